@@ -1,0 +1,172 @@
+package conversation
+
+// Delta is what a store has to write to get from one version of a
+// conversation to the next. Nothing is ever deleted.
+type Delta struct {
+	Conversation bool // the conversation's own fields
+	Participants []*Participant
+	Sessions     []OwnedSession
+	Segments     []OwnedSegment
+	Metrics      []OwnedMetric
+	Transfers    bool
+	Surveys      []*Survey
+	Evaluations  []*Evaluation
+}
+
+// OwnedSession is a session and the participant it belongs to.
+type OwnedSession struct {
+	ParticipantID string
+	*Session
+}
+
+// OwnedSegment is a segment and the session it belongs to.
+type OwnedSegment struct {
+	SessionID string
+	*Segment
+}
+
+// OwnedMetric is a metric and the session it belongs to.
+type OwnedMetric struct {
+	SessionID string
+	Metric
+}
+
+// Empty reports whether there is nothing to write.
+func (d *Delta) Empty() bool { return d.Size() == 0 }
+
+// Size is the number of rows to write.
+func (d *Delta) Size() int {
+	n := len(d.Participants) + len(d.Sessions) + len(d.Segments) + len(d.Metrics) + len(d.Surveys) + len(d.Evaluations)
+	if d.Conversation {
+		n++
+	}
+	if d.Transfers {
+		n++
+	}
+	return n
+}
+
+// Diff returns what has to be written to turn a stored before into after.
+// before may be nil. Statements that only repeat what an earlier snapshot said
+// are not worth a write; see the package comment on sources without times.
+func Diff(before, after *Conversation) Delta {
+	var d Delta
+	if before == after {
+		return d
+	}
+	if before == nil {
+		before = &Conversation{}
+	}
+	d.Conversation = before.ID == "" || before.Status != after.Status || !before.End.Equal(after.End) ||
+		conversationFields.differs(before, after) ||
+		attributesDiffer(before.Attributes, before.attributes, after.Attributes, after.attributes)
+	was := before.index()
+	for _, p := range after.Participants {
+		old := was.participants[p.ID]
+		if old == p {
+			continue
+		}
+		if old == nil || participantFields.differs(old, p) ||
+			attributesDiffer(old.Attributes, old.attributes, p.Attributes, p.attributes) {
+			d.Participants = append(d.Participants, p)
+		}
+		for _, s := range p.Sessions {
+			d.addSession(was, p, s)
+		}
+		for _, s := range p.shadows {
+			d.addSession(was, p, s)
+		}
+	}
+	d.Transfers = listDiffers(transferFields, before.Transfers, after.Transfers, func(t *Transfer) string { return t.ID }) != nil
+	d.Surveys = listDiffers(surveyFields, before.Surveys, after.Surveys, func(s *Survey) string { return s.ID })
+	d.Evaluations = listDiffers(evaluationFields, before.Evaluations, after.Evaluations, func(e *Evaluation) string { return e.ID })
+	return d
+}
+
+func (d *Delta) addSession(was index, p *Participant, s *Session) {
+	old := was.sessions[s.ID]
+	if old.Session == s && old.ParticipantID == p.ID {
+		return
+	}
+	if old.Session == nil {
+		old.Session = &Session{}
+	}
+	if old.ParticipantID != p.ID || old.ID == "" || old.owner != s.owner || old.segmentsBy != s.segmentsBy || sessionFields.differs(old.Session, s) {
+		d.Sessions = append(d.Sessions, OwnedSession{p.ID, s})
+	}
+	if !sameSlice(old.Segments, s.Segments) {
+		known := make(map[*Segment]bool, len(old.Segments))
+		for _, g := range old.Segments {
+			known[g] = true
+		}
+		for _, g := range s.Segments {
+			if !known[g] {
+				d.Segments = append(d.Segments, OwnedSegment{s.ID, g})
+			}
+		}
+	}
+	if !sameSlice(old.Metrics, s.Metrics) {
+		known := make(map[Metric]bool, len(old.Metrics))
+		for _, m := range old.Metrics {
+			known[m] = true
+		}
+		for _, m := range s.Metrics {
+			if !known[m] {
+				d.Metrics = append(d.Metrics, OwnedMetric{s.ID, m})
+			}
+		}
+	}
+}
+
+func sameSlice[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+func attributesDiffer(av map[string]string, as map[string]stamp, bv map[string]string, bs map[string]stamp) bool {
+	if len(as) != len(bs) {
+		return true
+	}
+	for name, is := range bs {
+		was, known := as[name]
+		if !known || av[name] != bv[name] || was != is && !is.timeLeading().untimed() {
+			return true
+		}
+	}
+	return false
+}
+
+func listDiffers[E any](s schema[E], before, after []*E, id func(*E) string) []*E {
+	if sameSlice(before, after) {
+		return nil
+	}
+	old := make(map[string]*E, len(before))
+	for _, e := range before {
+		old[id(e)] = e
+	}
+	var changed []*E
+	for _, e := range after {
+		if was := old[id(e)]; was == nil || s.differs(was, e) {
+			changed = append(changed, e)
+		}
+	}
+	return changed
+}
+
+type index struct {
+	participants map[string]*Participant
+	sessions     map[string]OwnedSession
+}
+
+func (c *Conversation) index() index {
+	x := index{make(map[string]*Participant, len(c.Participants)), make(map[string]OwnedSession, len(c.Participants))}
+	for _, p := range c.Participants {
+		x.participants[p.ID] = p
+		for _, s := range p.Sessions {
+			x.sessions[s.ID] = OwnedSession{p.ID, s}
+		}
+		for _, s := range p.shadows {
+			x.sessions[s.ID] = OwnedSession{p.ID, s}
+		}
+	}
+	return x
+}

@@ -1,0 +1,112 @@
+package conversation
+
+import "strings"
+
+// DisconnectType says how a leg ended, seen from its own participant, in the
+// spelling of analytics segments (protocol 3.3). "peer" on an agent's leg
+// means that the other side ended it.
+type DisconnectType string
+
+// The disconnect types.
+const (
+	DisconnectClient               DisconnectType = "client"   // this participant's application
+	DisconnectEndpoint             DisconnectType = "endpoint" // this participant's phone
+	DisconnectPeer                 DisconnectType = "peer"     // the other side
+	DisconnectSystem               DisconnectType = "system"   // Genesys Cloud
+	DisconnectTimeout              DisconnectType = "timeout"
+	DisconnectTransfer             DisconnectType = "transfer" // blind transfer; ordinary routing on acd and flow legs
+	DisconnectConsultTransfer      DisconnectType = "consultTransfer"
+	DisconnectConferenceTransfer   DisconnectType = "conferenceTransfer" // merged into another conversation
+	DisconnectForwardTransfer      DisconnectType = "forwardTransfer"
+	DisconnectNoAnswerTransfer     DisconnectType = "noAnswerTransfer"
+	DisconnectNotAvailableTransfer DisconnectType = "notAvailableTransfer"
+	DisconnectDNDEndpoint          DisconnectType = "dndEndpoint"
+	DisconnectDNDTransfer          DisconnectType = "dndTransfer"
+	DisconnectTransportFailure     DisconnectType = "transportFailure"
+	DisconnectError                DisconnectType = "error"
+	DisconnectSpam                 DisconnectType = "spam"
+	DisconnectUncallable           DisconnectType = "uncallable"
+	DisconnectOther                DisconnectType = "other"
+	DisconnectInactivity           DisconnectType = "inactivity"
+	DisconnectSessionExpired       DisconnectType = "sessionExpired"
+	DisconnectTakeover             DisconnectType = "takeover"
+)
+
+// ParseDisconnectType normalises any of the five spellings (CONSULT_TRANSFER,
+// transfer.consult, transfer.donotdisturb, consultTransfer, transferDnd). A
+// value not known here is kept as it is.
+func ParseDisconnectType(s string) DisconnectType {
+	switch squash(s) {
+	case "":
+		return ""
+	case "client":
+		return DisconnectClient
+	case "endpoint":
+		return DisconnectEndpoint
+	case "peer":
+		return DisconnectPeer
+	case "system":
+		return DisconnectSystem
+	case "timeout":
+		return DisconnectTimeout
+	case "transfer":
+		return DisconnectTransfer
+	case "consulttransfer", "transferconsult":
+		return DisconnectConsultTransfer
+	case "conferencetransfer", "transferconference":
+		return DisconnectConferenceTransfer
+	case "forwardtransfer", "transferforward":
+		return DisconnectForwardTransfer
+	case "noanswertransfer", "transfernoanswer":
+		return DisconnectNoAnswerTransfer
+	case "notavailabletransfer", "transfernotavailable":
+		return DisconnectNotAvailableTransfer
+	case "dndendpoint", "endpointdnd", "donotdisturbendpoint", "endpointdonotdisturb":
+		return DisconnectDNDEndpoint
+	case "dndtransfer", "transferdnd", "donotdisturbtransfer", "transferdonotdisturb":
+		return DisconnectDNDTransfer
+	case "transportfailure":
+		return DisconnectTransportFailure
+	case "error":
+		return DisconnectError
+	case "spam":
+		return DisconnectSpam
+	case "uncallable":
+		return DisconnectUncallable
+	case "other", "unknown":
+		return DisconnectOther
+	case "inactivity":
+		return DisconnectInactivity
+	case "sessionexpired":
+		return DisconnectSessionExpired
+	case "takeover":
+		return DisconnectTakeover
+	}
+	return DisconnectType(s)
+}
+
+// squash lower-cases s and drops the separators in which spellings differ.
+func squash(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '.' || r == '_' || r == '-' || r == ' ':
+			return -1
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// ByTransfer reports whether an agent's leg that ended so was left by the
+// agent's own transfer. Forwarding, no answer, not available and do not
+// disturb are rules of the system; a conference transfer is a merge
+// (protocol 7.6, 7.13).
+func (d DisconnectType) ByTransfer() bool {
+	return d == DisconnectTransfer || d == DisconnectConsultTransfer
+}
+
+// ByOwnAct reports whether the leg's own participant hung up (protocol 7.8).
+func (d DisconnectType) ByOwnAct() bool {
+	return d == DisconnectClient || d == DisconnectEndpoint
+}

@@ -1,0 +1,287 @@
+package conversation
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A rule settles a disagreement about a field. Each one picks the greatest
+// statement in a fixed order, which is what makes Merge a join.
+type rule uint8
+
+const (
+	// settled: the higher source, then the message's later time, then the
+	// greater value.
+	settled rule = iota
+	// ranked: the higher source, then the greater value; the time says nothing.
+	ranked
+	// first: the higher source, then the smallest value (a start).
+	first
+	// newest: the later Statement.Seen, then the higher source, then the
+	// greater value (what goes back and forth).
+	newest
+	// forward: the greater value, whoever says so (what only moves forward).
+	forward
+	// union: all values (a set).
+	union
+)
+
+// A Field is one attribute of an entity: its name, where it is kept and how a
+// disagreement about it is settled. The tables of fields are the one place
+// that knows them all; merging, comparing and storing go through it.
+type Field[E any] struct {
+	// Name is Genesys's analytics name, or for facts that analytics lacks the
+	// name of the API that has it.
+	Name string
+
+	rule    rule
+	flag    bool // a snapshot in which it is missing states the zero value
+	at      func(*E) any
+	zero    func(*E) bool
+	compare func(a, b *E) int
+	copy    func(dst, src *E)
+	erase   func(e *E)
+	unite   func(dst, src *E) // union only
+}
+
+// Value returns a pointer to the field in e, so that a store can write its
+// column and read it back. It is one of *string (or a pointer to a named
+// string type), *bool, *int64, **float64, *time.Time, *[]string, *[]int64,
+// *[]time.Time.
+// Do not write through it to an entity that has been merged.
+func (f Field[E]) Value(e *E) any { return f.at(e) }
+
+// IsZero reports whether e does not have the field.
+func (f Field[E]) IsZero(e *E) bool { return f.zero(e) }
+
+func text[E any, S ~string](name string, r rule, at func(*E) *S) Field[E] {
+	return scalar(name, r, at, cmp.Compare[S])
+}
+
+func flag[E any](name string, r rule, at func(*E) *bool) Field[E] {
+	return scalar(name, r, at, func(a, b bool) int {
+		switch {
+		case a == b:
+			return 0
+		case b:
+			return -1
+		}
+		return 1
+	})
+}
+
+func number[E any](name string, r rule, at func(*E) *int64) Field[E] {
+	return scalar(name, r, at, cmp.Compare[int64])
+}
+
+func instant[E any](name string, r rule, at func(*E) *time.Time) Field[E] {
+	f := scalar(name, r, at, time.Time.Compare)
+	f.zero = func(e *E) bool { return at(e).IsZero() }
+	return f
+}
+
+// score is a number that may be absent, for where zero is a value.
+func score[E any](name string, r rule, at func(*E) **float64) Field[E] {
+	return scalar(name, r, at, func(a, b *float64) int {
+		switch {
+		case a == nil && b == nil:
+			return 0
+		case a == nil:
+			return -1
+		case b == nil:
+			return 1
+		}
+		return cmp.Compare(*a, *b)
+	})
+}
+
+func scalar[E any, V comparable](name string, r rule, at func(*E) *V, compare func(a, b V) int) Field[E] {
+	var none V
+	return Field[E]{
+		Name:    name,
+		rule:    r,
+		at:      func(e *E) any { return at(e) },
+		zero:    func(e *E) bool { return *at(e) == none },
+		compare: func(a, b *E) int { return compare(*at(a), *at(b)) },
+		copy:    func(dst, src *E) { *at(dst) = *at(src) },
+		erase:   func(e *E) { *at(e) = none },
+	}
+}
+
+func texts[E any](name string, r rule, at func(*E) *[]string) Field[E] {
+	return list(name, r, at, strings.Compare)
+}
+
+func numbers[E any](name string, r rule, at func(*E) *[]int64) Field[E] {
+	return list(name, r, at, cmp.Compare[int64])
+}
+
+func instants[E any](name string, r rule, at func(*E) *[]time.Time) Field[E] {
+	return list(name, r, at, time.Time.Compare)
+}
+
+func list[E any, V any](name string, r rule, at func(*E) *[]V, compare func(a, b V) int) Field[E] {
+	return Field[E]{
+		Name:    name,
+		rule:    r,
+		at:      func(e *E) any { return at(e) },
+		zero:    func(e *E) bool { return len(*at(e)) == 0 },
+		compare: func(a, b *E) int { return slices.CompareFunc(*at(a), *at(b), compare) },
+		copy:    func(dst, src *E) { *at(dst) = *at(src) },
+		erase:   func(e *E) { *at(e) = nil },
+		unite: func(dst, src *E) {
+			all := slices.Concat(*at(dst), *at(src))
+			slices.SortFunc(all, compare)
+			*at(dst) = slices.CompactFunc(all, func(a, b V) bool { return compare(a, b) == 0 })
+		},
+	}
+}
+
+// asFlag marks a field whose zero value a snapshot states by leaving it out.
+func asFlag[E any](f Field[E]) Field[E] {
+	f.flag = true
+	return f
+}
+
+// schema is the table of fields of one kind of entity.
+type schema[E any] struct {
+	fields []Field[E]
+	stamps func(*E) *[]stamp
+}
+
+// state stamps the fields that e has.
+func (s schema[E]) state(e *E, by Statement) {
+	settledAt, rankedAt := bySource(by.By, by.At), bySource(by.By, time.Time{})
+	seenAt := byTime(by.By, by.Seen)
+	stamps := make([]stamp, len(s.fields))
+	for i, f := range s.fields {
+		if f.zero(e) && !(f.flag && by.By.snapshot()) {
+			continue
+		}
+		switch f.rule {
+		case settled:
+			stamps[i] = settledAt
+		case newest:
+			stamps[i] = seenAt
+		default:
+			stamps[i] = rankedAt
+		}
+		if f.rule == union {
+			f.unite(e, e)
+		}
+	}
+	*s.stamps(e) = stamps
+}
+
+// source returns who states field i of e; zero when nobody does.
+func (s schema[E]) source(e *E, i int) Source {
+	stamps := *s.stamps(e)
+	if i >= len(stamps) {
+		return 0
+	}
+	if s.fields[i].rule == newest {
+		return stamps[i].timeLeading()
+	}
+	return stamps[i].sourceLeading()
+}
+
+// beats reports whether src's statement of f wins over dst's.
+func (f Field[E]) beats(src *E, srcStamp stamp, dst *E, dstStamp stamp) bool {
+	switch f.rule {
+	case forward:
+		if c := f.compare(src, dst); c != 0 {
+			return c > 0
+		}
+		return srcStamp > dstStamp
+	case first:
+		if srcStamp != dstStamp {
+			return srcStamp > dstStamp
+		}
+		return f.compare(src, dst) < 0
+	}
+	if srcStamp != dstStamp {
+		return srcStamp > dstStamp
+	}
+	return f.compare(src, dst) > 0
+}
+
+// join returns the join of the fields of a and b: a itself when b adds nothing,
+// else a new entity. What only a has below its fields stays as a has it.
+func (s schema[E]) join(a, b *E) *E {
+	out := a
+	bStamps := *s.stamps(b)
+	for i, f := range s.fields {
+		if i >= len(bStamps) || bStamps[i] == 0 {
+			continue
+		}
+		var mine stamp
+		if stamps := *s.stamps(out); i < len(stamps) {
+			mine = stamps[i]
+		}
+		if mine != 0 {
+			if f.rule == union {
+				if mine >= bStamps[i] && f.holds(out, b) {
+					continue
+				}
+			} else if !f.beats(b, bStamps[i], out, mine) {
+				continue
+			}
+		}
+		if out == a {
+			out = s.clone(a)
+		}
+		is := bStamps[i]
+		if f.rule == union && mine != 0 {
+			f.unite(out, b)
+			is = max(is, mine)
+		} else {
+			f.copy(out, b)
+		}
+		(*s.stamps(out))[i] = is
+	}
+	return out
+}
+
+// holds reports whether the set in a contains the set in b.
+func (f Field[E]) holds(a, b *E) bool {
+	var sum E
+	f.copy(&sum, a)
+	f.unite(&sum, b)
+	return f.compare(&sum, a) == 0
+}
+
+func (s schema[E]) clone(e *E) *E {
+	c := *e
+	stamps := make([]stamp, len(s.fields))
+	copy(stamps, *s.stamps(e))
+	*s.stamps(&c) = stamps
+	return &c
+}
+
+// differs reports whether a store that holds a must write b. A source without
+// times of its own that merely repeats itself is not worth a write: nothing
+// that could be read back changes.
+func (s schema[E]) differs(a, b *E) bool {
+	if a == b {
+		return false
+	}
+	as, bs := *s.stamps(a), *s.stamps(b)
+	for i, f := range s.fields {
+		if f.compare(a, b) != 0 {
+			return true
+		}
+		var was, is stamp
+		if i < len(as) {
+			was = as[i]
+		}
+		if i < len(bs) {
+			is = bs[i]
+		}
+		if was != is && !(s.source(b, i).untimed() && s.source(a, i) == s.source(b, i)) {
+			return true
+		}
+	}
+	return false
+}

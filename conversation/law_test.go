@@ -1,0 +1,156 @@
+package conversation
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+var epoch = time.Date(2025, 1, 10, 9, 0, 0, 0, time.UTC)
+
+func at(ms int) time.Time { return epoch.Add(time.Duration(ms) * time.Millisecond) }
+
+// drawPartial composes what one message of any source may state about one
+// conversation: few ids and few values, so that statements collide.
+func drawPartial(t *rapid.T) *Conversation {
+	pick := func(label string, values ...string) string { return rapid.SampledFrom(values).Draw(t, label) }
+	when := func(label string) time.Time {
+		if rapid.Bool().Draw(t, label+" known") {
+			return at(rapid.IntRange(0, 5).Draw(t, label) * 1000)
+		}
+		return time.Time{}
+	}
+	c := &Conversation{ID: "c",
+		Start: when("start"), RecordedEnd: when("end"),
+		ExternalTag: pick("tag", "", "a", "b"), DivisionIDs: []string{pick("division", "d1", "d2")},
+	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "participants") {
+		p := &Participant{ID: pick("participant", "", "p1", "p2", "p3"), Purpose: Purpose(pick("purpose", "", "customer", "acd", "agent", "user", "api")),
+			UserID: pick("user", "", "u1", "u2"), QueueID: pick("queue", "", "q1", "q2"), End: when("participant end"),
+			WrapUpRequired: rapid.Bool().Draw(t, "wrap-up required")}
+		if rapid.Bool().Draw(t, "attributes") {
+			p.Attributes = map[string]string{pick("attribute", "k1", "k 2"): pick("value", "", "v1", "v2")}
+		}
+		for k := range rapid.IntRange(0, 2).Draw(t, "sessions") {
+			s := &Session{ID: pick("session", "s1", "s2", "s3", "s4"), MediaType: MediaType(pick("media", "voice", "callback"))}
+			if rapid.IntRange(0, 4).Draw(t, "shadow") == 0 && p.ID != "" {
+				s = ShadowSession(p.ID, s.MediaType)
+			}
+			s.State = SessionState(pick("state", "", "alerting", "connected", "terminated", "novel"))
+			s.ConnectedTime, s.DisconnectedTime = when("connected"), when("disconnected")
+			s.DisconnectType = DisconnectType(pick("disconnect", "", "client", "peer", "transfer"))
+			s.Held, s.PeerID = rapid.Bool().Draw(t, "held"), pick("peer", "", "s9")
+			if !s.shadow && rapid.Bool().Draw(t, "facts") {
+				s.InteractingDurationMs = int64(rapid.IntRange(0, 1).Draw(t, "interacting") * 1000)
+				s.AnsweredUserID = pick("answered", "", "u1")
+				s.Starts, s.Ends = []time.Time{at(rapid.IntRange(0, 3).Draw(t, "fact start"))}, []time.Time{at(rapid.IntRange(1, 4).Draw(t, "fact end"))}
+			}
+			for range rapid.IntRange(0, 2).Draw(t, "segments") {
+				s.Segments = append(s.Segments, &Segment{Type: SegmentType(pick("segment", "alert", "interact", "wrapup")), Start: when("segment start"), End: when("segment end")})
+			}
+			for range rapid.IntRange(0, 2).Draw(t, "metrics") {
+				s.Metrics = append(s.Metrics, Metric{Name: pick("metric", "tTalk", "tAnswered"), EmitDate: when("emit"), Value: int64(rapid.IntRange(0, 2).Draw(t, "metric value"))})
+			}
+			p.Sessions = append(p.Sessions, s)
+			_ = k
+		}
+		c.Participants = append(c.Participants, p)
+		_ = i
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "surveys") {
+		c.Surveys = append(c.Surveys, &Survey{ID: pick("survey", "v1", "v2"), Status: SurveyStatus(pick("survey status", "Sent", "Finished")), EventTime: when("survey time")})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "evaluations") {
+		c.Evaluations = append(c.Evaluations, &Evaluation{ID: pick("evaluation", "e1", "e2"), Status: EvaluationStatus(pick("evaluation status", "Pending", "Finished")), ChangedDate: when("changed")})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "transfers") {
+		c.Transfers = append(c.Transfers, &Transfer{ID: pick("transfer", "t1", "t2"), State: pick("transfer state", "pending", "complete")})
+	}
+	by := Source(rapid.IntRange(int(SourceHint), int(SourceHost)).Draw(t, "source"))
+	return State(c, Statement{By: by, At: when("at"), Seen: at(rapid.IntRange(0, 3).Draw(t, "seen"))})
+}
+
+// dump writes out everything that Merge works on, stamps included.
+func dump(c *Conversation) string {
+	var b strings.Builder
+	visible, _ := json.Marshal(c)
+	fmt.Fprintf(&b, "%s %v %v %v\n", visible, c.stamps, c.attributes, c.RecordedEnd)
+	for _, p := range c.Participants {
+		fmt.Fprintln(&b, p.ID, p.stamps, p.attributes)
+		for _, s := range append(slices.Clone(p.Sessions), p.shadows...) {
+			fmt.Fprintln(&b, " ", s.ID, s.stamps, s.owner, s.segmentsBy, s.Starts, s.Ends, s.Metrics)
+			for _, g := range s.Segments {
+				fmt.Fprintln(&b, "   ", g.Type, g.Start, g.stamps)
+			}
+		}
+	}
+	return b.String()
+}
+
+func requireSame(t require.TestingT, want, got *Conversation) {
+	require.Equal(t, dump(want), dump(got))
+	require.Equal(t, want, got)
+}
+
+func TestMergeIsCommutative(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := drawPartial(t), drawPartial(t)
+		requireSame(t, Merge(a, b), Merge(b, a))
+	})
+}
+
+func TestMergeIsAssociative(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := drawPartial(t), drawPartial(t), drawPartial(t)
+		requireSame(t, Merge(Merge(a, b), c), Merge(a, Merge(b, c)))
+	})
+}
+
+func TestMergeIsIdempotent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := drawPartial(t), drawPartial(t)
+		ab := Merge(a, b)
+		require.Same(t, ab, Merge(ab, b), "saying it again changes nothing")
+		require.Same(t, ab, Merge(ab, a))
+		require.Equal(t, ab, Merge(ab, ab))
+	})
+}
+
+func TestMergeGivesTheSameForAnyOrderAndRepetition(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		said := rapid.SliceOfN(rapid.Custom(drawPartial), 1, 6).Draw(t, "said")
+		var want *Conversation
+		for _, c := range said {
+			want = Merge(want, c)
+		}
+		var got *Conversation
+		for _, i := range rapid.Permutation(append(indexes(said), indexes(said)...)).Draw(t, "order") {
+			got = Merge(got, said[i])
+		}
+		requireSame(t, want, got)
+	})
+}
+
+func indexes[T any](s []T) []int {
+	var is []int
+	for i := range s {
+		is = append(is, i)
+	}
+	return is
+}
+
+func TestMergeLeavesItsArgumentsAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := drawPartial(t), drawPartial(t), drawPartial(t)
+		ab := Merge(a, b)
+		before := dump(ab)
+		Merge(ab, c)
+		require.Equal(t, before, dump(ab))
+	})
+}

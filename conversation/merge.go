@@ -1,0 +1,359 @@
+package conversation
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// State marks everything that the partial conversation c has as stated by by,
+// and returns c. A decoder calls it once, after it has filled in the fields;
+// c must not be changed after it.
+//
+// A participant without an id only carries sessions whose participant the
+// message does not name; they join those of the same id elsewhere.
+func State(c *Conversation, by Statement) *Conversation {
+	conversationFields.state(c, by)
+	c.attributes = stateAttributes(c.Attributes, by)
+	for _, p := range c.Participants {
+		if p.ID == "" {
+			*p = Participant{Sessions: p.Sessions}
+		}
+		participantFields.state(p, by)
+		p.attributes = stateAttributes(p.Attributes, by)
+		for _, s := range p.Sessions {
+			s.state(by, p.ID != "")
+		}
+	}
+	for _, t := range c.Transfers {
+		transferFields.state(t, by)
+	}
+	for _, s := range c.Surveys {
+		surveyFields.state(s, by.seenAt(s.changed()))
+	}
+	for _, e := range c.Evaluations {
+		evaluationFields.state(e, by.seenAt(e.changed()))
+	}
+	return c
+}
+
+func (s *Session) state(by Statement, owned bool) {
+	sessionFields.state(s, by)
+	if owned {
+		s.owner = bySource(by.By, time.Time{})
+	}
+	if len(s.Segments) > 0 {
+		s.segmentsBy = by.By
+	}
+	for _, g := range s.Segments {
+		segmentFields.state(g, by)
+	}
+	for i := range s.Metrics {
+		s.Metrics[i].stamp = bySource(by.By, by.At)
+	}
+}
+
+// seenAt is the statement for an entity that says itself when it changed.
+func (by Statement) seenAt(changed time.Time) Statement {
+	if !changed.IsZero() {
+		by.At, by.Seen = changed, changed
+	}
+	return by
+}
+
+func stateAttributes(attributes map[string]string, by Statement) map[string]stamp {
+	if len(attributes) == 0 {
+		return nil
+	}
+	stamps := make(map[string]stamp, len(attributes))
+	for name := range attributes {
+		stamps[name] = byTime(by.By, by.Seen)
+	}
+	return stamps
+}
+
+// Merge returns the join of a and b, which must be the same conversation: all
+// that either states, with disagreements settled by the fields' rules. It is
+// commutative, associative and idempotent. It returns a itself when b adds
+// nothing to it. Either may be nil. It panics when the ids differ.
+//
+// It changes neither a nor b; the result shares what did not change with a.
+func Merge(a, b *Conversation) *Conversation {
+	switch {
+	case b == nil:
+		return a
+	case a == nil:
+		a = &Conversation{ID: b.ID, Participants: []*Participant{}}
+	case a.ID != b.ID:
+		panic(fmt.Sprintf("conversation.Merge: %q and %q are different conversations", a.ID, b.ID))
+	case !a.merged:
+		a = Merge(nil, a)
+	}
+	m := merger{base: a, out: conversationFields.join(a, b), participants: a.Participants}
+	m.joinAttributes(b)
+	m.joinParticipants(b.Participants)
+	m.joinRest(b)
+	return m.finish()
+}
+
+// merger is one Merge at work. It copies what it changes, once.
+type merger struct {
+	base, out    *Conversation
+	participants []*Participant
+	private      []bool // participants[i] was made by this merge
+	copied       bool   // participants is no longer base.Participants
+
+	byID      map[string]int // participant id → index
+	bySession map[string]int // session id → index of its participant
+}
+
+func (m *merger) conversation() *Conversation {
+	if m.out == m.base {
+		m.out = conversationFields.clone(m.base)
+	}
+	return m.out
+}
+
+func (m *merger) joinAttributes(b *Conversation) {
+	values, stamps, changed := joinAttributes(m.out.Attributes, m.out.attributes, b.Attributes, b.attributes)
+	if changed {
+		c := m.conversation()
+		c.Attributes, c.attributes = values, stamps
+	}
+}
+
+func joinAttributes(av map[string]string, as map[string]stamp, bv map[string]string, bs map[string]stamp) (map[string]string, map[string]stamp, bool) {
+	changed := false
+	for name, is := range bs {
+		was, known := as[name]
+		if known && (was > is || was == is && av[name] >= bv[name]) {
+			continue
+		}
+		if !changed {
+			av, as, changed = cloneMap(av), cloneMap(as), true
+		}
+		av[name], as[name] = bv[name], is
+	}
+	return av, as, changed
+}
+
+func cloneMap[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return maps.Clone(m)
+}
+
+func (m *merger) joinParticipants(bs []*Participant) {
+	if len(bs) == 0 {
+		return
+	}
+	m.index()
+	for _, b := range bs {
+		if b.ID == "" {
+			for _, s := range b.Sessions {
+				m.joinSession("", s)
+			}
+			continue
+		}
+		i, known := m.byID[b.ID]
+		if !known {
+			i = m.add(b.ID)
+		}
+		if joined := participantFields.join(m.participants[i], b); joined != m.participants[i] {
+			p := m.change(i)
+			joined.Sessions, joined.shadows = p.Sessions, p.shadows
+			*p = *joined
+		}
+		p := m.participants[i]
+		if values, stamps, changed := joinAttributes(p.Attributes, p.attributes, b.Attributes, b.attributes); changed {
+			p = m.change(i)
+			p.Attributes, p.attributes = values, stamps
+		}
+		for _, s := range b.Sessions {
+			m.joinSession(b.ID, s)
+		}
+		for _, s := range b.shadows {
+			m.joinSession(b.ID, s)
+		}
+	}
+}
+
+func (m *merger) index() {
+	m.byID = make(map[string]int, len(m.participants))
+	m.bySession = make(map[string]int, len(m.participants))
+	for i, p := range m.participants {
+		m.byID[p.ID] = i
+		for _, s := range p.Sessions {
+			m.bySession[s.ID] = i
+		}
+		for _, s := range p.shadows {
+			m.bySession[s.ID] = i
+		}
+	}
+	m.private = make([]bool, len(m.participants))
+}
+
+func (m *merger) own() {
+	if !m.copied {
+		m.participants, m.copied = slices.Clone(m.participants), true
+	}
+}
+
+func (m *merger) add(id string) int {
+	m.own()
+	i := len(m.participants)
+	m.participants = append(m.participants, &Participant{ID: id, stamps: make([]stamp, len(participantFields.fields))})
+	m.private = append(m.private, true)
+	m.byID[id] = i
+	return i
+}
+
+// change returns participant i for writing, its shadows back among its sessions.
+func (m *merger) change(i int) *Participant {
+	if m.private == nil {
+		m.private = make([]bool, len(m.participants))
+	}
+	if !m.private[i] {
+		m.own()
+		p := participantFields.clone(m.participants[i])
+		p.Sessions, p.shadows = slices.Concat(p.Sessions, p.shadows), nil
+		m.participants[i], m.private[i] = p, true
+	}
+	return m.participants[i]
+}
+
+// joinSession joins b, which its message groups under the participant owner,
+// to the session with its id, wherever that is.
+func (m *merger) joinSession(owner string, b *Session) {
+	at, known := m.bySession[b.ID]
+	if !known {
+		m.insert(owner, joinSession(&Session{ID: b.ID, shadow: b.shadow}, b))
+		return
+	}
+	a, k := m.session(at, b.ID)
+	joined := joinSession(a, b)
+	if was := m.participants[at].ID; was != owner && cmp.Or(cmp.Compare(b.owner, a.owner), cmp.Compare(owner, was)) > 0 {
+		from := m.change(at)
+		from.Sessions = slices.DeleteFunc(from.Sessions, func(s *Session) bool { return s.ID == b.ID })
+		m.insert(owner, joined)
+		return
+	}
+	if joined != a {
+		m.change(at).Sessions[k] = joined
+	}
+}
+
+func (m *merger) insert(owner string, s *Session) {
+	i, known := m.byID[owner]
+	if !known {
+		i = m.add(owner)
+	}
+	p := m.change(i)
+	p.Sessions = append(p.Sessions, s)
+	m.bySession[s.ID] = i
+}
+
+// session finds a session of participant i, and the place that it has or will
+// have in the list once change has put the shadows behind the other sessions.
+func (m *merger) session(i int, id string) (*Session, int) {
+	p := m.participants[i]
+	for k, s := range p.Sessions {
+		if s.ID == id {
+			return s, k
+		}
+	}
+	for k, s := range p.shadows {
+		if s.ID == id {
+			return s, len(p.Sessions) + k
+		}
+	}
+	panic("conversation: the session index is wrong")
+}
+
+// joinSession returns the join of two sessions with the same id: a itself when
+// b adds nothing.
+func joinSession(a, b *Session) *Session {
+	out := sessionFields.join(a, b)
+	change := func() *Session {
+		if out == a {
+			out = sessionFields.clone(a)
+		}
+		return out
+	}
+	if b.owner > a.owner {
+		change().owner = b.owner
+	}
+	switch {
+	case b.segmentsBy > a.segmentsBy:
+		s := change()
+		s.segmentsBy = b.segmentsBy
+		s.Segments, _ = joinSegments(nil, b.Segments)
+	case b.segmentsBy == a.segmentsBy:
+		if segments, changed := joinSegments(a.Segments, b.Segments); changed {
+			change().Segments = segments
+		}
+	}
+	if metrics, changed := joinMetrics(a.Metrics, b.Metrics); changed {
+		change().Metrics = metrics
+	}
+	return out
+}
+
+func joinSegments(as, bs []*Segment) ([]*Segment, bool) {
+	return joinSorted(as, bs, (*Segment).compare, func(a, b *Segment) (*Segment, bool) {
+		joined := segmentFields.join(a, b)
+		return joined, joined != a
+	})
+}
+
+// joinRest joins what hangs on the conversation beside its participants.
+func (m *merger) joinRest(b *Conversation) {
+	if transfers, changed := joinSorted(m.out.Transfers, b.Transfers,
+		func(x, y *Transfer) int { return cmp.Compare(x.ID, y.ID) }, joinFields(transferFields)); changed {
+		m.conversation().Transfers = transfers
+	}
+	if surveys, changed := joinSorted(m.out.Surveys, b.Surveys,
+		func(x, y *Survey) int { return cmp.Compare(x.ID, y.ID) }, joinFields(surveyFields)); changed {
+		m.conversation().Surveys = surveys
+	}
+	if evaluations, changed := joinSorted(m.out.Evaluations, b.Evaluations,
+		func(x, y *Evaluation) int { return cmp.Compare(x.ID, y.ID) }, joinFields(evaluationFields)); changed {
+		m.conversation().Evaluations = evaluations
+	}
+}
+
+func joinFields[E any](s schema[E]) func(a, b *E) (*E, bool) {
+	return func(a, b *E) (*E, bool) {
+		joined := s.join(a, b)
+		return joined, joined != a
+	}
+}
+
+// joinSorted joins the list b, in any order, to the sorted list a: what is in
+// both is joined, the rest inserted. It returns a itself, and false, when b
+// adds nothing.
+func joinSorted[T any](a, b []T, compare func(x, y T) int, join func(x, y T) (T, bool)) ([]T, bool) {
+	out, changed := a, false
+	for _, y := range b {
+		i, found := slices.BinarySearchFunc(out, y, compare)
+		if found {
+			joined, differs := join(out[i], y)
+			if !differs {
+				continue
+			}
+			if !changed {
+				out, changed = slices.Clone(a), true
+			}
+			out[i] = joined
+			continue
+		}
+		if !changed {
+			out, changed = slices.Clip(slices.Clone(a)), true
+		}
+		out = slices.Insert(out, i, y)
+	}
+	return out, changed
+}

@@ -1,0 +1,40 @@
+package conversation
+
+import (
+	"cmp"
+	"time"
+)
+
+// Metric is one emission of a metric on a session, told from others by its
+// name and emit time. A name can have several emissions: one tTalk for each
+// talk segment.
+type Metric struct {
+	Name     string    `json:"name"`
+	EmitDate time.Time `json:"emitDate,omitzero"`
+	Value    int64     `json:"value"` // milliseconds for t…, a count for n… and o…
+
+	stamp stamp
+}
+
+func (m Metric) compare(n Metric) int {
+	return cmp.Or(m.EmitDate.Compare(n.EmitDate), cmp.Compare(m.Name, n.Name))
+}
+
+func joinMetrics(a, b []Metric) ([]Metric, bool) {
+	return joinSorted(a, b, Metric.compare, func(m, n Metric) (Metric, bool) {
+		if n.stamp > m.stamp || n.stamp == m.stamp && n.Value > m.Value {
+			return n, true
+		}
+		return m, false
+	})
+}
+
+// metric returns the first emission of the named metric.
+func (s *Session) metric(name string) (Metric, bool) {
+	for _, m := range s.Metrics {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Metric{}, false
+}

@@ -1,0 +1,306 @@
+package conversation
+
+import (
+	"cmp"
+	"time"
+)
+
+// Session is one leg of the conversation with one medium. Its id is equal on
+// all channels (the live API calls it a communication id) and is the safest
+// key there is.
+type Session struct {
+	ID          string       `json:"sessionId"`
+	MediaType   MediaType    `json:"mediaType,omitzero"`
+	MessageType MessageType  `json:"messageType,omitzero"`
+	Direction   Direction    `json:"direction,omitzero"`
+	Provider    string       `json:"provider,omitzero"`
+	State       SessionState `json:"state,omitzero"`
+
+	// Start is when the leg began: alerting or dialing for an agent.
+	Start time.Time `json:"startTime,omitzero"`
+	// ConnectedTime is when the leg was answered; zero for a leg that never
+	// was. Detail events do not say it: then it follows from their durations.
+	ConnectedTime time.Time `json:"connectedTime,omitzero"`
+	// DisconnectedTime is the hang-up. After-call work comes later.
+	DisconnectedTime time.Time      `json:"disconnectedTime,omitzero"`
+	DisconnectType   DisconnectType `json:"disconnectType,omitzero"`
+	ErrorCode        string         `json:"errorCode,omitzero"`
+
+	QueueID string `json:"queueId,omitzero"`
+	PeerID  string `json:"peerId,omitzero"` // the leg at the other side; may point nowhere after merges
+
+	ANI                   string   `json:"ani,omitzero"`
+	DNIS                  string   `json:"dnis,omitzero"`
+	SessionDNIS           string   `json:"sessionDnis,omitzero"`
+	AddressFrom           string   `json:"addressFrom,omitzero"`
+	AddressTo             string   `json:"addressTo,omitzero"`
+	AddressSelf           string   `json:"addressSelf,omitzero"`
+	AddressOther          string   `json:"addressOther,omitzero"`
+	Remote                string   `json:"remote,omitzero"`
+	RemoteNameDisplayable string   `json:"remoteNameDisplayable,omitzero"`
+	DestinationAddresses  []string `json:"destinationAddresses,omitzero"`
+	Subject               string   `json:"subject,omitzero"`
+	CC                    []string `json:"cc,omitzero"`
+	BCC                   []string `json:"bcc,omitzero"`
+
+	ScriptID       string `json:"scriptId,omitzero"`
+	RoomID         string `json:"roomId,omitzero"`
+	ProtocolCallID string `json:"protocolCallId,omitzero"`
+	EdgeID         string `json:"edgeId,omitzero"`
+
+	MonitoredParticipantID string `json:"monitoredParticipantId,omitzero"`
+	CoachedParticipantID   string `json:"coachedParticipantId,omitzero"`
+	BargedParticipantID    string `json:"bargedParticipantId,omitzero"`
+
+	Held       bool      `json:"held,omitzero"` // this leg is on hold
+	Muted      bool      `json:"muted,omitzero"`
+	Parked     bool      `json:"parked,omitzero"` // the agent parked the e-mail or message; the leg is not over
+	HoldStart  time.Time `json:"startHoldTime,omitzero"`
+	ParkTime   time.Time `json:"parkTime,omitzero"`
+	ResumeTime time.Time `json:"resumeTime,omitzero"`
+	Recording  bool      `json:"recording,omitzero"`
+
+	ACWRequired bool      `json:"afterCallWorkRequired,omitzero"`
+	ACWState    ACWState  `json:"afterCallWorkState,omitzero"`
+	ACWStart    time.Time `json:"startAcwTime,omitzero"`
+	ACWEnd      time.Time `json:"endAcwTime,omitzero"`
+	ACWSkipped  bool      `json:"acwSkipped,omitzero"`
+
+	WrapUpCode       string    `json:"wrapUpCode,omitzero"` // the code's id; empty when none was chosen
+	WrapUpName       string    `json:"wrapUpName,omitzero"`
+	WrapUpNote       string    `json:"wrapUpNote,omitzero"`
+	WrapUpTags       []string  `json:"wrapUpTags,omitzero"`
+	WrapUpDurationMs int64     `json:"wrapUpDurationMs,omitzero"`
+	WrapUpEnd        time.Time `json:"wrapUpEndTime,omitzero"`
+
+	FlowID                    string `json:"flowId,omitzero"`
+	FlowName                  string `json:"flowName,omitzero"`
+	FlowType                  string `json:"flowType,omitzero"`
+	FlowVersion               string `json:"flowVersion,omitzero"`
+	FlowEntryType             string `json:"flowEntryType,omitzero"`
+	FlowEntryReason           string `json:"flowEntryReason,omitzero"`
+	FlowExitReason            string `json:"flowExitReason,omitzero"`
+	FlowTransferType          string `json:"flowTransferType,omitzero"`
+	FlowTransferTargetName    string `json:"flowTransferTargetName,omitzero"`
+	FlowTransferTargetAddress string `json:"flowTransferTargetAddress,omitzero"`
+	FlowOutcomeID             string `json:"flowOutcomeId,omitzero"`
+	FlowOutcomeValue          string `json:"flowOutcomeValue,omitzero"`
+
+	FlowInType  string `json:"flowInType,omitzero"` // on acd legs: agent when an agent transferred it here
+	FlowOutType string `json:"flowOutType,omitzero"`
+
+	ACDOutcome              ACDOutcome    `json:"acdOutcome,omitzero"`
+	AnsweredUserID          string        `json:"answeredUserId,omitzero"`
+	UsedRouting             RoutingMethod `json:"usedRouting,omitzero"`
+	RequestedRoutings       []string      `json:"requestedRoutings,omitzero"`
+	RequestedRoutingSkills  []string      `json:"requestedRoutingSkillIds,omitzero"`
+	RequestedRoutingUserIDs []string      `json:"requestedRoutingUserIds,omitzero"`
+	RequestedLanguageID     string        `json:"requestedLanguageId,omitzero"`
+	RoutingPriority         int64         `json:"routingPriority,omitzero"`
+	SelectedAgentID         string        `json:"selectedAgentId,omitzero"`
+	UtilizationLabel        string        `json:"utilizationLabel,omitzero"`
+
+	CallbackUserName      string    `json:"callbackUserName,omitzero"`
+	CallbackNumbers       []string  `json:"callbackNumbers,omitzero"`
+	CallbackScheduledTime time.Time `json:"callbackScheduledTime,omitzero"`
+	SkipEnabled           bool      `json:"skipEnabled,omitzero"`
+	TimeoutSeconds        int64     `json:"timeoutSeconds,omitzero"`
+
+	OutboundCampaignID    string `json:"outboundCampaignId,omitzero"`
+	OutboundContactID     string `json:"outboundContactId,omitzero"`
+	OutboundContactListID string `json:"outboundContactListId,omitzero"`
+	DispositionName       string `json:"dispositionName,omitzero"`
+
+	JourneyCustomerID        string `json:"journeyCustomerId,omitzero"`
+	JourneyCustomerIDType    string `json:"journeyCustomerIdType,omitzero"`
+	JourneyCustomerSessionID string `json:"journeyCustomerSessionId,omitzero"`
+	JourneyActionID          string `json:"journeyActionId,omitzero"`
+
+	// The durations of the …end detail events. Whether the interacting time
+	// contains the held time is not documented.
+	AlertingDurationMs    int64 `json:"alertingDurationMs,omitzero"`
+	ContactingDurationMs  int64 `json:"contactingDurationMs,omitzero"`
+	DialingDurationMs     int64 `json:"dialingDurationMs,omitzero"`
+	InteractingDurationMs int64 `json:"interactingDurationMs,omitzero"`
+	HeldDurationMs        int64 `json:"heldDurationMs,omitzero"`
+	CallbackDurationMs    int64 `json:"callbackDurationMs,omitzero"`
+	ConnectedDurationMs   int64 `json:"connectedDurationMs,omitzero"`
+	VoicemailDurationMs   int64 `json:"voicemailDurationMs,omitzero"`
+
+	// Starts and Ends are the times of the …start and …end detail events. An
+	// e-mail can have several pairs while the agent still owns it, and an end
+	// may carry an earlier time than its start (protocol trap 11): the leg is
+	// over when it has as many ends as starts.
+	Starts []time.Time `json:"-"`
+	Ends   []time.Time `json:"-"`
+
+	Segments []*Segment `json:"segments,omitzero"`
+	Metrics  []Metric   `json:"metrics,omitzero"`
+
+	stamps []stamp
+	owner  stamp // who says to which participant the session belongs
+	// segmentsBy is the source of the segments: they are taken from the
+	// highest source that has any, as REST and analytics cut them differently.
+	segmentsBy Source
+	// shadow marks what a media topic says of the leg: it has no session id.
+	shadow bool
+	// filled marks a session that shows facts of a shadow.
+	filled bool
+}
+
+var sessionFields = schema[Session]{
+	stamps: func(s *Session) *[]stamp { return &s.stamps },
+	fields: []Field[Session]{
+		ordered("state", func(s *Session) *SessionState { return &s.State }, func(s SessionState) int { return int(s.phase()) }),
+		instant("startTime", first, func(s *Session) *time.Time { return &s.Start }),
+		instant("connectedTime", settled, func(s *Session) *time.Time { return &s.ConnectedTime }),
+		instant("disconnectedTime", settled, func(s *Session) *time.Time { return &s.DisconnectedTime }),
+		text("disconnectType", settled, func(s *Session) *DisconnectType { return &s.DisconnectType }),
+		asFlag(flag("held", newest, func(s *Session) *bool { return &s.Held })),
+		text("mediaType", ranked, func(s *Session) *MediaType { return &s.MediaType }),
+		text("messageType", ranked, func(s *Session) *MessageType { return &s.MessageType }),
+		text("direction", ranked, func(s *Session) *Direction { return &s.Direction }),
+		text("provider", ranked, func(s *Session) *string { return &s.Provider }),
+		text("errorCode", settled, func(s *Session) *string { return &s.ErrorCode }),
+		text("queueId", settled, func(s *Session) *string { return &s.QueueID }),
+		asFlag(text("peerId", newest, func(s *Session) *string { return &s.PeerID })),
+		text("ani", settled, func(s *Session) *string { return &s.ANI }),
+		text("dnis", settled, func(s *Session) *string { return &s.DNIS }),
+		text("sessionDnis", settled, func(s *Session) *string { return &s.SessionDNIS }),
+		text("addressFrom", settled, func(s *Session) *string { return &s.AddressFrom }),
+		text("addressTo", settled, func(s *Session) *string { return &s.AddressTo }),
+		text("addressSelf", settled, func(s *Session) *string { return &s.AddressSelf }),
+		text("addressOther", settled, func(s *Session) *string { return &s.AddressOther }),
+		text("remote", settled, func(s *Session) *string { return &s.Remote }),
+		text("remoteNameDisplayable", settled, func(s *Session) *string { return &s.RemoteNameDisplayable }),
+		texts("destinationAddresses", union, func(s *Session) *[]string { return &s.DestinationAddresses }),
+		text("subject", settled, func(s *Session) *string { return &s.Subject }),
+		texts("cc", union, func(s *Session) *[]string { return &s.CC }),
+		texts("bcc", union, func(s *Session) *[]string { return &s.BCC }),
+		text("scriptId", settled, func(s *Session) *string { return &s.ScriptID }),
+		text("roomId", settled, func(s *Session) *string { return &s.RoomID }),
+		text("protocolCallId", settled, func(s *Session) *string { return &s.ProtocolCallID }),
+		text("edgeId", settled, func(s *Session) *string { return &s.EdgeID }),
+		text("monitoredParticipantId", settled, func(s *Session) *string { return &s.MonitoredParticipantID }),
+		text("coachedParticipantId", settled, func(s *Session) *string { return &s.CoachedParticipantID }),
+		text("bargedParticipantId", settled, func(s *Session) *string { return &s.BargedParticipantID }),
+		asFlag(flag("muted", newest, func(s *Session) *bool { return &s.Muted })),
+		asFlag(flag("parked", newest, func(s *Session) *bool { return &s.Parked })),
+		asFlag(instant("startHoldTime", newest, func(s *Session) *time.Time { return &s.HoldStart })),
+		instant("parkTime", newest, func(s *Session) *time.Time { return &s.ParkTime }),
+		instant("resumeTime", newest, func(s *Session) *time.Time { return &s.ResumeTime }),
+		asFlag(flag("recording", newest, func(s *Session) *bool { return &s.Recording })),
+		flag("afterCallWorkRequired", settled, func(s *Session) *bool { return &s.ACWRequired }),
+		ordered("afterCallWorkState", func(s *Session) *ACWState { return &s.ACWState }, acwOrder),
+		instant("startAcwTime", first, func(s *Session) *time.Time { return &s.ACWStart }),
+		instant("endAcwTime", first, func(s *Session) *time.Time { return &s.ACWEnd }),
+		flag("acwSkipped", settled, func(s *Session) *bool { return &s.ACWSkipped }),
+		text("wrapUpCode", newest, func(s *Session) *string { return &s.WrapUpCode }),
+		text("wrapUpName", newest, func(s *Session) *string { return &s.WrapUpName }),
+		text("wrapUpNote", newest, func(s *Session) *string { return &s.WrapUpNote }),
+		texts("wrapUpTags", newest, func(s *Session) *[]string { return &s.WrapUpTags }),
+		number("wrapUpDurationMs", newest, func(s *Session) *int64 { return &s.WrapUpDurationMs }),
+		instant("wrapUpEndTime", newest, func(s *Session) *time.Time { return &s.WrapUpEnd }),
+		text("flowId", settled, func(s *Session) *string { return &s.FlowID }),
+		text("flowName", settled, func(s *Session) *string { return &s.FlowName }),
+		text("flowType", settled, func(s *Session) *string { return &s.FlowType }),
+		text("flowVersion", settled, func(s *Session) *string { return &s.FlowVersion }),
+		text("flowEntryType", settled, func(s *Session) *string { return &s.FlowEntryType }),
+		text("flowEntryReason", settled, func(s *Session) *string { return &s.FlowEntryReason }),
+		text("flowExitReason", settled, func(s *Session) *string { return &s.FlowExitReason }),
+		text("flowTransferType", settled, func(s *Session) *string { return &s.FlowTransferType }),
+		text("flowTransferTargetName", settled, func(s *Session) *string { return &s.FlowTransferTargetName }),
+		text("flowTransferTargetAddress", settled, func(s *Session) *string { return &s.FlowTransferTargetAddress }),
+		text("flowOutcomeId", settled, func(s *Session) *string { return &s.FlowOutcomeID }),
+		text("flowOutcomeValue", settled, func(s *Session) *string { return &s.FlowOutcomeValue }),
+		text("flowInType", settled, func(s *Session) *string { return &s.FlowInType }),
+		text("flowOutType", settled, func(s *Session) *string { return &s.FlowOutType }),
+		text("acdOutcome", settled, func(s *Session) *ACDOutcome { return &s.ACDOutcome }),
+		text("answeredUserId", settled, func(s *Session) *string { return &s.AnsweredUserID }),
+		text("usedRouting", settled, func(s *Session) *RoutingMethod { return &s.UsedRouting }),
+		texts("requestedRoutings", union, func(s *Session) *[]string { return &s.RequestedRoutings }),
+		texts("requestedRoutingSkillIds", union, func(s *Session) *[]string { return &s.RequestedRoutingSkills }),
+		texts("requestedRoutingUserIds", union, func(s *Session) *[]string { return &s.RequestedRoutingUserIDs }),
+		text("requestedLanguageId", settled, func(s *Session) *string { return &s.RequestedLanguageID }),
+		number("routingPriority", settled, func(s *Session) *int64 { return &s.RoutingPriority }),
+		text("selectedAgentId", settled, func(s *Session) *string { return &s.SelectedAgentID }),
+		text("utilizationLabel", settled, func(s *Session) *string { return &s.UtilizationLabel }),
+		text("callbackUserName", settled, func(s *Session) *string { return &s.CallbackUserName }),
+		texts("callbackNumbers", union, func(s *Session) *[]string { return &s.CallbackNumbers }),
+		instant("callbackScheduledTime", settled, func(s *Session) *time.Time { return &s.CallbackScheduledTime }),
+		flag("skipEnabled", settled, func(s *Session) *bool { return &s.SkipEnabled }),
+		number("timeoutSeconds", settled, func(s *Session) *int64 { return &s.TimeoutSeconds }),
+		text("outboundCampaignId", settled, func(s *Session) *string { return &s.OutboundCampaignID }),
+		text("outboundContactId", settled, func(s *Session) *string { return &s.OutboundContactID }),
+		text("outboundContactListId", settled, func(s *Session) *string { return &s.OutboundContactListID }),
+		text("dispositionName", settled, func(s *Session) *string { return &s.DispositionName }),
+		text("journeyCustomerId", settled, func(s *Session) *string { return &s.JourneyCustomerID }),
+		text("journeyCustomerIdType", settled, func(s *Session) *string { return &s.JourneyCustomerIDType }),
+		text("journeyCustomerSessionId", settled, func(s *Session) *string { return &s.JourneyCustomerSessionID }),
+		text("journeyActionId", settled, func(s *Session) *string { return &s.JourneyActionID }),
+		number("alertingDurationMs", settled, func(s *Session) *int64 { return &s.AlertingDurationMs }),
+		number("contactingDurationMs", settled, func(s *Session) *int64 { return &s.ContactingDurationMs }),
+		number("dialingDurationMs", settled, func(s *Session) *int64 { return &s.DialingDurationMs }),
+		number("interactingDurationMs", settled, func(s *Session) *int64 { return &s.InteractingDurationMs }),
+		number("heldDurationMs", settled, func(s *Session) *int64 { return &s.HeldDurationMs }),
+		number("callbackDurationMs", settled, func(s *Session) *int64 { return &s.CallbackDurationMs }),
+		number("connectedDurationMs", settled, func(s *Session) *int64 { return &s.ConnectedDurationMs }),
+		number("voicemailDurationMs", settled, func(s *Session) *int64 { return &s.VoicemailDurationMs }),
+		instants("starts", union, func(s *Session) *[]time.Time { return &s.Starts }),
+		instants("ends", union, func(s *Session) *[]time.Time { return &s.Ends }),
+	},
+}
+
+// The places in sessionFields of the fields that are derived when nobody
+// states them, and of the flag that every snapshot states.
+const (
+	fieldSessionState = iota
+	fieldSessionStart
+	fieldSessionConnected
+	fieldSessionDisconnected
+	_
+	fieldSessionHeld
+)
+
+// ordered is a text that only moves forward, in the given order and among
+// equals in the order of the text.
+func ordered[E any, S ~string](name string, at func(*E) *S, order func(S) int) Field[E] {
+	return scalar(name, forward, at, func(a, b S) int {
+		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a, b))
+	})
+}
+
+func acwOrder(s ACWState) int {
+	switch s {
+	case "":
+		return 0
+	case ACWUnknown:
+		return 1
+	case ACWNotApplicable:
+		return 3
+	case ACWPending:
+		return 4
+	case ACWSkipped:
+		return 5
+	case ACWComplete:
+		return 6
+	}
+	return 2
+}
+
+// ShadowSession returns the session by which a decoder states what a media
+// topic says of a leg: such topics flatten the leg into its participant and do
+// not name its session. The facts fill what other sources leave open about the
+// participant's leg in that medium, and stand alone where nothing else is
+// known.
+func ShadowSession(participantID string, media MediaType) *Session {
+	return &Session{ID: participantID + "/" + string(media), MediaType: media, shadow: true}
+}
+
+// stated returns who states the field at place i of sessionFields.
+func (s *Session) stated(i int) Source { return sessionFields.source(s, i) }
+
+// supervises reports whether the leg only listens in, coaches or barges.
+func (s *Session) supervises() bool {
+	return s.MonitoredParticipantID != "" || s.CoachedParticipantID != "" || s.BargedParticipantID != ""
+}

@@ -1,0 +1,86 @@
+package conversation
+
+import "time"
+
+// Source is the kind of message that states a fact. When two messages state a
+// field differently, the higher source is believed.
+type Source uint8
+
+// The sources, weakest first.
+const (
+	// SourceHint is somebody who may not know: a flow's data action, the
+	// client app in an agent's iframe, a guess by a decoder.
+	SourceHint Source = iota + 1
+	// SourceDetailEvent is a v2.detail.events.conversation… event, over
+	// WebSocket or EventBridge: one fact, with its own time.
+	SourceDetailEvent
+	// SourceMediaTopic is a …conversations.calls (or other medium) snapshot: it
+	// shows one medium and no session ids.
+	SourceMediaTopic
+	// SourceTopic is a v2.users.{id}.conversations or
+	// v2.routing.queues.{id}.conversations snapshot: all participants and legs
+	// so far, no time of its own.
+	SourceTopic
+	// SourceMediaREST is GET /api/v2/conversations/calls/{id} and its siblings.
+	SourceMediaREST
+	// SourceREST is GET /api/v2/conversations/{id}.
+	SourceREST
+	// SourceAnalytics is an analytics conversation or metric record.
+	SourceAnalytics
+	// SourceHost is the embedding application itself.
+	SourceHost
+)
+
+var sourceNames = [...]string{"", "hint", "detail event", "media topic", "topic", "media REST", "REST", "analytics", "host"}
+
+// String returns the source's name, for logs.
+func (s Source) String() string {
+	if int(s) < len(sourceNames) {
+		return sourceNames[s]
+	}
+	return "unknown"
+}
+
+// singleFact reports whether a message of this source shows only a part of
+// the conversation, so that a conclusion from it can be premature.
+func (s Source) singleFact() bool { return s < SourceTopic }
+
+// snapshot reports whether a message of this source shows the present state
+// of each leg in it, so that a flag that is missing there is off.
+func (s Source) snapshot() bool { return s >= SourceMediaTopic && s <= SourceREST }
+
+// untimed reports whether messages of this source carry no time of their own.
+func (s Source) untimed() bool { return s == SourceMediaTopic || s == SourceTopic }
+
+// Statement says who states a partial conversation and when.
+type Statement struct {
+	By Source
+	// At is the message's own time; zero when it carries none.
+	At time.Time
+	// Seen settles what can go back and forth (held, muted, parked, peer,
+	// attributes, wrap-up): the newest is believed. It is At where the message
+	// has a time, else when the message was read.
+	Seen time.Time
+}
+
+// A stamp orders the statements of one field. Zero is "not stated". Whether
+// the source or the time leads depends on the field's rule.
+type stamp uint64
+
+const (
+	stampSourceShift = 56
+	stampTimeMask    = 1<<stampSourceShift - 1
+)
+
+func micros(t time.Time) uint64 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint64(max(t.UnixMicro(), 0)) & stampTimeMask
+}
+
+func bySource(s Source, at time.Time) stamp { return stamp(s)<<stampSourceShift | stamp(micros(at)) }
+func byTime(s Source, seen time.Time) stamp { return stamp(micros(seen))<<8 | stamp(s) }
+
+func (s stamp) sourceLeading() Source { return Source(s >> stampSourceShift) }
+func (s stamp) timeLeading() Source   { return Source(s & 0xff) }

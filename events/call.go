@@ -1,0 +1,122 @@
+package events
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+)
+
+// grace is how long a hook whose context has ended may take to return before
+// it counts as hanging.
+const grace = 100 * time.Millisecond
+
+// mostStuck is how many runs of one hook may hang before it is not run again.
+const mostStuck = 64
+
+type outcome struct {
+	err   error
+	stack string
+}
+
+// call runs the hook on a goroutine of its own, so that a panic, a Goexit or a
+// hang is its failure alone.
+func (k *hook) call(ctx context.Context, e Event) error {
+	if k.stuck.Load() >= mostStuck {
+		return k.failed(e, outcome{err: ErrStuck})
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, k.timeout, ErrTimeout)
+	defer cancel()
+	done := make(chan outcome, 1)
+	running := make(chan []byte, 1)
+	go k.guarded(ctx, e, running, done)
+	var result outcome
+	select {
+	case result = <-done:
+	case <-ctx.Done():
+		select {
+		case result = <-done:
+		case <-time.After(grace):
+			k.stuck.Add(1)
+			go func() { <-done; k.stuck.Add(-1) }()
+			result = outcome{context.Cause(ctx), stackOf(<-running)}
+		}
+	}
+	if result.err == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, ErrTimeout) && errors.Is(result.err, context.DeadlineExceeded) {
+		result.err = fmt.Errorf("%w (%v): %w", ErrTimeout, k.timeout, result.err)
+	}
+	return k.failed(e, result)
+}
+
+func (k *hook) failed(e Event, o outcome) error {
+	if veto := (*VetoError)(nil); errors.As(o.err, &veto) {
+		if k.timing == TimingBefore {
+			return &VetoError{Hook: k.name, Reason: veto.Reason}
+		}
+		o.err = ErrVetoAfter
+	}
+	h := e.Head()
+	return &HookError{Hook: k.name, Timing: k.timing, EventID: h.ID, EventType: h.Type,
+		ConversationID: h.ConversationID, Err: o.err, Stack: o.stack}
+}
+
+func (k *hook) guarded(ctx context.Context, e Event, running chan<- []byte, done chan<- outcome) {
+	running <- goroutine()
+	returned := false
+	defer func() {
+		switch r := recover(); {
+		case r != nil:
+			err := fmt.Errorf("%w: %v", ErrPanic, r)
+			if cause, ok := r.(error); ok {
+				err = fmt.Errorf("%w: %w", ErrPanic, cause)
+			}
+			done <- outcome{err, string(debug.Stack())}
+		case !returned:
+			done <- outcome{ErrGoexit, string(debug.Stack())}
+		}
+	}()
+	var err error
+	if k.matches(e) {
+		err = k.run(ctx, e)
+	}
+	returned = true
+	done <- outcome{err: err}
+}
+
+// goroutine returns the first words of the calling goroutine's stack, which
+// name it: "goroutine 42 [".
+func goroutine() []byte {
+	var buf [64]byte
+	head := buf[:runtime.Stack(buf[:], false)]
+	if i := bytes.IndexByte(head, '['); i > 0 {
+		return bytes.Clone(head[:i+1])
+	}
+	return nil
+}
+
+// stackOf returns the present stack of the named goroutine. It stops the world
+// for a moment, so it is only for a hook that hangs.
+func stackOf(name []byte) string {
+	if len(name) == 0 {
+		return ""
+	}
+	for size := 1 << 18; size <= 1<<24; size <<= 2 {
+		buf := make([]byte, size)
+		all := buf[:runtime.Stack(buf, true)]
+		for one := range bytes.SplitSeq(all, []byte("\n\n")) {
+			if bytes.HasPrefix(one, name) {
+				return string(one)
+			}
+		}
+		if len(all) < size {
+			break
+		}
+	}
+	return ""
+}

@@ -1,0 +1,62 @@
+package events
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Encode returns the event's data as JSON: its typed fields and the rule, with
+// Genesys's names. The header travels beside it.
+func Encode(e Event) ([]byte, error) { return json.Marshal(e) }
+
+// Decode is the inverse of Encode. The header gives the type and everything
+// that the data does not hold.
+func Decode(h Header, data []byte) (Event, error) {
+	var e Event
+	switch h.Type {
+	case TypeConversationCreated:
+		e = &ConversationCreated{}
+	case TypeParticipantAdded:
+		e = &ParticipantAdded{}
+	case TypeAgentConnected:
+		e = &AgentConnected{}
+	case TypeAgentTransferred:
+		e = &AgentTransferred{}
+	case TypeAgentDisconnected:
+		e = &AgentDisconnected{}
+	case TypeConversationEnded:
+		e = &ConversationEnded{}
+	case TypeConversationReopened:
+		e = &ConversationReopened{}
+	default:
+		return nil, fmt.Errorf("events: %q is not an event type of this version; the process that stored event %s was newer", h.Type, h.ID)
+	}
+	if err := json.Unmarshal(data, e); err != nil {
+		return nil, fmt.Errorf("events: the data of %s %s: %w", h.Type, h.ID, err)
+	}
+	rule := e.Head().Rule
+	*e.Head() = h
+	e.Head().Rule = rule
+	return e, nil
+}
+
+// CloudEvent returns the event as a CloudEvents 1.0 JSON object. Together with
+// source, which names the organisation or installation, the id is unique.
+func CloudEvent(e Event, source string) ([]byte, error) {
+	data, err := Encode(e)
+	if err != nil {
+		return nil, err
+	}
+	h := e.Head()
+	return json.Marshal(struct {
+		SpecVersion string          `json:"specversion"`
+		ID          string          `json:"id"`
+		Source      string          `json:"source"`
+		Type        Type            `json:"type"`
+		Subject     string          `json:"subject"`
+		Time        time.Time       `json:"time,omitzero"`
+		ContentType string          `json:"datacontenttype"`
+		Data        json.RawMessage `json:"data"`
+	}{"1.0", h.ID, source, h.Type, h.ConversationID, h.Time, "application/json", data})
+}

@@ -1,0 +1,274 @@
+package events
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// Derive returns every Common Event that the state of the conversation
+// implies, in the order in which they happened. It is pure: the same state
+// gives the same events, with the same ids.
+func Derive(c *conversation.Conversation) []Event {
+	d := deriver{c: c, at: lastTime(c)}
+	d.created()
+	d.participants()
+	d.agents()
+	d.episodes()
+	slices.SortStableFunc(d.events, inOrder)
+	return d.events
+}
+
+type deriver struct {
+	c      *conversation.Conversation
+	at     time.Time // for what has no time of its own
+	events []Event
+}
+
+func (d *deriver) add(e Event, t Type, rule Rule, at time.Time, settling Settling, key ...string) *Header {
+	if at.IsZero() {
+		at = d.at
+	}
+	h := e.Head()
+	*h = Header{ID: identify(d.c.ID, t, key...), Type: t, Time: at, ConversationID: d.c.ID, Rule: rule, Conversation: d.c, settling: settling}
+	d.events = append(d.events, e)
+	return h
+}
+
+// inOrder sorts by time, and what has the same time by what must come first.
+// The creation leads: the record's start may lie after the first leg's. The
+// end of the conversation comes last.
+func inOrder(a, b Event) int {
+	h, k := a.Head(), b.Head()
+	return cmp.Or(cmp.Compare(phase(h), phase(k)), h.Time.Compare(k.Time), cmp.Compare(rank(h.Type), rank(k.Type)), cmp.Compare(h.ID, k.ID))
+}
+
+func phase(h *Header) int {
+	switch h.Type {
+	case TypeConversationCreated:
+		return 0
+	case TypeConversationEnded:
+		if h.Conversation.Status == conversation.StatusEnded && h.Time.Equal(h.Conversation.End) {
+			return 2
+		}
+	}
+	return 1
+}
+
+func rank(t Type) int {
+	return slices.Index([]Type{TypeConversationCreated, TypeConversationReopened, TypeParticipantAdded, TypeAgentConnected,
+		TypeAgentTransferred, TypeAgentDisconnected, TypeConversationEnded}, t)
+}
+
+// lastTime is the latest time that the conversation knows of.
+func lastTime(c *conversation.Conversation) time.Time {
+	last := c.Start
+	legs := c.Legs()
+	for i := range legs {
+		for _, t := range []time.Time{legs[i].Start, legs[i].Connected, legs[i].End} {
+			if t.After(last) {
+				last = t
+			}
+		}
+	}
+	return last
+}
+
+func (d *deriver) created() {
+	e := &ConversationCreated{Direction: d.c.OriginatingDirection, MediaTypes: d.c.MediaTypes(), InitiatedBy: d.c.InitiatedBy}
+	if e.InitiatedBy == "" {
+		e.InitiatedBy = conversation.InitiatedByGenesys
+	}
+	if e.MediaTypes == nil {
+		e.MediaTypes = []conversation.MediaType{}
+	}
+	d.add(e, TypeConversationCreated, RuleFirstHeard, d.c.Start, Settled)
+}
+
+// participants announces each person of the agents' side once and each other
+// participant once. While a participant's purpose, or an agent's user id, is
+// not known yet, it waits for the message that says so.
+func (d *deriver) participants() {
+	persons := map[string]*Header{}
+	for _, p := range d.c.Participants {
+		if p.ID == "" {
+			continue
+		}
+		id := identify(d.c.ID, TypeParticipantAdded, "participant", p.ID)
+		agent := p.Purpose.Side() == conversation.AgentSide
+		if agent && p.UserID != "" {
+			if h := persons[p.UserID]; h != nil {
+				h.aliases = append(h.aliases, id)
+				continue
+			}
+		}
+		e := &ParticipantAdded{ParticipantID: p.ID, Purpose: p.Purpose, UserID: p.UserID, Name: p.Name, QueueID: p.QueueID}
+		for _, s := range p.Sessions {
+			if e.MediaType == "" {
+				e.MediaType = s.MediaType
+			}
+			if e.QueueID == "" && p.Purpose.Side() != conversation.CustomerSide {
+				e.QueueID = s.QueueID
+			}
+		}
+		switch {
+		case agent && p.UserID != "":
+			h := d.add(e, TypeParticipantAdded, RuleNewPerson, p.Start, Settled, "person", p.UserID)
+			h.aliases = append(h.aliases, id)
+			persons[p.UserID] = h
+		case agent || p.Purpose == "":
+			d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, SettlesSoon, "participant", p.ID)
+		default:
+			d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, Settled, "participant", p.ID)
+		}
+	}
+}
+
+// agents announces the stretches of the agents' side and how they ended.
+func (d *deriver) agents() {
+	stretches := findStretches(d.c.Legs())
+	if len(stretches) == 0 {
+		return
+	}
+	presence := newPresence(stretches)
+	targets := newTargets(d.c)
+	for _, s := range stretches {
+		d.connected(s)
+		if !s.over {
+			continue
+		}
+		leg := s.decisive()
+		switch how := leg.Session.DisconnectType; {
+		case how.ByTransfer():
+			d.transferred(s, leg, targets)
+		case how.ByOwnAct():
+			d.disconnected(s, leg, presence)
+		}
+	}
+}
+
+func (d *deriver) connected(s *stretch) {
+	leg := s.first()
+	settling := SettlesSoon
+	for _, l := range s.legs {
+		if !l.AnsweredBy.SingleFact() {
+			settling = Settled
+		}
+	}
+	p := leg.Participant
+	e := &AgentConnected{ParticipantID: p.ID, SessionID: leg.Session.ID, Purpose: p.Purpose, UserID: p.UserID,
+		QueueID: cmp.Or(leg.Session.QueueID, p.QueueID), MediaType: leg.Session.MediaType}
+	h := d.add(e, TypeAgentConnected, RuleAnswered, s.connected, settling, leg.Session.ID)
+	h.aliases = d.aliases(s, TypeAgentConnected)
+}
+
+// aliases are the ids of what could have been announced of the stretch while
+// another of its legs was taken for the first one.
+func (d *deriver) aliases(s *stretch, types ...Type) []string {
+	var ids []string
+	for _, l := range s.legs {
+		for k, t := range types {
+			if l != s.first() || k > 0 {
+				ids = append(ids, identify(d.c.ID, t, l.Session.ID))
+			}
+		}
+	}
+	return ids
+}
+
+func (d *deriver) transferred(s *stretch, leg *conversation.Leg, targets *targets) {
+	kind, rule := TransferBlind, RuleBlindTransfer
+	if leg.Session.DisconnectType == conversation.DisconnectConsultTransfer {
+		kind, rule = TransferConsult, RuleConsultTransfer
+	}
+	to, sure := targets.of(s, leg)
+	settling := s.endSettling()
+	if !sure {
+		settling = SettlesLate
+	}
+	e := &AgentTransferred{From: AgentLeg{leg.Participant.ID, leg.Session.ID, leg.Participant.UserID}, To: to, TransferType: kind}
+	h := d.add(e, TypeAgentTransferred, rule, leg.End, settling, s.first().Session.ID)
+	h.aliases = d.aliases(s, TypeAgentTransferred, TypeAgentDisconnected)
+}
+
+func (d *deriver) disconnected(s *stretch, leg *conversation.Leg, presence *presence) {
+	e := &AgentDisconnected{ParticipantID: leg.Participant.ID, SessionID: leg.Session.ID, UserID: leg.Participant.UserID,
+		DisconnectType: leg.Session.DisconnectType, RemainingAgents: presence.after(leg.End)}
+	settling := s.endSettling()
+	if e.RemainingAgents > 0 {
+		settling = max(settling, SettlesSoon) // who leaves in the same moment does not remain
+	}
+	h := d.add(e, TypeAgentDisconnected, RuleHungUp, leg.End, settling, s.first().Session.ID)
+	h.aliases = d.aliases(s, TypeAgentDisconnected, TypeAgentTransferred)
+}
+
+// episodes announces the ends and the reopenings. The conversation's Endings
+// are the ends that were announced; a leg that began after one of them
+// re-opened the conversation. A leg that began before is late knowledge.
+func (d *deriver) episodes() {
+	c := d.c
+	for i, end := range c.Endings {
+		d.ended(i+1, end, RuleAllLegsOver, Settled)
+		if leg := firstLegAfter(c.Legs(), end); leg != nil {
+			e := &ConversationReopened{ParticipantID: leg.Participant.ID, SessionID: leg.Session.ID,
+				Purpose: leg.Participant.Purpose, MediaType: leg.Session.MediaType}
+			settling := Settled
+			if leg.KnownBy.SingleFact() {
+				settling = SettlesSoon // a better word on the leg may be on its way
+			}
+			d.add(e, TypeConversationReopened, RuleLegAfterEnd, begin(leg), settling, strconv.Itoa(i+1))
+		}
+	}
+	if c.Status != conversation.StatusEnded {
+		return
+	}
+	if n := len(c.Endings); n > 0 && firstLegAfter(c.Legs(), c.Endings[n-1]) == nil {
+		return
+	}
+	rule, settling := RuleAllLegsOver, Settled
+	if c.End.Equal(c.RecordedEnd) {
+		rule = RuleRecordedEnd
+	}
+	if c.Provisional() {
+		settling = SettlesLate
+	}
+	d.ended(len(c.Endings)+1, c.End, rule, settling)
+}
+
+func (d *deriver) ended(episode int, end time.Time, rule Rule, settling Settling) {
+	e := &ConversationEnded{ConversationStart: d.c.Start, ConversationEnd: end, AgentTimes: []AgentTime{}}
+	for _, t := range d.c.AgentTimes() {
+		e.AgentTimes = append(e.AgentTimes, AgentTime{UserID: t.UserID, Talk: t.Connected.Milliseconds(),
+			Held: t.Hold.Milliseconds(), ACW: t.WrapUp.Milliseconds(), Handle: t.Handle.Milliseconds()})
+	}
+	d.add(e, TypeConversationEnded, rule, end, settling, strconv.Itoa(episode))
+}
+
+// firstLegAfter returns the first leg of a customer, a queue or an agent that
+// began after t. Flows may still run after the end: a survey invitation does.
+func firstLegAfter(legs []conversation.Leg, t time.Time) *conversation.Leg {
+	var first *conversation.Leg
+	for i := range legs {
+		l := &legs[i]
+		switch l.Side {
+		case conversation.CustomerSide, conversation.QueueSide, conversation.AgentSide:
+		default:
+			continue
+		}
+		if b := begin(l); b.After(t) && (first == nil || b.Before(begin(first))) {
+			first = l
+		}
+	}
+	return first
+}
+
+// begin is when the leg began, as far as it is known.
+func begin(l *conversation.Leg) time.Time {
+	if !l.Connected.IsZero() && (l.Start.IsZero() || l.Connected.Before(l.Start)) {
+		return l.Connected
+	}
+	return l.Start
+}

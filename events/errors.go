@@ -1,0 +1,65 @@
+package events
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The ways in which a hook can fail beside returning an error. They are
+// wrapped in a *HookError.
+var (
+	// ErrPanic: the hook panicked.
+	ErrPanic = errors.New("the hook panicked")
+	// ErrGoexit: the hook ended its goroutine with runtime.Goexit. A testing.T
+	// does that in FailNow.
+	ErrGoexit = errors.New("the hook called runtime.Goexit")
+	// ErrTimeout: the hook did not return in time. It may still be running.
+	ErrTimeout = errors.New("the hook did not return in time")
+	// ErrStuck: so many earlier runs of the hook hang that it is not run again
+	// until one of them returns.
+	ErrStuck = errors.New("too many runs of the hook hang; it must heed its context")
+	// ErrNoHook: no After hook of that name is registered.
+	ErrNoHook = errors.New("no such After hook is registered")
+	// ErrVetoAfter: an After hook returned a Veto.
+	ErrVetoAfter = errors.New("an After hook cannot veto: the event has happened; use a Before hook")
+)
+
+// HookError says which hook failed on which event. Its text names ids and
+// kinds only, and what the hook itself returned.
+type HookError struct {
+	Hook           string
+	Timing         Timing
+	EventID        string
+	EventType      Type
+	ConversationID string
+	Err            error
+	// Stack is where the hook panicked, exited or hangs; empty when it returned
+	// an error.
+	Stack string
+}
+
+// Error implements error.
+func (e *HookError) Error() string {
+	return fmt.Sprintf("%s hook %q on %s %s of conversation %s: %v", e.Timing, e.Hook, e.EventType, e.EventID, e.ConversationID, e.Err)
+}
+
+// Unwrap returns what the hook returned, or one of the errors of this package.
+func (e *HookError) Unwrap() error { return e.Err }
+
+// VetoError is what [Veto] returns.
+type VetoError struct {
+	Hook   string // set by the registry
+	Reason string
+}
+
+// Error implements error.
+func (e *VetoError) Error() string {
+	if e.Hook == "" {
+		return "vetoed: " + e.Reason
+	}
+	return fmt.Sprintf("vetoed by hook %q: %s", e.Hook, e.Reason)
+}
+
+// Veto is what a Before hook returns to refuse an event, deliberately and
+// without noise; see [Before]. The reason appears in logs: no personal data.
+func Veto(reason string) error { return &VetoError{Reason: reason} }

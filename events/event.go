@@ -1,0 +1,233 @@
+package events
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// Type names a kind of Common Event.
+type Type string
+
+// The Common Events.
+const (
+	TypeConversationCreated  Type = "conversation.created"
+	TypeParticipantAdded     Type = "participant.added"
+	TypeAgentConnected       Type = "agent.connected"
+	TypeAgentTransferred     Type = "agent.transferred"
+	TypeAgentDisconnected    Type = "agent.disconnected"
+	TypeConversationEnded    Type = "conversation.ended"
+	TypeConversationReopened Type = "conversation.reopened"
+)
+
+// Event is a Common Event: one of the pointer types of this package, and no
+// others. As the type of a hook it means every event.
+type Event interface {
+	// Head returns what all events have in common.
+	Head() *Header
+	isEvent()
+}
+
+// Header is what all events have in common.
+type Header struct {
+	// ID is computed from what happened, not from when it was heard of: the
+	// same fact has the same id, whichever source said it first, in every
+	// process and after every restart. Use it to make an After hook idempotent.
+	ID   string `json:"-"`
+	Type Type   `json:"-"`
+	// Time is when it happened, by the best knowledge at the time of the event.
+	Time           time.Time `json:"-"`
+	ConversationID string    `json:"-"`
+	// Rule names the rule that derived the event.
+	Rule Rule `json:"rule"`
+
+	// Conversation is the conversation as of the change, in a Before hook; in
+	// an After hook it is at least as new. It must not be changed.
+	Conversation *conversation.Conversation `json:"-"`
+
+	settling   Settling
+	aliases    []string
+	attributes map[string]string
+}
+
+// Head returns the header itself.
+func (h *Header) Head() *Header { return h }
+
+// Settling says how long a conclusion waits before it is announced, because
+// facts that are still on their way could overturn it.
+type Settling uint8
+
+// The ways to settle.
+const (
+	// Settled: nothing can overturn it.
+	Settled Settling = iota
+	// SettlesSoon: an agent's act concluded from single facts. Facts of one
+	// moment arrive within milliseconds of each other, in any order.
+	SettlesSoon
+	// SettlesLate: the end of a conversation concluded from single facts, or a
+	// transfer whose target has not shown yet.
+	SettlesLate
+)
+
+// Settling returns how long the conclusion must wait.
+func (h *Header) Settling() Settling { return h.settling }
+
+// Aliases returns the ids under which the same fact would have been announced
+// while less was known. An event is new when neither its id nor any alias has
+// been announced.
+func (h *Header) Aliases() []string { return h.aliases }
+
+// SetAttribute stores an attribute with the conversation, for example the id
+// of the case it belongs to. It works in a Before hook, whose change it is
+// committed with; in an After hook it has no effect.
+func (h *Header) SetAttribute(name, value string) {
+	if h.attributes == nil {
+		h.attributes = map[string]string{}
+	}
+	h.attributes[name] = value
+}
+
+// Attributes returns the attributes that Before hooks have set.
+func (h *Header) Attributes() map[string]string { return h.attributes }
+
+// ConversationCreated fires when the conversation's record is first stored. In
+// a Before hook, [Veto] keeps the conversation from being tracked at all.
+type ConversationCreated struct {
+	Header
+	Direction   conversation.Direction   `json:"originatingDirection,omitzero"`
+	MediaTypes  []conversation.MediaType `json:"mediaTypes"`
+	InitiatedBy conversation.InitiatedBy `json:"initiatedBy"`
+}
+
+// ParticipantAdded fires when a participant of any purpose is first known. A
+// person of the agents' side is announced once, however many participants and
+// sessions a channel makes of the visits.
+type ParticipantAdded struct {
+	Header
+	ParticipantID string                 `json:"participantId"`
+	Purpose       conversation.Purpose   `json:"purpose,omitzero"`
+	UserID        string                 `json:"userId,omitzero"`
+	Name          string                 `json:"participantName,omitzero"`
+	QueueID       string                 `json:"queueId,omitzero"`
+	MediaType     conversation.MediaType `json:"mediaType,omitzero"`
+}
+
+// AgentConnected fires when a leg of the agents' side is answered while its
+// person has no other connected leg: Genesys assigned the conversation to an
+// agent. Supervisors who listen in, coach or barge are not assigned anything.
+type AgentConnected struct {
+	Header
+	ParticipantID string                 `json:"participantId"`
+	SessionID     string                 `json:"sessionId"`
+	Purpose       conversation.Purpose   `json:"purpose,omitzero"`
+	UserID        string                 `json:"userId,omitzero"`
+	QueueID       string                 `json:"queueId,omitzero"`
+	MediaType     conversation.MediaType `json:"mediaType,omitzero"`
+}
+
+// AgentTransferred fires when the last connected leg of an agent's stretch
+// ends by the agent's own transfer.
+type AgentTransferred struct {
+	Header
+	From         AgentLeg       `json:"from"`
+	To           TransferTarget `json:"to"`
+	TransferType TransferType   `json:"transferType"`
+}
+
+// AgentLeg is the leg that an agent left.
+type AgentLeg struct {
+	ParticipantID string `json:"participantId"`
+	SessionID     string `json:"sessionId"`
+	UserID        string `json:"userId,omitzero"`
+}
+
+// TransferTarget is where a transfer went.
+type TransferTarget struct {
+	Kind    TargetKind `json:"kind"`
+	UserID  string     `json:"userId,omitzero"`
+	QueueID string     `json:"queueId,omitzero"`
+	Address string     `json:"address,omitzero"`
+}
+
+// TargetKind is what a transfer went to.
+type TargetKind string
+
+// The kinds of targets. Unknown is the word of an event whose target no
+// message has shown: a flow, or something that never came.
+const (
+	TargetAgent   TargetKind = "agent"
+	TargetQueue   TargetKind = "queue"
+	TargetAddress TargetKind = "address"
+	TargetUnknown TargetKind = "unknown"
+)
+
+// TransferType is how the agent transferred.
+type TransferType string
+
+// The types of transfers.
+const (
+	TransferBlind   TransferType = "blind"
+	TransferConsult TransferType = "consult"
+)
+
+// AgentDisconnected fires when the last connected leg of an agent's stretch is
+// ended by the agent's own act. The conversation may go on.
+type AgentDisconnected struct {
+	Header
+	ParticipantID   string                      `json:"participantId"`
+	SessionID       string                      `json:"sessionId"`
+	UserID          string                      `json:"userId,omitzero"`
+	DisconnectType  conversation.DisconnectType `json:"disconnectType"`
+	RemainingAgents int                         `json:"remainingAgents"` // others of the agents' side still connected
+}
+
+// ConversationEnded fires when the conversation's status becomes Ended. An
+// ended conversation can come back; then its next end is an event of its own.
+type ConversationEnded struct {
+	Header
+	ConversationStart time.Time   `json:"conversationStart,omitzero"`
+	ConversationEnd   time.Time   `json:"conversationEnd,omitzero"`
+	AgentTimes        []AgentTime `json:"agentTimes"`
+}
+
+// AgentTime is how long one agent worked on the conversation, in milliseconds
+// under the names of Genesys's metrics.
+type AgentTime struct {
+	UserID string `json:"userId"`
+	Talk   int64  `json:"tTalk"`
+	Held   int64  `json:"tHeld"`
+	ACW    int64  `json:"tAcw"`
+	Handle int64  `json:"tHandle"`
+}
+
+// ConversationReopened fires when an ended conversation gets a new leg: a
+// message within 72 hours, a reply to an e-mail weeks later.
+type ConversationReopened struct {
+	Header
+	ParticipantID string                 `json:"participantId"`
+	SessionID     string                 `json:"sessionId"`
+	Purpose       conversation.Purpose   `json:"purpose,omitzero"`
+	MediaType     conversation.MediaType `json:"mediaType,omitzero"`
+}
+
+func (*ConversationCreated) isEvent()  {}
+func (*ParticipantAdded) isEvent()     {}
+func (*AgentConnected) isEvent()       {}
+func (*AgentTransferred) isEvent()     {}
+func (*AgentDisconnected) isEvent()    {}
+func (*ConversationEnded) isEvent()    {}
+func (*ConversationReopened) isEvent() {}
+
+// identify returns the id of an event: a hash of what happened, written as a
+// UUID of version 8.
+func identify(conversationID string, t Type, key ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{"convtrack", conversationID, string(t)}, key...), "\x00")))
+	id := sum[:16]
+	id[6] = id[6]&0x0f | 0x80
+	id[8] = id[8]&0x3f | 0x80
+	h := hex.EncodeToString(id)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}

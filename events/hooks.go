@@ -1,0 +1,204 @@
+package events
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Timing is when a hook runs.
+type Timing string
+
+// The timings.
+const (
+	TimingBefore Timing = "before"
+	TimingAfter  Timing = "after"
+)
+
+// Hooks is a registry of hooks. It is safe for concurrent use, also from
+// inside a hook: a registration or removal takes effect with the next event.
+type Hooks struct {
+	mu   sync.Mutex // serialises writers
+	list atomic.Pointer[[]*hook]
+}
+
+// NewHooks returns an empty registry.
+func NewHooks() *Hooks { return &Hooks{} }
+
+// hook is one registration. It does not change.
+type hook struct {
+	options
+	name    string
+	timing  Timing
+	accepts func(Event) bool
+	run     func(context.Context, Event) error
+	stuck   atomic.Int64 // runs that were given up and have not returned
+}
+
+// Before registers fn to run in line, in registration order, inside the store
+// transaction that writes the change. E is one of the pointer types of this
+// package, or [Event] for all of them.
+//
+// An error rolls the change back and the source is not acknowledged; after a
+// bounded number of tries the change is parked and listed. [Veto] is no error:
+// on ConversationCreated the conversation is not tracked at all, on the other
+// events the fact is stored but the event is not delivered. The transaction is
+// reached through the store's accessor and nothing else; what fn writes with
+// it is committed with the event or not at all. fn may run again for the same
+// event when its change could not be committed.
+//
+// The name must not be empty, nor taken: Before panics when it is. remove
+// takes the hook out; runs under way finish. It may be called twice.
+func Before[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) error, opts ...Option) (remove func()) {
+	return register(h, TimingBefore, name, fn, opts)
+}
+
+// After registers fn to run after the commit, from a durable outbox: at least
+// once, in order within a conversation, in parallel across conversations. E is
+// one of the pointer types of this package, or [Event] for all of them.
+//
+// An error is tried again with backoff and then parked; until it is retried or
+// skipped it holds back only later events of this hook in that conversation.
+// fn can run again after a crash, so it must be idempotent: the event's ID is
+// the same each time. A run that has been given up after its timeout may still
+// be under way when the next one starts, unless fn heeds its context.
+//
+// The outbox remembers deliveries by the name of the hook: a process that
+// registers it again after a restart goes on where the last one stopped. A
+// hook gets the events that are committed from its registration on.
+//
+// The name must not be empty, nor taken: After panics when it is. remove takes
+// the hook out; runs under way finish. It may be called twice.
+func After[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) error, opts ...Option) (remove func()) {
+	return register(h, TimingAfter, name, fn, opts)
+}
+
+func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Context, E) error, opts []Option) (remove func()) {
+	if name == "" {
+		panic("events: a hook needs a name: it appears in logs, in the outbox and in what is parked")
+	}
+	if fn == nil {
+		panic(fmt.Sprintf("events: hook %q has no function", name))
+	}
+	n := &hook{name: name, timing: timing, options: defaults(timing)}
+	n.accepts = func(e Event) bool { _, ok := e.(E); return ok }
+	n.run = func(ctx context.Context, e Event) error { return fn(ctx, e.(E)) }
+	for _, o := range opts {
+		o(&n.options)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	old := h.hooks()
+	if slices.ContainsFunc(old, func(o *hook) bool { return o.name == name }) {
+		panic(fmt.Sprintf("events: a hook named %q is registered already; names are unique over all hooks", name))
+	}
+	h.set(append(slices.Clip(old), n))
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.set(slices.DeleteFunc(slices.Clone(h.hooks()), func(o *hook) bool { return o == n }))
+	}
+}
+
+func (h *Hooks) hooks() []*hook {
+	if l := h.list.Load(); l != nil {
+		return *l
+	}
+	return nil
+}
+
+func (h *Hooks) set(l []*hook) { h.list.Store(&l) }
+
+// HasBefore reports whether a Before hook takes the event.
+func (h *Hooks) HasBefore(e Event) bool {
+	return slices.ContainsFunc(h.hooks(), func(k *hook) bool { return k.timing == TimingBefore && k.wants(e) })
+}
+
+// RunBefore runs the Before hooks that take the event, in registration order,
+// until one fails. The error is a *HookError, or a *VetoError. It is for
+// trackers; ctx carries the store's transaction.
+func (h *Hooks) RunBefore(ctx context.Context, e Event) error {
+	for _, k := range h.hooks() {
+		if k.timing == TimingBefore && k.wants(e) {
+			if err := k.call(ctx, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// AfterHooks returns the names of the After hooks that take the event, in
+// registration order. It is for trackers.
+func (h *Hooks) AfterHooks(e Event) []string {
+	var names []string
+	for _, k := range h.hooks() {
+		if k.timing == TimingAfter && k.wants(e) {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// AfterNames returns the names of all After hooks. It is for trackers.
+func (h *Hooks) AfterNames() []string {
+	var names []string
+	for _, k := range h.hooks() {
+		if k.timing == TimingAfter {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// RunAfter runs the named After hook on the event. The error is a *HookError,
+// or ErrNoHook. It is for trackers.
+func (h *Hooks) RunAfter(ctx context.Context, name string, e Event) error {
+	k := h.after(name)
+	if k == nil {
+		return ErrNoHook
+	}
+	return k.call(ctx, e)
+}
+
+// Delivery says how the tracker is to deliver to an After hook.
+type Delivery struct {
+	Attempts    int                             // then the delivery is parked
+	Backoff     func(attempt int) time.Duration // after the given failed attempt, from 1
+	Concurrency int                             // conversations at a time
+}
+
+// Delivery returns how to deliver to the named After hook; false when there is
+// no such hook. It is for trackers.
+func (h *Hooks) Delivery(name string) (Delivery, bool) {
+	if k := h.after(name); k != nil {
+		return k.delivery, true
+	}
+	return Delivery{}, false
+}
+
+func (h *Hooks) after(name string) *hook {
+	for _, k := range h.hooks() {
+		if k.timing == TimingAfter && k.name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// wants reports whether the hook takes the event. A filter that panics does
+// not decide: the run reports it.
+func (k *hook) wants(e Event) (wants bool) {
+	if !k.accepts(e) {
+		return false
+	}
+	defer func() {
+		if recover() != nil {
+			wants = true
+		}
+	}()
+	return k.matches(e)
+}

@@ -1,0 +1,139 @@
+package events
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// An Option changes how a hook is run.
+type Option func(*options)
+
+type options struct {
+	timeout  time.Duration
+	filters  []Filter
+	delivery Delivery
+}
+
+func defaults(t Timing) options {
+	o := options{timeout: 30 * time.Second, delivery: Delivery{Attempts: 10, Backoff: Exponential(time.Second, 5*time.Minute), Concurrency: 32}}
+	if t == TimingBefore {
+		o.timeout = 5 * time.Second // it holds a transaction open
+	}
+	return o
+}
+
+func (o *options) matches(e Event) bool {
+	for _, f := range o.filters {
+		if !f(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// Timeout bounds one run of the hook. The default is 30 s for After hooks and
+// 5 s for Before hooks, which hold a transaction open. A hook that does not
+// return in time has failed; its goroutine is given up, not killed.
+func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
+
+// Attempts sets how often an After hook is tried before its delivery is
+// parked. The default is 10.
+func Attempts(n int) Option { return func(o *options) { o.delivery.Attempts = max(1, n) } }
+
+// Backoff sets how long an After hook waits after its nth failed attempt. The
+// default is Exponential(1 s, 5 min).
+func Backoff(wait func(attempt int) time.Duration) Option {
+	return func(o *options) { o.delivery.Backoff = wait }
+}
+
+// Concurrency sets for how many conversations an After hook may run at a time.
+// The default is 32. Within a conversation it always runs one by one.
+func Concurrency(n int) Option { return func(o *options) { o.delivery.Concurrency = max(1, n) } }
+
+// Exponential waits first, 2·first, 4·first … but never longer than most.
+func Exponential(first, most time.Duration) func(attempt int) time.Duration {
+	return func(attempt int) time.Duration {
+		wait := first
+		for i := 1; i < attempt && wait < most; i++ {
+			wait *= 2
+		}
+		return min(wait, most)
+	}
+}
+
+// A Filter decides whether a hook takes an event. It must be quick and have no
+// side effects: it runs once when the event is committed and may run again.
+type Filter func(Event) bool
+
+// When runs the hook only for events that all filters let through.
+func When(filters ...Filter) Option {
+	return func(o *options) { o.filters = append(o.filters, filters...) }
+}
+
+// ByPurpose lets events of participants with one of the purposes through, and
+// events of the conversation when it has such a participant.
+func ByPurpose(purposes ...conversation.Purpose) Filter {
+	return by(purposes, func(p *conversation.Participant, s *conversation.Session) conversation.Purpose { return p.Purpose })
+}
+
+// ByMedia lets events of legs with one of the media through, and events of the
+// conversation when it has such a leg.
+func ByMedia(media ...conversation.MediaType) Filter {
+	return by(media, func(_ *conversation.Participant, s *conversation.Session) conversation.MediaType {
+		if s == nil {
+			return ""
+		}
+		return s.MediaType
+	})
+}
+
+// ByQueue lets events of legs that came through one of the queues through, and
+// events of the conversation when it visited one.
+func ByQueue(queueIDs ...string) Filter {
+	return by(queueIDs, func(p *conversation.Participant, s *conversation.Session) string {
+		if s != nil && s.QueueID != "" {
+			return s.QueueID
+		}
+		return p.QueueID
+	})
+}
+
+func by[V comparable](wanted []V, value func(*conversation.Participant, *conversation.Session) V) Filter {
+	return func(e Event) bool {
+		participantID, sessionID := subject(e)
+		for _, p := range e.Head().Conversation.Participants {
+			if participantID != "" && p.ID != participantID {
+				continue
+			}
+			if slices.Contains(wanted, value(p, nil)) {
+				return true
+			}
+			for _, s := range p.Sessions {
+				if (sessionID == "" || s.ID == sessionID) && slices.Contains(wanted, value(p, s)) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+}
+
+// subject returns the participant and session that the event is about; empty
+// for events of the conversation.
+func subject(e Event) (participantID, sessionID string) {
+	switch e := e.(type) {
+	case *ParticipantAdded:
+		return e.ParticipantID, ""
+	case *AgentConnected:
+		return e.ParticipantID, e.SessionID
+	case *AgentTransferred:
+		return e.From.ParticipantID, e.From.SessionID
+	case *AgentDisconnected:
+		return e.ParticipantID, e.SessionID
+	case *ConversationReopened:
+		return e.ParticipantID, e.SessionID
+	}
+	return "", ""
+}

@@ -1,0 +1,35 @@
+package events
+
+// Rule names the rule that derived an event. The sections are those of the
+// protocol notes of the project; docs/rules in the package comment lists what
+// each rule rests on.
+type Rule string
+
+// The rules.
+const (
+	// RuleFirstHeard: something is said about a conversation that is not
+	// stored yet.
+	RuleFirstHeard Rule = "first-heard"
+	// RuleNewParticipant: a participant id is first known (7.1).
+	RuleNewParticipant Rule = "new-participant"
+	// RuleNewPerson: a user id of the agents' side is first known. The live
+	// API makes a participant for each alert, analytics gathers the sessions of
+	// one agent in one participant (7.1), so the person is what counts.
+	RuleNewPerson Rule = "new-person"
+	// RuleAnswered: an agent's leg has a connected time, an interact segment,
+	// an interacting duration or the queue's ANSWERED (7.2, 7.3).
+	RuleAnswered Rule = "agent-answered"
+	// RuleBlindTransfer: the leg ended with transfer (7.4, 7.5).
+	RuleBlindTransfer Rule = "agent-blind-transfer"
+	// RuleConsultTransfer: the leg ended with consultTransfer (7.6).
+	RuleConsultTransfer Rule = "agent-consult-transfer"
+	// RuleHungUp: the leg ended with client or endpoint (7.8).
+	RuleHungUp Rule = "agent-hung-up"
+	// RuleRecordedEnd: an analytics or REST record states the end (7.12).
+	RuleRecordedEnd Rule = "recorded-end"
+	// RuleAllLegsOver: every leg is over and no wrap-up is owed (7.9, 7.12).
+	RuleAllLegsOver Rule = "all-legs-over"
+	// RuleLegAfterEnd: a leg of a customer, a queue or an agent began after the
+	// end that was announced (7.10).
+	RuleLegAfterEnd Rule = "leg-after-end"
+)

@@ -1,0 +1,233 @@
+package events_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+)
+
+// say puts an event into the words of the scenarios.
+func say(e events.Event) string {
+	switch e := e.(type) {
+	case *events.ConversationCreated:
+		return "created"
+	case *events.ParticipantAdded:
+		return "added"
+	case *events.AgentConnected:
+		return "connected " + e.UserID
+	case *events.AgentTransferred:
+		to := e.To.QueueID
+		switch e.To.Kind {
+		case events.TargetAgent:
+			to = e.To.UserID
+		case events.TargetAddress:
+			to = e.To.Address
+		}
+		return fmt.Sprintf("transferred %s %s %s %s", e.From.UserID, e.TransferType, e.To.Kind, to)
+	case *events.AgentDisconnected:
+		return fmt.Sprintf("disconnected %s %s %d", e.UserID, e.DisconnectType, e.RemainingAgents)
+	case *events.ConversationEnded:
+		return "ended"
+	case *events.ConversationReopened:
+		return "reopened " + e.SessionID
+	}
+	return "?"
+}
+
+// listener is a tracker without a store: it merges what it hears and announces
+// what follows, what must settle only when told.
+type listener struct {
+	c         *conversation.Conversation
+	announced map[string]bool
+	heard     []events.Event
+}
+
+func newListener() *listener { return &listener{announced: map[string]bool{}} }
+
+func (l *listener) hear(said ...*conversation.Conversation) {
+	for _, c := range said {
+		l.c = conversation.Merge(l.c, c)
+		l.announce(false)
+	}
+}
+
+func decode(t *testing.T, messages [][]byte) []*conversation.Conversation {
+	t.Helper()
+	var said []*conversation.Conversation
+	for _, m := range messages {
+		msg, err := genesys.Decode(m, time.Time{})
+		require.NoError(t, err, "%s", m)
+		said = append(said, msg.Conversations...)
+	}
+	return said
+}
+
+func (l *listener) announce(settle bool) {
+	for _, e := range events.Unannounced(l.c, func(id string) bool { return l.announced[id] }) {
+		if e.Head().Settling() != events.Settled && !settle {
+			continue
+		}
+		l.announced[e.Head().ID] = true
+		l.heard = append(l.heard, e)
+		if ended, ok := e.(*events.ConversationEnded); ok {
+			l.c = conversation.Merge(l.c, conversation.State(&conversation.Conversation{ID: l.c.ID, Endings: []time.Time{ended.ConversationEnd}},
+				conversation.Statement{By: conversation.SourceHost}))
+		}
+	}
+}
+
+func (l *listener) said() (added int, rest []string) {
+	for _, e := range l.heard {
+		if s := say(e); s == "added" {
+			added++
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	return added, rest
+}
+
+func (l *listener) ids() []string {
+	var ids []string
+	for _, e := range l.heard {
+		ids = append(ids, e.Head().ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+var channels = []struct {
+	name     string
+	messages func(*genesystest.Story) [][]byte
+}{
+	{"detail events", (*genesystest.Story).Details},
+	{"EventBridge", (*genesystest.Story).Envelopes},
+	{"SQS", (*genesystest.Story).QueueMessages},
+	{"topics", (*genesystest.Story).Snapshots},
+	{"media topics", (*genesystest.Story).MediaSnapshots},
+	{"REST", (*genesystest.Story).Bodies},
+	{"analytics", (*genesystest.Story).Records},
+}
+
+func singleFacts(channel string) bool {
+	return channel == "detail events" || channel == "EventBridge" || channel == "SQS"
+}
+
+// TestRules tells every scenario over every channel and demands the same
+// Common Events: a channel that cannot know a fact may lack it, none may
+// invent one.
+func TestRules(t *testing.T) {
+	scenarios := genesystest.Scenarios()
+	require.GreaterOrEqual(t, len(scenarios), 40)
+	for _, s := range scenarios {
+		for _, ch := range channels {
+			t.Run(s.Name+"/"+ch.name, func(t *testing.T) {
+				l := newListener()
+				l.hear(decode(t, ch.messages(s.Story()))...)
+				l.announce(true)
+				want, wantAdded := slices.Clone(s.Want), s.Added
+				switch {
+				case singleFacts(ch.name):
+					for _, lacks := range s.DetailLacks {
+						want = slices.Delete(want, slices.Index(want, lacks), slices.Index(want, lacks)+1)
+					}
+					want = append(want, s.DetailMistake...)
+					wantAdded -= s.LiveParties
+				case ch.name == "analytics":
+					wantAdded -= s.LiveParties
+					want = append(want, s.Live...)
+				case ch.name != "media topics": // which cannot tell an end at once
+					want = append(want, s.Live...)
+				}
+				added, rest := l.said()
+				slices.Sort(want)
+				slices.Sort(rest)
+				require.Equal(t, want, rest)
+				require.Equal(t, wantAdded, added, "participants")
+			})
+		}
+	}
+}
+
+func TestAnyOrderAndRepetitionGivesTheSameEvents(t *testing.T) {
+	rnd := random(t)
+	for _, s := range genesystest.Scenarios() {
+		for _, ch := range channels {
+			t.Run(s.Name+"/"+ch.name, func(t *testing.T) {
+				messages := decode(t, ch.messages(s.Story()))
+				inOrder := newListener()
+				inOrder.hear(messages...)
+				inOrder.announce(true)
+				for range 20 {
+					shuffled := slices.Concat(messages, messages, messages)
+					rnd.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+					l := newListener()
+					l.hear(shuffled...)
+					l.announce(true)
+					requireSameButLive(t, s, inOrder, l)
+				}
+			})
+		}
+	}
+}
+
+// requireSameButLive demands the same ids, and the same conversation. Only
+// somebody who listened at the time hears that a re-opened conversation had
+// ended before.
+func requireSameButLive(t *testing.T, s genesystest.Scenario, want, got *listener) {
+	t.Helper()
+	ids := func(l *listener) (ids []string) {
+		for _, e := range l.heard {
+			if len(s.Live) > 0 && (e.Head().Type == events.TypeConversationEnded || e.Head().Type == events.TypeConversationReopened) {
+				continue
+			}
+			ids = append(ids, fmt.Sprint(e.Head().ID, " ", e.Head().Type))
+		}
+		slices.Sort(ids)
+		return ids
+	}
+	require.Equal(t, ids(want), ids(got))
+	if len(s.Live) == 0 {
+		require.Equal(t, conversationJSON(t, want.c), conversationJSON(t, got.c))
+	}
+}
+
+func TestMixedChannelsAnnounceNothingTwice(t *testing.T) {
+	rnd := random(t)
+	for _, s := range genesystest.Scenarios() {
+		t.Run(s.Name, func(t *testing.T) {
+			var messages []*conversation.Conversation
+			for _, ch := range channels {
+				messages = append(messages, decode(t, ch.messages(s.Story()))...)
+			}
+			var first *listener
+			for range 20 {
+				rnd.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
+				l := newListener()
+				l.hear(messages...)
+				l.announce(true)
+				added, rest := l.said()
+				require.Equal(t, s.Added, added, "participants")
+				onlyLive := func(w string) bool { return len(s.Live) > 0 && (w == "ended" || strings.HasPrefix(w, "reopened ")) }
+				rest = slices.DeleteFunc(rest, onlyLive)
+				want := slices.DeleteFunc(slices.Clone(s.Want), onlyLive)
+				slices.Sort(rest)
+				slices.Sort(want)
+				require.Equal(t, want, rest)
+				if first == nil {
+					first = l
+				}
+				requireSameButLive(t, s, first, l)
+			}
+		})
+	}
+}

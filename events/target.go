@@ -1,0 +1,208 @@
+package events
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// queueWindow is how soon after an agent's blind transfer the visit to the
+// target queue begins (28 ms in a real record, protocol 7.5).
+const queueWindow = 2 * time.Second
+
+// targets finds where transfers went (protocol 7.13): a queue's leg that
+// begins with the transfer, else a transfer command that names a user, else
+// the next agent's leg, else an outside leg or an address.
+type targets struct {
+	c       *conversation.Conversation
+	queues  []*conversation.Leg // by begin, unknown ones last
+	agents  []*conversation.Leg
+	outside []*conversation.Leg
+}
+
+func newTargets(c *conversation.Conversation) *targets {
+	t := &targets{c: c}
+	legs := c.Legs()
+	for i := range legs {
+		l := &legs[i]
+		switch l.Side {
+		case conversation.QueueSide:
+			t.queues = append(t.queues, l)
+		case conversation.AgentSide:
+			if !l.Supervises {
+				t.agents = append(t.agents, l)
+			}
+		case conversation.CustomerSide:
+			t.outside = append(t.outside, l)
+		}
+	}
+	for _, legs := range [][]*conversation.Leg{t.queues, t.agents, t.outside} {
+		slices.SortStableFunc(legs, func(a, b *conversation.Leg) int {
+			if za, zb := begin(a).IsZero(), begin(b).IsZero(); za || zb {
+				return cmp.Compare(asInt(za), asInt(zb))
+			}
+			return begin(a).Compare(begin(b))
+		})
+	}
+	return t
+}
+
+func asInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// of returns the target of the transfer with which leg ended the stretch, and
+// whether it is sure: a leg that only single facts have shown may have come
+// through a queue that they have not shown yet.
+func (t *targets) of(s *stretch, leg *conversation.Leg) (to TransferTarget, sure bool) {
+	if leg.Session.DisconnectType == conversation.DisconnectConsultTransfer {
+		if l := t.consulted(s, leg); l != nil {
+			return toLeg(l), !l.KnownBy.SingleFact()
+		}
+	}
+	if l := t.queueAt(leg.End); l != nil {
+		return toLeg(l), true
+	}
+	command := t.command(leg)
+	if command != nil && command.DestinationUserID != "" {
+		return TransferTarget{Kind: TargetAgent, UserID: command.DestinationUserID}, true
+	}
+	for _, find := range []func() *conversation.Leg{
+		func() *conversation.Leg { return t.nextAgent(leg) },
+		func() *conversation.Leg { return t.consulted(s, leg) }, // a digital transfer that its target accepted first (7.4)
+		func() *conversation.Leg { return t.nextOutside(leg.End) },
+	} {
+		if l := find(); l != nil {
+			return toLeg(l), !l.KnownBy.SingleFact()
+		}
+	}
+	if command != nil && command.DestinationAddress != "" {
+		return TransferTarget{Kind: TargetAddress, Address: command.DestinationAddress}, true
+	}
+	if a := leg.Session.DestinationAddresses; len(a) > 0 {
+		return TransferTarget{Kind: TargetAddress, Address: a[len(a)-1]}, true
+	}
+	return TransferTarget{Kind: TargetUnknown}, false
+}
+
+func toLeg(l *conversation.Leg) TransferTarget {
+	queue := cmp.Or(l.Session.QueueID, l.Participant.QueueID)
+	switch l.Side {
+	case conversation.QueueSide:
+		return TransferTarget{Kind: TargetQueue, QueueID: queue}
+	case conversation.AgentSide:
+		return TransferTarget{Kind: TargetAgent, UserID: l.Participant.UserID, QueueID: queue}
+	}
+	number := l.Session.ANI
+	if l.Session.Direction == conversation.Outbound {
+		number = l.Session.DNIS
+	}
+	return TransferTarget{Kind: TargetAddress, Address: cmp.Or(l.Participant.Address, l.Session.AddressTo, number)}
+}
+
+// consulted returns the leg that the agent consulted and left the conversation
+// to: linked by its consult id, or joined during the stretch and still there
+// when the agent left.
+func (t *targets) consulted(s *stretch, leg *conversation.Leg) *conversation.Leg {
+	joined := func(l *conversation.Leg) bool {
+		b := begin(l)
+		return l.Person != leg.Person && b.After(s.connected) && !b.After(leg.End.Add(skew)) && (!l.Over || l.End.After(leg.End))
+	}
+	talking := func(l *conversation.Leg) bool { return joined(l) && l.Answered }
+	linked := func(l *conversation.Leg) bool {
+		return talking(l) && (l.Participant.ConsultParticipantID == leg.Participant.ID || leg.Participant.ConsultParticipantID == l.Participant.ID)
+	}
+	if l := last(t.agents, linked); l != nil {
+		return l
+	}
+	if l := last(t.agents, talking); l != nil {
+		return l
+	}
+	if l := last(t.queues, joined); l != nil {
+		return l
+	}
+	return last(t.outside, joined)
+}
+
+func last(legs []*conversation.Leg, ok func(*conversation.Leg) bool) *conversation.Leg {
+	for i := len(legs) - 1; i >= 0; i-- {
+		if ok(legs[i]) {
+			return legs[i]
+		}
+	}
+	return nil
+}
+
+// from returns the place of the first leg that began at t or later.
+func from(legs []*conversation.Leg, t time.Time) int {
+	return sort.Search(len(legs), func(i int) bool { b := begin(legs[i]); return b.IsZero() || !b.Before(t) })
+}
+
+// queueAt returns the visit to a queue that begins with a transfer at t. One
+// whose begin is not known counts when it is not over.
+func (t *targets) queueAt(at time.Time) *conversation.Leg {
+	var best *conversation.Leg
+	for _, l := range t.queues[from(t.queues, at.Add(-skew)):] {
+		b := begin(l)
+		switch {
+		case b.IsZero() && best == nil && !l.Over:
+			return l
+		case b.IsZero() || b.After(at.Add(queueWindow)):
+			return best
+		case best == nil || distance(b, at) < distance(begin(best), at):
+			best = l
+		}
+	}
+	return best
+}
+
+func distance(a, b time.Time) time.Duration { return a.Sub(b).Abs() }
+
+// nextAgent returns the first leg of another agent that begins with or after
+// the transfer and did not come through a queue since.
+func (t *targets) nextAgent(leg *conversation.Leg) *conversation.Leg {
+	at := leg.End
+	for _, l := range t.agents[from(t.agents, at.Add(-skew)):] {
+		if l.Person == leg.Person || l.Over && begin(l).IsZero() {
+			continue
+		}
+		for _, q := range t.queues[from(t.queues, at.Add(-skew)):] {
+			if b := begin(q); !b.IsZero() && !begin(l).IsZero() && !b.After(begin(l)) {
+				return nil
+			}
+		}
+		return l
+	}
+	return nil
+}
+
+// nextOutside returns the outside leg that begins with a transfer at t.
+func (t *targets) nextOutside(at time.Time) *conversation.Leg {
+	for _, l := range t.outside[from(t.outside, at.Add(-skew)):] {
+		if b := begin(l); !b.IsZero() && !b.After(at.Add(queueWindow)) {
+			return l
+		}
+	}
+	return nil
+}
+
+// command returns the last transfer command that the leg's user gave before
+// leaving.
+func (t *targets) command(leg *conversation.Leg) *conversation.Transfer {
+	var last *conversation.Transfer
+	for _, c := range t.c.Transfers {
+		if c.InitiatorUserID == "" || c.InitiatorUserID != leg.Participant.UserID || c.DateIssued.After(leg.End.Add(skew)) {
+			continue
+		}
+		if last == nil || c.DateIssued.After(last.DateIssued) {
+			last = c
+		}
+	}
+	return last
+}

@@ -1,0 +1,301 @@
+package genesys
+
+import (
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/internal/wire"
+)
+
+// decodeAnalytics decodes an analytics conversation (protocol 6.3).
+func (r reader) decodeAnalytics(m *Message, data []byte) error {
+	var b wire.AnalyticsConversation
+	if err := wire.Unmarshal(data, &b); err != nil {
+		return refused("analytics conversation", err)
+	}
+	return r.analytics(m, &b)
+}
+
+func (r reader) analytics(m *Message, b *wire.AnalyticsConversation) error {
+	if b.ConversationID == "" {
+		return refuse("analytics conversation", "conversationId is missing")
+	}
+	var times span
+	times.add(b.ConversationStart.Time)
+	times.add(b.ConversationEnd.Time)
+	c := &conversation.Conversation{
+		ID: b.ConversationID, Start: b.ConversationStart.Time, RecordedEnd: b.ConversationEnd.Time,
+		ConferenceStart: b.ConferenceStart.Time, Initiator: conversation.ParsePurpose(b.ConversationInitiator),
+		OriginatingDirection: conversation.ParseDirection(b.OriginatingDirection), ExternalTag: b.ExternalTag,
+		CustomerParticipation: b.CustomerParticipation, SelfServed: b.SelfServed,
+		DivisionIDs: b.DivisionIDs, KnowledgeBaseIDs: b.KnowledgeBaseIDs,
+		AssociatedConversationID: b.AssociatedConversationID, ConsultationConversations: b.ConsultationConversationIDs,
+		Participants: make([]*conversation.Participant, 0, len(b.Participants)),
+	}
+	for i := range b.Participants {
+		if p := analyticsParticipant(&b.Participants[i], &times); p.ID != "" || len(p.Sessions) > 0 {
+			c.Participants = append(c.Participants, p)
+		}
+	}
+	for i := range b.Surveys {
+		if s := &b.Surveys[i]; s.SurveyID != "" {
+			c.Surveys = append(c.Surveys, analyticsSurvey(s))
+		}
+	}
+	for i := range b.Evaluations {
+		if e := &b.Evaluations[i]; e.EvaluationID != "" {
+			c.Evaluations = append(c.Evaluations, analyticsEvaluation(e))
+		}
+	}
+	if c.Start.IsZero() {
+		c.Start = times.first
+	}
+	m.Kind = KindConversation
+	m.Conversations = append(m.Conversations, conversation.State(c, conversation.Statement{
+		By: conversation.SourceAnalytics, At: times.last, Seen: r.seen(times.last)}))
+	return nil
+}
+
+func analyticsParticipant(b *wire.AnalyticsParticipant, times *span) *conversation.Participant {
+	p := &conversation.Participant{
+		ID: b.ParticipantID, Purpose: conversation.ParsePurpose(b.Purpose), UserID: b.UserID, Name: b.ParticipantName,
+		TeamID: b.TeamID, ExternalContactID: b.ExternalContactID, ExternalOrganizationID: b.ExternalOrganizationID,
+		FlaggedReason: b.FlaggedReason, Attributes: b.Attributes,
+	}
+	side := p.Purpose.Side()
+	for i := range b.Sessions {
+		if b.Sessions[i].SessionID == "" {
+			continue
+		}
+		s := analyticsSession(&b.Sessions[i], side, times)
+		p.Sessions = append(p.Sessions, s)
+		if p.QueueID == "" {
+			p.QueueID = s.QueueID
+		}
+		if !s.Start.IsZero() && (p.Start.IsZero() || s.Start.Before(p.Start)) {
+			p.Start = s.Start
+		}
+	}
+	return p
+}
+
+func analyticsSession(b *wire.AnalyticsSession, side conversation.Side, times *span) *conversation.Session {
+	s := &conversation.Session{
+		ID: b.SessionID, MediaType: conversation.ParseMediaType(b.MediaType), MessageType: conversation.ParseMessageType(b.MessageType),
+		Direction: conversation.ParseDirection(b.Direction), Provider: b.Provider, PeerID: b.PeerID,
+		ANI: b.ANI, DNIS: b.DNIS, SessionDNIS: b.SessionDNIS, AddressFrom: b.AddressFrom, AddressTo: b.AddressTo,
+		AddressSelf: b.AddressSelf, AddressOther: b.AddressOther, Remote: b.Remote, RemoteNameDisplayable: b.RemoteNameDisplayable,
+		DestinationAddresses: b.DestinationAddresses, CC: b.CC, BCC: b.BCC,
+		ScriptID: b.ScriptID, RoomID: b.RoomID, ProtocolCallID: b.ProtocolCallID, EdgeID: b.EdgeID,
+		Recording: b.Recording, ACWSkipped: b.ACWSkipped,
+		MonitoredParticipantID: b.MonitoredParticipantID, CoachedParticipantID: b.CoachedParticipantID, BargedParticipantID: b.BargedParticipantID,
+		FlowInType: b.FlowInType, FlowOutType: b.FlowOutType,
+		UsedRouting: conversation.ParseRoutingMethod(b.UsedRouting), RequestedRoutings: routings(b.RequestedRoutings), SelectedAgentID: b.SelectedAgentID,
+		CallbackUserName: b.CallbackUserName, CallbackNumbers: b.CallbackNumbers, CallbackScheduledTime: b.CallbackScheduledTime.Time,
+		SkipEnabled: b.SkipEnabled, TimeoutSeconds: int64(b.TimeoutSeconds),
+		OutboundCampaignID: b.OutboundCampaignID, OutboundContactID: b.OutboundContactID, OutboundContactListID: b.OutboundContactListID,
+		DispositionName:   b.DispositionName,
+		JourneyCustomerID: b.JourneyCustomerID, JourneyCustomerIDType: b.JourneyCustomerIDType,
+		JourneyCustomerSessionID: b.JourneyCustomerSessionID, JourneyActionID: b.JourneyActionID,
+		FlowID: b.Flow.FlowID, FlowName: b.Flow.FlowName, FlowType: b.Flow.FlowType, FlowVersion: b.Flow.FlowVersion,
+		FlowEntryType: b.Flow.EntryType, FlowEntryReason: b.Flow.EntryReason, FlowExitReason: b.Flow.ExitReason,
+		FlowTransferType: b.Flow.TransferType, FlowTransferTargetName: b.Flow.TransferTargetName, FlowTransferTargetAddress: b.Flow.TransferTargetAddress,
+	}
+	if n := len(b.Flow.Outcomes); n > 0 {
+		s.FlowOutcomeID, s.FlowOutcomeValue = b.Flow.Outcomes[n-1].FlowOutcomeID, b.Flow.Outcomes[n-1].FlowOutcomeValue
+	}
+	for i := range b.Segments {
+		g := analyticsSegment(&b.Segments[i])
+		times.add(g.Start)
+		times.add(g.End)
+		s.Segments = append(s.Segments, g)
+	}
+	for _, x := range b.Metrics {
+		if x.Name != "" {
+			times.add(x.EmitDate.Time)
+			s.Metrics = append(s.Metrics, conversation.Metric{Name: x.Name, EmitDate: x.EmitDate.Time, Value: int64(x.Value)})
+		}
+	}
+	readLife(s, side)
+	return s
+}
+
+func analyticsSegment(b *wire.AnalyticsSegment) *conversation.Segment {
+	return &conversation.Segment{
+		Type: conversation.ParseSegmentType(b.SegmentType), Start: b.SegmentStart.Time, End: b.SegmentEnd.Time,
+		DisconnectType: conversation.ParseDisconnectType(b.DisconnectType), ErrorCode: b.ErrorCode,
+		QueueID: b.QueueID, GroupID: b.GroupID, Subject: b.Subject, Conference: b.Conference,
+		WrapUpCode: b.WrapUpCode, WrapUpNote: b.WrapUpNote, WrapUpTags: b.WrapUpTags,
+		SourceConversationID: b.SourceConversationID, SourceSessionID: b.SourceSessionID,
+		DestinationConversationID: b.DestinationConversationID, DestinationSessionID: b.DestinationSessionID,
+		RequestedLanguageID: b.RequestedLanguageID, RequestedRoutingSkills: b.RequestedRoutingSkillIDs,
+		RequestedRoutingUserIDs: b.RequestedRoutingUserIDs,
+		Q850ResponseCodes:       ints(b.Q850ResponseCodes), SIPResponseCodes: ints(b.SIPResponseCodes),
+	}
+}
+
+func ints(in []wire.Int) []int64 {
+	var out []int64
+	for _, n := range in {
+		out = append(out, int64(n))
+	}
+	return out
+}
+
+// readLife states when the leg began, was connected and ended, and its
+// after-call work, as its segments tell (protocol 6.4).
+func readLife(s *conversation.Session, side conversation.Side) {
+	var end, wrapUpEnd time.Time
+	var wrapUpOpen, open, disconnected bool
+	var lastOpen conversation.SegmentType
+	for _, g := range s.Segments {
+		s.Start = earlier(s.Start, g.Start)
+		if g.ErrorCode != "" {
+			s.ErrorCode = g.ErrorCode
+		}
+		if s.Subject == "" {
+			s.Subject = g.Subject
+		}
+		if s.QueueID == "" && (side == conversation.QueueSide || side == conversation.AgentSide) {
+			s.QueueID = g.QueueID
+		}
+		if g.Type == conversation.SegmentWrapup {
+			s.ACWStart = earlier(s.ACWStart, g.Start)
+			wrapUpEnd = later(wrapUpEnd, g.End)
+			wrapUpOpen = wrapUpOpen || g.Open()
+			if g.WrapUpCode != "" {
+				s.WrapUpCode, s.WrapUpNote, s.WrapUpTags = g.WrapUpCode, g.WrapUpNote, g.WrapUpTags
+			}
+			if s.DisconnectType == "" {
+				s.DisconnectType = g.DisconnectType
+			}
+			continue
+		}
+		if connects(g.Type, side) {
+			s.ConnectedTime = earlier(s.ConnectedTime, g.Start)
+		}
+		if g.Open() {
+			open, lastOpen = true, g.Type
+			continue
+		}
+		if g.DisconnectType != "" && !g.End.Before(end) {
+			disconnected = true
+			s.DisconnectType = g.DisconnectType
+		}
+		end = later(end, g.End)
+	}
+	if !wrapUpOpen {
+		s.ACWEnd = wrapUpEnd
+	}
+	switch {
+	case len(s.Segments) == 0:
+	case !open && (disconnected || !s.ACWStart.IsZero()):
+		s.DisconnectedTime = later(end, time.Time{})
+		if end.IsZero() {
+			s.DisconnectedTime = s.ACWStart
+		}
+		s.State = conversation.StateDisconnected
+		if s.MediaType == conversation.MediaVoice && !s.ConnectedTime.IsZero() {
+			s.State = conversation.StateTerminated
+		}
+	case !s.ConnectedTime.IsZero():
+		s.State = conversation.StateConnected
+	default:
+		s.State = openStates[lastOpen]
+	}
+}
+
+// openStates are the live states that the open segments of a leg that is not
+// connected yet stand for.
+var openStates = map[conversation.SegmentType]conversation.SessionState{
+	conversation.SegmentAlert:      conversation.StateAlerting,
+	conversation.SegmentDialing:    conversation.StateDialing,
+	conversation.SegmentContacting: conversation.StateContacting,
+	conversation.SegmentScheduled:  conversation.StateScheduled,
+}
+
+// connects reports whether a leg is connected in a segment of the type. A
+// person's leg is in those of talking and owning (7.3); a queue's and a flow's
+// from the moment they have the conversation.
+func connects(t conversation.SegmentType, side conversation.Side) bool {
+	switch t {
+	case conversation.SegmentInteract, conversation.SegmentHold, conversation.SegmentIVR, conversation.SegmentCallback,
+		conversation.SegmentParked, conversation.SegmentSharing, conversation.SegmentVoicemail,
+		conversation.SegmentCoaching, conversation.SegmentMonitoring, conversation.SegmentBarging, conversation.SegmentScreenMonitoring:
+		return true
+	case conversation.SegmentDelay:
+		return side == conversation.QueueSide
+	}
+	return false
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// decodeMetric decodes a bare metric record.
+func (r reader) decodeMetric(m *Message, data []byte, topicID string) error {
+	var b wire.MetricRecord
+	if err := wire.Unmarshal(data, &b); err != nil {
+		return refused("metric record", err)
+	}
+	return r.metric(m, &b, topicID)
+}
+
+// metric states one emission of a metric (3.8). The record does not name the
+// participant, so its session joins the one of its id.
+func (r reader) metric(m *Message, b *wire.MetricRecord, topicID string) error {
+	id := b.ConversationID
+	if id == "" {
+		id = literal(topicID)
+	}
+	switch {
+	case id == "":
+		return refuse("metric record", "conversationId is missing")
+	case b.Metric == "":
+		return refuse("metric record", "metric is missing")
+	case b.SessionID == "":
+		return nil // of the whole conversation: no session to keep it on
+	}
+	at := b.MetricDate.Time
+	c := &conversation.Conversation{ID: id, Participants: []*conversation.Participant{{
+		Sessions: []*conversation.Session{{
+			ID: b.SessionID, MediaType: conversation.ParseMediaType(b.MediaType), MessageType: conversation.ParseMessageType(b.MessageType),
+			Direction: conversation.ParseDirection(b.Direction),
+			Metrics:   []conversation.Metric{{Name: b.Metric, EmitDate: at, Value: int64(b.Value)}},
+		}},
+	}}}
+	m.Kind = KindConversation
+	m.Conversations = append(m.Conversations, conversation.State(c, conversation.Statement{
+		By: conversation.SourceAnalytics, At: at, Seen: at}))
+	return nil
+}
+
+func analyticsSurvey(b *wire.AnalyticsSurvey) *conversation.Survey {
+	return &conversation.Survey{
+		ID: b.SurveyID, Status: conversation.SurveyStatus(b.SurveyStatus), Type: b.SurveyType,
+		FormID: b.SurveyFormID, FormContextID: b.SurveyFormContextID, FormName: b.SurveyFormName,
+		UserID: b.UserID, QueueID: b.QueueID, EventTime: b.EventTime.Time, CompletedDate: b.SurveyCompletedDate.Time,
+		Partial: b.SurveyPartialResponse, TotalScore: b.OSurveyTotalScore.Value, PromoterScore: b.SurveyPromoterScore.Value,
+	}
+}
+
+func analyticsEvaluation(b *wire.AnalyticsEvaluation) *conversation.Evaluation {
+	return &conversation.Evaluation{
+		ID: b.EvaluationID, Status: conversation.ParseEvaluationStatus(b.EvaluationStatus), UserID: b.UserID,
+		EvaluatorID: b.EvaluatorID, AssigneeID: b.AssigneeID, FormID: b.FormID, FormName: b.FormName, ContextID: b.ContextID,
+		CalibrationID: b.CalibrationID, QueueID: b.QueueID, EventTime: b.EventTime.Time,
+		Released: b.Released, Rescored: b.Rescored, Deleted: b.Deleted,
+		TotalScore: b.OTotalScore.Value, TotalCriticalScore: b.OTotalCriticalScore.Value,
+	}
+}

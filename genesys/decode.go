@@ -1,0 +1,214 @@
+package genesys
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dcmkit/convtrack/genesys/internal/wire"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Decode decodes one JSON value of any of the shapes in the package comment.
+//
+// read is when the message was read. It settles which of two snapshots of the
+// live API is newer, as those carry no time; pass the zero time where it is
+// not known, as in a replay, and the latest time that the message mentions is
+// used.
+//
+// When a part of a message cannot be understood (one conversation of a page),
+// Decode returns what it understood together with an error that joins a
+// [DecodeError] for each part. It keeps nothing of data.
+func Decode(data []byte, read time.Time) (*Message, error) {
+	data = wire.Sanitize(data)
+	m := &Message{}
+	err := reader{read}.decode(m, data, 0)
+	return m, err
+}
+
+// mostWraps is how many envelopes may be in each other: SNS in SQS around
+// EventBridge makes three.
+const mostWraps = 6
+
+func (r reader) decode(m *Message, data []byte, depth int) error {
+	if depth > mostWraps {
+		return refuse("message", "too many envelopes in each other")
+	}
+	switch kind := jsontext.Value(data).Kind(); kind {
+	case '{':
+	case '[':
+		return r.decodeList(m, data, depth)
+	case '"':
+		return r.decodeText(m, data, depth)
+	default:
+		if !jsontext.Value(data).IsValid() {
+			return refuse("message", "not valid JSON")
+		}
+		return &DecodeError{What: "message", Reason: "expected an object", Err: ErrUnknownShape}
+	}
+	if done, err := r.decodeFrame(m, data); done {
+		return err
+	}
+	names, err := topLevelNames(data)
+	if err != nil {
+		return refused("message", err)
+	}
+	return r.decodeObject(m, data, names, depth)
+}
+
+// decodeObject decodes an object that is not a plain WebSocket frame.
+func (r reader) decodeObject(m *Message, data []byte, names nameSet, depth int) error {
+	has := names.has
+	switch {
+	case has("topicName") && has("eventBody"):
+		return r.decodeFrameOdd(m, data)
+	case has("detail-type") && has("detail"):
+		return r.decodeEnvelope(m, data, depth)
+	case has("Type") && has("Message") && (has("TopicArn") || has("MessageId")):
+		return r.decodeWrapped(m, data, "Message", "SNS notification", depth)
+	case has("Body") && (has("MessageId") || has("ReceiptHandle") || has("MD5OfBody")):
+		return r.decodeWrapped(m, data, "Body", "SQS message", depth)
+	case has("body") && (has("messageId") || has("receiptHandle") || has("eventSource")):
+		return r.decodeWrapped(m, data, "body", "SQS record", depth)
+	case has("Sns") && has("EventSource"):
+		return r.decodeWrapped(m, data, "Sns", "SNS record", depth)
+	case has("Messages"):
+		return r.decodeWrapped(m, data, "Messages", "SQS answer", depth)
+	case has("Records"):
+		return r.decodeWrapped(m, data, "Records", "Lambda event", depth)
+	case has("conversations"):
+		return r.decodeElements(m, data, "conversations", "page of conversations", depth)
+	case has("entities"):
+		return r.decodeElements(m, data, "entities", "listing", depth)
+	case has("conversationId") && (has("conversationStart") || has("conversationEnd") || has("originatingDirection") ||
+		has("participants") && !has("id")):
+		return r.decodeAnalytics(m, data)
+	case has("id") && has("participants"):
+		return r.decodeREST(m, data)
+	case isEvaluation(has):
+		return r.decodeEvaluation(m, data)
+	case isSurvey(has):
+		return r.decodeSurvey(m, data)
+	case has("metric") && has("conversationId"):
+		return r.decodeMetric(m, data, "")
+	case has("eventTime") && has("conversationId"):
+		return &DecodeError{What: "detail event", Reason: "its topic is missing, and only the topic says what it means", Err: ErrUnknownShape}
+	case isOther(has):
+		return nil
+	}
+	return &DecodeError{What: "message", Reason: "the object is of no shape that is known here", Err: ErrUnknownShape}
+}
+
+// isOther recognises answers of the API around conversations: an empty page,
+// the states of a query job, a subscription.
+func isOther(has func(string) bool) bool {
+	switch {
+	case has("totalHits"), has("aggregations"), has("dataAvailabilityDate"), has("jobId"):
+		return true
+	case has("state") && (has("submissionDate") || has("expirationDate") || has("completionDate")):
+		return true
+	case has("connectUri"), has("id") && has("state") && has("selfUri"):
+		return true
+	}
+	return false
+}
+
+// nameSet are the names of an object's members.
+type nameSet map[string]bool
+
+func (s nameSet) has(name string) bool { return s[name] }
+
+func topLevelNames(data []byte) (nameSet, error) {
+	dec := wire.NewDecoder(bytes.NewReader(data))
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, err
+	}
+	names := nameSet{}
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		names[name.String()] = true
+		if err := dec.SkipValue(); err != nil {
+			return nil, err
+		}
+	}
+	_, err := dec.ReadToken()
+	return names, err
+}
+
+// decodeList decodes an array: the surveys of a conversation come so, and
+// whoever gathers messages writes one.
+func (r reader) decodeList(m *Message, data []byte, depth int) error {
+	var values []jsontext.Value
+	if err := wire.Unmarshal(data, &values); err != nil {
+		return refused("list", err)
+	}
+	return r.decodeValues(m, values, "element", depth)
+}
+
+// decodeElements decodes the elements of the named member.
+func (r reader) decodeElements(m *Message, data []byte, member, what string, depth int) error {
+	v, err := memberOf(data, member)
+	if err != nil {
+		return refused(what, err)
+	}
+	switch v.Kind() {
+	case 'n', '{':
+		return nil // empty, in one of the platform's spellings
+	case '[':
+	default:
+		return refuse(what, "%s is not an array", member)
+	}
+	var values []jsontext.Value
+	if err := wire.Unmarshal(v, &values); err != nil {
+		return refused(what, err)
+	}
+	return r.decodeValues(m, values, what, depth)
+}
+
+func (r reader) decodeValues(m *Message, values []jsontext.Value, what string, depth int) error {
+	var errs []error
+	for i, v := range values {
+		if err := r.decode(m, v, depth+1); err != nil {
+			errs = append(errs, inElement(what, i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// inElement says in which element of a list something was refused.
+func inElement(what string, i int, err error) error {
+	var d *DecodeError
+	if errors.As(err, &d) {
+		e := *d
+		e.What = fmt.Sprintf("%s, element %d: %s", what, i+1, d.What)
+		return &e
+	}
+	return err
+}
+
+// memberOf returns the named member of the object in data.
+func memberOf(data []byte, name string) (jsontext.Value, error) {
+	dec := wire.NewDecoder(bytes.NewReader(data))
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, err
+	}
+	for dec.PeekKind() == '"' {
+		tok, err := dec.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		if tok.String() != name {
+			if err := dec.SkipValue(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		v, err := dec.ReadValue()
+		return v.Clone(), err
+	}
+	return jsontext.Value("null"), nil
+}

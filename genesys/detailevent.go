@@ -1,0 +1,166 @@
+package genesys
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/internal/wire"
+)
+
+// detailEvent states what one v2.detail.events.conversation event says
+// (protocol 3.4, 3.5): a leg began or ended, after-call work ended, an
+// attribute changed. It carries its own time, so nothing depends on when it
+// was read.
+func (r reader) detailEvent(m *Message, t topic, b *wire.DetailEvent) error {
+	id := cmp.Or(b.ConversationID, literal(t.id))
+	switch {
+	case id == "":
+		return refuse(t.what(), "conversationId is missing")
+	case b.EventTime.IsZero():
+		return refuse(t.what(), "eventTime is missing")
+	}
+	at := b.EventTime.Time
+	role, moment, _ := strings.Cut(t.event, ".")
+	c := &conversation.Conversation{
+		ID: id, Start: at,
+		ExternalContactIDs:      b.ConversationExternalContactIDs,
+		ExternalOrganizationIDs: b.ConversationExternalOrganizationIDs,
+	}
+	if b.DivisionID != "" {
+		c.DivisionIDs = []string{b.DivisionID}
+	}
+	by := conversation.Statement{By: conversation.SourceDetailEvent, At: at, Seen: at}
+	m.Kind = KindConversation
+	if b.ParticipantID == "" && b.SessionID == "" {
+		m.Conversations = append(m.Conversations, conversation.State(c, by))
+		return nil
+	}
+	p := &conversation.Participant{
+		ID: b.ParticipantID, Purpose: detailPurpose(role, b), Attributes: b.Attributes,
+		ExternalContactID: b.ExternalContactID, ExternalOrganizationID: b.ExternalOrganizationID,
+	}
+	switch role {
+	case "acd", "voicemail":
+		p.QueueID = b.QueueID
+	case "user", "acw":
+		p.UserID, p.QueueID = b.UserID, b.QueueID
+	}
+	if moment == "start" {
+		p.Start = at
+	}
+	c.Participants = []*conversation.Participant{p}
+	if b.SessionID != "" {
+		p.Sessions = []*conversation.Session{detailSession(role, moment, at, b)}
+	}
+	for _, k := range b.Communications {
+		if k.ID != "" {
+			p.Sessions = append(p.Sessions, &conversation.Session{ID: k.ID, MediaType: conversation.ParseMediaType(k.MediaType)})
+		}
+	}
+	m.Conversations = append(m.Conversations, conversation.State(c, by))
+	return nil
+}
+
+// literal drops the "{id}" of a topic template.
+func literal(id string) string {
+	if id == "{id}" {
+		return ""
+	}
+	return id
+}
+
+// detailPurpose is the role that the topic's name tells. A user's event with a
+// queue is ACD work (3.4); an in-queue flow runs on the queue's leg.
+func detailPurpose(role string, b *wire.DetailEvent) conversation.Purpose {
+	switch role {
+	case "customer":
+		return conversation.PurposeCustomer
+	case "acd":
+		return conversation.PurposeACD
+	case "voicemail":
+		return conversation.PurposeVoicemail
+	case "user", "acw":
+		if b.QueueID != "" {
+			return conversation.PurposeAgent
+		}
+		return conversation.PurposeUser
+	case "flow":
+		return flowPurpose(b.FlowType, b.MediaType)
+	}
+	return ""
+}
+
+func flowPurpose(flowType, mediaType string) conversation.Purpose {
+	switch t := strings.ToUpper(flowType); {
+	case strings.HasPrefix(t, "INQUEUE"):
+		return ""
+	case t == "BOT" || t == "DIGITALBOT":
+		return conversation.PurposeBotflow
+	case t == "VOICESURVEY":
+		return conversation.PurposeVoiceSurveyFlow
+	case t == "INBOUNDCALL" || t == "OUTBOUNDCALL" || t == "SECURECALL" || t == "VOICE",
+		t == "" && strings.EqualFold(mediaType, "voice"):
+		return conversation.PurposeIVR
+	}
+	return conversation.PurposeWorkflow
+}
+
+func detailSession(role, moment string, at time.Time, b *wire.DetailEvent) *conversation.Session {
+	s := &conversation.Session{
+		ID:          b.SessionID,
+		MediaType:   conversation.ParseMediaType(b.MediaType),
+		MessageType: conversation.ParseMessageType(b.MessageType),
+		Direction:   conversation.ParseDirection(b.Direction),
+		Provider:    b.Provider,
+		QueueID:     b.QueueID,
+		ANI:         b.ANI, DNIS: b.DNIS, AddressTo: b.AddressTo, AddressFrom: b.AddressFrom, Subject: b.Subject,
+
+		CallbackUserName: b.CallbackUserName, CallbackNumbers: b.CallbackNumbers, CallbackScheduledTime: b.CallbackScheduledTime.Time,
+		UtilizationLabel:         b.UtilizationLabel,
+		JourneyCustomerSessionID: b.JourneyContext.SessionID, JourneyActionID: b.JourneyContext.ActionID,
+
+		AlertingDurationMs: int64(b.AlertingDurationMs), ContactingDurationMs: int64(b.ContactingDurationMs),
+		DialingDurationMs: int64(b.DialingDurationMs), InteractingDurationMs: int64(b.InteractingDurationMs),
+		HeldDurationMs: int64(b.HeldDurationMs), CallbackDurationMs: int64(b.CallbackDurationMs),
+		ConnectedDurationMs: int64(b.ConnectedDurationMs), VoicemailDurationMs: int64(b.VoicemailDurationMs),
+
+		FlowID: b.FlowID, FlowType: b.FlowType, FlowVersion: b.FlowVersion,
+		FlowOutcomeID: b.FlowOutcomeID, FlowOutcomeValue: b.FlowOutcomeValue,
+		FlowExitReason: b.ExitReason, FlowTransferType: b.TransferType,
+
+		ACDOutcome:     conversation.ParseACDOutcome(b.ACDOutcome),
+		AnsweredUserID: b.AnsweredUserID,
+		UsedRouting:    conversation.ParseRoutingMethod(b.UsedRouting), RequestedRoutings: routings(b.RequestedRoutings),
+		RequestedRoutingSkills: b.RequestedRoutingSkillIDs, RequestedRoutingUserIDs: b.RequestedRoutingUserIDs,
+		RequestedLanguageID: b.RequestedLanguageID, RoutingPriority: int64(b.RoutingPriority),
+
+		OutboundCampaignID: b.OutboundCampaignID, OutboundContactID: b.OutboundContactID, OutboundContactListID: b.OutboundContactListID,
+	}
+	switch moment {
+	case "start":
+		s.Start, s.Starts = at, []time.Time{at}
+	case "end":
+		s.Ends = []time.Time{at}
+		s.DisconnectType = conversation.ParseDisconnectType(b.DisconnectType)
+	}
+	if role == "acw" || role == "wrapup" {
+		s.WrapUpCode, s.WrapUpNote, s.WrapUpDurationMs = b.WrapupCode, b.WrapupNotes, int64(b.WrapupDurationMs)
+	}
+	if role == "acw" {
+		s.ACWEnd = at
+		s.ACWStart = at.Add(-time.Duration(b.WrapupDurationMs) * time.Millisecond)
+	}
+	return s
+}
+
+func routings(names []string) []string {
+	var routings []string
+	for _, n := range names {
+		if r := conversation.ParseRoutingMethod(n); r != "" {
+			routings = append(routings, string(r))
+		}
+	}
+	return routings
+}

@@ -1,0 +1,54 @@
+package genesys
+
+import (
+	"github.com/dcmkit/convtrack/genesys/internal/wire"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// decodeEnvelope decodes an EventBridge envelope (protocol 4.2).
+func (r reader) decodeEnvelope(m *Message, data []byte, depth int) error {
+	var e struct {
+		ID         string         `json:"id"`
+		DetailType string         `json:"detail-type"`
+		Detail     jsontext.Value `json:"detail"`
+	}
+	if err := wire.Unmarshal(data, &e); err != nil {
+		return refused("EventBridge envelope", err)
+	}
+	if e.Detail.Kind() != '{' {
+		return refuse("EventBridge envelope", "its detail is not an object")
+	}
+	m.EnvelopeID = e.ID
+	return r.decode(m, e.Detail, depth+1)
+}
+
+// decodeWrapped decodes what SQS, SNS and Lambda wrap: text that holds JSON,
+// an object, or a list of either.
+func (r reader) decodeWrapped(m *Message, data []byte, member, what string, depth int) error {
+	v, err := memberOf(data, member)
+	if err != nil {
+		return refused(what, err)
+	}
+	switch v.Kind() {
+	case '"', '{':
+		return r.decode(m, v, depth+1)
+	case '[':
+		return r.decodeElements(m, data, member, what, depth)
+	case 'n':
+		return nil
+	}
+	return refuse(what, "%s is neither text nor an object", member)
+}
+
+// decodeText decodes JSON inside a JSON string: an SQS body.
+func (r reader) decodeText(m *Message, data []byte, depth int) error {
+	text, err := jsontext.AppendUnquote(nil, data)
+	if err != nil && text == nil {
+		return refused("text", err)
+	}
+	inner := jsontext.Value(wire.Sanitize(text))
+	if kind := inner.Kind(); kind != '{' && kind != '[' {
+		return &DecodeError{What: "text", Reason: "it does not hold a JSON object", Err: ErrUnknownShape}
+	}
+	return r.decode(m, inner, depth+1)
+}

@@ -1,0 +1,277 @@
+package genesystest
+
+import (
+	"slices"
+	"time"
+)
+
+// Record returns the analytics conversation as read at the time (protocol
+// 6.3): segments that still run have no end, and metrics appear when they are
+// emitted.
+func (s *Story) Record(t time.Duration) Object {
+	key := func(l *Leg) string { return l.Participant }
+	if s.GroupAgents {
+		first := map[string]string{}
+		key = func(l *Leg) string {
+			if !l.agentSide() {
+				return l.Participant
+			}
+			if first[l.User] == "" {
+				first[l.User] = l.Participant
+			}
+			return first[l.User]
+		}
+	}
+	participants := []any{}
+	for _, group := range s.participantsBy(key, t) {
+		if group[0].Dialer {
+			continue
+		}
+		p := Object{"participantId": group[0].Participant, "purpose": group[0].Purpose}
+		set(p, "participantName", group[0].Name)
+		set(p, "userId", group[0].User)
+		var sessions []any
+		for _, l := range group {
+			sessions = append(sessions, s.recordSession(l, t))
+		}
+		p["sessions"] = sessions
+		participants = append(participants, p)
+	}
+	record := Object{"conversationId": s.ID, "conversationStart": s.iso(s.RecordStart), "originatingDirection": s.Direction,
+		"divisionIds": []string{s.Division}, "participants": participants}
+	set(record, "externalTag", s.Tag)
+	if end := s.recordEnd(t); end != Never && !s.NoRecordEnd {
+		record["conversationEnd"] = s.iso(end)
+	}
+	if len(s.Surveys) > 0 {
+		record["surveys"] = s.Surveys
+	}
+	if len(s.Evaluations) > 0 {
+		record["evaluations"] = s.Evaluations
+	}
+	return record
+}
+
+// recordEnd is the end that the record states when it is read at the time:
+// that of the last segment, once all have ended (protocol 6.8); Never while it
+// states none.
+func (s *Story) recordEnd(t time.Duration) time.Duration {
+	end := time.Duration(0)
+	for _, l := range s.Legs {
+		if l.Start > t {
+			continue
+		}
+		done := l.done()
+		if done == Never || done > t {
+			return Never
+		}
+		end = max(end, done)
+	}
+	if s.RecordEnd != 0 {
+		if s.RecordEnd > t {
+			return Never
+		}
+		return s.RecordEnd
+	}
+	return end
+}
+
+// Final is a time after everything.
+const Final = time.Duration(1<<62 - 1)
+
+// Records returns the story as the record read at each moment.
+func (s *Story) Records() [][]byte {
+	var records [][]byte
+	for _, t := range s.Moments() {
+		records = append(records, encode(s.Record(t)))
+	}
+	return append(records, encode(s.Record(Final)))
+}
+
+// Bodies returns the story as the REST conversation read at each moment.
+func (s *Story) Bodies() [][]byte {
+	var bodies [][]byte
+	for _, t := range s.Moments() {
+		bodies = append(bodies, encode(s.REST(t)))
+	}
+	return append(bodies, encode(s.REST(Final)))
+}
+
+func (s *Story) recordSession(l *Leg, t time.Duration) Object {
+	o := Object{"sessionId": l.Session, "mediaType": l.Media, "direction": l.Direction, "provider": l.Provider}
+	set(o, "peerId", l.Peer)
+	set(o, "flowInType", l.FlowIn)
+	set(o, "monitoredParticipantId", l.Supervises)
+	if l.Media == "message" {
+		o["messageType"] = l.Message
+	}
+	if l.Callback != "" {
+		o["callbackNumbers"] = []string{l.Callback}
+	}
+	if l.Media == "voice" {
+		o["ani"], o["dnis"] = l.numbers()
+	}
+	if l.Flow != "" {
+		o["flow"] = Object{"flowId": "fl-1", "flowName": "Main", "flowType": l.Flow, "flowVersion": "12.0", "exitReason": l.Exit, "transferType": l.Target}
+	}
+	o["segments"], o["metrics"] = s.segments(l, t), s.metrics(l, t)
+	return o
+}
+
+type piece struct {
+	kind     string
+	from, to time.Duration
+}
+
+// pieces cuts the leg into segments (protocol 6.4).
+func (l *Leg) pieces() []piece {
+	var ps []piece
+	add := func(kind string, from, to time.Duration) { ps = append(ps, piece{kind, from, to}) }
+	talk := "interact"
+	switch {
+	case l.Purpose == "ivr":
+		talk = "ivr"
+	case l.Supervises != "":
+		talk = "monitoring"
+	case l.Purpose == "voicemail":
+		talk = "voicemail"
+	}
+	before := "alert"
+	switch {
+	case l.Due != Never:
+		before = "scheduled"
+	case !l.agentSide():
+		before = "dialing"
+	}
+	if l.Connected == Never {
+		add(before, l.Start, l.End)
+	} else {
+		if l.Connected > l.Start {
+			add(before, l.Start, l.Connected)
+		}
+		from := l.Connected
+		breaks := append(slices.Clone(l.Holds), l.Parks...)
+		slices.SortFunc(breaks, func(a, b Interval) int { return int(a.From - b.From) })
+		for _, b := range breaks {
+			add(talk, from, b.From)
+			kind := "hold"
+			if slices.Contains(l.Parks, b) {
+				kind = "parked"
+			}
+			add(kind, b.From, b.To)
+			from = b.To
+		}
+		if from != Never {
+			add(talk, from, l.End)
+		}
+	}
+	if l.WrapStart != Never {
+		add("wrapup", l.WrapStart, l.WrapEnd)
+	}
+	return ps
+}
+
+func (s *Story) segments(l *Leg, t time.Duration) []any {
+	segments := []any{}
+	ps := l.pieces()
+	lastTalk := 0
+	for i, p := range ps {
+		if p.kind != "wrapup" {
+			lastTalk = i
+		}
+	}
+	for i, p := range ps {
+		if p.from > t {
+			continue
+		}
+		g := Object{"segmentType": p.kind, "segmentStart": s.iso(p.from), "conference": l.Conference}
+		set(g, "queueId", l.Queue)
+		if p.to != Never && p.to <= t {
+			g["segmentEnd"] = s.iso(p.to)
+			if i >= lastTalk && l.End != Never {
+				set(g, "disconnectType", l.Disconnect)
+			}
+			if p.kind == "wrapup" {
+				set(g, "wrapUpCode", l.WrapCode)
+			}
+			if i == lastTalk {
+				set(g, "destinationConversationId", l.MergedInto)
+			}
+		}
+		segments = append(segments, g)
+	}
+	return segments
+}
+
+func (s *Story) metrics(l *Leg, t time.Duration) []any {
+	metrics := []any{}
+	emit := func(name string, at time.Duration, value time.Duration) {
+		if at != Never && at <= t {
+			metrics = append(metrics, Object{"name": name, "emitDate": s.iso(at), "value": value.Milliseconds()})
+		}
+	}
+	count := func(name string, at time.Duration) { emit(name, at, time.Millisecond) }
+	switch {
+	case l.Purpose == "acd":
+		count("nOffered", l.Start)
+		if l.End != Never {
+			emit("tAcd", l.End, l.End-l.Start)
+		}
+	case l.agentSide():
+		s.agentMetrics(l, emit, count)
+	case l.Connected != Never && (l.Purpose == "customer" || l.Purpose == "external"):
+		count("nConnected", l.Connected)
+		if l.End != Never {
+			emit("tConnected", l.End, l.End-l.Connected)
+		}
+	}
+	return metrics
+}
+
+func (s *Story) agentMetrics(l *Leg, emit func(string, time.Duration, time.Duration), count func(string, time.Duration)) {
+	if l.Connected == Never {
+		if l.End != Never {
+			emit("tAlert", l.End, l.End-l.Start)
+			emit("tNotResponding", l.End, l.End-l.Start)
+		}
+	} else {
+		if l.Connected > l.Start {
+			emit("tAlert", l.Connected, l.Connected-l.Start)
+		}
+		for _, queue := range s.Legs {
+			if queue.Answered == l.User && queue.End != Never && (queue.End-l.Connected).Abs() < time.Second {
+				emit("tAnswered", l.Connected, queue.End-queue.Start)
+			}
+		}
+	}
+	handle := time.Duration(0)
+	for _, p := range l.pieces() {
+		if p.to == Never {
+			continue
+		}
+		switch p.kind {
+		case "interact":
+			emit("tTalk", p.to, p.to-p.from)
+			handle += p.to - p.from
+		case "hold":
+			emit("tHeld", p.to, p.to-p.from)
+			handle += p.to - p.from
+		case "wrapup":
+			emit("tAcw", p.to, p.to-p.from)
+			handle += p.to - p.from
+		}
+	}
+	if l.Connected != Never && l.End != Never {
+		switch l.Disconnect {
+		case "transfer":
+			count("nTransferred", l.End)
+			count("nBlindTransferred", l.End)
+		case "consultTransfer":
+			count("nTransferred", l.End)
+			count("nConsultTransferred", l.End)
+		}
+	}
+	if done := l.done(); done != Never && (l.Connected != Never || l.WrapStart != Never) {
+		emit("tHandle", done, handle)
+	}
+}

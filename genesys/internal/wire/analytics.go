@@ -1,0 +1,185 @@
+package wire
+
+// AnalyticsConversation is a conversation of the details query, of a details
+// job or of GET /api/v2/analytics/conversations/{id}/details (protocol 6.3).
+type AnalyticsConversation struct {
+	ConversationID              string                 `json:"conversationId"`
+	ConversationStart           Time                   `json:"conversationStart"`
+	ConversationEnd             Time                   `json:"conversationEnd"`
+	ConferenceStart             Time                   `json:"conferenceStart"`
+	ConversationInitiator       string                 `json:"conversationInitiator"`
+	OriginatingDirection        string                 `json:"originatingDirection"`
+	ExternalTag                 string                 `json:"externalTag"`
+	CustomerParticipation       bool                   `json:"customerParticipation"`
+	SelfServed                  bool                   `json:"selfServed"`
+	DivisionIDs                 []string               `json:"divisionIds"`
+	KnowledgeBaseIDs            []string               `json:"knowledgeBaseIds"`
+	AssociatedConversationID    string                 `json:"associatedConversationId"`
+	ConsultationConversationIDs []string               `json:"consultationConversationIds"`
+	Participants                []AnalyticsParticipant `json:"participants"`
+	Evaluations                 []AnalyticsEvaluation  `json:"evaluations"`
+	Surveys                     []AnalyticsSurvey      `json:"surveys"`
+}
+
+// AnalyticsParticipant can hold several sessions of the same agent.
+type AnalyticsParticipant struct {
+	ParticipantID          string             `json:"participantId"`
+	ParticipantName        string             `json:"participantName"`
+	Purpose                string             `json:"purpose"`
+	UserID                 string             `json:"userId"`
+	TeamID                 string             `json:"teamId"`
+	ExternalContactID      string             `json:"externalContactId"`
+	ExternalOrganizationID string             `json:"externalOrganizationId"`
+	FlaggedReason          string             `json:"flaggedReason"`
+	Attributes             Attributes         `json:"attributes"` // job results only
+	Sessions               []AnalyticsSession `json:"sessions"`
+}
+
+// AnalyticsSession is a leg.
+type AnalyticsSession struct {
+	SessionID   string `json:"sessionId"`
+	MediaType   string `json:"mediaType"`
+	MessageType string `json:"messageType"`
+	Direction   string `json:"direction"`
+	Provider    string `json:"provider"`
+	PeerID      string `json:"peerId"`
+
+	ANI                   string   `json:"ani"`
+	DNIS                  string   `json:"dnis"`
+	SessionDNIS           string   `json:"sessionDnis"`
+	AddressFrom           string   `json:"addressFrom"`
+	AddressTo             string   `json:"addressTo"`
+	AddressSelf           string   `json:"addressSelf"`
+	AddressOther          string   `json:"addressOther"`
+	Remote                string   `json:"remote"`
+	RemoteNameDisplayable string   `json:"remoteNameDisplayable"`
+	DestinationAddresses  []string `json:"destinationAddresses"`
+	CC                    []string `json:"cc"`
+	BCC                   []string `json:"bcc"`
+
+	ScriptID       string `json:"scriptId"`
+	RoomID         string `json:"roomId"`
+	ProtocolCallID string `json:"protocolCallId"`
+	EdgeID         string `json:"edgeId"`
+	Recording      bool   `json:"recording"`
+	ACWSkipped     bool   `json:"acwSkipped"`
+
+	MonitoredParticipantID string `json:"monitoredParticipantId"`
+	CoachedParticipantID   string `json:"coachedParticipantId"`
+	BargedParticipantID    string `json:"bargedParticipantId"`
+
+	FlowInType        string   `json:"flowInType"`
+	FlowOutType       string   `json:"flowOutType"`
+	UsedRouting       string   `json:"usedRouting"`
+	RequestedRoutings []string `json:"requestedRoutings"`
+	SelectedAgentID   string   `json:"selectedAgentId"`
+
+	CallbackUserName      string   `json:"callbackUserName"`
+	CallbackNumbers       []string `json:"callbackNumbers"`
+	CallbackScheduledTime Time     `json:"callbackScheduledTime"`
+	SkipEnabled           bool     `json:"skipEnabled"`
+	TimeoutSeconds        Int      `json:"timeoutSeconds"`
+
+	OutboundCampaignID    string `json:"outboundCampaignId"`
+	OutboundContactID     string `json:"outboundContactId"`
+	OutboundContactListID string `json:"outboundContactListId"`
+	DispositionName       string `json:"dispositionName"`
+
+	JourneyCustomerID        string `json:"journeyCustomerId"`
+	JourneyCustomerIDType    string `json:"journeyCustomerIdType"`
+	JourneyCustomerSessionID string `json:"journeyCustomerSessionId"`
+	JourneyActionID          string `json:"journeyActionId"`
+
+	Flow     AnalyticsFlow      `json:"flow"`
+	Segments []AnalyticsSegment `json:"segments"`
+	Metrics  []AnalyticsMetric  `json:"metrics"`
+}
+
+// AnalyticsFlow is what a flow did on a leg.
+type AnalyticsFlow struct {
+	FlowID                string `json:"flowId"`
+	FlowName              string `json:"flowName"`
+	FlowType              string `json:"flowType"`
+	FlowVersion           string `json:"flowVersion"`
+	EntryType             string `json:"entryType"`
+	EntryReason           string `json:"entryReason"`
+	ExitReason            string `json:"exitReason"`
+	TransferType          string `json:"transferType"`
+	TransferTargetName    string `json:"transferTargetName"`
+	TransferTargetAddress string `json:"transferTargetAddress"`
+	Outcomes              []struct {
+		FlowOutcomeID    string `json:"flowOutcomeId"`
+		FlowOutcomeValue string `json:"flowOutcomeValue"`
+	} `json:"outcomes"`
+}
+
+// AnalyticsSegment is an interval of one activity.
+type AnalyticsSegment struct {
+	SegmentType    string   `json:"segmentType"`
+	SegmentStart   Time     `json:"segmentStart"`
+	SegmentEnd     Time     `json:"segmentEnd"`
+	DisconnectType string   `json:"disconnectType"`
+	ErrorCode      string   `json:"errorCode"`
+	QueueID        string   `json:"queueId"`
+	GroupID        string   `json:"groupId"`
+	Subject        string   `json:"subject"`
+	Conference     bool     `json:"conference"`
+	WrapUpCode     string   `json:"wrapUpCode"`
+	WrapUpNote     string   `json:"wrapUpNote"`
+	WrapUpTags     []string `json:"wrapUpTags"`
+
+	SourceConversationID      string `json:"sourceConversationId"`
+	SourceSessionID           string `json:"sourceSessionId"`
+	DestinationConversationID string `json:"destinationConversationId"`
+	DestinationSessionID      string `json:"destinationSessionId"`
+
+	RequestedLanguageID      string   `json:"requestedLanguageId"`
+	RequestedRoutingSkillIDs []string `json:"requestedRoutingSkillIds"`
+	RequestedRoutingUserIDs  []string `json:"requestedRoutingUserIds"`
+	Q850ResponseCodes        []Int    `json:"q850ResponseCodes"`
+	SIPResponseCodes         []Int    `json:"sipResponseCodes"`
+}
+
+// AnalyticsMetric is one emission.
+type AnalyticsMetric struct {
+	Name     string `json:"name"`
+	EmitDate Time   `json:"emitDate"`
+	Value    Int    `json:"value"`
+}
+
+// AnalyticsEvaluation is an evaluation inside an analytics conversation.
+type AnalyticsEvaluation struct {
+	EvaluationID        string `json:"evaluationId"`
+	EvaluationStatus    string `json:"evaluationStatus"`
+	EvaluatorID         string `json:"evaluatorId"`
+	AssigneeID          string `json:"assigneeId"`
+	UserID              string `json:"userId"`
+	QueueID             string `json:"queueId"`
+	FormID              string `json:"formId"`
+	FormName            string `json:"formName"`
+	ContextID           string `json:"contextId"`
+	CalibrationID       string `json:"calibrationId"`
+	EventTime           Time   `json:"eventTime"`
+	Released            bool   `json:"released"`
+	Rescored            bool   `json:"rescored"`
+	Deleted             bool   `json:"deleted"`
+	OTotalScore         Score  `json:"oTotalScore"`
+	OTotalCriticalScore Score  `json:"oTotalCriticalScore"`
+}
+
+// AnalyticsSurvey is a survey inside an analytics conversation.
+type AnalyticsSurvey struct {
+	SurveyID              string `json:"surveyId"`
+	SurveyStatus          string `json:"surveyStatus"`
+	SurveyType            string `json:"surveyType"`
+	SurveyFormID          string `json:"surveyFormId"`
+	SurveyFormContextID   string `json:"surveyFormContextId"`
+	SurveyFormName        string `json:"surveyFormName"`
+	UserID                string `json:"userId"`
+	QueueID               string `json:"queueId"`
+	EventTime             Time   `json:"eventTime"`
+	SurveyCompletedDate   Time   `json:"surveyCompletedDate"`
+	SurveyPartialResponse bool   `json:"surveyPartialResponse"`
+	OSurveyTotalScore     Score  `json:"oSurveyTotalScore"`
+	SurveyPromoterScore   Score  `json:"surveyPromoterScore"`
+}

@@ -1,0 +1,335 @@
+package genesys
+
+import (
+	"strings"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/internal/wire"
+)
+
+// decodeSnapshot decodes the bare body of a conversation topic.
+func (r reader) decodeSnapshot(m *Message, data []byte) error {
+	var b wire.Conversation
+	if err := wire.Unmarshal(data, &b); err != nil {
+		return refused("conversation topic", err)
+	}
+	if media, flat := flatMedia(&b); flat {
+		return r.mediaSnapshot(m, &b, media, true)
+	}
+	return r.topicSnapshot(m, &b)
+}
+
+// decodeREST decodes a conversation of the REST API: the whole one, or that of
+// one medium (protocol 6.2). The bare body of a topic has no start time.
+func (r reader) decodeREST(m *Message, data []byte) error {
+	var b wire.Conversation
+	if err := wire.Unmarshal(data, &b); err != nil {
+		return refused("conversation", err)
+	}
+	if media, flat := flatMedia(&b); flat {
+		return r.mediaSnapshot(m, &b, media, false)
+	}
+	if b.StartTime.IsZero() {
+		return r.topicSnapshot(m, &b)
+	}
+	return r.snapshot(m, &b, conversation.SourceREST)
+}
+
+// topicSnapshot states a user or queue conversation topic (3.6).
+func (r reader) topicSnapshot(m *Message, b *wire.Conversation) error {
+	return r.snapshot(m, b, conversation.SourceTopic)
+}
+
+func (r reader) snapshot(m *Message, b *wire.Conversation, source conversation.Source) error {
+	if b.ID == "" {
+		return refuse("conversation", "id is missing")
+	}
+	var times span
+	c := liveConversation(b, &times)
+	for i := range b.Participants {
+		p := liveParticipant(&b.Participants[i], &times)
+		for _, legs := range legLists(&b.Participants[i]) {
+			for k := range legs.of {
+				if legs.of[k].ID != "" {
+					p.Sessions = append(p.Sessions, liveSession(&legs.of[k], legs.media, &times))
+				}
+			}
+		}
+		shareWrapUp(&b.Participants[i], p, &times)
+		if p.ID == "" && len(p.Sessions) == 0 {
+			continue
+		}
+		c.Participants = append(c.Participants, p)
+		for k := range b.Participants[i].Evaluations {
+			if e := &b.Participants[i].Evaluations[k]; e.ID != "" {
+				c.Evaluations = append(c.Evaluations, qualityEvaluation(e))
+			}
+		}
+	}
+	r.stateLive(m, c, source, times)
+	return nil
+}
+
+// stateLive stamps a snapshot. Topics carry no time, so what they settle is
+// settled by the values alone; a REST answer is as old as what it mentions.
+func (r reader) stateLive(m *Message, c *conversation.Conversation, source conversation.Source, times span) {
+	if c.Start.IsZero() {
+		c.Start = times.first
+	}
+	by := conversation.Statement{By: source, Seen: r.seen(times.last)}
+	if source >= conversation.SourceMediaREST {
+		by.At = times.last
+	}
+	m.Kind = KindConversation
+	m.Conversations = append(m.Conversations, conversation.State(c, by))
+}
+
+func liveConversation(b *wire.Conversation, times *span) *conversation.Conversation {
+	c := &conversation.Conversation{
+		ID: b.ID, Start: b.StartTime.Time, RecordedEnd: b.EndTime.Time, Address: b.Address,
+		ExternalTag: b.ExternalTag, RecordingState: strings.ToLower(b.RecordingState),
+		UtilizationLabelID: b.UtilizationLabelID, MaxParticipants: int64(b.MaxParticipants),
+		Participants: make([]*conversation.Participant, 0, len(b.Participants)),
+	}
+	times.add(b.StartTime.Time)
+	times.add(b.EndTime.Time)
+	for _, d := range b.Divisions {
+		if d.Division.ID != "" {
+			c.DivisionIDs = append(c.DivisionIDs, d.Division.ID)
+		}
+	}
+	for i := range b.RecentTransfers {
+		t := &b.RecentTransfers[i]
+		if t.ID == "" {
+			continue
+		}
+		times.add(t.DateIssued.Time)
+		c.Transfers = append(c.Transfers, &conversation.Transfer{
+			ID: t.ID, State: strings.ToLower(t.State), Type: strings.ToLower(t.TransferType), DateIssued: t.DateIssued.Time,
+			InitiatorUserID: t.Initiator.UserID, DestinationUserID: t.Destination.UserID, DestinationAddress: t.Destination.Address,
+		})
+	}
+	return c
+}
+
+func liveParticipant(b *wire.Participant, times *span) *conversation.Participant {
+	times.add(b.StartTime.Time)
+	times.add(b.ConnectedTime.Time)
+	times.add(b.EndTime.Time)
+	return &conversation.Participant{
+		ID: b.ID, Purpose: conversation.ParsePurpose(b.Purpose), UserID: b.UserID, Name: b.Name,
+		QueueID: b.QueueID, QueueName: b.QueueName, GroupID: b.GroupID, TeamID: b.TeamID,
+		ExternalContactID: b.ExternalContactID, ExternalOrganizationID: b.ExternalOrganizationID,
+		Address: b.Address, ANI: b.ANI, DNIS: b.DNIS, Locale: b.Locale,
+		Start: b.StartTime.Time, ConnectedTime: b.ConnectedTime.Time, End: b.EndTime.Time,
+		ConsultParticipantID: b.ConsultParticipantID, MonitoredParticipantID: b.MonitoredParticipantID,
+		CoachedParticipantID: b.CoachedParticipantID, BargedParticipantID: b.BargedParticipantID,
+		WrapUpRequired: b.WrapupRequired, WrapUpPrompt: b.WrapupPrompt, FlaggedReason: b.FlaggedReason,
+		Attributes: b.Attributes,
+	}
+}
+
+type legList struct {
+	media conversation.MediaType
+	of    []wire.Communication
+}
+
+func legLists(p *wire.Participant) [10]legList {
+	return [...]legList{
+		{conversation.MediaVoice, p.Calls}, {conversation.MediaCallback, p.Callbacks}, {conversation.MediaChat, p.Chats},
+		{conversation.MediaCobrowse, p.Cobrowsesessions}, {conversation.MediaEmail, p.Emails}, {conversation.MediaMessage, p.Messages},
+		{conversation.MediaInternalMessage, p.InternalMessages}, {conversation.MediaScreenshare, p.Screenshares},
+		{conversation.MediaSocial, p.SocialExpressions}, {conversation.MediaVideo, p.Videos},
+	}
+}
+
+func liveSession(b *wire.Communication, media conversation.MediaType, times *span) *conversation.Session {
+	s := &conversation.Session{
+		ID: b.ID, MediaType: media, Direction: conversation.ParseDirection(b.Direction), Provider: b.Provider,
+		Start: b.StartAlertingTime.Time, ConnectedTime: b.ConnectedTime.Time, DisconnectedTime: b.DisconnectedTime.Time,
+		DisconnectType: conversation.ParseDisconnectType(b.DisconnectType), ErrorCode: b.ErrorInfo.Code,
+		PeerID: b.PeerID, ScriptID: b.ScriptID, RoomID: b.RoomID, Subject: b.Subject,
+		AddressSelf: b.Self.Text(), AddressOther: b.Other.Text(), AddressFrom: b.FromAddress.Text(), AddressTo: b.ToAddress.Text(),
+		Held: b.Held, Muted: b.Muted, Recording: b.Recording, HoldStart: b.StartHoldTime.Time,
+		ParkTime: b.ParkTime.Time, ResumeTime: b.ResumeTime.Time,
+		ACWRequired: b.AfterCallWorkRequired, ACWState: conversation.ACWState(b.AfterCallWork.State),
+		ACWStart: b.AfterCallWork.StartTime.Time, ACWEnd: b.AfterCallWork.EndTime.Time,
+		CallbackUserName: b.CallbackUserName, CallbackNumbers: b.CallbackNumbers, CallbackScheduledTime: b.CallbackScheduledTime.Time,
+		SkipEnabled: b.SkipEnabled, TimeoutSeconds: int64(b.TimeoutSeconds),
+		OutboundCampaignID: b.DialerPreview.CampaignID, OutboundContactID: b.DialerPreview.ContactID,
+		OutboundContactListID: b.DialerPreview.ContactListID,
+		JourneyCustomerID:     b.JourneyContext.Customer.ID, JourneyCustomerIDType: b.JourneyContext.Customer.IDType,
+		JourneyCustomerSessionID: b.JourneyContext.CustomerSession.ID, JourneyActionID: b.JourneyContext.TriggeringAction.ID,
+	}
+	if media == conversation.MediaMessage {
+		s.MessageType = conversation.ParseMessageType(b.Type)
+	}
+	setState(s, b.State)
+	setWrapUp(s, &b.Wrapup)
+	for _, t := range []wire.Time{b.StartAlertingTime, b.ConnectedTime, b.DisconnectedTime, b.StartHoldTime,
+		b.AfterCallWork.StartTime, b.AfterCallWork.EndTime, b.Wrapup.EndTime, b.ParkTime} {
+		times.add(t.Time)
+	}
+	for i := range b.Segments {
+		g := &b.Segments[i]
+		times.add(g.StartTime.Time)
+		times.add(g.EndTime.Time)
+		s.Segments = append(s.Segments, &conversation.Segment{
+			Type: conversation.ParseSegmentType(g.Type), Start: g.StartTime.Time, End: g.EndTime.Time,
+			DisconnectType: conversation.ParseDisconnectType(g.DisconnectType),
+		})
+	}
+	return s
+}
+
+// setState states the leg's state. Parked is a connected leg that rests, and
+// an e-mail that is being sent is still the agent's: both go back, which a
+// state cannot.
+func setState(s *conversation.Session, state string) {
+	s.State = conversation.ParseSessionState(state)
+	switch s.State {
+	case conversation.StateParked:
+		s.State, s.Parked = conversation.StateConnected, true
+	case conversation.StateTransmitting, conversation.StateUploading, conversation.StateConverting:
+		if !s.ConnectedTime.IsZero() {
+			s.State = conversation.StateConnected
+		}
+	}
+}
+
+func setWrapUp(s *conversation.Session, w *wire.Wrapup) {
+	s.WrapUpCode, s.WrapUpName, s.WrapUpNote, s.WrapUpTags = w.Code, w.Name, w.Notes, w.Tags
+	s.WrapUpDurationMs, s.WrapUpEnd = int64(w.DurationSeconds)*1000, w.EndTime.Time
+}
+
+// shareWrapUp gives the participant's after-call work to the leg that it
+// belongs to, the last one that was disconnected, as far as the leg does not
+// say it itself.
+func shareWrapUp(b *wire.Participant, p *conversation.Participant, times *span) {
+	times.add(b.StartAcwTime.Time)
+	times.add(b.EndAcwTime.Time)
+	times.add(b.Wrapup.EndTime.Time)
+	var last *conversation.Session
+	for _, s := range p.Sessions {
+		if last == nil || s.DisconnectedTime.After(last.DisconnectedTime) {
+			last = s
+		}
+	}
+	if last == nil {
+		return
+	}
+	if last.ACWStart.IsZero() && last.ACWEnd.IsZero() {
+		last.ACWStart, last.ACWEnd = b.StartAcwTime.Time, b.EndAcwTime.Time
+	}
+	if last.WrapUpCode == "" && last.WrapUpEnd.IsZero() {
+		setWrapUp(last, &b.Wrapup)
+	}
+	last.ACWSkipped = b.WrapupSkipped
+}
+
+// flatMedia reports whether the legs are flattened into the participants, and
+// of which medium they are.
+func flatMedia(b *wire.Conversation) (conversation.MediaType, bool) {
+	flat := false
+	for i := range b.Participants {
+		p := &b.Participants[i]
+		for _, legs := range legLists(p) {
+			for k := range legs.of {
+				if legs.of[k].ID != "" {
+					return "", false
+				}
+			}
+		}
+		flat = flat || p.State != ""
+	}
+	if !flat {
+		return "", false
+	}
+	for word, media := range mediaTopics {
+		if strings.Contains(strings.ToLower(b.SelfURI), "/conversations/"+word+"/") {
+			return media, true
+		}
+	}
+	for i := range b.Participants {
+		switch p := &b.Participants[i]; {
+		case len(p.CallbackNumbers) > 0 || p.CallbackUserName != "" || !p.CallbackScheduledTime.IsZero():
+			return conversation.MediaCallback, true
+		case p.RoomID != "":
+			return conversation.MediaChat, true
+		case p.Subject != "":
+			return conversation.MediaEmail, true
+		case p.Type != "" || len(p.Messages) > 0:
+			return conversation.MediaMessage, true
+		case p.ANI != "" || p.DNIS != "":
+			return conversation.MediaVoice, true
+		}
+	}
+	return conversation.MediaVoice, true
+}
+
+// mediaSnapshot states a snapshot of one medium (3.7): each participant is its
+// own leg, whose session id is not given.
+func (r reader) mediaSnapshot(m *Message, b *wire.Conversation, media conversation.MediaType, isTopic bool) error {
+	if b.ID == "" {
+		return refuse(string(media)+" conversation", "id is missing")
+	}
+	var times span
+	c := liveConversation(b, &times)
+	for i := range b.Participants {
+		f := &b.Participants[i]
+		if f.ID == "" {
+			continue
+		}
+		p := liveParticipant(f, &times)
+		p.UserID, p.QueueID = or(p.UserID, f.User), or(p.QueueID, f.Queue)
+		p.TeamID, p.GroupID = or(p.TeamID, f.Team), or(p.GroupID, f.Group)
+		p.ExternalContactID, p.ExternalOrganizationID = or(p.ExternalContactID, f.ExternalContact), or(p.ExternalOrganizationID, f.ExternalOrganization)
+		p.Sessions = []*conversation.Session{flatSession(f, media, &times)}
+		c.Participants = append(c.Participants, p)
+	}
+	source := conversation.SourceMediaREST
+	if isTopic {
+		source = conversation.SourceMediaTopic
+	}
+	r.stateLive(m, c, source, times)
+	return nil
+}
+
+func or(id string, ref wire.Ref) string {
+	if id != "" {
+		return id
+	}
+	return ref.ID
+}
+
+// flatSession is the leg of a flattened participant. It has no disconnected
+// time: after-call work begins with the hang-up, and without it the
+// participant's end is the leg's.
+func flatSession(f *wire.Participant, media conversation.MediaType, times *span) *conversation.Session {
+	s := conversation.ShadowSession(f.ID, media)
+	s.Direction, s.Provider = conversation.ParseDirection(f.Direction), f.Provider
+	s.Start, s.ConnectedTime = f.StartTime.Time, f.ConnectedTime.Time
+	s.DisconnectType = conversation.ParseDisconnectType(f.DisconnectType)
+	s.PeerID, s.ScriptID, s.RoomID, s.Subject = f.Peer, f.Script.ID, f.RoomID, f.Subject
+	s.Held, s.Muted, s.Recording, s.HoldStart = f.Held, f.Muted, f.Recording, f.StartHoldTime.Time
+	s.ParkTime, s.ResumeTime = f.ParkTime.Time, f.ResumeTime.Time
+	s.ACWStart, s.ACWEnd, s.ACWSkipped = f.StartAcwTime.Time, f.EndAcwTime.Time, f.WrapupSkipped
+	s.ANI, s.DNIS = f.ANI, f.DNIS
+	s.CallbackUserName, s.CallbackNumbers, s.CallbackScheduledTime = f.CallbackUserName, f.CallbackNumbers, f.CallbackScheduledTime.Time
+	s.SkipEnabled, s.TimeoutSeconds = f.SkipEnabled, int64(f.TimeoutSeconds)
+	if media == conversation.MediaMessage {
+		s.MessageType = conversation.ParseMessageType(f.Type)
+	}
+	setState(s, f.State)
+	setWrapUp(s, &f.Wrapup)
+	switch {
+	case !f.StartAcwTime.IsZero() && s.DisconnectType != "":
+		s.DisconnectedTime = f.StartAcwTime.Time
+	case !f.EndTime.IsZero():
+		s.DisconnectedTime = f.EndTime.Time
+	}
+	for _, t := range []wire.Time{f.StartHoldTime, f.StartAcwTime, f.EndAcwTime, f.Wrapup.EndTime, f.ParkTime} {
+		times.add(t.Time)
+	}
+	return s
+}

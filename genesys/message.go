@@ -1,0 +1,89 @@
+package genesys
+
+import (
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// Kind is what a message is.
+type Kind uint8
+
+// The kinds of messages.
+const (
+	// KindOther is a known message that says nothing about a conversation: a
+	// presence change, a queue statistic, the status of a query job.
+	KindOther Kind = iota
+	// KindConversation is any message that states facts about conversations.
+	KindConversation
+	// KindHeartbeat is the channel's sign of life, or its answer to a ping.
+	KindHeartbeat
+	// KindSystem is a message about the channel itself; see Message.System.
+	KindSystem
+)
+
+// Message is a decoded message.
+type Message struct {
+	Kind Kind
+	// Topic is the topic of a notification, also inside an EventBridge
+	// envelope; empty for REST bodies.
+	Topic string
+	// EnvelopeID is the id of the EventBridge envelope; empty for others.
+	EnvelopeID string
+	// Conversations are the partial conversations that the message states,
+	// ready for conversation.Merge.
+	Conversations []*conversation.Conversation
+	// System is set for KindSystem.
+	System *System
+}
+
+// System is what a channel says about itself (protocol 2.5).
+type System struct {
+	Type      SystemType
+	ChannelID string
+	Reason    string // another_channel_subscribed, user_tokens_revoked …
+	Message   string
+}
+
+// SystemType is the kind of a system message.
+type SystemType string
+
+// The system messages.
+const (
+	SystemSocketClosing       SystemType = "socket_closing" // about a minute before the server closes the socket
+	SystemNoLongerSubscribed  SystemType = "no_longer_subscribed"
+	SystemSubscriptionChanged SystemType = "subscription_changed"
+	SystemTokenRevoked        SystemType = "token_revoked"
+	SystemOther               SystemType = "other"
+)
+
+// reader is what the decoders need to know beside the bytes.
+type reader struct {
+	// read is when the message was read; zero when that is not known, as in a
+	// replay. It settles what can go back and forth and carries no time.
+	read time.Time
+}
+
+// seen returns the time that settles what can go back and forth: when the
+// message was read, else the latest time that it mentions.
+func (r reader) seen(evident time.Time) time.Time {
+	if !r.read.IsZero() {
+		return r.read
+	}
+	return evident
+}
+
+// span is the earliest and latest of the times that a message mentions.
+type span struct{ first, last time.Time }
+
+func (s *span) add(t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	if s.first.IsZero() || t.Before(s.first) {
+		s.first = t
+	}
+	if t.After(s.last) {
+		s.last = t
+	}
+}
