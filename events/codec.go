@@ -60,3 +60,30 @@ func CloudEvent(e Event, source string) ([]byte, error) {
 		Data        json.RawMessage `json:"data"`
 	}{"1.0", h.ID, source, h.Type, h.ConversationID, h.Time, "application/json", data})
 }
+
+// Copy returns a copy of the event, so that hooks that run at the same time do
+// not share one. The conversation is shared: it must not be changed.
+func Copy(e Event) Event {
+	switch e := e.(type) {
+	case *ConversationCreated:
+		return shallow(e)
+	case *ParticipantAdded:
+		return shallow(e)
+	case *AgentConnected:
+		return shallow(e)
+	case *AgentTransferred:
+		return shallow(e)
+	case *AgentDisconnected:
+		return shallow(e)
+	case *ConversationEnded:
+		return shallow(e)
+	case *ConversationReopened:
+		return shallow(e)
+	}
+	return e
+}
+
+func shallow[E any](e *E) *E {
+	c := *e
+	return &c
+}

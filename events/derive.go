@@ -18,7 +18,7 @@ func Derive(c *conversation.Conversation) []Event {
 	d.participants()
 	d.agents()
 	d.episodes()
-	slices.SortStableFunc(d.events, inOrder)
+	slices.SortStableFunc(d.events, InOrder)
 	return d.events
 }
 
@@ -38,10 +38,10 @@ func (d *deriver) add(e Event, t Type, rule Rule, at time.Time, settling Settlin
 	return h
 }
 
-// inOrder sorts by time, and what has the same time by what must come first.
-// The creation leads: the record's start may lie after the first leg's. The
-// end of the conversation comes last.
-func inOrder(a, b Event) int {
+// InOrder compares events of one conversation by time, and at the same time by
+// what must come first. The creation leads: the record's start may lie after
+// the first leg's. The end of the conversation comes last.
+func InOrder(a, b Event) int {
 	h, k := a.Head(), b.Head()
 	return cmp.Or(cmp.Compare(phase(h), phase(k)), h.Time.Compare(k.Time), cmp.Compare(rank(h.Type), rank(k.Type)), cmp.Compare(h.ID, k.ID))
 }

@@ -118,11 +118,11 @@ func (h *Hooks) HasBefore(e Event) bool {
 }
 
 // RunBefore runs the Before hooks that take the event, in registration order,
-// until one fails. The error is a *HookError, or a *VetoError. It is for
-// trackers; ctx carries the store's transaction.
-func (h *Hooks) RunBefore(ctx context.Context, e Event) error {
+// until one fails; not the one named except. The error is a *HookError, or a
+// *VetoError. It is for trackers; ctx carries the store's transaction.
+func (h *Hooks) RunBefore(ctx context.Context, e Event, except string) error {
 	for _, k := range h.hooks() {
-		if k.timing == TimingBefore && k.wants(e) {
+		if k.timing == TimingBefore && k.name != except && k.wants(e) {
 			if err := k.call(ctx, e); err != nil {
 				return err
 			}

@@ -1,0 +1,78 @@
+package convtrack
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// alarm wakes one loop at the earliest of the times that it was set to.
+type alarm struct {
+	mu   sync.Mutex
+	at   time.Time
+	wake chan struct{}
+}
+
+func newAlarm() *alarm { return &alarm{wake: make(chan struct{}, 1)} }
+
+// set makes the alarm go off at t, or before. The zero time sets nothing.
+func (a *alarm) set(t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	a.mu.Lock()
+	sooner := a.at.IsZero() || t.Before(a.at)
+	if sooner {
+		a.at = t
+	}
+	a.mu.Unlock()
+	if sooner {
+		select {
+		case a.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// wait returns when the alarm goes off, and clears it; false when ctx ends.
+func (a *alarm) wait(ctx context.Context) bool {
+	for {
+		at, ring := a.ring()
+		if ring {
+			return true
+		}
+		if !a.sleep(ctx, at) {
+			return false
+		}
+	}
+}
+
+// ring returns when the alarm is to go off, and whether it just has.
+func (a *alarm) ring() (time.Time, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	at := a.at
+	if at.IsZero() || time.Now().Before(at) {
+		return at, false
+	}
+	a.at = time.Time{}
+	return at, true
+}
+
+// sleep returns at the time, or when the alarm was set anew; false when ctx ends.
+func (a *alarm) sleep(ctx context.Context, until time.Time) bool {
+	var timer <-chan time.Time
+	if !until.IsZero() {
+		t := time.NewTimer(time.Until(until))
+		defer t.Stop()
+		timer = t.C
+	}
+	select {
+	case <-timer:
+		return true
+	case <-a.wake:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

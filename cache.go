@@ -1,0 +1,104 @@
+package convtrack
+
+import (
+	"container/list"
+	"sync"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// record is what the tracker keeps of a conversation between two changes. Only
+// the lane of the conversation reads and writes it.
+type record struct {
+	store.Record
+	announced map[string]bool
+	pending   map[string]store.Pending
+	backlog   map[string]bool // hooks whose deliveries must go through the store
+}
+
+func newRecord(r store.Record) *record {
+	n := &record{Record: r, announced: make(map[string]bool, len(r.Announced)), pending: map[string]store.Pending{}, backlog: map[string]bool{}}
+	for _, id := range r.Announced {
+		n.announced[id] = true
+	}
+	for _, hook := range r.Backlog {
+		n.backlog[hook] = true
+	}
+	n.setPending(r.Pending)
+	n.Announced, n.Backlog = nil, nil
+	return n
+}
+
+func (r *record) setPending(pending []store.Pending) {
+	r.Pending = pending
+	clear(r.pending)
+	for _, p := range pending {
+		r.pending[p.EventID] = p
+	}
+}
+
+// committed brings the record up to the version that was written.
+func (r *record) committed(c *store.Change, version int64) {
+	r.Version = version
+	r.Conversation, r.Vetoed, r.Refused = c.To, c.Vetoed, c.Refused
+	r.setPending(c.Pending)
+	for _, e := range c.Events {
+		r.announced[e.ID] = true
+		r.LastSeq = e.Seq
+	}
+}
+
+// cache holds the records used last.
+type cache struct {
+	mu    sync.Mutex
+	most  int
+	byID  map[string]*list.Element
+	order list.List // of *record, the one used last at the front
+}
+
+func newCache(most int) *cache { return &cache{most: most, byID: map[string]*list.Element{}} }
+
+func (c *cache) get(id string) *record {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.byID[id]
+	if e == nil {
+		return nil
+	}
+	c.order.MoveToFront(e)
+	return e.Value.(*record)
+}
+
+func (c *cache) put(r *record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.byID[r.ID]; e != nil {
+		e.Value = r
+		c.order.MoveToFront(e)
+		return
+	}
+	c.byID[r.ID] = c.order.PushFront(r)
+	if c.order.Len() > c.most {
+		last := c.order.Back()
+		c.order.Remove(last)
+		delete(c.byID, last.Value.(*record).ID)
+	}
+}
+
+func (c *cache) drop(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.byID[id]; e != nil {
+		c.order.Remove(e)
+		delete(c.byID, id)
+	}
+}
+
+// join joins all that was said to what is known.
+func join(known *conversation.Conversation, all []said) *conversation.Conversation {
+	for _, s := range all {
+		known = conversation.Merge(known, s.facts)
+	}
+	return known
+}

@@ -1,0 +1,141 @@
+package convtrack
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+)
+
+// Config is everything about a Tracker that is optional. The zero value is
+// ready to use; fields that are zero take the default that is given with them.
+type Config struct {
+	// BatchSize is how many conversations one commit may write. 100.
+	BatchSize int
+	// BeforeAttempts is how often a change is tried whose Before hook fails,
+	// before it is parked. 5.
+	BeforeAttempts int
+	// BeforeBackoff is how long a change waits after its nth failed try.
+	// Exponential, from 100 ms to 5 s.
+	BeforeBackoff func(attempt int) time.Duration
+	// BeforeWorkers is for how many conversations Before hooks run at a time,
+	// each in a transaction of its own. 16.
+	BeforeWorkers int
+	// CacheSize is how many conversations are kept in memory so that they need
+	// not be loaded again. 10 000.
+	CacheSize int
+	// Committers is how many batches are committed at a time. 2.
+	Committers int
+	// DrainTimeout is how long Run, when it is told to stop, waits for what has
+	// been accepted and for hooks that run. 30 s.
+	DrainTimeout time.Duration
+	// Hooks are the hooks to run. None.
+	Hooks *events.Hooks
+	// Instance names this process in the store. Only one process may use a
+	// name at a time; one that starts again under its name goes on at once
+	// with the deliveries that it held, instead of waiting for their lease to
+	// run out. A random name.
+	Instance string
+	// Lease is how long a delivery that a process has claimed stays with it
+	// when the process is not heard of any more. 15 s.
+	Lease time.Duration
+	// Logger gets what operators should know: ids and kinds, and what hooks
+	// return as errors; never names, addresses, attributes or tokens.
+	// slog.Default().
+	Logger *slog.Logger
+	// MaxDeliveries is how many deliveries to After hooks are held in memory;
+	// the others stay in the store until there is room. 10 000.
+	MaxDeliveries int
+	// MaxPending is how many partial conversations may be accepted and not yet
+	// stored; Observe waits while there are as many. 4096.
+	MaxPending int
+	// OnGap is called when a source says that it was, or is, blind. It must
+	// return soon. Nil.
+	OnGap func(conversation.Gap)
+	// SettleSoon is how long an agent's act that is concluded from single
+	// facts waits before it is announced; see events.Settling. 500 ms.
+	// Negative: until Settle is called.
+	SettleSoon time.Duration
+	// SettleLate is how long the end of a conversation that is concluded from
+	// single facts waits, and a transfer whose target has not shown. 5 s.
+	// Negative: until Settle is called.
+	SettleLate time.Duration
+	// StoreAttempts is how often the store is asked again, with growing
+	// pauses, before Observe returns its error. 8, which takes about 13 s.
+	StoreAttempts int
+}
+
+// withDefaults returns c with its defaults filled in.
+func (c Config) withDefaults() Config {
+	number := func(n *int, otherwise int) {
+		if *n == 0 {
+			*n = otherwise
+		}
+	}
+	duration := func(d *time.Duration, otherwise time.Duration) {
+		if *d == 0 {
+			*d = otherwise
+		}
+	}
+	number(&c.BatchSize, 100)
+	number(&c.BeforeAttempts, 5)
+	number(&c.BeforeWorkers, 16)
+	number(&c.CacheSize, 10_000)
+	number(&c.Committers, 2)
+	number(&c.MaxDeliveries, 10_000)
+	number(&c.MaxPending, 4096)
+	number(&c.StoreAttempts, 8)
+	duration(&c.DrainTimeout, 30*time.Second)
+	duration(&c.Lease, 15*time.Second)
+	duration(&c.SettleSoon, 500*time.Millisecond)
+	duration(&c.SettleLate, 5*time.Second)
+	if c.BeforeBackoff == nil {
+		c.BeforeBackoff = events.Exponential(100*time.Millisecond, 5*time.Second)
+	}
+	if c.Hooks == nil {
+		c.Hooks = events.NewHooks()
+	}
+	if c.Instance == "" {
+		c.Instance = randomName()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+// validate says in a sentence what is wrong with the configuration.
+func (c *Config) validate() error {
+	for _, field := range []struct {
+		name string
+		n    int
+	}{
+		{"BatchSize", c.BatchSize}, {"BeforeAttempts", c.BeforeAttempts}, {"BeforeWorkers", c.BeforeWorkers},
+		{"CacheSize", c.CacheSize}, {"Committers", c.Committers}, {"MaxDeliveries", c.MaxDeliveries},
+		{"MaxPending", c.MaxPending}, {"StoreAttempts", c.StoreAttempts},
+	} {
+		if field.n < 1 {
+			return fmt.Errorf("convtrack: Config.%s is %d; it must be at least 1, or 0 for the default", field.name, field.n)
+		}
+	}
+	if c.Lease < time.Second {
+		return fmt.Errorf("convtrack: Config.Lease is %v; it must be at least 1s, as the store must hear of the process several times within it", c.Lease)
+	}
+	if c.DrainTimeout < 0 {
+		return fmt.Errorf("convtrack: Config.DrainTimeout is %v; it must not be negative", c.DrainTimeout)
+	}
+	return nil
+}
+
+// settles returns how long a conclusion waits.
+func (c *Config) settles(s events.Settling) time.Duration {
+	switch s {
+	case events.SettlesSoon:
+		return c.SettleSoon
+	case events.SettlesLate:
+		return c.SettleLate
+	}
+	return 0
+}

@@ -1,0 +1,410 @@
+package convtrack
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// deliverer runs After hooks. A delivery whose event was committed here runs
+// straight from memory; everything else is claimed from the store: what a
+// crash left, what failed and waits for its next try, what found no room.
+// Within a hook and conversation deliveries run one after the other.
+type deliverer struct {
+	t *Tracker
+
+	mu       sync.Mutex
+	held     int // deliveries in memory, until their outcome is recorded
+	lanes    map[deliveryLane][]delivery
+	blocked  map[deliveryLane]bool // lanes that went back to the store
+	outcomes []store.Outcome
+	stopping bool
+	quiet    chan struct{} // closed when nothing is held, once somebody waits for that
+
+	slots   sync.Map // of chan struct{}, by hook: its concurrency
+	lookout *alarm   // for asking the store for deliveries
+	record  *alarm   // for recording outcomes
+	workers sync.WaitGroup
+	hookCtx context.Context // of the hooks that run
+}
+
+// deliveryLane is the order in which deliveries must run.
+type deliveryLane struct{ conversation, hook string }
+
+// delivery is one on its way.
+type delivery struct {
+	store.Delivery
+	event     events.Event // nil until it is restored
+	fromStore bool         // the next one of its lane may wait there
+}
+
+func (d *delivery) lane() deliveryLane { return deliveryLane{d.ConversationID, d.Hook} }
+
+// claimAtOnce is how many deliveries one Claim asks for.
+const claimAtOnce = 500
+
+// recordDelay is how long outcomes wait for a commit to go along with.
+const recordDelay = 10 * time.Millisecond
+
+func newDeliverer(t *Tracker) *deliverer {
+	return &deliverer{t: t, lanes: map[deliveryLane][]delivery{}, blocked: map[deliveryLane]bool{}, lookout: newAlarm(), record: newAlarm()}
+}
+
+func (d *deliverer) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.held
+}
+
+// reserve takes a place in memory for a delivery that is about to be
+// committed. Without one, and behind deliveries that went back to the store,
+// it must go through the store, or it would overtake them.
+func (d *deliverer) reserve(conversation, hook string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	lane := deliveryLane{conversation, hook}
+	if d.blocked[lane] {
+		delete(d.blocked, lane) // the conversation's record remembers it
+		return false
+	}
+	if d.stopping || d.held >= d.t.config.MaxDeliveries || len(d.blocked) >= d.t.config.MaxDeliveries {
+		return false
+	}
+	d.held++
+	return true
+}
+
+func (d *deliverer) unreserve(reserved []delivery) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.free(len(reserved))
+}
+
+// free gives places back. The caller holds the lock.
+func (d *deliverer) free(n int) {
+	full := d.held >= d.t.config.MaxDeliveries
+	d.held -= n
+	if full && n > 0 {
+		d.look()
+	}
+	if d.held == 0 && d.quiet != nil {
+		close(d.quiet)
+		d.quiet = nil
+	}
+}
+
+// run runs deliveries that the process holds. What the store gave out may
+// run in a blocked lane: it is the next one.
+func (d *deliverer) run(list []delivery) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, x := range list {
+		lane := x.lane()
+		if d.stopping || d.blocked[lane] && !x.fromStore {
+			d.settle(store.Outcome{Did: store.Released}, &x)
+			continue
+		}
+		queue, running := d.lanes[lane]
+		d.lanes[lane] = append(queue, x)
+		if !running {
+			d.workers.Go(func() { d.work(lane) })
+		}
+	}
+}
+
+// work runs the deliveries of a lane, until there are none or one fails.
+func (d *deliverer) work(lane deliveryLane) {
+	for {
+		x, ok := d.next(lane)
+		if !ok {
+			return
+		}
+		outcome := d.deliver(&x)
+		d.mu.Lock()
+		d.settle(outcome, &x)
+		queue := d.lanes[lane][1:]
+		d.lanes[lane] = queue
+		if outcome.Did != store.Done {
+			// The rest must wait behind it, and memory is for what can run.
+			d.blocked[lane] = true
+			for i := range queue {
+				d.settle(store.Outcome{Did: store.Released}, &queue[i])
+			}
+			delete(d.lanes, lane)
+			d.mu.Unlock()
+			return
+		}
+		d.mu.Unlock()
+	}
+}
+
+func (d *deliverer) next(lane deliveryLane) (delivery, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	queue := d.lanes[lane]
+	if len(queue) > 0 && !d.stopping {
+		return queue[0], true
+	}
+	for i := range queue {
+		d.settle(store.Outcome{Did: store.Released}, &queue[i])
+	}
+	delete(d.lanes, lane)
+	return delivery{}, false
+}
+
+// settle notes what became of a delivery, to be recorded. The caller holds the
+// lock.
+func (d *deliverer) settle(o store.Outcome, x *delivery) {
+	o.Owner, o.EventID, o.Hook = d.t.config.Instance, x.ID, x.Hook
+	d.outcomes = append(d.outcomes, o)
+	wait := recordDelay
+	if x.fromStore {
+		wait = 0
+	}
+	d.record.set(time.Now().Add(wait))
+}
+
+// deliver runs the hook once and says what became of it.
+func (d *deliverer) deliver(x *delivery) store.Outcome {
+	ctx := d.hookCtx
+	how, registered := d.t.hooks.Delivery(x.Hook)
+	if !registered {
+		return store.Outcome{Did: store.Released}
+	}
+	slots, _ := d.slots.LoadOrStore(x.Hook, make(chan struct{}, how.Concurrency))
+	select {
+	case slots.(chan struct{}) <- struct{}{}:
+		defer func() { <-slots.(chan struct{}) }()
+	case <-ctx.Done():
+		return store.Outcome{Did: store.Released}
+	}
+	err := d.restore(ctx, x)
+	if err == nil {
+		err = d.t.hooks.RunAfter(ctx, x.Hook, x.event)
+	}
+	switch {
+	case err == nil:
+		d.t.stats.delivered.Add(1)
+		return store.Outcome{Did: store.Done}
+	case ctx.Err() != nil, errors.Is(err, events.ErrNoHook):
+		return store.Outcome{Did: store.Released} // interrupted: that is no failure of the hook
+	}
+	return d.failed(x, how, err)
+}
+
+func (d *deliverer) failed(x *delivery, how events.Delivery, err error) store.Outcome {
+	f := store.Failure{Hook: x.Hook, EventID: x.ID, Type: x.Type, Attempts: x.Attempts + 1, Error: err.Error(), At: time.Now()}
+	var hook *events.HookError
+	if errors.As(err, &hook) {
+		f.Error, f.Stack = hook.Err.Error(), hook.Stack
+	}
+	d.t.stats.afterFailed.Add(1)
+	if f.Attempts >= how.Attempts {
+		d.t.stats.parked.Add(1)
+		d.t.log.Error("a delivery is parked: its hook fails", "hook", x.Hook, "conversation", x.ConversationID, "event", x.ID,
+			"type", x.Type, "attempts", f.Attempts, "error", f.Error)
+		return store.Outcome{Did: store.Parked, Failure: f}
+	}
+	wait := how.Backoff(f.Attempts)
+	d.t.log.Warn("an After hook failed", "hook", x.Hook, "conversation", x.ConversationID, "event", x.ID, "type", x.Type,
+		"attempt", f.Attempts, "again in", wait, "error", f.Error)
+	return store.Outcome{Did: store.Failed, Wait: wait, Failure: f}
+}
+
+// restore rebuilds the event of a delivery that was claimed from the store.
+func (d *deliverer) restore(ctx context.Context, x *delivery) error {
+	if x.event != nil {
+		return nil
+	}
+	e, err := events.Decode(events.Header{ID: x.ID, Type: events.Type(x.Type), Time: x.Time, ConversationID: x.ConversationID}, x.Data)
+	if err != nil {
+		return err
+	}
+	c, err := d.t.Get(ctx, x.ConversationID)
+	if err != nil {
+		return err
+	}
+	e.Head().Conversation = c
+	x.event = e
+	return nil
+}
+
+// look asks the store for deliveries, soon.
+func (d *deliverer) look() { d.lookout.set(time.Now()) }
+
+// lookLoop claims deliveries from the store: when some are due, and once in a
+// while, for those of a process that is not heard of any more.
+func (d *deliverer) lookLoop(ctx context.Context) {
+	for d.lookout.wait(ctx) {
+		next, err := d.claim(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.t.log.Warn("deliveries cannot be claimed from the store", "error", err)
+			next = time.Now().Add(time.Second)
+		}
+		d.lookout.set(next)
+		d.lookout.set(time.Now().Add(d.t.config.Lease))
+	}
+}
+
+// claim claims what is due and fits into memory, and returns when to look again.
+func (d *deliverer) claim(ctx context.Context) (time.Time, error) {
+	for {
+		limit := min(claimAtOnce, d.t.config.MaxDeliveries-d.count())
+		if limit <= 0 {
+			return time.Time{}, nil // free looks again
+		}
+		due, next, err := d.claimOnce(ctx, limit)
+		if err != nil || len(due) == 0 {
+			return next, err
+		}
+		list := make([]delivery, len(due))
+		d.mu.Lock()
+		d.held += len(due)
+		for i, x := range due {
+			list[i] = delivery{Delivery: x, fromStore: true}
+		}
+		d.mu.Unlock()
+		d.run(list)
+	}
+}
+
+func (d *deliverer) claimOnce(ctx context.Context, limit int) ([]store.Delivery, time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	c := d.t.config
+	return d.t.store.Claim(ctx, store.Claim{Owner: c.Instance, Lease: c.Lease, Hooks: d.t.hooks.AfterNames(), Limit: limit})
+}
+
+// takeOutcomes takes outcomes to be recorded with the next commit.
+func (d *deliverer) takeOutcomes() []store.Outcome {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	taken := d.outcomes
+	d.outcomes = nil
+	return taken
+}
+
+// returnOutcomes gives back outcomes that could not be recorded.
+func (d *deliverer) returnOutcomes(outcomes []store.Outcome) {
+	if len(outcomes) == 0 {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.outcomes = append(outcomes, d.outcomes...)
+	d.record.set(time.Now().Add(time.Second))
+}
+
+// recorded is called when the store has the outcomes; ready says that they made
+// way for deliveries that only the store knows.
+func (d *deliverer) recorded(outcomes []store.Outcome, ready bool) {
+	if ready {
+		d.look()
+	}
+	for _, o := range outcomes {
+		if o.Did == store.Failed {
+			d.lookout.set(time.Now().Add(o.Wait))
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.free(len(outcomes))
+}
+
+// recordLoop records the outcomes that no commit has taken along.
+func (d *deliverer) recordLoop(ctx context.Context) {
+	for d.record.wait(ctx) {
+		d.recordNow(ctx)
+	}
+}
+
+func (d *deliverer) recordNow(ctx context.Context) {
+	outcomes := d.takeOutcomes()
+	if len(outcomes) == 0 {
+		return
+	}
+	done, err := d.t.commit(ctx, store.Batch{Owner: d.t.config.Instance, Outcomes: outcomes})
+	if err != nil {
+		if ctx.Err() == nil {
+			d.t.log.Warn("the outcomes of hooks cannot be recorded, trying again", "outcomes", len(outcomes), "error", err)
+		}
+		d.returnOutcomes(outcomes)
+		return
+	}
+	d.recorded(outcomes, done.Ready)
+}
+
+// renewLoop tells the store that the process lives.
+func (d *deliverer) renewLoop(ctx context.Context) {
+	ticker := time.NewTicker(d.t.config.Lease / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		if err := d.renew(ctx, d.t.config.Lease); err != nil && ctx.Err() == nil {
+			d.t.log.Warn("the lease on deliveries cannot be renewed", "error", err)
+		}
+	}
+}
+
+func (d *deliverer) renew(ctx context.Context, lease time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return d.t.store.Renew(ctx, d.t.config.Instance, lease)
+}
+
+// finish returns when everything that is due has been delivered, or ctx ends.
+func (d *deliverer) finish(ctx context.Context) {
+	for ctx.Err() == nil {
+		if _, err := d.claim(ctx); err != nil {
+			return
+		}
+		if d.rest(ctx) {
+			return
+		}
+	}
+}
+
+// rest waits until nothing is held, and reports whether there was nothing.
+func (d *deliverer) rest(ctx context.Context) bool {
+	d.mu.Lock()
+	if d.held == 0 {
+		d.mu.Unlock()
+		return true
+	}
+	quiet := d.quiet
+	if quiet == nil {
+		quiet = make(chan struct{})
+		d.quiet = quiet
+	}
+	d.mu.Unlock()
+	select {
+	case <-quiet:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// stop starts no further delivery and gives those that have not begun back to
+// the store. It returns when the hooks that run have returned, or ctx ends,
+// which interrupts them.
+func (d *deliverer) stop(ctx context.Context, interrupt context.CancelFunc) {
+	d.mu.Lock()
+	d.stopping = true
+	d.mu.Unlock()
+	done := make(chan struct{})
+	go func() { d.workers.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		interrupt()
+		<-done
+	}
+}

@@ -1,0 +1,34 @@
+package convtrack
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrStopped: Run has ended, or is draining; what Observe was given was
+	// not accepted.
+	ErrStopped = errors.New("convtrack: the tracker has stopped; it was not accepted")
+	// ErrRunning: Run was called a second time.
+	ErrRunning = errors.New("convtrack: Run may be called once; make a new Tracker with New to run again")
+	// ErrInBefore: a Before hook called the tracker. It holds a transaction
+	// open, so the call could wait for itself for ever.
+	ErrInBefore = errors.New("convtrack: a Before hook must not call the tracker: use the event's Conversation, and the store's transaction for your own writes")
+	// ErrBusy: a conversation was changed by others so often meanwhile that its
+	// change was given up.
+	ErrBusy = errors.New("convtrack: the conversation is changed by other processes all the time")
+)
+
+// SourceError says which source ended for good, and why.
+type SourceError struct {
+	Source string // its type, or its String
+	Err    error
+}
+
+// Error implements error.
+func (e *SourceError) Error() string {
+	return fmt.Sprintf("convtrack: source %s ended: %v", e.Source, e.Err)
+}
+
+// Unwrap returns the source's error.
+func (e *SourceError) Unwrap() error { return e.Err }

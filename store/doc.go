@@ -1,0 +1,42 @@
+// Package store is the contract between the tracker and a database: what is
+// kept, and what a commit promises. It knows nothing of hooks or of Genesys.
+//
+// # What is kept
+//
+// For each conversation its state with a version, or a tombstone when it was
+// vetoed; the log of its events; for each event and After hook a delivery,
+// until it is done; conclusions that wait to settle; changes that Before hooks
+// refused. Beside that a few named values of the host, such as a poller's
+// cursor.
+//
+// # What a commit promises
+//
+// A [Batch] is one transaction. Each of its changes names the version that it
+// is based on; one whose version is not current any more is left out and
+// reported, the others are written. A change's events and deliveries are
+// written with it or not at all. What [Change.InTx] writes through the store's
+// own transaction is committed with its change or not at all. When Commit
+// returns without error, the batch is durable to the degree that the store
+// documents.
+//
+// # The outbox
+//
+// Deliveries are claimed by state, never by "id greater than the last one
+// seen": sequences are handed out before they are committed, so a reader that
+// remembers a place skips rows. [Store.Claim] gives out, for each hook and
+// conversation, only the earliest delivery that is not finished, so the order
+// within a conversation holds across retries, crashes and processes. A parked
+// delivery holds back the later ones of its hook in its conversation.
+//
+// Leases are measured by the store's clock, so processes need not agree on the
+// time.
+//
+// # Errors
+//
+// A conversation that is not stored is no error for Load; it is [ErrNotFound]
+// for reads that name it. A lost race is [ErrConflict]. Everything else is the
+// database's own error, wrapped. All methods are safe for concurrent use and
+// honour their context.
+//
+// Package storetest is the conformance suite for any implementation.
+package store

@@ -1,0 +1,214 @@
+// Package memstore is a Store in memory. It keeps nothing beyond the process:
+// it is for tests, for replays, and the oracle that other stores are compared
+// with.
+//
+// It has no transactions, so a Before hook reaches none; a change whose hook
+// fails is not written all the same.
+package memstore
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Store keeps everything in memory. It is safe for concurrent use.
+type Store struct {
+	mu     sync.Mutex
+	closed bool
+
+	entries  map[string]*entry
+	changes  int64 // counts writes, for the order by last change
+	reserved map[string]bool
+	outbox   outbox
+	settling map[string]time.Time // when the first conclusion of a conversation is due
+	values   map[string]value
+}
+
+var _ store.Store = (*Store)(nil)
+
+type value struct {
+	data    []byte
+	version int64
+}
+
+// entry is what is stored of one conversation.
+type entry struct {
+	record  store.Record
+	changed int64
+	log     []*store.Event
+	lanes   map[string]*lane // unfinished deliveries, by hook
+	skipped map[string][]string
+}
+
+// New returns an empty store.
+func New() *Store {
+	return &Store{entries: map[string]*entry{}, reserved: map[string]bool{}, outbox: newOutbox(),
+		settling: map[string]time.Time{}, values: map[string]value{}}
+}
+
+// begin locks the store for an operation that ctx allows.
+func (s *Store) begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return store.ErrClosed
+	}
+	return nil
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return nil
+}
+
+// Load implements store.Store.
+func (s *Store) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	records := make([]store.Record, len(ids))
+	for i, id := range ids {
+		records[i] = store.Record{ID: id}
+		if e := s.entries[id]; e != nil {
+			records[i] = e.copy()
+		}
+	}
+	return records, nil
+}
+
+func (e *entry) copy() store.Record {
+	r := e.record
+	r.Announced = slices.Clone(r.Announced)
+	r.Pending = slices.Clone(r.Pending)
+	for hook, l := range e.lanes {
+		if len(l.queue) > 0 {
+			r.Backlog = append(r.Backlog, hook)
+		}
+	}
+	slices.Sort(r.Backlog)
+	return r
+}
+
+// Commit implements store.Store.
+func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {
+	if err := s.begin(ctx); err != nil {
+		return store.Committed{}, err
+	}
+	defer s.mu.Unlock()
+	done := store.Committed{Results: make([]store.Result, len(b.Changes))}
+	for _, o := range b.Outcomes {
+		done.Ready = s.settle(o) || done.Ready
+	}
+	for i, c := range b.Changes {
+		done.Results[i] = s.commit(ctx, b, c)
+	}
+	return done, nil
+}
+
+// commit writes one change. The lock is given up while InTx runs; nobody else
+// can change the conversation then.
+func (s *Store) commit(ctx context.Context, b store.Batch, c *store.Change) store.Result {
+	e := s.entries[c.ID]
+	version := int64(0)
+	if e != nil {
+		version = e.record.Version
+	}
+	if version != c.Version || s.reserved[c.ID] {
+		return store.Result{Err: store.ErrConflict}
+	}
+	if c.InTx != nil {
+		s.reserved[c.ID] = true
+		err := s.unlocked(func() error { return c.InTx(ctx, c) })
+		delete(s.reserved, c.ID)
+		if err != nil {
+			return store.Result{Err: err}
+		}
+	}
+	if e == nil {
+		e = &entry{record: store.Record{ID: c.ID}, lanes: map[string]*lane{}, skipped: map[string][]string{}}
+		s.entries[c.ID] = e
+	}
+	s.changes++
+	e.changed = s.changes
+	r := &e.record
+	r.Version++
+	r.Conversation, r.Vetoed, r.Refused = c.To, c.Vetoed, c.Refused
+	r.Pending = slices.Clone(c.Pending)
+	s.wait(c.ID, c.Pending)
+	for _, n := range c.Events {
+		event := n.Event
+		event.Data = slices.Clone(event.Data)
+		e.log = append(e.log, &event)
+		r.Announced = append(r.Announced, event.ID)
+		r.LastSeq = event.Seq
+		for _, d := range n.Deliveries {
+			s.outbox.add(e, &event, d, b)
+		}
+	}
+	return store.Result{Version: r.Version}
+}
+
+func (s *Store) unlocked(do func() error) error {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	return do()
+}
+
+func (s *Store) wait(id string, pending []store.Pending) {
+	delete(s.settling, id)
+	for _, p := range pending {
+		if due, waits := s.settling[id]; !waits || p.Due.Before(due) {
+			s.settling[id] = p.Due
+		}
+	}
+}
+
+// Due implements store.Store.
+func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, time.Time{}, err
+	}
+	defer s.mu.Unlock()
+	ids := slices.SortedFunc(maps.Keys(s.settling), func(a, b string) int { return s.settling[a].Compare(s.settling[b]) })
+	for i, id := range ids {
+		if i == limit || s.settling[id].After(at) {
+			return ids[:i], s.settling[id], nil
+		}
+	}
+	return ids, time.Time{}, nil
+}
+
+// Value implements store.Store.
+func (s *Store) Value(ctx context.Context, name string) ([]byte, int64, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, 0, err
+	}
+	defer s.mu.Unlock()
+	v := s.values[name]
+	return slices.Clone(v.data), v.version, nil
+}
+
+// SetValue implements store.Store.
+func (s *Store) SetValue(ctx context.Context, name string, data []byte, version int64) (int64, error) {
+	if err := s.begin(ctx); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	if s.values[name].version != version {
+		return 0, store.ErrConflict
+	}
+	s.values[name] = value{slices.Clone(data), version + 1}
+	return version + 1, nil
+}

@@ -1,0 +1,270 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+var (
+	// ErrConflict: the conversation was changed by somebody else meanwhile.
+	ErrConflict = errors.New("store: the conversation was changed by another writer")
+	// ErrNotFound: nothing is stored under that id.
+	ErrNotFound = errors.New("store: not found")
+	// ErrClosed: the store has been closed.
+	ErrClosed = errors.New("store: closed")
+	// ErrCursor: the cursor of a page is not one of this store's.
+	ErrCursor = errors.New("store: not a cursor of this listing")
+)
+
+// Store keeps conversations. Implementations are for one organisation.
+type Store interface {
+	// Load returns the records of the conversations, one for each id in the
+	// same order. A conversation that is not stored has version 0.
+	Load(ctx context.Context, ids ...string) ([]Record, error)
+
+	// Commit writes a batch in one transaction. With an error nothing was
+	// written, or, when the connection broke during the commit itself, it is
+	// not known.
+	Commit(ctx context.Context, b Batch) (Committed, error)
+
+	// Claim gives the owner up to c.Limit deliveries that are due, each the
+	// earliest unfinished one of its hook and conversation, and returns when
+	// the next one will be due: zero when none is waiting for its time.
+	Claim(ctx context.Context, c Claim) (due []Delivery, next time.Time, err error)
+	// Renew extends all leases of the owner. A lease of zero gives up all its
+	// deliveries at once.
+	Renew(ctx context.Context, owner string, lease time.Duration) error
+	// Unpark retries or skips parked deliveries by their id, and returns how
+	// many of them were parked.
+	Unpark(ctx context.Context, do Unpark, ids ...string) (int, error)
+
+	// Due returns up to limit ids of conversations with a conclusion whose
+	// time to settle lies at or before at, the earliest first, and when the
+	// next one after those is due: zero when there is none.
+	Due(ctx context.Context, at time.Time, limit int) (ids []string, next time.Time, err error)
+
+	// List returns a page of conversations, those of a tombstone left out.
+	List(ctx context.Context, q Query) (Page, error)
+	// Events returns the log of a conversation in the order of its events,
+	// with their unfinished deliveries; ErrNotFound when it is not stored.
+	Events(ctx context.Context, conversationID string) ([]LoggedEvent, error)
+	// Parked returns a page of what is parked, the oldest first.
+	Parked(ctx context.Context, q ParkedQuery) (ParkedPage, error)
+
+	// Value returns a named value and its version; version 0 when it is not set.
+	Value(ctx context.Context, name string) ([]byte, int64, error)
+	// SetValue sets a named value if its version is still the given one, and
+	// returns the new version; ErrConflict when it is not.
+	SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error)
+
+	// Close releases what the store holds. It is safe to call twice.
+	Close() error
+}
+
+// Record is what is stored about one conversation.
+type Record struct {
+	ID      string
+	Version int64 // 0: not stored
+	// Conversation is nil when Version is 0, when the conversation was vetoed
+	// and when all that is stored of it is a parked change.
+	Conversation *conversation.Conversation
+	// Vetoed is the reason for which the conversation is not tracked; only a
+	// tombstone has one.
+	Vetoed string
+	// Announced are the ids of all logged events.
+	Announced []string
+	// LastSeq is the sequence number of the last logged event.
+	LastSeq int64
+	// Pending are the conclusions that wait to settle.
+	Pending []Pending
+	// Refused is the change that Before hooks refused for good; nil when there
+	// is none.
+	Refused *Refused
+	// Backlog are the After hooks with unfinished deliveries of this
+	// conversation.
+	Backlog []string
+}
+
+// Tombstone reports whether the conversation was vetoed.
+func (r *Record) Tombstone() bool { return r.Vetoed != "" }
+
+// Pending is a conclusion that waits to settle.
+type Pending struct {
+	EventID string
+	Due     time.Time
+}
+
+// Refused is a change that Before hooks refused until the tries were used up:
+// the facts are kept here instead of in the conversation.
+type Refused struct {
+	Facts *conversation.Conversation // the join of everything said since
+	Failure
+}
+
+// Failure says how a hook failed last.
+type Failure struct {
+	Hook     string
+	EventID  string
+	Type     string // of the event
+	Attempts int
+	Error    string
+	Stack    string // empty when the hook returned an error
+	At       time.Time
+}
+
+// Batch is what one transaction writes.
+type Batch struct {
+	// Owner and Lease claim the deliveries that say so.
+	Owner string
+	Lease time.Duration
+
+	Changes  []*Change
+	Outcomes []Outcome
+}
+
+// Change is the next version of one conversation.
+type Change struct {
+	ID      string
+	Version int64 // the version it is based on; 0 for a new conversation
+
+	// From and To are the conversation before and after; From is nil for a
+	// new one. A store writes conversation.Diff(From, To). To is nil when there
+	// is nothing but a tombstone or a refused change to store.
+	From, To *conversation.Conversation
+	// Vetoed stores a tombstone instead of the conversation.
+	Vetoed string
+	// Events are the new events, in order, to append to the log.
+	Events []NewEvent
+	// Pending replaces the conclusions that wait to settle.
+	Pending []Pending
+	// Refused replaces the refused change; nil removes it.
+	Refused *Refused
+
+	// InTx runs inside the transaction, after the version was checked and
+	// before anything of this change is written; it may alter all of the
+	// above but ID and Version. Its ctx carries the store's transaction. When
+	// it fails, this change and what it wrote itself are rolled back, the
+	// others are not.
+	InTx func(ctx context.Context, c *Change) error
+}
+
+// Event is an entry of the log.
+type Event struct {
+	ID             string
+	ConversationID string
+	Seq            int64 // from 1, without gaps within a conversation
+	Type           string
+	Time           time.Time // when it happened
+	Rule           string
+	Data           []byte // JSON
+	Vetoed         bool   // by a Before hook: logged, but not delivered
+}
+
+// NewEvent is an event with the deliveries that it begins with.
+type NewEvent struct {
+	Event
+	Deliveries []NewDelivery
+}
+
+// NewDelivery is the delivery of an event to an After hook.
+type NewDelivery struct {
+	Hook string
+	// Claimed gives it to the batch's owner from the start. The caller knows
+	// that no earlier delivery of the hook is unfinished in the conversation,
+	// or that it holds them all itself.
+	Claimed bool
+}
+
+// Committed says what became of a batch.
+type Committed struct {
+	Results []Result // one for each change, in order
+	// Ready says that the outcomes made way for deliveries that wait: they can
+	// be claimed now.
+	Ready bool
+}
+
+// Result is the fate of one change.
+type Result struct {
+	Version int64 // the new version
+	// Err is ErrConflict, or what InTx returned, wrapped; the change was not
+	// written then.
+	Err error
+}
+
+// Claim asks for deliveries.
+type Claim struct {
+	Owner string
+	Lease time.Duration
+	Hooks []string // of these hooks only
+	Limit int
+}
+
+// Delivery is an event on its way to a hook.
+type Delivery struct {
+	Event
+	Hook     string
+	Attempts int // failed ones
+}
+
+// Outcome is what became of a delivery that its owner holds. It is ignored
+// when somebody else holds the delivery by now.
+type Outcome struct {
+	Owner   string
+	EventID string
+	Hook    string
+	Did     Did
+	// Wait is how long a failed delivery waits for its next try.
+	Wait time.Duration
+	// Failure is the last failure, for Failed and Parked; its Attempts counts
+	// all failed tries.
+	Failure Failure
+}
+
+// Did is the kind of an outcome.
+type Did uint8
+
+// The outcomes of a delivery.
+const (
+	Done     Did = iota // it is finished
+	Failed              // it waits for its next try
+	Parked              // its tries are used up
+	Released            // it was not tried
+)
+
+// Unpark is what to do with a parked delivery.
+type Unpark uint8
+
+// What to do with a parked delivery.
+const (
+	Retry Unpark = iota // begin again, with all tries
+	Skip                // treat it as done
+)
+
+// DeliveryState is the state of an unfinished delivery.
+type DeliveryState string
+
+// The states of an unfinished delivery.
+const (
+	StateWaiting DeliveryState = "waiting" // for its turn or its next try
+	StateClaimed DeliveryState = "claimed" // a process has it
+	StateParked  DeliveryState = "parked"
+	StateSkipped DeliveryState = "skipped" // finished, by hand
+)
+
+// LoggedEvent is an event with the deliveries that are not done, and those
+// that were skipped.
+type LoggedEvent struct {
+	Event
+	Deliveries []LoggedDelivery
+}
+
+// LoggedDelivery is the state of a delivery.
+type LoggedDelivery struct {
+	Hook     string
+	State    DeliveryState
+	Attempts int
+	Error    string
+}
