@@ -3,6 +3,7 @@ package convtrack
 import (
 	"container/list"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
@@ -15,6 +16,13 @@ type record struct {
 	announced map[string]bool
 	pending   map[string]store.Pending
 	backlog   map[string]bool // hooks whose deliveries must go through the store
+	latest    atomic.Pointer[state]
+}
+
+// state is what others than the lane may read of a record.
+type state struct {
+	conversation *conversation.Conversation
+	lastSeq      int64
 }
 
 func newRecord(r store.Record) *record {
@@ -27,8 +35,11 @@ func newRecord(r store.Record) *record {
 	}
 	n.setPending(r.Pending)
 	n.Announced, n.Backlog = nil, nil
+	n.publish()
 	return n
 }
+
+func (r *record) publish() { r.latest.Store(&state{r.Conversation, r.LastSeq}) }
 
 func (r *record) setPending(pending []store.Pending) {
 	r.Pending = pending
@@ -47,6 +58,7 @@ func (r *record) committed(c *store.Change, version int64) {
 		r.announced[e.ID] = true
 		r.LastSeq = e.Seq
 	}
+	r.publish()
 }
 
 // cache holds the records used last.
@@ -68,6 +80,21 @@ func (c *cache) get(id string) *record {
 	}
 	c.order.MoveToFront(e)
 	return e.Value.(*record)
+}
+
+// asOf returns the conversation if it is here and at least as new as the event
+// with the sequence number; else nil.
+func (c *cache) asOf(id string, seq int64) *conversation.Conversation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.byID[id]
+	if e == nil {
+		return nil
+	}
+	if s := e.Value.(*record).latest.Load(); s.lastSeq >= seq {
+		return s.conversation
+	}
+	return nil
 }
 
 func (c *cache) put(r *record) {

@@ -26,10 +26,10 @@ type deliverer struct {
 	quiet    chan struct{} // closed when nothing is held, once somebody waits for that
 
 	slots   sync.Map // of chan struct{}, by hook: its concurrency
-	lookout *alarm   // for asking the store for deliveries
-	record  *alarm   // for recording outcomes
-	workers sync.WaitGroup
-	hookCtx context.Context // of the hooks that run
+	lookout  *alarm        // for asking the store for deliveries
+	record   *alarm        // for recording outcomes
+	workers  sync.WaitGroup
+	hookCtx  context.Context // of the hooks that run
 }
 
 // deliveryLane is the order in which deliveries must run.
@@ -224,9 +224,11 @@ func (d *deliverer) restore(ctx context.Context, x *delivery) error {
 	if err != nil {
 		return err
 	}
-	c, err := d.t.Get(ctx, x.ConversationID)
-	if err != nil {
-		return err
+	c := d.t.cache.asOf(x.ConversationID, x.Seq)
+	if c == nil {
+		if c, err = d.t.Get(ctx, x.ConversationID); err != nil {
+			return err
+		}
 	}
 	e.Head().Conversation = c
 	x.event = e
@@ -240,7 +242,7 @@ func (d *deliverer) look() { d.lookout.set(time.Now()) }
 // while, for those of a process that is not heard of any more.
 func (d *deliverer) lookLoop(ctx context.Context) {
 	for d.lookout.wait(ctx) {
-		next, err := d.claim(ctx)
+		_, next, err := d.claim(ctx)
 		if err != nil && ctx.Err() == nil {
 			d.t.log.Warn("deliveries cannot be claimed from the store", "error", err)
 			next = time.Now().Add(time.Second)
@@ -250,26 +252,36 @@ func (d *deliverer) lookLoop(ctx context.Context) {
 	}
 }
 
-// claim claims what is due and fits into memory, and returns when to look again.
-func (d *deliverer) claim(ctx context.Context) (time.Time, error) {
+// claim claims what is due and fits into memory. It returns how much that was
+// and when to look again.
+func (d *deliverer) claim(ctx context.Context) (claimed int, next time.Time, err error) {
 	for {
-		limit := min(claimAtOnce, d.t.config.MaxDeliveries-d.count())
-		if limit <= 0 {
-			return time.Time{}, nil // free looks again
+		list, next, err := d.claimSome(ctx)
+		if err != nil || len(list) == 0 {
+			return claimed, next, err
 		}
-		due, next, err := d.claimOnce(ctx, limit)
-		if err != nil || len(due) == 0 {
-			return next, err
-		}
-		list := make([]delivery, len(due))
-		d.mu.Lock()
-		d.held += len(due)
-		for i, x := range due {
-			list[i] = delivery{Delivery: x, fromStore: true}
-		}
-		d.mu.Unlock()
+		claimed += len(list)
 		d.run(list)
 	}
+}
+
+func (d *deliverer) claimSome(ctx context.Context) ([]delivery, time.Time, error) {
+	limit := min(claimAtOnce, d.t.config.MaxDeliveries-d.count())
+	if limit <= 0 {
+		return nil, time.Time{}, nil // free looks again
+	}
+	due, next, err := d.claimOnce(ctx, limit)
+	if err != nil || len(due) == 0 {
+		return nil, next, err
+	}
+	list := make([]delivery, len(due))
+	for i, x := range due {
+		list[i] = delivery{Delivery: x, fromStore: true}
+	}
+	d.mu.Lock()
+	d.held += len(due)
+	d.mu.Unlock()
+	return list, next, nil
 }
 
 func (d *deliverer) claimOnce(ctx context.Context, limit int) ([]store.Delivery, time.Time, error) {
@@ -361,35 +373,35 @@ func (d *deliverer) renew(ctx context.Context, lease time.Duration) error {
 }
 
 // finish returns when everything that is due has been delivered, or ctx ends.
+// Nobody else claims meanwhile.
 func (d *deliverer) finish(ctx context.Context) {
 	for ctx.Err() == nil {
-		if _, err := d.claim(ctx); err != nil {
+		// What is held now may make way for more when it is done.
+		quiet := d.count() == 0
+		claimed, _, err := d.claim(ctx)
+		if err != nil || quiet && claimed == 0 {
 			return
 		}
-		if d.rest(ctx) {
-			return
-		}
+		d.rest(ctx)
 	}
 }
 
-// rest waits until nothing is held, and reports whether there was nothing.
-func (d *deliverer) rest(ctx context.Context) bool {
+// rest waits until nothing is held.
+func (d *deliverer) rest(ctx context.Context) {
 	d.mu.Lock()
 	if d.held == 0 {
 		d.mu.Unlock()
-		return true
+		return
+	}
+	if d.quiet == nil {
+		d.quiet = make(chan struct{})
 	}
 	quiet := d.quiet
-	if quiet == nil {
-		quiet = make(chan struct{})
-		d.quiet = quiet
-	}
 	d.mu.Unlock()
 	select {
 	case <-quiet:
 	case <-ctx.Done():
 	}
-	return false
 }
 
 // stop starts no further delivery and gives those that have not begun back to

@@ -56,12 +56,12 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	defer stopCommitting()
 	looking, stopLooking := context.WithCancel(loops)
 	defer stopLooking()
-	var committers, alone, running sync.WaitGroup
+	var committers, alone, looker, running sync.WaitGroup
 	for range t.config.Committers {
 		committers.Go(func() { t.commitLoop(committing, work, &alone) })
 	}
 	running.Go(func() { t.settleLoop(committing) })
-	running.Go(func() { t.delivery.lookLoop(looking) })
+	looker.Go(func() { t.delivery.lookLoop(looking) })
 	running.Go(func() { t.delivery.recordLoop(loops) })
 	running.Go(func() { t.delivery.renewLoop(loops) })
 	t.settling.set(time.Now())
@@ -83,10 +83,11 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	committers.Wait()
 	alone.Wait()
 	t.lanes.refuse(ErrStopped)
+	stopLooking()
+	looker.Wait()
 	if ctx.Err() == nil && err == nil {
 		t.finishDeliveries(ctx, work)
 	}
-	stopLooking()
 	t.delivery.stop(deadline, interrupt)
 	stopLoops()
 	running.Wait()

@@ -865,6 +865,24 @@ func TestRunEndsWithItsSourcesWhenAllIsDelivered(t *testing.T) {
 	})
 }
 
+func TestRunEndsWhenWhatFoundNoRoomInMemoryIsDeliveredToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &conversation.Conversation{ID: "c"}
+		for i := range 3000 {
+			c.Participants = append(c.Participants, &conversation.Participant{ID: fmt.Sprint("p", i), Purpose: conversation.PurposeCustomer})
+		}
+		conversation.State(c, conversation.Statement{By: conversation.SourceTopic})
+		hooks := events.NewHooks()
+		j := journalHook(hooks, "journal")
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, MaxDeliveries: 1000, Logger: slog.New(slog.DiscardHandler)})
+		require.NoError(t, err)
+		require.NoError(t, tracker.Run(t.Context(), sourceFunc(func(ctx context.Context, sink conversation.Sink) error {
+			return sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}})
+		})))
+		require.Len(t, j.read(), 3001)
+	})
+}
+
 func TestAStoreThatFailsForAWhileIsAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &flaky{Store: memstore.New()}

@@ -110,28 +110,29 @@ func toLeg(l *conversation.Leg) TransferTarget {
 // to: linked by its consult id, or joined during the stretch and still there
 // when the agent left.
 func (t *targets) consulted(s *stretch, leg *conversation.Leg) *conversation.Leg {
+	by := leg.End.Add(skew)
 	joined := func(l *conversation.Leg) bool {
-		b := begin(l)
-		return l.Person != leg.Person && b.After(s.connected) && !b.After(leg.End.Add(skew)) && (!l.Over || l.End.After(leg.End))
+		return l.Person != leg.Person && begin(l).After(s.connected) && (!l.Over || l.End.After(leg.End))
 	}
 	talking := func(l *conversation.Leg) bool { return joined(l) && l.Answered }
 	linked := func(l *conversation.Leg) bool {
 		return talking(l) && (l.Participant.ConsultParticipantID == leg.Participant.ID || leg.Participant.ConsultParticipantID == l.Participant.ID)
 	}
-	if l := last(t.agents, linked); l != nil {
+	if l := last(t.agents, by, linked); l != nil {
 		return l
 	}
-	if l := last(t.agents, talking); l != nil {
+	if l := last(t.agents, by, talking); l != nil {
 		return l
 	}
-	if l := last(t.queues, joined); l != nil {
+	if l := last(t.queues, by, joined); l != nil {
 		return l
 	}
-	return last(t.outside, joined)
+	return last(t.outside, by, joined)
 }
 
-func last(legs []*conversation.Leg, ok func(*conversation.Leg) bool) *conversation.Leg {
-	for i := len(legs) - 1; i >= 0; i-- {
+// last returns the last of the legs that began by the time and is ok.
+func last(legs []*conversation.Leg, by time.Time, ok func(*conversation.Leg) bool) *conversation.Leg {
+	for i := from(legs, by.Add(1)) - 1; i >= 0; i-- {
 		if ok(legs[i]) {
 			return legs[i]
 		}

@@ -39,6 +39,10 @@ func refuse(what, reason string, args ...any) *DecodeError {
 	return &DecodeError{What: what, Reason: fmt.Sprintf(reason, args...)}
 }
 
+// mostPointer is how much of a place is named: an attacker chooses how deep a
+// document is nested.
+const mostPointer = 200
+
 // refused turns an error of the JSON decoder into a sentence.
 func refused(what string, err error) error {
 	var known *DecodeError
@@ -46,5 +50,8 @@ func refused(what string, err error) error {
 		return err
 	}
 	reason, pointer := wire.Explain(err)
+	if len(pointer) > mostPointer {
+		pointer = pointer[:mostPointer] + "…"
+	}
 	return &DecodeError{What: what, Pointer: pointer, Reason: reason}
 }

@@ -128,6 +128,9 @@ func parseISO(v []byte) (time.Time, error) {
 		}
 		return value
 	}
+	if len(v) == 19 && v[10] == 'T' {
+		return time.Time{}, odd("the time has no zone")
+	}
 	if len(v) < 20 || v[7] != '-' || v[10] != 'T' && v[10] != 't' && v[10] != ' ' || v[13] != ':' || v[16] != ':' {
 		return time.Time{}, odd("the time is not of the form 2025-01-10T09:00:00.000Z")
 	}

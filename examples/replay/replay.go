@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/memstore"
+)
+
+// source names the origin of the events: together with it an id is unique.
+const source = "urn:genesys-cloud:conversations"
+
+func openStore(_ context.Context, name string) (store.Store, error) {
+	switch {
+	case name == "memory":
+		return memstore.New(), nil
+	case strings.HasPrefix(name, "sqlite:"), strings.HasPrefix(name, "postgres://"), strings.HasPrefix(name, "postgresql://"):
+		return nil, fmt.Errorf("-store %s: this version has the memory store only", name)
+	}
+	return nil, fmt.Errorf("-store %q is not known; it is memory, sqlite:PATH or a postgres:// URL", name)
+}
+
+// replay tracks the input in the store. Nothing is announced before its time:
+// what is concluded from single facts waits for the end of the input.
+func replay(ctx context.Context, s store.Store, in *input, stdout io.Writer) error {
+	out := &lines{w: bufio.NewWriter(stdout)}
+	hooks := events.NewHooks()
+	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
+		line, err := events.CloudEvent(e, source)
+		if err != nil {
+			return err
+		}
+		return out.write(line)
+	})
+	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, SettleSoon: -1, SettleLate: -1, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	in.settle = tracker.Settle
+	if err := tracker.Run(ctx, in); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted; what is printed so far is right, but not all")
+	}
+	for c, err := range tracker.List(ctx, store.Query{}) {
+		if err != nil {
+			return err
+		}
+		line, err := json.Marshal(struct {
+			Type string `json:"type"`
+			Data any    `json:"data"`
+		}{"conversation", c})
+		if err != nil {
+			return err
+		}
+		if err := out.write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lines writes lines to w, each at once.
+type lines struct {
+	mu sync.Mutex
+	w  *bufio.Writer
+}
+
+func (l *lines) write(line []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = l.w.Write(line)
+	_ = l.w.WriteByte('\n') // a bufio.Writer keeps its first error for Flush
+	return l.w.Flush()
+}
