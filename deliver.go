@@ -26,10 +26,10 @@ type deliverer struct {
 	quiet    chan struct{} // closed when nothing is held, once somebody waits for that
 
 	slots   sync.Map // of chan struct{}, by hook: its concurrency
-	lookout  *alarm        // for asking the store for deliveries
-	record   *alarm        // for recording outcomes
-	workers  sync.WaitGroup
-	hookCtx  context.Context // of the hooks that run
+	lookout *alarm   // for asking the store for deliveries
+	record  *alarm   // for recording outcomes
+	workers sync.WaitGroup
+	hookCtx context.Context // of the hooks that run
 }
 
 // deliveryLane is the order in which deliveries must run.

@@ -309,11 +309,12 @@ func TestAttributesOfABeforeHookAreStoredWithTheConversation(t *testing.T) {
 func TestABeforeHookThatFailsIsTriedAgainAndThenItsChangeIsParked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
-		tries := 0
-		broken := true
+		var tries atomic.Int64
+		var broken atomic.Bool
+		broken.Store(true)
 		events.Before(hooks, "strict", func(_ context.Context, e *events.AgentConnected) error {
-			tries++
-			if broken {
+			tries.Add(1)
+			if broken.Load() {
 				return errors.New("no case for it")
 			}
 			return nil
@@ -323,7 +324,7 @@ func TestABeforeHookThatFailsIsTriedAgainAndThenItsChangeIsParked(t *testing.T) 
 		s := genesystest.BlindTransferToQueue()
 		began := time.Now()
 		r.tell(s.Snapshots()...)
-		require.Equal(t, 5, tries)
+		require.EqualValues(t, 5, tries.Load())
 		require.Less(t, time.Since(began), 10*time.Second)
 		synctest.Wait()
 		require.NotContains(t, j.read(), "agent.connected", "the change was rolled back")
@@ -339,7 +340,7 @@ func TestABeforeHookThatFailsIsTriedAgainAndThenItsChangeIsParked(t *testing.T) 
 		require.ErrorContains(t, err, "no case for it", "a retry that fails says so")
 		require.Len(t, slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{}))), 1)
 
-		broken = false
+		broken.Store(false)
 		n, err := r.Retry(t.Context(), parked[0].ID)
 		require.NoError(t, err)
 		require.Equal(t, 1, n)
@@ -402,10 +403,10 @@ func TestAnAfterHookThatFailsIsTriedAgainWithBackoffAndHoldsBackOnlyItsOwnLane(t
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
 		j := &journal{}
-		failures := 0
+		var failures atomic.Int64
 		events.After(hooks, "flaky", func(_ context.Context, e events.Event) error {
-			if e.Head().ConversationID == "c-internal" && e.Head().Type == "agent.connected" && failures < 3 {
-				failures++
+			if e.Head().ConversationID == "c-internal" && e.Head().Type == "agent.connected" && failures.Load() < 3 {
+				failures.Add(1)
 				return errors.New("not now")
 			}
 			j.write("%s %s", e.Head().ConversationID, e.Head().Type)
@@ -418,7 +419,7 @@ func TestAnAfterHookThatFailsIsTriedAgainWithBackoffAndHoldsBackOnlyItsOwnLane(t
 		r.tell(story(t, "agentless").Snapshots()...)
 		time.Sleep(500 * time.Millisecond)
 		synctest.Wait()
-		require.Equal(t, 1, failures)
+		require.EqualValues(t, 1, failures.Load())
 		require.Contains(t, j.read(), "c-agentless conversation.ended", "other conversations go on")
 		require.NotContains(t, j.read(), "c-internal conversation.ended", "its own conversation waits")
 		require.Contains(t, other.read(), "conversation.ended", "other hooks go on")
@@ -440,10 +441,11 @@ func TestAnAfterHookThatFailsForEverIsParkedAndCanBeRetriedOrSkipped(t *testing.
 		t.Run(do, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hooks := events.NewHooks()
-				broken := true
+				var broken atomic.Bool
+				broken.Store(true)
 				j := &journal{}
 				events.After(hooks, "broken", func(_ context.Context, e events.Event) error {
-					if broken && e.Head().Type == "agent.connected" {
+					if broken.Load() && e.Head().Type == "agent.connected" {
 						panic("out of order")
 					}
 					j.write("%s", e.Head().Type)
@@ -461,7 +463,7 @@ func TestAnAfterHookThatFailsForEverIsParkedAndCanBeRetriedOrSkipped(t *testing.
 				require.Contains(t, parked[0].Error, "out of order")
 				require.Contains(t, parked[0].Stack, "tracker_test.go")
 				require.Contains(t, string(parked[0].Event.Data), "user-a", "with its input")
-				broken = false
+				broken.Store(false)
 				var n int
 				var err error
 				want := storyEvents
