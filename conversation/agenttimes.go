@@ -58,7 +58,7 @@ func (l *Leg) work() (talk, hold, wrapUp, dialing time.Duration) {
 	}
 	s := l.Session
 	wrapUp = l.wrapUpByTimes()
-	dialing = ms(s.DialingDurationMs + s.ContactingDurationMs)
+	dialing = ms(s.DialingDurationMs) + ms(s.ContactingDurationMs)
 	if l.Answered && !l.Connected.IsZero() && l.End.After(l.Connected) {
 		hold = min(ms(s.HeldDurationMs), l.End.Sub(l.Connected))
 		talk = l.End.Sub(l.Connected) - hold

@@ -324,11 +324,11 @@ func (s *Session) derivedConnected(p *Participant, answered time.Time) time.Time
 		}
 		return time.Time{}
 	}
-	if s.InteractingDurationMs+s.HeldDurationMs+s.CallbackDurationMs > 0 && len(s.Ends) > 0 {
+	if (s.InteractingDurationMs > 0 || s.HeldDurationMs > 0 || s.CallbackDurationMs > 0) && len(s.Ends) > 0 {
 		if len(s.Starts) > 0 {
-			return s.Starts[0].Add(ms(s.AlertingDurationMs + s.ContactingDurationMs + s.DialingDurationMs))
+			return s.Starts[0].Add(ms(s.AlertingDurationMs) + ms(s.ContactingDurationMs) + ms(s.DialingDurationMs))
 		}
-		return s.Ends[len(s.Ends)-1].Add(-ms(s.InteractingDurationMs + s.CallbackDurationMs))
+		return s.Ends[len(s.Ends)-1].Add(-ms(s.InteractingDurationMs) - ms(s.CallbackDurationMs))
 	}
 	if !answered.IsZero() {
 		return answered
@@ -353,4 +353,13 @@ func (s *Session) derivedState(p *Participant, connected, disconnected time.Time
 	return ""
 }
 
-func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+// mostMs is ten years: a longer duration of a leg is a mistake, and is ignored.
+const mostMs = 10 * 366 * 24 * 60 * 60 * 1000
+
+// ms is a duration as detail events state it.
+func ms(n int64) time.Duration {
+	if n < 0 || n > mostMs {
+		return 0
+	}
+	return time.Duration(n) * time.Millisecond
+}

@@ -150,10 +150,15 @@ func detailSession(role, moment string, at time.Time, b *wire.DetailEvent) *conv
 	}
 	if role == "acw" {
 		s.ACWEnd = at
-		s.ACWStart = at.Add(-time.Duration(b.WrapupDurationMs) * time.Millisecond)
+		if d := int64(b.WrapupDurationMs); d >= 0 && d < mostWrapUpMs {
+			s.ACWStart = at.Add(-time.Duration(d) * time.Millisecond)
+		}
 	}
 	return s
 }
+
+// mostWrapUpMs is a year: a longer wrap-up is a mistake.
+const mostWrapUpMs = 366 * 24 * 60 * 60 * 1000
 
 func routings(names []string) []string {
 	var routings []string

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,6 +33,8 @@ func openStore(_ context.Context, name string) (store.Store, error) {
 // replay tracks the input in the store. Nothing is announced before its time:
 // what is concluded from single facts waits for the end of the input.
 func replay(ctx context.Context, s store.Store, in *input, stdout io.Writer) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	out := &lines{w: bufio.NewWriter(stdout)}
 	hooks := events.NewHooks()
 	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
@@ -39,7 +42,10 @@ func replay(ctx context.Context, s store.Store, in *input, stdout io.Writer) err
 		if err != nil {
 			return err
 		}
-		return out.write(line)
+		if err := out.write(line); err != nil {
+			cancel(fmt.Errorf("the output cannot be written: %w", err))
+		}
+		return nil
 	})
 	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, SettleSoon: -1, SettleLate: -1, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -49,8 +55,11 @@ func replay(ctx context.Context, s store.Store, in *input, stdout io.Writer) err
 	if err := tracker.Run(ctx, in); err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("interrupted; what is printed so far is right, but not all")
+	switch err := context.Cause(ctx); {
+	case errors.Is(err, context.Canceled):
+		return errors.New("interrupted; what is printed so far is right, but not all")
+	case err != nil:
+		return err
 	}
 	for c, err := range tracker.List(ctx, store.Query{}) {
 		if err != nil {

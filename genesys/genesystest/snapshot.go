@@ -308,10 +308,18 @@ func setRef(o Object, name, id string) {
 	}
 }
 
+// notification is the envelope of a frame, its members in the order of the
+// platform.
+type notification struct {
+	TopicName string `json:"topicName"`
+	Version   string `json:"version"`
+	EventBody any    `json:"eventBody"`
+	Metadata  Object `json:"metadata,omitzero"`
+}
+
 // Frame wraps a body as a notification on a WebSocket (protocol 2.5).
 func Frame(topic string, body any) []byte {
-	return encode(Object{"topicName": topic, "version": "2", "eventBody": body,
-		"metadata": Object{"CorrelationId": "f5f0c9a2-8f4d-4a39-8a61-64c4a8d8be1a"}})
+	return encode(notification{topic, "2", body, Object{"CorrelationId": "f5f0c9a2-8f4d-4a39-8a61-64c4a8d8be1a"}})
 }
 
 func encode(v any) []byte {

@@ -97,8 +97,12 @@ func parseInt(v []byte) (int64, error) {
 	return int64(f), nil
 }
 
-// earliestMillis is in 1973: a smaller number is not in milliseconds.
-const earliestMillis = 100_000_000_000
+// Times outside of these years are mistakes: Genesys is younger, and a number
+// of seconds in the place of milliseconds falls before them.
+const (
+	firstYear = 1990
+	lastYear  = 2199
+)
 
 func parseTime(v []byte) (time.Time, error) {
 	if len(v) >= 10 && v[4] == '-' {
@@ -110,10 +114,12 @@ func parseTime(v []byte) (time.Time, error) {
 		return time.Time{}, odd("expected a time, as ISO 8601 or epoch milliseconds")
 	case n == 0:
 		return time.Time{}, nil
-	case n < earliestMillis || n > 1<<52:
+	}
+	t := time.UnixMilli(n).UTC()
+	if t.Year() < firstYear || t.Year() > lastYear {
 		return time.Time{}, odd("the number is not a time in epoch milliseconds")
 	}
-	return time.UnixMilli(n).UTC(), nil
+	return t, nil
 }
 
 // parseISO parses YYYY-MM-DDTHH:MM:SS[.fraction]zone.
@@ -160,10 +166,10 @@ func parseISO(v []byte) (time.Time, error) {
 	if t.Year() != year || int(t.Month()) != month || t.Day() != day || t.Hour() != hour || t.Minute() != minute || t.Second() != second {
 		return time.Time{}, odd("the time does not exist in the calendar")
 	}
-	if t = t.Add(-zone); t.Year() < 1970 {
-		return time.Time{}, odd("the time lies before 1970")
+	if year < firstYear || year > lastYear {
+		return time.Time{}, odd("the year of the time cannot be right")
 	}
-	return t, nil
+	return t.Add(-zone), nil
 }
 
 func parseZone(v []byte) (time.Duration, error) {

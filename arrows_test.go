@@ -1,0 +1,94 @@
+package convtrack_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/dcmkit/convtrack"
+
+// arrows are the imports that each package may have beside the standard
+// library. A package that is not listed fails the test, so that nobody adds a
+// room without saying what it may touch.
+var arrows = map[string][]string{
+	"":                      {"conversation", "events", "store"},
+	"conversation":          {},
+	"events":                {"conversation"},
+	"store":                 {"conversation"},
+	"store/internal/cursor": {},
+	"store/memstore":        {"store", "store/internal/cursor", "conversation"},
+	"storetest":             {"store", "conversation"},
+	"genesys":               {"conversation", "genesys/internal/wire", "github.com/go-json-experiment/json"},
+	"genesys/internal/wire": {"github.com/go-json-experiment/json"},
+	"genesys/genesystest":   {"conversation", "genesys"},
+	"examples/caseowner":    {"*"},
+	"examples/replay":       {"*"},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Standard   bool
+}
+
+func TestImportsFollowTheArrows(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		allowed, known := arrows[name]
+		require.True(t, known, "package %s is not in the table of arrows", p.ImportPath)
+		for _, i := range p.Imports {
+			if allows(allowed, i) {
+				continue
+			}
+			t.Errorf("%s must not import %s", p.ImportPath, i)
+		}
+	}
+}
+
+func allows(allowed []string, imported string) bool {
+	if !strings.Contains(strings.SplitN(imported, "/", 2)[0], ".") || slices.Contains(allowed, "*") {
+		return true
+	}
+	for _, a := range allowed {
+		if imported == module+"/"+a || !strings.HasPrefix(imported, module) && (imported == a || strings.HasPrefix(imported, a+"/")) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestTestingIsImportedOnlyByPackagesForTests(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		if slices.Contains(p.Imports, "testing") {
+			require.True(t, strings.HasSuffix(p.ImportPath, "test"), "%s imports testing", p.ImportPath)
+		}
+	}
+}
+
+// list asks the go command for packages.
+func list(t *testing.T, pattern string) []pkg {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Standard", pattern).Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		t.Fatalf("go list: %s", failed.Stderr)
+	}
+	require.NoError(t, err)
+	var packages []pkg
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		require.NoError(t, err)
+		packages = append(packages, p)
+	}
+}

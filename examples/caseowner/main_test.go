@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/memstore"
+)
+
+func TestTheProgramPrintsHowTheOwnerChanges(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), &out))
+	require.Equal(t, `CASE-4711: the owner is alice now
+CASE-4711: the owner is bob now
+CASE-4711 belongs to bob
+`, out.String())
+}
+
+// play runs DCM's hooks on a story and returns the cases and what was reported.
+func play(t *testing.T, story *genesystest.Story, people *People, cases *Cases) (reports []string, tracker *convtrack.Tracker) {
+	t.Helper()
+	hooks := events.NewHooks()
+	register(hooks, cases, people, func(format string, args ...any) { reports = append(reports, fmt.Sprintf(format, args...)) })
+	tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	require.NoError(t, tracker.Run(t.Context(), script{story}))
+	return reports, tracker
+}
+
+func people(users ...User) *People {
+	return &People{Users: users, EmailOf: func(_ context.Context, id string) (string, error) { return id + "@genesys.example", nil }}
+}
+
+func aCase() *Cases {
+	return newCases(&Case{ID: "CASE-1", Owner: "nobody", Caller: "tel:+31612345678"})
+}
+
+func TestTheGenesysUserIdComesBeforeTheEmail(t *testing.T) {
+	cases := aCase()
+	reports, _ := play(t, genesystest.BlindTransferToQueue(), people(
+		User{Name: "other", Email: "user-a@genesys.example"},
+		User{Name: "alice", GenesysUserID: "user-a"},
+		User{Name: "bob", Email: "user-b@genesys.example"},
+	), cases)
+	require.Equal(t, []string{"CASE-1: the owner is alice now", "CASE-1: the owner is bob now"}, reports)
+	require.Equal(t, "bob", cases.All()[0].Owner)
+}
+
+func TestAnAgentWhoIsNoUserIsReportedAndTheOwnerStays(t *testing.T) {
+	cases := aCase()
+	reports, _ := play(t, genesystest.BlindTransferToQueue(), people(User{Name: "alice", GenesysUserID: "user-a"}), cases)
+	require.Equal(t, []string{"CASE-1: the owner is alice now", "CASE-1: the Genesys user user-b is no user of DCM; the owner stays"}, reports)
+	require.Equal(t, "alice", cases.All()[0].Owner)
+}
+
+func TestAConversationWithoutACaseIsNotTracked(t *testing.T) {
+	story := genesystest.BlindTransferToQueue()
+	reports, tracker := play(t, story, people(), newCases())
+	require.Empty(t, reports)
+	_, err := tracker.Get(t.Context(), story.ID)
+	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+func TestAnAlertThatIsNotAnsweredChangesNothing(t *testing.T) {
+	cases := aCase()
+	for _, s := range genesystest.Scenarios() {
+		if s.Name == "customer leaves while the agent is alerted" {
+			play(t, s.Story(), people(User{Name: "alice", GenesysUserID: "user-a"}), cases)
+		}
+	}
+	require.Equal(t, "nobody", cases.All()[0].Owner)
+}
+
+func TestWhileTheDirectoryFailsTheHookIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cases, failures := aCase(), 2
+		directory := people(User{Name: "alice", Email: "user-a@genesys.example"}, User{Name: "bob", Email: "user-b@genesys.example"})
+		email := directory.EmailOf
+		directory.EmailOf = func(ctx context.Context, id string) (string, error) {
+			if failures--; failures >= 0 {
+				return "", errors.New("the directory is down")
+			}
+			return email(ctx, id)
+		}
+		hooks := events.NewHooks()
+		register(hooks, cases, directory, func(string, ...any) {})
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler)})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- tracker.Run(ctx) }()
+		require.NoError(t, script{genesystest.BlindTransferToQueue()}.Run(ctx, tracker.Observe))
+		time.Sleep(time.Minute)
+		cancel()
+		require.NoError(t, <-ended)
+		require.Equal(t, "bob", cases.All()[0].Owner)
+	})
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// result is what one run printed.
+type result struct {
+	code          int
+	events        []event
+	conversations []map[string]any
+	stdout        string
+	stderr        string
+}
+
+type event struct {
+	SpecVersion string         `json:"specversion"`
+	ID          string         `json:"id"`
+	Source      string         `json:"source"`
+	Type        string         `json:"type"`
+	Subject     string         `json:"subject"`
+	Time        string         `json:"time"`
+	Data        map[string]any `json:"data"`
+}
+
+// play runs the program.
+func play(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	r := result{code: run(t.Context(), args, strings.NewReader(stdin), &stdout, &stderr)}
+	r.stdout, r.stderr = stdout.String(), stderr.String()
+	for line := range strings.Lines(r.stdout) {
+		var e event
+		require.NoError(t, json.Unmarshal([]byte(line), &e), line)
+		if e.Type == "conversation" {
+			r.conversations = append(r.conversations, e.Data)
+		} else {
+			r.events = append(r.events, e)
+		}
+	}
+	return r
+}
+
+// write writes the messages into a file, one after the other.
+func write(t *testing.T, messages [][]byte) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "messages.json")
+	require.NoError(t, os.WriteFile(name, bytes.Join(messages, []byte(" ")), 0o600))
+	return name
+}
+
+func TestTheStoryPrintsTheSameEventsOverEveryChannelAndMixture(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	records := s.Records()
+	files := []string{write(t, s.Details()), write(t, s.Envelopes()), write(t, s.Snapshots()), write(t, records[len(records)-1:])}
+	var want []string
+	for mixture := 1; mixture < 1<<len(files); mixture++ {
+		var chosen []string
+		for i, f := range files {
+			if mixture&(1<<i) != 0 {
+				chosen = append(chosen, f)
+			}
+		}
+		var conversation string
+		for seed := 0; seed <= 50; seed++ {
+			args := chosen
+			if seed > 0 {
+				args = append([]string{"-shuffle", fmt.Sprint(seed), "-repeat", "3"}, chosen...)
+			}
+			r := play(t, "", args...)
+			require.Zero(t, r.code, r.stderr)
+			var got []string
+			for _, e := range r.events {
+				what := e.Type + " " + e.ID
+				if e.Type == "agent.transferred" {
+					what += fmt.Sprint(e.Data["from"], e.Data["to"], e.Data["transferType"])
+				}
+				got = append(got, what)
+			}
+			slices.Sort(got)
+			if want == nil {
+				want = got
+				require.Len(t, want, 12)
+			}
+			require.Equal(t, want, got, "mixture %b, seed %d", mixture, seed)
+			require.Len(t, r.conversations, 1)
+			now, err := json.Marshal(r.conversations[0])
+			require.NoError(t, err)
+			if conversation == "" {
+				conversation = string(now)
+			}
+			require.Equal(t, conversation, string(now), "mixture %b, seed %d", mixture, seed)
+		}
+	}
+	counts := map[string]int{}
+	for _, w := range want {
+		counts[strings.Fields(w)[0]]++
+	}
+	require.Equal(t, map[string]int{"conversation.created": 1, "participant.added": 6, "agent.connected": 2,
+		"agent.transferred": 1, "agent.disconnected": 1, "conversation.ended": 1}, counts)
+}
+
+func TestEventsAreCloudEvents(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	r := play(t, string(bytes.Join(s.Snapshots(), nil)))
+	require.Zero(t, r.code)
+	var order []string
+	for _, e := range r.events {
+		require.Equal(t, "1.0", e.SpecVersion)
+		require.NotEmpty(t, e.ID)
+		require.NotEmpty(t, e.Source)
+		require.Equal(t, s.ID, e.Subject)
+		at, err := time.Parse(time.RFC3339Nano, e.Time)
+		require.NoError(t, err)
+		require.True(t, strings.HasSuffix(e.Time, "Z"), e.Time)
+		require.Equal(t, 2025, at.Year())
+		order = append(order, e.Type)
+	}
+	require.Equal(t, "conversation.created", order[0])
+	require.Equal(t, "conversation.ended", order[len(order)-1])
+	for _, e := range r.events {
+		switch e.Type {
+		case "agent.transferred":
+			require.Equal(t, map[string]any{"participantId": "p-a", "sessionId": "s-a", "userId": "user-a"}, e.Data["from"])
+			require.Equal(t, map[string]any{"kind": "queue", "queueId": "q-2"}, e.Data["to"])
+			require.Equal(t, "blind", e.Data["transferType"])
+		case "agent.disconnected":
+			require.Equal(t, "user-b", e.Data["userId"])
+			require.Equal(t, "client", e.Data["disconnectType"])
+			require.EqualValues(t, 0, e.Data["remainingAgents"])
+		case "conversation.ended":
+			require.Equal(t, "2025-01-10T09:05:30Z", e.Data["conversationEnd"])
+		}
+	}
+	c := r.conversations[0]
+	require.Equal(t, "Ended", c["calculatedStatus"])
+	require.Len(t, c["participants"], 6)
+}
+
+func TestWhatIsNotUnderstoodIsNamedAndTheRestGoesOn(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	messages := s.Snapshots()
+	heartbeat := `{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}`
+	r := play(t, heartbeat+"\n"+string(messages[0])+"\n{\"hello\":\"world\"}\n{\"topicName\":\"v2.users\n"+string(bytes.Join(messages, nil))+" nonsense")
+	require.Equal(t, exitRefused, r.code)
+	require.Len(t, r.events, 12)
+	require.Equal(t, []string{
+		"stdin:value 3: message: the object is of no shape that is known here",
+		"stdin:value 4: message at /topicName: the JSON ends in the middle (byte 22)",
+		fmt.Sprintf("stdin:value %d: message: not valid JSON", 4+len(messages)+1), "",
+	}, strings.Split(r.stderr, "\n"))
+}
+
+func TestFilesAreNamedInRefusals(t *testing.T) {
+	name := write(t, [][]byte{[]byte(`{"hello":1}`)})
+	r := play(t, "", name, "/does/not/exist.json")
+	require.Equal(t, exitRefused, r.code)
+	require.Equal(t, name+":value 1: message: the object is of no shape that is known here\n/does/not/exist.json: no such file or directory\n", r.stderr)
+}
+
+func TestEachBadElementOfAPageIsNamed(t *testing.T) {
+	r := play(t, `{"conversations":[{"conversationId":"c"},{"conversationId":"a","conversationStart":"2025-01-10T09:00:00Z"},{"conversationId":"b","conversationEnd":"never"}]}`)
+	require.Equal(t, exitRefused, r.code)
+	require.Len(t, r.conversations, 1)
+	require.Equal(t, 2, strings.Count(r.stderr, "stdin:value 1: page of conversations, element"), r.stderr)
+}
+
+func TestWrongUsage(t *testing.T) {
+	for _, args := range [][]string{{"-unknown"}, {"-repeat", "0"}, {"-repeat", "x"}, {"-shuffle", "x"}, {"-store", "oracle"}} {
+		r := play(t, "", args...)
+		require.Equal(t, exitUsage, r.code, args)
+		require.NotEmpty(t, r.stderr, args)
+		require.Empty(t, r.stdout, args)
+	}
+	require.Zero(t, play(t, "", "-help").code)
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestOutputThatCannotBeWrittenEndsTheRunAtOnce(t *testing.T) {
+	var stderr bytes.Buffer
+	began := time.Now()
+	code := run(t.Context(), nil, bytes.NewReader(bytes.Join(genesystest.BlindTransferToQueue().Snapshots(), nil)), full{}, &stderr)
+	require.Equal(t, exitRefused, code)
+	require.Contains(t, stderr.String(), "no space left on device")
+	require.Less(t, time.Since(began), 5*time.Second)
+}
+
+func TestNothingToReadIsNoError(t *testing.T) {
+	for _, stdin := range []string{"", " \n", "\ufeff", "[]"} {
+		r := play(t, stdin)
+		require.Zero(t, r.code, r.stderr)
+		require.Empty(t, r.stdout)
+	}
+}
+
+func TestValuesAreFoundInAnyConcatenation(t *testing.T) {
+	for text, want := range map[string][]string{
+		`{"a":1}{"b":2}`:                     {`{"a":1}`, `{"b":2}`},
+		"{\"a\":1}\n\n[2] \"x}\" 17,true":    {`{"a":1}`, `[2]`, `"x}"`, `17`, `true`},
+		`{"a":"}{\"]"}{}`:                    {`{"a":"}{\"]"}`, `{}`},
+		"{\"a\":\n{\"b\":2}":                 {`{"a":`, `{"b":2}`},
+		"{\"broken\ntext\":1}\n{\"c\":3}":    {`{"broken`, `text`, `":1}`, `{"c":3}`},
+		"\x1e{\"seq\":1}\n\x1e{\"seq\":2}\n": {`{"seq":1}`, `{"seq":2}`},
+	} {
+		for _, chunk := range []int{1, 3, 1000} {
+			require.Equal(t, want, split(text, chunk), "%q in chunks of %d", text, chunk)
+		}
+	}
+}
+
+// split feeds the text to the splitter in chunks, as a scanner would.
+func split(text string, chunk int) []string {
+	var values []string
+	var s splitter
+	data, rest := "", text
+	for {
+		n := min(chunk, len(rest))
+		data, rest = data+rest[:n], rest[n:]
+		for {
+			advance, token, _ := s.split([]byte(data), rest == "")
+			data = data[advance:]
+			if token == nil {
+				break
+			}
+			values = append(values, string(token))
+		}
+		if rest == "" {
+			return values
+		}
+	}
+}

@@ -1,0 +1,254 @@
+package genesys_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+)
+
+// decode decodes a message that must be understood.
+func decode(t *testing.T, message string) *genesys.Message {
+	t.Helper()
+	m, err := genesys.Decode([]byte(message), time.Time{})
+	require.NoError(t, err, "%s", message)
+	return m
+}
+
+// one decodes a message about one conversation and returns that.
+func one(t *testing.T, message string) *conversation.Conversation {
+	t.Helper()
+	m := decode(t, message)
+	require.Len(t, m.Conversations, 1)
+	return conversation.Merge(nil, m.Conversations[0])
+}
+
+func indent(t *testing.T, message string) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, json.Indent(&b, []byte(message), "", "\t"))
+	return b.String()
+}
+
+func object(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(b)
+}
+
+// TestEveryShapeIsRecognised tells one conversation in every way in which it
+// can arrive.
+func TestEveryShapeIsRecognised(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	end := 400 * time.Second
+	frame := string(s.Details()[0])
+	envelope := string(s.Envelopes()[0])
+	text := func(v string) string { return object(t, v) }
+	record, rest := object(t, s.Record(genesystest.Final)), object(t, s.REST(end))
+	call := s.MediaSnapshot("voice", end)
+	call["selfUri"] = "/api/v2/conversations/calls/" + s.ID
+	for name, message := range map[string]string{
+		"WebSocket frame of a detail event":  frame,
+		"WebSocket frame of a user topic":    string(s.Snapshots()[3]),
+		"WebSocket frame of a media topic":   string(s.MediaSnapshots()[3]),
+		"members in another order":           `{"eventBody":` + object(t, s.Snapshot(end)) + `,"version":"2","topicName":"v2.users.u.conversations"}`,
+		"combined topic":                     `{"topicName":"v2.users.u?presence&conversations","eventBody":` + object(t, s.Snapshot(end)) + `}`,
+		"bare topic body":                    object(t, s.Snapshot(end)),
+		"EventBridge envelope":               envelope,
+		"bare detail of an envelope":         object(t, s.Envelope(0, s.DetailEvents()[0])["detail"]),
+		"envelope as text":                   text(envelope),
+		"SQS message":                        `{"MessageId":"1","ReceiptHandle":"r","Body":` + text(envelope) + `}`,
+		"SQS answer":                         `{"Messages":[{"MessageId":"1","Body":` + text(envelope) + `}]}`,
+		"Lambda event from SQS":              `{"Records":[{"messageId":"1","eventSource":"aws:sqs","body":` + text(envelope) + `}]}`,
+		"Lambda event from SNS":              `{"Records":[{"EventSource":"aws:sns","Sns":{"Type":"Notification","MessageId":"1","TopicArn":"a","Message":` + text(envelope) + `}}]}`,
+		"SNS notification":                   `{"Type":"Notification","MessageId":"1","TopicArn":"arn","Message":` + text(envelope) + `}`,
+		"SNS notification in an SQS message": `{"MessageId":"1","Body":` + text(`{"Type":"Notification","MessageId":"1","TopicArn":"a","Message":`+text(envelope)+`}`) + `}`,
+		"analytics conversation":             record,
+		"page of a details query":            `{"conversations":[` + record + `],"totalHits":1}`,
+		"page of a details job":              `{"conversations":[` + record + `],"cursor":"c","dataAvailabilityDate":"2025-01-10T10:00:00Z"}`,
+		"REST conversation":                  rest,
+		"listing of REST conversations":      `{"entities":[` + rest + `],"pageSize":25,"total":1}`,
+		"REST call conversation":             object(t, call),
+		"listing of REST call conversations": `{"entities":[` + object(t, call) + `]}`,
+		"metric topic":                       `{"topicName":"v2.analytics.conversation.` + s.ID + `.metrics","eventBody":{"conversationId":"` + s.ID + `","sessionId":"s-a","metric":"tTalk","metricDate":"2025-01-10T09:02:01.500Z","value":100020}}`,
+		"evaluation topic":                   `{"topicName":"v2.quality.evaluations","eventBody":{"id":"e","conversationId":"` + s.ID + `","status":"Finished"}}`,
+		"evaluation":                         `{"id":"e","conversation":{"id":"` + s.ID + `"},"evaluationForm":{"id":"f"},"status":"FINISHED"}`,
+		"listing of evaluations":             `{"entities":[{"id":"e","conversation":{"id":"` + s.ID + `"},"evaluator":{"id":"u"},"status":"PENDING"}]}`,
+		"surveys of a conversation":          `[{"id":"v","conversation":{"id":"` + s.ID + `"},"surveyForm":{"id":"f"},"status":"Finished"}]`,
+		"survey":                             `{"id":"v","conversation":{"id":"` + s.ID + `"},"status":"Sent","surveyType":"Web"}`,
+		"array of anything":                  `[` + frame + `,` + record + `]`,
+		"white space around and inside":      " \n" + indent(t, frame) + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := decode(t, message)
+			require.Equal(t, genesys.KindConversation, m.Kind)
+			require.NotEmpty(t, m.Conversations)
+			for _, c := range m.Conversations {
+				require.Equal(t, s.ID, c.ID)
+			}
+		})
+	}
+}
+
+func TestMessagesThatSayNothingOfConversationsArePassedOver(t *testing.T) {
+	for message, kind := range map[string]genesys.Kind{
+		`{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}`:                                              genesys.KindHeartbeat,
+		`{"topicName":"channel.metadata","eventBody":{"message":"pong"}}`:                                                             genesys.KindHeartbeat,
+		`{"topicName":"v2.system.socket_closing","eventBody":{"message":"going down"}}`:                                               genesys.KindSystem,
+		`{"topicName":"v2.users.u.presence","eventBody":{"source":"X"}}`:                                                              genesys.KindOther,
+		`{"topicName":"v2.users.u.conversationsummary","eventBody":{"call":{}}}`:                                                      genesys.KindOther,
+		`{"topicName":"v2.users.u.conversations.c.recordings","eventBody":{"id":"r"}}`:                                                genesys.KindOther,
+		`{"topicName":"v2.analytics.queues.q.observations","eventBody":{"group":{}}}`:                                                 genesys.KindOther,
+		`{"version":"0","id":"e","detail-type":"v2.users.{id}.presence","detail":{"topicName":"v2.users.u.presence","eventBody":{}}}`: genesys.KindOther,
+		`{"totalHits":0}`:                   genesys.KindOther,
+		`{"aggregations":[],"totalHits":0}`: genesys.KindOther,
+		`{"jobId":"j"}`:                     genesys.KindOther,
+		`{"state":"FULFILLED","submissionDate":"2025-01-10T09:00:00Z"}`: genesys.KindOther,
+		`{"entities":[]}`: genesys.KindOther,
+		`[]`:              genesys.KindOther,
+	} {
+		m := decode(t, message)
+		require.Equal(t, kind, m.Kind, message)
+		require.Empty(t, m.Conversations, message)
+	}
+}
+
+func TestSystemMessagesAreToldApart(t *testing.T) {
+	for name, want := range map[string]genesys.SystemType{
+		"v2.system.socket_closing":           genesys.SystemSocketClosing,
+		"v2.system.no_longer_subscribed.u-1": genesys.SystemNoLongerSubscribed,
+		"v2.system.token_revoked.u-1":        genesys.SystemTokenRevoked,
+		"v2.subscription.updated":            genesys.SystemSubscriptionChanged,
+	} {
+		m := decode(t, `{"topicName":"`+name+`","eventBody":{"channelId":"ch","reason":"another_channel_subscribed","message":"m"}}`)
+		require.Equal(t, &genesys.System{Type: want, ChannelID: "ch", Reason: "another_channel_subscribed", Message: "m"}, m.System)
+	}
+}
+
+func TestWhatCannotBeUnderstoodIsRefusedWithASentence(t *testing.T) {
+	for message, want := range map[string]string{
+		`{"topicName":"v2.nonsense.x","eventBody":{}}`:                                                   "its topic is not known here",
+		`{"topicName":"v2.detail.events.conversation.c.party.start","eventBody":{}}`:                     "its topic is not known here",
+		`{"eventTime":1736499600000,"conversationId":"c"}`:                                               "its topic is missing",
+		`{"topicName":"v2.detail.events.conversation.c.acw","eventBody":{"conversationId":"c"}}`:         "eventTime is missing",
+		`{"topicName":"v2.detail.events.conversation.{id}.acw","eventBody":{"eventTime":1736499600000}}`: "conversationId is missing",
+		`{"topicName":"v2.users.u.conversations","eventBody":{"participants":[]}}`:                       "id is missing",
+		`{"id":"e","evaluationForm":{"id":"f"},"conversation":{}}`:                                       "its conversation is missing",
+		`{"hello":"world"}`: "of no shape that is known here",
+		`{}`:                "of no shape that is known here",
+		`null`:              "expected an object",
+		`17`:                "expected an object",
+		`"hello"`:           "does not hold a JSON object",
+		`{"version":"0","detail-type":"x","detail":"y"}`: "its detail is not an object",
+		`{"conversations":7}`:                            "conversations is not an array",
+		`{"topicName":`:                                  "the JSON ends in the middle",
+		`nonsense`:                                       "not valid JSON",
+	} {
+		_, err := genesys.Decode([]byte(message), time.Time{})
+		var refused *genesys.DecodeError
+		require.ErrorAs(t, err, &refused, message)
+		require.ErrorContains(t, err, want, message)
+	}
+}
+
+func TestAPageWithBadElementsGivesTheGoodOnes(t *testing.T) {
+	m, err := genesys.Decode([]byte(`{"conversations":[
+		{"conversationId":"c1","conversationStart":"2025-01-10T09:00:00Z"},
+		{"conversationId":"c2","conversationStart":"2025-01-1T09:00:00Z"},
+		{"conversationId":"c3","conversationStart":"2025-01-10T09:00:00Z"}]}`), time.Time{})
+	require.Len(t, m.Conversations, 2)
+	require.ErrorContains(t, err, "element 2: analytics conversation at /conversationStart")
+}
+
+func TestEnvelopesInEachOtherWithoutEndAreRefused(t *testing.T) {
+	message := `{"totalHits":0}`
+	for range 20 {
+		message = `{"MessageId":"1","Body":` + object(t, message) + `}`
+	}
+	_, err := genesys.Decode([]byte(message), time.Time{})
+	require.ErrorContains(t, err, "too many envelopes")
+}
+
+func TestAnErrorNeverQuotesAValue(t *testing.T) {
+	const canary = "Anna-Canary"
+	for _, message := range []string{
+		`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":"` + canary + `"}}`,
+		`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{"id":"p","connectedTime":"` + canary + `"}]}}`,
+		`{"conversationId":"c","conversationStart":"` + canary + `"}`,
+		`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","name":"` + canary + `"`,
+		`{"hello":"` + canary + `"}`,
+		`"` + canary + `"`,
+		`{"topicName":"` + canary + `","eventBody":{}}`,
+	} {
+		_, err := genesys.Decode([]byte(message), time.Time{})
+		require.Error(t, err, message)
+		require.NotContains(t, err.Error(), canary)
+	}
+}
+
+func TestParkedIsAConnectedLegThatRests(t *testing.T) {
+	message := `{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{"id":"p","purpose":"agent","userId":"u",
+		"emails":[{"id":"s","state":"STATE","connectedTime":"2025-01-10T09:00:00Z"}]}]}}`
+	parked := one(t, strings.Replace(message, "STATE", "parked", 1))
+	_, s := parked.Session("s")
+	require.True(t, s.Parked)
+	require.Equal(t, conversation.StateConnected, s.State)
+	require.Equal(t, conversation.StatusActive, parked.Status)
+	for _, state := range []string{"transmitting", "connected"} {
+		_, s := one(t, strings.Replace(message, "STATE", state, 1)).Session("s")
+		require.Equal(t, conversation.StateConnected, s.State)
+		require.False(t, s.Parked)
+	}
+}
+
+func TestAfterCallWorkOfTheParticipantBelongsToItsLastLeg(t *testing.T) {
+	c := one(t, `{"id":"c","startTime":"2025-01-10T09:00:00Z","participants":[{"id":"p","purpose":"agent","userId":"u",
+		"startAcwTime":"2025-01-10T09:05:00Z","endAcwTime":"2025-01-10T09:05:30Z","wrapup":{"code":"w","durationSeconds":30},
+		"calls":[{"id":"first","state":"terminated","disconnectedTime":"2025-01-10T09:01:00Z"},
+		         {"id":"last","state":"terminated","disconnectedTime":"2025-01-10T09:05:00Z"}]}]}`)
+	_, first := c.Session("first")
+	_, last := c.Session("last")
+	require.Empty(t, first.WrapUpCode)
+	require.Equal(t, "w", last.WrapUpCode)
+	require.EqualValues(t, 30000, last.WrapUpDurationMs)
+	require.False(t, last.ACWEnd.IsZero())
+}
+
+func TestTheNewerSnapshotSettlesWhatGoesBackAndForth(t *testing.T) {
+	message := func(held string) []byte {
+		return []byte(`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{"id":"p","purpose":"customer",
+			"calls":[{"id":"s","state":"connected","connectedTime":"2025-01-10T09:00:00Z","held":` + held + `}]}]}}`)
+	}
+	read := func(held string, at int) *conversation.Conversation {
+		m, err := genesys.Decode(message(held), time.Date(2025, 1, 10, 9, at, 0, 0, time.UTC))
+		require.NoError(t, err)
+		return m.Conversations[0]
+	}
+	for _, order := range [][]*conversation.Conversation{
+		{read("true", 1), read("false", 2)}, {read("false", 2), read("true", 1)},
+	} {
+		_, s := conversation.Merge(order[0], order[1]).Session("s")
+		require.False(t, s.Held)
+	}
+}
+
+func TestRegions(t *testing.T) {
+	for _, spelling := range []string{"mypurecloud.de", "eu_central_1", "eu-central-1", " EU-Central-1 "} {
+		r, err := genesys.ParseRegion(spelling)
+		require.NoError(t, err)
+		require.Equal(t, "https://api.mypurecloud.de", r.APIURL())
+		require.Equal(t, "https://login.mypurecloud.de", r.LoginURL())
+		require.Equal(t, "streaming.mypurecloud.de", r.StreamingHost())
+	}
+	_, err := genesys.ParseRegion("evil.example")
+	require.ErrorContains(t, err, "mypurecloud.com")
+	require.Len(t, genesys.Regions(), 15)
+}

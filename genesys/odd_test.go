@@ -1,0 +1,168 @@
+package genesys_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// event composes a customer.start with a member of the body replaced or added.
+func event(member, value string) string {
+	body := `"eventTime":1736499600123,"conversationId":"c","participantId":"p","sessionId":"s","mediaType":"VOICE"`
+	if before, rest, found := strings.Cut(body, `"`+member+`":`); found {
+		_, after, more := strings.Cut(rest, ",")
+		body = before + `"` + member + `":` + value
+		if more {
+			body += "," + after
+		}
+	} else {
+		body += `,"` + member + `":` + value
+	}
+	return `{"topicName":"v2.detail.events.conversation.c.customer.start","version":"2","eventBody":{` + body + `}}`
+}
+
+func TestTimesOfEverySpelling(t *testing.T) {
+	at := time.Date(2025, 1, 10, 9, 0, 0, 0, time.UTC)
+	for spelling, want := range map[string]time.Time{
+		`1736499600000`:                    at,
+		`"1736499600000"`:                  at,
+		`1.7364996e12`:                     at,
+		`"2025-01-10T09:00:00Z"`:           at,
+		`"2025-01-10T09:00:00.1Z"`:         at.Add(100 * time.Millisecond),
+		`"2025-01-10T09:00:00.12Z"`:        at.Add(120 * time.Millisecond),
+		`"2025-01-10T09:00:00.123Z"`:       at.Add(123 * time.Millisecond),
+		`"2025-01-10T09:00:00.1234Z"`:      at.Add(123400 * time.Microsecond),
+		`"2025-01-10T09:00:00.12345Z"`:     at.Add(123450 * time.Microsecond),
+		`"2025-01-10T09:00:00.123456Z"`:    at.Add(123456 * time.Microsecond),
+		`"2025-01-10T09:00:00.1234567Z"`:   at.Add(123456 * time.Microsecond),
+		`"2025-01-10T09:00:00.12345678Z"`:  at.Add(123456 * time.Microsecond),
+		`"2025-01-10T09:00:00.123456789Z"`: at.Add(123456 * time.Microsecond),
+		`"2025-01-10T10:00:00+01:00"`:      at,
+		`"2025-01-10T04:00:00.000-0500"`:   at,
+	} {
+		require.Equal(t, want, one(t, event("eventTime", spelling)).Start, spelling)
+	}
+}
+
+func TestTimesThatAreRefused(t *testing.T) {
+	for _, spelling := range []string{
+		`"2025-01-1T09:00:00Z"`, `"2025-1-10T09:00:00Z"`, `"2025-01-10T9:00:00Z"`, `"2025-01-10"`, `"2025-01-10T09:00:00"`,
+		`"2025-02-30T09:00:00Z"`, `"2025-01-10T25:00:00Z"`, `"2025-01-10T09:00:00.Z"`, `"2025-01-10T09:00:00.1234567890Z"`,
+		`"2025-01-10T09:00:00+99:00"`, `"yesterday"`, `1736499600`, `-5`, `1e300`, `true`, `["2025-01-10T09:00:00Z"]`, `"1960-01-10T09:00:00Z"`, `"9999-01-10T09:00:00Z"`, `1e15`,
+	} {
+		_, err := genesys.Decode([]byte(event("eventTime", spelling)), time.Time{})
+		var refused *genesys.DecodeError
+		require.ErrorAs(t, err, &refused, spelling)
+		require.Equal(t, "/eventTime", refused.Pointer, spelling)
+	}
+}
+
+func TestWhatMeansNoValueStatesNothing(t *testing.T) {
+	plain := one(t, event("x", "0"))
+	for _, none := range []string{`null`, `{}`, `[]`} {
+		for _, member := range []string{"ani", "callbackNumbers", "journeyContext", "callbackScheduledTime", "mediaType", "direction"} {
+			c := one(t, event(member, none))
+			if member == "mediaType" {
+				require.Empty(t, c.MediaTypes(), none)
+				continue
+			}
+			require.Equal(t, plain, c, "%s: %s", member, none)
+		}
+	}
+	for _, none := range []string{`null`, `{}`, `[]`} {
+		c := one(t, `{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","recentTransfers":`+none+`,"divisions":`+none+`,"participants":[
+			{"id":"p","purpose":"customer","wrapup":`+none+`,"attributes":`+none+`,"chats":`+none+`,"conversationRoutingData":{"queue":{},"language":{},"priority":0},
+			 "calls":[{"id":"s","state":"connected","connectedTime":"2025-01-10T09:00:00Z","afterCallWork":`+none+`,"self":`+none+`,"held":`+none+`}]}]}}`)
+		require.Equal(t, conversation.StatusNew, c.Status)
+		_, s := c.Session("s")
+		require.Equal(t, conversation.StateConnected, s.State)
+	}
+}
+
+func TestTheYearOneIsNoTime(t *testing.T) {
+	c := one(t, `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","conversationEnd":"0001-01-01T00:00:00Z"}`)
+	require.Zero(t, c.RecordedEnd)
+}
+
+func TestNumbersBeyond32Bits(t *testing.T) {
+	m := decode(t, strings.Replace(event("interactingDurationMs", "9223372036854775807"), "customer.start", "customer.end", 1))
+	_, s := m.Conversations[0].Session("s")
+	require.EqualValues(t, 9223372036854775807, s.InteractingDurationMs)
+	_, err := genesys.Decode([]byte(event("interactingDurationMs", "92233720368547758080")), time.Time{})
+	require.ErrorContains(t, err, "/interactingDurationMs: the number is too large")
+}
+
+func TestNamesInThePlaceOfIds(t *testing.T) {
+	c := one(t, `{"topicName":"v2.detail.events.conversation.My.odd conversation.user.start","eventBody":{"eventTime":1736499600123,
+		"conversationId":"My.odd conversation","participantId":"Agent One","sessionId":"leg/1","userId":"one@example.org","queueId":"Billing & Co"}}`)
+	require.Equal(t, "My.odd conversation", c.ID)
+	require.Equal(t, "one@example.org", c.Participant("Agent One").UserID)
+}
+
+func TestAttributesOfEveryKind(t *testing.T) {
+	message := strings.Replace(event("attributes", `{"with.dot and space":"v","number":5,"truth":true,"none":null,"":"empty name","nested":{"a":[1]},"empty":""}`), "customer.start", "attributes", 1)
+	require.Equal(t, map[string]string{"with.dot and space": "v", "number": "5", "truth": "true", "": "empty name", "nested": `{"a":[1]}`, "empty": ""},
+		one(t, message).Participant("p").Attributes)
+}
+
+func TestUnknownEnumsAndFieldsSurvive(t *testing.T) {
+	c := one(t, strings.Replace(event("disconnectType", `"QUANTUM_COLLAPSE"`), "customer.start", "customer.end", 1))
+	_, s := c.Session("s")
+	require.EqualValues(t, "QUANTUM_COLLAPSE", s.DisconnectType)
+	_, s = one(t, event("mediaType", `"HOLOGRAM"`)).Session("s")
+	require.EqualValues(t, "hologram", s.MediaType)
+	require.Equal(t, one(t, event("x", `0`)), one(t, event("novelty", `{"deep":[{"er":1}]}`)))
+}
+
+func TestTextThatNoDatabaseTakesIsMadeSafe(t *testing.T) {
+	for name, raw := range map[string]string{
+		"invalid UTF-8": "a\xff\xfeb", "escaped NUL": `a\u0000b`, "raw NUL": "a\x00b", "half a surrogate": `a\ud800b`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, s := one(t, event("ani", `"`+raw+`"`)).Session("s")
+			require.True(t, utf8.ValidString(s.ANI))
+			require.NotContains(t, s.ANI, "\x00")
+			require.Contains(t, s.ANI, "\uFFFD")
+		})
+	}
+	_, s := one(t, event("ani", `"a\\u0000b"`)).Session("s")
+	require.Equal(t, `a\u0000b`, s.ANI, "an escaped backslash is no escape")
+	_, err := genesys.Decode([]byte(event("ani", "\"a\x01b\"")), time.Time{})
+	require.ErrorContains(t, err, "not valid JSON", "a raw control character is none")
+}
+
+func TestANameThatOccursTwiceIsRefused(t *testing.T) {
+	for _, message := range []string{
+		`{"topicName":"v2.users.u.presence","topicName":"v2.users.u.conversations","eventBody":{}}`,
+		`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","id":"d","participants":[]}}`,
+		event("attributes", `{"a":"1","a":"2"}`),
+		event("novelty", `{"a":1,"a":2}`),
+	} {
+		_, err := genesys.Decode([]byte(message), time.Time{})
+		require.ErrorContains(t, err, "a name occurs twice in one object", message)
+	}
+}
+
+func TestLargeAndDeepMessages(t *testing.T) {
+	_, s := one(t, event("subject", `"`+strings.Repeat("x", 10<<20)+`"`)).Session("s")
+	require.Len(t, s.Subject, 10<<20)
+
+	one(t, event("novelty", strings.Repeat("[", 5000)+strings.Repeat("]", 5000)))
+	_, err := genesys.Decode([]byte(event("novelty", strings.Repeat("[", 1<<20))), time.Time{})
+	require.Error(t, err)
+	require.Less(t, len(err.Error()), 500)
+
+	var b strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&b, `,{"id":"p%d","purpose":"agent","userId":"u%d","calls":[{"id":"s%d","state":"connected","connectedTime":"2025-01-10T09:00:00Z"}]}`, i, i, i)
+	}
+	c := one(t, `{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[`+b.String()[1:]+`]}}`)
+	require.Len(t, c.Participants, 10_000)
+}
