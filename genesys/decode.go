@@ -1,7 +1,6 @@
 package genesys
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -120,23 +119,33 @@ type nameSet map[string]bool
 func (s nameSet) has(name string) bool { return s[name] }
 
 func topLevelNames(data []byte) (nameSet, error) {
-	dec := wire.NewDecoder(bytes.NewReader(data))
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, err
-	}
 	names := nameSet{}
-	for dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		names[name.String()] = true
-		if err := dec.SkipValue(); err != nil {
-			return nil, err
-		}
-	}
-	_, err := dec.ReadToken()
+	err := eachMember(data, func(name string, dec *jsontext.Decoder) (bool, error) {
+		names[name] = true
+		return true, dec.SkipValue()
+	})
 	return names, err
+}
+
+// eachMember calls do with each member of the object in data, to read its
+// value; do returns whether to go on.
+func eachMember(data []byte, do func(name string, dec *jsontext.Decoder) (bool, error)) error {
+	return wire.Scan(data, func(dec *jsontext.Decoder) error {
+		if _, err := dec.ReadToken(); err != nil {
+			return err
+		}
+		for dec.PeekKind() == '"' {
+			name, err := dec.ReadToken()
+			if err != nil {
+				return err
+			}
+			if more, err := do(name.String(), dec); err != nil || !more {
+				return err
+			}
+		}
+		_, err := dec.ReadToken()
+		return err
+	})
 }
 
 // decodeList decodes an array: the surveys of a conversation come so, and
@@ -192,23 +201,14 @@ func inElement(what string, i int, err error) error {
 
 // memberOf returns the named member of the object in data.
 func memberOf(data []byte, name string) (jsontext.Value, error) {
-	dec := wire.NewDecoder(bytes.NewReader(data))
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, err
-	}
-	for dec.PeekKind() == '"' {
-		tok, err := dec.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		if tok.String() != name {
-			if err := dec.SkipValue(); err != nil {
-				return nil, err
-			}
-			continue
+	value := jsontext.Value("null")
+	err := eachMember(data, func(member string, dec *jsontext.Decoder) (bool, error) {
+		if member != name {
+			return true, dec.SkipValue()
 		}
 		v, err := dec.ReadValue()
-		return v.Clone(), err
-	}
-	return jsontext.Value("null"), nil
+		value = v.Clone()
+		return false, err
+	})
+	return value, err
 }

@@ -1,7 +1,7 @@
 package genesys
 
 import (
-	"bytes"
+	"errors"
 
 	"github.com/dcmkit/convtrack/genesys/internal/wire"
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,46 +17,57 @@ type frame struct {
 // before the body, so the body is read straight into what the topic says it
 // is. done is false for everything else, and for a frame that needs tolerance.
 func (r reader) decodeFrame(m *Message, data []byte) (done bool, err error) {
-	dec := wire.NewDecoder(bytes.NewReader(data))
-	if _, err := dec.ReadToken(); err != nil {
-		return false, nil
-	}
-	name := ""
-	var body any
+	var name string
 	var t topic
-	for dec.PeekKind() == '"' {
-		tok, err := dec.ReadToken()
-		if err != nil {
-			return false, nil
-		}
-		switch tok.String() {
-		case "topicName":
-			if tok, err = dec.ReadToken(); err != nil || tok.Kind() != '"' {
-				return false, nil
-			}
-			name = tok.String()
-			t = parseTopic(name)
-		case "eventBody":
-			body = t.body()
-			if body == nil || wire.UnmarshalNext(dec, body) != nil {
-				return false, nil
-			}
-		case "version", "metadata", "timestamp":
-			if dec.SkipValue() != nil {
-				return false, nil
-			}
-		default:
-			return false, nil
-		}
-	}
-	if body == nil {
-		return false, nil
-	}
-	if _, err := dec.ReadToken(); err != nil {
+	var body any
+	err = wire.Scan(data, func(dec *jsontext.Decoder) (err error) {
+		name, t, body, err = readFrame(dec)
+		return err
+	})
+	if err != nil || body == nil {
 		return false, nil
 	}
 	m.Topic = name
 	return true, r.take(m, t, body)
+}
+
+// errNotPlain: it is no frame, or not one that can be read in one pass.
+var errNotPlain = errors.New("not a plain frame")
+
+func readFrame(dec *jsontext.Decoder) (name string, t topic, body any, err error) {
+	if _, err := dec.ReadToken(); err != nil {
+		return "", t, nil, err
+	}
+	for dec.PeekKind() == '"' {
+		member, err := dec.ReadToken()
+		if err != nil {
+			return "", t, nil, err
+		}
+		switch member.String() {
+		case "topicName":
+			value, err := dec.ReadToken()
+			if err != nil || value.Kind() != '"' {
+				return "", t, nil, errNotPlain
+			}
+			name = value.String()
+			t = parseTopic(name)
+		case "eventBody":
+			if body = t.body(); body == nil {
+				return "", t, nil, errNotPlain
+			}
+			if err := wire.UnmarshalNext(dec, body); err != nil {
+				return "", t, nil, err
+			}
+		case "version", "metadata", "timestamp":
+			if err := dec.SkipValue(); err != nil {
+				return "", t, nil, err
+			}
+		default:
+			return "", t, nil, errNotPlain
+		}
+	}
+	_, err = dec.ReadToken()
+	return name, t, body, err
 }
 
 // decodeFrameOdd decodes a frame whose members come in another order or whose

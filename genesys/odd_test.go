@@ -108,7 +108,7 @@ func TestNamesInThePlaceOfIds(t *testing.T) {
 
 func TestAttributesOfEveryKind(t *testing.T) {
 	message := strings.Replace(event("attributes", `{"with.dot and space":"v","number":5,"truth":true,"none":null,"":"empty name","nested":{"a":[1]},"empty":""}`), "customer.start", "attributes", 1)
-	require.Equal(t, map[string]string{"with.dot and space": "v", "number": "5", "truth": "true", "": "empty name", "nested": `{"a":[1]}`, "empty": ""},
+	require.Equal(t, map[string]string{"with.dot and space": "v", "number": "5", "truth": "true", "": "empty name", "nested": `{"a":[1]}`, "empty": "", "none": ""},
 		one(t, message).Participant("p").Attributes)
 }
 

@@ -30,7 +30,7 @@ func Notification(conversationID string, participants, version int) []byte {
 			"recordingState": "active", "muted": false, "confined": false, "held": version%2 == 1 && i == 0, "securePause": false,
 			"provider": "Edge", "scriptId": id("5c410000", i), "peerId": id("5e550000", 0),
 			"self": address("Müller, Jörg", "+4930901820"), "other": address("Rotterdam, Netherlands", "+31612345678"),
-			"connectedTime": iso(i*20+2, i%1000), "disconnectReasons": []any{}, "afterCallWorkRequired": agent, 
+			"connectedTime": iso(i*20+2, i%1000), "disconnectReasons": []any{}, "afterCallWorkRequired": agent,
 			"afterCallWork":      Object{"state": "unknown"},
 			"queueMediaSettings": Object{"alertingTimeoutSeconds": 30, "autoAnswerAlertToneSeconds": 1.5, "manualAnswerAlertToneSeconds": 2.5, "enableAutoAnswer": false}}
 		p := Object{"id": id("9a470000", i), "purpose": purpose, "name": "Jörg Müller", "connectedTime": iso(i*20, i%1000), "queueId": id("40e00000", 1),

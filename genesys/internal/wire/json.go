@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,6 +19,7 @@ var options = json.JoinOptions(jsontext.AllowInvalidUTF8(true))
 // lenient is for documents that the plain structs do not fit: a number where
 // text is expected, text where a truth value is.
 var lenient = json.JoinOptions(options, json.WithUnmarshalers(json.JoinUnmarshalers(
+	json.UnmarshalFromFunc(unmarshalAttributes),
 	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, s *string) error {
 		switch dec.PeekKind() {
 		case '0', 't', 'f':
@@ -72,8 +74,24 @@ func UnmarshalOdd(data []byte, v any) error {
 // odd documents.
 func UnmarshalNext(dec *jsontext.Decoder, v any) error { return json.UnmarshalDecode(dec, v, options) }
 
-// NewDecoder returns a decoder of the values in r.
-func NewDecoder(r io.Reader) *jsontext.Decoder { return jsontext.NewDecoder(r, options) }
+// Scan calls scan with a decoder of data, which is not valid any more when
+// Scan returns.
+func Scan(data []byte, scan func(dec *jsontext.Decoder) error) error {
+	dec := decoders.Get().(*jsontext.Decoder)
+	dec.Reset(bytes.NewBuffer(data), options) // a buffer is read in place
+	err := scan(dec)
+	dec.Reset(nothing{}, options)
+	decoders.Put(dec)
+	return err
+}
+
+// decoders are kept because they bring their own buffers.
+var decoders = sync.Pool{New: func() any { return jsontext.NewDecoder(nothing{}, options) }}
+
+// nothing is what an idle decoder reads.
+type nothing struct{}
+
+func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
 
 // Sanitize returns data with every NUL replaced, raw or escaped: databases
 // refuse it. Usually that is data itself.
@@ -102,10 +120,14 @@ func Sanitize(data []byte) []byte {
 }
 
 // prune returns the document without members and elements that have no value:
-// null, {} and [], and what becomes so.
+// null, {} and [], and what becomes so. Attributes are left alone: there they
+// are values.
 func prune(data []byte) ([]byte, error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(data), options)
-	out, err := appendPruned(nil, dec)
+	var out []byte
+	err := Scan(data, func(dec *jsontext.Decoder) (err error) {
+		out, err = appendPruned(nil, dec)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +167,14 @@ func appendPruned(out []byte, dec *jsontext.Decoder) ([]byte, error) {
 				return out, err
 			}
 			out = append(append(out, name...), ':')
+			if string(name) == `"attributes"` && dec.PeekKind() == '{' {
+				v, err := dec.ReadValue()
+				if err != nil {
+					return out, err
+				}
+				out = append(out, v...)
+				continue
+			}
 		}
 		value := len(out)
 		var err error

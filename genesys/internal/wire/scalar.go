@@ -208,12 +208,12 @@ func parseZone(v []byte) (time.Duration, error) {
 	return zone, nil
 }
 
-// Attributes is participant data: a map of texts. Values of other kinds, which
-// flows can set, are kept as their JSON text; null states nothing.
+// Attributes is participant data: a map of texts. A null clears an attribute;
+// values of other kinds, which flows can set, are kept as their JSON text.
 type Attributes map[string]string
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+// unmarshalAttributes accepts what a plain map of texts does not.
+func unmarshalAttributes(dec *jsontext.Decoder, a *Attributes) error {
 	if kind := dec.PeekKind(); kind != '{' {
 		v, err := scalar(dec)
 		if err == nil && len(v) > 0 {
@@ -224,6 +224,7 @@ func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
+	*a = Attributes{}
 	for dec.PeekKind() != '}' {
 		name, err := dec.ReadToken()
 		if err != nil {
@@ -235,21 +236,18 @@ func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		if err != nil {
 			return err
 		}
-		value := string(v)
 		switch kind {
 		case 'n':
-			continue
+			(*a)[key] = ""
 		case '"':
 			text, err := jsontext.AppendUnquote(nil, v)
 			if err != nil && text == nil {
 				return err
 			}
-			value = string(text)
+			(*a)[key] = string(text)
+		default:
+			(*a)[key] = string(v)
 		}
-		if *a == nil {
-			*a = Attributes{}
-		}
-		(*a)[key] = value
 	}
 	_, err := dec.ReadToken()
 	return err
