@@ -81,7 +81,12 @@ func running(b *testing.B, hooks *events.Hooks) (conversation.Sink, func()) {
 	ctx, cancel := context.WithCancel(b.Context())
 	ended := make(chan error)
 	go func() { ended <- tracker.Run(ctx) }()
-	return tracker.Observe, func() { cancel(); <-ended }
+	return tracker.Observe, func() {
+		cancel()
+		if err := <-ended; err != nil {
+			b.Error(err)
+		}
+	}
 }
 
 func observe(b *testing.B, sink conversation.Sink, message []byte, read time.Time) {

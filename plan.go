@@ -48,9 +48,13 @@ func (t *Tracker) plan(w *work, r *record) *plan {
 	if to = join(to, w.said); to == nil {
 		return nil
 	}
+	delta := conversation.Diff(r.Conversation, to)
+	if delta.Empty() && !w.settle && r.Refused == nil {
+		r.Conversation = to // it has heard the same again, later
+		return nil
+	}
 	pending := p.conclude(to)
-	if delta := conversation.Diff(r.Conversation, to); delta.Empty() && len(p.announce) == 0 && samePending(pending, r.Pending) && r.Refused == nil {
-		r.Conversation = to // it may have heard the same again, later
+	if delta.Empty() && len(p.announce) == 0 && samePending(pending, r.Pending) && r.Refused == nil {
 		return nil
 	}
 	p.change = &store.Change{ID: r.ID, Version: r.Version, From: r.Conversation, To: to, Pending: pending}

@@ -51,7 +51,7 @@ func startOn(t *testing.T, s store.Store, hooks *events.Hooks, change ...func(*c
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &rig{t: t, store: s, hooks: hooks, Tracker: tracker, cancel: cancel, ended: make(chan error, 1)}
 	go func() { r.ended <- tracker.Run(ctx) }()
-	t.Cleanup(func() { r.stop() })
+	t.Cleanup(func() { _ = r.stop() })
 	return r
 }
 
@@ -507,7 +507,7 @@ func TestABadHookHarmsNobodyElse(t *testing.T) {
 				if name != "error" && name != "hang" {
 					require.Contains(t, parked[0].Stack, "tracker_test.go", "where it %s", name)
 				}
-				r.stop()
+				require.NoError(t, r.stop())
 				time.Sleep(2 * time.Hour) // let the deaf one return
 			})
 		})
@@ -522,7 +522,7 @@ func TestHooksMayChangeTheRegistryFromInside(t *testing.T) {
 		remove = events.After(hooks, "once", func(_ context.Context, e events.Event) error {
 			j.write("once %s", e.Head().Type)
 			remove()
-			events.After(hooks, "late "+string(e.Head().ID), func(_ context.Context, e *events.ConversationEnded) error {
+			events.After(hooks, "late "+e.Head().ID, func(_ context.Context, e *events.ConversationEnded) error {
 				j.write("late %s", e.Head().Type)
 				return nil
 			})

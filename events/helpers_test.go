@@ -11,7 +11,10 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 )
 
-var seed = flag.Uint64("seed", 1, "seed of the shuffles")
+var (
+	seed   = flag.Uint64("seed", 1, "seed of the shuffles")
+	rounds = flag.Int("rounds", 8, "how often each story is shuffled")
+)
 
 func random(t *testing.T) *rand.Rand {
 	t.Logf("to reproduce: -seed %d", *seed)

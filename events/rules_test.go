@@ -96,15 +96,6 @@ func (l *listener) said() (added int, rest []string) {
 	return added, rest
 }
 
-func (l *listener) ids() []string {
-	var ids []string
-	for _, e := range l.heard {
-		ids = append(ids, e.Head().ID)
-	}
-	slices.Sort(ids)
-	return ids
-}
-
 var channels = []struct {
 	name     string
 	messages func(*genesystest.Story) [][]byte
@@ -167,7 +158,7 @@ func TestAnyOrderAndRepetitionGivesTheSameEvents(t *testing.T) {
 				inOrder := newListener()
 				inOrder.hear(messages...)
 				inOrder.announce(true)
-				for range 20 {
+				for range *rounds {
 					shuffled := slices.Concat(messages, messages, messages)
 					rnd.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 					l := newListener()
@@ -210,7 +201,7 @@ func TestMixedChannelsAnnounceNothingTwice(t *testing.T) {
 				messages = append(messages, decode(t, ch.messages(s.Story()))...)
 			}
 			var first *listener
-			for range 20 {
+			for range *rounds {
 				rnd.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
 				l := newListener()
 				l.hear(messages...)

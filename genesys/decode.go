@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dcmkit/convtrack/genesys/internal/wire"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/dcmkit/convtrack/genesys/internal/wire"
 )
 
 // Decode decodes one JSON value of any of the shapes in the package comment.

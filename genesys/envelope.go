@@ -1,8 +1,9 @@
 package genesys
 
 import (
-	"github.com/dcmkit/convtrack/genesys/internal/wire"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/dcmkit/convtrack/genesys/internal/wire"
 )
 
 // decodeEnvelope decodes an EventBridge envelope (protocol 4.2).

@@ -3,8 +3,9 @@ package genesys
 import (
 	"errors"
 
-	"github.com/dcmkit/convtrack/genesys/internal/wire"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/dcmkit/convtrack/genesys/internal/wire"
 )
 
 // frame is the envelope of a notification, on a socket or inside EventBridge.
@@ -20,11 +21,11 @@ func (r reader) decodeFrame(m *Message, data []byte) (done bool, err error) {
 	var name string
 	var t topic
 	var body any
-	err = wire.Scan(data, func(dec *jsontext.Decoder) (err error) {
+	plain := wire.Scan(data, func(dec *jsontext.Decoder) (err error) {
 		name, t, body, err = readFrame(dec)
 		return err
-	})
-	if err != nil || body == nil {
+	}) == nil
+	if !plain || body == nil {
 		return false, nil
 	}
 	m.Topic = name

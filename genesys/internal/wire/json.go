@@ -202,11 +202,12 @@ func Explain(err error) (reason, pointer string) {
 	switch {
 	case errors.As(err, &syntactic):
 		reason, pointer = syntactic.Err.Error(), string(syntactic.JSONPointer)
-		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 			reason = "the JSON ends in the middle"
-		} else if errors.Is(err, jsontext.ErrDuplicateName) {
+		case errors.Is(err, jsontext.ErrDuplicateName):
 			reason = "a name occurs twice in one object"
-		} else if strings.Contains(reason, "invalid character") {
+		case strings.Contains(reason, "invalid character"):
 			reason = "not valid JSON"
 		}
 		return fmt.Sprintf("%s (byte %d)", reason, syntactic.ByteOffset), pointer

@@ -1,0 +1,44 @@
+# Everything that a developer runs. `make help` lists the targets.
+
+GO            ?= go
+GOLANGCI_LINT ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# The race detector needs a C compiler.
+RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
+
+.PHONY: help
+help: ## List the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
+
+.PHONY: test
+test: ## Run all tests.
+ifeq ($(RACE),)
+	@echo "make test: no C compiler found, so the race detector is off; install gcc to run with it" >&2
+	@test "$$CI" != true || { echo "make test: CI must run with the race detector" >&2; exit 1; }
+endif
+	$(GO) test $(RACE) -timeout 20m ./...
+
+.PHONY: lint
+lint: ## Check format, vet, linters and module files.
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt these files: $$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+	cd examples/benchmarks && $(GO) mod tidy -diff
+	$(GOLANGCI_LINT) run ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks.
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: bench-sdk
+bench-sdk: ## Compare decoding with the official SDK; it takes minutes to compile.
+	cd examples/benchmarks && $(GO) test -run TestRatio -v ./decode
+
+.PHONY: fuzz
+fuzz: ## Fuzz the decoders for a minute.
+	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./genesys
+
+.PHONY: soak
+soak: ## Run the laws and shuffles for long.
+	$(GO) test -count=1 -timeout 2h ./conversation -rapid.checks 100000
+	$(GO) test -count=1 -timeout 2h ./events -rounds 500 -seed $$(date +%s)

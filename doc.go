@@ -1,0 +1,75 @@
+// Package convtrack follows the Genesys Cloud conversations that a
+// case-management backend is involved in, and runs typed hooks on what happens
+// to them.
+//
+// It hears Genesys over whatever sources are at hand, joins everything that is
+// said about a conversation into one picture, keeps that in a store, and
+// announces what follows from it: a conversation was created, a participant was
+// added, an agent was connected, transferred it or hung up, the conversation
+// ended or was re-opened.
+//
+//	hooks := events.NewHooks()
+//	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error {
+//		return cases.SetOwner(ctx, e.Conversation.Attributes["caseId"], e.UserID)
+//	})
+//	tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks})
+//	if err != nil { … }
+//	err = tracker.Run(ctx, sources...)
+//
+// # What is promised
+//
+// Every fact accepted from a source is stored before the source is
+// acknowledged: Observe returns when it is.
+//
+// Each Common Event is derived once, whichever source said it first, however
+// often, in whatever order. Its id is computed from what happened.
+//
+// A Before hook's writes commit with the change or not at all.
+//
+// An After hook runs at least once, in order within a conversation, with a
+// stable id that makes it idempotent.
+//
+// While no source is connected we are blind; when one returns we say for how
+// long, and repair from the API.
+//
+// # What happens to a message
+//
+// The data flows in one direction: bytes → partial conversation → merge →
+// derive → store → hooks. Package genesys decodes a message into partial
+// conversations; [Tracker.Observe] puts each into the lane of its conversation.
+// A committer takes what has accumulated in the lanes, merges it into the
+// conversations, derives the events that have not been announced, and writes
+// the changed rows, the events and their deliveries in one transaction. Then
+// the After hooks run, each in order within the conversation.
+//
+// A lane is worked on by one goroutine at a time, so a conversation's changes
+// are ordered; lanes run in parallel. Nothing is batched by a timer: an idle
+// tracker commits a single change at once, a busy one commits what has come
+// meanwhile. A conversation whose Before hooks run, and one that lost a race
+// with another process, leaves the batch and is committed alone, so it delays
+// no other.
+//
+// # What waits before it is announced
+//
+// A snapshot of the live API or a record shows all of a conversation; a
+// conclusion from it is announced at once. Single facts arrive in any order:
+// an agent's act concluded from them settles for half a second, the end of a
+// conversation for five; see [Config].
+//
+// # When a hook fails
+//
+// A Before hook's error rolls the change back; the change is tried again a few
+// times and is then set aside with the facts it holds. An After hook's delivery
+// is tried again with backoff and then parked; it holds back only later events
+// of that hook in that conversation. [Tracker.Parked] lists both, with error and
+// stack; [Tracker.Retry] and [Tracker.Skip] decide.
+//
+// # Packages
+//
+//   - conversation: the domain, and how statements about it are joined
+//   - events: the Common Events, the rules that derive them, and the hooks
+//   - store: the contract of a store; store/memstore keeps everything in memory
+//   - storetest: the conformance suite for stores
+//   - genesys: decoding of every Genesys message
+//   - genesys/genesystest: scripted conversations, for tests of hooks
+package convtrack
