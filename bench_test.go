@@ -3,7 +3,6 @@ package convtrack_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -74,7 +73,7 @@ func BenchmarkTheSameAgain(b *testing.B) {
 
 func running(b *testing.B, hooks *events.Hooks) (conversation.Sink, func()) {
 	b.Helper()
-	tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler)})
+	tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: quiet})
 	if err != nil {
 		b.Fatal(err)
 	}

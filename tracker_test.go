@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -42,7 +41,7 @@ func start(t *testing.T, hooks *events.Hooks, change ...func(*convtrack.Config))
 
 func startOn(t *testing.T, s store.Store, hooks *events.Hooks, change ...func(*convtrack.Config)) *rig {
 	t.Helper()
-	config := &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler)}
+	config := &convtrack.Config{Hooks: hooks, Logger: quiet}
 	for _, c := range change {
 		c(config)
 	}
@@ -812,7 +811,7 @@ func TestDeliveriesBeyondMemoryAreTakenFromTheStore(t *testing.T) {
 
 func TestASourceThatFailsForGoodEndsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: slog.New(slog.DiscardHandler)})
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet})
 		require.NoError(t, err)
 		other := sourceFunc(func(ctx context.Context, _ conversation.Sink) error { <-ctx.Done(); return ctx.Err() })
 		failing := sourceFunc(func(context.Context, conversation.Sink) error { return errors.New("revoked") })
@@ -830,7 +829,7 @@ func TestASourceThatPanicsEndsRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: slog.New(slog.DiscardHandler)})
+				tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet})
 				require.NoError(t, err)
 				var failed *convtrack.SourceError
 				require.ErrorAs(t, tracker.Run(t.Context(), source), &failed)
@@ -852,7 +851,7 @@ func TestRunEndsWithItsSourcesWhenAllIsDelivered(t *testing.T) {
 			j.write("%s", e.Head().Type)
 			return nil
 		})
-		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler)})
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: quiet})
 		require.NoError(t, err)
 		file := sourceFunc(func(ctx context.Context, sink conversation.Sink) error {
 			for _, m := range genesystest.BlindTransferToQueue().Snapshots() {
@@ -876,7 +875,7 @@ func TestRunEndsWhenWhatFoundNoRoomInMemoryIsDeliveredToo(t *testing.T) {
 		conversation.State(c, conversation.Statement{By: conversation.SourceTopic})
 		hooks := events.NewHooks()
 		j := journalHook(hooks, "journal")
-		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, MaxDeliveries: 1000, Logger: slog.New(slog.DiscardHandler)})
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, MaxDeliveries: 1000, Logger: quiet})
 		require.NoError(t, err)
 		require.NoError(t, tracker.Run(t.Context(), sourceFunc(func(ctx context.Context, sink conversation.Sink) error {
 			return sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}})

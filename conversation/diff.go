@@ -32,10 +32,10 @@ type OwnedMetric struct {
 }
 
 // Empty reports whether there is nothing to write.
-func (d *Delta) Empty() bool { return d.Size() == 0 }
+func (d Delta) Empty() bool { return d.Size() == 0 }
 
 // Size is the number of rows to write.
-func (d *Delta) Size() int {
+func (d Delta) Size() int {
 	n := len(d.Participants) + len(d.Sessions) + len(d.Segments) + len(d.Metrics) + len(d.Surveys) + len(d.Evaluations)
 	if d.Conversation {
 		n++

@@ -258,7 +258,7 @@ const (
 	fieldSessionStart
 	fieldSessionConnected
 	fieldSessionDisconnected
-	_
+	fieldSessionDisconnectType
 	fieldSessionHeld
 )
 

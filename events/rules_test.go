@@ -60,7 +60,7 @@ func (l *listener) hear(said ...*conversation.Conversation) {
 	}
 }
 
-func decode(t *testing.T, messages [][]byte) []*conversation.Conversation {
+func decode(t testing.TB, messages [][]byte) []*conversation.Conversation {
 	t.Helper()
 	var said []*conversation.Conversation
 	for _, m := range messages {

@@ -1,0 +1,36 @@
+package conversation
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAgentTimesSumAllSessionsOfAUser(t *testing.T) {
+	segment := func(ty SegmentType, from, to int) *Segment { return &Segment{Type: ty, Start: at(from), End: at(to)} }
+	c := Merge(nil, State(&Conversation{ID: "c", Participants: []*Participant{
+		{ID: "p1", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{
+			{ID: "s1", Segments: []*Segment{segment(SegmentAlert, 0, 5000), segment(SegmentInteract, 5000, 15000), segment(SegmentHold, 15000, 18000),
+				segment(SegmentInteract, 18000, 20000), segment(SegmentWrapup, 20000, 24000)}},
+			{ID: "s2", Segments: []*Segment{segment(SegmentInteract, 50000, 51000), segment(SegmentParked, 51000, 90000), {Type: SegmentInteract, Start: at(90000)}}},
+			{ID: "s3", Segments: []*Segment{segment(SegmentAlert, 99000, 99500), segment(SegmentWrapup, 99500, 99600)}}}},
+		{ID: "p2", Purpose: PurposeUser, UserID: "v", Sessions: []*Session{{ID: "s4", Segments: []*Segment{segment(SegmentDialing, 0, 700), segment(SegmentInteract, 700, 1000)}}}},
+		{ID: "p3", Purpose: PurposeUser, UserID: "w", Sessions: []*Session{{ID: "s5", MonitoredParticipantID: "p1", Segments: []*Segment{segment(SegmentMonitoring, 0, 9000)}}}},
+		{ID: "p4", Purpose: PurposeCustomer, Sessions: []*Session{{ID: "s6", Segments: []*Segment{segment(SegmentInteract, 0, 100000)}}}},
+	}}, Statement{By: SourceAnalytics, At: at(100000)}))
+	require.Equal(t, []AgentTime{
+		{UserID: "u", Connected: 13 * time.Second, Hold: 3 * time.Second, WrapUp: 4100 * time.Millisecond, Handle: 20100 * time.Millisecond, Sessions: 3},
+		{UserID: "v", Connected: 300 * time.Millisecond, Handle: time.Second, Sessions: 1},
+	}, c.AgentTimes())
+}
+
+func TestAgentTimesWithoutSegmentsFollowFromTheLeg(t *testing.T) {
+	c := Merge(nil, say(SourceDetailEvent, 40000, func(p *Participant, s *Session) {
+		p.Purpose, p.UserID = PurposeAgent, "u"
+		s.Starts, s.Ends = []time.Time{at(0)}, []time.Time{at(30000)}
+		s.AlertingDurationMs, s.InteractingDurationMs, s.HeldDurationMs = 5000, 25000, 4000
+		s.ACWStart, s.ACWEnd = at(30000), at(36000)
+	}))
+	require.Equal(t, []AgentTime{{UserID: "u", Connected: 21 * time.Second, Hold: 4 * time.Second, WrapUp: 6 * time.Second, Handle: 31 * time.Second, Sessions: 1}}, c.AgentTimes())
+}

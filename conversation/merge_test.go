@@ -1,0 +1,150 @@
+package conversation
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// say states a conversation with one participant and one session.
+func say(by Source, atMs int, fill func(*Participant, *Session)) *Conversation {
+	p := &Participant{ID: "p", Sessions: []*Session{{ID: "s"}}}
+	fill(p, p.Sessions[0])
+	st := Statement{By: by, At: at(atMs), Seen: at(atMs)}
+	if by.untimed() {
+		st.At = time.Time{}
+	}
+	return State(&Conversation{ID: "c", Participants: []*Participant{p}}, st)
+}
+
+// both demands that two statements give the same in either order, and returns
+// the session.
+func both(t *testing.T, a, b *Conversation) *Session {
+	t.Helper()
+	ab := Merge(a, b)
+	require.Equal(t, ab, Merge(b, a))
+	_, s := ab.Session("s")
+	return s
+}
+
+func TestTheHigherSourceIsBelieved(t *testing.T) {
+	ani := func(v string) func(*Participant, *Session) { return func(_ *Participant, s *Session) { s.ANI = v } }
+	require.Equal(t, "record", both(t, say(SourceDetailEvent, 9, ani("event")), say(SourceAnalytics, 1, ani("record"))).ANI)
+	require.Equal(t, "snapshot", both(t, say(SourceDetailEvent, 9, ani("event")), say(SourceTopic, 0, ani("snapshot"))).ANI)
+	require.Equal(t, "rest", both(t, say(SourceREST, 1, ani("rest")), say(SourceTopic, 9, ani("snapshot"))).ANI)
+}
+
+func TestAmongEqualSourcesTheLaterMessageIsBelieved(t *testing.T) {
+	ani := func(v string) func(*Participant, *Session) { return func(_ *Participant, s *Session) { s.ANI = v } }
+	require.Equal(t, "a", both(t, say(SourceDetailEvent, 2, ani("a")), say(SourceDetailEvent, 1, ani("b"))).ANI)
+	require.Equal(t, "b", both(t, say(SourceDetailEvent, 1, ani("a")), say(SourceDetailEvent, 1, ani("b"))).ANI, "at the same time the greater value")
+}
+
+func TestALegOnlyMovesForward(t *testing.T) {
+	state := func(v SessionState) func(*Participant, *Session) {
+		return func(_ *Participant, s *Session) { s.State = v }
+	}
+	for _, pair := range [][2]SessionState{{StateAlerting, StateConnected}, {StateConnected, StateDisconnected}, {StateScheduled, StateAlerting},
+		{"novel", StateConnected}, {StateNone, StateScheduled}} {
+		require.Equal(t, pair[1], both(t, say(SourceAnalytics, 9, state(pair[0])), say(SourceTopic, 1, state(pair[1]))).State, pair)
+	}
+}
+
+func TestWhatGoesBackAndForthIsAsTheNewestSaw(t *testing.T) {
+	held := func(v bool) func(*Participant, *Session) { return func(_ *Participant, s *Session) { s.Held = v } }
+	require.False(t, both(t, say(SourceTopic, 1, held(true)), say(SourceTopic, 2, held(false))).Held, "a snapshot without the flag takes it away")
+	require.True(t, both(t, say(SourceTopic, 3, held(true)), say(SourceREST, 2, held(false))).Held, "whatever the source")
+}
+
+func TestASessionBelongsToTheParticipantOfTheHigherSource(t *testing.T) {
+	topic := State(&Conversation{ID: "c", Participants: []*Participant{
+		{ID: "p1", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{{ID: "s1"}}},
+		{ID: "p2", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{{ID: "s2"}}},
+	}}, Statement{By: SourceTopic})
+	record := State(&Conversation{ID: "c", Participants: []*Participant{
+		{ID: "p1", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{{ID: "s1"}, {ID: "s2"}}},
+	}}, Statement{By: SourceAnalytics})
+	for _, c := range []*Conversation{Merge(topic, record), Merge(record, topic)} {
+		p, s := c.Session("s2")
+		require.NotNil(t, s)
+		require.Equal(t, "p1", p.ID)
+		require.Empty(t, c.Participant("p2").Sessions)
+	}
+}
+
+func TestASessionWithoutAParticipantJoinsTheOneOfItsId(t *testing.T) {
+	metric := State(&Conversation{ID: "c", Participants: []*Participant{{Sessions: []*Session{{ID: "s", Metrics: []Metric{{Name: "tTalk", EmitDate: at(5), Value: 7}}}}}}},
+		Statement{By: SourceAnalytics})
+	leg := say(SourceTopic, 0, func(p *Participant, s *Session) { s.State = StateConnected })
+	s := both(t, metric, leg)
+	require.Len(t, s.Metrics, 1)
+	require.Len(t, Merge(metric, leg).Participants, 1)
+	alone := Merge(nil, metric)
+	require.Len(t, alone.Participants, 1)
+	require.Empty(t, alone.Participants[0].ID)
+}
+
+func TestSegmentsAreTakenFromTheHighestSourceThatHasAny(t *testing.T) {
+	cut := func(types ...SegmentType) func(*Participant, *Session) {
+		return func(_ *Participant, s *Session) {
+			for i, ty := range types {
+				s.Segments = append(s.Segments, &Segment{Type: ty, Start: at(i)})
+			}
+		}
+	}
+	s := both(t, say(SourceREST, 9, cut(SegmentAlert, SegmentInteract, SegmentScheduled)), say(SourceAnalytics, 1, cut(SegmentInteract)))
+	require.Len(t, s.Segments, 1)
+}
+
+func TestAMediaTopicFillsWhatOthersLeaveOpenAboutTheLeg(t *testing.T) {
+	detail := say(SourceDetailEvent, 1, func(p *Participant, s *Session) {
+		p.Purpose, p.UserID = PurposeAgent, "u"
+		s.MediaType, s.Starts, s.Start = MediaVoice, []time.Time{at(0)}, at(0)
+	})
+	shadow := ShadowSession("p", MediaVoice)
+	shadow.State, shadow.ConnectedTime = StateConnected, at(8000)
+	topic := State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{shadow}}}},
+		Statement{By: SourceMediaTopic, Seen: at(9000)})
+	s := both(t, detail, topic)
+	require.Equal(t, at(8000), s.ConnectedTime)
+	require.Len(t, Merge(detail, topic).Participants[0].Sessions, 1, "it is one leg")
+	require.Len(t, Merge(nil, topic).Participants[0].Sessions, 1, "alone it stands for itself")
+}
+
+func TestDifferentConversationsAreNotMerged(t *testing.T) {
+	require.Panics(t, func() { Merge(&Conversation{ID: "a"}, &Conversation{ID: "b"}) })
+}
+
+func TestOnlyWhatChangedIsWritten(t *testing.T) {
+	many := &Conversation{ID: "c"}
+	for i := range 100 {
+		id := string(rune('a'+i/26)) + string(rune('a'+i%26))
+		many.Participants = append(many.Participants, &Participant{ID: "p" + id, Purpose: PurposeAgent, UserID: "u" + id,
+			Sessions: []*Session{{ID: "s" + id, State: StateConnected, ConnectedTime: at(i)}}})
+	}
+	before := Merge(nil, State(many, Statement{By: SourceTopic, Seen: at(1)}))
+	change := State(&Conversation{ID: "c", Participants: []*Participant{{ID: "paa", Sessions: []*Session{{ID: "saa", State: StateTerminated, DisconnectedTime: at(5000), DisconnectType: DisconnectPeer}}}}},
+		Statement{By: SourceTopic, Seen: at(2)})
+	after := Merge(before, change)
+	d := Diff(before, after)
+	require.Len(t, d.Sessions, 1)
+	require.Empty(t, d.Participants)
+	require.Equal(t, 1, d.Size())
+	require.Len(t, Diff(nil, before).Sessions, 100)
+	require.True(t, Diff(before, before).Empty())
+}
+
+func TestASnapshotThatRepeatsItselfIsNotWorthAWrite(t *testing.T) {
+	snapshot := func(seen int) *Conversation {
+		return State(&Conversation{ID: "c", ExternalTag: "t", Participants: []*Participant{{ID: "p", Attributes: map[string]string{"k": "v"},
+			Sessions: []*Session{{ID: "s", State: StateConnected, Held: true, PeerID: "x"}}}}}, Statement{By: SourceTopic, Seen: at(seen)})
+	}
+	before := Merge(nil, snapshot(1))
+	after := Merge(before, snapshot(2))
+	require.True(t, Diff(before, after).Empty())
+	stale := State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Sessions: []*Session{{ID: "s", State: StateConnected}}}}},
+		Statement{By: SourceTopic, Seen: at(1)})
+	_, s := Merge(after, stale).Session("s")
+	require.True(t, s.Held, "but it counts against what is older")
+}

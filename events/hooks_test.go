@@ -1,0 +1,225 @@
+package events_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// storyEvents derives the events of the story of a blind transfer.
+func storyEvents(t testing.TB) []events.Event {
+	t.Helper()
+	var c *conversation.Conversation
+	for _, said := range decode(t, genesystest.BlindTransferToQueue().Snapshots()) {
+		c = conversation.Merge(c, said)
+	}
+	return events.Derive(c)
+}
+
+func first[E events.Event](t testing.TB) E {
+	t.Helper()
+	for _, e := range storyEvents(t) {
+		if e, ok := e.(E); ok {
+			return e
+		}
+	}
+	t.Fatal("no such event")
+	panic("unreachable")
+}
+
+func TestBeforeHooksRunInTheOrderOfTheirRegistration(t *testing.T) {
+	hooks := events.NewHooks()
+	var order []string
+	events.Before(hooks, "typed", func(context.Context, *events.ConversationCreated) error { order = append(order, "typed"); return nil })
+	events.Before(hooks, "all", func(context.Context, events.Event) error { order = append(order, "all"); return nil })
+	events.Before(hooks, "other type", func(context.Context, *events.AgentConnected) error { order = append(order, "other"); return nil })
+	events.After(hooks, "after", func(context.Context, events.Event) error { order = append(order, "after"); return nil })
+	e := first[*events.ConversationCreated](t)
+	require.True(t, hooks.HasBefore(e))
+	require.NoError(t, hooks.RunBefore(t.Context(), e, ""))
+	require.Equal(t, []string{"typed", "all"}, order)
+	require.Equal(t, []string{"after"}, hooks.AfterHooks(e))
+	require.NoError(t, hooks.RunBefore(t.Context(), e, "typed"))
+	require.Equal(t, []string{"typed", "all", "all"}, order, "the excepted one is left out")
+}
+
+func TestTheFirstBeforeHookThatFailsEndsTheRow(t *testing.T) {
+	hooks := events.NewHooks()
+	bad := errors.New("bad")
+	events.Before(hooks, "fails", func(context.Context, events.Event) error { return bad })
+	events.Before(hooks, "next", func(context.Context, events.Event) error { t.Error("it must not run"); return nil })
+	e := first[*events.AgentConnected](t)
+	err := hooks.RunBefore(t.Context(), e, "")
+	require.ErrorIs(t, err, bad)
+	var failed *events.HookError
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, events.HookError{Hook: "fails", Timing: events.TimingBefore, EventID: e.ID, EventType: e.Type, ConversationID: e.ConversationID, Err: bad}, *failed)
+}
+
+func TestAVetoIsNamedAndOnlyBeforeHooksHaveOne(t *testing.T) {
+	hooks := events.NewHooks()
+	events.Before(hooks, "screen", func(context.Context, events.Event) error { return fmt.Errorf("wrapped: %w", events.Veto("not ours")) })
+	events.After(hooks, "late", func(context.Context, events.Event) error { return events.Veto("too late") })
+	e := first[*events.ConversationCreated](t)
+	var veto *events.VetoError
+	require.ErrorAs(t, hooks.RunBefore(t.Context(), e, ""), &veto)
+	require.Equal(t, events.VetoError{Hook: "screen", Reason: "not ours"}, *veto)
+	require.ErrorIs(t, hooks.RunAfter(t.Context(), "late", e), events.ErrVetoAfter)
+}
+
+func TestNamesAreRequiredAndUnique(t *testing.T) {
+	hooks := events.NewHooks()
+	nothing := func(context.Context, events.Event) error { return nil }
+	require.Panics(t, func() { events.Before(hooks, "", nothing) })
+	require.Panics(t, func() { events.After[events.Event](hooks, "nil", nil) })
+	remove := events.Before(hooks, "name", nothing)
+	require.PanicsWithValue(t, `events: a hook named "name" is registered already; names are unique over all hooks`, func() { events.After(hooks, "name", nothing) })
+	remove()
+	remove()
+	events.After(hooks, "name", nothing)
+	require.Equal(t, []string{"name"}, hooks.AfterNames())
+}
+
+func TestARemovedHookDoesNotRun(t *testing.T) {
+	hooks := events.NewHooks()
+	remove := events.After(hooks, "gone", func(context.Context, events.Event) error { return nil })
+	remove()
+	require.ErrorIs(t, hooks.RunAfter(t.Context(), "gone", first[*events.ConversationCreated](t)), events.ErrNoHook)
+}
+
+func TestPanicAndGoexitAreTheFailureOfTheHook(t *testing.T) {
+	cause := errors.New("cause")
+	for name, c := range map[string]struct {
+		do   func()
+		want error
+	}{
+		"panic":             {func() { panic("text") }, events.ErrPanic},
+		"panic of an error": {func() { panic(cause) }, cause},
+		"nil pointer":       {func() { var p *int; *p = 1 }, events.ErrPanic},
+		"goexit":            {runtime.Goexit, events.ErrGoexit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hooks := events.NewHooks()
+			events.After(hooks, "bad", func(context.Context, events.Event) error { c.do(); return nil })
+			err := hooks.RunAfter(t.Context(), "bad", first[*events.ConversationCreated](t))
+			require.ErrorIs(t, err, c.want)
+			var failed *events.HookError
+			require.ErrorAs(t, err, &failed)
+			require.Contains(t, failed.Stack, "hooks_test.go")
+		})
+	}
+}
+
+func TestAHookThatHeedsItsContextTimesOutWithoutBeingStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.After(hooks, "slow", func(ctx context.Context, _ events.Event) error { <-ctx.Done(); return ctx.Err() }, events.Timeout(time.Second))
+		err := hooks.RunAfter(t.Context(), "slow", first[*events.ConversationCreated](t))
+		require.ErrorIs(t, err, events.ErrTimeout)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestAHookThatHangsIsGivenUpWithItsStackAndNotRunForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		var runs atomic.Int64
+		release := make(chan struct{})
+		events.After(hooks, "deaf", func(context.Context, events.Event) error { runs.Add(1); <-release; return nil }, events.Timeout(time.Second))
+		e := first[*events.ConversationCreated](t)
+		err := hooks.RunAfter(t.Context(), "deaf", e)
+		require.ErrorIs(t, err, events.ErrTimeout)
+		var failed *events.HookError
+		require.ErrorAs(t, err, &failed)
+		require.Contains(t, failed.Stack, "hooks_test.go", "where it hangs")
+		for range 100 {
+			err = hooks.RunAfter(t.Context(), "deaf", e)
+		}
+		require.ErrorIs(t, err, events.ErrStuck)
+		require.Less(t, runs.Load(), int64(100), "hanging runs do not pile up")
+		close(release)
+		synctest.Wait()
+		require.NoError(t, hooks.RunAfter(t.Context(), "deaf", e), "once they return it runs again")
+	})
+}
+
+func TestFilters(t *testing.T) {
+	connected := first[*events.AgentConnected](t)
+	created := first[*events.ConversationCreated](t)
+	transferred := first[*events.AgentTransferred](t)
+	for name, c := range map[string]struct {
+		filter events.Filter
+		event  events.Event
+		want   bool
+	}{
+		"purpose of a leg":            {events.ByPurpose(conversation.PurposeAgent), connected, true},
+		"other purpose":               {events.ByPurpose(conversation.PurposeUser), connected, false},
+		"purpose in the conversation": {events.ByPurpose(conversation.PurposeIVR), created, true},
+		"medium":                      {events.ByMedia(conversation.MediaVoice, conversation.MediaChat), connected, true},
+		"other medium":                {events.ByMedia(conversation.MediaEmail), connected, false},
+		"queue of the leg":            {events.ByQueue("q-1"), connected, true},
+		"queue of another leg":        {events.ByQueue("q-2"), connected, false},
+		"queue of the conversation":   {events.ByQueue("q-2"), created, true},
+		"queue that was left":         {events.ByQueue("q-1"), transferred, true},
+		"queue nobody went through":   {events.ByQueue("q-9"), created, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hooks := events.NewHooks()
+			events.After(hooks, "filtered", func(context.Context, events.Event) error { return nil }, events.When(c.filter))
+			require.Equal(t, c.want, len(hooks.AfterHooks(c.event)) == 1)
+		})
+	}
+}
+
+func TestAFilterThatPanicsIsReportedByTheRun(t *testing.T) {
+	hooks := events.NewHooks()
+	events.After(hooks, "bad filter", func(context.Context, events.Event) error { return nil }, events.When(func(events.Event) bool { panic("bad") }))
+	e := first[*events.ConversationCreated](t)
+	require.Equal(t, []string{"bad filter"}, hooks.AfterHooks(e))
+	require.ErrorIs(t, hooks.RunAfter(t.Context(), "bad filter", e), events.ErrPanic)
+}
+
+func TestBackoffGrowsToItsLimit(t *testing.T) {
+	wait := events.Exponential(time.Second, 10*time.Second)
+	var waits []time.Duration
+	for attempt := 1; attempt <= 6; attempt++ {
+		waits = append(waits, wait(attempt))
+	}
+	require.Equal(t, []time.Duration{1e9, 2e9, 4e9, 8e9, 10e9, 10e9}, waits)
+	require.Equal(t, 10*time.Second, wait(1<<30))
+}
+
+func TestEventsSurviveTheirEncoding(t *testing.T) {
+	for _, e := range storyEvents(t) {
+		data, err := events.Encode(e)
+		require.NoError(t, err)
+		h := *e.Head()
+		again, err := events.Decode(events.Header{ID: h.ID, Type: h.Type, Time: h.Time, ConversationID: h.ConversationID, Conversation: h.Conversation}, data)
+		require.NoError(t, err)
+		require.Equal(t, h.Rule, again.Head().Rule)
+		now, err := events.Encode(again)
+		require.NoError(t, err)
+		require.Equal(t, string(data), string(now))
+		require.IsType(t, e, again)
+		require.IsType(t, e, events.Copy(e))
+		require.NotSame(t, e, events.Copy(e))
+	}
+	_, err := events.Decode(events.Header{Type: "tea.served", ID: "x"}, []byte("{}"))
+	require.ErrorContains(t, err, "not an event type of this version")
+	_, err = events.Decode(events.Header{Type: events.TypeAgentConnected}, []byte("{"))
+	require.Error(t, err)
+}
