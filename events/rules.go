@@ -1,8 +1,7 @@
 package events
 
-// Rule names the rule that derived an event. The sections are those of the
-// protocol notes of the project; docs/rules in the package comment lists what
-// each rule rests on.
+// Rule names the rule that derived an event. The numbers are sections of
+// genesys/PROTOCOL.md, which says what each fact rests on.
 type Rule string
 
 // The rules.

@@ -10,7 +10,8 @@
 // becomes a partial [conversation.Conversation] that holds just what the
 // message states, stamped with its source and time.
 //
-// Names of fields and topics were checked against the official SDK v150 and,
+// Comments cite the facts they rest on as "protocol 7.5": sections of
+// PROTOCOL.md in this folder. Names of fields and topics were checked against the official SDK v150 and,
 // for newer values, the Python SDK 257; fields that are not known are passed
 // over, values of enums that are not known are kept.
 //

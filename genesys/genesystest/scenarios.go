@@ -5,7 +5,7 @@ import "time"
 // Scenario is a story with what must be announced of it.
 type Scenario struct {
 	Name    string
-	Section string // of the protocol notes
+	Section string // of genesys/PROTOCOL.md
 	Story   func() *Story
 
 	// Added is how many participants are announced.
