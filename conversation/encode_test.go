@@ -1,0 +1,46 @@
+package conversation
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestAConversationSurvivesItsEncoding(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var c *Conversation
+		for _, said := range rapid.SliceOfN(rapid.Custom(drawPartial), 1, 4).Draw(t, "said") {
+			c = Merge(c, said)
+		}
+		data, err := Encode(c)
+		require.NoError(t, err)
+		again, err := Decode(data)
+		require.NoError(t, err)
+		requireSame(t, c, again)
+	})
+}
+
+func TestADamagedProvenanceIsAnError(t *testing.T) {
+	whole := Merge(nil, say(SourceTopic, 1, func(p *Participant, s *Session) { p.Attributes = map[string]string{"a": "b"}; s.ANI = "x" }))
+	p, s := whole.Participants[0], whole.Participants[0].Sessions[0]
+	for n := range len(s.Provenance()) {
+		require.ErrorIs(t, (&Session{}).SetProvenance(s.Provenance()[:n]), errProvenance)
+	}
+	require.ErrorIs(t, (&Participant{}).SetProvenance(p.Provenance()), errProvenance, "attributes are missing")
+	require.NoError(t, (&Participant{Attributes: p.Attributes}).SetProvenance(p.Provenance()))
+	_, err := Decode([]byte(`{"conversationId":"c","provenance":"gA=="}`))
+	require.ErrorIs(t, err, errProvenance)
+}
+
+// FuzzDecode: a damaged document is an error, never a panic.
+func FuzzDecode(f *testing.F) {
+	whole, err := Encode(Merge(nil, say(SourceTopic, 1, func(p *Participant, s *Session) { p.Attributes = map[string]string{"a": "b"}; s.ANI = "x" })))
+	require.NoError(f, err)
+	f.Add(whole)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if c, err := Decode(data); err == nil && c == nil {
+			t.Fatal("neither a conversation nor an error")
+		}
+	})
+}

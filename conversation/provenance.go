@@ -1,0 +1,248 @@
+package conversation
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ConversationFields returns the table of the conversation's own fields, for
+// stores. Tables only grow at their end: a store may keep a field's place.
+func ConversationFields() []Field[Conversation] { return slices.Clone(conversationFields.fields) }
+
+// ParticipantFields returns the table of a participant's fields.
+func ParticipantFields() []Field[Participant] { return slices.Clone(participantFields.fields) }
+
+// SessionFields returns the table of a session's fields.
+func SessionFields() []Field[Session] { return slices.Clone(sessionFields.fields) }
+
+// SegmentFields returns the table of a segment's fields, beside its key.
+func SegmentFields() []Field[Segment] { return slices.Clone(segmentFields.fields) }
+
+// TransferFields returns the table of a transfer command's fields.
+func TransferFields() []Field[Transfer] { return slices.Clone(transferFields.fields) }
+
+// SurveyFields returns the table of a survey's fields.
+func SurveyFields() []Field[Survey] { return slices.Clone(surveyFields.fields) }
+
+// EvaluationFields returns the table of an evaluation's fields.
+func EvaluationFields() []Field[Evaluation] { return slices.Clone(evaluationFields.fields) }
+
+// Provenance says in a compact form who stated each field, and when. A store
+// keeps it beside the fields and gives it back with SetProvenance; what has no
+// provenance was derived, and is derived again by Merge(nil, c).
+func (c *Conversation) Provenance() []byte {
+	return appendNamed(appendStamps(nil, c.stamps), c.attributes)
+}
+
+// SetProvenance restores what Provenance returned. Attributes must be set before.
+func (c *Conversation) SetProvenance(p []byte) (err error) {
+	r := provenanceReader{rest: p}
+	c.stamps = r.stamps(len(conversationFields.fields))
+	c.attributes = r.named(c.Attributes)
+	return r.err
+}
+
+// Provenance is as that of the conversation.
+func (p *Participant) Provenance() []byte {
+	return appendNamed(appendStamps(nil, p.stamps), p.attributes)
+}
+
+// SetProvenance is as that of the conversation.
+func (p *Participant) SetProvenance(b []byte) error {
+	r := provenanceReader{rest: b}
+	p.stamps = r.stamps(len(participantFields.fields))
+	p.attributes = r.named(p.Attributes)
+	return r.err
+}
+
+// Provenance is as that of the conversation.
+func (s *Session) Provenance() []byte {
+	shadow := byte(0)
+	if s.shadow {
+		shadow = 1
+	}
+	b := []byte{shadow, byte(s.segmentsBy)}
+	b = binary.AppendUvarint(b, uint64(s.owner))
+	return appendStamps(b, s.stamps)
+}
+
+// SetProvenance is as that of the conversation.
+func (s *Session) SetProvenance(b []byte) error {
+	r := provenanceReader{rest: b}
+	s.shadow = r.byte() == 1
+	s.segmentsBy = Source(r.byte())
+	s.owner = stamp(r.uvarint())
+	s.stamps = r.stamps(len(sessionFields.fields))
+	return r.err
+}
+
+// Provenance is as that of the conversation.
+func (s *Segment) Provenance() []byte { return appendStamps(nil, s.stamps) }
+
+// SetProvenance is as that of the conversation.
+func (s *Segment) SetProvenance(b []byte) error {
+	return restoreStamps(&s.stamps, b, len(segmentFields.fields))
+}
+
+// Provenance is as that of the conversation.
+func (t *Transfer) Provenance() []byte { return appendStamps(nil, t.stamps) }
+
+// SetProvenance is as that of the conversation.
+func (t *Transfer) SetProvenance(b []byte) error {
+	return restoreStamps(&t.stamps, b, len(transferFields.fields))
+}
+
+// Provenance is as that of the conversation.
+func (s *Survey) Provenance() []byte { return appendStamps(nil, s.stamps) }
+
+// SetProvenance is as that of the conversation.
+func (s *Survey) SetProvenance(b []byte) error {
+	return restoreStamps(&s.stamps, b, len(surveyFields.fields))
+}
+
+// Provenance is as that of the conversation.
+func (e *Evaluation) Provenance() []byte { return appendStamps(nil, e.stamps) }
+
+// SetProvenance is as that of the conversation.
+func (e *Evaluation) SetProvenance(b []byte) error {
+	return restoreStamps(&e.stamps, b, len(evaluationFields.fields))
+}
+
+// Provenance is as that of the conversation.
+func (m Metric) Provenance() int64 { return int64(m.stamp) }
+
+// SetProvenance is as that of the conversation.
+func (m *Metric) SetProvenance(p int64) { m.stamp = stamp(p) }
+
+// appendStamps writes the stamps of a table of fields. Most fields of an entity
+// share a stamp, so each stamp is written with the set of its fields.
+func appendStamps(b []byte, stamps []stamp) []byte {
+	var kinds []stamp
+	for _, s := range stamps {
+		if s != 0 && !slices.Contains(kinds, s) {
+			kinds = append(kinds, s)
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(kinds)))
+	for _, kind := range kinds {
+		b = binary.LittleEndian.AppendUint64(b, uint64(kind))
+		var set []byte
+		for i, s := range stamps {
+			if s == kind {
+				for len(set) <= i/8 {
+					set = append(set, 0)
+				}
+				set[i/8] |= 1 << (i % 8)
+			}
+		}
+		b = append(binary.AppendUvarint(b, uint64(len(set))), set...)
+	}
+	return b
+}
+
+// appendNamed writes the stamps of attributes, in the order of their names.
+func appendNamed(b []byte, stamps map[string]stamp) []byte {
+	names := make([]string, 0, len(stamps))
+	for name := range stamps {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	b = binary.AppendUvarint(b, uint64(len(names)))
+	for _, name := range names {
+		b = binary.LittleEndian.AppendUint64(b, uint64(stamps[name]))
+	}
+	return b
+}
+
+var errProvenance = errors.New("conversation: the provenance is damaged")
+
+func restoreStamps(to *[]stamp, b []byte, fields int) error {
+	r := provenanceReader{rest: b}
+	*to = r.stamps(fields)
+	return r.err
+}
+
+// provenanceReader reads what the append functions wrote. After an error it
+// reads zeros.
+type provenanceReader struct {
+	rest []byte
+	err  error
+}
+
+func (r *provenanceReader) take(n int) []byte {
+	if r.err != nil || n < 0 || n > len(r.rest) {
+		r.err = errProvenance
+		return nil
+	}
+	b := r.rest[:n]
+	r.rest = r.rest[n:]
+	return b
+}
+
+func (r *provenanceReader) byte() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *provenanceReader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	if r.err != nil || n <= 0 {
+		r.err = errProvenance
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+func (r *provenanceReader) uint64() uint64 {
+	if b := r.take(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (r *provenanceReader) stamps(fields int) []stamp {
+	stamps := make([]stamp, fields)
+	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
+		kind := stamp(r.uint64())
+		for i, set := range r.take(int(min(r.uvarint(), 1<<10))) {
+			for bit := range 8 {
+				if set&(1<<bit) == 0 {
+					continue
+				}
+				if i*8+bit >= fields {
+					r.err = fmt.Errorf("%w: a newer version wrote it", errProvenance)
+					return stamps
+				}
+				stamps[i*8+bit] = kind
+			}
+		}
+	}
+	return stamps
+}
+
+func (r *provenanceReader) named(attributes map[string]string) map[string]stamp {
+	n := r.uvarint()
+	if n == 0 {
+		return nil
+	}
+	if n != uint64(len(attributes)) {
+		r.err = errProvenance
+		return nil
+	}
+	names := make([]string, 0, n)
+	for name := range attributes {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, strings.Compare)
+	stamps := make(map[string]stamp, n)
+	for _, name := range names {
+		stamps[name] = stamp(r.uint64())
+	}
+	return stamps
+}
