@@ -192,6 +192,9 @@ func (p *plan) log(vetoed map[events.Event]bool) error {
 	for i, e := range p.announce {
 		h := e.Head()
 		h.Conversation = c.To
+		if h.Time.IsZero() {
+			h.Time = time.Now().UTC().Truncate(time.Microsecond) // nothing says when: it was heard now
+		}
 		data, err := events.Encode(e)
 		if err != nil {
 			return fmt.Errorf("convtrack: %s %s: %w", h.Type, h.ID, err)

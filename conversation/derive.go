@@ -317,6 +317,9 @@ func (s *Session) derivedConnected(p *Participant, answered time.Time) time.Time
 	if m, ok := s.metric("tAnswered"); ok {
 		return m.EmitDate
 	}
+	if m, ok := s.metric("tTalk"); ok {
+		return m.EmitDate.Add(-ms(m.Value)) // it is emitted at the end of the talk
+	}
 	if p.Purpose.Side() != AgentSide {
 		// Only people alert: all other legs are connected from their start.
 		if len(s.Starts) > 0 {
@@ -324,19 +327,38 @@ func (s *Session) derivedConnected(p *Participant, answered time.Time) time.Time
 		}
 		return time.Time{}
 	}
-	if (s.InteractingDurationMs > 0 || s.HeldDurationMs > 0 || s.CallbackDurationMs > 0) && len(s.Ends) > 0 {
-		if len(s.Starts) > 0 {
-			return s.Starts[0].Add(ms(s.AlertingDurationMs) + ms(s.ContactingDurationMs) + ms(s.DialingDurationMs))
-		}
-		return s.Ends[len(s.Ends)-1].Add(-ms(s.InteractingDurationMs) - ms(s.CallbackDurationMs))
+	if at := s.connectedByDurations(answered); !at.IsZero() {
+		return at
 	}
 	if !answered.IsZero() {
 		return answered
 	}
-	if s.State.phase() == phaseConnected && s.stated(fieldSessionState) != 0 {
+	if s.WasConnected {
 		return p.ConnectedTime
 	}
 	return time.Time{}
+}
+
+// connectedByDurations is when the leg was answered as user.end tells: after
+// the alerting and dialing where those are given, else when the queue says,
+// else the interacting time before the end.
+func (s *Session) connectedByDurations(answered time.Time) time.Time {
+	talked := s.InteractingDurationMs > 0 || s.HeldDurationMs > 0 || s.CallbackDurationMs > 0
+	if !talked || len(s.Ends) == 0 {
+		return time.Time{}
+	}
+	before := ms(s.AlertingDurationMs) + ms(s.ContactingDurationMs) + ms(s.DialingDurationMs)
+	if len(s.Starts) > 0 && before > 0 {
+		return s.Starts[0].Add(before)
+	}
+	if !answered.IsZero() {
+		return answered
+	}
+	at := s.Ends[len(s.Ends)-1].Add(-ms(s.InteractingDurationMs) - ms(s.CallbackDurationMs))
+	if len(s.Starts) > 0 && (at.Before(s.Starts[0]) || len(s.Ends) > 1) {
+		return s.Starts[0]
+	}
+	return at
 }
 
 func (s *Session) derivedState(p *Participant, connected, disconnected time.Time) SessionState {

@@ -30,6 +30,8 @@ type (
 		*Session
 		Starts   []time.Time       `json:"starts,omitempty"`
 		Ends     []time.Time       `json:"ends,omitempty"`
+		Seen     bool              `json:"wasConnected,omitempty"`
+		Live     string            `json:"liveParticipantId,omitempty"`
 		Segments []segmentDocument `json:"segments,omitempty"`
 		Metrics  []metricDocument  `json:"metrics,omitempty"`
 		By       []byte            `json:"provenance"`
@@ -63,7 +65,7 @@ func Encode(c *Conversation) ([]byte, error) {
 	for _, p := range c.Participants {
 		dp := participantDocument{Participant: p, By: p.Provenance()}
 		for _, s := range slices.Concat(p.Sessions, p.shadows) {
-			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, By: s.Provenance()}
+			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Live: s.LiveParticipantID, By: s.Provenance()}
 			for _, g := range s.Segments {
 				ds.Segments = append(ds.Segments, segmentDocument{g, g.Provenance()})
 			}
@@ -128,7 +130,7 @@ func Decode(data []byte) (*Conversation, error) {
 
 func (d *sessionDocument) session() (*Session, error) {
 	s := cmp.Or(d.Session, &Session{})
-	s.Starts, s.Ends = d.Starts, d.Ends
+	s.Starts, s.Ends, s.WasConnected, s.LiveParticipantID = d.Starts, d.Ends, d.Seen, d.Live
 	errs := []error{s.SetProvenance(d.By)}
 	for _, dg := range d.Segments {
 		g := cmp.Or(dg.Segment, &Segment{})

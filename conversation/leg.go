@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Leg is a session as the rules look at it: what of its life is known, and
 // from whom.
@@ -40,6 +43,12 @@ type Leg struct {
 	// it is not known.
 	WrapUpEnd      time.Time
 	wrapUpSupposed bool // pending because nobody says otherwise
+
+	// Shadow is the id under which media topics know the leg; empty when they
+	// have not shown it.
+	Shadow string
+
+	live *Participant // in which the live API put it
 }
 
 // WrapUp is the state of a leg's after-call work.
@@ -52,10 +61,6 @@ const (
 	WrapUpDone
 )
 
-// SingleFact reports whether a message of this source shows only a part of
-// the conversation, so that a conclusion from it can be premature.
-func (s Source) SingleFact() bool { return s.singleFact() }
-
 // Legs returns the legs of the conversation in the order of its participants.
 // The slice must not be changed.
 func (c *Conversation) Legs() []Leg { return c.legs }
@@ -65,20 +70,50 @@ func (c *Conversation) findLegs() []Leg {
 	for _, p := range c.Participants {
 		n += len(p.Sessions)
 	}
+	handedOver := c.handedOver()
 	legs := make([]Leg, 0, n)
 	for _, p := range c.Participants {
 		side, person, supervises := p.Purpose.Side(), p.Person(), p.supervises()
 		for _, s := range p.Sessions {
 			l := Leg{Participant: p, Session: s, Side: side, Person: person, KnownBy: s.owner.sourceLeading(), Flattened: s.shadow,
-				Supervises: supervises || s.supervises(), Start: s.Start}
+				Supervises: supervises || s.supervises(), Start: s.Start, live: c.live(p, s)}
+			for _, shadow := range p.shadows {
+				if shadow.MediaType == s.MediaType {
+					l.Shadow = shadow.ID
+				}
+			}
 			l.findAnswer()
 			l.findEnd(c)
-			l.findWrapUp()
+			l.findWrapUp(handedOver)
 			legs = append(legs, l)
 		}
 		settleWrapUp(legs[len(legs)-len(p.Sessions):])
 	}
 	return legs
+}
+
+// handedOver returns when agents transferred ACD work blindly.
+func (c *Conversation) handedOver() []time.Time {
+	var times []time.Time
+	for _, p := range c.Participants {
+		for _, s := range p.Sessions {
+			if s.QueueID != "" && s.DisconnectType == DisconnectTransfer && !s.DisconnectedTime.IsZero() && p.Purpose.Side() == AgentSide {
+				times = append(times, s.DisconnectedTime)
+			}
+		}
+	}
+	return times
+}
+
+// live returns the participant in which the live API put the session.
+func (c *Conversation) live(p *Participant, s *Session) *Participant {
+	if s.LiveParticipantID == "" || s.LiveParticipantID == p.ID {
+		return p
+	}
+	if live := c.Participant(s.LiveParticipantID); live != nil {
+		return live
+	}
+	return p
 }
 
 // settleWrapUp: a participant does after-call work once. A leg that is only
@@ -98,37 +133,39 @@ func settleWrapUp(legs []Leg) {
 	}
 }
 
-// findAnswer: a leg was answered when it has a connected time or is in the
-// connected state (protocol 7.3). After-call work proves nothing.
+// findAnswer: a leg was answered when it has a connected time or was seen
+// connected (protocol 7.3). After-call work proves nothing.
 func (l *Leg) findAnswer() {
 	s := l.Session
-	connected := s.State.phase() == phaseConnected
-	l.Answered = connected || !s.ConnectedTime.IsZero()
+	l.Answered = s.WasConnected || s.State.phase() == phaseConnected || !s.ConnectedTime.IsZero()
 	if !l.Answered {
 		return
 	}
 	l.Connected = s.ConnectedTime
 	by := s.stated(fieldSessionConnected)
-	if by == 0 && connected {
-		by = s.stated(fieldSessionState)
+	if by == 0 && s.WasConnected {
+		by = s.stated(fieldSessionWasConnected)
 	}
 	l.AnsweredBy = max(by, SourceHint)
 }
 
 // findEnd: the hang-up is the disconnected time, whatever the state says (the
 // first message of after-call work still says connected, trap 10). A
-// participant that is completely done is off all its legs, and a record that
-// says the conversation is over ends every leg it knows.
+// participant that is completely done is off the legs that it had by then, and
+// a record that says the conversation is over ends every leg it knows.
 func (l *Leg) findEnd(c *Conversation) {
-	s, p := l.Session, l.Participant
+	s, p := l.Session, l.live
+	done := !p.End.IsZero() && !l.begin().IsZero() && !l.begin().After(p.End)
 	switch over := s.State.phase() == phaseOver; {
 	case !s.DisconnectedTime.IsZero():
 		l.Over, l.End = true, s.DisconnectedTime
 		l.OverBy = s.stated(fieldSessionDisconnected)
 	case over:
-		l.Over, l.End = true, p.End
-		l.OverBy = s.stated(fieldSessionState)
-	case !p.End.IsZero():
+		l.Over, l.OverBy = true, s.stated(fieldSessionState)
+		if done {
+			l.End = p.End
+		}
+	case done:
 		l.Over, l.End = true, p.End
 		l.OverBy = participantFields.source(p, fieldParticipantEnd)
 	case !c.RecordedEnd.IsZero() && l.begunBy(c.RecordedEnd):
@@ -139,20 +176,23 @@ func (l *Leg) findEnd(c *Conversation) {
 	}
 }
 
+// begin is when the leg began, as far as it is known.
+func (l *Leg) begin() time.Time { return earliest(l.Start, l.Session.ConnectedTime) }
+
 // begunBy reports whether the leg had begun by t. A leg whose times nobody
 // knows is old when a record lists it.
 func (l *Leg) begunBy(t time.Time) bool {
-	if began := earliest(l.Start, l.Session.ConnectedTime); !began.IsZero() {
+	if began := l.begin(); !began.IsZero() {
 		return !began.After(t)
 	}
-	return l.KnownBy >= SourceMediaREST
+	return l.KnownBy >= SourceREST
 }
 
 // findWrapUp: protocol 7.9. Only an agent's leg that is over can owe
 // after-call work, and one that was never answered owes none, although it may
 // do some.
-func (l *Leg) findWrapUp() {
-	s, p := l.Session, l.Participant
+func (l *Leg) findWrapUp(handedOver []time.Time) {
+	s, p := l.Session, l.live
 	if l.Side != AgentSide || !l.Over {
 		return
 	}
@@ -166,16 +206,17 @@ func (l *Leg) findWrapUp() {
 		}
 	}
 	_, handled := s.metric("tHandle")
+	done := !p.End.IsZero() && !p.End.Before(l.End)
 	switch {
 	case s.ACWState == ACWNotApplicable:
 		l.WrapUp = WrapUpNone
-	case s.ACWState.done(), !s.ACWEnd.IsZero(), s.ACWSkipped, handled, wrapups > 0 && !open, !p.End.IsZero():
+	case s.ACWState.done(), !s.ACWEnd.IsZero(), s.ACWSkipped, handled, wrapups > 0 && !open, done:
 		l.WrapUp = WrapUpDone
 	case s.ACWState == ACWPending, open, !s.ACWStart.IsZero():
 		l.WrapUp = WrapUpPending
 	case s.WrapUpCode != "":
 		l.WrapUp = WrapUpDone
-	case l.owesWrapUp():
+	case l.owesWrapUp(handedOver):
 		l.WrapUp, l.wrapUpSupposed = WrapUpPending, true
 	}
 }
@@ -183,23 +224,26 @@ func (l *Leg) findWrapUp() {
 // owesWrapUp decides for an agent's leg of whose after-call work nobody says
 // anything: the live API says whether it is required; an analytics record that
 // has the talk but not yet the handle time was read during after-call work
-// (protocol 6.7); detail events say nothing, so ACD work is taken to owe it.
-func (l *Leg) owesWrapUp() bool {
+// (protocol 6.7); detail events say nothing, so ACD work is taken to owe it:
+// work that came through a queue, or that an agent handed over.
+func (l *Leg) owesWrapUp(handedOver []time.Time) bool {
 	if !l.Answered || l.Supervises {
 		return false
 	}
-	s, p := l.Session, l.Participant
+	s := l.Session
 	switch {
-	case s.ACWRequired || p.WrapUpRequired:
+	case s.ACWRequired || l.live.WrapUpRequired:
 		return true
-	case s.stated(fieldSessionHeld) != 0 || len(p.shadows) > 0:
+	case s.stated(fieldSessionHeld) != 0 || s.filled:
 		return false // a snapshot shows the leg, and no after-call work
 	case l.KnownBy == SourceAnalytics:
 		_, answered := s.metric("tAnswered")
 		_, talked := s.metric("tTalk")
 		return answered || talked
 	}
-	return s.QueueID != ""
+	return s.QueueID != "" || slices.ContainsFunc(handedOver, func(t time.Time) bool {
+		return l.Start.After(t.Add(-skew)) && l.Start.Before(t.Add(2*skew))
+	})
 }
 
 // onHold reports whether the leg is on hold or holds the other side.
@@ -218,5 +262,5 @@ func (l *Leg) onHold() bool {
 // routedOn reports whether the leg, the last one to end, was left by a
 // transfer of which no message has shown the target yet.
 func (l *Leg) routedOn() bool {
-	return l.Side != CustomerSide && l.Session.DisconnectType.ByTransfer() && l.OverBy.singleFact()
+	return l.Side != CustomerSide && l.Session.DisconnectType.ByTransfer() && l.OverBy.SingleFact()
 }

@@ -24,7 +24,7 @@ func State(c *Conversation, by Statement) *Conversation {
 		participantFields.state(p, by)
 		p.attributes = stateAttributes(p.Attributes, by)
 		for _, s := range p.Sessions {
-			s.state(by, p.ID != "")
+			s.state(by, p.ID)
 		}
 	}
 	for _, t := range c.Transfers {
@@ -39,9 +39,13 @@ func State(c *Conversation, by Statement) *Conversation {
 	return c
 }
 
-func (s *Session) state(by Statement, owned bool) {
+func (s *Session) state(by Statement, participantID string) {
+	s.WasConnected = s.WasConnected || s.State.phase() == phaseConnected
+	if by.By < SourceAnalytics && !s.shadow {
+		s.LiveParticipantID = participantID
+	}
 	sessionFields.state(s, by)
-	if owned {
+	if participantID != "" {
 		s.owner = bySource(by.By, time.Time{})
 	}
 	if len(s.Segments) > 0 {

@@ -134,6 +134,13 @@ type Session struct {
 	Starts []time.Time `json:"-"`
 	Ends   []time.Time `json:"-"`
 
+	// WasConnected says that somebody has seen the leg connected: the state
+	// itself goes on.
+	WasConnected bool `json:"-"`
+	// LiveParticipantID is the participant that the live API and detail events
+	// put the leg in; analytics may gather it elsewhere (protocol 7.1).
+	LiveParticipantID string `json:"-"`
+
 	Segments []*Segment `json:"segments,omitzero"`
 	Metrics  []Metric   `json:"metrics,omitzero"`
 
@@ -157,6 +164,7 @@ var sessionFields = schema[Session]{
 		instant("disconnectedTime", settled, func(s *Session) *time.Time { return &s.DisconnectedTime }),
 		text("disconnectType", settled, func(s *Session) *DisconnectType { return &s.DisconnectType }),
 		asFlag(flag("held", newest, func(s *Session) *bool { return &s.Held })),
+		flag("wasConnected", forward, func(s *Session) *bool { return &s.WasConnected }),
 		text("mediaType", ranked, func(s *Session) *MediaType { return &s.MediaType }),
 		text("messageType", ranked, func(s *Session) *MessageType { return &s.MessageType }),
 		text("direction", ranked, func(s *Session) *Direction { return &s.Direction }),
@@ -248,6 +256,7 @@ var sessionFields = schema[Session]{
 		number("voicemailDurationMs", settled, func(s *Session) *int64 { return &s.VoicemailDurationMs }),
 		instants("starts", union, func(s *Session) *[]time.Time { return &s.Starts }),
 		instants("ends", union, func(s *Session) *[]time.Time { return &s.Ends }),
+		text("liveParticipantId", ranked, func(s *Session) *string { return &s.LiveParticipantID }),
 	},
 }
 
@@ -260,6 +269,7 @@ const (
 	fieldSessionDisconnected
 	fieldSessionDisconnectType
 	fieldSessionHeld
+	fieldSessionWasConnected
 )
 
 // ordered is a text that only moves forward, in the given order and among
@@ -300,7 +310,20 @@ func ShadowSession(participantID string, media MediaType) *Session {
 // stated returns who states the field at place i of sessionFields.
 func (s *Session) stated(i int) Source { return sessionFields.source(s, i) }
 
-// supervises reports whether the leg only listens in, coaches or barges.
+// supervises reports whether the leg only listens in, coaches or barges: the
+// live API names the participant it listens to, analytics has segments for it.
 func (s *Session) supervises() bool {
-	return s.MonitoredParticipantID != "" || s.CoachedParticipantID != "" || s.BargedParticipantID != ""
+	if s.MonitoredParticipantID != "" || s.CoachedParticipantID != "" || s.BargedParticipantID != "" {
+		return true
+	}
+	listens := false
+	for _, g := range s.Segments {
+		switch g.Type {
+		case SegmentMonitoring, SegmentCoaching, SegmentBarging, SegmentScreenMonitoring:
+			listens = true
+		case SegmentInteract, SegmentHold:
+			return false
+		}
+	}
+	return listens
 }

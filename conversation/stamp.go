@@ -41,9 +41,9 @@ func (s Source) String() string {
 	return "unknown"
 }
 
-// singleFact reports whether a message of this source shows only a part of
+// SingleFact reports whether a message of this source shows only a part of
 // the conversation, so that a conclusion from it can be premature.
-func (s Source) singleFact() bool { return s < SourceTopic }
+func (s Source) SingleFact() bool { return s < SourceTopic || s == SourceMediaREST }
 
 // snapshot reports whether a message of this source shows the present state
 // of each leg in it, so that a flag that is missing there is off.

@@ -121,7 +121,7 @@ type closedLegs struct {
 func (o *closedLegs) add(l *Leg) {
 	o.end = latest(o.end, l.End, l.WrapUpEnd)
 	o.wrapUpPending = o.wrapUpPending || l.WrapUp == WrapUpPending
-	o.provisional = o.provisional || l.OverBy.singleFact() || l.OverBy == SourceAnalytics
+	o.provisional = o.provisional || l.OverBy.SingleFact() || l.OverBy == SourceAnalytics
 	if o.last == nil || l.End.After(o.last.End) || l.End.Equal(o.last.End) && l.Side == CustomerSide {
 		o.last = l
 	}

@@ -68,10 +68,22 @@ func lastTime(c *conversation.Conversation) time.Time {
 	last := c.Start
 	legs := c.Legs()
 	for i := range legs {
-		for _, t := range []time.Time{legs[i].Start, legs[i].Connected, legs[i].End} {
-			if t.After(last) {
-				last = t
-			}
+		last = latest(last, legs[i].Start, legs[i].Connected, legs[i].End)
+	}
+	for _, s := range c.Surveys {
+		last = latest(last, s.EventTime, s.CompletedDate)
+	}
+	for _, e := range c.Evaluations {
+		last = latest(last, e.EventTime, e.AssignedDate, e.ChangedDate, e.ReleaseDate)
+	}
+	return last
+}
+
+func latest(times ...time.Time) time.Time {
+	var last time.Time
+	for _, t := range times {
+		if t.After(last) {
+			last = t
 		}
 	}
 	return last
@@ -90,11 +102,13 @@ func (d *deriver) created() {
 
 // participants announces each person of the agents' side once and each other
 // participant once. While a participant's purpose, or an agent's user id, is
-// not known yet, it waits for the message that says so.
+// not known yet, it waits for the message that says so. One whose only legs a
+// record gathers in another participant is nobody new.
 func (d *deriver) participants() {
 	persons := map[string]*Header{}
+	gathered := d.gathered()
 	for _, p := range d.c.Participants {
-		if p.ID == "" {
+		if p.ID == "" || gathered[p.ID] {
 			continue
 		}
 		id := identify(d.c.ID, TypeParticipantAdded, "participant", p.ID)
@@ -125,6 +139,27 @@ func (d *deriver) participants() {
 			d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, Settled, "participant", p.ID)
 		}
 	}
+}
+
+// gathered returns the participants of unknown purpose whose legs stand in
+// other participants.
+func (d *deriver) gathered() map[string]bool {
+	var gathered map[string]bool
+	for _, p := range d.c.Participants {
+		for _, s := range p.Sessions {
+			live := s.LiveParticipantID
+			if live == "" || live == p.ID {
+				continue
+			}
+			if q := d.c.Participant(live); q != nil && q.Purpose == "" && len(q.Sessions) == 0 {
+				if gathered == nil {
+					gathered = map[string]bool{}
+				}
+				gathered[live] = true
+			}
+		}
+	}
+	return gathered
 }
 
 // agents announces the stretches of the agents' side and how they ended.
@@ -173,6 +208,9 @@ func (d *deriver) aliases(s *stretch, types ...Type) []string {
 		for k, t := range types {
 			if l != s.first() || k > 0 {
 				ids = append(ids, identify(d.c.ID, t, l.Session.ID))
+			}
+			if l.Shadow != "" {
+				ids = append(ids, identify(d.c.ID, t, l.Shadow))
 			}
 		}
 	}

@@ -27,3 +27,10 @@ func conversationJSON(t *testing.T, c *conversation.Conversation) string {
 	require.NoError(t, err)
 	return string(b)
 }
+
+func object(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(b)
+}

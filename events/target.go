@@ -69,7 +69,7 @@ func (t *targets) of(s *stretch, leg *conversation.Leg) (to TransferTarget, sure
 	if l := t.queueAt(leg.End); l != nil {
 		return toLeg(l), true
 	}
-	command := t.command(leg)
+	command := t.command(s, leg)
 	if command != nil && command.DestinationUserID != "" {
 		return TransferTarget{Kind: TargetAgent, UserID: command.DestinationUserID}, true
 	}
@@ -79,7 +79,9 @@ func (t *targets) of(s *stretch, leg *conversation.Leg) (to TransferTarget, sure
 		func() *conversation.Leg { return t.nextOutside(leg.End) },
 	} {
 		if l := find(); l != nil {
-			return toLeg(l), !l.KnownBy.SingleFact()
+			if to = toLeg(l); to.Kind != TargetAddress || to.Address != "" {
+				return to, !l.KnownBy.SingleFact()
+			}
 		}
 	}
 	if command != nil && command.DestinationAddress != "" {
@@ -87,6 +89,9 @@ func (t *targets) of(s *stretch, leg *conversation.Leg) (to TransferTarget, sure
 	}
 	if a := leg.Session.DestinationAddresses; len(a) > 0 {
 		return TransferTarget{Kind: TargetAddress, Address: a[len(a)-1]}, true
+	}
+	if to.Kind != "" {
+		return to, false // an outside leg whose number nobody gives
 	}
 	return TransferTarget{Kind: TargetUnknown}, false
 }
@@ -193,12 +198,15 @@ func (t *targets) nextOutside(at time.Time) *conversation.Leg {
 	return nil
 }
 
-// command returns the last transfer command that the leg's user gave before
-// leaving.
-func (t *targets) command(leg *conversation.Leg) *conversation.Transfer {
+// command returns the last transfer command that the leg's user gave during
+// the stretch.
+func (t *targets) command(s *stretch, leg *conversation.Leg) *conversation.Transfer {
 	var last *conversation.Transfer
 	for _, c := range t.c.Transfers {
-		if c.InitiatorUserID == "" || c.InitiatorUserID != leg.Participant.UserID || c.DateIssued.After(leg.End.Add(skew)) {
+		if c.InitiatorUserID == "" || c.InitiatorUserID != leg.Participant.UserID {
+			continue
+		}
+		if c.DateIssued.After(leg.End.Add(skew)) || c.DateIssued.Before(s.connected.Add(-skew)) {
 			continue
 		}
 		if last == nil || c.DateIssued.After(last.DateIssued) {

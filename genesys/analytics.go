@@ -190,7 +190,7 @@ func readLife(s *conversation.Session, side conversation.Side) {
 	switch {
 	case len(s.Segments) == 0:
 	case !open && (disconnected || !s.ACWStart.IsZero()):
-		s.DisconnectedTime = later(end, time.Time{})
+		s.DisconnectedTime = end
 		if end.IsZero() {
 			s.DisconnectedTime = s.ACWStart
 		}
@@ -215,13 +215,13 @@ var openStates = map[conversation.SegmentType]conversation.SessionState{
 }
 
 // connects reports whether a leg is connected in a segment of the type. A
-// person's leg is in those of talking and owning (7.3); a queue's and a flow's
-// from the moment they have the conversation.
+// person's leg is in those of talking and owning (7.3), not in those of
+// listening in; a queue's and a flow's from the moment they have the
+// conversation.
 func connects(t conversation.SegmentType, side conversation.Side) bool {
 	switch t {
 	case conversation.SegmentInteract, conversation.SegmentHold, conversation.SegmentIVR, conversation.SegmentCallback,
-		conversation.SegmentParked, conversation.SegmentSharing, conversation.SegmentVoicemail,
-		conversation.SegmentCoaching, conversation.SegmentMonitoring, conversation.SegmentBarging, conversation.SegmentScreenMonitoring:
+		conversation.SegmentParked, conversation.SegmentSharing, conversation.SegmentVoicemail:
 		return true
 	case conversation.SegmentDelay:
 		return side == conversation.QueueSide

@@ -65,11 +65,11 @@ func (r reader) decodeObject(m *Message, data []byte, names nameSet, depth int) 
 		return r.decodeFrameOdd(m, data)
 	case has("detail-type") && has("detail"):
 		return r.decodeEnvelope(m, data, depth)
-	case has("Type") && has("Message") && (has("TopicArn") || has("MessageId")):
+	case has("Type") && has("Message"):
 		return r.decodeWrapped(m, data, "Message", "SNS notification", depth)
-	case has("Body") && (has("MessageId") || has("ReceiptHandle") || has("MD5OfBody")):
+	case has("Body"):
 		return r.decodeWrapped(m, data, "Body", "SQS message", depth)
-	case has("body") && (has("messageId") || has("receiptHandle") || has("eventSource")):
+	case has("body"):
 		return r.decodeWrapped(m, data, "body", "SQS record", depth)
 	case has("Sns") && has("EventSource"):
 		return r.decodeWrapped(m, data, "Sns", "SNS record", depth)
@@ -109,6 +109,8 @@ func isOther(has func(string) bool) bool {
 	case has("state") && (has("submissionDate") || has("expirationDate") || has("completionDate")):
 		return true
 	case has("connectUri"), has("id") && has("state") && has("selfUri"):
+		return true
+	case has("result") && has("status"): // the answer to a subscription on the socket
 		return true
 	}
 	return false

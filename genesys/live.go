@@ -2,6 +2,7 @@ package genesys
 
 import (
 	"strings"
+	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/internal/wire"
@@ -184,15 +185,23 @@ func liveSession(b *wire.Communication, media conversation.MediaType, times *spa
 
 // setState states the leg's state. Parked is a connected leg that rests, and
 // an e-mail that is being sent is still the agent's: both go back, which a
-// state cannot.
+// state cannot. A leg that has its disconnected time is over, although the
+// first message of after-call work still says connected (trap 10).
 func setState(s *conversation.Session, state string) {
 	s.State = conversation.ParseSessionState(state)
+	s.WasConnected = s.State == conversation.StateConnected
 	switch s.State {
 	case conversation.StateParked:
 		s.State, s.Parked = conversation.StateConnected, true
 	case conversation.StateTransmitting, conversation.StateUploading, conversation.StateConverting:
 		if !s.ConnectedTime.IsZero() {
 			s.State = conversation.StateConnected
+		}
+	}
+	if s.State == conversation.StateConnected && !s.DisconnectedTime.IsZero() {
+		s.State = conversation.StateDisconnected
+		if s.MediaType == conversation.MediaVoice {
+			s.State = conversation.StateTerminated
 		}
 	}
 }
@@ -281,6 +290,7 @@ func (r reader) mediaSnapshot(m *Message, b *wire.Conversation, media conversati
 			continue
 		}
 		p := liveParticipant(f, &times)
+		p.End = time.Time{} // that of the leg: the participant may go on with another medium
 		p.UserID, p.QueueID = or(p.UserID, f.User), or(p.QueueID, f.Queue)
 		p.TeamID, p.GroupID = or(p.TeamID, f.Team), or(p.GroupID, f.Group)
 		p.ExternalContactID, p.ExternalOrganizationID = or(p.ExternalContactID, f.ExternalContact), or(p.ExternalOrganizationID, f.ExternalOrganization)
@@ -320,14 +330,14 @@ func flatSession(f *wire.Participant, media conversation.MediaType, times *span)
 	if media == conversation.MediaMessage {
 		s.MessageType = conversation.ParseMessageType(f.Type)
 	}
-	setState(s, f.State)
-	setWrapUp(s, &f.Wrapup)
 	switch {
 	case !f.StartAcwTime.IsZero() && s.DisconnectType != "":
 		s.DisconnectedTime = f.StartAcwTime.Time
 	case !f.EndTime.IsZero():
 		s.DisconnectedTime = f.EndTime.Time
 	}
+	setState(s, f.State)
+	setWrapUp(s, &f.Wrapup)
 	for _, t := range []wire.Time{f.StartHoldTime, f.StartAcwTime, f.EndAcwTime, f.Wrapup.EndTime, f.ParkTime} {
 		times.add(t.Time)
 	}

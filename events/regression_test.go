@@ -1,0 +1,284 @@
+package events_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+)
+
+// hear listens to messages in the given order and settles when asked.
+func heard(t *testing.T, settleAfter int, messages ...string) []string {
+	t.Helper()
+	l := newListener()
+	for i, m := range messages {
+		l.hear(decode(t, [][]byte{[]byte(m)})...)
+		if i == settleAfter {
+			l.announce(true)
+		}
+	}
+	l.announce(true)
+	_, rest := l.said()
+	return rest
+}
+
+// agent composes an agent's participant of the live API with one leg.
+func agent(participant, session, leg string, more ...string) string {
+	return fmt.Sprintf(`{"id":%q,"purpose":"agent","userId":"u","queueId":"q-1","calls":[{"id":%q,%s}]%s}`, participant, session, leg, strings.Join(more, ""))
+}
+
+func topic(participants ...string) string {
+	return `{"topicName":"v2.users.u.conversations","version":"2","eventBody":{"id":"c","participants":[` + strings.Join(participants, ",") + `]}}`
+}
+
+const customerLeg = `{"id":"cust","purpose":"customer","calls":[{"id":"s-cust","state":"connected","connectedTime":"2025-01-10T09:00:00Z"}]}`
+
+// A record may gather the sessions of one user in one participant. The end of
+// that participant, which the live API states, is not the end of the others'.
+func TestTheEndOfAParticipantEndsOnlyItsOwnLegs(t *testing.T) {
+	first := agent("p1", "s1", `"state":"terminated","connectedTime":"2025-01-10T09:00:05Z","disconnectedTime":"2025-01-10T09:01:00Z","disconnectType":"transfer","afterCallWork":{"state":"complete"}`,
+		`,"endTime":"2025-01-10T09:01:05Z"`)
+	second := agent("p2", "s2", `"state":"connected","connectedTime":"2025-01-10T09:01:02Z"`)
+	record := `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p1","purpose":"agent","userId":"u","sessions":[
+		{"sessionId":"s1","mediaType":"voice","segments":[{"segmentType":"interact","segmentStart":"2025-01-10T09:00:05Z","segmentEnd":"2025-01-10T09:01:00Z","disconnectType":"transfer"}]},
+		{"sessionId":"s2","mediaType":"voice","segments":[{"segmentType":"interact","segmentStart":"2025-01-10T09:01:02Z"}]}]}]}`
+	for _, messages := range [][]string{{topic(first, second), record}, {record, topic(first, second)}} {
+		l := newListener()
+		for _, m := range messages {
+			l.hear(decode(t, [][]byte{[]byte(m)})...)
+		}
+		l.announce(true)
+		require.Equal(t, conversation.StatusActive, l.c.Status)
+		_, rest := l.said()
+		require.NotContains(t, rest, "ended")
+	}
+}
+
+func TestAParticipantThatIsDoneMayComeBack(t *testing.T) {
+	before := agent("p1", "s1", `"state":"terminated","connectedTime":"2025-01-10T09:00:05Z","disconnectedTime":"2025-01-10T09:01:00Z","disconnectType":"client"`, `,"endTime":"2025-01-10T09:01:00Z"`)
+	after := strings.Replace(before, `"calls":[`, `"calls":[{"id":"s2","state":"connected","connectedTime":"2025-01-10T09:02:00Z"},`, 1)
+	l := newListener()
+	l.hear(decode(t, [][]byte{[]byte(topic(customerLeg, before)), []byte(topic(customerLeg, after))})...)
+	require.Equal(t, conversation.StatusActive, l.c.Status)
+}
+
+// A media topic does not name the session. What was announced of such a leg is
+// not announced again when its session becomes known.
+func TestALegThatWasAnnouncedWithoutItsSessionIsNotAnnouncedAgain(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	end := 400 * time.Second
+	restCall := s.MediaSnapshot("voice", end)
+	restCall["selfUri"] = "/api/v2/conversations/calls/" + s.ID
+	want := []string{"connected user-a", "connected user-b", "created", "disconnected user-b client 0", "ended", "transferred user-a blind queue q-2"}
+	for name, messages := range map[string][]string{
+		"media topic, record":    {string(s.MediaSnapshots()[len(s.MediaSnapshots())-1]), object(t, s.Record(genesystest.Final))},
+		"media topic, topic":     {string(s.MediaSnapshots()[len(s.MediaSnapshots())-1]), string(s.Snapshots()[len(s.Snapshots())-1])},
+		"media REST, record":     {object(t, restCall), object(t, s.Record(genesystest.Final))},
+		"record, media REST":     {object(t, s.Record(genesystest.Final)), object(t, restCall)},
+		"media REST, REST":       {object(t, restCall), object(t, s.REST(end))},
+		"media topic, one event": {string(s.MediaSnapshots()[len(s.MediaSnapshots())-1]), string(s.Details()[4])},
+	} {
+		for settleAfter := range 2 {
+			got := heard(t, settleAfter, messages...)
+			slices.Sort(got)
+			require.Equal(t, want, got, "%s, settled after %d", name, settleAfter)
+		}
+	}
+}
+
+func TestACommandOfAnEarlierStretchSaysNothingOfThisTransfer(t *testing.T) {
+	s := genesystest.NewStory("c-stale")
+	s.Transfers = []genesystest.TransferCommand{{At: 60 * time.Second, Complete: 61 * time.Second, ID: "t-1", Initiator: "user-a", User: "user-b", State: "complete"}}
+	s.Customer("cust", 0).Ends(300*time.Second, "endpoint")
+	s.Agent("a", time.Second, "user-a", "").Answer(5*time.Second).Ends(61*time.Second, "transfer").NoWrapUp()
+	s.Agent("b", 61*time.Second, "user-b", "").Answer(65*time.Second).Ends(100*time.Second, "transfer").NoWrapUp()
+	s.Agent("a2", 100*time.Second, "user-a", "").Answer(105*time.Second).Ends(200*time.Second, "transfer").NoWrapUp()
+	s.Queue("acd", 200*time.Second+30*time.Millisecond, "q-7").Ends(300*time.Second, "peer")
+	rnd := random(t)
+	for range 20 {
+		messages := s.Snapshots()
+		l := newListener()
+		l.hear(decode(t, messages)...)
+		l.announce(true)
+		_, rest := l.said()
+		require.Contains(t, rest, "transferred user-a blind queue q-7")
+		rnd.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
+	}
+}
+
+// wrapup events name neither user nor purpose. When a record gathers their
+// session in another participant, they tell of nobody new.
+func TestAParticipantKnownOnlyByASessionThatIsGatheredElsewhereIsNobodyNew(t *testing.T) {
+	record := `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","conversationEnd":"2025-01-10T09:05:00Z","participants":[{"participantId":"p1","purpose":"agent","userId":"u","sessions":[
+		{"sessionId":"s1","mediaType":"message","segments":[{"segmentType":"interact","segmentStart":"2025-01-10T09:00:05Z","segmentEnd":"2025-01-10T09:01:00Z","disconnectType":"transfer"}]},
+		{"sessionId":"s3","mediaType":"message","segments":[{"segmentType":"interact","segmentStart":"2025-01-10T09:03:02Z","segmentEnd":"2025-01-10T09:05:00Z","disconnectType":"client"}]}]}]}`
+	wrapup := `{"topicName":"v2.detail.events.conversation.c.wrapup","eventBody":{"eventTime":1736499910000,"conversationId":"c","participantId":"p3","sessionId":"s3","wrapupCode":"w"}}`
+	for _, messages := range [][]string{{record, wrapup}, {wrapup, record}} {
+		l := newListener()
+		for _, m := range messages {
+			l.hear(decode(t, [][]byte{[]byte(m)})...)
+		}
+		l.announce(true)
+		added, _ := l.said()
+		require.Equal(t, 1, added)
+	}
+}
+
+func TestALegThatWasSeenConnectedWasAnswered(t *testing.T) {
+	connected := agent("p1", "s1", `"state":"connected"`, `,"connectedTime":"2025-01-10T09:00:05Z"`)
+	over := agent("p1", "s1", `"state":"terminated","disconnectedTime":"2025-01-10T09:01:00Z","disconnectType":"client"`, `,"connectedTime":"2025-01-10T09:00:05Z"`)
+	for _, messages := range [][]string{{topic(connected), topic(over)}, {topic(over), topic(connected)}} {
+		require.ElementsMatch(t, []string{"created", "connected u", "disconnected u client 0", "ended"}, heard(t, -1, messages...))
+	}
+}
+
+func TestTheTimeOfTheAnswerWithoutAlertingDuration(t *testing.T) {
+	event := func(name string, at int, more string) string {
+		return fmt.Sprintf(`{"topicName":"v2.detail.events.conversation.c.%s","eventBody":{"eventTime":%d,"conversationId":"c","participantId":"p","sessionId":"s","userId":"u"%s}}`, name, 1736499600000+at*1000, more)
+	}
+	l := newListener()
+	l.hear(decode(t, [][]byte{[]byte(event("user.start", 1, "")), []byte(event("user.end", 65, `,"interactingDurationMs":60000,"disconnectType":"CLIENT"`))})...)
+	_, s := l.c.Session("s")
+	require.Equal(t, "09:00:05", s.ConnectedTime.Format(time.TimeOnly))
+}
+
+func TestTalkProvesAnAnswer(t *testing.T) {
+	record := `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","conversationEnd":"2025-01-10T09:02:00Z","participants":[{"participantId":"p","purpose":"agent","userId":"u",
+		"sessions":[{"sessionId":"s","mediaType":"voice","metrics":[{"name":"tTalk","emitDate":"2025-01-10T09:01:05Z","value":60000}]}]}]}`
+	l := newListener()
+	l.hear(decode(t, [][]byte{[]byte(record)})...)
+	_, s := l.c.Session("s")
+	require.Equal(t, "09:00:05", s.ConnectedTime.Format(time.TimeOnly))
+	l.announce(true)
+	_, rest := l.said()
+	require.Contains(t, rest, "connected u")
+}
+
+func TestAMediumThatIsOverIsNotTheParticipantsEnd(t *testing.T) {
+	call := `{"topicName":"v2.users.u.conversations.calls","eventBody":{"id":"c","participants":[{"id":"p","purpose":"agent","user":{"id":"u"},"state":"terminated",
+		"connectedTime":"2025-01-10T09:01:00Z","endTime":"2025-01-10T09:02:00Z","disconnectType":"peer"}]}}`
+	callback := `{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{"id":"p","purpose":"agent","userId":"u",
+		"callbacks":[{"id":"s-cb","state":"connected","connectedTime":"2025-01-10T09:00:00Z"}]}]}}`
+	for _, messages := range [][]string{{call, callback}, {callback, call}} {
+		l := newListener()
+		for _, m := range messages {
+			l.hear(decode(t, [][]byte{[]byte(m)})...)
+		}
+		require.Equal(t, conversation.StatusActive, l.c.Status)
+	}
+}
+
+// Detail events do not say whether a wrap-up is owed; in a conversation that
+// went through a queue it is taken to be.
+func TestDetailEventsOfADirectTransferDoNotInventAnEnd(t *testing.T) {
+	s := genesystest.NewStory("c-direct")
+	s.Customer("cust", 0).Ends(100*time.Second, "endpoint")
+	acd := s.Queue("acd", time.Second, "q-1")
+	a := s.Agent("a", 2*time.Second, "user-a", "q-1").Answer(5*time.Second).Ends(50*time.Second, "transfer").WrapUp(55*time.Second, "w")
+	acd.AnsweredBy(a, 10*time.Millisecond)
+	b := s.Agent("b", 50*time.Second, "user-b", "").Answer(55*time.Second).Ends(100*time.Second, "peer").WrapUp(120*time.Second, "w")
+	messages := s.Details()
+	l := newListener()
+	l.hear(decode(t, messages[:len(messages)-2])...)
+	l.announce(true)
+	_, rest := l.said()
+	require.NotContains(t, rest, "ended")
+	l.hear(decode(t, messages)...)
+	l.announce(true)
+	_, rest = l.said()
+	require.Contains(t, rest, "ended")
+	require.Equal(t, b.WrapEnd, l.c.End.Sub(s.Start))
+}
+
+func TestATransferToANumberNamesItWhereverItStands(t *testing.T) {
+	record := `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","conversationEnd":"2025-01-10T09:05:00Z","participants":[
+		{"participantId":"p","purpose":"agent","userId":"u","sessions":[{"sessionId":"s","mediaType":"voice","destinationAddresses":["tel:+4930123456"],"segments":[
+			{"segmentType":"interact","segmentStart":"2025-01-10T09:00:05Z","segmentEnd":"2025-01-10T09:01:00Z","disconnectType":"transfer"}]}]},
+		{"participantId":"out","purpose":"external","sessions":[{"sessionId":"s-out","mediaType":"voice","segments":[
+			{"segmentType":"interact","segmentStart":"2025-01-10T09:01:00.1Z","segmentEnd":"2025-01-10T09:05:00Z","disconnectType":"endpoint"}]}]}]}`
+	require.Contains(t, heard(t, -1, record), "transferred u blind address tel:+4930123456")
+}
+
+func TestListeningInIsNoAnswerHoweverItIsTold(t *testing.T) {
+	for _, kind := range []string{"monitoring", "coaching", "barging"} {
+		record := fmt.Sprintf(`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","purpose":"user","userId":"u",
+			"sessions":[{"sessionId":"s","mediaType":"voice","segments":[{"segmentType":%q,"segmentStart":"2025-01-10T09:00:05Z"}]}]}]}`, kind)
+		l := newListener()
+		l.hear(decode(t, [][]byte{[]byte(record)})...)
+		require.Equal(t, conversation.StatusNew, l.c.Status, kind)
+		_, rest := l.said()
+		require.Equal(t, []string{"created"}, rest, kind)
+	}
+}
+
+func TestEveryEventHasATimeWhereAMessageMentionsOne(t *testing.T) {
+	l := newListener()
+	l.hear(decode(t, [][]byte{[]byte(`{"id":"e","conversation":{"id":"c"},"evaluationForm":{"id":"f"},"status":"FINISHED","changedDate":"2025-01-12T08:15:00Z"}`)})...)
+	require.Len(t, l.heard, 1)
+	require.Equal(t, "2025-01-12", l.heard[0].Head().Time.Format(time.DateOnly))
+}
+
+// TestMidwayRecordsAndSettlesDisturbNothing tells every scenario with records
+// of any age in between, and settles at any moment. (A settle in the very
+// moment of a transfer finds no target and everybody still there.)
+func TestMidwayRecordsAndSettlesDisturbNothing(t *testing.T) {
+	rnd := random(t)
+	for _, s := range genesystest.Scenarios() {
+		if len(s.Live) > 0 {
+			continue // what a re-opening shows depends on when one listens
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			for range *rounds {
+				story := s.Story()
+				live := [][][]byte{story.Snapshots(), story.Bodies(), story.MediaSnapshots()}[rnd.IntN(2)]
+				messages := interleave(rnd, live, story.Records())
+				l := newListener()
+				for _, c := range decode(t, messages) {
+					l.hear(c)
+					if rnd.IntN(4) == 0 {
+						l.announce(true)
+					}
+				}
+				l.announce(true)
+				added, rest := l.said()
+				require.Equal(t, withoutDetails(s.Want), withoutDetails(rest))
+				require.Equal(t, s.Added, added)
+			}
+		})
+	}
+}
+
+// withoutDetails keeps what happened to whom.
+func withoutDetails(said []string) []string {
+	var short []string
+	for _, s := range said {
+		short = append(short, strings.Join(strings.Fields(s)[:min(2, len(strings.Fields(s)))], " "))
+	}
+	slices.Sort(short)
+	return short
+}
+
+// interleave keeps the order within each list.
+func interleave(rnd *rand.Rand, lists ...[][]byte) [][]byte {
+	var all [][]byte
+	for {
+		var open []int
+		for i, l := range lists {
+			if len(l) > 0 {
+				open = append(open, i)
+			}
+		}
+		if len(open) == 0 {
+			return all
+		}
+		i := open[rnd.IntN(len(open))]
+		all, lists[i] = append(all, lists[i][0]), lists[i][1:]
+	}
+}
