@@ -116,7 +116,9 @@ func eventFor(conversationID string, seq int64, claimed bool, hooks ...string) s
 	return e
 }
 
-func eventID(conversationID string, seq int64) string { return fmt.Sprintf("%s.%d", conversationID, seq) }
+func eventID(conversationID string, seq int64) string {
+	return fmt.Sprintf("%s.%d", conversationID, seq)
+}
 
 // laneOf creates a conversation with so many events for each of the hooks.
 func (t *trial) laneOf(id string, n int64, hooks ...string) {

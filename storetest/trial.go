@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ const short = 60 * time.Millisecond
 type trial struct {
 	testing.TB
 	ctx     context.Context
+	cancel  context.CancelFunc
 	harness Harness
 	store   store.Store
 }
@@ -33,7 +35,7 @@ func newTrial(t testing.TB, h Harness) *trial {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), h.Patience)
 	t.Cleanup(cancel)
-	return &trial{TB: t, ctx: ctx, harness: h, store: h.Open(t)}
+	return &trial{TB: t, ctx: ctx, cancel: cancel, harness: h, store: h.Open(t)}
 }
 
 // durable skips the rule on a store that cannot be opened again.
@@ -281,20 +283,37 @@ func (t *trial) eventually(what string, happened func() bool) {
 }
 
 // together runs do n times at the same time, and fails the rule with the
-// first error once all have returned.
+// first error once all have returned. The error ends the others.
 func (t *trial) together(n int, do func(i int) error) {
 	t.Helper()
 	var all sync.WaitGroup
-	errs := make([]error, n)
+	var once sync.Once
+	var first error
 	for i := range n {
-		all.Go(func() { errs[i] = do(i) })
+		all.Go(func() {
+			if err := recovered(func() error { return do(i) }); err != nil {
+				once.Do(func() {
+					first = err
+					t.cancel()
+				})
+			}
+		})
 	}
 	all.Wait()
-	for _, err := range errs {
-		if err != nil {
-			t.Fatal(err)
-		}
+	if first != nil {
+		t.Fatal(first)
 	}
+}
+
+// recovered does something, and makes a panic an error, so that one in a
+// goroutine fails its rule and not the process.
+func recovered(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 // sameConversation fails the rule when a conversation that came out of the

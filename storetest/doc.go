@@ -1,0 +1,45 @@
+// Package storetest says when a [store.Store] is one: it is the contract of
+// package store as a suite of rules that any implementation can be tried on.
+//
+// # Adopting it
+//
+//	func TestConformance(t *testing.T) {
+//		storetest.Run(t, storetest.Harness{
+//			Open: func(t testing.TB) store.Store {
+//				s := mystore.New(t.TempDir())
+//				t.Cleanup(func() { _ = s.Close() })
+//				return s
+//			},
+//		})
+//	}
+//
+// What else the store can do is declared in the [Harness]: Reopen when it is
+// durable, Transactions when hooks can join its transactions. The rules on
+// abilities that are not declared are skipped, and say so. A store that is
+// under way can declare in Except what it does not hold yet, and shorten the
+// list until it is empty. [Bench] and [Fuzz] take the same harness.
+//
+// # Rules
+//
+// Each rule is a subtest with the rule as its name, so that a failure reads as
+// what the store does not do: go test -run 'TestConformance/claiming' tries
+// those of one topic. Every rule gets a store of its own, and they run in
+// parallel.
+//
+// Rules on time use short waits and leases and never demand that something
+// happens within one: a slow machine makes them slow, not red. What is read is
+// compared to the microsecond, which is all that a store has to keep. Text is
+// valid UTF-8 without the zero byte.
+//
+// The topic "model" walks at random: it does the same to the store and to a
+// plain model of one, and compares them. A failure tells its seed and the last
+// steps; -storetest.seed repeats it, -storetest.walks and -storetest.steps make
+// it longer.
+//
+// # Faulty
+//
+// [Faulty] makes any store fail on cue. It is for tests of what uses a store.
+//
+// The package is tested itself: it must find out each of a hundred stores that
+// have one thing wrong.
+package storetest

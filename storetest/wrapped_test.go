@@ -1,0 +1,95 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// wrapped is a sound store with some of its methods replaced. What replaces a
+// method reaches the sound one through the embedded store.
+type wrapped struct {
+	*sound
+
+	load     func(ctx context.Context, ids ...string) ([]store.Record, error)
+	commit   func(ctx context.Context, b store.Batch) (store.Committed, error)
+	claim    func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error)
+	renew    func(ctx context.Context, owner string, lease time.Duration) error
+	unpark   func(ctx context.Context, do store.Unpark, ids ...string) (int, error)
+	due      func(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error)
+	list     func(ctx context.Context, q store.Query) (store.Page, error)
+	events   func(ctx context.Context, id string) ([]store.LoggedEvent, error)
+	parked   func(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error)
+	value    func(ctx context.Context, name string) ([]byte, int64, error)
+	setValue func(ctx context.Context, name string, value []byte, version int64) (int64, error)
+	close    func() error
+	reopened func(*sound) *sound // what becomes of the store when it is opened again
+}
+
+func wrap(s *sound, replace func(*wrapped)) *wrapped {
+	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, unpark: s.Unpark, due: s.Due, list: s.List,
+		events: s.Events, parked: s.Parked, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
+	replace(w)
+	return w
+}
+
+func (w *wrapped) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
+	return w.load(ctx, ids...)
+}
+
+func (w *wrapped) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {
+	return w.commit(ctx, b)
+}
+
+func (w *wrapped) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
+	return w.claim(ctx, c)
+}
+
+func (w *wrapped) Renew(ctx context.Context, owner string, lease time.Duration) error {
+	return w.renew(ctx, owner, lease)
+}
+
+func (w *wrapped) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
+	return w.unpark(ctx, do, ids...)
+}
+
+func (w *wrapped) Due(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error) {
+	return w.due(ctx, at, limit)
+}
+
+func (w *wrapped) List(ctx context.Context, q store.Query) (store.Page, error) {
+	return w.list(ctx, q)
+}
+
+func (w *wrapped) Events(ctx context.Context, id string) ([]store.LoggedEvent, error) {
+	return w.events(ctx, id)
+}
+
+func (w *wrapped) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
+	return w.parked(ctx, q)
+}
+
+func (w *wrapped) Value(ctx context.Context, name string) ([]byte, int64, error) {
+	return w.value(ctx, name)
+}
+
+func (w *wrapped) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
+	return w.setValue(ctx, name, value, version)
+}
+
+func (w *wrapped) Close() error { return w.close() }
+
+// wrappedHarness opens stores with the same methods replaced.
+func wrappedHarness(replace func(*wrapped)) Harness {
+	return Harness{
+		Open: func(testing.TB) store.Store { return wrap(newSound(), replace) },
+		Reopen: func(_ testing.TB, s store.Store) store.Store {
+			w := s.(*wrapped)
+			return wrap(w.reopened(w.sound.reopen()), replace)
+		},
+		Transactions: func(_ testing.TB, s store.Store) Table { return s.(*wrapped).table() },
+		Patience:     2 * time.Second,
+	}
+}
