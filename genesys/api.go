@@ -1,0 +1,116 @@
+package genesys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// API calls the REST API of one organisation. platform.New gives the real one,
+// through the official SDK; genesystest gives one for its simulator.
+//
+// An API keeps to the organisation's rate limit: a call waits until the budget
+// has room for it and until a Retry-After has passed. It retries nothing: who
+// calls knows what is worth repeating. It is safe for concurrent use.
+type API interface {
+	// Call returns the body of the answer. The error is an [*APIError] when the
+	// platform refused the call or could not be reached, or wraps the end of ctx.
+	Call(ctx context.Context, r Request) ([]byte, error)
+}
+
+// Request is a call of the REST API.
+type Request struct {
+	Method string // empty: GET, or POST when there is a body
+	// Path begins with /api/v2/. Ids in it are escaped with url.PathEscape.
+	Path  string
+	Query url.Values
+	Body  []byte // JSON; nil: none
+
+	// Repair marks a call that is not urgent: catching up after a gap, late
+	// data. Such calls get at most half of the rate limit.
+	Repair bool
+}
+
+// Verb returns the request's method.
+func (r Request) Verb() string {
+	switch {
+	case r.Method != "":
+		return r.Method
+	case r.Body != nil:
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+// APIError says why a call of the REST API failed. Its text names the call, the
+// status and Genesys's error code, never what was asked or answered: both can
+// hold personal data.
+type APIError struct {
+	Method string
+	// Path is the path of the call, with ids replaced by {id}.
+	Path   string
+	Status int // of the HTTP answer; 0 when there was none
+	// Code is Genesys's code, as in "too.many.requests".
+	Code string
+	// CorrelationID is what Genesys's support asks for.
+	CorrelationID string
+	// RetryAfter is how long the platform wants to be left alone; zero when it
+	// does not say.
+	RetryAfter time.Duration
+	// Err is the cause when there was no answer.
+	Err error
+}
+
+// Error implements error.
+func (e *APIError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "genesys: %s %s: ", e.Method, e.Path)
+	switch {
+	case e.Status != 0:
+		fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
+	case e.Err != nil:
+		b.WriteString(e.Err.Error())
+	default:
+		b.WriteString("no answer")
+	}
+	if e.Code != "" {
+		fmt.Fprintf(&b, " (%s)", e.Code)
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, ", retry after %v", e.RetryAfter)
+	}
+	if e.CorrelationID != "" {
+		fmt.Fprintf(&b, ", correlation id %s", e.CorrelationID)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *APIError) Unwrap() error { return e.Err }
+
+// Permanent reports whether the same call would fail again: the platform
+// understood it and refused it. A timeout, an overload, a fault of the
+// platform, an expired token and a network that is down pass.
+func (e *APIError) Permanent() bool {
+	switch e.Status {
+	case 0, http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusTooEarly:
+		return false
+	}
+	return e.Status < 500 || e.Status == http.StatusNotImplemented
+}
+
+// IsPermanent reports whether err is an [*APIError] that would come again.
+func IsPermanent(err error) bool {
+	var e *APIError
+	return errors.As(err, &e) && e.Permanent()
+}
+
+// HasStatus reports whether err is an [*APIError] with that status.
+func HasStatus(err error, status int) bool {
+	var e *APIError
+	return errors.As(err, &e) && e.Status == status
+}
