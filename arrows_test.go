@@ -27,9 +27,15 @@ var arrows = map[string][]string{
 	"storetest":             {"store", "conversation"},
 	"genesys":               {"conversation", "genesys/internal/wire", "github.com/go-json-experiment/json"},
 	"genesys/internal/wire": {"github.com/go-json-experiment/json"},
-	"genesys/genesystest":   {"conversation", "genesys"},
-	"examples/caseowner":    {"*"},
-	"examples/replay":       {"*"},
+	"genesys/internal/rest": {"genesys", "github.com/cenkalti/backoff/v4"},
+	"genesys/platform":      {"genesys", "genesys/internal/rest", "github.com/mypurecloud/platform-client-sdk-go/v150"},
+	"genesys/genesystest":   {"genesys", "genesys/internal/rest", "github.com/gorilla/websocket"},
+	"examples/simulator":    {"genesys/genesystest"},
+	"genesys/notifications": {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/gorilla/websocket",
+		"github.com/cenkalti/backoff/v4", "golang.org/x/sync"},
+	"genesys/polling":    {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/cenkalti/backoff/v4", "golang.org/x/sync"},
+	"examples/caseowner": {"*"},
+	"examples/replay":    {"*"},
 }
 
 type pkg struct {

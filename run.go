@@ -2,22 +2,10 @@ package convtrack
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
-
-	"github.com/dcmkit/convtrack/conversation"
 )
-
-// Source hears Genesys in one way and says what it hears to the sink. Run
-// blocks until ctx ends, the source has nothing more to say (a file), or it
-// has failed for good; what passes by itself it retries on its own. When Run
-// returns nothing that it started is alive.
-type Source interface {
-	Run(ctx context.Context, sink conversation.Sink) error
-}
 
 // lastWords is how long a process that stops tries to tell the store what its
 // hooks have done, and gives its deliveries back.
@@ -50,6 +38,11 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 		return fmt.Errorf("convtrack: the store does not answer: %w", err)
 	}
 
+	for _, s := range sources {
+		if r, ok := s.(Repairer); ok {
+			t.repairers = append(t.repairers, r)
+		}
+	}
 	loops, stopLoops := context.WithCancel(work)
 	defer stopLoops()
 	committing, stopCommitting := context.WithCancel(loops)
@@ -107,56 +100,6 @@ func (t *Tracker) finishDeliveries(ctx, work context.Context) {
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	t.delivery.finish(both)
-}
-
-// runSources runs the sources until they have ended.
-func (t *Tracker) runSources(ctx context.Context, sources []Source) error {
-	if len(sources) == 0 {
-		<-ctx.Done()
-		return nil
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, len(sources))
-	for _, s := range sources {
-		go func() {
-			err := error(&SourceError{sourceName(s), errors.New("it called runtime.Goexit")})
-			defer func() { ended <- err }()
-			err = runSource(ctx, s, t.Observe)
-		}()
-	}
-	var first error
-	for range sources {
-		err := <-ended
-		if err != nil && first == nil && ctx.Err() == nil {
-			first = err
-			t.log.Error("a source has failed for good", "error", err)
-			cancel()
-		}
-	}
-	return first
-}
-
-func sourceName(s Source) string {
-	if named, ok := s.(fmt.Stringer); ok {
-		return named.String()
-	}
-	return fmt.Sprintf("%T", s)
-}
-
-// runSource runs one source. A panic is its failure.
-func runSource(ctx context.Context, s Source, sink conversation.Sink) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &SourceError{sourceName(s), fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
-		}
-	}()
-	switch err := s.Run(ctx, sink); {
-	case err == nil, ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
-		return nil
-	default:
-		return &SourceError{sourceName(s), err}
-	}
 }
 
 // settleLoop has lanes announce what has settled.

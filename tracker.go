@@ -30,6 +30,8 @@ type Tracker struct {
 	delivery *deliverer
 	settling *alarm // for the next conclusion that has settled
 
+	repairers []Repairer // among the sources; set before any runs
+
 	begin   sync.Once
 	running chan struct{} // closed when Run has begun
 	stopped chan struct{} // closed when Run accepts nothing any more
@@ -81,16 +83,16 @@ func (t *Tracker) Observe(ctx context.Context, u conversation.Update) error {
 	if err := t.outside(ctx); err != nil {
 		return err
 	}
+	select {
+	case <-t.running:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	if u.Gap != nil {
 		t.gap(*u.Gap)
 	}
 	if len(u.Conversations) == 0 {
 		return nil
-	}
-	select {
-	case <-t.running:
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 	for i, c := range u.Conversations {
 		if c == nil || c.ID == "" {
@@ -108,14 +110,6 @@ func (t *Tracker) Observe(ctx context.Context, u conversation.Update) error {
 }
 
 var _ conversation.Sink = (*Tracker)(nil).Observe
-
-func (t *Tracker) gap(g conversation.Gap) {
-	t.stats.gaps.Add(1)
-	t.log.Warn("blind", "source", g.Source, "from", g.From, "to", g.To, "reason", g.Reason)
-	if t.config.OnGap != nil {
-		t.config.OnGap(g)
-	}
-}
 
 // inBefore marks the context of a Before hook.
 type inBefore struct{}

@@ -46,6 +46,14 @@ func (r Request) Verb() string {
 	return http.MethodGet
 }
 
+// ErrCredentials is wrapped by the error of a call when the login host has
+// refused the client id or the secret.
+var ErrCredentials = errors.New("the credentials were refused; check the client id, the secret, the region, and that the OAuth client is active and has the grant Client Credentials")
+
+// ErrRequest is wrapped by the error of a call that was not sent because its
+// [Request] is malformed.
+var ErrRequest = errors.New("malformed request")
+
 // APIError says why a call of the REST API failed. Its text names the call, the
 // status and Genesys's error code, never what was asked or answered: both can
 // hold personal data.
@@ -61,7 +69,7 @@ type APIError struct {
 	// RetryAfter is how long the platform wants to be left alone; zero when it
 	// does not say.
 	RetryAfter time.Duration
-	// Err is the cause when there was no answer.
+	// Err is the cause when there was no answer, or what to do about it.
 	Err error
 }
 
@@ -80,6 +88,9 @@ func (e *APIError) Error() string {
 	if e.Code != "" {
 		fmt.Fprintf(&b, " (%s)", e.Code)
 	}
+	if e.Err != nil && e.Status != 0 {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
 	if e.RetryAfter > 0 {
 		fmt.Fprintf(&b, ", retry after %v", e.RetryAfter)
 	}
@@ -96,6 +107,9 @@ func (e *APIError) Unwrap() error { return e.Err }
 // understood it and refused it. A timeout, an overload, a fault of the
 // platform, an expired token and a network that is down pass.
 func (e *APIError) Permanent() bool {
+	if errors.Is(e.Err, ErrCredentials) || errors.Is(e.Err, ErrRequest) {
+		return true
+	}
 	switch e.Status {
 	case 0, http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusTooEarly:
 		return false

@@ -31,6 +31,15 @@ func (s *Story) DetailEvents() []DetailEvent {
 	return events
 }
 
+// detailTimes are the times of the detail events.
+func (s *Story) detailTimes() []time.Duration {
+	var times []time.Duration
+	for _, e := range s.DetailEvents() {
+		times = append(times, e.At)
+	}
+	return times
+}
+
 func (s *Story) legEvents(l *Leg) []DetailEvent {
 	role := detailRole(l.Purpose)
 	if role == "" {

@@ -1,6 +1,7 @@
 package genesystest
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -8,7 +9,11 @@ import (
 // Record returns the analytics conversation as read at the time (protocol
 // 6.3): segments that still run have no end, and metrics appear when they are
 // emitted.
-func (s *Story) Record(t time.Duration) Object {
+func (s *Story) Record(t time.Duration) Object { return s.record(t, false) }
+
+// record composes the analytics conversation. Only details jobs give the
+// participants' attributes (trap 12).
+func (s *Story) record(t time.Duration, withAttributes bool) Object {
 	key := func(l *Leg) string { return l.Participant }
 	if s.GroupAgents {
 		first := map[string]string{}
@@ -35,21 +40,37 @@ func (s *Story) Record(t time.Duration) Object {
 			sessions = append(sessions, s.recordSession(l, t))
 		}
 		p["sessions"] = sessions
+		if withAttributes {
+			attributes := map[string]string{}
+			for _, l := range group {
+				maps.Copy(attributes, s.attributesOf(l.Participant, t))
+			}
+			if len(attributes) > 0 {
+				p["attributes"] = attributes
+			}
+		}
 		participants = append(participants, p)
 	}
-	record := Object{"conversationId": s.ID, "conversationStart": s.iso(s.RecordStart), "originatingDirection": s.Direction,
-		"divisionIds": []string{s.Division}, "participants": participants}
-	set(record, "externalTag", s.Tag)
-	if end := s.recordEnd(t); end != Never && !s.NoRecordEnd {
-		record["conversationEnd"] = s.iso(end)
+	record := s.recordHead(t)
+	record["participants"] = participants
+	if surveys := s.recordSurveys(t); len(surveys) > 0 {
+		record["surveys"] = surveys
 	}
-	if len(s.Surveys) > 0 {
-		record["surveys"] = s.Surveys
-	}
-	if len(s.Evaluations) > 0 {
-		record["evaluations"] = s.Evaluations
+	if evaluations := s.recordEvaluations(t); len(evaluations) > 0 {
+		record["evaluations"] = evaluations
 	}
 	return record
+}
+
+// recordHead is the record without its lists.
+func (s *Story) recordHead(t time.Duration) Object {
+	head := Object{"conversationId": s.ID, "conversationStart": s.iso(s.RecordStart), "originatingDirection": s.Direction,
+		"divisionIds": []string{s.Division}}
+	set(head, "externalTag", s.Tag)
+	if end := s.recordEnd(t); end != Never && !s.NoRecordEnd {
+		head["conversationEnd"] = s.iso(end)
+	}
+	return head
 }
 
 // recordEnd is the end that the record states when it is read at the time:

@@ -32,7 +32,7 @@ func (s *Story) transfers(t time.Duration, spell func(string) string) []any {
 			continue
 		}
 		state := "pending"
-		if c.Complete <= t {
+		if happened(c.Complete, t) {
 			state = c.State
 		}
 		destination := Object{}

@@ -41,8 +41,8 @@ type Story struct {
 	// NoRecordEnd leaves conversationEnd out of the record.
 	NoRecordEnd bool
 
-	Surveys     []Object
-	Evaluations []Object
+	Surveys     []*Survey
+	Evaluations []*Evaluation
 }
 
 // Object is a JSON object.
@@ -50,8 +50,6 @@ type Object = map[string]any
 
 // Leg is one session of one participant.
 type Leg struct {
-	story *Story
-
 	Participant string
 	Session     string
 	Purpose     string
@@ -122,7 +120,7 @@ func NewStory(id string) *Story {
 }
 
 func (s *Story) add(name, purpose string, start time.Duration) *Leg {
-	l := &Leg{story: s, Participant: "p-" + name, Session: "s-" + name, Purpose: purpose, Media: s.Media, Message: s.Message,
+	l := &Leg{Participant: "p-" + name, Session: "s-" + name, Purpose: purpose, Media: s.Media, Message: s.Message,
 		Direction: s.Direction, Provider: "Edge", Start: start, Connected: start, End: Never, WrapStart: Never, WrapEnd: Never, Due: Never}
 	if s.Media != "voice" && s.Media != "callback" {
 		l.Provider = "PureCloud Messaging"

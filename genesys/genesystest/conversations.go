@@ -1,0 +1,85 @@
+package genesystest
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// listConversations answers GET /api/v2/conversations: the active conversations
+// of the user who is logged in, and a client is no user.
+func (s *Server) listConversations(*call) answer { return ok(page([]Object{}, 1, 25, 0)) }
+
+// getConversation answers GET /api/v2/conversations/{id} with the live record,
+// which stays after the end.
+func (s *Server) getConversation(c *call) answer {
+	var body Object
+	if !s.viewConversation(c.PathValue("id"), func(st *Story, at time.Duration) { body = st.REST(at) }) {
+		return notFound("conversation")
+	}
+	return ok(body)
+}
+
+// getMediaConversation answers GET /api/v2/conversations/calls/{id} and the
+// like.
+func (s *Server) getMediaConversation(c *call) answer {
+	for media, suffix := range mediaTopicSuffixes() {
+		if suffix != c.PathValue("media") {
+			continue
+		}
+		var body Object
+		found := s.viewConversation(c.PathValue("id"), func(st *Story, at time.Duration) {
+			for _, l := range st.Legs {
+				if l.Media == media && l.Start <= at {
+					body = st.MediaSnapshot(media, at)
+				}
+			}
+		})
+		if !found || body == nil {
+			break
+		}
+		return ok(body)
+	}
+	return notFound("conversation")
+}
+
+func (s *Server) viewConversation(id string, compose func(*Story, time.Duration)) bool {
+	p := s.stage.find(id)
+	return p != nil && p.view(0, compose)
+}
+
+// patchAttributes answers PATCH …/participants/{participant}/attributes.
+func (s *Server) patchAttributes(c *call) answer {
+	var body struct {
+		Attributes map[string]string `json:"attributes"`
+	}
+	if err := json.NewDecoder(c.Body).Decode(&body); err != nil {
+		return badRequest("The body must be an object with attributes, all of them text.")
+	}
+	p := s.stage.find(c.PathValue("id"))
+	if p == nil {
+		return notFound("conversation")
+	}
+	found := false
+	p.change(func(st *Story, at time.Duration) {
+		for _, l := range st.Legs {
+			found = found || l.Participant == c.PathValue("participant") && l.Start <= at
+		}
+		if found {
+			st.setAttributes(at, c.PathValue("participant"), body.Attributes)
+		}
+	})
+	if !found {
+		return notFound("participant")
+	}
+	return accepted(Object{"attributes": body.Attributes})
+}
+
+// disconnect answers POST /api/v2/conversations/{id}/disconnect.
+func (s *Server) disconnect(c *call) answer {
+	p := s.stage.find(c.PathValue("id"))
+	if p == nil {
+		return notFound("conversation")
+	}
+	p.change((*Story).disconnect)
+	return accepted("accepted")
+}

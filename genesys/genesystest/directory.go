@@ -1,0 +1,168 @@
+package genesystest
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// directory lists the users, queues and wrap-up codes: those of the
+// configuration and those that the stories mention.
+type directory struct {
+	mu                   sync.Mutex
+	users, queues, codes map[string]string // name by id
+}
+
+func newDirectory(c config) *directory {
+	d := &directory{users: map[string]string{}, queues: map[string]string{}, codes: map[string]string{}}
+	for _, group := range []struct {
+		entries []Entry
+		into    map[string]string
+	}{{c.users, d.users}, {c.queues, d.queues}, {c.wrapUpCodes, d.codes}} {
+		for _, e := range group.entries {
+			group.into[e.ID] = cmp.Or(e.Name, e.ID)
+		}
+	}
+	return d
+}
+
+// learn adds what the story mentions.
+func (d *directory) learn(s *Story) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	add := func(to map[string]string, kind, id string) {
+		if id != "" && to[id] == "" {
+			to[id] = kind + " " + id
+		}
+	}
+	for _, l := range s.Legs {
+		add(d.users, "Agent", l.User)
+		add(d.queues, "Queue", l.Queue)
+		add(d.codes, "Code", l.WrapCode)
+	}
+	for _, e := range s.Evaluations {
+		add(d.users, "Evaluator", e.Evaluator)
+	}
+}
+
+// select returns the entries with one of the ids and the name, in the order of
+// the names.
+func (d *directory) find(from map[string]string, ids []string, name string) []Entry {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var entries []Entry
+	for id, n := range maps.All(from) {
+		if (len(ids) == 0 || slices.Contains(ids, id)) && matchesName(name, n) {
+			entries = append(entries, Entry{id, n})
+		}
+	}
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return entries
+}
+
+// matchesName compares names without case; a star stands for anything.
+func matchesName(pattern, name string) bool {
+	pattern, name = strings.ToLower(pattern), strings.ToLower(name)
+	prefix, suffix, wild := strings.Cut(pattern, "*")
+	return pattern == "" || name == pattern ||
+		wild && len(name) >= len(prefix)+len(suffix) && strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix)
+}
+
+func userObject(e Entry) Object {
+	return Object{"id": e.ID, "name": e.Name, "state": "active", "version": 1, "selfUri": "/api/v2/users/" + e.ID,
+		"division": Object{"id": "d-home", "name": "Home"}, "acdAutoAnswer": false}
+}
+
+func queueObject(e Entry) Object {
+	return Object{"id": e.ID, "name": e.Name, "selfUri": "/api/v2/routing/queues/" + e.ID, "division": Object{"id": "d-home", "name": "Home"},
+		"memberCount": 1, "acwSettings": Object{"wrapupPrompt": "OPTIONAL", "timeoutMs": 120000}}
+}
+
+func codeObject(e Entry) Object {
+	return Object{"id": e.ID, "name": e.Name, "selfUri": "/api/v2/routing/wrapupcodes/" + e.ID, "division": Object{"id": "*"}}
+}
+
+func (s *Server) listEntries(c *call, from map[string]string, object func(Entry) Object) answer {
+	q := c.URL.Query()
+	objects := []Object{}
+	for _, e := range s.directory.find(from, list(q, "id"), q.Get("name")) {
+		objects = append(objects, object(e))
+	}
+	if strings.HasPrefix(strings.ToLower(q.Get("sortOrder")), "desc") {
+		slices.Reverse(objects)
+	}
+	return paged(objects, q, c.URL.Path)
+}
+
+func (s *Server) oneEntry(c *call, from map[string]string, what string, object func(Entry) Object) answer {
+	found := s.directory.find(from, []string{c.PathValue("id")}, "")
+	if len(found) == 0 {
+		return notFound(what)
+	}
+	return ok(object(found[0]))
+}
+
+func (s *Server) listUsers(c *call) answer {
+	if state := c.URL.Query().Get("state"); state != "" && state != "active" && state != "any" {
+		return paged([]Object{}, c.URL.Query(), c.URL.Path)
+	}
+	return s.listEntries(c, s.directory.users, userObject)
+}
+
+func (s *Server) getUser(c *call) answer { return s.oneEntry(c, s.directory.users, "user", userObject) }
+
+func (s *Server) listQueues(c *call) answer { return s.listEntries(c, s.directory.queues, queueObject) }
+
+func (s *Server) getQueue(c *call) answer {
+	return s.oneEntry(c, s.directory.queues, "queue", queueObject)
+}
+
+func (s *Server) listWrapUpCodes(c *call) answer {
+	return s.listEntries(c, s.directory.codes, codeObject)
+}
+
+func (s *Server) getWrapUpCode(c *call) answer {
+	return s.oneEntry(c, s.directory.codes, "wrap-up code", codeObject)
+}
+
+// searchUsers answers POST /api/v2/users/search: every criterion must match the
+// start of the name or the id.
+func (s *Server) searchUsers(c *call) answer {
+	var q struct {
+		PageSize   int `json:"pageSize"`
+		PageNumber int `json:"pageNumber"`
+		Query      []struct {
+			Fields []string `json:"fields"`
+			Value  string   `json:"value"`
+			Values []string `json:"values"`
+		} `json:"query"`
+	}
+	if err := decode(c.Request, &q); err != nil {
+		return badRequest("The body is not a search.")
+	}
+	number, size := cmp.Or(q.PageNumber, 1), cmp.Or(q.PageSize, usualPage)
+	if number < 1 || size < 1 || size > mostPage {
+		return badRequest("pageNumber must be at least 1, pageSize between 1 and 100.")
+	}
+	found := s.directory.find(s.directory.users, nil, "")
+	for _, criterion := range q.Query {
+		values := criterion.Values
+		if criterion.Value != "" {
+			values = append(slices.Clone(values), criterion.Value)
+		}
+		found = slices.DeleteFunc(found, func(e Entry) bool {
+			return !slices.ContainsFunc(values, func(v string) bool {
+				return slices.Contains(criterion.Fields, "id") && e.ID == v ||
+					slices.Contains(criterion.Fields, "name") && strings.HasPrefix(strings.ToLower(e.Name), strings.ToLower(v))
+			})
+		})
+	}
+	results := []Object{}
+	for _, e := range cutPage(found, number, size) {
+		results = append(results, userObject(e))
+	}
+	return ok(Object{"results": results, "total": len(found), "pageNumber": number, "pageSize": size, "pageCount": (len(found) + size - 1) / size,
+		"types": []string{"users"}})
+}

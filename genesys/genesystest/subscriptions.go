@@ -1,0 +1,129 @@
+package genesystest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// The limits of subscriptions (protocol 2.2).
+const (
+	mostTopics      = 1000
+	mostTopicLength = 200
+)
+
+// getSubscriptions answers GET …/channels/{id}/subscriptions.
+func (s *Server) getSubscriptions(c *call) answer {
+	cs := s.channels
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	ch := cs.find(c.PathValue("id"))
+	if ch == nil {
+		return noChannel()
+	}
+	entities := []Object{}
+	for _, t := range ch.topics {
+		entities = append(entities, permitted(t))
+	}
+	return ok(Object{"entities": entities})
+}
+
+// deleteSubscriptions answers DELETE …/channels/{id}/subscriptions.
+func (s *Server) deleteSubscriptions(c *call) answer {
+	cs := s.channels
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	ch := cs.find(c.PathValue("id"))
+	if ch == nil {
+		return noChannel()
+	}
+	cs.setTopics(ch, nil)
+	return answer{status: http.StatusOK}
+}
+
+// addSubscriptions answers POST …/channels/{id}/subscriptions.
+func (s *Server) addSubscriptions(c *call) answer { return s.subscribe(c, true) }
+
+// replaceSubscriptions answers PUT …/channels/{id}/subscriptions.
+func (s *Server) replaceSubscriptions(c *call) answer { return s.subscribe(c, false) }
+
+// subscribe checks all topics of the request before it changes anything: one
+// that is refused refuses the request, unless errors are to be ignored
+// (protocol 2.4).
+func (s *Server) subscribe(c *call, add bool) answer {
+	var wanted []struct {
+		ID string `json:"id"`
+	}
+	if err := json.NewDecoder(c.Body).Decode(&wanted); err != nil {
+		return badRequest("The body must be an array of topics.")
+	}
+	ignore := c.URL.Query().Get("ignoreErrors") == "true"
+	cs := s.channels
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	ch := cs.find(c.PathValue("id"))
+	if ch == nil {
+		return noChannel()
+	}
+	var topics []string
+	if add {
+		topics = slices.Clone(ch.topics)
+	}
+	entities := []Object{}
+	for _, w := range wanted {
+		refusals := s.refusals(w.ID)
+		if len(refusals) > 0 && !ignore {
+			return refusals[0].answer
+		}
+		for _, r := range refusals {
+			entities = append(entities, Object{"id": r.topic, "state": "Rejected", "rejectionReason": r.answer.body.(*errorBody).Message})
+		}
+		if len(refusals) == len(parts(w.ID)) {
+			continue
+		}
+		entities = append(entities, permitted(w.ID))
+		if !slices.Contains(topics, w.ID) {
+			topics = append(topics, w.ID)
+		}
+	}
+	if len(topics) > mostTopics {
+		return refuse(http.StatusBadRequest, "notification.subscription.too.many.subscriptions",
+			fmt.Sprintf("A channel can have at most %d subscriptions.", mostTopics))
+	}
+	cs.setTopics(ch, topics)
+	ch.expires = time.Now().Add(s.channelLifetime)
+	if ch.socket != nil {
+		ch.socket.wakeUp()
+	}
+	return ok(Object{"entities": entities})
+}
+
+type refusal struct {
+	topic  string
+	answer answer
+}
+
+// refusals says which parts of the topic are refused, and why.
+func (s *Server) refusals(topic string) []refusal {
+	var all []refusal
+	for _, part := range parts(topic) {
+		switch {
+		case len(topic) > mostTopicLength || !s.channels.pattern.MatchString(part):
+			all = append(all, refusal{part, refuse(http.StatusBadRequest, "notification.invalid.topic", "The subscription topic is not valid.")})
+		case s.forbids(part):
+			all = append(all, refusal{part, refuse(http.StatusForbidden, "notification.unauthorized.topic",
+				fmt.Sprintf("The user does not have permission %q required for topic %q", "conversation:communication:view", part))})
+		}
+	}
+	return all
+}
+
+func permitted(topic string) Object {
+	return Object{"id": topic, "state": "Permitted", "selfUri": "/api/v2/notifications/availabletopics/" + topic}
+}
+
+func noChannel() answer {
+	return refuse(http.StatusNotFound, "entity.not.found", "Subscription list not found.")
+}

@@ -1,0 +1,180 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// Config says how a Client calls. Transport, ClientID and ClientSecret are
+// required; other fields that are zero take the default that is given with
+// them.
+type Config struct {
+	Transport Transport
+	// ClientID and ClientSecret are the credentials of an OAuth client of the
+	// kind "Client Credentials".
+	ClientID, ClientSecret string
+
+	// Logger gets a line for each call at debug level, and warnings when the
+	// platform throttles us or gives no token. slog.Default().
+	Logger *slog.Logger
+	// MaxBody is the size of an answer, in bytes, beyond which it is refused.
+	// 64 MiB.
+	MaxBody int64
+	// MaxInFlight is how many calls may be under way at a time; repair may be
+	// half of them. 16.
+	MaxInFlight int
+	// RequestsPerMinute is the rate limit until the platform says what it is.
+	// 300 (protocol 2.7).
+	RequestsPerMinute int
+	// Timeout is how long a request may take, waiting for its turn not
+	// counted. 60 s.
+	Timeout time.Duration
+}
+
+// Client calls the REST API of one organisation. It is a [genesys.API] and
+// safe for concurrent use.
+type Client struct {
+	transport Transport
+	tokens    *tokens
+	budget    *budget
+	counters  counters
+	log       *slog.Logger
+	maxBody   int64
+	timeout   time.Duration
+}
+
+var _ genesys.API = (*Client)(nil)
+
+// New returns a Client. It sends nothing before the first call.
+func New(c Config) (*Client, error) {
+	if c.Transport == nil {
+		return nil, errors.New("rest: Config.Transport is required")
+	}
+	if c.ClientID == "" || c.ClientSecret == "" {
+		return nil, errors.New("genesys: ClientID and ClientSecret are required: those of an OAuth client with the grant Client Credentials")
+	}
+	c.MaxBody = orDefault(c.MaxBody, 64<<20)
+	c.MaxInFlight = orDefault(c.MaxInFlight, 16)
+	c.RequestsPerMinute = orDefault(c.RequestsPerMinute, 300)
+	c.Timeout = orDefault(c.Timeout, time.Minute)
+	for _, field := range []struct {
+		name string
+		ok   bool
+	}{
+		{"MaxBody", c.MaxBody > 0}, {"MaxInFlight", c.MaxInFlight > 0},
+		{"RequestsPerMinute", c.RequestsPerMinute > 0}, {"Timeout", c.Timeout > 0},
+	} {
+		if !field.ok {
+			return nil, fmt.Errorf("genesys: %s must be positive, or 0 for the default", field.name)
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	client := &Client{transport: c.Transport, log: c.Logger, maxBody: c.MaxBody, timeout: c.Timeout}
+	client.budget = newBudget(c.RequestsPerMinute, c.MaxInFlight, &client.counters)
+	client.tokens = newTokens(func(ctx context.Context) (Answer, error) {
+		return c.Transport.Login(ctx, c.ClientID, c.ClientSecret)
+	}, c.Timeout, c.Logger, &client.counters)
+	return client, nil
+}
+
+func orDefault[N int | int64 | time.Duration](n, otherwise N) N {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// Close ends a request for a token that nobody waits for any more, and lets
+// all further calls fail. Calls that are under way are not ended.
+func (c *Client) Close() { c.tokens.close() }
+
+// Call implements [genesys.API].
+func (c *Client) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
+	name := call{r.Verb(), Template(r.Path)}
+	path, err := target(r)
+	if err != nil {
+		return nil, &genesys.APIError{Method: name.method, Path: name.path, Err: err}
+	}
+	for attempt := 1; ; attempt++ {
+		answer, token, err := c.send(ctx, name, r, path)
+		switch {
+		case err != nil:
+			return nil, err
+		case answer.Status == http.StatusUnauthorized && attempt == 1:
+			renewed, err := c.tokens.renew(ctx, token)
+			if err != nil {
+				return nil, c.noToken(ctx, name, err)
+			}
+			if renewed {
+				continue
+			}
+		case answer.Status >= 200 && answer.Status < 300:
+			return answer.Body, nil
+		}
+		return nil, refusal(name, answer)
+	}
+}
+
+// send waits for its turn and sends r once.
+func (c *Client) send(ctx context.Context, name call, r genesys.Request, path string) (Answer, string, error) {
+	turn, err := c.budget.wait(ctx, name, r.Repair)
+	if err != nil {
+		return Answer{}, "", ended(name, err)
+	}
+	token, err := c.tokens.get(ctx)
+	if err != nil {
+		turn.unused()
+		return Answer{}, "", c.noToken(ctx, name, err)
+	}
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	started := time.Now()
+	answer, err := c.transport.Do(limited, Outgoing{Method: name.method, Path: path, Token: token, Body: r.Body, MaxBody: c.maxBody})
+	took := time.Since(started)
+	if err != nil && !errors.Is(err, ErrTooLarge) {
+		turn.noAnswer()
+		err = c.noAnswer(ctx, name, err)
+		c.log.LogAttrs(ctx, slog.LevelDebug, "genesys: call failed", name.attrs(0, took, err)...)
+		return Answer{}, token, err
+	}
+	pause := turn.answered(answer)
+	if answer.Status != http.StatusUnauthorized {
+		c.tokens.accepted(token)
+	}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "genesys: call", name.attrs(answer.Status, took, err)...)
+	if pause > 0 {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "genesys: the platform throttles us, all calls wait",
+			slog.String("path", name.path), slog.Duration("wait", pause))
+	}
+	if err != nil { // an answer, but a larger one than is read
+		e := refusal(name, answer)
+		e.Err = err
+		return Answer{}, token, e
+	}
+	return answer, token, nil
+}
+
+// noAnswer explains why a request that was sent has no answer.
+func (c *Client) noAnswer(ctx context.Context, name call, err error) error {
+	if ctx.Err() != nil {
+		return ended(name, ctx.Err())
+	}
+	return &genesys.APIError{Method: name.method, Path: name.path, Err: lost(err)}
+}
+
+// noToken explains why a call was not sent. The error of the token source is
+// one of the call to the login host and stays as it is.
+func (c *Client) noToken(ctx context.Context, name call, err error) error {
+	if ctx.Err() != nil {
+		return ended(name, ctx.Err())
+	}
+	return err
+}

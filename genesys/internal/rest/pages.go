@@ -1,0 +1,54 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"maps"
+	"strconv"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// pageSize is accepted by every list of the API.
+const pageSize = 100
+
+// Entities returns what is in a list of the API that has numbered pages, page
+// by page as it is asked for. A list that changes meanwhile can show an entity
+// twice, or not at all. It ends after the first error.
+func Entities[T any](ctx context.Context, api genesys.API, r genesys.Request) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		r.Query = maps.Clone(r.Query)
+		if r.Query == nil {
+			r.Query = map[string][]string{}
+		}
+		r.Query.Set("pageSize", strconv.Itoa(pageSize))
+		for number := 1; ; number++ {
+			r.Query.Set("pageNumber", strconv.Itoa(number))
+			body, err := api.Call(ctx, r)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			var page struct {
+				Entities  []T `json:"entities"`
+				PageCount int `json:"pageCount"`
+			}
+			if json.Unmarshal(body, &page) != nil {
+				// The decoder's error is not shown: it can quote the answer.
+				yield(none, &genesys.APIError{Method: r.Verb(), Path: Template(r.Path), Err: errors.New("the answer is no list of entities")})
+				return
+			}
+			for _, e := range page.Entities {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if len(page.Entities) == 0 || number >= page.PageCount {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package notifications
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// Refusal is a topic that the platform does not let the OAuth client hear.
+type Refusal struct {
+	Topic  string
+	Reason string // the platform's words, or the code of its error
+}
+
+// channel is one of the platform's notification channels.
+type channel struct {
+	ID         string    `json:"id"`
+	ConnectURI string    `json:"connectUri"`
+	Expires    time.Time `json:"expires,omitzero"`
+}
+
+// channels calls the REST side of the notification service (protocol 2.1).
+type channels struct {
+	api genesys.API
+}
+
+const channelsPath = "/api/v2/notifications/channels"
+
+// errNoRoom: creating a channel would end somebody else's.
+var errNoRoom = fmt.Errorf("the OAuth client has %d notification channels already, and one more would end the one used least recently; stop other consumers or use an OAuth client of its own", MostChannels)
+
+// list returns the channels of the OAuth client. The platform hides the ids of
+// those that another token created, but lists them.
+func (c channels) list(ctx context.Context) ([]channel, error) {
+	body, err := c.api.Call(ctx, genesys.Request{Path: channelsPath, Query: url.Values{"includechannels": {"oauthclient"}}})
+	if err != nil {
+		return nil, err
+	}
+	var l struct {
+		Entities []channel `json:"entities"`
+	}
+	return l.Entities, understood(body, &l, "the list of channels")
+}
+
+// create creates a channel if there is room for one.
+func (c channels) create(ctx context.Context) (channel, error) {
+	all, err := c.list(ctx)
+	if err != nil {
+		return channel{}, err
+	}
+	if len(all) >= MostChannels {
+		return channel{}, errNoRoom
+	}
+	body, err := c.api.Call(ctx, genesys.Request{Method: http.MethodPost, Path: channelsPath})
+	if err != nil {
+		return channel{}, err
+	}
+	var made channel
+	if err := understood(body, &made, "the new channel"); err != nil {
+		return channel{}, err
+	}
+	if made.ID == "" || made.ConnectURI == "" {
+		return channel{}, errors.New("the platform answered with a channel that has no id or no address")
+	}
+	return made, nil
+}
+
+// subscribe makes topics the subscriptions of the channel, and returns those
+// that were refused. Doing it again renews the channel.
+func (c channels) subscribe(ctx context.Context, id string, topics []string) ([]Refusal, error) {
+	refused, err := c.put(ctx, http.MethodPut, id, topics)
+	if !oneIsRefused(err) {
+		return refused, err
+	}
+	// The platform should refuse topics one by one, but some errors condemn
+	// the whole list. Then halves are added until the culprits are found.
+	if len(topics) == 1 {
+		return []Refusal{{topics[0], refusedBy(err)}}, nil
+	}
+	refused, err = c.put(ctx, http.MethodPut, id, []string{})
+	if err != nil {
+		return nil, err
+	}
+	more, err := c.add(ctx, id, topics)
+	return append(refused, more...), err
+}
+
+// add adds topics, and finds those that make the platform refuse all.
+func (c channels) add(ctx context.Context, id string, topics []string) ([]Refusal, error) {
+	refused, err := c.put(ctx, http.MethodPost, id, topics)
+	if !oneIsRefused(err) {
+		return refused, err
+	}
+	if len(topics) == 1 {
+		return []Refusal{{topics[0], refusedBy(err)}}, nil
+	}
+	for _, half := range [][]string{topics[:len(topics)/2], topics[len(topics)/2:]} {
+		more, err := c.add(ctx, id, half)
+		if err != nil {
+			return nil, err
+		}
+		refused = append(refused, more...)
+	}
+	return refused, nil
+}
+
+// oneIsRefused reports whether a subscription failed because of some topic in
+// it (protocol 2.4).
+func oneIsRefused(err error) bool {
+	var e *genesys.APIError
+	if !errors.As(err, &e) {
+		return false
+	}
+	return slices.Contains([]string{
+		"notification.invalid.topic", "notification.transport.not.allowed",
+		"notification.unauthorized.topic", "notification.unauthorized.divisioned.topic", "notification.forbidden.topic",
+	}, e.Code)
+}
+
+func refusedBy(err error) string {
+	var e *genesys.APIError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func (c channels) put(ctx context.Context, method, id string, topics []string) ([]Refusal, error) {
+	type topic struct {
+		ID     string `json:"id"`
+		State  string `json:"state,omitempty"`
+		Reason string `json:"rejectionReason,omitempty"`
+	}
+	list := make([]topic, len(topics))
+	for i, t := range topics {
+		list[i].ID = t
+	}
+	body, err := json.Marshal(list)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.api.Call(ctx, genesys.Request{
+		Method: method, Path: channelsPath + "/" + url.PathEscape(id) + "/subscriptions",
+		Query: url.Values{"ignoreErrors": {"true"}}, Body: body,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var l struct {
+		Entities []topic `json:"entities"`
+	}
+	if err := understood(answer, &l, "the subscriptions"); err != nil {
+		return nil, err
+	}
+	var refused []Refusal
+	for _, t := range l.Entities {
+		if t.State == "Rejected" {
+			refused = append(refused, Refusal{t.ID, t.Reason})
+		}
+	}
+	return refused, nil
+}
+
+func understood(body []byte, into any, what string) error {
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("the platform's answer with %s is not understood", what)
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package notifications
+
+import (
+	"container/list"
+	"context"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// follows are the conversations with detail topics, the latest first.
+type follows struct {
+	order *list.List // of *followed
+	byID  map[string]*list.Element
+}
+
+type followed struct {
+	id    string
+	until time.Time
+}
+
+func newFollows() follows { return follows{list.New(), map[string]*list.Element{}} }
+
+// follow subscribes the detail topics of a conversation that was heard of, and
+// notes when it has ended.
+func (s *Source) follow(c *conversation.Conversation) {
+	if len(s.config.DetailEvents) == 0 {
+		return
+	}
+	over := conversation.Merge(nil, c).Status == conversation.StatusEnded
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.follows.byID[c.ID]
+	switch {
+	case f != nil && over:
+		f.Value.(*followed).until = time.Now().Add(followEnded)
+	case f == nil && !over:
+		s.followNew(c.ID, time.Now().Add(followFor))
+	}
+}
+
+// followNew makes room where it must. The caller holds the lock.
+func (s *Source) followNew(id string, until time.Time) {
+	s.follows.byID[id] = s.follows.order.PushFront(&followed{id, until})
+	for _, name := range s.detailTopics(id) {
+		for !s.place(name) {
+			if oldest := s.follows.order.Back(); oldest.Value.(*followed).id == id || !s.unfollowOldest() {
+				s.unfollow(id) // there is no room for it at all
+				return
+			}
+		}
+	}
+}
+
+// unfollowOldest gives up the detail topics of the conversation that has had
+// them for longest. The caller holds the lock.
+func (s *Source) unfollowOldest() bool {
+	oldest := s.follows.order.Back()
+	if oldest == nil {
+		return false
+	}
+	s.unfollow(oldest.Value.(*followed).id)
+	return true
+}
+
+// unfollow gives up the detail topics of a conversation. The caller holds the
+// lock.
+func (s *Source) unfollow(id string) {
+	s.follows.order.Remove(s.follows.byID[id])
+	delete(s.follows.byID, id)
+	for _, name := range s.detailTopics(id) {
+		s.unplace(name)
+	}
+}
+
+func (s *Source) detailTopics(id string) []string {
+	names := make([]string, len(s.config.DetailEvents))
+	for i, event := range s.config.DetailEvents {
+		names[i] = "v2.detail.events.conversation." + id + "." + event
+	}
+	return names
+}
+
+// followLoop gives up what has ended, and follows what other sources found.
+func (s *Source) followLoop(ctx context.Context) {
+	for {
+		if len(s.config.DetailEvents) > 0 {
+			s.unfollowEnded(time.Now())
+			s.followOpen(ctx)
+		}
+		s.dry(ctx)
+		if !sleep(ctx, followEvery) {
+			return
+		}
+	}
+}
+
+// followEvery is how often it is looked what to follow.
+const followEvery = time.Minute
+
+func (s *Source) unfollowEnded(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for e := s.follows.order.Front(); e != nil; {
+		f, next := e.Value.(*followed), e.Next()
+		if f.until.Before(now) {
+			s.unfollow(f.id)
+		}
+		e = next
+	}
+}
+
+// followOpen follows the open conversations that there is room for.
+func (s *Source) followOpen(ctx context.Context) {
+	if s.config.Tracked == nil {
+		return
+	}
+	for c, err := range s.config.Tracked.Open(ctx) {
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Warn("the open conversations cannot be listed", "error", err)
+			}
+			return
+		}
+		if !s.followIfRoom(c) {
+			return
+		}
+	}
+}
+
+// followIfRoom reports whether there may be room for more.
+func (s *Source) followIfRoom(c *conversation.Conversation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.follows.byID[c.ID] != nil {
+		return true
+	}
+	room := s.config.MaxChannels*s.config.TopicsPerChannel - len(s.places)
+	if room < len(s.config.DetailEvents) {
+		return false
+	}
+	s.followNew(c.ID, time.Now().Add(followFor))
+	return true
+}

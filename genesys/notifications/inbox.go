@@ -1,0 +1,157 @@
+package notifications
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// inbox stands between reading and storing, so that reading never waits. At
+// most one call of the sink is under way for a conversation; what is heard of
+// it meanwhile is joined and follows in the next.
+type inbox struct {
+	sink conversation.Sink
+	log  *slog.Logger
+	most int // conversations that may wait
+
+	mu      sync.Mutex
+	ready   sync.Cond
+	waiting map[string]*conversation.Conversation
+	busy    map[string]bool      // being stored
+	since   map[string]time.Time // the earliest that is not stored, of what waits or is busy
+	turn    []string             // ids that wait and are not busy, in their order
+	closed  bool
+}
+
+func newInbox(sink conversation.Sink, most int, log *slog.Logger) *inbox {
+	b := &inbox{sink: sink, log: log, most: most, waiting: map[string]*conversation.Conversation{}, busy: map[string]bool{}, since: map[string]time.Time{}}
+	b.ready.L = &b.mu
+	return b
+}
+
+// add takes a partial conversation. It never waits, and reports false when
+// there is no room.
+func (b *inbox) add(c *conversation.Conversation) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	known, waits := b.waiting[c.ID]
+	if waits {
+		b.waiting[c.ID] = conversation.Merge(known, c)
+		return true
+	}
+	if len(b.waiting) >= b.most {
+		return false
+	}
+	b.waiting[c.ID] = c
+	if !b.busy[c.ID] {
+		b.since[c.ID] = time.Now()
+		b.turn = append(b.turn, c.ID)
+		b.ready.Signal()
+	}
+	return true
+}
+
+// len returns how many conversations wait.
+func (b *inbox) len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiting)
+}
+
+// oldest returns since when something is not stored; false when nothing is.
+func (b *inbox) oldest() (time.Time, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	oldest, some := time.Time{}, false
+	for _, t := range b.since {
+		if !some || t.Before(oldest) {
+			oldest, some = t, true
+		}
+	}
+	return oldest, some
+}
+
+// close lets work return once nothing waits.
+func (b *inbox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	b.ready.Broadcast()
+}
+
+// work gives conversations to the sink, until the inbox is closed and empty,
+// or ctx ends.
+func (b *inbox) work(ctx context.Context) {
+	defer context.AfterFunc(ctx, b.ready.Broadcast)()
+	for {
+		c := b.take(ctx)
+		if c == nil {
+			return
+		}
+		b.store(ctx, c)
+		b.done(c.ID)
+	}
+}
+
+func (b *inbox) take(ctx context.Context) *conversation.Conversation {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.turn) == 0 || ctx.Err() != nil {
+		if ctx.Err() != nil || b.closed && len(b.waiting) == 0 {
+			return nil
+		}
+		b.ready.Wait()
+	}
+	id := b.turn[0]
+	b.turn = b.turn[1:]
+	c := b.waiting[id]
+	delete(b.waiting, id)
+	b.busy[id] = true
+	return c
+}
+
+func (b *inbox) done(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.busy, id)
+	if b.waiting[id] != nil {
+		b.turn = append(b.turn, id)
+	} else {
+		delete(b.since, id)
+	}
+	b.ready.Broadcast()
+}
+
+// store gives a conversation to the sink until it is stored.
+func (b *inbox) store(ctx context.Context, c *conversation.Conversation) {
+	pause := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond), backoff.WithMaxInterval(10*time.Second), backoff.WithMaxElapsedTime(0))
+	for {
+		err := b.sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}})
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		b.log.Warn("what was heard is not stored yet", "conversation", c.ID, "error", err)
+		select {
+		case <-time.After(pause.NextBackOff()):
+		case <-ctx.Done():
+			return
+		}
+		c = b.newer(c)
+	}
+}
+
+// newer joins to c what was heard meanwhile.
+func (b *inbox) newer(c *conversation.Conversation) *conversation.Conversation {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if more := b.waiting[c.ID]; more != nil {
+		delete(b.waiting, c.ID)
+		return conversation.Merge(c, more)
+	}
+	return c
+}

@@ -1,0 +1,143 @@
+package notifications
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+var (
+	// errGone: the platform does not know the channel any more.
+	errGone = errors.New("the channel has expired or was evicted")
+	// errSilent: nothing arrived for longer than heartbeats allow.
+	errSilent = errors.New("the socket is silent although heartbeats are due")
+)
+
+// mostFrame is how large a frame may be.
+const mostFrame = 64 << 20
+
+// socket is the connection to a channel.
+type socket struct {
+	conn  *websocket.Conn
+	heard atomic.Int64  // when the last frame arrived, in Unix nanoseconds
+	ended chan struct{} // closed when reading has ended
+	err   error         // why; valid then
+}
+
+// dial connects to the channel. The address is the credential, so it must not
+// travel in the clear, nor reach an error or a log.
+func dial(ctx context.Context, open func(ctx context.Context, network, address string) (net.Conn, error), address string) (*socket, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("the address of the channel is not a URL")
+	}
+	if u.Scheme != "wss" && (u.Scheme != "ws" || !loopback(u.Hostname())) {
+		return nil, fmt.Errorf("the address of the channel has the scheme %q; it must be wss, as it is a credential", u.Scheme)
+	}
+	d := websocket.Dialer{NetDialContext: open, HandshakeTimeout: 15 * time.Second, Proxy: http.ProxyFromEnvironment}
+	conn, answer, err := d.DialContext(ctx, address, nil)
+	if answer != nil {
+		_ = answer.Body.Close()
+	}
+	switch {
+	case err == nil:
+	case answer != nil && answer.StatusCode >= 400 && answer.StatusCode < 500 && answer.StatusCode != http.StatusTooManyRequests:
+		return nil, errGone
+	case answer != nil:
+		return nil, fmt.Errorf("the streaming host answered %s", answer.Status)
+	default:
+		return nil, fmt.Errorf("the streaming host cannot be reached: %w", withoutAddress(err))
+	}
+	conn.SetReadLimit(mostFrame)
+	s := &socket{conn: conn, ended: make(chan struct{})}
+	s.heard.Store(time.Now().UnixNano())
+	return s, nil
+}
+
+// loopback reports whether a host is this machine (RFC 6761).
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// withoutAddress takes the address out of an error.
+func withoutAddress(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// lastHeard returns when the last frame arrived.
+func (s *socket) lastHeard() time.Time { return time.Unix(0, s.heard.Load()) }
+
+// read gives each frame to take, until the socket ends.
+func (s *socket) read(take func(frame []byte, read time.Time)) {
+	defer close(s.ended)
+	defer func() { _ = s.conn.Close() }()
+	for {
+		_, frame, err := s.conn.ReadMessage()
+		if err != nil {
+			if s.err = closed(err); time.Since(s.lastHeard()) >= deadAfter {
+				s.err = errSilent
+			}
+			return
+		}
+		now := time.Now()
+		s.heard.Store(now.UnixNano())
+		take(frame, now)
+	}
+}
+
+// closed says in a sentence why a socket ended.
+func closed(err error) error {
+	var c *websocket.CloseError
+	if errors.As(err, &c) {
+		return fmt.Errorf("the platform closed the socket with code %d", c.Code)
+	}
+	return fmt.Errorf("the connection was lost: %w", err)
+}
+
+// watch asks a quiet socket for a sign of life, and ends one that is silent.
+// It returns when the socket has ended.
+func (s *socket) watch() {
+	asked := false
+	for {
+		quiet := time.Since(s.lastHeard())
+		wait := askAfter - quiet
+		switch {
+		case quiet >= deadAfter:
+			_ = s.conn.Close()
+			<-s.ended
+			return
+		case quiet < askAfter:
+			asked = false
+		case !asked:
+			asked = true
+			s.ask()
+			fallthrough
+		default:
+			wait = deadAfter - quiet
+		}
+		select {
+		case <-s.ended:
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// ask asks the platform for an answer (protocol 2.5).
+func (s *socket) ask() {
+	_ = s.conn.SetWriteDeadline(time.Now().Add(deadAfter - askAfter))
+	_ = s.conn.WriteMessage(websocket.TextMessage, []byte(`{"message":"ping"}`)) // if it fails, reading does too
+}

@@ -1,0 +1,175 @@
+package notifications
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// Source hears the notification service. It is a convtrack.Source, and safe
+// for concurrent use.
+type Source struct {
+	config   Config
+	log      *slog.Logger
+	channels channels
+	creating sync.Mutex // held while a channel is created
+	stats    counters
+
+	sink    conversation.Sink
+	inbox   *inbox
+	started chan struct{} // closed when Run has begun
+
+	remembering sync.Mutex
+	memory      memory
+
+	mu      sync.Mutex
+	lines   []*line
+	places  map[string]*line // of each topic
+	static  map[string]bool  // topics that are not for one conversation
+	told    map[string]bool  // refused topics that were reported
+	spawn   func(*line)      // runs a new line; nil before Run
+	follows follows
+	flooded time.Time // since when frames are dropped; zero: none are
+}
+
+// New returns a source. Nothing happens before Run.
+func New(c Config) (*Source, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	s := &Source{
+		config: c, log: c.Logger.With("source", c.Name), channels: channels{c.API},
+		places: map[string]*line{}, static: map[string]bool{}, told: map[string]bool{},
+		follows: newFollows(), started: make(chan struct{}),
+	}
+	return s, nil
+}
+
+// String returns the source's name.
+func (s *Source) String() string { return s.config.Name }
+
+// errRunning: Run was called twice.
+var errRunning = errors.New("notifications: Run may be called once; make a new Source with New to run again")
+
+// Run listens until ctx ends, or the platform refuses for good: wrong
+// credentials, or no right to create a channel. What it has read by then is
+// given to the sink before it returns, for up to 5 s.
+func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
+	s.mu.Lock()
+	if s.sink != nil {
+		s.mu.Unlock()
+		return errRunning
+	}
+	s.sink = sink
+	s.mu.Unlock()
+	s.inbox = newInbox(sink, s.config.MaxPending, s.log)
+	s.recall(ctx)
+
+	working, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	var workers sync.WaitGroup
+	for range s.config.Workers {
+		workers.Go(func() { s.inbox.work(working) })
+	}
+	lines, ctx := errgroup.WithContext(ctx)
+	s.begin(func(l *line) { lines.Go(func() error { return l.run(ctx) }) })
+	lines.Go(func() error { s.rememberLoop(ctx); return nil })
+	lines.Go(func() error { s.followLoop(ctx); return nil })
+	close(s.started)
+	err := lines.Wait()
+	s.remember(working)
+
+	s.inbox.close()
+	last := time.AfterFunc(lastWords, abort)
+	defer last.Stop()
+	workers.Wait()
+	return err
+}
+
+// take takes a frame, and returns what it says about the channel, if it does.
+// It never waits.
+func (s *Source) take(frame []byte, read time.Time) genesys.SystemType {
+	m, err := genesys.Decode(frame, read)
+	s.stats.frames.Add(1)
+	if err != nil {
+		s.stats.undecodable.Add(1)
+		s.log.Warn("a part of a frame is not understood", "topic", m.Topic, "reason", err)
+	}
+	switch m.Kind {
+	case genesys.KindSystem:
+		s.log.Info("the platform says", "about", m.System.Type, "channel", m.System.ChannelID, "reason", m.System.Reason)
+		return m.System.Type
+	case genesys.KindHeartbeat:
+		s.stats.heartbeats.Add(1)
+	}
+	for _, c := range m.Conversations {
+		if !s.inbox.add(c) {
+			s.drop(read)
+			continue
+		}
+		s.follow(c)
+	}
+	return ""
+}
+
+// drop notes that the store does not keep up.
+func (s *Source) drop(at time.Time) {
+	s.stats.dropped.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flooded.IsZero() {
+		s.flooded = at
+		s.log.Error("frames are dropped: too many conversations wait for the store", "pending", s.config.MaxPending)
+	}
+}
+
+// dry announces the time in which frames were dropped, once there is room again.
+func (s *Source) dry(ctx context.Context) {
+	s.mu.Lock()
+	from := s.flooded
+	room := s.inbox.len() < s.config.MaxPending/2
+	if from.IsZero() || !room {
+		s.mu.Unlock()
+		return
+	}
+	s.flooded = time.Time{}
+	s.mu.Unlock()
+	s.announce(ctx, conversation.Gap{From: from, To: time.Now(), Reason: "the store did not keep up, and frames were dropped"})
+}
+
+// announce tells the tracker of a gap.
+func (s *Source) announce(ctx context.Context, g conversation.Gap) {
+	g.Source = s.config.Name
+	s.stats.gaps.Add(1)
+	if err := s.sink(ctx, conversation.Update{Gap: &g}); err != nil && ctx.Err() == nil {
+		s.log.Error("a gap could not be announced", "from", g.From, "to", g.To, "reason", g.Reason, "error", err)
+	}
+}
+
+// refused reports refused topics, each once.
+func (s *Source) refused(list []Refusal) {
+	for _, r := range list {
+		s.mu.Lock()
+		known := s.told[r.Topic]
+		if s.static[r.Topic] || len(s.told) < MostTopics {
+			s.told[r.Topic] = true
+		}
+		s.mu.Unlock()
+		if known {
+			continue
+		}
+		s.stats.refuse(r)
+		s.log.Warn("a topic is refused", "topic", r.Topic, "reason", r.Reason)
+		if s.config.OnRefused != nil {
+			s.config.OnRefused(r)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package notifications_test
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/genesys/notifications"
+)
+
+// world is a simulated platform in virtual time, a source that hears it, and
+// what the source said.
+type world struct {
+	t      *testing.T
+	server *genesystest.Server
+	heard  *ear
+	kept   *shelf
+	source *notifications.Source
+}
+
+// inBubble runs a test in virtual time.
+func inBubble(t *testing.T, test func(t *testing.T, w *world), opts ...genesystest.Option) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, server: genesystest.NewServer(t, append(opts, genesystest.InMemory())...), heard: newEar(), kept: &shelf{values: map[string]shelved{}}}
+		test(t, w)
+	})
+}
+
+// start runs a source with the topics until the test ends or stop is called.
+func (w *world) start(c notifications.Config) (stop func()) {
+	if c.API == nil {
+		c.API = w.server.API()
+	}
+	c.DialContext, c.Logger = w.server.DialContext, slog.New(slog.NewTextHandler(w.t.Output(), nil))
+	source, err := notifications.New(c)
+	require.NoError(w.t, err)
+	w.source = source
+	ctx, cancel := context.WithCancel(w.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- source.Run(ctx, w.heard.sink) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		require.NoError(w.t, <-ended)
+	})
+	w.t.Cleanup(stop)
+	w.settle(time.Second)
+	return stop
+}
+
+// settle lets time pass.
+func (w *world) settle(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// call plays the answered call, transferred to a queue, of protocol 7.15 and
+// returns its id.
+func (w *world) call() string {
+	p := w.server.Play(genesystest.BlindTransferToQueue())
+	return p.ID()
+}
+
+var callTopics = notifications.UserTopics("user-a", "user-b")
+
+// ear takes what the source says.
+type ear struct {
+	mu     sync.Mutex
+	is     map[string]*conversation.Conversation
+	gaps   []conversation.Gap
+	calls  int
+	before func(ctx context.Context) error
+}
+
+func newEar() *ear { return &ear{is: map[string]*conversation.Conversation{}} }
+
+func (e *ear) sink(ctx context.Context, u conversation.Update) error {
+	e.mu.Lock()
+	before := e.before
+	e.mu.Unlock()
+	if before != nil && len(u.Conversations) > 0 {
+		if err := before(ctx); err != nil {
+			return err
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if u.Gap != nil {
+		e.gaps = append(e.gaps, *u.Gap)
+	}
+	for _, c := range u.Conversations {
+		e.calls++
+		e.is[c.ID] = conversation.Merge(e.is[c.ID], c)
+	}
+	return nil
+}
+
+func (e *ear) hook(before func(ctx context.Context) error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.before = before
+}
+
+func (e *ear) conversation(id string) *conversation.Conversation {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.is[id]
+}
+
+func (e *ear) status(id string) conversation.Status {
+	if c := e.conversation(id); c != nil {
+		return c.Status
+	}
+	return ""
+}
+
+// closed returns the gaps that are over.
+func (e *ear) closed() []conversation.Gap {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(e.gaps), func(g conversation.Gap) bool { return g.To.IsZero() })
+}
+
+// shelf is the part of a tracker that sources ask.
+type shelf struct {
+	mu     sync.Mutex
+	values map[string]shelved
+	open   []*conversation.Conversation
+}
+
+type shelved struct {
+	value   []byte
+	version int64
+}
+
+var _ genesys.Tracked = (*shelf)(nil)
+
+func (s *shelf) Open(context.Context) iter.Seq2[*conversation.Conversation, error] {
+	return func(yield func(*conversation.Conversation, error) bool) {
+		for _, c := range s.open {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *shelf) Ended(context.Context, time.Time, time.Time) iter.Seq2[*conversation.Conversation, error] {
+	return func(func(*conversation.Conversation, error) bool) {}
+}
+
+func (s *shelf) Value(_ context.Context, name string) ([]byte, int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.values[name].value, s.values[name].version, nil
+}
+
+func (s *shelf) SetValue(_ context.Context, name string, value []byte, version int64) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values[name].version != version {
+		return 0, errConflict
+	}
+	s.values[name] = shelved{slices.Clone(value), version + 1}
+	return version + 1, nil
+}

@@ -1,0 +1,100 @@
+package polling
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// Config says what to read, and how often. Fields that are zero take the
+// default that is given with them.
+type Config struct {
+	// API calls the organisation. Required.
+	API genesys.API
+	// Tracked says which conversations there are and keeps where the source
+	// is. Required: the tracker that runs the source.
+	Tracked genesys.Tracked
+	// Name tells apart sources that use the same Tracked. Only one process at
+	// a time may use a name. "polling".
+	Name string
+
+	// DiscoverEvery is how often to look for new conversations. 30 s.
+	DiscoverEvery time.Duration
+	// FollowEvery is how often to read an open conversation that changes. 30 s.
+	FollowEvery time.Duration
+	// FollowBeside takes its place while another source hears. 3 min.
+	FollowBeside time.Duration
+	// FollowLeast is the least often, for one that has not changed for long.
+	// 10 min.
+	FollowLeast time.Duration
+	// Overlap is how late a record may appear and is still found. 10 min.
+	Overlap time.Duration
+	// Lookback is how far back the first start looks for conversations, and a
+	// gap of unknown length. 24 h.
+	Lookback time.Duration
+	// JobsEvery is how often to ask for activity by a job. 1 h. Negative: never.
+	JobsEvery time.Duration
+	// LateAfter is how long after its end a conversation is read again. 1 h,
+	// 24 h, 72 h. Empty but not nil: never.
+	LateAfter []time.Duration
+	// WithoutQuality leaves evaluations and surveys out.
+	WithoutQuality bool
+
+	// Logger gets what operators should know. slog.Default().
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	for _, d := range []struct {
+		is        *time.Duration
+		otherwise time.Duration
+	}{
+		{&c.DiscoverEvery, 30 * time.Second}, {&c.FollowEvery, 30 * time.Second}, {&c.FollowBeside, 3 * time.Minute},
+		{&c.FollowLeast, 10 * time.Minute}, {&c.Overlap, 10 * time.Minute}, {&c.Lookback, 24 * time.Hour}, {&c.JobsEvery, time.Hour},
+	} {
+		if *d.is == 0 {
+			*d.is = d.otherwise
+		}
+	}
+	if c.LateAfter == nil {
+		c.LateAfter = []time.Duration{time.Hour, 24 * time.Hour, 72 * time.Hour}
+	}
+	c.LateAfter = slices.Clone(c.LateAfter)
+	if c.Name == "" {
+		c.Name = "polling"
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+// validate says in a sentence what is wrong with the configuration.
+func (c *Config) validate() error {
+	if c.API == nil {
+		return fmt.Errorf("polling: Config.API is nil; platform.New gives one")
+	}
+	if c.Tracked == nil {
+		return fmt.Errorf("polling: Config.Tracked is nil; it is the tracker that runs the source")
+	}
+	for _, d := range []struct {
+		name string
+		is   time.Duration
+	}{
+		{"DiscoverEvery", c.DiscoverEvery}, {"FollowEvery", c.FollowEvery}, {"FollowBeside", c.FollowBeside},
+		{"FollowLeast", c.FollowLeast}, {"Overlap", c.Overlap}, {"Lookback", c.Lookback},
+	} {
+		if d.is < time.Second {
+			return fmt.Errorf("polling: Config.%s is %v; it must be at least 1s, as the platform allows 300 calls a minute", d.name, d.is)
+		}
+	}
+	for _, d := range c.LateAfter {
+		if d < time.Minute {
+			return fmt.Errorf("polling: Config.LateAfter holds %v; the least is 1m", d)
+		}
+	}
+	return nil
+}

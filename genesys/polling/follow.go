@@ -1,0 +1,53 @@
+package polling
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// followTick is how often it is looked which open conversations are due.
+const followTick = 5 * time.Second
+
+// follow reads the open conversations that are due.
+func (s *Source) follow(ctx context.Context) error {
+	pace := s.pace()
+	if s.open.stale(time.Now(), pace.every) {
+		ids, err := s.openConversations(ctx)
+		if err != nil {
+			return &storeError{err}
+		}
+		s.open.list(ids, time.Now())
+	}
+	for ids := range slices.Chunk(s.open.due(time.Now()), mostIDs) {
+		found, err := s.reader.details(ctx, ids, false)
+		if err != nil {
+			return err
+		}
+		s.stats.followed.Add(int64(len(found)))
+		s.open.asked(ids, found, time.Now(), pace)
+	}
+	return nil
+}
+
+// pace returns how often to read open conversations now.
+func (s *Source) pace() pace {
+	p := pace{every: s.config.FollowEvery, least: s.config.FollowLeast}
+	if s.gaps.othersHear() {
+		p.every = max(p.every, s.config.FollowBeside)
+	}
+	return p.among(s.open.len())
+}
+
+// openConversations returns the ids of the open conversations, the most
+// recently changed first.
+func (s *Source) openConversations(ctx context.Context) ([]string, error) {
+	var ids []string
+	for c, err := range s.config.Tracked.Open(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, c.ID)
+	}
+	return ids, nil
+}

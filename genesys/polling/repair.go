@@ -1,0 +1,200 @@
+package polling
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// gaps are the times in which other sources heard nothing.
+type gaps struct {
+	wake chan struct{}
+
+	mu    sync.Mutex
+	from  time.Time       // since when to repair; zero: nothing is to be repaired
+	blind map[string]bool // sources that hear nothing now
+	heard bool            // some other source has heard
+}
+
+func newGaps() gaps { return gaps{wake: make(chan struct{}, 1), blind: map[string]bool{}} }
+
+// add has everything since from repaired.
+func (g *gaps) add(from time.Time) {
+	g.mu.Lock()
+	g.from = earlier(g.from, from)
+	g.mu.Unlock()
+	select {
+	case g.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns since when to repair; zero when nothing is to be repaired.
+func (g *gaps) take() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	from := g.from
+	g.from = time.Time{}
+	return from
+}
+
+// earlier returns the earlier of two times; zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func (g *gaps) note(source string, blind bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if blind {
+		g.blind[source] = true
+		return
+	}
+	delete(g.blind, source)
+	g.heard = true
+}
+
+// othersHear reports whether there are other sources, and all of them hear.
+func (g *gaps) othersHear() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.heard && len(g.blind) == 0
+}
+
+// Repair has a gap of another source repaired, once it is over. While it lasts
+// open conversations are followed more often.
+func (s *Source) Repair(g conversation.Gap) {
+	if g.Source == s.config.Name {
+		return
+	}
+	s.gaps.note(g.Source, g.To.IsZero())
+	now := time.Now()
+	if g.To.IsZero() {
+		s.open.soon(now, now)
+		return
+	}
+	if g.From.IsZero() { // nobody knows
+		g.From = now.Add(-s.config.Lookback)
+	}
+	s.gaps.add(g.From)
+}
+
+// repairLoop repairs gaps until ctx ends. A gap that comes while another is
+// being repaired is put down at once, and repaired after it.
+func (s *Source) repairLoop(ctx context.Context) error {
+	var repairing sync.WaitGroup
+	defer repairing.Wait()
+	todo := make(chan struct{}, 1)
+	repairing.Go(func() {
+		for {
+			select {
+			case <-todo:
+				s.repairAll(ctx)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	for {
+		select {
+		case <-s.gaps.wake:
+		case <-ctx.Done():
+			return nil
+		}
+		from := s.gaps.take()
+		s.save(ctx, func(is *state) { is.Repair = earlier(is.Repair, from) })
+		select {
+		case todo <- struct{}{}:
+		default: // it will look again
+		}
+	}
+}
+
+// repairAll repairs until there is nothing more to repair. What fails is tried
+// again.
+func (s *Source) repairAll(ctx context.Context) {
+	pause := newPause()
+	for {
+		from := read(&s.notebook, func(is *state) time.Time { return is.Repair })
+		if from.IsZero() {
+			return
+		}
+		began := time.Now()
+		err := s.repair(ctx, from, began)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			s.stats.repaired.Add(1)
+			s.save(ctx, func(is *state) {
+				if is.Repair.Equal(from) { // else another gap came
+					is.Repair = time.Time{}
+				}
+			})
+			continue
+		}
+		s.stats.failures.Add(1)
+		wait := pause.NextBackOff()
+		s.log.Warn("a gap is not repaired yet", "from", from, "reason", err, "again_in", wait)
+		if !sleep(ctx, wait) {
+			return
+		}
+	}
+}
+
+// repair reads what may have been missed since a time: conversations that
+// began, and what happened to the open ones.
+func (s *Source) repair(ctx context.Context, from, now time.Time) error {
+	if err := s.discoverBetween(ctx, from.Add(-s.config.Overlap), now, true); err != nil {
+		return err
+	}
+	ids, err := s.openConversations(ctx)
+	if err != nil {
+		return &storeError{err}
+	}
+	s.log.Info("repairing a gap", "from", from, "open", len(ids))
+	ended := map[string]bool{}
+	for chunk := range slices.Chunk(ids, mostIDs) {
+		found, err := s.reader.details(ctx, chunk, true)
+		if err != nil {
+			return err
+		}
+		for _, c := range found {
+			ended[c.ID] = !c.RecordedEnd.IsZero()
+		}
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return ended[id] })
+	if err := s.repairLive(ctx, ids); err != nil {
+		return err
+	}
+	s.open.soon(now, time.Now().Add(s.config.FollowEvery)) // records lag behind
+	s.log.Info("repaired a gap", "from", from, "took", time.Since(now).Round(time.Millisecond), "open", len(ids))
+	return nil
+}
+
+// repairLive reads conversations as they are now. One that the live API does
+// not keep any more has ended, and its record will say so.
+func (s *Source) repairLive(ctx context.Context, ids []string) error {
+	told := time.Now()
+	for i, id := range ids {
+		err := s.allowed("live conversations", "conversation:communication:view", func() error {
+			_, err := s.reader.live(ctx, id)
+			return err
+		})
+		if err != nil && !genesys.IsPermanent(err) {
+			return err
+		}
+		if time.Since(told) > progressEvery {
+			told = time.Now()
+			s.log.Info("still repairing a gap", "read", i+1, "of", len(ids))
+		}
+	}
+	return nil
+}

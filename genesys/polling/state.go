@@ -1,0 +1,86 @@
+package polling
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// state is where the source is. It outlives the process.
+type state struct {
+	// Discovered: conversations that began before are found.
+	Discovered time.Time `json:"discovered,omitzero"`
+	// Repair is since when things may have been missed; zero: nothing was.
+	Repair time.Time `json:"repair,omitzero"`
+	// Late are, for each time after the end, the ends up to which it is done.
+	Late map[string]time.Time `json:"late,omitempty"`
+	// Jobs: activity before is read. JobID is the job that is under way, and
+	// JobUntil what it reads up to.
+	Jobs     time.Time `json:"jobs,omitzero"`
+	JobID    string    `json:"jobId,omitempty"`
+	JobUntil time.Time `json:"jobUntil,omitzero"`
+}
+
+// notebook keeps the state in the store.
+type notebook struct {
+	tracked genesys.Tracked
+	name    string
+
+	mu      sync.Mutex
+	state   state
+	version int64
+}
+
+// open reads the state that the source before left.
+func (n *notebook) open(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	value, version, err := n.tracked.Value(ctx, n.name)
+	if err != nil {
+		return fmt.Errorf("polling: the store does not say where the source was: %w", err)
+	}
+	n.version = version
+	if len(value) > 0 {
+		if err := json.Unmarshal(value, &n.state); err != nil {
+			return fmt.Errorf("polling: what is stored under %q is not the state of this source; choose another Config.Name", n.name)
+		}
+	}
+	if n.state.Late == nil {
+		n.state.Late = map[string]time.Time{}
+	}
+	return nil
+}
+
+// read returns something of the state.
+func read[T any](n *notebook, of func(*state) T) T {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return of(&n.state)
+}
+
+// change changes the state and puts it down. When it cannot be put down the
+// change holds all the same: a later one puts it down, and a process that
+// starts again before that reads something twice.
+func (n *notebook) change(ctx context.Context, do func(*state)) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	do(&n.state)
+	value, err := json.Marshal(n.state)
+	if err != nil {
+		return err
+	}
+	version, err := n.tracked.SetValue(ctx, n.name, value, n.version)
+	if err == nil {
+		n.version = version
+		return nil
+	}
+	if _, is, e := n.tracked.Value(ctx, n.name); e == nil && is != n.version {
+		n.version = is // another process uses the name, or an answer was lost
+	}
+	return fmt.Errorf("where the source is could not be put down: %w", err)
+}

@@ -1,0 +1,28 @@
+package polling
+
+import "sync/atomic"
+
+// Stats are counts since the source was made, and present levels. Export them
+// to whatever system you watch.
+type Stats struct {
+	Discovered int64 // records read while looking for new conversations, repeats included
+	Followed   int64 // records of open conversations read
+	Repaired   int64 // gaps repaired
+	Late       int64 // records of ended conversations read again
+	Active     int64 // records read by jobs
+	Failures   int64 // reads that failed and are repeated
+
+	Open int // conversations that are followed
+}
+
+type counters struct {
+	discovered, followed, repaired, late, active, failures atomic.Int64
+}
+
+// Stats returns the present counts.
+func (s *Source) Stats() Stats {
+	return Stats{
+		Discovered: s.stats.discovered.Load(), Followed: s.stats.followed.Load(), Repaired: s.stats.repaired.Load(),
+		Late: s.stats.late.Load(), Active: s.stats.active.Load(), Failures: s.stats.failures.Load(), Open: s.open.len(),
+	}
+}
