@@ -100,17 +100,14 @@ func (l *line) hear(ctx context.Context) (heard bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	// A socket that ends interrupts the call that is under way.
-	calls, interrupt := context.WithCancel(ctx)
-	defer interrupt()
-	follow := func(s *socket) { sockets.Go(func() { <-s.ended; l.endOf(s, interrupt) }) }
 	l.setSocket(current)
 	defer func() {
 		if last := l.lose(); heard {
 			l.blindFrom = last
 		}
 	}()
-	follow(current)
+	calls, interrupt := l.whileOpen(ctx, &sockets, current)
+	defer func() { interrupt() }()
 
 	if err := l.subscribe(calls); err != nil {
 		return false, l.reason(current, err)
@@ -147,7 +144,8 @@ func (l *line) hear(ctx context.Context) (heard bool, err error) {
 			if next != nil {
 				l.setSocket(next)
 				current = next
-				follow(next)
+				interrupt()
+				calls, interrupt = l.whileOpen(ctx, &sockets, current)
 			}
 		}
 	}
@@ -208,13 +206,18 @@ func (l *line) connect(ctx context.Context, sockets *sync.WaitGroup, notices cha
 	return s, nil
 }
 
-// endOf interrupts the line when the socket that ended is the one that hears.
-func (l *line) endOf(s *socket, interrupt func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.socket == s {
-		interrupt()
-	}
+// whileOpen returns a context that ends with the socket, so that a call that is
+// under way does not keep the line from noticing.
+func (l *line) whileOpen(ctx context.Context, sockets *sync.WaitGroup, s *socket) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	sockets.Go(func() {
+		select {
+		case <-s.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, cancel
 }
 
 // reason prefers why the socket ended to what failed because of it.

@@ -1,6 +1,7 @@
 package polling
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,8 +38,8 @@ func (r *reader) fetch(ctx context.Context, q genesys.Request) ([]*conversation.
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(body) == 0 {
-		return nil, nil, nil
+	if s := bytes.TrimSpace(body); len(s) == 0 || string(s) == "{}" { // an answer without results
+		return nil, body, nil
 	}
 	m, err := genesys.Decode(body, time.Now())
 	if err != nil {

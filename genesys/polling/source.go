@@ -60,8 +60,8 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 		return errRunning
 	}
 	s.reader.sink = sink
-	if err := s.openNotebook(ctx); err != nil {
-		return err
+	if !s.openNotebook(ctx) {
+		return nil
 	}
 	loops, ctx := errgroup.WithContext(ctx)
 	// Without discovering there is nothing to do, so what it is refused ends
@@ -79,23 +79,26 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 }
 
 // openNotebook reads where the source was. A store that does not answer yet is
-// asked again.
-func (s *Source) openNotebook(ctx context.Context) error {
+// asked again; it reports false when ctx ends meanwhile.
+func (s *Source) openNotebook(ctx context.Context) bool {
 	pause := newPause()
 	for {
 		err := s.notebook.open(ctx)
 		if err == nil {
 			break
 		}
-		s.log.Warn("not polling yet", "reason", err)
-		if !sleep(ctx, pause.NextBackOff()) {
-			return nil
+		wait := pause.NextBackOff()
+		if ctx.Err() == nil {
+			s.log.Warn("not polling yet", "reason", err, "again_in", wait)
+		}
+		if !sleep(ctx, wait) {
+			return false
 		}
 	}
 	if from := read(&s.notebook, func(is *state) time.Time { return is.Repair }); !from.IsZero() {
 		s.gaps.add(from) // a repair was interrupted
 	}
-	return nil
+	return true
 }
 
 // repeat does something now and then, sooner again when it failed. It ends with

@@ -1,0 +1,395 @@
+package convtrack_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/genesys/notifications"
+	"github.com/dcmkit/convtrack/genesys/polling"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/memstore"
+)
+
+var (
+	simulations = flag.Int("simulations", 40, "how many seeds TestNothingIsLostInventedOrOutOfOrderWhateverFails tries")
+	firstSeed   = flag.Uint64("simulation-seed", 1, "the first of them")
+)
+
+// TestNothingIsLostInventedOrOutOfOrderWhateverFails plays random conversations
+// on the simulator, lets everything fail that can fail, and compares in the end
+// what the hooks were told with what really happened. A seed that fails is
+// repeated with -simulations=1 -simulation-seed=N.
+func TestNothingIsLostInventedOrOutOfOrderWhateverFails(t *testing.T) {
+	var mu sync.Mutex
+	met := map[string]int{}
+	t.Run("seeds", func(t *testing.T) {
+		for i := range uint64(*simulations) {
+			seed := *firstSeed + i
+			t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := newSimulation(t, seed)
+					s.run()
+					mu.Lock()
+					defer mu.Unlock()
+					for fault, n := range s.met {
+						met[fault] += n
+					}
+				})
+			})
+		}
+	})
+	for _, fault := range slices.Sorted(maps.Keys(met)) {
+		t.Logf("%6d × %s", met[fault], fault)
+	}
+	if *simulations >= 100 {
+		for _, f := range faults {
+			require.NotZero(t, met[f.name], "the fault %q was never met", f.name)
+		}
+	}
+}
+
+// simulation is one random history of a platform and of a process that follows
+// it.
+type simulation struct {
+	t      *testing.T
+	random *rand.Rand
+	server *genesystest.Server
+	store  *crashing
+	topics []string
+	met    map[string]int
+	stop   func(crash bool)
+	undo   []func() // of faults that last
+	begun  []*genesystest.Playing
+
+	mu   sync.Mutex
+	told map[string][]*events.Header // by conversation, in the order of the hook's calls
+}
+
+func newSimulation(t *testing.T, seed uint64) *simulation {
+	random := rand.New(rand.NewPCG(seed, 0xfa17))
+	s := &simulation{
+		t: t, random: random, met: map[string]int{}, told: map[string][]*events.Header{},
+		store: &crashing{Store: memstore.New()},
+		server: genesystest.NewServer(t, genesystest.InMemory(), genesystest.Seed(seed),
+			genesystest.AnalyticsLag(time.Duration(random.IntN(60))*time.Second)),
+	}
+	for _, topic := range everybodysTopics() {
+		if random.IntN(4) > 0 { // the others are for polling to find
+			s.topics = append(s.topics, topic)
+		}
+	}
+	return s
+}
+
+// everybodysTopics are the topics of all users and queues of the scenarios.
+func everybodysTopics() []string {
+	topics := map[string]bool{}
+	for _, scenario := range genesystest.Scenarios() {
+		for _, l := range scenario.Story().Legs {
+			if l.User != "" {
+				topics[notifications.UserTopics(l.User)[0]] = true
+			}
+			if l.Queue != "" {
+				topics[notifications.QueueTopics(l.Queue)[0]] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(topics))
+}
+
+// run plays, fails, heals and judges.
+func (s *simulation) run() {
+	s.start()
+	s.t.Cleanup(func() { s.stop(false) })
+	s.play(4 + s.random.IntN(5))
+	for end := time.Now().Add(15 * time.Minute); time.Now().Before(end); {
+		f := faults[s.random.IntN(len(faults))]
+		s.met[f.name]++
+		f.happens(s)
+		time.Sleep(time.Duration(5+s.random.IntN(90)) * time.Second)
+	}
+	s.heal()
+	for _, p := range s.begun {
+		require.NoError(s.t, p.Wait(s.t.Context()))
+	}
+	time.Sleep(25 * time.Minute)
+	synctest.Wait()
+	s.judge()
+}
+
+// start starts a process: a tracker with both sources.
+func (s *simulation) start() {
+	log := slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	life := s.store.live()
+	hooks := events.NewHooks()
+	events.After(hooks, "record", func(ctx context.Context, e events.Event) error {
+		if life.over.Load() {
+			return errCrashed
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		id := e.Head().ConversationID
+		s.told[id] = append(s.told[id], e.Head())
+		return nil
+	})
+	tracker, err := convtrack.New(life, &convtrack.Config{Hooks: hooks, Logger: log, StoreAttempts: 3})
+	require.NoError(s.t, err)
+	socket, err := notifications.New(notifications.Config{API: s.server.API(), Topics: s.topics, Tracked: tracker, DialContext: s.server.DialContext, Logger: log})
+	require.NoError(s.t, err)
+	poller, err := polling.New(polling.Config{API: s.server.API(), Tracked: tracker, Logger: log, Overlap: 3 * time.Minute, LateAfter: []time.Duration{15 * time.Minute}, JobsEvery: 20 * time.Minute})
+	require.NoError(s.t, err)
+	ctx, cancel := context.WithCancel(s.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- tracker.Run(ctx, socket, poller) }()
+	s.stop = func(crash bool) {
+		if crash {
+			life.crash()
+		}
+		cancel()
+		require.NoError(s.t, <-ended)
+	}
+}
+
+// play has n random conversations begin in the next ten minutes.
+func (s *simulation) play(n int) {
+	all := slices.DeleteFunc(genesystest.Scenarios(), func(sc genesystest.Scenario) bool {
+		moments := sc.Story().Moments()
+		return len(moments) == 0 || moments[len(moments)-1] > 30*time.Minute
+	})
+	for range n {
+		story := all[s.random.IntN(len(all))].Story().Fresh(s.random)
+		time.AfterFunc(time.Duration(s.random.IntN(600))*time.Second, func() {
+			p := s.server.Play(story)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.begun = append(s.begun, p)
+		})
+	}
+}
+
+// lasts has a fault go on for a while.
+func (s *simulation) lasts(undo func()) {
+	undo = sync.OnceFunc(undo)
+	s.undo = append(s.undo, undo)
+	time.AfterFunc(time.Duration(1+s.random.IntN(180))*time.Second, undo)
+}
+
+func (s *simulation) heal() {
+	for _, undo := range s.undo {
+		undo()
+	}
+}
+
+// fault is something that fails.
+type fault struct {
+	name    string
+	happens func(*simulation)
+}
+
+func frames(name string, f genesystest.FrameFaults) fault {
+	return fault{name, func(s *simulation) {
+		s.server.Faults().Frames(f)
+		s.lasts(func() { s.server.Faults().Frames(genesystest.FrameFaults{}) })
+	}}
+}
+
+func requests(name string, f genesystest.RequestFault) fault {
+	return fault{name, func(s *simulation) { s.lasts(s.server.Faults().Requests(f)) }}
+}
+
+var faults = []fault{
+	frames("frames are dropped", genesystest.FrameFaults{Drop: 0.5}),
+	frames("frames come twice", genesystest.FrameFaults{Duplicate: 0.5}),
+	frames("frames come out of order", genesystest.FrameFaults{Reorder: 0.5, Jitter: 20 * time.Second}),
+	frames("frames are late", genesystest.FrameFaults{Delay: 15 * time.Second}),
+	{"a silent socket", func(s *simulation) { s.server.Faults().SilenceSockets() }},
+	{"an abrupt close", func(s *simulation) { s.server.Faults().CutSockets() }},
+	{"a close with 1001", func(s *simulation) { s.server.Faults().CloseSockets(1001, "going away") }},
+	{"a closing notice", func(s *simulation) { s.server.Faults().AnnounceClosing(time.Minute) }},
+	{"an evicted channel", func(s *simulation) { s.server.Faults().EvictChannels() }},
+	{"an expired channel", func(s *simulation) { s.server.Faults().ExpireChannels() }},
+	{"a revoked token", func(s *simulation) { s.server.Faults().RevokeTokens(s.random.IntN(2) == 0) }},
+	requests("a storm of 429", genesystest.RequestFault{Status: http.StatusTooManyRequests, RetryAfter: 20 * time.Second, Chance: 0.7}),
+	requests("5xx", genesystest.RequestFault{Status: http.StatusServiceUnavailable, Chance: 0.6}),
+	requests("lost answers", genesystest.RequestFault{Cut: true, Chance: 0.5}),
+	requests("slow answers", genesystest.RequestFault{Delay: 20 * time.Second, Chance: 0.7}),
+	requests("no answers", genesystest.RequestFault{Hang: true, Chance: 0.5}),
+	requests("a login host that is down", genesystest.RequestFault{
+		Match: func(_, path string) bool { return strings.HasSuffix(path, "/oauth/token") }, Status: http.StatusBadGateway,
+	}),
+	{"pages that repeat", func(s *simulation) {
+		s.server.Faults().DuplicatePages(true)
+		s.lasts(func() { s.server.Faults().DuplicatePages(false) })
+	}},
+	{"a failing job", func(s *simulation) { s.server.Faults().FailJobs(1) }},
+	{"a restart", func(s *simulation) { s.restart(false) }},
+	{"a crash", func(s *simulation) { s.restart(true) }},
+}
+
+// restart ends the process, and starts another one after a while.
+func (s *simulation) restart(crash bool) {
+	s.stop(crash)
+	time.Sleep(time.Duration(s.random.IntN(120)) * time.Second)
+	s.start()
+}
+
+// judge compares what the hook was told with what really happened.
+func (s *simulation) judge() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	truths := s.server.Truth()
+	known := map[string]bool{}
+	for _, truth := range truths {
+		known[truth.Story.ID] = true
+		s.judgeOne(truth)
+	}
+	for id := range s.told {
+		require.True(s.t, known[id], "events of a conversation that does not exist: %s", id)
+	}
+}
+
+func (s *simulation) judgeOne(truth genesystest.Truth) {
+	id := truth.Story.ID
+	told := s.told[id]
+	seq := map[string]int64{}
+	if len(told) > 0 {
+		logged, err := s.store.Events(s.t.Context(), id)
+		require.NoError(s.t, err)
+		for _, e := range logged {
+			seq[e.ID] = e.Seq
+			require.Empty(s.t, e.Deliveries, "%s: %s is not delivered", id, e.Type)
+		}
+	}
+	steps, seen := 0, map[string]*events.Header{}
+	last := int64(0)
+	for _, h := range told {
+		if seq[h.ID] <= last {
+			require.NotNil(s.t, seen[h.ID], "%s: %s comes too late", id, h.Type)
+			steps++
+		}
+		seen[h.ID], last = h, max(last, seq[h.ID])
+	}
+	if s.met["a crash"]+s.met["a restart"] == 0 {
+		require.Zero(s.t, steps, "%s: something is repeated although no process ended", id)
+	}
+
+	record := understood(s.t, truth.Record)
+	everything := append(truth.Story.Snapshots(), truth.Record)
+	everything = append(everything, truth.Story.Bodies()...)
+	must, may := derived(record), derived(understood(s.t, everything...))
+	count := map[events.Type]int{}
+	for eventID, h := range seen {
+		count[h.Type]++
+		switch h.Type {
+		case events.TypeConversationEnded, events.TypeConversationReopened:
+		default:
+			require.Contains(s.t, may, eventID, "%s: invented %s", id, h.Type)
+		}
+	}
+	for eventID, e := range must {
+		switch t := e.Head().Type; t {
+		case events.TypeConversationEnded, events.TypeConversationReopened:
+		default:
+			require.Contains(s.t, seen, eventID, "%s: lost %s", id, t)
+		}
+	}
+	ends := count[events.TypeConversationEnded] - count[events.TypeConversationReopened]
+	want := 0
+	if record.Status == conversation.StatusEnded {
+		want = 1
+	}
+	require.Equal(s.t, want, ends, "%s: ends that no reopening followed", id)
+}
+
+// understood joins what messages say.
+func understood(t *testing.T, messages ...[]byte) *conversation.Conversation {
+	var c *conversation.Conversation
+	for _, data := range messages {
+		m, err := genesys.Decode(data, time.Time{})
+		require.NoError(t, err)
+		for _, part := range m.Conversations {
+			c = conversation.Merge(c, part)
+		}
+	}
+	return c
+}
+
+func derived(c *conversation.Conversation) map[string]events.Event {
+	list := map[string]events.Event{}
+	for _, e := range events.Derive(c) {
+		list[e.Head().ID] = e
+	}
+	return list
+}
+
+// crashing is a store that outlives the processes that use it.
+type crashing struct{ store.Store }
+
+// live returns the store as one process sees it.
+func (c *crashing) live() *life { return &life{Store: c.Store} }
+
+// life is a process's connection to a store. When the process crashes nothing
+// reaches the store any more.
+type life struct {
+	store.Store
+	over atomic.Bool
+}
+
+func (l *life) crash() { l.over.Store(true) }
+
+var errCrashed = errors.New("the process is dead")
+
+func guarded[T any](l *life, do func() (T, error)) (T, error) {
+	if l.over.Load() {
+		var none T
+		return none, errCrashed
+	}
+	return do()
+}
+
+func (l *life) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
+	return guarded(l, func() ([]store.Record, error) { return l.Store.Load(ctx, ids...) })
+}
+
+func (l *life) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {
+	return guarded(l, func() (store.Committed, error) { return l.Store.Commit(ctx, b) })
+}
+
+func (l *life) Claim(ctx context.Context, c store.Claim) (due []store.Delivery, next time.Time, err error) {
+	if l.over.Load() {
+		return nil, time.Time{}, errCrashed
+	}
+	return l.Store.Claim(ctx, c)
+}
+
+func (l *life) Renew(ctx context.Context, owner string, lease time.Duration) error {
+	if l.over.Load() {
+		return errCrashed
+	}
+	return l.Store.Renew(ctx, owner, lease)
+}
+
+func (l *life) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
+	return guarded(l, func() (int64, error) { return l.Store.SetValue(ctx, name, value, version) })
+}
