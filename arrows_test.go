@@ -24,6 +24,9 @@ var arrows = map[string][]string{
 	"store":                 {"conversation"},
 	"store/internal/cursor": {},
 	"store/memstore":        {"store", "store/internal/cursor", "conversation"},
+	"store/internal/rows":   {"store", "conversation"},
+	"store/sqlitestore":     {"store", "store/internal/cursor", "store/internal/rows", "conversation", "modernc.org/sqlite"},
+	"store/pgstore":         {"store", "store/internal/rows", "store/internal/cursor", "conversation", "github.com/jackc/pgx/v5"},
 	"storetest":             {"store", "conversation"},
 	"genesys":               {"conversation", "genesys/internal/wire", "github.com/go-json-experiment/json"},
 	"genesys/internal/wire": {"github.com/go-json-experiment/json"},
@@ -33,9 +36,11 @@ var arrows = map[string][]string{
 	"examples/simulator":    {"genesys/genesystest"},
 	"genesys/notifications": {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/gorilla/websocket",
 		"github.com/cenkalti/backoff/v4", "golang.org/x/sync"},
-	"genesys/polling":    {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/cenkalti/backoff/v4", "golang.org/x/sync"},
-	"examples/caseowner": {"*"},
-	"examples/replay":    {"*"},
+	"genesys/polling":         {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/cenkalti/backoff/v4", "golang.org/x/sync"},
+	"examples/caseowner":      {"*"},
+	"examples/quickstart":     {},
+	"examples/quickstart/app": {"*"},
+	"examples/replay":         {"*"},
 }
 
 type pkg struct {

@@ -2,6 +2,7 @@ package convtrack_test
 
 import (
 	"log/slog"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -9,4 +10,10 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if victim, is := os.LookupEnv(victimVariable); is {
+		live(victim)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}

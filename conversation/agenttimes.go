@@ -69,10 +69,7 @@ func (l *Leg) work() (talk, hold, wrapUp, dialing time.Duration) {
 func (l *Leg) workBySegments() (talk, hold, wrapUp, dialing time.Duration) {
 	wrapups := false
 	for _, g := range l.Session.Segments {
-		length := time.Duration(0)
-		if g.End.After(g.Start) {
-			length = g.End.Sub(g.Start)
-		}
+		length := max(l.segmentEnd(g).Sub(g.Start), 0)
 		switch g.Type {
 		case SegmentInteract, SegmentCallback, SegmentSharing, SegmentTransmitting:
 			talk += length
@@ -89,6 +86,20 @@ func (l *Leg) workBySegments() (talk, hold, wrapUp, dialing time.Duration) {
 		wrapUp = l.wrapUpByTimes()
 	}
 	return talk, hold, wrapUp, dialing
+}
+
+// segmentEnd returns when a segment ended. A record that was read while it ran
+// does not say: then it ended with the leg, or with the after-call work.
+func (l *Leg) segmentEnd(g *Segment) time.Time {
+	switch {
+	case !g.End.IsZero():
+		return g.End
+	case g.Type == SegmentWrapup && l.WrapUp == WrapUpDone:
+		return l.WrapUpEnd
+	case g.Type != SegmentWrapup && l.Over:
+		return l.End
+	}
+	return g.Start
 }
 
 func (l *Leg) wrapUpByTimes() time.Duration {

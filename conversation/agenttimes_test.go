@@ -34,3 +34,13 @@ func TestAgentTimesWithoutSegmentsFollowFromTheLeg(t *testing.T) {
 	}))
 	require.Equal(t, []AgentTime{{UserID: "u", Connected: 21 * time.Second, Hold: 4 * time.Second, WrapUp: 6 * time.Second, Handle: 31 * time.Second, Sessions: 1}}, c.AgentTimes())
 }
+
+func TestAgentTimesOfARecordThatWasReadTooEarlyEndWithTheLeg(t *testing.T) {
+	c := Merge(nil, State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{
+		{ID: "s", Segments: []*Segment{{Type: SegmentInteract, Start: at(5000)}}}}}}}, Statement{By: SourceAnalytics, At: at(9000)}))
+	require.Equal(t, []AgentTime{{UserID: "u", Sessions: 1}}, c.AgentTimes(), "it still runs")
+	c = Merge(c, State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{
+		{ID: "s", State: StateDisconnected, Start: at(0), ConnectedTime: at(5000), DisconnectedTime: at(30000), DisconnectType: DisconnectClient,
+			ACWState: ACWComplete, ACWStart: at(30000), ACWEnd: at(36000)}}}}}, Statement{By: SourceTopic, Seen: at(40000)}))
+	require.Equal(t, []AgentTime{{UserID: "u", Connected: 25 * time.Second, WrapUp: 6 * time.Second, Handle: 31 * time.Second, Sessions: 1}}, c.AgentTimes())
+}

@@ -249,3 +249,21 @@ func split(text string, chunk int) []string {
 		}
 	}
 }
+
+func TestOnSQLiteTheSameIsPrintedAndASecondRunAnnouncesNothingNew(t *testing.T) {
+	input := string(bytes.Join(genesystest.BlindTransferToQueue().Snapshots(), nil))
+	path := "sqlite:" + filepath.Join(t.TempDir(), "replay.db")
+	inMemory, first := play(t, input), play(t, input, "-store", path)
+	require.Zero(t, first.code, first.stderr)
+	require.Equal(t, inMemory.stdout, first.stdout)
+	second := play(t, input, "-store", path, "-repeat", "3")
+	require.Zero(t, second.code, second.stderr)
+	require.Empty(t, second.events)
+	require.Equal(t, first.conversations, second.conversations)
+}
+
+func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {
+	r := play(t, "", "-store", "sqlite:/does/not/exist/replay.db")
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.stderr, "/does/not/exist/replay.db")
+}

@@ -15,17 +15,21 @@ import (
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
+	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
 // source names the origin of the events: together with it an id is unique.
 const source = "urn:genesys-cloud:conversations"
 
-func openStore(_ context.Context, name string) (store.Store, error) {
-	switch {
-	case name == "memory":
+func openStore(ctx context.Context, name string) (store.Store, error) {
+	scheme, rest, _ := strings.Cut(name, ":")
+	switch scheme {
+	case "memory":
 		return memstore.New(), nil
-	case strings.HasPrefix(name, "sqlite:"), strings.HasPrefix(name, "postgres://"), strings.HasPrefix(name, "postgresql://"):
-		return nil, fmt.Errorf("-store %s: this version has the memory store only", name)
+	case "sqlite":
+		return sqlitestore.Open(ctx, rest, nil)
+	case "postgres", "postgresql":
+		return nil, errors.New("-store postgres://…: this version keeps conversations in memory or in SQLite")
 	}
 	return nil, fmt.Errorf("-store %q is not known; it is memory, sqlite:PATH or a postgres:// URL", name)
 }

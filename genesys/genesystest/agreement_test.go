@@ -148,7 +148,7 @@ func TestAFasterStoryIsTheSameStory(t *testing.T) {
 	s := genesystest.NewServer(t, genesystest.RateLimit(0))
 	for _, scenario := range genesystest.Scenarios() {
 		story := scenario.Story()
-		if len(conversationTopics(story)) == 0 || story.Moments()[len(story.Moments())-1] > time.Hour {
+		if len(conversationTopics(story)) == 0 || story.Moments()[len(story.Moments())-1] > 10*time.Minute {
 			continue
 		}
 		t.Run(scenario.Name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package genesystest
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -10,8 +11,14 @@ import (
 func (s *Server) listConversations(*call) answer { return ok(page([]Object{}, 1, 25, 0)) }
 
 // getConversation answers GET /api/v2/conversations/{id} with the live record,
-// which stays after the end.
+// which stays after the end. The lists of one medium, as in
+// /api/v2/conversations/calls, are for users only (trap 20).
 func (s *Server) getConversation(c *call) answer {
+	for _, media := range mediaTopicSuffixes() {
+		if strings.EqualFold(c.PathValue("id"), media) {
+			return s.notAUser(c)
+		}
+	}
 	var body Object
 	if !s.viewConversation(c.PathValue("id"), func(st *Story, at time.Duration) { body = st.REST(at) }) {
 		return notFound("conversation")
@@ -23,7 +30,7 @@ func (s *Server) getConversation(c *call) answer {
 // like.
 func (s *Server) getMediaConversation(c *call) answer {
 	for media, suffix := range mediaTopicSuffixes() {
-		if suffix != c.PathValue("media") {
+		if !strings.EqualFold(suffix, c.PathValue("media")) {
 			continue
 		}
 		var body Object
@@ -60,13 +67,14 @@ func (s *Server) patchAttributes(c *call) answer {
 		return notFound("conversation")
 	}
 	found := false
-	p.change(func(st *Story, at time.Duration) {
+	p.change(func(st *Story, at time.Duration) bool {
 		for _, l := range st.Legs {
 			found = found || l.Participant == c.PathValue("participant") && l.Start <= at
 		}
 		if found {
 			st.setAttributes(at, c.PathValue("participant"), body.Attributes)
 		}
+		return found
 	})
 	if !found {
 		return notFound("participant")
@@ -80,6 +88,9 @@ func (s *Server) disconnect(c *call) answer {
 	if p == nil {
 		return notFound("conversation")
 	}
-	p.change((*Story).disconnect)
+	p.change(func(st *Story, at time.Duration) bool {
+		st.disconnect(at)
+		return true
+	})
 	return accepted("accepted")
 }

@@ -2,6 +2,7 @@ package genesystest
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -28,6 +29,18 @@ func newDirectory(c config) *directory {
 	return d
 }
 
+// hire adds the people and queues of a load.
+func (d *directory) hire(users, queues []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, id := range users {
+		d.users[id] = fmt.Sprintf("Agent %d", i+1)
+	}
+	for i, id := range queues {
+		d.queues[id] = fmt.Sprintf("Queue %d", i+1)
+	}
+}
+
 // learn adds what the story mentions.
 func (d *directory) learn(s *Story) {
 	d.mu.Lock()
@@ -47,7 +60,7 @@ func (d *directory) learn(s *Story) {
 	}
 }
 
-// select returns the entries with one of the ids and the name, in the order of
+// find returns the entries with one of the ids and the name, in the order of
 // the names.
 func (d *directory) find(from map[string]string, ids []string, name string) []Entry {
 	d.mu.Lock()

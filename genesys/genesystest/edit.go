@@ -19,6 +19,9 @@ func (s *Story) disconnect(at time.Duration) {
 		if l.End == Never {
 			l.Ends(at, "system")
 		}
+		if l.Due > at {
+			l.Due = at
+		}
 		if l.WrapStart != Never && l.WrapEnd == Never {
 			l.WrapEnd = at
 		}

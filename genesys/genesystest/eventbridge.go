@@ -51,7 +51,8 @@ func (b *bridge) send(envelope func() Object) {
 
 // Envelopes calls sink with the EventBridge envelope of every detail event from
 // now on, one after the other. What sink gets is also the body of an SQS
-// message. stop ends it; a call of sink may then still be under way.
+// message. stop ends it; a call of sink may then still be under way. Close waits
+// for sink to return.
 func (s *Server) Envelopes(sink func(envelope []byte)) (stop func()) {
 	return s.bridge.add(func(_ context.Context, f frame) (again time.Duration) {
 		sink(f.data)
@@ -63,7 +64,7 @@ func (s *Server) Envelopes(sink func(envelope []byte)) (stop func()) {
 type Destination struct {
 	URL    string
 	Header http.Header // of the connection: how it authorises
-	// Client sends the requests; nil: one with net/http's default transport.
+	// Client sends the requests; nil: one that ends with the server.
 	Client *http.Client
 	// Timeout is how long an answer may take; zero: 5 s.
 	Timeout time.Duration
@@ -88,7 +89,9 @@ func (s *Server) PostEnvelopes(d Destination) (stop func()) {
 		d.Attempts = 185
 	}
 	if d.Client == nil {
-		d.Client = &http.Client{}
+		transport := &http.Transport{}
+		d.Client = &http.Client{Transport: transport}
+		context.AfterFunc(s.ctx, transport.CloseIdleConnections)
 	}
 	return s.bridge.add(func(ctx context.Context, f frame) (again time.Duration) {
 		switch status := d.post(ctx, f.data); {

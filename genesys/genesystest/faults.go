@@ -9,6 +9,7 @@ import (
 // random is drawn from the server's [Seed].
 type Faults struct {
 	server *Server
+	dice   *dice // of its own: so the same ids are given out with and without faults
 
 	mu             sync.Mutex
 	frames         FrameFaults
@@ -28,7 +29,7 @@ type FrameFaults struct {
 	Jitter    time.Duration // the most that one is delayed when it is reordered; zero: 200 ms
 }
 
-func newFaults(s *Server) *Faults { return &Faults{server: s} }
+func newFaults(s *Server) *Faults { return &Faults{server: s, dice: newDice(^s.seed)} }
 
 // Faults are the server's fault switches.
 func (s *Server) Faults() *Faults { return s.faults }
@@ -49,7 +50,7 @@ func (f *Faults) Envelopes(p FrameFaults) {
 
 // delays returns when to deliver a message: once, twice or not at all.
 func (f *Faults) delays(p FrameFaults) []time.Duration {
-	d, n := f.server.dice, &f.server.counts
+	d, n := f.dice, &f.server.counts
 	if d.chance(p.Drop) {
 		n.dropped.Add(1)
 		return nil

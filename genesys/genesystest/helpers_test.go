@@ -153,6 +153,15 @@ func (c *client) dial(uri string) (*websocket.Conn, *http.Response, error) {
 	return d.DialContext(c.t.Context(), uri, nil)
 }
 
+// refusesHandshake demands that a WebSocket is refused with the status.
+func (c *client) refusesHandshake(uri string, status int) {
+	c.t.Helper()
+	_, res, err := c.dial(uri)
+	require.ErrorIs(c.t, err, websocket.ErrBadHandshake)
+	require.NoError(c.t, res.Body.Close())
+	require.Equal(c.t, status, res.StatusCode)
+}
+
 func (c *client) open(uri string) *socket {
 	c.t.Helper()
 	conn, res, err := c.dial(uri)
@@ -185,7 +194,7 @@ func (s *socket) next() object {
 	s.t.Helper()
 	select {
 	case data, open := <-s.frames:
-		require.True(s.t, open, "the socket is closed: %v", s.err)
+		require.True(s.t, open, "the socket is closed")
 		var o object
 		require.NoError(s.t, json.Unmarshal(data, &o))
 		return o
@@ -241,7 +250,7 @@ func (s *socket) soFar() [][]byte {
 	for {
 		select {
 		case data, open := <-s.frames:
-			require.True(s.t, open, "the socket is closed: %v", s.err)
+			require.True(s.t, open, "the socket is closed")
 			if bytes.Contains(data, []byte(`"pong"`)) {
 				return all
 			}

@@ -40,11 +40,13 @@ type Loading struct {
 }
 
 // Load plays random stories that are made from the scenarios, each with new
-// ids, other people, another pace and some attributes.
+// ids, other people, another pace and some attributes. Its people and queues
+// are in the directory at once.
 func (s *Server) Load(l Load) *Loading {
 	ctx, cancel := context.WithCancel(s.ctx)
 	loading := &Loading{cancel: cancel, begun: make(chan struct{})}
 	c := newCasting(l)
+	s.directory.hire(c.users, c.queues)
 	if !s.goes(func() {
 		defer close(loading.begun)
 		defer cancel()
@@ -56,7 +58,11 @@ func (s *Server) Load(l Load) *Loading {
 			if wait(ctx, time.Until(next)) != nil {
 				return
 			}
-			loading.add(s.Play(c.story(), Speed(l.Speed)))
+			story := c.story()
+			for s.stage.find(story.ID) != nil { // the same seed was used before
+				story = c.story()
+			}
+			loading.add(s.Play(story, Speed(l.Speed)))
 		}
 	}) {
 		close(loading.begun)

@@ -28,13 +28,21 @@ func (s *Server) login(r *http.Request) answer {
 	}
 	id, secret, ok := r.BasicAuth()
 	switch {
-	case !ok || id != s.clientID || secret != s.clientSecret:
+	case !ok || !s.knows(id, secret):
 		return fail("invalid_client", "client not found or its secret is wrong")
 	case r.PostFormValue("grant_type") != "client_credentials":
 		return fail("unsupported_grant_type", "only client_credentials is simulated")
 	}
 	t := s.tokens.issue(id)
 	return answer{status: http.StatusOK, body: Object{"access_token": t.value, "token_type": "bearer", "expires_in": int(s.tokenLifetime / time.Second)}}
+}
+
+func (c config) knows(id, secret string) bool {
+	if id == c.clientID {
+		return secret == c.clientSecret
+	}
+	other, known := c.otherClients[id]
+	return known && secret == other
 }
 
 func (ts *tokens) issue(client string) *token {

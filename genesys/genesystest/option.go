@@ -14,6 +14,7 @@ type config struct {
 	seed   uint64
 
 	clientID, clientSecret string
+	otherClients           map[string]string // secret by id
 	organization           string
 	tokenLifetime          time.Duration
 	perMinute              int
@@ -56,6 +57,17 @@ func Seed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 // Credentials replaces the id and secret of the OAuth client.
 func Credentials(id, secret string) Option {
 	return func(c *config) { c.clientID, c.clientSecret = id, secret }
+}
+
+// AnotherClient adds an OAuth client. Each client has its own rate limit and its
+// own channels.
+func AnotherClient(id, secret string) Option {
+	return func(c *config) {
+		if c.otherClients == nil {
+			c.otherClients = map[string]string{}
+		}
+		c.otherClients[id] = secret
+	}
 }
 
 // TokenLifetime is how long an access token is valid: 86399 s without the

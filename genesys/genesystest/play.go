@@ -1,6 +1,7 @@
 package genesystest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -53,7 +54,9 @@ func (s *Server) Play(story *Story, opts ...PlayOption) *Playing {
 		panic(err)
 	}
 	s.directory.learn(p.story)
-	p.change(func(*Story, time.Duration) {})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.goOn()
 	return p
 }
 
@@ -124,15 +127,27 @@ func (p *Playing) viewAt(t time.Time, compose func(s *Story, at time.Duration)) 
 	return true
 }
 
-// change changes the story at a time after all that has been played, and sees
-// to it that the rest is played.
-func (p *Playing) change(how func(s *Story, at time.Duration)) {
+// change changes the story now, and sees to it that the change is sent and the
+// rest is played. how returns false when there is nothing to change.
+func (p *Playing) change(how func(s *Story, at time.Duration) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped {
 		return
 	}
-	how(p.story, max(p.now(), p.last+1))
+	at := max(p.now(), p.last)
+	if !how(p.story, at) {
+		return
+	}
+	p.goOn()
+	i, due := slices.BinarySearchFunc(p.moments, at, func(m moment, at time.Duration) int { return cmp.Compare(m.at, at) })
+	if !due { // something else has been played at the same moment
+		p.moments = slices.Insert(p.moments, i, moment{at: at, live: true, details: true})
+	}
+}
+
+// goOn plays what is left of the story. It needs the lock.
+func (p *Playing) goOn() {
 	p.moments = p.story.schedule(p.last)
 	p.wake()
 	if !p.active {

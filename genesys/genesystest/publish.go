@@ -22,18 +22,28 @@ func (p *Playing) emit(m moment) {
 		p.emitMetrics(t)
 	}
 	if m.details && (s.bridge.open() || s.channels.detailed(story.ID)) {
-		for i, e := range story.DetailEvents() {
-			if e.At == t {
-				s.publish(func() any { return e.Body }, story.topic(e))
-				s.bridge.send(func() Object { return story.Envelope(i, e) })
-			}
-		}
+		p.emitDetails(t)
 	}
 	if m.quality {
 		for _, e := range story.Evaluations {
 			if e.status(t) != "" && e.changed(t) == t {
 				s.publish(func() any { return story.evaluationTopic(e, t) }, "v2.quality.evaluations")
 			}
+		}
+	}
+}
+
+// emitDetails sends the detail events of the time. When a messaging
+// conversation is re-opened, the old acw events come again (trap 11).
+func (p *Playing) emitDetails(t time.Duration) {
+	all := p.story.DetailEvents()
+	reopened := slices.ContainsFunc(p.story.Legs, func(l *Leg) bool {
+		return l.Purpose == "customer" && l.Media == "message" && l.Start == t && t > 0
+	})
+	for i, e := range all {
+		if e.At == t || reopened && e.At < t && e.Event == "acw" {
+			p.server.publish(func() any { return e.Body }, p.story.topic(e))
+			p.server.bridge.send(func() Object { return p.story.Envelope(i, e) })
 		}
 	}
 }

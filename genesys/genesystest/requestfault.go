@@ -94,7 +94,7 @@ func (f *Faults) strike(method, path string) (*requestFault, bool) {
 		if rf.Match != nil {
 			matches = rf.Match(method, path)
 		}
-		if !matches || rf.Chance > 0 && !f.server.dice.chance(rf.Chance) {
+		if !matches || rf.Chance > 0 && !f.dice.chance(rf.Chance) {
 			continue
 		}
 		if rf.Times > 0 {

@@ -34,6 +34,7 @@ func (s *Server) answer(h http.Header, r *http.Request, e endpoint) answer {
 // before do answers it and returns the status.
 func (s *Server) logged(path string, do func(http.ResponseWriter, *http.Request) int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		s.counts.requests.Add(1)
 		entry := s.requests.begin(r.Method, path)
 		fault, struck := s.faults.strike(r.Method, path)
 		if !struck {

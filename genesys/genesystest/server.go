@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func Start(opts ...Option) (*Server, error) {
 			return nil, fmt.Errorf("genesystest: %w", err)
 		}
 	}
-	s.url = "http://" + listener.Addr().String()
+	s.url = "http://" + reachable(listener.Addr())
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.dice = newDice(s.seed)
 	s.tokens = newTokens(s)
@@ -99,6 +100,15 @@ func Start(opts ...Option) (*Server, error) {
 		_ = s.http.Serve(listener) // it ends with Close, and then always fails
 	})
 	return s, nil
+}
+
+// reachable is the address to connect to: a server that listens on all
+// interfaces is reached on the loopback interface.
+func reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return addr.String()
 }
 
 // Close ends all connections and everything that plays. It returns when
@@ -137,7 +147,8 @@ func (s *Server) goes(do func()) bool {
 // end.
 func (s *Server) URL() string { return s.url }
 
-// Credentials are the id and the secret of the OAuth client.
+// Credentials are the id and the secret of the OAuth client: the first one, when
+// there are several.
 func (s *Server) Credentials() (id, secret string) { return s.clientID, s.clientSecret }
 
 // DialContext connects to the server, whatever the address. It fits

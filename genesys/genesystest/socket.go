@@ -214,7 +214,10 @@ func (so *socket) cut() {
 }
 
 func metadata(message string) []byte {
-	return encode(Object{"topicName": topicMetadata, "eventBody": Object{"message": message}})
+	return encode(struct {
+		TopicName string `json:"topicName"`
+		EventBody Object `json:"eventBody"`
+	}{topicMetadata, Object{"message": message}})
 }
 
 // systemFrame is a message of the system about a channel.

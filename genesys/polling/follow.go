@@ -7,7 +7,9 @@ import (
 )
 
 // followTick is how often it is looked which open conversations are due.
-const followTick = 5 * time.Second
+func (c *Config) followTick() time.Duration {
+	return min(max(c.FollowEvery/6, time.Second), 30*time.Second)
+}
 
 // follow reads the open conversations that are due.
 func (s *Source) follow(ctx context.Context) error {

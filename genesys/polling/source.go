@@ -67,7 +67,7 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	// Without discovering there is nothing to do, so what it is refused ends
 	// the source; the others go on.
 	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.discover, genesys.IsPermanent) })
-	loops.Go(func() error { return s.repeat(ctx, followTick, s.follow, nil) })
+	loops.Go(func() error { return s.repeat(ctx, s.config.followTick(), s.follow, nil) })
 	loops.Go(func() error { return s.repairLoop(ctx) })
 	if len(s.config.LateAfter) > 0 {
 		loops.Go(func() error { return s.repeat(ctx, lateTick, s.late, nil) })

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,26 +16,35 @@ type budget struct {
 	maxInFlight int
 	counters    *counters
 
-	mu     sync.Mutex
-	told   told
-	all    window
-	repair window // the part of all that is repair
-	// live and late are the turns that wait.
-	live, late list.List
-	timer      *time.Timer
+	mu    sync.Mutex
+	told  told
+	all   window
+	lines [2]line // live and repair
+	timer *time.Timer
 
 	pausedUntil time.Time // after a 429
 	throttled   int       // 429s one after the other
 	resting     map[string]time.Time
 }
 
+// line is one kind of calls.
+type line struct {
+	window  window    // its part of all
+	waiting list.List // of *turn
+}
+
+const (
+	live = iota
+	repair
+)
+
 // turn is the right to send one request. One of unused, noAnswer and answered
 // must be called.
 type turn struct {
-	b      *budget
-	path   string
-	repair bool
-	given  chan struct{} // closed when the turn has come
+	b     *budget
+	path  string
+	kind  int           // live or repair
+	given chan struct{} // closed when the turn has come
 }
 
 func newBudget(perMinute, maxInFlight int, c *counters) *budget {
@@ -42,7 +52,7 @@ func newBudget(perMinute, maxInFlight int, c *counters) *budget {
 }
 
 // wait returns when it is the call's turn, or with the error of ctx.
-func (b *budget) wait(ctx context.Context, name call, repair bool) (*turn, error) {
+func (b *budget) wait(ctx context.Context, name call, kind int) (*turn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -54,7 +64,7 @@ func (b *budget) wait(ctx context.Context, name call, repair bool) (*turn, error
 		}
 	}()
 	for {
-		t := &turn{b: b, path: name.path, repair: repair, given: make(chan struct{})}
+		t := &turn{b: b, path: name.path, kind: kind, given: make(chan struct{})}
 		rest, place := b.queue(t)
 		if place != nil {
 			select {
@@ -92,16 +102,9 @@ func (b *budget) queue(t *turn) (time.Duration, *list.Element) {
 	if rest := b.restLocked(t.path); rest > 0 {
 		return rest, nil
 	}
-	place := b.line(t.repair).PushBack(t)
+	place := b.lines[t.kind].waiting.PushBack(t)
 	b.dispatch()
 	return 0, place
-}
-
-func (b *budget) line(repair bool) *list.List {
-	if repair {
-		return &b.late
-	}
-	return &b.live
 }
 
 // leave takes back a turn that nobody waits for any more.
@@ -112,7 +115,7 @@ func (b *budget) leave(t *turn, place *list.Element) {
 	case <-t.given:
 		b.release(t)
 	default:
-		b.line(t.repair).Remove(place)
+		b.lines[t.kind].waiting.Remove(place)
 	}
 	b.dispatch()
 }
@@ -122,16 +125,17 @@ func (b *budget) leave(t *turn, place *list.Element) {
 func (b *budget) dispatch() {
 	now := time.Now()
 	for {
-		line := &b.live
-		if line.Len() == 0 {
-			line = &b.late
+		kind := live
+		if b.lines[live].waiting.Len() == 0 {
+			kind = repair
 		}
-		if line.Len() == 0 {
+		line := &b.lines[kind]
+		first := line.waiting.Front()
+		if first == nil {
 			b.wakeAt(now, time.Time{})
 			return
 		}
-		t := line.Front().Value.(*turn)
-		at, known := b.free(now, t.repair)
+		at, known := b.free(now, kind)
 		if !known {
 			b.wakeAt(now, time.Time{}) // the end of a request brings us here again
 			return
@@ -140,43 +144,37 @@ func (b *budget) dispatch() {
 			b.wakeAt(now, at)
 			return
 		}
-		line.Remove(line.Front())
+		line.waiting.Remove(first)
 		b.all.send(now)
-		if t.repair {
-			b.repair.send(now)
-		}
-		close(t.given)
+		line.window.send(now)
+		close(first.Value.(*turn).given)
 	}
 }
 
 // free returns when the next request may be sent; false when that depends on a
 // request that is under way.
-func (b *budget) free(now time.Time, repair bool) (time.Time, bool) {
-	if b.all.inFlight >= b.maxInFlight {
+func (b *budget) free(now time.Time, kind int) (time.Time, bool) {
+	limit, places := b.told.allowed, b.maxInFlight
+	if kind == repair {
+		limit, places = max(limit/2, 1), max(places/2, 1)
+	}
+	own := &b.lines[kind].window
+	if b.all.inFlight >= b.maxInFlight || own.inFlight >= places {
 		return now, false
 	}
-	calm := now.Before(b.pausedUntil.Add(minute)) // no burst after a 429
-	at, known := b.all.free(now, b.told.allowed, calm)
-	if known && repair {
-		if b.repair.inFlight >= max(b.maxInFlight/2, 1) {
-			return now, false
-		}
-		var later time.Time
-		later, known = b.repair.free(now, max(b.told.allowed/2, 1), calm)
-		at = latest(at, later)
+	at, known := b.all.room(now, b.told.allowed)
+	ownAt, ownKnown := own.room(now, limit)
+	at = latest(at, ownAt, own.paced(now, limit), b.pausedUntil)
+	if now.Before(b.pausedUntil.Add(minute)) { // no burst after a 429
+		at = latest(at, b.all.even(b.told.allowed))
 	}
 	if b.told.left(now, b.all.inFlight) <= 0 {
 		at = latest(at, b.told.resets)
 	}
-	return latest(at, b.pausedUntil), known
+	return at, known && ownKnown
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
+func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
 
 // wakeAt sets the timer; the zero time stops it.
 func (b *budget) wakeAt(now, at time.Time) {
@@ -201,9 +199,7 @@ func (b *budget) wake() {
 // release takes back a turn with which nothing was sent.
 func (b *budget) release(t *turn) {
 	b.all.inFlight--
-	if t.repair {
-		b.repair.inFlight--
-	}
+	b.lines[t.kind].window.inFlight--
 }
 
 // unused gives the turn back: nothing was sent.
@@ -222,8 +218,9 @@ func (t *turn) noAnswer() {
 	b.counters.noAnswer.Add(1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.told.count++
-	b.ended(t, time.Now())
+	now := time.Now()
+	b.told.lost = append(lastMinute(b.told.lost, now), now)
+	b.ended(t, now)
 }
 
 // answered ends the turn of a request and learns from the answer. It returns
@@ -251,62 +248,8 @@ func (t *turn) answered(a Answer) time.Duration {
 
 func (b *budget) ended(t *turn, now time.Time) {
 	b.all.end(now)
-	if t.repair {
-		b.repair.end(now)
-	}
+	b.lines[t.kind].window.end(now)
 	b.dispatch()
-}
-
-// throttle pauses all calls after a 429: for as long as it says, else until
-// the platform's window ends, else for a time that doubles.
-func (b *budget) throttle(now time.Time, wait time.Duration) time.Duration {
-	fresh := !now.Before(b.pausedUntil) // not one of several that were under way
-	if fresh {
-		b.throttled = min(b.throttled+1, 7)
-	}
-	if wait <= 0 {
-		if wait = b.told.resets.Sub(now); wait <= 0 {
-			wait = min(time.Second<<(b.throttled-1), minute)
-		}
-	}
-	until := now.Add(wait)
-	if !until.After(b.pausedUntil) {
-		return 0
-	}
-	b.pausedUntil = until
-	return wait
-}
-
-// mostResting is of how many paths it is remembered that they rest.
-const mostResting = 1000
-
-// restFor lets one path rest: 503 says nothing about the others.
-func (b *budget) restFor(path string, now time.Time, wait time.Duration) {
-	for p, until := range b.resting {
-		if !now.Before(until) || len(b.resting) >= mostResting {
-			delete(b.resting, p)
-		}
-	}
-	b.resting[path] = latest(b.resting[path], now.Add(wait))
-}
-
-// rest returns how long a path must rest.
-func (b *budget) rest(path string) time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.restLocked(path)
-}
-
-func (b *budget) restLocked(path string) time.Duration {
-	until, ok := b.resting[path]
-	if !ok {
-		return 0
-	}
-	rest := time.Until(until)
-	if rest <= 0 {
-		delete(b.resting, path)
-	}
-	return rest
 }
 
 // levels fills in the present levels.
@@ -314,7 +257,7 @@ func (b *budget) levels(s *Stats) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	s.Allowed, s.InFlight, s.Waiting = b.told.allowed, b.all.inFlight, b.live.Len()+b.late.Len()
+	s.Allowed, s.InFlight, s.Waiting = b.told.allowed, b.all.inFlight, b.lines[live].waiting.Len()+b.lines[repair].waiting.Len()
 	s.Remaining = max(min(b.told.allowed-b.all.used(now), b.told.left(now, b.all.inFlight)), 0)
 	if now.Before(b.pausedUntil) {
 		s.PausedUntil, s.Remaining = b.pausedUntil, 0

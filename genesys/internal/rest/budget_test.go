@@ -93,6 +93,23 @@ func TestNoRequestBeforeRetryAfter(t *testing.T) {
 	}
 }
 
+func TestARetryAfterHoldsAlsoWhenTheBodyBreaksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &platform{}
+		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
+			if p.count() == 1 {
+				return rest.Answer{Status: 429, Header: header("Retry-After", "30")}, errors.New("connection reset")
+			}
+			return rest.Answer{Status: 200}, nil
+		}
+		c := newClient(t, p)
+		require.True(t, genesys.HasStatus(call(t.Context(), c), 429))
+		began := time.Now()
+		require.NoError(t, call(t.Context(), c))
+		require.Equal(t, 30*time.Second, time.Since(began))
+	})
+}
+
 func TestTheLongestOfSeveralRetryAftersHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
@@ -283,6 +300,23 @@ func TestLiveCallsAreNeverStarvedByRepair(t *testing.T) {
 	})
 }
 
+func TestABurstOfLiveCallsIsNotSlowedByRepair(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, &platform{})
+		var group sync.WaitGroup
+		group.Go(func() { keepCalling(t, c, 1000, 5*time.Minute, repair) })
+		for range 4 {
+			time.Sleep(61 * time.Second)
+			began := time.Now()
+			for range 140 {
+				require.NoError(t, call(t.Context(), c))
+			}
+			require.Zero(t, time.Since(began))
+		}
+		group.Wait()
+	})
+}
+
 func TestRepairThatHangsLeavesPlacesForLiveCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{do: func(ctx context.Context, o rest.Outgoing) (rest.Answer, error) {
@@ -399,6 +433,95 @@ func TestWhatOtherProcessesUseIsLeftToThem(t *testing.T) {
 		require.GreaterOrEqual(t, time.Since(began), 50*time.Second)
 		require.LessOrEqual(t, time.Since(began), 52*time.Second)
 		require.Greater(t, c.Stats().Remaining, 250)
+	})
+}
+
+// Others with the same OAuth client use a third of each window. Answers come in
+// any order, and with odd seeds some are lost.
+func TestAWindowThatIsSharedWithOthersIsUsedUpAndNotExceeded(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Logf("seed %d", seed)
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 2))
+			const allowed, others, minutes = 300, 100, 10
+			offset := time.Duration(random.Int64N(int64(time.Minute)))
+			began := time.Now().Add(-offset)
+			var mu sync.Mutex
+			draw := func(n int64) int64 { mu.Lock(); defer mu.Unlock(); return random.Int64N(n) }
+			delay := func() { time.Sleep(time.Duration(draw(int64(2 * time.Second)))) }
+			counts := map[int]int{}
+			p := &platform{do: func(context.Context, rest.Outgoing) (rest.Answer, error) {
+				delay()
+				in := time.Since(began)
+				window := int(in / time.Minute)
+				mu.Lock()
+				counts[window]++
+				count := others + counts[window]
+				mu.Unlock()
+				delay()
+				if seed%2 == 1 && draw(10) == 0 {
+					return rest.Answer{}, errors.New("connection reset")
+				}
+				// As it was when the answer was written, in whole seconds.
+				h := limits(count, allowed, time.Duration(window+1)*time.Minute-in)
+				if count > allowed {
+					return rest.Answer{Status: 429, Header: h}, nil
+				}
+				return rest.Answer{Status: 200, Header: h}, nil
+			}}
+			c := newClient(t, p)
+			keepCalling(t, c, 40, minutes*time.Minute, ping)
+			total := 0
+			for window, n := range counts {
+				require.LessOrEqual(t, others+n, allowed, "window %d", window)
+				total += n
+			}
+			require.Greater(t, total, (minutes-1)*(allowed-others)*85/100, "and what is left is used")
+		})
+	}
+}
+
+func TestAnAnswerThatWasOvertakenByANewWindowSaysNothingAboutIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &platform{}
+		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
+			if p.count() == 1 {
+				time.Sleep(12 * time.Second)
+				return rest.Answer{Status: 200, Header: limits(299, 300, 2*time.Second)}, nil
+			}
+			return rest.Answer{Status: 200, Header: limits(10, 300, 58*time.Second)}, nil
+		}
+		c := newClient(t, p)
+		var group sync.WaitGroup
+		group.Go(func() { require.NoError(t, call(t.Context(), c)) })
+		time.Sleep(5 * time.Second)
+		require.NoError(t, call(t.Context(), c))
+		group.Wait()
+		require.Equal(t, 290, c.Stats().Remaining)
+	})
+}
+
+func TestTheEarliestEndOfAWindowThatWasToldHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, answers := range [][]time.Duration{{50 * time.Second, 48 * time.Second}, {48 * time.Second, 50 * time.Second}} {
+			p := &platform{}
+			p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
+				switch n := p.count(); n {
+				case 1:
+					return rest.Answer{Status: 200, Header: limits(299, 300, answers[0])}, nil
+				case 2:
+					return rest.Answer{Status: 429, Header: limits(301, 300, answers[1])}, nil
+				}
+				return rest.Answer{Status: 200}, nil
+			}
+			c := newClient(t, p)
+			for range 2 {
+				_ = call(t.Context(), c)
+			}
+			began := time.Now()
+			require.NoError(t, call(t.Context(), c))
+			require.Equal(t, 49*time.Second, time.Since(began))
+		}
 	})
 }
 

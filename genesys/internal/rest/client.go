@@ -125,7 +125,11 @@ func (c *Client) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
 
 // send waits for its turn and sends r once.
 func (c *Client) send(ctx context.Context, name call, r genesys.Request, path string) (Answer, string, error) {
-	turn, err := c.budget.wait(ctx, name, r.Repair)
+	kind := live
+	if r.Repair {
+		kind = repair
+	}
+	turn, err := c.budget.wait(ctx, name, kind)
 	if err != nil {
 		return Answer{}, "", ended(name, err)
 	}
@@ -137,7 +141,7 @@ func (c *Client) send(ctx context.Context, name call, r genesys.Request, path st
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	started := time.Now()
-	answer, err := c.transport.Do(limited, Outgoing{Method: name.method, Path: path, Token: token, Body: r.Body, MaxBody: c.maxBody})
+	answer, err := whole(c.transport.Do(limited, Outgoing{Method: name.method, Path: path, Token: token, Body: r.Body, MaxBody: c.maxBody}))
 	took := time.Since(started)
 	if err != nil && !errors.Is(err, ErrTooLarge) {
 		turn.noAnswer()

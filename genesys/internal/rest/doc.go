@@ -8,8 +8,8 @@
 //   - token.go: one token for all calls, fetched once however many wait for
 //     it, renewed long before it expires, so that a login host that is down
 //     is not noticed.
-//   - budget.go, window.go: the rate limit. No request leaves before there is
-//     room for it, and none before a Retry-After has passed.
+//   - budget.go, window.go, throttle.go: the rate limit. No request leaves
+//     before there is room for it, and none before a Retry-After has passed.
 //   - failure.go: an answer becomes a [genesys.APIError] that names the call
 //     and quotes nothing of it.
 //   - client.go: the order in which these happen.

@@ -64,6 +64,7 @@ func (p *plain) send(req *http.Request, limit int64) (Answer, error) {
 func SetHeaders(set func(name, value string), o Outgoing) {
 	set("Authorization", "Bearer "+o.Token)
 	set("Accept", "application/json")
+	set("User-Agent", "convtrack")
 	if o.Body != nil {
 		set("Content-Type", "application/json")
 	}

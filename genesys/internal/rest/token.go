@@ -176,7 +176,7 @@ func later(err error, wait time.Duration) error {
 // fly asks for a token.
 func (t *tokens) fly(ctx context.Context, f *flight, started time.Time) {
 	defer f.cancel()
-	answer, err := t.login(ctx)
+	answer, err := whole(t.login(ctx))
 	t.count.tokenCalls.Add(1)
 	var life time.Duration
 	if err != nil {

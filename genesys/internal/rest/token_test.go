@@ -257,6 +257,26 @@ func TestA401ThatANewTokenDoesNotCureIsReturnedWithoutALoop(t *testing.T) {
 	})
 }
 
+func TestACallThatIsAlwaysRefusedIsRepeatedOnceAlsoWhenOthersSucceed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := 0
+		p := &platform{do: func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
+			if o.Path == ping.Path {
+				time.Sleep(10 * time.Second) // meanwhile other calls succeed with the same token
+				refused++
+				return rest.Answer{Status: 401}, nil
+			}
+			return rest.Answer{Status: 200}, nil
+		}}
+		c := newClient(t, p)
+		var group sync.WaitGroup
+		group.Go(func() { keepCalling(t, c, 1, 5*time.Minute, genesys.Request{Path: "/api/v2/users"}) })
+		require.True(t, genesys.HasStatus(call(t.Context(), c), 401))
+		require.Equal(t, 2, refused)
+		group.Wait()
+	})
+}
+
 func TestA401WhileTheLoginHostIsDownFailsAndRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		good := "t1"

@@ -12,7 +12,8 @@ import (
 
 // Transport carries a request to the platform and brings back the answer,
 // whatever its status. An error means that there was no answer, or no whole
-// one. Both methods end when their context does. A Transport follows no
+// one; the Answer then has the status and the header as far as they came. Both
+// methods end when their context does. A Transport follows no
 // redirect: the token is for the host that it was made for.
 //
 // It is safe for concurrent use.
@@ -72,6 +73,15 @@ var apiHost = regexp.MustCompile(`(?i)//api\.`)
 // /oauth/token (protocol 8.2).
 func LoginURL(baseURL string) string {
 	return apiHost.ReplaceAllLiteralString(strings.TrimRight(baseURL, "/"), "//login.") + "/oauth/token"
+}
+
+// whole forgives an answer that says no that its body broke off: status and
+// header say enough.
+func whole(a Answer, err error) (Answer, error) {
+	if err != nil && a.Status >= 400 {
+		a.Body, err = nil, nil
+	}
+	return a, err
 }
 
 // LoginForm is the body of the request for a token.

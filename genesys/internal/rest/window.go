@@ -22,32 +22,43 @@ type window struct {
 }
 
 func (w *window) used(now time.Time) int {
-	i := 0
-	for i < len(w.ended) && !now.Before(w.ended[i].Add(minute)) {
-		i++
-	}
-	w.ended = w.ended[i:]
+	w.ended = lastMinute(w.ended, now)
 	return w.inFlight + len(w.ended)
 }
 
-// free returns when another request fits under the limit. The first half of
-// the limit may go in one burst; beyond it, or when calm is set, requests are
-// spaced evenly, so that the rate lasts. It returns false when that cannot be
-// known before a request ends.
-func (w *window) free(now time.Time, limit int, calm bool) (time.Time, bool) {
-	used, at := w.used(now), now
-	if used >= limit {
-		leaving := used - limit // as many and one more must leave
-		if leaving >= len(w.ended) {
-			return at, false
-		}
-		at = w.ended[leaving].Add(minute)
+// lastMinute drops the times that are a minute ago; they are in order.
+func lastMinute(times []time.Time, now time.Time) []time.Time {
+	i := 0
+	for i < len(times) && !now.Before(times[i].Add(minute)) {
+		i++
 	}
-	if next := w.lastSent.Add(minute / time.Duration(limit)); (calm || used >= limit/2) && next.After(at) {
-		at = next
-	}
-	return at, true
+	return times[i:]
 }
+
+// room returns when another request fits under the limit; false when that
+// cannot be known before a request ends.
+func (w *window) room(now time.Time, limit int) (time.Time, bool) {
+	leaving := w.used(now) - limit // as many and one more must leave
+	switch {
+	case leaving < 0:
+		return now, true
+	case leaving < len(w.ended):
+		return w.ended[leaving].Add(minute), true
+	}
+	return now, false
+}
+
+// paced returns when another request may go so that the rate lasts: the first
+// half of the limit in one burst, what is beyond it evenly spaced.
+func (w *window) paced(now time.Time, limit int) time.Time {
+	if w.used(now) < limit/2 {
+		return now
+	}
+	return w.even(limit)
+}
+
+// even returns when the next of evenly spaced requests may go.
+func (w *window) even(limit int) time.Time { return w.lastSent.Add(minute / time.Duration(limit)) }
 
 func (w *window) send(now time.Time) {
 	w.inFlight++
@@ -66,6 +77,9 @@ type told struct {
 	known   bool // allowed was told and is not assumed
 	count   int  // the highest that was told in the present window
 	resets  time.Time
+	// lost are the requests of the last minute without an answer: whether count
+	// holds them is not known.
+	lost []time.Time
 
 	// A limit that goes down is believed at once; one that goes up when
 	// nothing lower was told for a while, since single resources have lower
@@ -87,13 +101,17 @@ func (t *told) learn(h http.Header, now time.Time) {
 	if !counted || !resets || time.Duration(reset)*time.Second > mostReset {
 		return
 	}
-	// Whole seconds, perhaps rounded down: a second more is safe.
+	// Whole seconds, perhaps rounded down: a second more is safe. What the
+	// answer's way took makes the end later, too: the earliest is the best.
 	end := now.Add(time.Duration(reset+1) * time.Second)
-	switch {
-	case end.After(t.resets.Add(2 * time.Second)): // a new window
+	switch apart := end.Sub(t.resets); {
+	case apart > minute/2: // a new window
 		t.count, t.resets = count, end
-	case end.After(t.resets.Add(-2 * time.Second)): // the same
+	case apart > -minute/2: // the same, perhaps of an answer that was overtaken
 		t.count = max(t.count, count)
+		if apart < 0 {
+			t.resets = end
+		}
 	}
 }
 
@@ -115,7 +133,8 @@ func (t *told) left(now time.Time, inFlight int) int {
 	if !now.Before(t.resets) {
 		return math.MaxInt
 	}
-	return t.allowed - t.count - inFlight
+	t.lost = lastMinute(t.lost, now)
+	return t.allowed - t.count - inFlight - len(t.lost)
 }
 
 func number(h http.Header, name string) (int, bool) {

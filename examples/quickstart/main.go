@@ -1,0 +1,96 @@
+// Quickstart shows convtrack at work, without an account and without a server
+// to install:
+//
+//	go run ./examples/quickstart
+//
+// It starts a simulator of Genesys Cloud, a tracker on an SQLite file, and the
+// WebSocket and polling sources through the official SDK; plays a call that is
+// transferred; prints each Common Event as its hook runs; and shows what is
+// stored in the end. With GENESYS_REGION, GENESYS_CLIENT_ID and
+// GENESYS_CLIENT_SECRET set it follows a real organisation until Ctrl-C.
+//
+// The example itself is in the folder app. This program only builds and runs
+// it, because the SDK takes minutes to compile the first time, and somebody
+// should say so.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+const app = "github.com/dcmkit/convtrack/examples/quickstart/app"
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stderr))
+}
+
+func run(args []string, messages io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	folder, err := os.MkdirTemp("", "convtrack-quickstart-")
+	if err != nil {
+		_, _ = fmt.Fprintln(messages, "quickstart:", err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	binary := filepath.Join(folder, "quickstart")
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	if err := build(ctx, binary, messages); err != nil {
+		_, _ = fmt.Fprintln(messages, "quickstart: the example could not be built; run it from inside the convtrack module, with the go command on the path:", err)
+		return 1
+	}
+	// Ctrl-C reaches the example itself, which then ends in its own way.
+	//nolint:contextcheck,noctx // so its context is not that of Ctrl-C here
+	example := exec.Command(binary, args...)
+	example.Stdin, example.Stdout, example.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err = example.Run()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	case err != nil:
+		_, _ = fmt.Fprintln(messages, "quickstart:", err)
+		return 1
+	}
+	return 0
+}
+
+// build builds the example, and says so when it takes long.
+func build(ctx context.Context, binary string, messages io.Writer) error {
+	began := time.Now()
+	done := make(chan struct{})
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		wait := 3 * time.Second
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(wait):
+			}
+			if wait = 15 * time.Second; time.Since(began) < 10*time.Second {
+				_, _ = fmt.Fprintln(messages, "Compiling the official Genesys SDK and SQLite: two to four minutes the first time, then seconds.")
+			} else {
+				_, _ = fmt.Fprintf(messages, "Still compiling after %v …\n", time.Since(began).Round(time.Second))
+			}
+		}
+	}()
+	compile := exec.CommandContext(ctx, "go", "build", "-o", binary, app)
+	compile.Stderr = messages
+	err := compile.Run()
+	close(done)
+	<-told
+	return err
+}

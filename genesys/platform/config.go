@@ -1,0 +1,109 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// Config says which organisation to call and how. ClientID, ClientSecret and
+// one of Region and BaseURL are required; other fields that are zero take the
+// default that is given with them. Printed or logged, it does not show the
+// secret.
+type Config struct {
+	// Region is where the organisation lives; see [genesys.ParseRegion].
+	Region genesys.Region
+	// BaseURL is for simulators and gateways: it is what precedes /api/v2, in
+	// place of the region's host. https, or http on a loopback address. The
+	// login is at BaseURL/oauth/token; where its host begins with "api.", the
+	// login host is the same with "login.".
+	BaseURL string
+	// ClientID and ClientSecret are those of an OAuth client with the grant
+	// Client Credentials. All clients that share them share one rate limit.
+	ClientID     string
+	ClientSecret string `json:"-"`
+
+	// Logger gets a line for each call at debug level (method, path without
+	// ids, status, time taken), and warnings when the platform throttles us
+	// or gives no token. slog.Default().
+	Logger *slog.Logger
+	// MaxBody is the size of an answer, in bytes, beyond which it is refused.
+	// 64 MiB.
+	MaxBody int64
+	// MaxInFlight is how many calls may be under way at a time. 16.
+	MaxInFlight int
+	// RequestsPerMinute is the rate limit until the platform says what it is.
+	// 300.
+	RequestsPerMinute int
+	// Timeout is how long a request may take, waiting for its turn not
+	// counted. The SDK allows no more than 16 s, the default.
+	Timeout time.Duration
+}
+
+// sdkTimeout is the time limit that the SDK has built in.
+const sdkTimeout = 16 * time.Second
+
+func (c Config) String() string {
+	return fmt.Sprintf("platform.Config{Region: %s, BaseURL: %s, ClientID: %s, ClientSecret: [redacted]}", c.Region.Name, c.shownURL(), c.ClientID)
+}
+
+// GoString implements fmt.GoStringer.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue implements slog.LogValuer.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("region", c.Region.Name), slog.String("base_url", c.shownURL()), slog.String("client_id", c.ClientID))
+}
+
+// shownURL is the base URL without what may be secret in it.
+func (c Config) shownURL() string {
+	u, err := url.Parse(c.BaseURL)
+	if err != nil {
+		return "[malformed]"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// base checks the configuration and returns what precedes /api/v2.
+func (c Config) base() (string, error) {
+	if c.Timeout > sdkTimeout || c.Timeout < 0 {
+		return "", fmt.Errorf("platform: Config.Timeout must be between 0 and %v, the limit of the SDK", sdkTimeout)
+	}
+	if c.BaseURL != "" {
+		return baseURL(c.BaseURL)
+	}
+	if c.Region == (genesys.Region{}) {
+		return "", errors.New("platform: Config.Region is required; use genesys.ParseRegion with the domain you log in at, such as mypurecloud.de")
+	}
+	if !slices.Contains(genesys.Regions(), c.Region) {
+		return "", errors.New("platform: Config.Region is not one of genesys.Regions(); use genesys.ParseRegion, or BaseURL for a gateway")
+	}
+	return c.Region.APIURL(), nil
+}
+
+func baseURL(s string) (string, error) {
+	// The text is not quoted: it may hold a password.
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Hostname() == "":
+		return "", errors.New("platform: Config.BaseURL must be a URL such as https://gateway.example.com")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "", errors.New("platform: Config.BaseURL must not have a user, a query or a fragment")
+	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/api/v2"):
+		return "", errors.New("platform: Config.BaseURL is what precedes /api/v2; leave that out")
+	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
+		return strings.TrimRight(u.String(), "/"), nil
+	}
+	return "", errors.New("platform: Config.BaseURL must be https; http is for loopback addresses alone, as the token would travel in the clear")
+}
+
+func loopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}

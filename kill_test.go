@@ -1,0 +1,301 @@
+package convtrack_test
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/sqlitestore"
+)
+
+var (
+	kills    = flag.Int("kills", 20, "how many processes the tests on kill -9 kill")
+	killSeed = flag.Uint64("kill-seed", uint64(time.Now().UnixNano()), "when they are killed")
+)
+
+// TestKilledProcessesLoseNothingOnSQLite kills processes with SIGKILL at random
+// moments, one after the other on the same file, and looks at what is left:
+// nothing acknowledged is lost, no Before effect is there twice or without its
+// event, and After hooks repeat at most what was in flight.
+func TestKilledProcessesLoseNothingOnSQLite(t *testing.T) {
+	for _, k := range []struct {
+		name   string
+		before bool
+	}{{"with a Before hook", true}, {"in group commits", false}} {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			kill(t, victim{Engine: "sqlite", Target: filepath.Join(t.TempDir(), "kill.db"), Ledger: t.TempDir(), Before: k.before}, *kills/2)
+		})
+	}
+}
+
+// engine is how victims reach a kind of store.
+type engine struct {
+	open func(ctx context.Context, target string) (store.Store, error)
+	// effect writes a row through the transaction of a Before hook.
+	effect func(ctx context.Context, eventID string) error
+	// prepare makes the table of effects, effects reads it.
+	prepare func(ctx context.Context, target string) error
+	effects func(ctx context.Context, target string) (map[string]int, error)
+}
+
+var engines = map[string]engine{"sqlite": {
+	open: func(ctx context.Context, target string) (store.Store, error) {
+		return sqlitestore.Open(ctx, target, nil)
+	},
+	effect: func(ctx context.Context, eventID string) error {
+		tx, _ := sqlitestore.Tx(ctx)
+		_, err := tx.ExecContext(ctx, "INSERT INTO effect (event_id) VALUES (?)", eventID)
+		return err
+	},
+	prepare: func(ctx context.Context, target string) error {
+		s, err := sqlitestore.Open(ctx, target, nil)
+		if err != nil {
+			return err
+		}
+		if err := s.Close(); err != nil {
+			return err
+		}
+		db, err := sql.Open("sqlite", target)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = db.Close() }()
+		_, err = db.ExecContext(ctx, "CREATE TABLE effect (event_id TEXT NOT NULL)")
+		return err
+	},
+	effects: func(ctx context.Context, target string) (map[string]int, error) {
+		db, err := sql.Open("sqlite", target)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = db.Close() }()
+		rows, err := db.QueryContext(ctx, "SELECT event_id, count(*) FROM effect GROUP BY event_id")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = rows.Close() }()
+		found := map[string]int{}
+		for rows.Next() {
+			var id string
+			var n int
+			if err := rows.Scan(&id, &n); err != nil {
+				return nil, err
+			}
+			found[id] = n
+		}
+		return found, rows.Err()
+	},
+}}
+
+// victim is a process that is going to be killed.
+type victim struct {
+	Engine, Target string
+	Ledger         string // folder of the files that outlive it
+	Round          int
+	Before         bool // there is a Before hook
+}
+
+// victimVariable makes the test binary a victim instead of a test.
+const victimVariable = "CONVTRACK_TEST_VICTIM"
+
+// live is the life of a victim: it follows conversations until it is killed.
+// What was acknowledged it notes after the acknowledgement, and what an After
+// hook has done, in files: what is written to a file outlives the process.
+func live(description string) {
+	var v victim
+	if err := json.Unmarshal([]byte(description), &v); err != nil {
+		panic(err)
+	}
+	s, err := engines[v.Engine].open(context.Background(), v.Target)
+	if err != nil {
+		panic(err)
+	}
+	tracker := v.tracker(s)
+	source := sourceFunc(func(ctx context.Context, sink conversation.Sink) error {
+		acknowledged := v.ledger("acknowledged")
+		var talking sync.WaitGroup
+		for who := range talkers {
+			talking.Go(func() {
+				for i := who; ; i += talkers {
+					for n, part := range v.story(v.Round, i) {
+						if err := sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{part}}); err != nil {
+							panic(err)
+						}
+						_, _ = fmt.Fprintf(acknowledged, "%d %d %d\n", v.Round, i, n)
+						fmt.Println()
+					}
+				}
+			})
+		}
+		talking.Wait()
+		return nil
+	})
+	panic(fmt.Sprint("it ended by itself: ", tracker.Run(context.Background(), source)))
+}
+
+const (
+	talkers   = 8   // how many conversations a victim hears of at a time
+	mostFacts = 100 // how many facts are acknowledged before it is killed, at most
+)
+
+// tracker returns a tracker with the hooks of a victim.
+func (v victim) tracker(s store.Store) *convtrack.Tracker {
+	hooks := events.NewHooks()
+	if v.Before {
+		events.Before(hooks, "effect", func(ctx context.Context, e events.Event) error { return engines[v.Engine].effect(ctx, e.Head().ID) })
+	}
+	delivered := v.ledger("delivered")
+	events.After(hooks, "note", func(_ context.Context, e events.Event) error {
+		_, err := fmt.Fprintf(delivered, "%d %s\n", v.Round, e.Head().ID)
+		return err
+	})
+	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Instance: "victim", Logger: slog.New(slog.DiscardHandler), SettleSoon: 5 * time.Millisecond, SettleLate: 10 * time.Millisecond})
+	if err != nil {
+		panic(err)
+	}
+	return tracker
+}
+
+func (v victim) ledger(name string) *os.File {
+	f, err := os.OpenFile(filepath.Join(v.Ledger, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	return f
+}
+
+// story returns what is told of a conversation: the same in each process.
+func (v victim) story(round, i int) []*conversation.Conversation {
+	scenarios := genesystest.Scenarios()
+	random := rand.New(rand.NewPCG(uint64(round), uint64(i)))
+	story := scenarios[random.IntN(len(scenarios))].Story().Fresh(random)
+	messages := append(story.Snapshots(), story.Records()...)
+	random.Shuffle(len(messages), func(a, b int) { messages[a], messages[b] = messages[b], messages[a] })
+	var parts []*conversation.Conversation
+	for _, data := range messages {
+		m, err := genesys.Decode(data, time.Time{})
+		if err != nil {
+			panic(err)
+		}
+		parts = append(parts, m.Conversations...)
+	}
+	return parts
+}
+
+// kill kills victims and judges what they leave.
+func kill(t *testing.T, v victim, rounds int) {
+	t.Logf("-kill-seed=%d", *killSeed)
+	random := rand.New(rand.NewPCG(*killSeed, uint64(len(v.Engine))))
+	require.NoError(t, engines[v.Engine].prepare(t.Context(), v.Target))
+	for v.Round = range rounds {
+		description, err := json.Marshal(v)
+		require.NoError(t, err)
+		process := exec.CommandContext(t.Context(), os.Args[0])
+		process.Env = append(os.Environ(), victimVariable+"="+string(description))
+		var died strings.Builder
+		process.Stderr = &died
+		out, err := process.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, process.Start())
+		progress := bufio.NewReader(out)
+		for range 1 + random.IntN(mostFacts) {
+			_, err := progress.ReadString('\n')
+			require.NoError(t, err, "%s", &died)
+		}
+		time.Sleep(time.Duration(random.IntN(10_000)) * time.Microsecond)
+		require.NoError(t, process.Process.Kill(), "%s", &died)
+		_ = process.Wait()
+		require.Empty(t, died.String(), "a victim died before its time")
+	}
+	v.Round = rounds
+	v.bury(t)
+}
+
+// bury runs a process to its end on what the victims left, and judges.
+func (v victim) bury(t *testing.T) {
+	s, err := engines[v.Engine].open(t.Context(), v.Target)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	tracker := v.tracker(s)
+	require.NoError(t, tracker.Run(t.Context(), sourceFunc(func(ctx context.Context, _ conversation.Sink) error { return tracker.Settle(ctx) })))
+
+	acknowledged := v.read(t, "acknowledged")
+	type key struct{ round, i int }
+	stories, stored := map[key][]*conversation.Conversation{}, map[key]*conversation.Conversation{}
+	for _, line := range acknowledged {
+		var of key
+		var n int
+		_, err := fmt.Sscan(line, &of.round, &of.i, &n)
+		require.NoError(t, err)
+		if stories[of] == nil {
+			stories[of] = v.story(of.round, of.i)
+			records, err := s.Load(t.Context(), stories[of][n].ID)
+			require.NoError(t, err)
+			stored[of] = records[0].Conversation
+			require.NotNil(t, stored[of], "acknowledged and lost: %s", line)
+		}
+		part, is := stories[of][n], stored[of]
+		require.True(t, conversation.Diff(is, conversation.Merge(is, part)).Empty(), "acknowledged and lost: %s", line)
+	}
+
+	delivered, rounds := map[string]int{}, map[string]string{}
+	repeats := 0
+	for _, line := range v.read(t, "delivered") {
+		round, id, _ := strings.Cut(line, " ")
+		if delivered[id]++; delivered[id] > 1 {
+			require.NotEqual(t, round, rounds[id], "delivered twice by one process")
+			repeats++
+		}
+		rounds[id] = round
+	}
+	effects, err := engines[v.Engine].effects(t.Context(), v.Target)
+	require.NoError(t, err)
+	logged := 0
+	for c, err := range tracker.List(t.Context(), store.Query{}) {
+		require.NoError(t, err)
+		list, err := tracker.Events(t.Context(), c.ID)
+		require.NoError(t, err)
+		for _, e := range list {
+			logged++
+			require.Empty(t, e.Deliveries)
+			require.NotZero(t, delivered[e.ID], "%s was never delivered", e.ID)
+			delete(delivered, e.ID)
+			if v.Before {
+				require.Equal(t, 1, effects[e.ID], "the Before effect of %s", e.ID)
+				delete(effects, e.ID)
+			}
+		}
+	}
+	require.Empty(t, delivered, "delivered without being stored")
+	require.Empty(t, effects, "a Before effect without its event")
+	t.Logf("%d kills; %d facts acknowledged of %d conversations, %d events, %d deliveries repeated", v.Round, len(acknowledged), len(stories), logged, repeats)
+	require.NotEmpty(t, acknowledged)
+	require.LessOrEqual(t, repeats, v.Round*50*talkers, "more is repeated than was in flight")
+}
+
+func (v victim) read(t *testing.T, name string) []string {
+	data, err := os.ReadFile(filepath.Join(v.Ledger, name))
+	require.NoError(t, err)
+	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+}

@@ -1,0 +1,183 @@
+package rows
+
+import (
+	"slices"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// Batch collects the rows to write for changes of conversations. The zero
+// value is empty. It is not safe for concurrent use.
+type Batch struct {
+	values     [entities][]Value
+	superseded []Superseded
+	scratch    []byte
+
+	before           [entities]int // the lengths before the last Add
+	supersededBefore int
+}
+
+// Superseded names a session whose stored segments are all to be deleted: a
+// better source has cut them differently.
+type Superseded struct{ ConversationID, SessionID string }
+
+// Reset empties the batch, and keeps its memory.
+func (b *Batch) Reset() {
+	for e := range b.values {
+		clear(b.values[e])
+		b.values[e] = b.values[e][:0]
+	}
+	clear(b.superseded)
+	b.superseded = b.superseded[:0]
+}
+
+// Undo takes back what the last Add has added.
+func (b *Batch) Undo() {
+	for e := range b.values {
+		b.values[e] = b.values[e][:b.before[e]]
+	}
+	b.superseded = b.superseded[:b.supersededBefore]
+}
+
+func (b *Batch) remember() {
+	for e := range b.values {
+		b.before[e] = len(b.values[e])
+	}
+	b.supersededBefore = len(b.superseded)
+}
+
+// Values returns the rows of an entity below the conversation, one after the
+// other, each with a value for every column. No two have the same key. They
+// are valid until Reset.
+func (b *Batch) Values(e Entity) []Value { return b.values[e] }
+
+// Superseded returns the segments to delete, before others are written.
+func (b *Batch) Superseded() []Superseded { return b.superseded }
+
+// Add adds what has to be written to get a conversation from one version to
+// the next; from is nil when nothing is stored. It returns the values of the
+// columns of the conversation's own state; nil when they are as before. They
+// are valid until Reset.
+func (b *Batch) Add(from, to *conversation.Conversation) []Value {
+	b.remember()
+	d := conversation.Diff(from, to)
+	id := keyText(to.ID)
+	for _, p := range d.Participants {
+		if p.ID == "" {
+			continue // it only carries sessions
+		}
+		rows := append(b.values[Participant], id, keyText(p.ID))
+		b.values[Participant], b.scratch = participantMap.appendTo(rows, p, b.scratch)
+	}
+	b.addSessions(id, from, &d)
+	for _, g := range d.Segments {
+		b.addSegment(id, keyText(g.SessionID), g.Segment)
+	}
+	b.addMetrics(id, &d)
+	if d.Transfers {
+		addAll(b, Transfer, transferMap, id, to.Transfers, func(t *conversation.Transfer) string { return t.ID })
+	}
+	addAll(b, Survey, surveyMap, id, d.Surveys, func(s *conversation.Survey) string { return s.ID })
+	addAll(b, Evaluation, evaluationMap, id, d.Evaluations, func(e *conversation.Evaluation) string { return e.ID })
+	if !d.Conversation {
+		return nil
+	}
+	n := len(b.values[Conversation])
+	b.values[Conversation], b.scratch = conversationMap.appendTo(b.values[Conversation], to, b.scratch)
+	return b.values[Conversation][n:]
+}
+
+func addAll[E any](b *Batch, e Entity, m *mapping[E], conversationID Value, list []*E, id func(*E) string) {
+	for _, x := range list {
+		b.values[e], b.scratch = m.appendTo(append(b.values[e], conversationID, keyText(id(x))), x, b.scratch)
+	}
+}
+
+func (b *Batch) addSessions(id Value, from *conversation.Conversation, d *conversation.Delta) {
+	var before map[string]*conversation.Session // made when it is asked for
+	for _, s := range d.Sessions {
+		n := len(b.values[Session])
+		rows := append(b.values[Session], id, keyText(s.ID), keyText(s.ParticipantID), Value{})
+		rows, b.scratch = sessionMap.appendTo(rows, s.Session, b.scratch)
+		flattened, by := segmentsBy(rows[len(rows)-1].Text)
+		rows[n+placeFlattened] = boolValue(flattened)
+		b.values[Session] = rows
+		if from == nil || len(s.Segments) == 0 {
+			continue
+		}
+		if before == nil {
+			before = sessionsOf(from)
+		}
+		was := before[s.ID]
+		switch {
+		case was == nil && flattened:
+			// It may have been hidden, so that nobody can tell what was stored.
+			b.superseded = append(b.superseded, Superseded{id.Text, s.ID})
+			b.addSegments(id, s.ID, s.Segments)
+			d.Segments = slices.DeleteFunc(d.Segments, func(g conversation.OwnedSegment) bool { return g.SessionID == s.ID })
+		case was != nil && len(was.Segments) > 0 && sourceOf(was) != by:
+			b.superseded = append(b.superseded, Superseded{id.Text, s.ID})
+		}
+	}
+}
+
+// placeFlattened is the place of the column in the table of sessions.
+const placeFlattened = 3
+
+func sessionsOf(c *conversation.Conversation) map[string]*conversation.Session {
+	byID := map[string]*conversation.Session{}
+	for _, p := range c.Participants {
+		for _, s := range p.Sessions {
+			byID[s.ID] = s
+		}
+	}
+	return byID
+}
+
+// segmentsBy reads from a session's provenance whether it is a shadow, and the
+// rank of the source of its segments.
+func segmentsBy(provenance string) (shadow bool, source int64) {
+	return provenance[0] == 1, int64(provenance[1])
+}
+
+func sourceOf(s *conversation.Session) int64 {
+	_, source := segmentsBy(string(s.Provenance()))
+	return source
+}
+
+func (b *Batch) addSegments(id Value, sessionID string, segments []*conversation.Segment) {
+	for _, g := range segments {
+		b.addSegment(id, keyText(sessionID), g)
+	}
+}
+
+func (b *Batch) addSegment(id, session Value, g *conversation.Segment) {
+	start, kind := keyTime(g.Start), keyText(string(g.Type))
+	rows := append(dropSame(b.values[Segment], Segment, id, session, start, kind), id, session, start, kind)
+	b.values[Segment], b.scratch = segmentMap.appendTo(rows, g, b.scratch)
+}
+
+func (b *Batch) addMetrics(id Value, d *conversation.Delta) {
+	for _, m := range d.Metrics {
+		emitted, name := keyTime(m.EmitDate), keyText(m.Name)
+		rows := dropSame(b.values[Metric], Metric, id, keyText(m.SessionID), emitted, name)
+		b.values[Metric] = append(rows, id, keyText(m.SessionID), emitted, name, known(m.Value), known(m.Provenance()))
+	}
+}
+
+// dropSame removes the row with the same key, if there is one: keys that
+// differ by less than a microsecond are the same in a table. Rows come in the
+// order of the session and the time.
+func dropSame(rows []Value, e Entity, conversation, session, at, name Value) []Value {
+	n := len(tables[e].Columns)
+	for i := len(rows) - n; i >= 0; i -= n {
+		r := rows[i:]
+		if r[2].Int != at.Int || r[1].Text != session.Text || r[0].Text != conversation.Text {
+			break
+		}
+		if r[3].Text == name.Text {
+			return append(rows[:i], rows[i+n:]...)
+		}
+	}
+	return rows
+}

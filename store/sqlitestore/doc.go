@@ -1,0 +1,32 @@
+// Package sqlitestore is a Store in one SQLite file, without cgo and without a
+// server: the default for an embedded tracker.
+//
+//	s, err := sqlitestore.Open(ctx, "conversations.db", nil)
+//
+// The rows are the truth and may be read with any SQLite tool while the
+// tracker runs: a table for each of conversation, participant, session,
+// segment, metric, transfer, survey and evaluation, with columns in Genesys's
+// terms, beside the log of events and its deliveries. Times are microseconds
+// since 1970, in UTC: datetime(conversation_start/1e6, 'unixepoch'). Write to
+// none of them; tables of your own are welcome in the file once the store has
+// created it.
+//
+// # Durability
+//
+// What Commit has returned survives a crash of the process and of the machine:
+// the journal is a write-ahead log, and is synced with every commit. Batches
+// share the sync.
+//
+// # Transactions of Before hooks
+//
+// A Before hook reaches the transaction that writes its change with [Tx], and
+// what it writes there is committed with the change or not at all. One change
+// is written at a time, so a hook that is slow holds up all others, and one
+// that writes to the store by another way than its transaction waits for
+// itself until its context ends.
+//
+// # Several processes
+//
+// Any number of processes on one machine may open the file, each with a
+// tracker of its own. Do not put the file on a network file system.
+package sqlitestore

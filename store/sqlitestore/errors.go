@@ -1,0 +1,53 @@
+package sqlitestore
+
+import (
+	"errors"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+var (
+	// ErrForeign: the file is not one that a store has created.
+	ErrForeign = errors.New("sqlitestore: the file is not a store")
+	// ErrNewer: a newer version of this module has changed the tables.
+	ErrNewer = errors.New("sqlitestore: the tables are of a newer version")
+	// ErrOutdated: the tables lack migrations, and Open was told not to apply
+	// them.
+	ErrOutdated = errors.New("sqlitestore: the tables are of an older version")
+	// ErrBusy: another process was writing for longer than Config.BusyTimeout.
+	ErrBusy = errors.New("sqlitestore: another process is writing to the file")
+	// ErrTxEnded: a Before hook committed or rolled back the transaction that
+	// it was lent, or ended one of its statements by a context.
+	ErrTxEnded = errors.New("sqlitestore: a hook has ended the transaction")
+)
+
+// isBusy reports whether another connection holds the lock that is needed.
+func isBusy(err error) bool {
+	return hasCode(err, sqlite3.SQLITE_BUSY) || otherDriver(err, "database is locked")
+}
+
+func isNotADatabase(err error) bool {
+	return hasCode(err, sqlite3.SQLITE_NOTADB) || otherDriver(err, "file is not a database")
+}
+
+func hasCode(err error, code int) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == code
+}
+
+// otherDriver knows errors of drivers other than the built-in one by SQLite's
+// own text.
+func otherDriver(err error, text string) bool {
+	var e *sqlite.Error
+	return err != nil && !errors.As(err, &e) && strings.Contains(err.Error(), text)
+}
+
+func isCannotOpen(err error) bool {
+	return hasCode(err, sqlite3.SQLITE_CANTOPEN) || otherDriver(err, "unable to open database file")
+}
+
+func isReadOnly(err error) bool {
+	return hasCode(err, sqlite3.SQLITE_READONLY) || otherDriver(err, "attempt to write a readonly database")
+}

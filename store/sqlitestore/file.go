@@ -1,0 +1,82 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// applicationID marks the file as a store's in its header: "cdms".
+const applicationID = 0x63646d73
+
+// prepareFile makes sure that the file is a store with the tables of this
+// version. A foreign file is not touched.
+func (s *Store) prepareFile(ctx context.Context, l *link) error {
+	return s.whenFree(ctx, func() error {
+		fresh, err := identify(ctx, l.conn)
+		if err != nil {
+			return err
+		}
+		if fresh && !s.memory {
+			// This must come before anything is written.
+			if _, err := l.conn.ExecContext(ctx, "PRAGMA page_size=8192"); err != nil {
+				return err
+			}
+		}
+		if err := useLog(ctx, l.conn); err != nil {
+			return err
+		}
+		return s.migrate(ctx, l.conn)
+	})
+}
+
+// identify reports whether the file is new.
+func identify(ctx context.Context, c *sql.Conn) (fresh bool, err error) {
+	var id, tables int64
+	if err := c.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return false, err
+	}
+	if err := c.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return false, err
+	}
+	switch {
+	case id == applicationID:
+		return false, nil
+	case id == 0 && tables == 0:
+		return true, nil
+	}
+	return false, fmt.Errorf("%w: it is a database of something else (application id %d, %d tables and indexes); "+
+		"give the store another path, or let it create the file before you add tables of your own", ErrForeign, id, tables)
+}
+
+// useLog turns the write-ahead log on; the file remembers it.
+func useLog(ctx context.Context, c *sql.Conn) error {
+	var mode string
+	if err := c.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" && mode != "memory" {
+		return fmt.Errorf("sqlitestore: the file system does not allow a write-ahead log (the journal is %q); use a local one", mode)
+	}
+	return nil
+}
+
+// inTransaction does something in a transaction of its own.
+func inTransaction(ctx context.Context, c *sql.Conn, do func(*sql.Tx) error) error {
+	tx, err := c.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, ignoreDone(tx.Rollback()))
+	}
+	return tx.Commit()
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}

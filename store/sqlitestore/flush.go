@@ -1,0 +1,112 @@
+package sqlitestore
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// nextChange numbers the changes. It is the time, but always more than the
+// last one.
+func (t *transaction) nextChange() (int64, error) {
+	if t.changed == 0 {
+		err := t.query(t.statements.lastChange, nil, func(row []any) error {
+			t.changed = integer(row[0])
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	t.changed = max(t.changed+1, t.now)
+	return t.changed, nil
+}
+
+// deleteState deletes what is below a conversation whose state is gone.
+func (c *committer) deleteState(change *store.Change) error {
+	if change.Version == 0 {
+		return nil
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	for _, s := range c.statements.deleteAll {
+		if _, err := c.exec(s, change.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setAttributes keeps the table by which conversations are found.
+func (c *committer) setAttributes(change *store.Change) error {
+	var before map[string]string
+	if change.From != nil {
+		before = change.From.Attributes
+	}
+	if maps.Equal(before, change.To.Attributes) {
+		return nil
+	}
+	for name, value := range change.To.Attributes {
+		if was, set := before[name]; set && was == value {
+			continue
+		}
+		if _, err := c.exec(c.statements.setAttribute, change.ID, name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flush writes what has been collected.
+func (c *committer) flush() error {
+	for _, x := range c.rows.Superseded() {
+		if _, err := c.exec(c.statements.deleteSuperseded, x.ConversationID, x.SessionID); err != nil {
+			return err
+		}
+	}
+	for _, e := range rows.Children() {
+		columns := e.Table().Columns
+		for row := range slices.Chunk(c.rows.Values(e), len(columns)) {
+			c.args = arguments(c.args[:0], columns, row)
+			if _, err := c.exec(c.statements.upsert[e], c.args...); err != nil {
+				return err
+			}
+		}
+	}
+	for _, change := range c.added {
+		if err := c.addEvents(change); err != nil {
+			return err
+		}
+	}
+	c.rows.Reset()
+	c.added = c.added[:0]
+	return nil
+}
+
+func (c *committer) addEvents(change *store.Change) error {
+	for i := range change.Events {
+		e := &change.Events[i]
+		vetoed := int64(0)
+		if e.Vetoed {
+			vetoed = 1
+		}
+		c.args = append(c.args[:0], change.ID, e.Seq, e.ID, e.Type, e.Time.UnixMicro(), e.Rule, vetoed, string(e.Data))
+		if _, err := c.exec(c.statements.addEvent, c.args...); err != nil {
+			return err
+		}
+		for _, d := range e.Deliveries {
+			state, due, owner := int64(rows.DeliveryWaiting), c.now, any(nil)
+			if d.Claimed {
+				state, due, owner = rows.DeliveryClaimed, c.now+c.batch.Lease.Microseconds(), c.batch.Owner
+			}
+			c.args = append(c.args[:0], change.ID, d.Hook, e.Seq, e.ID, state, due, owner)
+			if _, err := c.exec(c.statements.addDelivery, c.args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

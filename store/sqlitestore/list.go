@@ -1,0 +1,192 @@
+package sqlitestore
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/cursor"
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// never is the key, in an order by start, of a conversation whose start is not
+// known: it comes last.
+const never = math.MaxInt64
+
+// List implements store.Store.
+func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return store.Page{}, err
+	}
+	defer leave()
+	place, begun, ok := cursor.Parse(listingOf(q.Order), q.After)
+	if !ok {
+		return store.Page{}, fmt.Errorf("%w: %q", store.ErrCursor, q.After)
+	}
+	var page store.Page
+	err = s.readOnce(ctx, func(l *link) (err error) {
+		places, err := s.places(ctx, l, &q, place, begun)
+		if err != nil {
+			return err
+		}
+		if n := store.PageSize(q.Limit); len(places) > n {
+			places = places[:n]
+			page.Next = places[n-1].String()
+		}
+		page.Conversations, err = s.conversations(ctx, l, places)
+		return err
+	})
+	if err != nil {
+		return store.Page{}, fmt.Errorf("sqlitestore: list: %w", err)
+	}
+	return page, nil
+}
+
+func listingOf(o store.Order) string { return fmt.Sprint("conversations", o) }
+
+// places returns the places of the page's conversations, and one more when
+// there is one.
+func (s *Store) places(ctx context.Context, l *link, q *store.Query, after cursor.Place, begun bool) ([]cursor.Place, error) {
+	var places []cursor.Place
+	most := store.PageSize(q.Limit) + 1
+	add := func(f *filter, order, key string) error {
+		if len(places) >= most {
+			return nil
+		}
+		query := "SELECT c.conversation_id, " + key + " FROM " + s.config.Prefix + "conversation AS c WHERE " + strings.Join(f.conditions, " AND ") +
+			" ORDER BY " + order + " LIMIT ?"
+		return l.queryText(ctx, query, append(f.args, most-len(places)), func(row []any) error {
+			places = append(places, cursor.Place{Listing: listingOf(q.Order), Key: integer(row[1]), ID: text(row[0])})
+			return nil
+		})
+	}
+	if q.Order == store.LastChanged {
+		f := s.filter(q)
+		if begun {
+			f.and("c.changed < ?", -after.Key)
+		}
+		return places, add(f, "c.changed DESC", "-c.changed")
+	}
+	// First those whose start is known, then the others.
+	if !begun || after.Key != never {
+		f := s.filter(q)
+		f.and("c.conversation_start IS NOT NULL")
+		var err error
+		if q.Order == store.NewestFirst {
+			if begun {
+				f.and("c.conversation_start <= ? AND (c.conversation_start < ? OR c.conversation_id > ?)", -after.Key, -after.Key, after.ID)
+			}
+			err = add(f, "c.conversation_start DESC, c.conversation_id", "-c.conversation_start")
+		} else {
+			if begun {
+				f.and("(c.conversation_start, c.conversation_id) > (?, ?)", after.Key, after.ID)
+			}
+			err = add(f, "c.conversation_start, c.conversation_id", "c.conversation_start")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	f := s.filter(q)
+	f.and("c.conversation_start IS NULL")
+	if begun && after.Key == never {
+		f.and("c.conversation_id > ?", after.ID)
+	}
+	return places, add(f, "c.conversation_id", fmt.Sprint(int64(never)))
+}
+
+// conversations reads the conversations at the places.
+func (s *Store) conversations(ctx context.Context, l *link, places []cursor.Place) ([]*conversation.Conversation, error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(places))
+	for i, p := range places {
+		ids[i] = p.ID
+	}
+	var reader rows.Reader
+	var values []rows.Value
+	state, found := rows.Conversation.Table().State(), list(ids)
+	err := l.query(ctx, s.statements.loadRecords, found, func(row []any) (err error) {
+		if values, err = valuesOf(values, state, row[6:]); err != nil {
+			return err
+		}
+		return reader.Conversation(text(row[0]), values)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.readChildren(ctx, l, &reader, found); err != nil {
+		return nil, err
+	}
+	conversations := make([]*conversation.Conversation, len(ids))
+	for i, id := range ids {
+		conversations[i] = reader.Build(id)
+	}
+	return conversations, nil
+}
+
+// throughQueue leaves out flattened sessions that are hidden by another one.
+const throughQueue = `SELECT conversation_id FROM @participant WHERE queue_id = ?
+	UNION SELECT s.conversation_id FROM @session AS s WHERE s.queue_id = ? AND (s.flattened = 0 OR NOT EXISTS (SELECT 1 FROM @session AS t
+		WHERE t.conversation_id = s.conversation_id AND t.participant_id = s.participant_id AND t.flattened = 0 AND t.media_type IS s.media_type))`
+
+// filter is the conditions of a query.
+type filter struct {
+	conditions []string
+	args       []any
+}
+
+func (f *filter) and(condition string, args ...any) {
+	f.conditions = append(f.conditions, condition)
+	f.args = append(f.args, args...)
+}
+
+func (f *filter) between(column string, from, before time.Time) {
+	if !from.IsZero() {
+		f.and(column+" >= ?", ceiling(from))
+	}
+	if !before.IsZero() {
+		f.and(column+" < ?", ceiling(before))
+	}
+}
+
+// ceiling is the first microsecond that is not before t.
+func ceiling(t time.Time) int64 { return t.Add(time.Microsecond - 1).UnixMicro() }
+
+func (s *Store) filter(q *store.Query) *filter {
+	f := &filter{}
+	in := func(condition string, args ...any) {
+		f.and("c.conversation_id IN ("+strings.ReplaceAll(condition, "@", s.config.Prefix)+")", args...)
+	}
+	f.and("c.provenance IS NOT NULL")
+	if len(q.Status) > 0 {
+		marks, open := make([]string, len(q.Status)), true
+		for i, status := range q.Status {
+			marks[i] = "?"
+			f.args = append(f.args, string(status))
+			open = open && status != conversation.StatusEnded
+		}
+		f.and("c.calculated_status IN (" + strings.Join(marks, ", ") + ")")
+		if open {
+			f.and("c.calculated_status <> 'Ended'") // there is an index of those
+		}
+	}
+	f.between("c.conversation_start", q.StartedFrom, q.StartedBefore)
+	f.between("c.conversation_end", q.EndedFrom, q.EndedBefore)
+	if q.UserID != "" {
+		in("SELECT conversation_id FROM @participant WHERE user_id = ?", q.UserID)
+	}
+	if q.QueueID != "" {
+		in(throughQueue, q.QueueID, q.QueueID)
+	}
+	for name, value := range q.Attribute {
+		in("SELECT conversation_id FROM @attribute WHERE name = ? AND value = ?", name, value)
+	}
+	return f
+}

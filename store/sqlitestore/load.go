@@ -1,0 +1,169 @@
+package sqlitestore
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// loadAtOnce is how many conversations are put together at a time.
+const loadAtOnce = 500
+
+// Load implements store.Store.
+func (s *Store) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	records := make([]store.Record, len(ids))
+	for i, id := range ids {
+		records[i].ID = id
+	}
+	if len(ids) == 0 {
+		return records, nil
+	}
+	err = s.readOnce(ctx, func(l *link) error {
+		for chunk := range slices.Chunk(records, loadAtOnce) {
+			if err := s.fill(ctx, l, chunk); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sqlitestore: load: %w", err)
+	}
+	return records, nil
+}
+
+// fill loads records of which only the id is set. Two records of one id are
+// not the same one.
+func (s *Store) fill(ctx context.Context, l *link, records []store.Record) error {
+	byID := make(map[string]*store.Record, len(records))
+	for i := range records {
+		if byID[records[i].ID] == nil {
+			byID[records[i].ID] = &records[i]
+		}
+	}
+	var ids []string
+	var reader rows.Reader
+	state, values := rows.Conversation.Table().State(), []rows.Value(nil)
+	err := l.query(ctx, s.statements.loadRecords, list(slices.Collect(maps.Keys(byID))), func(row []any) (err error) {
+		r := byID[text(row[0])]
+		ids = append(ids, r.ID)
+		r.Version, r.Vetoed = integer(row[1]), text(row[2])
+		if r.Pending, err = rows.ParsePending(document(row[3])); err != nil {
+			return fmt.Errorf("the conclusions of %q: %w", r.ID, err)
+		}
+		if r.Refused, err = rows.ParseRefused(document(row[4]), micros(row[5]), true); err != nil {
+			return fmt.Errorf("the refused change of %q: %w", r.ID, err)
+		}
+		if values, err = valuesOf(values, state, row[6:]); err != nil {
+			return err
+		}
+		return reader.Conversation(r.ID, values)
+	})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	found := list(ids)
+	if err := s.readChildren(ctx, l, &reader, found); err != nil {
+		return err
+	}
+	err = l.query(ctx, s.statements.loadLog, found, func(row []any) error {
+		r := byID[text(row[0])]
+		r.Announced = append(r.Announced, text(row[1]))
+		r.LastSeq = max(r.LastSeq, integer(row[2]))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = l.query(ctx, s.statements.backlog, found, func(row []any) error {
+		r := byID[text(row[0])]
+		r.Backlog = append(r.Backlog, text(row[1]))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range byID {
+		r.Conversation = reader.Build(r.ID)
+	}
+	for i := range records {
+		if first := byID[records[i].ID]; first != &records[i] {
+			records[i] = copied(first)
+		}
+	}
+	return nil
+}
+
+// readChildren reads all rows below the conversations whose ids are the
+// argument.
+func (s *Store) readChildren(ctx context.Context, l *link, reader *rows.Reader, ids []any) error {
+	var values []rows.Value
+	for _, e := range rows.Children() {
+		columns := e.Table().Columns
+		err := l.query(ctx, s.statements.load[e], ids, func(row []any) (err error) {
+			if values, err = valuesOf(values, columns, row); err != nil {
+				return err
+			}
+			return reader.Add(e, values)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copied(r *store.Record) store.Record {
+	c := *r
+	c.Announced, c.Pending, c.Backlog = slices.Clone(r.Announced), slices.Clone(r.Pending), slices.Clone(r.Backlog)
+	if r.Refused != nil {
+		refused := *r.Refused
+		c.Refused = &refused
+	}
+	return c
+}
+
+// list is the argument of a statement that takes a JSON array.
+func list(ids []string) []any {
+	return []any{string(rows.AppendList(nil, ids))}
+}
+
+func document(x any) rows.Value {
+	s, valid := x.(string)
+	return rows.Value{Valid: valid, Text: s}
+}
+
+// Due implements store.Store.
+func (s *Store) Due(ctx context.Context, at time.Time, limit int) (ids []string, next time.Time, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	defer leave()
+	limit = max(limit, 0)
+	err = s.read(ctx, func(l *link) error {
+		return l.query(ctx, s.statements.due, []any{int64(limit) + 1}, func(row []any) error {
+			due := micros(row[1]).Time()
+			if next.IsZero() && len(ids) < limit && !due.After(at) {
+				ids = append(ids, text(row[0]))
+			} else if next.IsZero() {
+				next = due
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("sqlitestore: due: %w", err)
+	}
+	return ids, next, nil
+}

@@ -1,0 +1,137 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Store keeps conversations in a file. It is safe for concurrent use.
+type Store struct {
+	config     Config
+	db         *sql.DB
+	statements *statements
+
+	writer  chan *link // holds the one connection that writes
+	readers chan *link // holds the others; the same one as writer in memory
+	memory  bool
+	turns   atomic.Uint64 // counts claims
+
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup // calls of methods; added to while mu is held and not closed
+	closing chan struct{}  // closed by Close
+	over    chan struct{}  // closed when all is closed
+}
+
+var _ store.Store = (*Store)(nil)
+
+// The settings of a connection. A write does not wait inside SQLite for its
+// turn, as it could not be told there that its context has ended.
+var (
+	writerSettings = []string{"foreign_keys=ON", "synchronous=FULL", "busy_timeout=0", "cache_size=-65536", "temp_store=MEMORY",
+		"wal_autocheckpoint=4000", "journal_size_limit=67108864"}
+	readerSettings = []string{"query_only=ON", "busy_timeout=5000", "cache_size=-16384", "temp_store=MEMORY"}
+)
+
+// Open opens the file, and creates it when it is not there; its directory must
+// exist. The path ":memory:" is a database of this store alone that ends with
+// it. A nil config is all defaults. ctx bounds the opening only. A file that is
+// not a store is ErrForeign, one of a newer version ErrNewer.
+func Open(ctx context.Context, path string, config *Config) (*Store, error) {
+	if config == nil {
+		config = &Config{}
+	}
+	c := config.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	connector, err := newConnector(c.Driver, path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{config: c, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath,
+		writer: make(chan *link, 1), readers: make(chan *link, c.Readers), closing: make(chan struct{}), over: make(chan struct{})}
+	if err := s.open(ctx); err != nil {
+		_ = s.db.Close()
+		return nil, fmt.Errorf("sqlitestore: %s cannot be opened: %w", path, explain(err))
+	}
+	return s, nil
+}
+
+// explain says what to do about errors that SQLite is brief on.
+func explain(err error) error {
+	switch {
+	case isNotADatabase(err):
+		return fmt.Errorf("%w: it is no SQLite database; give the store another path (%w)", ErrForeign, err)
+	case isCannotOpen(err):
+		return fmt.Errorf("%w; its directory must exist, and the process must be able to create files there", err)
+	case isReadOnly(err):
+		return fmt.Errorf("%w; the process must be able to write to the file and its directory", err)
+	}
+	return err
+}
+
+func (s *Store) open(ctx context.Context) error {
+	w, err := connect(ctx, s.db, writerSettings...)
+	if err != nil {
+		return err
+	}
+	err = s.prepareFile(ctx, w)
+	if err != nil {
+		w.close()
+		return err
+	}
+	s.writer <- w
+	if !s.memory {
+		for range s.config.Readers {
+			s.readers <- nil // it is connected when it is needed
+		}
+	}
+	return nil
+}
+
+// enter begins a call of a method, and returns what ends it.
+func (s *Store) enter(ctx context.Context) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, store.ErrClosed
+	}
+	s.running.Add(1)
+	return s.running.Done, nil
+}
+
+// Close implements store.Store. It waits for the calls that are under way,
+// but not for those that wait for their turn to write.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if !first {
+		<-s.over
+		return nil
+	}
+	defer close(s.over)
+	close(s.closing)
+	s.running.Wait()
+	if !s.memory {
+		for range s.config.Readers {
+			if l := <-s.readers; l != nil {
+				l.close()
+			}
+		}
+	}
+	if w := <-s.writer; w != nil {
+		w.close()
+	}
+	return s.db.Close()
+}

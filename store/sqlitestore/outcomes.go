@@ -1,0 +1,147 @@
+package sqlitestore
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// outboxStatements are those on deliveries.
+type outboxStatements struct {
+	held, parked               *statement
+	finish, fail, park, letGo  *statement
+	retry, skip, promote, head *statement
+	claimable, next, anyDue    *statement
+	claim, renew, release      *statement
+}
+
+func newOutboxStatements(prepare func(string) *statement) outboxStatements {
+	const one = " WHERE conversation_id = ? AND hook = ? AND seq = ?"
+	const found = `SELECT d.event_id, d.hook, d.conversation_id, d.seq, d.head, d.owner,
+		(SELECT min(n.seq) FROM @delivery AS n WHERE n.conversation_id = d.conversation_id AND n.hook = d.hook AND n.seq > d.seq AND n.state < 3)
+		FROM json_each(?) AS id CROSS JOIN @delivery AS d ON d.event_id = id.value WHERE d.state = `
+	return outboxStatements{
+		held: prepare(found + "1"), parked: prepare(found + "2"),
+		finish: prepare("DELETE FROM @delivery" + one),
+		fail:   prepare("UPDATE @delivery SET state = 0, owner = NULL, due = ?, attempts = ?, type = ?, error = ?, stack = ?, failed_at = ?" + one),
+		park:   prepare("UPDATE @delivery SET state = 2, owner = NULL, due = ?, attempts = ?, type = ?, error = ?, stack = ?, failed_at = ?" + one),
+		letGo:  prepare("UPDATE @delivery SET state = 0, owner = NULL, due = ?" + one),
+		retry:  prepare("UPDATE @delivery SET state = 0, due = ?, attempts = 0, type = NULL, error = NULL, stack = NULL, failed_at = NULL" + one),
+		skip:   prepare("UPDATE @delivery SET state = 3, head = 0" + one),
+		promote: prepare(`UPDATE @delivery SET head = 1 WHERE conversation_id = ?1 AND hook = ?2 AND head = 0 AND seq =
+			(SELECT min(seq) FROM @delivery WHERE conversation_id = ?1 AND hook = ?2 AND state < 3)`),
+		head: prepare("SELECT state FROM @delivery WHERE conversation_id = ? AND hook = ? AND head = 1 AND state < 3"),
+
+		claimable: prepare(`SELECT d.conversation_id, d.seq, d.attempts, e.event_id, e.type, e.time, e.rule, e.vetoed, e.data
+			FROM @delivery AS d CROSS JOIN @event AS e ON e.conversation_id = d.conversation_id AND e.seq = d.seq
+			WHERE d.hook = ? AND d.head = 1 AND d.state < 2 AND d.due <= ? ORDER BY d.due LIMIT ?`),
+		anyDue:  prepare("SELECT 1 FROM @delivery WHERE hook = ? AND head = 1 AND state < 2 AND due <= ? LIMIT 1"),
+		next:    prepare("SELECT min(due) FROM @delivery WHERE hook = ? AND head = 1 AND state < 2 AND due > ?"),
+		claim:   prepare("UPDATE @delivery SET state = 1, owner = ?, due = ?" + one),
+		renew:   prepare("UPDATE @delivery SET due = ? WHERE state = 1 AND owner = ?"),
+		release: prepare("UPDATE @delivery SET state = 0, owner = NULL, due = ? WHERE state = 1 AND owner = ?"),
+	}
+}
+
+// lane is where deliveries follow one another.
+type lane struct{ conversationID, hook string }
+
+// place is a delivery in its lane.
+type place struct {
+	lane
+	seq   int64
+	head  bool // it is the first unfinished one
+	last  bool // none follows it
+	owner string
+}
+
+// deliveryKey names a delivery as outcomes do.
+type deliveryKey struct{ eventID, hook string }
+
+// places finds deliveries by the ids of their events.
+func (t *transaction) places(s *statement, eventIDs []string) (map[deliveryKey]place, error) {
+	slices.Sort(eventIDs)
+	found := make(map[deliveryKey]place, len(eventIDs))
+	err := t.query(s, list(slices.Compact(eventIDs)), func(row []any) error {
+		k := deliveryKey{text(row[0]), text(row[1])}
+		found[k] = place{lane{text(row[2]), k.hook}, integer(row[3]), integer(row[4]) == 1, row[6] == nil, text(row[5])}
+		return nil
+	})
+	return found, err
+}
+
+// settle records outcomes. It reports whether they made way for deliveries
+// that wait.
+func (t *transaction) settle(outcomes []store.Outcome) (ready bool, err error) {
+	if len(outcomes) == 0 {
+		return false, nil
+	}
+	ids := make([]string, len(outcomes))
+	for i := range outcomes {
+		ids[i] = outcomes[i].EventID
+	}
+	held, err := t.places(t.statements.outbox.held, ids)
+	if err != nil {
+		return false, err
+	}
+	moved := map[lane]bool{} // lanes that may have a new head
+	for i := range outcomes {
+		o := &outcomes[i]
+		k := deliveryKey{o.EventID, o.Hook}
+		p, known := held[k]
+		if !known || p.owner != o.Owner {
+			continue
+		}
+		delete(held, k) // a second outcome comes too late
+		if err := t.record(o, p); err != nil {
+			return false, err
+		}
+		if o.Did != store.Done || !p.head || !p.last {
+			moved[p.lane] = true
+		}
+	}
+	return t.promote(moved)
+}
+
+func (t *transaction) record(o *store.Outcome, p place) (err error) {
+	s, f := &t.statements.outbox, &o.Failure
+	switch o.Did {
+	case store.Done:
+		_, err = t.exec(s.finish, p.conversationID, p.hook, p.seq)
+	case store.Failed:
+		_, err = t.exec(s.fail, t.now+o.Wait.Microseconds(), f.Attempts, f.Type, f.Error, f.Stack, failedAt(f.At, t.now), p.conversationID, p.hook, p.seq)
+	case store.Parked:
+		_, err = t.exec(s.park, t.now, f.Attempts, f.Type, f.Error, f.Stack, failedAt(f.At, t.now), p.conversationID, p.hook, p.seq)
+	case store.Released:
+		_, err = t.exec(s.letGo, t.now, p.conversationID, p.hook, p.seq)
+	}
+	return err
+}
+
+func failedAt(at time.Time, now int64) int64 {
+	if at.IsZero() {
+		return now
+	}
+	return at.UnixMicro()
+}
+
+// promote makes the first unfinished delivery of each lane its head. It
+// reports whether one of them waits.
+func (t *transaction) promote(lanes map[lane]bool) (waits bool, err error) {
+	s := &t.statements.outbox
+	for l := range lanes {
+		if _, err := t.exec(s.promote, l.conversationID, l.hook); err != nil {
+			return false, err
+		}
+		err := t.query(s.head, []any{l.conversationID, l.hook}, func(row []any) error {
+			waits = waits || integer(row[0]) == rows.DeliveryWaiting
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return waits, nil
+}
