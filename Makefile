@@ -16,7 +16,8 @@ ifeq ($(RACE),)
 	@echo "make test: no C compiler found, so the race detector is off; install gcc to run with it" >&2
 	@test "$$CI" != true || { echo "make test: CI must run with the race detector" >&2; exit 1; }
 endif
-	$(GO) test $(RACE) -timeout 20m ./...
+	$(GO) test $(RACE) -timeout 30m ./...
+	$(GO) test -timeout 30m -run 'TestNothingIsLost|TestKilled' . -simulations 300 -kills 100
 
 .PHONY: lint
 lint: ## Check format, vet, linters and module files.
@@ -39,6 +40,7 @@ fuzz: ## Fuzz the decoders for a minute.
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./genesys
 
 .PHONY: soak
-soak: ## Run the laws and shuffles for long.
+soak: ## Run the laws, the fault simulation and kill -9 for long.
 	$(GO) test -count=1 -timeout 2h ./conversation -rapid.checks 100000
 	$(GO) test -count=1 -timeout 2h ./events -rounds 500 -seed $$(date +%s)
+	$(GO) test -count=1 -timeout 6h -run 'TestNothingIsLost|TestKilled' . -simulations 10000 -simulation-seed $$(date +%s) -kills 1000

@@ -68,8 +68,11 @@
 //
 //   - conversation: the domain, and how statements about it are joined
 //   - events: the Common Events, the rules that derive them, and the hooks
-//   - store: the contract of a store; store/memstore keeps everything in memory
+//   - store: the contract of a store; store/memstore keeps everything in memory,
+//     store/sqlitestore in a file
 //   - storetest: the conformance suite for stores
 //   - genesys: decoding of every Genesys message
-//   - genesys/genesystest: scripted conversations, for tests of hooks
+//   - genesys/notifications, genesys/polling: sources that hear an organisation
+//   - genesys/platform: its REST API, through the official SDK
+//   - genesys/genesystest: a simulator of it, and scripted conversations
 package convtrack

@@ -62,7 +62,8 @@ type Config struct {
 	// Tracked keeps, over a restart, when the source last heard and which
 	// channels are its own. It also says which conversations are open. Without
 	// it the time before the start is a gap of unknown length, and each start
-	// leaves a channel behind that counts until it expires.
+	// leaves a channel behind that counts until it expires. What is kept holds
+	// the addresses of channels, which let whoever reads them listen.
 	Tracked genesys.Tracked
 
 	// Name tells apart sources that use the same Tracked. "notifications".

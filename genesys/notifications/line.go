@@ -18,6 +18,7 @@ import (
 // line keeps one channel connected and subscribed.
 type line struct {
 	source  *Source
+	number  int           // for the log: the channel's id is a part of the address, and so secret
 	changed chan struct{} // the topics are others
 
 	mu      sync.Mutex
@@ -28,8 +29,8 @@ type line struct {
 	blindFrom time.Time // zero: unknown
 }
 
-func newLine(s *Source, ch channel, blindFrom time.Time) *line {
-	return &line{source: s, changed: make(chan struct{}, 1), topics: map[string]bool{}, channel: ch, blindFrom: blindFrom}
+func newLine(s *Source, number int, ch channel, blindFrom time.Time) *line {
+	return &line{source: s, number: number, changed: make(chan struct{}, 1), topics: map[string]bool{}, channel: ch, blindFrom: blindFrom}
 }
 
 // notice is what the platform says about a channel.
@@ -64,7 +65,7 @@ func (l *line) run(ctx context.Context) error {
 		if errors.Is(err, errGone) && first || gone(err) {
 			wait = 0 // a channel of an earlier life; a new one is created
 		}
-		l.source.log.Warn("not listening", "channel", l.channelID(), "reason", err, "again_in", wait)
+		l.source.log.Warn("not listening", "line", l.number, "reason", err, "again_in", wait)
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -113,7 +114,7 @@ func (l *line) hear(ctx context.Context) (heard bool, err error) {
 		return false, l.reason(current, err)
 	}
 	l.source.announce(ctx, conversation.Gap{From: l.blindFrom, To: time.Now(), Reason: "listening again"})
-	l.source.log.Info("listening", "channel", l.channelID(), "topics", l.len())
+	l.source.log.Info("listening", "line", l.number, "topics", l.len())
 
 	renew := time.NewTimer(jittered(renewEvery))
 	defer renew.Stop()
@@ -161,7 +162,7 @@ func (l *line) heed(ctx context.Context, n notice, sockets *sync.WaitGroup, noti
 		began := time.Now()
 		next, err := l.connect(ctx, sockets, notices)
 		if err != nil {
-			l.source.log.Warn("the platform is about to close the socket, and there is no new one yet", "channel", l.channelID(), "reason", err)
+			l.source.log.Warn("the platform is about to close the socket, and there is no new one yet", "line", l.number, "reason", err)
 			return nil, nil // the old one still hears
 		}
 		l.source.announce(ctx, conversation.Gap{From: began, To: time.Now(), Reason: "the platform had the socket replaced"})
@@ -270,7 +271,7 @@ func (l *line) subscribe(ctx context.Context) error {
 		if ctx.Err() != nil || gone(err) || genesys.IsPermanent(err) {
 			return err
 		}
-		l.source.log.Warn("the topics are not subscribed yet", "channel", l.channelID(), "error", err)
+		l.source.log.Warn("the topics are not subscribed yet", "line", l.number, "error", err)
 		if !sleep(ctx, pause.NextBackOff()) {
 			return ctx.Err()
 		}

@@ -64,7 +64,7 @@ func (s *Source) place(name string) bool {
 		return false
 	}
 	ch, heard := s.memory.take(len(s.lines))
-	l := newLine(s, ch, heard)
+	l := newLine(s, len(s.lines)+1, ch, heard)
 	s.lines = append(s.lines, l)
 	s.places[name] = l
 	l.topics[name] = true

@@ -105,7 +105,7 @@ func (s *Source) take(frame []byte, read time.Time) genesys.SystemType {
 	}
 	switch m.Kind {
 	case genesys.KindSystem:
-		s.log.Info("the platform says", "about", m.System.Type, "channel", m.System.ChannelID, "reason", m.System.Reason)
+		s.log.Info("the platform says", "about", m.System.Type, "reason", m.System.Reason)
 		return m.System.Type
 	case genesys.KindHeartbeat:
 		s.stats.heartbeats.Add(1)

@@ -20,7 +20,8 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 	}
 	var done store.Committed
 	err = s.write(ctx, func(t *transaction) (err error) {
-		c := &committer{transaction: t, batch: b}
+		c := t.committer(b)
+		defer c.reset()
 		done.Results = make([]store.Result, len(b.Changes))
 		if done.Ready, err = t.settle(b.Outcomes); err != nil {
 			return err
@@ -46,6 +47,20 @@ type committer struct {
 	rows  rows.Batch
 	args  []any
 	added []*store.Change // whose events are to be written
+}
+
+func (t *transaction) committer(b store.Batch) *committer {
+	c := &t.link.scratch
+	c.transaction, c.batch = t, b
+	return c
+}
+
+// reset lets go of what the committer was given.
+func (c *committer) reset() {
+	c.rows.Reset()
+	clear(c.args[:cap(c.args)])
+	clear(c.added)
+	c.transaction, c.batch, c.added = nil, store.Batch{}, c.added[:0]
 }
 
 // commit writes one change. A result with an error leaves the others of the

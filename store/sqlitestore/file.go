@@ -14,15 +14,8 @@ const applicationID = 0x63646d73
 // version. A foreign file is not touched.
 func (s *Store) prepareFile(ctx context.Context, l *link) error {
 	return s.whenFree(ctx, func() error {
-		fresh, err := identify(ctx, l.conn)
-		if err != nil {
+		if err := identify(ctx, l.conn); err != nil {
 			return err
-		}
-		if fresh && !s.memory {
-			// This must come before anything is written.
-			if _, err := l.conn.ExecContext(ctx, "PRAGMA page_size=8192"); err != nil {
-				return err
-			}
 		}
 		if err := useLog(ctx, l.conn); err != nil {
 			return err
@@ -31,22 +24,19 @@ func (s *Store) prepareFile(ctx context.Context, l *link) error {
 	})
 }
 
-// identify reports whether the file is new.
-func identify(ctx context.Context, c *sql.Conn) (fresh bool, err error) {
+// identify makes sure that the file is a store's, or new.
+func identify(ctx context.Context, c *sql.Conn) error {
 	var id, tables int64
 	if err := c.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
-		return false, err
+		return err
 	}
 	if err := c.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return false, err
+		return err
 	}
-	switch {
-	case id == applicationID:
-		return false, nil
-	case id == 0 && tables == 0:
-		return true, nil
+	if id == applicationID || id == 0 && tables == 0 {
+		return nil
 	}
-	return false, fmt.Errorf("%w: it is a database of something else (application id %d, %d tables and indexes); "+
+	return fmt.Errorf("%w: it is a database of something else (application id %d, %d tables and indexes); "+
 		"give the store another path, or let it create the file before you add tables of your own", ErrForeign, id, tables)
 }
 

@@ -21,11 +21,17 @@ type Batch struct {
 // better source has cut them differently.
 type Superseded struct{ ConversationID, SessionID string }
 
-// Reset empties the batch, and keeps its memory.
+// mostKept is how many values of a table's rows a batch keeps the memory of.
+const mostKept = 1 << 16
+
+// Reset empties the batch, and keeps its memory within limits.
 func (b *Batch) Reset() {
 	for e := range b.values {
 		clear(b.values[e])
 		b.values[e] = b.values[e][:0]
+		if cap(b.values[e]) > mostKept {
+			b.values[e] = nil
+		}
 	}
 	clear(b.superseded)
 	b.superseded = b.superseded[:0]
