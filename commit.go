@@ -245,7 +245,11 @@ func (t *Tracker) load(ctx context.Context, batch []*work) ([]*record, error) {
 	var ids []string
 	var places []int
 	for i, w := range batch {
-		if records[i] = t.cache.get(w.id); records[i] == nil {
+		// What another process looks after it changes, too: a copy would be stale.
+		if t.Mine(w.id) {
+			records[i] = t.cache.get(w.id)
+		}
+		if records[i] == nil {
 			ids, places = append(ids, w.id), append(places, i)
 		}
 	}

@@ -190,7 +190,9 @@ func (v victim) story(round, i int) []*conversation.Conversation {
 	scenarios := genesystest.Scenarios()
 	random := rand.New(rand.NewPCG(uint64(round), uint64(i)))
 	story := scenarios[random.IntN(len(scenarios))].Story().Fresh(random)
-	messages := append(story.Snapshots(), story.Records()...)
+	// Snapshots are left out: that one only repeats another, later, is not
+	// stored, so the order of two is forgotten with the process.
+	messages := append(story.Details(), story.Records()...)
 	random.Shuffle(len(messages), func(a, b int) { messages[a], messages[b] = messages[b], messages[a] })
 	var parts []*conversation.Conversation
 	for _, data := range messages {

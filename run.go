@@ -38,6 +38,9 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 		return fmt.Errorf("convtrack: the store does not answer: %w", err)
 	}
 
+	if err := t.members.beat(ctx); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("convtrack: the store does not answer: %w", err)
+	}
 	for _, s := range sources {
 		if r, ok := s.(Repairer); ok {
 			t.repairers = append(t.repairers, r)
@@ -57,6 +60,7 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	looker.Go(func() { t.delivery.lookLoop(looking) })
 	running.Go(func() { t.delivery.recordLoop(loops) })
 	running.Go(func() { t.delivery.renewLoop(loops) })
+	running.Go(func() { t.memberLoop(loops) })
 	t.settling.set(time.Now())
 	t.delivery.look()
 	close(t.running)
@@ -88,6 +92,9 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	last, done := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer done()
 	t.delivery.recordNow(last)
+	if e := t.members.leave(last); e != nil {
+		t.log.Warn("the other processes could not be told that this one ends; they find out when its lease runs out", "error", e)
+	}
 	if e := t.delivery.renew(last, 0); e != nil {
 		t.log.Warn("deliveries could not be given back; another process takes them when the lease runs out", "error", e)
 	}

@@ -63,6 +63,20 @@ func (t *Tracker) SetValue(ctx context.Context, name string, value []byte, versi
 	return t.store.SetValue(ctx, name, value, version)
 }
 
+// Mine reports whether this process is the one, of all that share the store, to
+// look after something: a topic, a conversation, a task. Everything is looked
+// after by one process; when processes come or go it may move, see Moved.
+func (t *Tracker) Mine(key string) bool { return t.members.owns(key) }
+
+// Moved returns a channel that is closed when Mine may answer otherwise.
+func (t *Tracker) Moved() <-chan struct{} { return t.members.change() }
+
+// Instance returns the name of this process: Config.Instance.
+func (t *Tracker) Instance() string { return t.config.Instance }
+
+// Alive reports whether a process of that name shares the store now.
+func (t *Tracker) Alive(instance string) bool { return t.members.alive(instance) }
+
 // gap makes known that a source is, or was, blind.
 func (t *Tracker) gap(g conversation.Gap) {
 	t.stats.gaps.Add(1)

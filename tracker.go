@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type Tracker struct {
 	before   chan struct{} // a place for each conversation whose Before hooks run
 	delivery *deliverer
 	settling *alarm // for the next conclusion that has settled
+	members  *members
 
 	repairers []Repairer // among the sources; set before any runs
 
@@ -57,6 +59,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		cache:    newCache(c.CacheSize),
 		before:   make(chan struct{}, c.BeforeWorkers),
 		settling: newAlarm(),
+		members:  newMembers(c.Instance, s, c.Lease),
 		running:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
@@ -99,6 +102,7 @@ func (t *Tracker) Observe(ctx context.Context, u conversation.Update) error {
 			return fmt.Errorf("convtrack: conversation %d of the update has no id", i+1)
 		}
 	}
+	t.yield(ctx, !slices.ContainsFunc(u.Conversations, func(c *conversation.Conversation) bool { return !t.Mine(c.ID) }))
 	r := newReceipt()
 	for _, c := range u.Conversations {
 		if err := t.lanes.push(ctx, c, r, t.stopped); err != nil {

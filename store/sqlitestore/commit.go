@@ -18,16 +18,20 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 	if len(b.Changes) == 0 && len(b.Outcomes) == 0 {
 		return store.Committed{}, nil
 	}
+	c := s.committers.Get().(*committer)
+	defer c.reset()
+	if err := c.begin(b); err != nil {
+		return store.Committed{}, fmt.Errorf("sqlitestore: commit: %w", err)
+	}
 	var done store.Committed
 	err = s.write(ctx, func(t *transaction) (err error) {
-		c := t.committer(b)
-		defer c.reset()
+		c.transaction = t
 		done.Results = make([]store.Result, len(b.Changes))
 		if done.Ready, err = t.settle(b.Outcomes); err != nil {
 			return err
 		}
-		for i, change := range b.Changes {
-			if done.Results[i], err = c.commit(change); err != nil {
+		for i := range b.Changes {
+			if done.Results[i], err = c.commit(i); err != nil {
 				return err
 			}
 		}
@@ -42,30 +46,76 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 // committer writes the changes of a batch. The rows below the conversations
 // are collected and written together.
 type committer struct {
+	store *Store
 	*transaction
-	batch store.Batch
-	rows  rows.Batch
-	args  []any
-	added []*store.Change // whose events are to be written
+	batch    store.Batch
+	prepared []prepared // of the changes
+	rows     rows.Batch
+	adds     int             // to rows, since it was empty
+	added    []*store.Change // whose events are to be written
+	args     []any
 }
 
-func (t *transaction) committer(b store.Batch) *committer {
-	c := &t.link.scratch
-	c.transaction, c.batch = t, b
-	return c
+// prepared is what is known of a change before it is its turn.
+type prepared struct {
+	ready  bool
+	record rows.Record
+	state  []rows.Value
+	add    int // its number in rows
 }
 
-// reset lets go of what the committer was given.
+// begin prepares the changes while others write, unless that depends on hooks
+// or on what is deleted in between.
+func (c *committer) begin(b store.Batch) error {
+	c.batch = b
+	c.prepared = append(c.prepared[:0], make([]prepared, len(b.Changes))...)
+	for _, change := range b.Changes {
+		if change.InTx != nil || change.To == nil {
+			return nil
+		}
+	}
+	for i := range b.Changes {
+		if err := c.prepare(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *committer) prepare(i int) (err error) {
+	p, change := &c.prepared[i], c.batch.Changes[i]
+	if p.ready {
+		return nil
+	}
+	if p.record, err = rows.RecordOf(change); err != nil {
+		return fmt.Errorf("conversation %q: %w", change.ID, err)
+	}
+	if change.To != nil {
+		from := change.From
+		if change.Version == 0 {
+			from = nil
+		}
+		p.state, p.add = c.rows.Add(from, change.To), c.adds
+		c.adds++
+	}
+	p.ready = true
+	return nil
+}
+
+// reset lets go of what the committer was given, and gives it to the next.
 func (c *committer) reset() {
 	c.rows.Reset()
+	clear(c.prepared)
 	clear(c.args[:cap(c.args)])
 	clear(c.added)
-	c.transaction, c.batch, c.added = nil, store.Batch{}, c.added[:0]
+	c.transaction, c.batch, c.added, c.adds = nil, store.Batch{}, c.added[:0], 0
+	c.store.committers.Put(c)
 }
 
 // commit writes one change. A result with an error leaves the others of the
 // batch alone; an error does not.
-func (c *committer) commit(change *store.Change) (store.Result, error) {
+func (c *committer) commit(i int) (store.Result, error) {
+	change := c.batch.Changes[i]
 	if err := c.ctx.Err(); err != nil {
 		return store.Result{}, err
 	}
@@ -75,11 +125,10 @@ func (c *committer) commit(change *store.Change) (store.Result, error) {
 			return result, err
 		}
 	}
-	record, err := rows.RecordOf(change)
-	if err != nil {
-		return store.Result{}, fmt.Errorf("conversation %q: %w", change.ID, err)
+	if err := c.prepare(i); err != nil {
+		return store.Result{}, err
 	}
-	written, err := c.writeConversation(change, &record)
+	written, err := c.writeConversation(change, &c.prepared[i])
 	switch {
 	case err != nil:
 		return store.Result{}, err
@@ -139,28 +188,20 @@ func (c *committer) ended(err, hook error) error {
 }
 
 // writeConversation writes the conversation's own row, unless the version is
-// another one, and collects the rows below it.
-func (c *committer) writeConversation(change *store.Change, record *rows.Record) (written bool, err error) {
+// another one: then the rows below it are dropped.
+func (c *committer) writeConversation(change *store.Change, p *prepared) (written bool, err error) {
 	changed, err := c.nextChange()
 	if err != nil {
 		return false, err
 	}
-	var state []rows.Value
-	if change.To != nil {
-		from := change.From
-		if change.Version == 0 {
-			from = nil
-		}
-		state = c.rows.Add(from, change.To)
-	}
-	s, columns := c.statements, rows.Conversation.Table().State()
+	s, record := c.statements, &p.record
 	args := c.args[:0]
 	if change.Version == 0 {
 		args = append(args, change.ID)
 	}
 	args = append(args, change.Version+1, changed, argument(rows.Text, &record.Vetoed), argument(rows.JSON, &record.Pending),
 		argument(rows.Time, &record.Due), argument(rows.JSON, &record.Refused), argument(rows.Text, &record.RefusedBy), argument(rows.Time, &record.RefusedAt))
-	args = arguments(args, columns, state)
+	args = arguments(args, rows.Conversation.Table().State(), p.state)
 	var statement *statement
 	switch {
 	case change.Version == 0 && change.To == nil:
@@ -169,7 +210,7 @@ func (c *committer) writeConversation(change *store.Change, record *rows.Record)
 		statement = s.create
 	case change.To == nil:
 		statement = s.clear
-	case state == nil:
+	case p.state == nil:
 		statement = s.updateRecord
 	default:
 		statement = s.update
@@ -184,14 +225,14 @@ func (c *committer) writeConversation(change *store.Change, record *rows.Record)
 	}
 	if n == 0 {
 		if change.To != nil {
-			c.rows.Undo()
+			c.rows.Drop(p.add)
 		}
 		return false, nil
 	}
 	if change.To == nil {
 		return true, c.deleteState(change)
 	}
-	if state != nil {
+	if p.state != nil {
 		return true, c.setAttributes(change)
 	}
 	return true, nil

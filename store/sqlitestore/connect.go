@@ -53,7 +53,6 @@ func (c *connector) Connect(context.Context) (driver.Conn, error) { return c.dri
 type link struct {
 	conn     *sql.Conn
 	prepared map[*statement]*sql.Stmt
-	scratch  committer // of the link that writes: its memory is used again
 }
 
 // statement is the text of a statement that is prepared once on each link.

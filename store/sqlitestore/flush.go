@@ -82,7 +82,7 @@ func (c *committer) flush() error {
 		}
 	}
 	c.rows.Reset()
-	c.added = c.added[:0]
+	c.adds, c.added = 0, c.added[:0]
 	return nil
 }
 

@@ -21,6 +21,8 @@ type Store struct {
 	memory  bool
 	turns   atomic.Uint64 // counts claims
 
+	committers sync.Pool // of *committer
+
 	mu      sync.Mutex
 	closed  bool
 	running sync.WaitGroup // calls of methods; added to while mu is held and not closed
@@ -56,6 +58,7 @@ func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	}
 	s := &Store{config: c, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath,
 		writer: make(chan *link, 1), readers: make(chan *link, c.Readers), closing: make(chan struct{}), over: make(chan struct{})}
+	s.committers.New = func() any { return &committer{store: s} }
 	if err := s.open(ctx); err != nil {
 		_ = s.db.Close()
 		return nil, fmt.Errorf("sqlitestore: %s cannot be opened: %w", path, explain(err))

@@ -124,6 +124,23 @@ func TestKeysThatDifferByLessThanAMicrosecondAreOneRow(t *testing.T) {
 	require.EqualValues(t, 2, got.Metrics[0].Value)
 }
 
+func TestAChangeThatIsDroppedLeavesTheOthers(t *testing.T) {
+	var want, got rows.Batch
+	for i := range 5 {
+		c := conversation.Merge(nil, told(t, [][]byte{genesystest.Notification(string(rune('a'+i)), 2+i, 1)})[0])
+		got.Add(nil, c)
+		if i%2 == 1 {
+			want.Add(nil, c)
+		}
+	}
+	for _, n := range []int{4, 0, 2} {
+		got.Drop(n)
+	}
+	for _, e := range rows.Children() {
+		require.Equal(t, want.Values(e), got.Values(e))
+	}
+}
+
 func kindAt(kind conversation.SegmentType, ns int) string {
 	return string(kind) + time.Duration(ns).String()
 }

@@ -13,8 +13,13 @@ type Batch struct {
 	superseded []Superseded
 	scratch    []byte
 
-	before           [entities]int // the lengths before the last Add
-	supersededBefore int
+	ends []ends // after each Add
+}
+
+// ends are the lengths of the lists of a batch.
+type ends struct {
+	values     [entities]int
+	superseded int
 }
 
 // Superseded names a session whose stored segments are all to be deleted: a
@@ -34,27 +39,43 @@ func (b *Batch) Reset() {
 		}
 	}
 	clear(b.superseded)
-	b.superseded = b.superseded[:0]
+	b.superseded, b.ends = b.superseded[:0], b.ends[:0]
 }
 
-// Undo takes back what the last Add has added.
-func (b *Batch) Undo() {
-	for e := range b.values {
-		b.values[e] = b.values[e][:b.before[e]]
+// Drop takes back the rows below the conversation that the nth Add since
+// Reset has added, counted from 0: the change is not written after all.
+func (b *Batch) Drop(n int) {
+	var from ends
+	if n > 0 {
+		from = b.ends[n-1]
 	}
-	b.superseded = b.superseded[:b.supersededBefore]
+	to := b.ends[n]
+	for e := range b.values {
+		if Entity(e) != Conversation { // what Add has returned stays where it is
+			b.values[e] = slices.Delete(b.values[e], from.values[e], to.values[e])
+		}
+	}
+	b.superseded = slices.Delete(b.superseded, from.superseded, to.superseded)
+	for i := n; i < len(b.ends); i++ {
+		for e := range b.values {
+			b.ends[i].values[e] -= to.values[e] - from.values[e]
+		}
+		b.ends[i].superseded -= to.superseded - from.superseded
+	}
 }
 
-func (b *Batch) remember() {
-	for e := range b.values {
-		b.before[e] = len(b.values[e])
+func (b *Batch) end() {
+	var e ends
+	for i := range b.values {
+		e.values[i] = len(b.values[i])
 	}
-	b.supersededBefore = len(b.superseded)
+	e.superseded = len(b.superseded)
+	b.ends = append(b.ends, e)
 }
 
 // Values returns the rows of an entity below the conversation, one after the
-// other, each with a value for every column. No two have the same key. They
-// are valid until Reset.
+// other, each with a value for every column. No two that one Add has added have
+// the same key. They are valid until Reset.
 func (b *Batch) Values(e Entity) []Value { return b.values[e] }
 
 // Superseded returns the segments to delete, before others are written.
@@ -65,7 +86,7 @@ func (b *Batch) Superseded() []Superseded { return b.superseded }
 // columns of the conversation's own state; nil when they are as before. They
 // are valid until Reset.
 func (b *Batch) Add(from, to *conversation.Conversation) []Value {
-	b.remember()
+	defer b.end()
 	d := conversation.Diff(from, to)
 	id := keyText(to.ID)
 	for _, p := range d.Participants {
