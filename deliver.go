@@ -123,9 +123,13 @@ func (d *deliverer) work(lane deliveryLane) {
 		if !ok {
 			return
 		}
-		outcome := d.deliver(&x)
+		outcome, recorded := d.deliver(&x)
 		d.mu.Lock()
-		d.settle(outcome, &x)
+		if recorded {
+			d.free(1)
+		} else {
+			d.settle(outcome, &x)
+		}
 		queue := d.lanes[lane][1:]
 		d.lanes[lane] = queue
 		if outcome.Did != store.Done {
@@ -168,32 +172,66 @@ func (d *deliverer) settle(o store.Outcome, x *delivery) {
 	d.record.set(time.Now().Add(wait))
 }
 
-// deliver runs the hook once and says what became of it.
-func (d *deliverer) deliver(x *delivery) store.Outcome {
+// deliver runs the hook once and says what became of it, and whether the store
+// knows it already.
+func (d *deliverer) deliver(x *delivery) (o store.Outcome, recorded bool) {
 	ctx := d.hookCtx
 	how, registered := d.t.hooks.Delivery(x.Hook)
 	if !registered {
-		return store.Outcome{Did: store.Released}
+		return store.Outcome{Did: store.Released}, false
 	}
 	slots, _ := d.slots.LoadOrStore(x.Hook, make(chan struct{}, how.Concurrency))
 	select {
 	case slots.(chan struct{}) <- struct{}{}:
 		defer func() { <-slots.(chan struct{}) }()
 	case <-ctx.Done():
-		return store.Outcome{Did: store.Released}
+		return store.Outcome{Did: store.Released}, false
 	}
 	err := d.restore(ctx, x)
-	if err == nil {
+	switch {
+	case err != nil:
+	case how.InTransaction:
+		recorded, err = d.runInTx(ctx, x)
+	default:
 		err = d.t.hooks.RunAfter(ctx, x.Hook, x.event)
 	}
 	switch {
-	case err == nil:
+	case recorded, err == nil:
 		d.t.stats.delivered.Add(1)
-		return store.Outcome{Did: store.Done}
-	case ctx.Err() != nil, errors.Is(err, events.ErrNoHook):
-		return store.Outcome{Did: store.Released} // interrupted: that is no failure of the hook
+		return store.Outcome{Did: store.Done}, recorded
+	case ctx.Err() != nil, errors.Is(err, events.ErrNoHook), errors.Is(err, errNotHeld):
+		return store.Outcome{Did: store.Released}, false // interrupted: that is no failure of the hook
 	}
-	return d.failed(x, how, err)
+	return d.failed(x, how, err), false
+}
+
+// errNotHeld: another process has taken the delivery.
+var errNotHeld = errors.New("the delivery is not held any more")
+
+// runInTx runs the hook in the transaction that marks the delivery as done.
+func (d *deliverer) runInTx(ctx context.Context, x *delivery) (recorded bool, err error) {
+	ran := false
+	var hook error
+	done, err := d.t.store.Commit(ctx, store.Batch{Owner: d.t.config.Instance, Outcomes: []store.Outcome{{
+		Owner: d.t.config.Instance, EventID: x.ID, Hook: x.Hook, Did: store.Done,
+		InTx: func(ctx context.Context) error {
+			ran = true
+			hook = d.t.hooks.RunAfter(context.WithValue(ctx, inBefore{}, true), x.Hook, x.event)
+			return hook
+		},
+	}}})
+	switch {
+	case hook != nil:
+		return false, hook
+	case err != nil:
+		return false, err
+	case !ran:
+		return false, errNotHeld
+	}
+	if done.Ready {
+		d.look()
+	}
+	return true, nil
 }
 
 func (d *deliverer) failed(x *delivery, how events.Delivery, err error) store.Outcome {

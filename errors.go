@@ -11,9 +11,10 @@ var (
 	ErrStopped = errors.New("convtrack: the tracker has stopped; it was not accepted")
 	// ErrRunning: Run was called a second time.
 	ErrRunning = errors.New("convtrack: Run may be called once; make a new Tracker with New to run again")
-	// ErrInBefore: a Before hook called the tracker. It holds a transaction
-	// open, so the call could wait for itself for ever.
-	ErrInBefore = errors.New("convtrack: a Before hook must not call the tracker: use the event's Conversation, and the store's transaction for your own writes")
+	// ErrInBefore: a Before hook, or an After hook in a transaction, called the
+	// tracker. It holds a transaction open, so the call could wait for itself
+	// for ever.
+	ErrInBefore = errors.New("convtrack: a hook in the store's transaction must not call the tracker: use the event's Conversation, and the transaction for your own writes")
 	// ErrBusy: a conversation was changed by others so often meanwhile that its
 	// change was given up.
 	ErrBusy = errors.New("convtrack: the conversation is changed by other processes all the time")

@@ -35,8 +35,9 @@ var (
 
 // TestKilledProcessesLoseNothingOnSQLite kills processes with SIGKILL at random
 // moments, one after the other on the same file, and looks at what is left:
-// nothing acknowledged is lost, no Before effect is there twice or without its
-// event, and After hooks repeat at most what was in flight.
+// nothing acknowledged is lost, no effect in a transaction, Before or After, is
+// there twice or without its event, and other After hooks repeat at most what
+// was in flight.
 func TestKilledProcessesLoseNothingOnSQLite(t *testing.T) {
 	for _, k := range []struct {
 		name   string
@@ -52,20 +53,20 @@ func TestKilledProcessesLoseNothingOnSQLite(t *testing.T) {
 // engine is how victims reach a kind of store.
 type engine struct {
 	open func(ctx context.Context, target string) (store.Store, error)
-	// effect writes a row through the transaction of a Before hook.
-	effect func(ctx context.Context, eventID string) error
-	// prepare makes the table of effects, effects reads it.
+	// effect writes a row through the transaction of a hook.
+	effect func(ctx context.Context, timing events.Timing, eventID string) error
+	// prepare makes the table of effects, effects counts those of an event.
 	prepare func(ctx context.Context, target string) error
-	effects func(ctx context.Context, target string) (map[string]int, error)
+	effects func(ctx context.Context, target string, timing events.Timing) (map[string]int, error)
 }
 
 var engines = map[string]engine{"sqlite": {
 	open: func(ctx context.Context, target string) (store.Store, error) {
 		return sqlitestore.Open(ctx, target, nil)
 	},
-	effect: func(ctx context.Context, eventID string) error {
+	effect: func(ctx context.Context, timing events.Timing, eventID string) error {
 		tx, _ := sqlitestore.Tx(ctx)
-		_, err := tx.ExecContext(ctx, "INSERT INTO effect (event_id) VALUES (?)", eventID)
+		_, err := tx.ExecContext(ctx, "INSERT INTO effect (timing, event_id) VALUES (?, ?)", timing, eventID)
 		return err
 	},
 	prepare: func(ctx context.Context, target string) error {
@@ -81,16 +82,16 @@ var engines = map[string]engine{"sqlite": {
 			return err
 		}
 		defer func() { _ = db.Close() }()
-		_, err = db.ExecContext(ctx, "CREATE TABLE effect (event_id TEXT NOT NULL)")
+		_, err = db.ExecContext(ctx, "CREATE TABLE effect (timing INTEGER NOT NULL, event_id TEXT NOT NULL)")
 		return err
 	},
-	effects: func(ctx context.Context, target string) (map[string]int, error) {
+	effects: func(ctx context.Context, target string, timing events.Timing) (map[string]int, error) {
 		db, err := sql.Open("sqlite", target)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { _ = db.Close() }()
-		rows, err := db.QueryContext(ctx, "SELECT event_id, count(*) FROM effect GROUP BY event_id")
+		rows, err := db.QueryContext(ctx, "SELECT event_id, count(*) FROM effect WHERE timing = ? GROUP BY event_id", timing)
 		if err != nil {
 			return nil, err
 		}
@@ -163,8 +164,13 @@ const (
 func (v victim) tracker(s store.Store) *convtrack.Tracker {
 	hooks := events.NewHooks()
 	if v.Before {
-		events.Before(hooks, "effect", func(ctx context.Context, e events.Event) error { return engines[v.Engine].effect(ctx, e.Head().ID) })
+		events.Before(hooks, "effect-before", func(ctx context.Context, e events.Event) error {
+			return engines[v.Engine].effect(ctx, events.TimingBefore, e.Head().ID)
+		})
 	}
+	events.After(hooks, "effect-after", func(ctx context.Context, e events.Event) error {
+		return engines[v.Engine].effect(ctx, events.TimingAfter, e.Head().ID)
+	}, events.InTransaction())
 	delivered := v.ledger("delivered")
 	events.After(hooks, "note", func(_ context.Context, e events.Event) error {
 		_, err := fmt.Fprintf(delivered, "%d %s\n", v.Round, e.Head().ID)
@@ -271,7 +277,9 @@ func (v victim) bury(t *testing.T) {
 		}
 		rounds[id] = round
 	}
-	effects, err := engines[v.Engine].effects(t.Context(), v.Target)
+	before, err := engines[v.Engine].effects(t.Context(), v.Target, events.TimingBefore)
+	require.NoError(t, err)
+	after, err := engines[v.Engine].effects(t.Context(), v.Target, events.TimingAfter)
 	require.NoError(t, err)
 	logged := 0
 	for c, err := range tracker.List(t.Context(), store.Query{}) {
@@ -284,13 +292,16 @@ func (v victim) bury(t *testing.T) {
 			require.NotZero(t, delivered[e.ID], "%s was never delivered", e.ID)
 			delete(delivered, e.ID)
 			if v.Before {
-				require.Equal(t, 1, effects[e.ID], "the Before effect of %s", e.ID)
-				delete(effects, e.ID)
+				require.Equal(t, 1, before[e.ID], "the Before effect of %s", e.ID)
 			}
+			require.Equal(t, 1, after[e.ID], "the effect of the After hook in the transaction, of %s", e.ID)
+			delete(before, e.ID)
+			delete(after, e.ID)
 		}
 	}
 	require.Empty(t, delivered, "delivered without being stored")
-	require.Empty(t, effects, "a Before effect without its event")
+	require.Empty(t, before, "a Before effect without its event")
+	require.Empty(t, after, "an After effect without its event")
 	t.Logf("%d kills; %d facts acknowledged of %d conversations, %d events, %d deliveries repeated", v.Round, len(acknowledged), len(stories), logged, repeats)
 	require.NotEmpty(t, acknowledged)
 	require.LessOrEqual(t, repeats, v.Round*50*talkers, "more is repeated than was in flight")

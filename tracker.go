@@ -115,10 +115,10 @@ func (t *Tracker) Observe(ctx context.Context, u conversation.Update) error {
 
 var _ conversation.Sink = (*Tracker)(nil).Observe
 
-// inBefore marks the context of a Before hook.
+// inBefore marks the context of a hook in the store's transaction.
 type inBefore struct{}
 
-// outside returns ErrInBefore when ctx is that of a Before hook.
+// outside returns ErrInBefore when ctx is that of a hook in the transaction.
 func (t *Tracker) outside(ctx context.Context) error {
 	if ctx.Value(inBefore{}) != nil {
 		return ErrInBefore

@@ -970,3 +970,43 @@ func TestABadConfigurationIsExplained(t *testing.T) {
 	_, err = convtrack.New(memstore.New(), &convtrack.Config{Lease: time.Millisecond})
 	require.ErrorContains(t, err, "Config.Lease")
 }
+
+func TestAnAfterHookInTheTransactionIsDoneWithItsMarkAndTriedAgainOtherwise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		var ran []events.Type
+		var tracker *convtrack.Tracker
+		events.After(hooks, "effect", func(ctx context.Context, e events.Event) error {
+			ran = append(ran, e.Head().Type)
+			_, err := tracker.Get(ctx, e.Head().ConversationID)
+			require.ErrorIs(t, err, convtrack.ErrInBefore, "it would wait for its own transaction")
+			if len(ran) == 1 {
+				return errors.New("not now")
+			}
+			return nil
+		}, events.InTransaction())
+		var err error
+		tracker, err = convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: quiet})
+		require.NoError(t, err)
+		source := sourceFunc(func(ctx context.Context, sink conversation.Sink) error {
+			err := sink(ctx, conversation.Update{Conversations: understoodAll(t, genesystest.BlindTransferToQueue().Records()[:1]...)})
+			time.Sleep(time.Minute)
+			return err
+		})
+		require.NoError(t, tracker.Run(t.Context(), source))
+		require.Equal(t, []events.Type{events.TypeConversationCreated, events.TypeConversationCreated, events.TypeParticipantAdded}, ran[:3])
+		require.Equal(t, int64(1), tracker.Stats().AfterFailed)
+		require.Equal(t, int64(len(ran)-1), tracker.Stats().Delivered)
+		require.Zero(t, tracker.Stats().Deliveries)
+	})
+}
+
+func understoodAll(t *testing.T, messages ...[]byte) []*conversation.Conversation {
+	var all []*conversation.Conversation
+	for _, data := range messages {
+		m, err := genesys.Decode(data, time.Time{})
+		require.NoError(t, err)
+		all = append(all, m.Conversations...)
+	}
+	return all
+}

@@ -169,6 +169,9 @@ type Delivery struct {
 	Attempts    int                             // then the delivery is parked
 	Backoff     func(attempt int) time.Duration // after the given failed attempt, from 1
 	Concurrency int                             // conversations at a time
+	// InTransaction runs the hook in the transaction that marks the delivery
+	// as done.
+	InTransaction bool
 }
 
 // Delivery returns how to deliver to the named After hook; false when there is

@@ -52,6 +52,13 @@ func Backoff(wait func(attempt int) time.Duration) Option {
 // The default is 32. Within a conversation it always runs one by one.
 func Concurrency(n int) Option { return func(o *options) { o.delivery.Concurrency = max(1, n) } }
 
+// InTransaction runs an After hook inside the store's transaction that marks its
+// delivery as done: what it writes through the store's Tx is committed together
+// with the mark, so it has its effect exactly once. It holds a transaction open,
+// and with SQLite the only one that writes, so it should be quick. Before hooks
+// always run so.
+func InTransaction() Option { return func(o *options) { o.delivery.InTransaction = true } }
+
 // Exponential waits first, 2·first, 4·first … but never longer than most.
 func Exponential(first, most time.Duration) func(attempt int) time.Duration {
 	return func(attempt int) time.Duration {

@@ -221,6 +221,13 @@ type Outcome struct {
 	// Failure is the last failure, for Failed and Parked; its Attempts counts
 	// all failed tries.
 	Failure Failure
+
+	// InTx, of an outcome that is Done, runs inside the transaction, when it is
+	// certain that the owner holds the delivery, and keeps others from taking
+	// it meanwhile. Its ctx carries the store's transaction. When it fails, the
+	// batch fails with its error, and nothing is written. It does not run when
+	// somebody else holds the delivery by now.
+	InTx func(ctx context.Context) error
 }
 
 // Did is the kind of an outcome.

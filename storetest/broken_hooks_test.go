@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -28,6 +29,28 @@ func eachHook(b store.Batch, replace func(ctx context.Context, i int, c *store.C
 func brokenHooks() []broken {
 	const fails = "hooks in the transaction/a hook that fails is reported with its error, and nothing of its change is written"
 	return []broken{
+		{"runs the hook of an outcome for everybody", []string{"hooks of outcomes/the hook of an outcome does not run for who does not hold the delivery"},
+			eachHookedOutcome(func(ctx context.Context, o *store.Outcome) error {
+				hook := o.InTx
+				o.InTx = nil
+				return hook(ctx)
+			})},
+		{"does not run the hook of an outcome", []string{"hooks of outcomes/the hook of an outcome runs once, and the delivery is done",
+			"hooks of outcomes/what the hook of an outcome writes is committed with the mark, or not at all"},
+			eachHookedOutcome(func(_ context.Context, o *store.Outcome) error {
+				o.InTx = nil
+				return nil
+			})},
+		{"records an outcome whose hook failed", []string{"hooks of outcomes/when the hook of an outcome fails nothing of the batch is written"},
+			eachHookedOutcome(func(_ context.Context, o *store.Outcome) error {
+				hook := o.InTx
+				o.InTx = func(ctx context.Context) error {
+					_ = hook(ctx)
+					return nil
+				}
+				return nil
+			})},
+
 		{"writes the change whose hook failed", []string{fails}, func(w *wrapped) {
 			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
 				failed := make([]error, len(b.Changes))
@@ -177,5 +200,23 @@ func brokenHooks() []broken {
 		}},
 		{"keeps the rows of a hook that failed", []string{"transactions/what a hook writes is rolled back with its change, and only that",
 			"transactions/a hook may write again what was rolled back before", "transactions/hooks of one batch do not see each other's failures"}, func(w *wrapped) { w.disk.keepsRows = true }},
+	}
+}
+
+// eachHookedOutcome alters each outcome that has a hook.
+func eachHookedOutcome(alter func(ctx context.Context, o *store.Outcome) error) func(*wrapped) {
+	return func(w *wrapped) {
+		w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+			b.Outcomes = slices.Clone(b.Outcomes)
+			for i := range b.Outcomes {
+				if b.Outcomes[i].InTx == nil {
+					continue
+				}
+				if err := alter(context.WithValue(ctx, transactionKey{}, &transaction{w.disk, map[string]string{}}), &b.Outcomes[i]); err != nil {
+					return store.Committed{}, err
+				}
+			}
+			return w.sound.Commit(ctx, b)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -118,9 +119,19 @@ func (s *sound) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 			defer func() { c.Refused = refused }()
 		}
 	}
+	b.Outcomes = slices.Clone(b.Outcomes)
+	effects := &transaction{s.disk, map[string]string{}}
+	for i := range b.Outcomes {
+		if hook := b.Outcomes[i].InTx; hook != nil {
+			b.Outcomes[i].InTx = func(ctx context.Context) error { return hook(context.WithValue(ctx, transactionKey{}, effects)) }
+		}
+	}
 	done, err := s.Store.Commit(ctx, b)
 	s.disk.mu.Lock()
 	defer s.disk.mu.Unlock()
+	if err == nil {
+		maps.Copy(s.disk.rows, effects.rows)
+	}
 	for i, c := range b.Changes {
 		c.InTx = hooks[i]
 		if err == nil && done.Results[i].Err == nil {

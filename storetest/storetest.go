@@ -122,6 +122,7 @@ func topics() []topic {
 	add("conclusions", conclusions)
 	add("log", logging)
 	add("hooks in the transaction", hooksInTheTransaction)
+	add("hooks of outcomes", hooksOfOutcomes)
 	add("transactions", transactions)
 	add("claiming", claiming)
 	add("outcomes", outcomes)

@@ -107,6 +107,11 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 		return store.Committed{}, err
 	}
 	defer s.mu.Unlock()
+	for _, o := range b.Outcomes {
+		if err := s.runInTx(ctx, o); err != nil {
+			return store.Committed{}, err
+		}
+	}
 	done := store.Committed{Results: make([]store.Result, len(b.Changes))}
 	for _, o := range b.Outcomes {
 		done.Ready = s.settle(o) || done.Ready

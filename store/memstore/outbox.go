@@ -94,6 +94,23 @@ func (o *outbox) finish(d *delivery) {
 	o.offer(l)
 }
 
+// runInTx runs what is to be done together with an outcome. The lock is given
+// up meanwhile; nobody else can take the delivery.
+func (s *Store) runInTx(ctx context.Context, out store.Outcome) error {
+	d := s.outbox.byID[store.DeliveryID(out.EventID, out.Hook)]
+	if out.InTx == nil || d == nil || d.state != store.StateClaimed || d.owner != out.Owner {
+		return nil
+	}
+	lease := d.lease
+	d.lease = endOfTime
+	err := s.unlocked(func() error { return out.InTx(ctx) })
+	d.lease = lease
+	return err
+}
+
+// endOfTime is the end of a lease that does not run out.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // settle records what became of a delivery, and reports whether one that waits
 // can be claimed now.
 func (s *Store) settle(out store.Outcome) (ready bool) {

@@ -26,7 +26,7 @@ func newConnector(name, path string) (*connector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlitestore: Config.Driver: %w", err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	return &connector{db.Driver(), dataSource(path)}, nil
 }
 
@@ -83,11 +83,11 @@ func (l *link) close() {
 }
 
 // stmt returns the prepared statement.
-func (l *link) stmt(s *statement) (*sql.Stmt, error) {
+func (l *link) stmt(ctx context.Context, s *statement) (*sql.Stmt, error) {
 	if p := l.prepared[s]; p != nil {
 		return p, nil
 	}
-	p, err := l.conn.PrepareContext(context.Background(), s.text)
+	p, err := l.conn.PrepareContext(ctx, s.text)
 	if err != nil {
 		return nil, fmt.Errorf("%w, in: %s", err, s.text)
 	}
@@ -96,7 +96,7 @@ func (l *link) stmt(s *statement) (*sql.Stmt, error) {
 }
 
 func (l *link) exec(ctx context.Context, s *statement, args ...any) (int64, error) {
-	p, err := l.stmt(s)
+	p, err := l.stmt(ctx, s) //nolint:sqlclosecheck // it is closed with the link
 	if err != nil {
 		return 0, err
 	}
@@ -109,7 +109,7 @@ func (l *link) exec(ctx context.Context, s *statement, args ...any) (int64, erro
 
 // query calls each for every row, whose values are valid until the next one.
 func (l *link) query(ctx context.Context, s *statement, args []any, each func(row []any) error) error {
-	p, err := l.stmt(s)
+	p, err := l.stmt(ctx, s) //nolint:sqlclosecheck // it is closed with the link
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (l *link) queryText(ctx context.Context, text string, args []any, each func
 }
 
 func scan(rows *sql.Rows, each func(row []any) error) error {
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // what matters is in Err
 	columns, err := rows.Columns()
 	if err != nil {
 		return err

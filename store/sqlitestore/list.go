@@ -54,50 +54,62 @@ func listingOf(o store.Order) string { return fmt.Sprint("conversations", o) }
 func (s *Store) places(ctx context.Context, l *link, q *store.Query, after cursor.Place, begun bool) ([]cursor.Place, error) {
 	var places []cursor.Place
 	most := store.PageSize(q.Limit) + 1
-	add := func(f *filter, order, key string) error {
-		if len(places) >= most {
-			return nil
+	for _, x := range s.pageQueries(q, after, begun) {
+		if len(places) == most {
+			break
 		}
-		query := "SELECT c.conversation_id, " + key + " FROM " + s.config.Prefix + "conversation AS c WHERE " + strings.Join(f.conditions, " AND ") +
-			" ORDER BY " + order + " LIMIT ?"
-		return l.queryText(ctx, query, append(f.args, most-len(places)), func(row []any) error {
+		err := l.queryText(ctx, x.text, append(x.args, most-len(places)), func(row []any) error {
 			places = append(places, cursor.Place{Listing: listingOf(q.Order), Key: integer(row[1]), ID: text(row[0])})
 			return nil
 		})
-	}
-	if q.Order == store.LastChanged {
-		f := s.filter(q)
-		if begun {
-			f.and("c.changed < ?", -after.Key)
-		}
-		return places, add(f, "c.changed DESC", "-c.changed")
-	}
-	// First those whose start is known, then the others.
-	if !begun || after.Key != never {
-		f := s.filter(q)
-		f.and("c.conversation_start IS NOT NULL")
-		var err error
-		if q.Order == store.NewestFirst {
-			if begun {
-				f.and("c.conversation_start <= ? AND (c.conversation_start < ? OR c.conversation_id > ?)", -after.Key, -after.Key, after.ID)
-			}
-			err = add(f, "c.conversation_start DESC, c.conversation_id", "-c.conversation_start")
-		} else {
-			if begun {
-				f.and("(c.conversation_start, c.conversation_id) > (?, ?)", after.Key, after.ID)
-			}
-			err = add(f, "c.conversation_start, c.conversation_id", "c.conversation_start")
-		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	f := s.filter(q)
-	f.and("c.conversation_start IS NULL")
-	if begun && after.Key == never {
-		f.and("c.conversation_id > ?", after.ID)
+	return places, nil
+}
+
+// pageQuery selects ids with their keys in the order; its last argument is a
+// limit.
+type pageQuery struct {
+	text string
+	args []any
+}
+
+// pageQueries returns the queries that, one after the other, give the page.
+func (s *Store) pageQueries(q *store.Query, after cursor.Place, begun bool) []pageQuery {
+	query := func(f *filter, order, key string) pageQuery {
+		return pageQuery{"SELECT c.conversation_id, " + key + " FROM " + s.config.Prefix + "conversation AS c" + f.index +
+			" WHERE " + strings.Join(f.conditions, " AND ") + " ORDER BY " + order + " LIMIT ?", f.args}
 	}
-	return places, add(f, "c.conversation_id", fmt.Sprint(int64(never)))
+	f := s.filter(q)
+	if q.Order == store.LastChanged {
+		if begun {
+			f.and("c.changed < ?", -after.Key)
+		}
+		return []pageQuery{query(f, "c.changed DESC", "-c.changed")}
+	}
+	// Those whose start is not known come after the others.
+	unknown := s.filter(q)
+	unknown.and("c.conversation_start IS NULL")
+	if begun && after.Key == never {
+		unknown.and("c.conversation_id > ?", after.ID)
+	}
+	last := query(unknown, "c.conversation_id", fmt.Sprint(int64(never)))
+	if begun && after.Key == never {
+		return []pageQuery{last}
+	}
+	f.and("c.conversation_start IS NOT NULL")
+	if q.Order == store.NewestFirst {
+		if begun {
+			f.and("c.conversation_start <= ? AND (c.conversation_start < ? OR c.conversation_id > ?)", -after.Key, -after.Key, after.ID)
+		}
+		return []pageQuery{query(f, "c.conversation_start DESC, c.conversation_id", "-c.conversation_start"), last}
+	}
+	if begun {
+		f.and("(c.conversation_start, c.conversation_id) > (?, ?)", after.Key, after.ID)
+	}
+	return []pageQuery{query(f, "c.conversation_start, c.conversation_id", "c.conversation_start"), last}
 }
 
 // conversations reads the conversations at the places.
@@ -138,6 +150,7 @@ const throughQueue = `SELECT conversation_id FROM @participant WHERE queue_id = 
 
 // filter is the conditions of a query.
 type filter struct {
+	index      string // the one to use; empty where SQLite finds it
 	conditions []string
 	args       []any
 }
@@ -174,7 +187,12 @@ func (s *Store) filter(q *store.Query) *filter {
 		}
 		f.and("c.calculated_status IN (" + strings.Join(marks, ", ") + ")")
 		if open {
-			f.and("c.calculated_status <> 'Ended'") // there is an index of those
+			// There is an index of those, which are few: it is better than to
+			// look at all conversations in the order of the page.
+			f.and("c.calculated_status <> 'Ended'")
+			if q.UserID == "" && q.QueueID == "" && len(q.Attribute) == 0 && q.StartedFrom.IsZero() {
+				f.index = " INDEXED BY " + s.config.Prefix + "conversation_open"
+			}
 		}
 	}
 	f.between("c.conversation_start", q.StartedFrom, q.StartedBefore)

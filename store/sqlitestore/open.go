@@ -35,8 +35,8 @@ var _ store.Store = (*Store)(nil)
 // The settings of a connection. A write does not wait inside SQLite for its
 // turn, as it could not be told there that its context has ended.
 var (
-	writerSettings = []string{"foreign_keys=ON", "synchronous=FULL", "busy_timeout=0", "cache_size=-65536", "temp_store=MEMORY",
-		"wal_autocheckpoint=4000", "journal_size_limit=67108864"}
+	writerSettings = []string{"foreign_keys=ON", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "busy_timeout=0",
+		"cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=4000", "journal_size_limit=67108864"}
 	readerSettings = []string{"query_only=ON", "busy_timeout=5000", "cache_size=-16384", "temp_store=MEMORY"}
 )
 

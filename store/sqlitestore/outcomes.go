@@ -1,6 +1,8 @@
 package sqlitestore
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -95,6 +97,11 @@ func (t *transaction) settle(outcomes []store.Outcome) (ready bool, err error) {
 			continue
 		}
 		delete(held, k) // a second outcome comes too late
+		if o.InTx != nil {
+			if err := o.InTx(context.WithValue(t.ctx, txKey{}, t.tx)); err != nil {
+				return false, fmt.Errorf("a hook in the transaction: %w", err)
+			}
+		}
 		if err := t.record(o, p); err != nil {
 			return false, err
 		}

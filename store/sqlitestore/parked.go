@@ -42,7 +42,7 @@ func (s *Store) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPa
 			return err
 		}
 		changes, err := s.parkedChanges(ctx, l, &q, after, begun, limit+1)
-		items = append(deliveries, changes...)
+		items = slices.Concat(deliveries, changes)
 		return err
 	})
 	if err != nil {

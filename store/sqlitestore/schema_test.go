@@ -17,14 +17,13 @@ var update = flag.Bool("update", false, "write the first migration anew; only wh
 
 const firstMigration = "migrations/0001_tables.sql"
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 // describe returns the columns of all tables and indexes.
 func describe(t *testing.T, statements string) map[string][]string {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "described.db"))
 	require.NoError(t, err)
-	defer db.Close()
+	defer func() { require.NoError(t, db.Close()) }()
 	_, err = db.ExecContext(t.Context(), statements)
 	require.NoError(t, err)
 	described := map[string][]string{}
@@ -32,7 +31,7 @@ func describe(t *testing.T, statements string) map[string][]string {
 		FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table'
 		UNION ALL SELECT m.sql, '' FROM sqlite_schema AS m WHERE m.type = 'index' AND m.sql IS NOT NULL`)
 	require.NoError(t, err)
-	defer rows.Close()
+	defer func() { require.NoError(t, rows.Close()) }()
 	for rows.Next() {
 		var of, column string
 		require.NoError(t, rows.Scan(&of, &column))

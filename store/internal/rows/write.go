@@ -93,8 +93,8 @@ func (b *Batch) Add(from, to *conversation.Conversation) []Value {
 		if p.ID == "" {
 			continue // it only carries sessions
 		}
-		rows := append(b.values[Participant], id, keyText(p.ID))
-		b.values[Participant], b.scratch = participantMap.appendTo(rows, p, b.scratch)
+		b.begin(Participant, id, keyText(p.ID))
+		appendRow(b, Participant, participantMap, p)
 	}
 	b.addSessions(id, from, &d)
 	for _, g := range d.Segments {
@@ -110,25 +110,34 @@ func (b *Batch) Add(from, to *conversation.Conversation) []Value {
 		return nil
 	}
 	n := len(b.values[Conversation])
-	b.values[Conversation], b.scratch = conversationMap.appendTo(b.values[Conversation], to, b.scratch)
+	appendRow(b, Conversation, conversationMap, to)
 	return b.values[Conversation][n:]
 }
 
 func addAll[E any](b *Batch, e Entity, m *mapping[E], conversationID Value, list []*E, id func(*E) string) {
 	for _, x := range list {
-		b.values[e], b.scratch = m.appendTo(append(b.values[e], conversationID, keyText(id(x))), x, b.scratch)
+		b.begin(e, conversationID, keyText(id(x)))
+		appendRow(b, e, m, x)
 	}
+}
+
+// begin begins a row with its key and what it belongs to; appendRow completes
+// it.
+func (b *Batch) begin(e Entity, values ...Value) { b.values[e] = append(b.values[e], values...) }
+
+func appendRow[E any](b *Batch, e Entity, m *mapping[E], x *E) {
+	b.values[e], b.scratch = m.appendTo(b.values[e], x, b.scratch)
 }
 
 func (b *Batch) addSessions(id Value, from *conversation.Conversation, d *conversation.Delta) {
 	var before map[string]*conversation.Session // made when it is asked for
 	for _, s := range d.Sessions {
 		n := len(b.values[Session])
-		rows := append(b.values[Session], id, keyText(s.ID), keyText(s.ParticipantID), Value{})
-		rows, b.scratch = sessionMap.appendTo(rows, s.Session, b.scratch)
-		flattened, by := segmentsBy(rows[len(rows)-1].Text)
-		rows[n+placeFlattened] = boolValue(flattened)
-		b.values[Session] = rows
+		b.begin(Session, id, keyText(s.ID), keyText(s.ParticipantID), Value{})
+		appendRow(b, Session, sessionMap, s.Session)
+		row := b.values[Session][n:]
+		flattened, by := segmentsBy(row[len(row)-1].Text)
+		row[placeFlattened] = boolValue(flattened)
 		if from == nil || len(s.Segments) == 0 {
 			continue
 		}
@@ -180,31 +189,32 @@ func (b *Batch) addSegments(id Value, sessionID string, segments []*conversation
 
 func (b *Batch) addSegment(id, session Value, g *conversation.Segment) {
 	start, kind := keyTime(g.Start), keyText(string(g.Type))
-	rows := append(dropSame(b.values[Segment], Segment, id, session, start, kind), id, session, start, kind)
-	b.values[Segment], b.scratch = segmentMap.appendTo(rows, g, b.scratch)
+	b.dropSame(Segment, id, session, start, kind)
+	b.begin(Segment, id, session, start, kind)
+	appendRow(b, Segment, segmentMap, g)
 }
 
 func (b *Batch) addMetrics(id Value, d *conversation.Delta) {
 	for _, m := range d.Metrics {
 		emitted, name := keyTime(m.EmitDate), keyText(m.Name)
-		rows := dropSame(b.values[Metric], Metric, id, keyText(m.SessionID), emitted, name)
-		b.values[Metric] = append(rows, id, keyText(m.SessionID), emitted, name, known(m.Value), known(m.Provenance()))
+		b.dropSame(Metric, id, keyText(m.SessionID), emitted, name)
+		b.begin(Metric, id, keyText(m.SessionID), emitted, name, known(m.Value), known(m.Provenance()))
 	}
 }
 
 // dropSame removes the row with the same key, if there is one: keys that
 // differ by less than a microsecond are the same in a table. Rows come in the
 // order of the session and the time.
-func dropSame(rows []Value, e Entity, conversation, session, at, name Value) []Value {
-	n := len(tables[e].Columns)
+func (b *Batch) dropSame(e Entity, conversation, session, at, name Value) {
+	rows, n := b.values[e], len(tables[e].Columns)
 	for i := len(rows) - n; i >= 0; i -= n {
 		r := rows[i:]
 		if r[2].Int != at.Int || r[1].Text != session.Text || r[0].Text != conversation.Text {
-			break
+			return
 		}
 		if r[3].Text == name.Text {
-			return append(rows[:i], rows[i+n:]...)
+			b.values[e] = slices.Delete(rows, i, i+n)
+			return
 		}
 	}
-	return rows
 }

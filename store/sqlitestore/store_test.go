@@ -1,0 +1,244 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/cursor"
+)
+
+// call is the first version of a call with an agent.
+func call(id string) *store.Change {
+	return &store.Change{ID: id, To: conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: id, Attributes: map[string]string{"case": "4711"},
+		Participants: []*conversation.Participant{{ID: "p", Purpose: conversation.PurposeAgent, UserID: "anna",
+			Sessions: []*conversation.Session{{ID: "s", MediaType: conversation.MediaVoice, State: conversation.StateConnected,
+				Segments: []*conversation.Segment{{Type: conversation.SegmentInteract, Start: time.Unix(1, 0)}},
+				Metrics:  []conversation.Metric{{Name: "tTalk", EmitDate: time.Unix(2, 0), Value: 1}}}}}},
+		Transfers: []*conversation.Transfer{{ID: "t"}}, Surveys: []*conversation.Survey{{ID: "v"}}, Evaluations: []*conversation.Evaluation{{ID: "e"}}},
+		conversation.Statement{By: conversation.SourceREST}))}
+}
+
+func commit(t *testing.T, s *Store, changes ...*store.Change) []store.Result {
+	t.Helper()
+	done, err := s.Commit(t.Context(), store.Batch{Changes: changes})
+	require.NoError(t, err)
+	return done.Results
+}
+
+// count counts the rows of a table.
+func count(t *testing.T, s *Store, table string) (n int) {
+	t.Helper()
+	require.NoError(t, s.read(t.Context(), func(l *link) error {
+		return l.conn.QueryRowContext(t.Context(), "SELECT count(*) FROM cdm_"+table).Scan(&n)
+	}))
+	return n
+}
+
+var below = []string{"participant", "session", "segment", "metric", "transfer", "survey", "evaluation", "attribute"}
+
+func TestATombstoneTakesAllRowsOfTheConversation(t *testing.T) {
+	s := opened(t, newPath(t), nil)
+	c := call("c")
+	commit(t, s, c, call("other"))
+	for _, table := range below {
+		require.Equal(t, 2, count(t, s, table), table)
+	}
+	commit(t, s, &store.Change{ID: "c", Version: 1, From: c.To, Vetoed: "not ours"})
+	for _, table := range below {
+		require.Equal(t, 1, count(t, s, table), table)
+	}
+	require.Equal(t, 2, count(t, s, "conversation"))
+}
+
+func TestAConversationThatIsDeletedByHandTakesItsRowsWithIt(t *testing.T) {
+	path := newPath(t)
+	s := opened(t, path, nil)
+	c := call("c")
+	c.Events = []store.NewEvent{{Event: store.Event{ID: "c.1", ConversationID: "c", Seq: 1}, Deliveries: []store.NewDelivery{{Hook: "h"}}}}
+	commit(t, s, c)
+	change(t, path, "PRAGMA foreign_keys=ON; DELETE FROM cdm_conversation")
+	for _, table := range append(below, "event", "delivery") {
+		require.Zero(t, count(t, s, table), table)
+	}
+}
+
+func TestOutsideOfAHookThereIsNoTransaction(t *testing.T) {
+	_, ok := Tx(t.Context())
+	require.False(t, ok)
+}
+
+func TestAHookSeesWhatTheBatchHasWrittenBeforeIt(t *testing.T) {
+	s := opened(t, newPath(t), nil)
+	second := call("b")
+	second.InTx = func(ctx context.Context, _ *store.Change) error {
+		tx, ok := Tx(ctx)
+		require.True(t, ok)
+		var n int
+		require.NoError(t, tx.QueryRowContext(ctx, "SELECT count(*) FROM cdm_session").Scan(&n))
+		require.Equal(t, 1, n)
+		return nil
+	}
+	commit(t, s, call("a"), second)
+}
+
+func TestAHookThatEndsTheTransactionFailsTheBatch(t *testing.T) {
+	s := opened(t, newPath(t), nil)
+	for name, end := range map[string]func(*sql.Tx) error{"commit": (*sql.Tx).Commit, "rollback": (*sql.Tx).Rollback} {
+		c := call(name)
+		c.InTx = func(ctx context.Context, _ *store.Change) error {
+			tx, _ := Tx(ctx)
+			return end(tx)
+		}
+		_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{c}})
+		require.ErrorIs(t, err, ErrTxEnded, name)
+		records, err := s.Load(t.Context(), name)
+		require.NoError(t, err)
+		require.Zero(t, records[0].Version)
+	}
+	commit(t, s, call("after"))
+}
+
+func TestAStatementOfAHookThatIsInterruptedWritesNothingOfTheBatch(t *testing.T) {
+	s := opened(t, newPath(t), nil)
+	second := call("b")
+	second.InTx = func(ctx context.Context, _ *store.Change) error {
+		tx, _ := Tx(ctx)
+		short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		defer cancel()
+		_, err := tx.ExecContext(short, `CREATE TABLE host AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 1000000000) SELECT max(i) FROM n`)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		return err
+	}
+	done, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{call("a"), second}})
+	records, loadErr := s.Load(t.Context(), "a", "b")
+	require.NoError(t, loadErr)
+	if err != nil {
+		require.Zero(t, records[0].Version)
+	} else {
+		require.Equal(t, done.Results[0].Version, records[0].Version)
+		require.ErrorIs(t, done.Results[1].Err, context.DeadlineExceeded)
+	}
+	require.Zero(t, records[1].Version)
+	commit(t, s, call("after"))
+}
+
+func TestAFullDiskIsTheErrorOfTheDatabaseAndPasses(t *testing.T) {
+	s := opened(t, newPath(t), nil)
+	limit := func(pages string) {
+		l := <-s.writer
+		_, err := l.conn.ExecContext(t.Context(), "PRAGMA max_page_count="+pages)
+		require.NoError(t, err)
+		s.writer <- l
+	}
+	limit("1") // which sets it to what there is
+	c := call("c")
+	c.Events = []store.NewEvent{{Event: store.Event{ID: "e", ConversationID: "c", Seq: 1, Data: make([]byte, 1<<20)}}}
+	_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{call("a"), c}})
+	var full *sqlite.Error
+	require.True(t, errors.As(err, &full), "%v", err)
+	require.Equal(t, sqlite3.SQLITE_FULL, full.Code())
+	records, err := s.Load(t.Context(), "a", "c")
+	require.NoError(t, err)
+	require.Zero(t, records[0].Version+records[1].Version)
+	limit("1000000")
+	commit(t, s, call("a"))
+}
+
+func TestAWriteWaitsForAnotherProcessAsLongAsItMay(t *testing.T) {
+	path := newPath(t)
+	s := opened(t, path, &Config{BusyTimeout: 30 * time.Millisecond})
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	other, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	_, err = other.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(t, err)
+
+	_, err = s.SetValue(t.Context(), "v", nil, 0)
+	require.ErrorIs(t, err, ErrBusy)
+	_, err = s.Load(t.Context(), "c")
+	require.NoError(t, err, "reads go on")
+
+	patient := opened(t, path, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	_, err = patient.SetValue(ctx, "v", nil, 0)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+
+	written := make(chan error)
+	go func() {
+		_, err := patient.SetValue(t.Context(), "v", nil, 0)
+		written <- err
+	}()
+	_, err = other.ExecContext(t.Context(), "COMMIT")
+	require.NoError(t, err)
+	require.NoError(t, <-written)
+	require.NoError(t, other.Close())
+}
+
+func TestCloseWaitsForAHookAndSendsAwayWhoWaitsForItsTurn(t *testing.T) {
+	s, err := Open(t.Context(), newPath(t), nil)
+	require.NoError(t, err)
+	inHook, goOn := make(chan struct{}), make(chan struct{})
+	c := call("c")
+	c.InTx = func(context.Context, *store.Change) error {
+		close(inHook)
+		<-goOn
+		return nil
+	}
+	first := make(chan error)
+	go func() {
+		_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{c}})
+		first <- err
+	}()
+	<-inHook
+	second := make(chan error)
+	go func() {
+		_, err := s.SetValue(context.WithoutCancel(t.Context()), "v", nil, 0)
+		second <- err
+	}()
+	closed := make(chan error)
+	go func() { closed <- s.Close() }()
+	require.ErrorIs(t, <-second, store.ErrClosed)
+	select {
+	case <-closed:
+		t.Fatal("Close did not wait for the hook")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(goOn)
+	require.NoError(t, <-first)
+	require.NoError(t, <-closed)
+}
+
+func TestNoListingLooksAtAllConversations(t *testing.T) {
+	s := opened(t, memoryPath, nil)
+	now := time.Now()
+	var queries []store.Query
+	for _, order := range []store.Order{store.OldestFirst, store.NewestFirst, store.LastChanged} {
+		queries = append(queries, store.Query{Order: order}, store.Query{Order: order, Status: []conversation.Status{conversation.StatusActive}},
+			store.Query{Order: order, UserID: "u"}, store.Query{Order: order, QueueID: "q"}, store.Query{Order: order, Attribute: map[string]string{"a": "b"}},
+			store.Query{Order: order, StartedFrom: now}, store.Query{Order: order, EndedFrom: now, EndedBefore: now})
+	}
+	for _, q := range queries {
+		for _, begun := range []bool{false, true} {
+			for _, x := range s.pageQueries(&q, cursor.Place{Key: 1, ID: "c"}, begun) {
+				require.NoError(t, s.read(t.Context(), func(l *link) error {
+					return l.queryText(t.Context(), "EXPLAIN QUERY PLAN "+x.text, append(x.args, 1), func(row []any) error {
+						require.NotRegexp(t, `^SCAN \w+$`, text(row[3]), "%+v", q)
+						return nil
+					})
+				}))
+			}
+		}
+	}
+}
