@@ -22,4 +22,14 @@ type Tracked interface {
 	// nothing; SetValue fails when it is not the given one any more.
 	Value(ctx context.Context, name string) (value []byte, version int64, err error)
 	SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error)
+
+	// Mine reports whether this process is the one, of all that share the
+	// store, to look after a topic, a conversation or a task. Moved returns a
+	// channel that is closed when the answer may be another.
+	Mine(key string) bool
+	Moved() <-chan struct{}
+	// Instance is the name of this process; Alive reports whether a process of
+	// a name shares the store now.
+	Instance() string
+	Alive(instance string) bool
 }

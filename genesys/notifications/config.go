@@ -66,7 +66,10 @@ type Config struct {
 	// the addresses of channels, which let whoever reads them listen.
 	Tracked genesys.Tracked
 
-	// Name tells apart sources that use the same Tracked. "notifications".
+	// Name tells apart sources that use the same Tracked. Processes that share
+	// a store share the topics of the sources with the same name: each topic is
+	// heard by one of them, and by another when that one is gone.
+	// "notifications".
 	Name string
 
 	// MaxChannels is how many channels to use. 20.

@@ -43,7 +43,7 @@ func (s *Source) follow(c *conversation.Conversation) {
 func (s *Source) followNew(id string, until time.Time) {
 	s.follows.byID[id] = s.follows.order.PushFront(&followed{id, until})
 	for _, name := range s.detailTopics(id) {
-		for !s.place(name) {
+		for !s.place(name, time.Now()) {
 			if oldest := s.follows.order.Back(); oldest.Value.(*followed).id == id || !s.unfollowOldest() {
 				s.unfollow(id) // there is no room for it at all
 				return
@@ -122,7 +122,7 @@ func (s *Source) followOpen(ctx context.Context) {
 			}
 			return
 		}
-		if !s.followIfRoom(c) {
+		if s.mine(c.ID) && !s.followIfRoom(c) {
 			return
 		}
 	}

@@ -26,6 +26,8 @@ type line struct {
 	channel channel // zero: none
 	socket  *socket // nil while blind
 
+	missed time.Time // since when topics that were added since are not heard
+
 	blindFrom time.Time // zero: unknown
 }
 
@@ -113,7 +115,11 @@ func (l *line) hear(ctx context.Context) (heard bool, err error) {
 	if err := l.subscribe(calls); err != nil {
 		return false, l.reason(current, err)
 	}
-	l.source.announce(ctx, conversation.Gap{From: l.blindFrom, To: time.Now(), Reason: "listening again"})
+	from := l.blindFrom
+	if missed := l.missing(); !missed.IsZero() && missed.Before(from) {
+		from = missed
+	}
+	l.source.announce(ctx, conversation.Gap{From: from, To: time.Now(), Reason: "listening again"})
 	l.source.log.Info("listening", "line", l.number, "topics", l.len())
 
 	renew := time.NewTimer(jittered(renewEvery))
@@ -126,8 +132,13 @@ func (l *line) hear(ctx context.Context) (heard bool, err error) {
 			if !sleep(calls, gather) {
 				continue
 			}
+			missed := l.missing()
 			if err := l.subscribe(calls); err != nil {
+				l.miss(missed)
 				return true, l.reason(current, err)
+			}
+			if !missed.IsZero() && time.Since(missed) > gather*2 {
+				l.source.announce(ctx, conversation.Gap{From: missed, To: time.Now(), Reason: "topics of another process are taken over"})
 			}
 		case <-renew.C:
 			if err := l.subscribe(calls); err != nil {
@@ -327,8 +338,8 @@ func (l *line) len() int {
 	return len(l.topics)
 }
 
-// set adds or removes a topic.
-func (l *line) set(name string, wanted bool) {
+// set adds a topic that was heard until heard, or removes one.
+func (l *line) set(name string, wanted bool, heard time.Time) {
 	l.mu.Lock()
 	if wanted {
 		l.topics[name] = true
@@ -336,10 +347,32 @@ func (l *line) set(name string, wanted bool) {
 		delete(l.topics, name)
 	}
 	l.mu.Unlock()
+	if wanted {
+		l.miss(heard)
+	}
 	select {
 	case l.changed <- struct{}{}:
 	default:
 	}
+}
+
+// miss notes since when added topics are not heard.
+func (l *line) miss(since time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.missed.IsZero() || !since.IsZero() && since.Before(l.missed) {
+		l.missed = since
+	}
+}
+
+// missing returns since when topics that were added were not heard; it is asked
+// once they are.
+func (l *line) missing() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	missed := l.missed
+	l.missed = time.Time{}
+	return missed
 }
 
 func jittered(d time.Duration) time.Duration {

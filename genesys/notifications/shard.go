@@ -1,6 +1,20 @@
 package notifications
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	// takeover is how long ago the process may have died whose topics another
+	// one takes over: its lease, and some time until that was noticed.
+	takeover = 2 * time.Minute
+	// handover is how long a process goes on to hear topics that another one
+	// looks after from now on.
+	handover = time.Minute
+)
 
 // begin puts the topics on lines and runs the lines.
 func (s *Source) begin(spawn func(*line)) {
@@ -8,9 +22,15 @@ func (s *Source) begin(spawn func(*line)) {
 	defer s.mu.Unlock()
 	s.spawn = spawn
 	for _, name := range s.config.Topics {
-		s.static[name] = true
-		s.place(name)
+		if s.mine(name) {
+			s.static[name] = true
+			s.place(name, s.memory.Heard)
+		}
 	}
+}
+
+func (s *Source) mine(name string) bool {
+	return s.config.Tracked == nil || s.config.Tracked.Mine(name)
 }
 
 // SetTopics replaces Config.Topics while the source runs, for when users and
@@ -22,22 +42,27 @@ func (s *Source) SetTopics(names ...string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.config.Topics = slices.Clone(names)
 	if s.spawn == nil {
-		s.config.Topics = names
 		return nil
 	}
-	wanted := map[string]bool{}
-	for _, name := range names {
-		wanted[name] = true
-	}
 	for name := range s.static {
-		if !wanted[name] {
+		if !slices.Contains(names, name) {
 			delete(s.static, name)
 			s.unplace(name)
 		}
 	}
-	for name := range wanted {
-		for !s.static[name] && !s.place(name) {
+	return s.placeMine(time.Now())
+}
+
+// placeMine places the topics that this process looks after and does not hear
+// yet, which were heard until heard. The caller holds the lock.
+func (s *Source) placeMine(heard time.Time) error {
+	for _, name := range s.config.Topics {
+		if s.static[name] || !s.mine(name) {
+			continue
+		}
+		for !s.place(name, heard) {
 			if !s.unfollowOldest() {
 				return fmt.Errorf("notifications: there is no room for topic %s", name)
 			}
@@ -47,23 +72,60 @@ func (s *Source) SetTopics(names ...string) error {
 	return nil
 }
 
-// place puts a topic on the first line with room, and reports whether there is
-// one. The caller holds the lock.
-func (s *Source) place(name string) bool {
+// shareLoop takes topics over from processes that are gone, and hands topics to
+// those that came.
+func (s *Source) shareLoop(ctx context.Context) {
+	if s.config.Tracked == nil {
+		return
+	}
+	for {
+		moved := s.config.Tracked.Moved()
+		s.mu.Lock()
+		if err := s.placeMine(time.Now().Add(-takeover)); err != nil {
+			s.log.Error("topics of another process are not heard", "error", err)
+		}
+		s.mu.Unlock()
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return
+		}
+		time.AfterFunc(handover, s.handOver)
+	}
+}
+
+// handOver gives up the topics that another process looks after.
+func (s *Source) handOver() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name := range s.static {
+		if !s.mine(name) {
+			delete(s.static, name)
+			s.unplace(name)
+		}
+	}
+}
+
+// place puts a topic, which was heard until heard, on the first line with room,
+// and reports whether there is one. The caller holds the lock.
+func (s *Source) place(name string, heard time.Time) bool {
 	if s.places[name] != nil {
 		return true
 	}
 	for _, l := range s.lines {
 		if l.len() < s.config.TopicsPerChannel {
 			s.places[name] = l
-			l.set(name, true)
+			l.set(name, true, heard)
 			return true
 		}
 	}
 	if len(s.lines) >= s.config.MaxChannels {
 		return false
 	}
-	ch, heard := s.memory.take(len(s.lines))
+	var ch channel
+	if s.config.Tracked != nil {
+		ch = s.adopt()
+	}
 	l := newLine(s, len(s.lines)+1, ch, heard)
 	s.lines = append(s.lines, l)
 	s.places[name] = l
@@ -76,6 +138,6 @@ func (s *Source) place(name string) bool {
 func (s *Source) unplace(name string) {
 	if l := s.places[name]; l != nil {
 		delete(s.places, name)
-		l.set(name, false)
+		l.set(name, false, time.Time{})
 	}
 }

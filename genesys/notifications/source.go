@@ -83,6 +83,7 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	s.begin(func(l *line) { lines.Go(func() error { return l.run(ctx) }) })
 	lines.Go(func() error { s.rememberLoop(ctx); return nil })
 	lines.Go(func() error { s.followLoop(ctx); return nil })
+	lines.Go(func() error { s.shareLoop(ctx); return nil })
 	close(s.started)
 	err := lines.Wait()
 	s.remember(working)

@@ -367,3 +367,51 @@ func TestTheLoginHostMayBeDownForLong(t *testing.T) {
 		require.Equal(t, 1, w.source.Stats().Listening)
 	})
 }
+
+func TestProcessesShareTopicsAndTakeThemOverWithAGap(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		var users []string
+		for i := range 40 {
+			users = append(users, fmt.Sprintf("u-%d", i))
+		}
+		topics := notifications.UserTopics(users...)
+		w.kept.members("a", "b")
+		stopA := w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "a"}})
+		a := w.source
+		w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "b"}})
+		b := w.source
+		require.Equal(t, 40, a.Stats().Topics+b.Stats().Topics)
+		require.NotZero(t, a.Stats().Topics)
+		require.NotZero(t, b.Stats().Topics)
+		w.settle(10 * time.Minute)
+
+		stopA()
+		gaps := len(w.heard.closed())
+		died := time.Now()
+		w.settle(15 * time.Second)
+		w.kept.members("b")
+		w.settle(5 * time.Second)
+		require.Equal(t, 40, b.Stats().Topics)
+		taken := w.heard.closed()[gaps:]
+		require.Len(t, taken, 1)
+		require.True(t, taken[0].From.Before(died))
+		for i := range users { // each is heard
+			s := genesystest.NewStory(fmt.Sprintf("c-%d", i))
+			s.Customer("cust", 0)
+			s.Agent("a", 0, users[i], "q-1").Answer(time.Second)
+			w.server.Play(s)
+		}
+		w.settle(3 * time.Second)
+		for i := range users {
+			require.Equal(t, conversation.StatusActive, w.heard.status(fmt.Sprintf("c-%d", i)))
+		}
+		require.Equal(t, 2, w.created())
+
+		w.kept.members("b", "c")
+		w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "c"}})
+		require.Equal(t, 40, b.Stats().Topics, "for a while both hear, so that nothing is missed")
+		w.settle(2 * time.Minute)
+		require.Equal(t, 40, b.Stats().Topics+w.source.Stats().Topics)
+		require.Equal(t, 2, w.created(), "the channel of the process that is gone is used again")
+	})
+}

@@ -2,6 +2,7 @@ package notifications_test
 
 import (
 	"context"
+	"hash/fnv"
 	"iter"
 	"log/slog"
 	"slices"
@@ -130,11 +131,57 @@ func (e *ear) closed() []conversation.Gap {
 	return slices.DeleteFunc(slices.Clone(e.gaps), func(g conversation.Gap) bool { return g.To.IsZero() })
 }
 
-// shelf is the part of a tracker that sources ask.
+// shelf is the part of a tracker that sources ask. Several sources can share
+// one, each under the name of its process.
 type shelf struct {
 	mu     sync.Mutex
 	values map[string]shelved
 	open   []*conversation.Conversation
+	live   []string // processes; nil: only one, "this"
+	moved  chan struct{}
+}
+
+// as is a shelf as one process sees it.
+type as struct {
+	*shelf
+	name string
+}
+
+func (a as) Instance() string { return a.name }
+
+func (a as) Mine(key string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key))
+	return len(a.live) > 0 && a.live[int(h.Sum32())%len(a.live)] == a.name
+}
+
+// members says which processes there are.
+func (s *shelf) members(names ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live = names
+	if s.moved != nil {
+		close(s.moved)
+	}
+	s.moved = make(chan struct{})
+}
+
+func (s *shelf) Mine(string) bool { return true }
+
+func (s *shelf) Moved() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.moved
+}
+
+func (s *shelf) Instance() string { return "this" }
+
+func (s *shelf) Alive(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.live, name)
 }
 
 type shelved struct {

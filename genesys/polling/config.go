@@ -17,8 +17,8 @@ type Config struct {
 	// Tracked says which conversations there are and keeps where the source
 	// is. Required: the tracker that runs the source.
 	Tracked genesys.Tracked
-	// Name tells apart sources that use the same Tracked. Only one process at
-	// a time may use a name. "polling".
+	// Name tells apart sources that use the same Tracked. Processes that share
+	// a store share the work of the sources with the same name. "polling".
 	Name string
 
 	// DiscoverEvery is how often to look for new conversations. 30 s.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -48,7 +49,8 @@ func (s *Source) discoverBetween(ctx context.Context, from, to time.Time, repair
 	return s.reader.startedSince(ctx, from, to, repair, func(found []*conversation.Conversation) {
 		total += len(found)
 		s.stats.discovered.Add(int64(len(found)))
-		s.open.found(found, time.Now(), s.pace())
+		mine := slices.DeleteFunc(slices.Clone(found), func(c *conversation.Conversation) bool { return !s.config.Tracked.Mine(c.ID) })
+		s.open.found(mine, time.Now(), s.pace())
 		if time.Since(told) > progressEvery {
 			told = time.Now()
 			s.log.Info("still looking for conversations", "from", from, "to", to, "read", total)

@@ -19,6 +19,7 @@ func (s *Source) follow(ctx context.Context) error {
 		if err != nil {
 			return &storeError{err}
 		}
+		ids = slices.DeleteFunc(ids, func(id string) bool { return !s.config.Tracked.Mine(id) })
 		s.open.list(ids, time.Now())
 	}
 	for ids := range slices.Chunk(s.open.due(time.Now()), mostIDs) {

@@ -37,7 +37,7 @@ func (s *Source) lateAfter(ctx context.Context, after time.Duration) error {
 	until := time.Now().Add(-after)
 	from := read(&s.notebook, func(is *state) time.Time { return is.Late[name] })
 	if from.IsZero() {
-		s.save(ctx, func(is *state) { is.Late[name] = until })
+		s.save(ctx, func(is *state) { is.Late[name] = later(is.Late[name], until) })
 		return nil
 	}
 	for from.Before(until) {
@@ -53,7 +53,7 @@ func (s *Source) lateAfter(ctx context.Context, after time.Duration) error {
 			return nil
 		}
 		from = to
-		s.save(ctx, func(is *state) { is.Late[name] = to })
+		s.save(ctx, func(is *state) { is.Late[name] = later(is.Late[name], to) })
 	}
 	return nil
 }

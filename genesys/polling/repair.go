@@ -12,7 +12,8 @@ import (
 
 // gaps are the times in which other sources heard nothing.
 type gaps struct {
-	wake chan struct{}
+	wake chan struct{} // there is a gap
+	todo chan struct{} // there is one to repair here
 
 	mu    sync.Mutex
 	from  time.Time       // since when to repair; zero: nothing is to be repaired
@@ -20,7 +21,9 @@ type gaps struct {
 	heard bool            // some other source has heard
 }
 
-func newGaps() gaps { return gaps{wake: make(chan struct{}, 1), blind: map[string]bool{}} }
+func newGaps() gaps {
+	return gaps{wake: make(chan struct{}, 1), todo: make(chan struct{}, 1), blind: map[string]bool{}}
+}
 
 // add has everything since from repaired.
 func (g *gaps) add(from time.Time) {
@@ -86,16 +89,15 @@ func (s *Source) Repair(g conversation.Gap) {
 	s.gaps.add(g.From)
 }
 
-// repairLoop repairs gaps until ctx ends. A gap that comes while another is
-// being repaired is put down at once, and repaired after it.
+// repairLoop repairs gaps until ctx ends. A gap is put down at once; the
+// process that leads repairs it, after one that is being repaired.
 func (s *Source) repairLoop(ctx context.Context) error {
 	var repairing sync.WaitGroup
 	defer repairing.Wait()
-	todo := make(chan struct{}, 1)
 	repairing.Go(func() {
 		for {
 			select {
-			case <-todo:
+			case <-s.gaps.todo:
 				s.repairAll(ctx)
 			case <-ctx.Done():
 				return
@@ -110,10 +112,18 @@ func (s *Source) repairLoop(ctx context.Context) error {
 		}
 		from := s.gaps.take()
 		s.save(ctx, func(is *state) { is.Repair = earlier(is.Repair, from) })
-		select {
-		case todo <- struct{}{}:
-		default: // it will look again
-		}
+		s.repairSoon()
+	}
+}
+
+// repairSoon has the gap repaired that is put down, if there is one.
+func (s *Source) repairSoon() {
+	if !s.leads() || read(&s.notebook, func(is *state) bool { return is.Repair.IsZero() }) {
+		return
+	}
+	select {
+	case s.gaps.todo <- struct{}{}:
+	default: // it will look again
 	}
 }
 
@@ -123,7 +133,7 @@ func (s *Source) repairAll(ctx context.Context) {
 	pause := newPause()
 	for {
 		from := read(&s.notebook, func(is *state) time.Time { return is.Repair })
-		if from.IsZero() {
+		if from.IsZero() || !s.leads() {
 			return
 		}
 		began := time.Now()

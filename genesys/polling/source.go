@@ -38,7 +38,7 @@ func New(c Config) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{
-		config: c, log: c.Logger.With("source", c.Name), notebook: notebook{tracked: c.Tracked, name: c.Name},
+		config: c, log: c.Logger.With("source", c.Name), notebook: newNotebook(c.Tracked, c.Name),
 		open: newSchedule(), gaps: newGaps(), absent: map[string]bool{},
 	}
 	s.reader = reader{api: c.API, note: func(what string, err error) { s.log.Warn(what, "reason", err) }}
@@ -66,14 +66,14 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	loops, ctx := errgroup.WithContext(ctx)
 	// Without discovering there is nothing to do, so what it is refused ends
 	// the source; the others go on.
-	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.discover, genesys.IsPermanent) })
+	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.leading(s.discover), genesys.IsPermanent) })
 	loops.Go(func() error { return s.repeat(ctx, s.config.followTick(), s.follow, nil) })
 	loops.Go(func() error { return s.repairLoop(ctx) })
 	if len(s.config.LateAfter) > 0 {
-		loops.Go(func() error { return s.repeat(ctx, lateTick, s.late, nil) })
+		loops.Go(func() error { return s.repeat(ctx, lateTick, s.leading(s.late), nil) })
 	}
 	if s.config.JobsEvery > 0 {
-		loops.Go(func() error { return s.repeat(ctx, s.config.JobsEvery, s.job, nil) })
+		loops.Go(func() error { return s.repeat(ctx, s.config.JobsEvery, s.leading(s.job), nil) })
 	}
 	return loops.Wait()
 }
@@ -95,11 +95,27 @@ func (s *Source) openNotebook(ctx context.Context) bool {
 			return false
 		}
 	}
-	if from := read(&s.notebook, func(is *state) time.Time { return is.Repair }); !from.IsZero() {
-		s.gaps.add(from) // a repair was interrupted
-	}
 	return true
 }
+
+// leading does something only in the process that looks after what there is one
+// of, and from where another process may have left it.
+func (s *Source) leading(do func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if !s.leads() {
+			return nil
+		}
+		if err := s.notebook.open(ctx); err != nil {
+			return err
+		}
+		s.repairSoon() // another process may have noted a gap
+		return do(ctx)
+	}
+}
+
+// leads reports whether this process discovers, repairs and reads late data
+// for all that share the store. Open conversations all follow, each its share.
+func (s *Source) leads() bool { return s.config.Tracked.Mine(s.config.Name) }
 
 // repeat does something now and then, sooner again when it failed. It ends with
 // ctx, or with an error that is fatal.

@@ -36,23 +36,36 @@ type notebook struct {
 	version int64
 }
 
-// open reads the state that the source before left.
+func newNotebook(t genesys.Tracked, name string) notebook {
+	return notebook{tracked: t, name: name, version: -1}
+}
+
+// open reads the state that the source before left, or another process that
+// runs the same one. It may be called again.
 func (n *notebook) open(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	return n.reread(ctx)
+}
+
+func (n *notebook) reread(ctx context.Context) error {
 	value, version, err := n.tracked.Value(ctx, n.name)
 	if err != nil {
 		return fmt.Errorf("polling: the store does not say where the source was: %w", err)
 	}
-	n.version = version
+	if version == n.version {
+		return nil // nobody has changed it since
+	}
+	is := state{}
 	if len(value) > 0 {
-		if err := json.Unmarshal(value, &n.state); err != nil {
+		if err := json.Unmarshal(value, &is); err != nil {
 			return fmt.Errorf("polling: what is stored under %q is not the state of this source; choose another Config.Name", n.name)
 		}
 	}
-	if n.state.Late == nil {
-		n.state.Late = map[string]time.Time{}
+	if is.Late == nil {
+		is.Late = map[string]time.Time{}
 	}
+	n.state, n.version = is, version
 	return nil
 }
 
@@ -63,24 +76,30 @@ func read[T any](n *notebook, of func(*state) T) T {
 	return of(&n.state)
 }
 
-// change changes the state and puts it down. When it cannot be put down the
-// change holds all the same: a later one puts it down, and a process that
+// mostRaces is how often a change is made again that another process forestalled.
+const mostRaces = 5
+
+// change changes the state and puts it down. When another process has changed
+// it meanwhile, do is applied to what that one left. When it cannot be put down
+// the change holds all the same: a later one puts it down, and a process that
 // starts again before that reads something twice.
 func (n *notebook) change(ctx context.Context, do func(*state)) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	do(&n.state)
-	value, err := json.Marshal(n.state)
-	if err != nil {
-		return err
+	for race := 1; ; race++ {
+		do(&n.state)
+		value, err := json.Marshal(n.state)
+		if err != nil {
+			return err
+		}
+		version, err := n.tracked.SetValue(ctx, n.name, value, max(n.version, 0))
+		if err == nil {
+			n.version = version
+			return nil
+		}
+		was := n.version
+		if n.reread(ctx) != nil || n.version == was || race == mostRaces {
+			return fmt.Errorf("where the source is could not be put down: %w", err)
+		}
 	}
-	version, err := n.tracked.SetValue(ctx, n.name, value, n.version)
-	if err == nil {
-		n.version = version
-		return nil
-	}
-	if _, is, e := n.tracked.Value(ctx, n.name); e == nil && is != n.version {
-		n.version = is // another process uses the name, or an answer was lost
-	}
-	return fmt.Errorf("where the source is could not be put down: %w", err)
 }
