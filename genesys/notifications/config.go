@@ -54,9 +54,9 @@ type Config struct {
 
 	// DetailEvents are the detail events to subscribe for each conversation
 	// that is being tracked, as they go on telling of it when its agents and
-	// queues are none of Topics. Each one costs a topic for each open
-	// conversation; where there is no room for all, the latest conversations
-	// get it. None.
+	// queues are none of Topics. They are combined, so they cost one topic for
+	// each open conversation; where there is no room for all, the latest
+	// conversations get it. None.
 	DetailEvents []string
 
 	// Tracked keeps, over a restart, when the source last heard and which

@@ -73,12 +73,52 @@ func (s *Source) unfollow(id string) {
 	}
 }
 
+// detailTopics returns the detail topics of a conversation: combined, as that
+// counts as one, unless the platform turned out to deliver them under the
+// combined name, which does not say what a message means (protocol 2.3).
 func (s *Source) detailTopics(id string) []string {
+	prefix := "v2.detail.events.conversation." + id
+	if !s.singly {
+		return combined(prefix, s.config.DetailEvents)
+	}
 	names := make([]string, len(s.config.DetailEvents))
 	for i, event := range s.config.DetailEvents {
-		names[i] = "v2.detail.events.conversation." + id + "." + event
+		names[i] = prefix + "." + event
 	}
 	return names
+}
+
+// combined joins topics that differ in their end, as few as a name can hold.
+func combined(prefix string, ends []string) []string {
+	var names []string
+	for _, end := range ends {
+		last := len(names) - 1
+		if last >= 0 && len(names[last])+1+len(end) <= mostName {
+			names[last] += "&" + end
+		} else {
+			names = append(names, prefix+"?"+end)
+		}
+	}
+	return names
+}
+
+// listenSingly gives combined detail topics up.
+func (s *Source) listenSingly() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.singly {
+		return
+	}
+	s.log.Warn("the platform delivers combined detail topics under the combined name; they are subscribed one by one from now on")
+	var all []*followed
+	for e := s.follows.order.Back(); e != nil; e = s.follows.order.Back() {
+		all = append(all, e.Value.(*followed))
+		s.unfollow(all[len(all)-1].id)
+	}
+	s.singly = true
+	for _, f := range all {
+		s.followNew(f.id, f.until)
+	}
 }
 
 // followLoop gives up what has ended, and follows what other sources found.
@@ -136,7 +176,7 @@ func (s *Source) followIfRoom(c *conversation.Conversation) bool {
 		return true
 	}
 	room := s.config.MaxChannels*s.config.TopicsPerChannel - len(s.places)
-	if room < len(s.config.DetailEvents) {
+	if room < len(s.detailTopics(c.ID)) {
 		return false
 	}
 	s.followNew(c.ID, time.Now().Add(followFor))

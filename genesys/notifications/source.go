@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ type Source struct {
 	told    map[string]bool  // refused topics that were reported
 	spawn   func(*line)      // runs a new line; nil before Run
 	follows follows
+	singly  bool      // detail topics are not combined
 	flooded time.Time // since when frames are dropped; zero: none are
 }
 
@@ -103,6 +105,9 @@ func (s *Source) take(frame []byte, read time.Time) genesys.SystemType {
 	if err != nil {
 		s.stats.undecodable.Add(1)
 		s.log.Warn("a part of a frame is not understood", "topic", m.Topic, "reason", err)
+		if strings.HasPrefix(m.Topic, "v2.detail.events.") && strings.Contains(m.Topic, "?") {
+			s.listenSingly()
+		}
 	}
 	switch m.Kind {
 	case genesys.KindSystem:
