@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"store/internal/rows":   {"store", "conversation"},
 	"store/sqlitestore":     {"store", "store/internal/cursor", "store/internal/rows", "conversation", "modernc.org/sqlite"},
 	"store/pgstore":         {"store", "store/internal/rows", "store/internal/cursor", "conversation", "github.com/jackc/pgx/v5"},
+	"store/pgstore/pgtest":  {"github.com/jackc/pgx/v5"},
 	"storetest":             {"store", "conversation"},
 	"genesys":               {"conversation", "genesys/internal/wire", "github.com/go-json-experiment/json"},
 	"genesys/internal/wire": {"github.com/go-json-experiment/json"},

@@ -15,5 +15,10 @@ func TestMain(m *testing.M) {
 		live(victim)
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if started != nil && started.Close() != nil {
+			code = max(code, 1)
+		}
+		os.Exit(code)
+	}))
 }

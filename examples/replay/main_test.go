@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,10 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store/pgstore/pgtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -182,7 +185,7 @@ func TestEachBadElementOfAPageIsNamed(t *testing.T) {
 }
 
 func TestWrongUsage(t *testing.T) {
-	for _, args := range [][]string{{"-unknown"}, {"-repeat", "0"}, {"-repeat", "x"}, {"-shuffle", "x"}, {"-store", "oracle"}} {
+	for _, args := range [][]string{{"-unknown"}, {"-repeat", "0"}, {"-repeat", "x"}, {"-shuffle", "x"}, {"-store", "oracle"}, {"-store", "postgres://nobody@127.0.0.1:1/none"}} {
 		r := play(t, "", args...)
 		require.Equal(t, exitUsage, r.code, args)
 		require.NotEmpty(t, r.stderr, args)
@@ -250,16 +253,34 @@ func split(text string, chunk int) []string {
 	}
 }
 
-func TestOnSQLiteTheSameIsPrintedAndASecondRunAnnouncesNothingNew(t *testing.T) {
+func TestOnADatabaseTheSameIsPrintedAndASecondRunAnnouncesNothingNew(t *testing.T) {
 	input := string(bytes.Join(genesystest.BlindTransferToQueue().Snapshots(), nil))
-	path := "sqlite:" + filepath.Join(t.TempDir(), "replay.db")
-	inMemory, first := play(t, input), play(t, input, "-store", path)
-	require.Zero(t, first.code, first.stderr)
-	require.Equal(t, inMemory.stdout, first.stdout)
-	second := play(t, input, "-store", path, "-repeat", "3")
-	require.Zero(t, second.code, second.stderr)
-	require.Empty(t, second.events)
-	require.Equal(t, first.conversations, second.conversations)
+	inMemory := play(t, input)
+	for name, where := range map[string]string{
+		"SQLite":     "sqlite:" + filepath.Join(t.TempDir(), "replay.db"),
+		"PostgreSQL": postgres(t),
+	} {
+		t.Run(name, func(t *testing.T) {
+			first := play(t, input, "-store", where)
+			require.Zero(t, first.code, first.stderr)
+			require.Equal(t, inMemory.stdout, first.stdout)
+			second := play(t, input, "-store", where, "-repeat", "3")
+			require.Zero(t, second.code, second.stderr)
+			require.Empty(t, second.events)
+			require.Equal(t, first.conversations, second.conversations)
+		})
+	}
+}
+
+// postgres returns the address of an empty database.
+func postgres(t *testing.T) string {
+	c, err := pgtest.Start(os.Getenv("CONVTRACK_TEST_POSTGRES"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	is, err := pgx.ParseConfig(c.ConnString)
+	require.NoError(t, err)
+	query := url.Values{"host": {is.Host}, "port": {fmt.Sprint(is.Port)}, "search_path": {c.Schema(t)}}
+	return (&url.URL{Scheme: "postgres", User: url.UserPassword(is.User, is.Password), Path: "/" + is.Database, RawQuery: query.Encode()}).String()
 }
 
 func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {

@@ -11,10 +11,13 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
+	"github.com/dcmkit/convtrack/store/pgstore"
 	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
@@ -29,9 +32,33 @@ func openStore(ctx context.Context, name string) (store.Store, error) {
 	case "sqlite":
 		return sqlitestore.Open(ctx, rest, nil)
 	case "postgres", "postgresql":
-		return nil, errors.New("-store postgres://…: this version keeps conversations in memory or in SQLite")
+		return openPostgres(ctx, name)
 	}
 	return nil, fmt.Errorf("-store %q is not known; it is memory, sqlite:PATH or a postgres:// URL", name)
+}
+
+// pooled is a store that ends its pool.
+type pooled struct {
+	store.Store
+	pool *pgxpool.Pool
+}
+
+func openPostgres(ctx context.Context, url string) (store.Store, error) {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("-store postgres://…: %w", err)
+	}
+	s, err := pgstore.New(ctx, pool, nil)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &pooled{s, pool}, nil
+}
+
+func (p *pooled) Close() error {
+	defer p.pool.Close()
+	return p.Store.Close()
 }
 
 // replay tracks the input in the store. Nothing is announced before its time:

@@ -24,14 +24,17 @@ func (s *Store) prepareFile(ctx context.Context, l *link) error {
 	})
 }
 
-// identify makes sure that the file is a store's, or new.
+// identify makes sure that the file is a store's, or new. Another process may
+// be about to make it one, so it must look at one state of it.
 func identify(ctx context.Context, c *sql.Conn) error {
-	var id, tables int64
-	if err := c.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+	if _, err := c.ExecContext(ctx, "BEGIN"); err != nil {
 		return err
 	}
-	if err := c.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return err
+	var id, tables int64
+	err := errors.Join(c.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables),
+		c.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id))
+	if _, rollback := c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil || rollback != nil {
+		return errors.Join(err, rollback)
 	}
 	if id == applicationID || id == 0 && tables == 0 {
 		return nil

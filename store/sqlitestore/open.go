@@ -35,9 +35,9 @@ var _ store.Store = (*Store)(nil)
 // The settings of a connection. A write does not wait inside SQLite for its
 // turn, as it could not be told there that its context has ended.
 var (
-	writerSettings = []string{"foreign_keys=ON", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "busy_timeout=0",
+	writerSettings = []string{"busy_timeout=0", "foreign_keys=ON", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON",
 		"cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=4000", "journal_size_limit=67108864"}
-	readerSettings = []string{"query_only=ON", "busy_timeout=5000", "cache_size=-16384", "temp_store=MEMORY"}
+	readerSettings = []string{"busy_timeout=5000", "query_only=ON", "cache_size=-16384", "temp_store=MEMORY"}
 )
 
 // Open opens the file, and creates it when it is not there; its directory must
@@ -80,12 +80,11 @@ func explain(err error) error {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	w, err := connect(ctx, s.db, writerSettings...)
+	w, err := s.connectWriter(ctx)
 	if err != nil {
 		return err
 	}
-	err = s.prepareFile(ctx, w)
-	if err != nil {
+	if err := s.prepareFile(ctx, w); err != nil {
 		w.close()
 		return err
 	}

@@ -17,7 +17,6 @@ var update = flag.Bool("update", false, "write the first migration anew; only wh
 
 const firstMigration = "migrations/0001_tables.sql"
 
-
 // describe returns the columns of all tables and indexes.
 func describe(t *testing.T, statements string) map[string][]string {
 	t.Helper()

@@ -133,24 +133,20 @@ func TestAStatementOfAHookThatIsInterruptedWritesNothingOfTheBatch(t *testing.T)
 
 func TestAFullDiskIsTheErrorOfTheDatabaseAndPasses(t *testing.T) {
 	s := opened(t, newPath(t), nil)
-	limit := func(pages string) {
-		l := <-s.writer
-		_, err := l.conn.ExecContext(t.Context(), "PRAGMA max_page_count="+pages)
-		require.NoError(t, err)
-		s.writer <- l
-	}
-	limit("1") // which sets it to what there is
+	l := <-s.writer
+	_, err := l.conn.ExecContext(t.Context(), "PRAGMA max_page_count=1") // that is: no more than there are
+	s.writer <- l
+	require.NoError(t, err)
 	c := call("c")
 	c.Events = []store.NewEvent{{Event: store.Event{ID: "e", ConversationID: "c", Seq: 1, Data: make([]byte, 1<<20)}}}
-	_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{call("a"), c}})
+	_, err = s.Commit(t.Context(), store.Batch{Changes: []*store.Change{call("a"), c}})
 	var full *sqlite.Error
 	require.True(t, errors.As(err, &full), "%v", err)
 	require.Equal(t, sqlite3.SQLITE_FULL, full.Code())
 	records, err := s.Load(t.Context(), "a", "c")
 	require.NoError(t, err)
 	require.Zero(t, records[0].Version+records[1].Version)
-	limit("1000000")
-	commit(t, s, call("a"))
+	commit(t, s, call("a")) // on a new connection, without the limit
 }
 
 func TestAWriteWaitsForAnotherProcessAsLongAsItMay(t *testing.T) {
@@ -211,8 +207,8 @@ func TestCloseWaitsForAHookAndSendsAwayWhoWaitsForItsTurn(t *testing.T) {
 	go func() { closed <- s.Close() }()
 	require.ErrorIs(t, <-second, store.ErrClosed)
 	select {
-	case <-closed:
-		t.Fatal("Close did not wait for the hook")
+	case err := <-closed:
+		t.Fatalf("Close did not wait for the hook: %v", err)
 	case <-time.After(20 * time.Millisecond):
 	}
 	close(goOn)

@@ -73,12 +73,20 @@ func (s *Store) takeWriter(ctx context.Context) (*link, error) {
 	if l != nil {
 		return l, nil
 	}
-	l, err := connect(ctx, s.db, writerSettings...)
+	l, err := s.connectWriter(ctx)
 	if err != nil {
 		s.writer <- nil
 		return nil, err
 	}
 	return l, nil
+}
+
+func (s *Store) connectWriter(ctx context.Context) (l *link, err error) {
+	err = s.whenFree(ctx, func() error {
+		l, err = connect(ctx, s.db, writerSettings...)
+		return err
+	})
+	return l, err
 }
 
 // whenFree does something that needs the lock of the file, again and again

@@ -1,0 +1,240 @@
+package convtrack_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/pgstore"
+	"github.com/dcmkit/convtrack/store/pgstore/pgtest"
+)
+
+// cluster is the PostgreSQL of this process's tests; it is started by the
+// first one that needs it, and ended by TestMain.
+var cluster = sync.OnceValues(func() (*pgtest.Cluster, error) {
+	c, err := pgtest.Start(os.Getenv("CONVTRACK_TEST_POSTGRES"))
+	started = c
+	return c, err
+})
+
+var started *pgtest.Cluster
+
+// postgres returns how to connect to a new empty schema.
+func postgres(t *testing.T) string {
+	c, err := cluster()
+	require.NoError(t, err)
+	return c.ConnString + "\n" + c.Schema(t)
+}
+
+// connect connects as postgres says.
+func connect(ctx context.Context, target string) (*pgxpool.Pool, error) {
+	connString, schema, _ := strings.Cut(target, "\n")
+	config, err := pgxpool.ParseConfig(connString)
+	if err != nil {
+		return nil, err
+	}
+	config.ConnConfig.RuntimeParams["search_path"] = schema
+	return pgxpool.NewWithConfig(ctx, config)
+}
+
+// pooled is a store that ends its pool.
+type pooled struct {
+	store.Store
+	pool *pgxpool.Pool
+}
+
+func (p *pooled) Close() error {
+	defer p.pool.Close()
+	return p.Store.Close()
+}
+
+func openPostgres(ctx context.Context, target string) (store.Store, error) {
+	pool, err := connect(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	s, err := pgstore.New(ctx, pool, nil)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &pooled{s, pool}, nil
+}
+
+var postgresEngine = engine{
+	open: openPostgres,
+	effect: func(ctx context.Context, timing events.Timing, eventID string) error {
+		tx, _ := pgstore.Tx(ctx)
+		_, err := tx.Exec(ctx, "INSERT INTO effect (timing, event_id) VALUES ($1, $2)", string(timing), eventID)
+		return err
+	},
+	prepare: func(ctx context.Context, target string) error {
+		pool, err := connect(ctx, target)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		_, err = pool.Exec(ctx, "CREATE TABLE effect (timing text NOT NULL, event_id text NOT NULL)")
+		return err
+	},
+	effects: func(ctx context.Context, target string, timing events.Timing) (map[string]int, error) {
+		pool, err := connect(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		defer pool.Close()
+		rows, err := pool.Query(ctx, "SELECT event_id, count(*) FROM effect WHERE timing = $1 GROUP BY event_id", string(timing))
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		found := map[string]int{}
+		for rows.Next() {
+			var id string
+			var n int
+			if err := rows.Scan(&id, &n); err != nil {
+				return nil, err
+			}
+			found[id] = n
+		}
+		return found, rows.Err()
+	},
+}
+
+// TestKilledReplicasLoseNothingOnPostgreSQL is as that on SQLite.
+func TestKilledReplicasLoseNothingOnPostgreSQL(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		t.Run(fmt.Sprintf("with a Before hook %v", before), func(t *testing.T) {
+			t.Parallel()
+			kill(t, victim{Engine: "postgres", Target: postgres(t), Ledger: t.TempDir(), Before: before}, *kills/2)
+		})
+	}
+}
+
+func TestReplicasOnPostgreSQLAnnounceEachEventOnceAndInOrder(t *testing.T) {
+	for _, n := range []int{2, 4} {
+		for _, toAll := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%d replicas, each message to all %v", n, toAll), func(t *testing.T) {
+				target := postgres(t)
+				replicas(t, n, toAll, 60, func() store.Store {
+					s, err := openPostgres(t.Context(), target)
+					require.NoError(t, err)
+					t.Cleanup(func() { require.NoError(t, s.Close()) })
+					return s
+				})
+			})
+		}
+	}
+}
+
+// TestADeadReplicasDeliveriesAreTakenOverWithinItsLease: a process holds a
+// delivery whose hook runs when it dies; another one delivers it.
+func TestADeadReplicasDeliveriesAreTakenOverWithinItsLease(t *testing.T) {
+	const lease = 2 * time.Second
+	target := postgres(t)
+	open := func() *life {
+		s, err := openPostgres(t.Context(), target)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, s.Close()) })
+		return &life{Store: s}
+	}
+	told := make(chan string, 100)
+	run := func(name string, s store.Store, hook func(ctx context.Context) error) (*convtrack.Tracker, func()) {
+		hooks := events.NewHooks()
+		events.After(hooks, "hook", func(ctx context.Context, e *events.ConversationCreated) error {
+			if hook != nil {
+				if err := hook(ctx); err != nil {
+					return err
+				}
+			}
+			told <- name
+			return nil
+		})
+		tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Logger: quiet, Instance: name, Lease: lease, DrainTimeout: time.Millisecond})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- tracker.Run(ctx) }()
+		return tracker, func() {
+			cancel()
+			require.NoError(t, <-ended)
+		}
+	}
+	dying := open()
+	running := make(chan struct{})
+	first, stopFirst := run("dies", dying, func(ctx context.Context) error {
+		close(running)
+		<-ctx.Done() // it never comes to its end
+		return ctx.Err()
+	})
+	_, stopSecond := run("lives", open(), nil)
+	defer stopSecond()
+	require.NoError(t, first.Observe(t.Context(), conversation.Update{Conversations: understoodAll(t, genesystest.BlindTransferToQueue().Records()[0])}))
+	<-running
+	dying.crash() // nothing of it reaches the store any more
+	died := time.Now()
+	require.Equal(t, "lives", <-told)
+	took := time.Since(died)
+	t.Logf("taken over after %v, the lease is %v", took, lease)
+	require.Less(t, took, 2*lease+time.Second)
+	stopFirst()
+	require.Empty(t, told, "it is delivered once")
+}
+
+// TestARestartOfPostgreSQLUnderLoadLosesNothing restarts a server as a crash
+// does while a tracker writes.
+func TestARestartOfPostgreSQLUnderLoadLosesNothing(t *testing.T) {
+	server, err := pgtest.Start("") // nobody else's, as it is going to fail
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	target := server.ConnString + "\npublic"
+	require.NoError(t, postgresEngine.prepare(t.Context(), target))
+	s, err := openPostgres(t.Context(), target)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+
+	v := victim{Engine: "postgres", Target: target, Ledger: t.TempDir(), Before: true}
+	tracker := v.tracker(s)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- tracker.Run(ctx) }()
+	acknowledged := v.ledger("acknowledged")
+	var talking sync.WaitGroup
+	feeding, enough := context.WithCancel(t.Context())
+	for who := range talkers {
+		talking.Go(func() {
+			for i := who; feeding.Err() == nil; i += talkers {
+				for n, part := range v.story(v.Round, i) {
+					for tracker.Observe(t.Context(), conversation.Update{Conversations: []*conversation.Conversation{part}}) != nil {
+						time.Sleep(10 * time.Millisecond) // said again, as a source would
+					}
+					_, _ = fmt.Fprintf(acknowledged, "%d %d %d\n", v.Round, i, n)
+				}
+			}
+		})
+	}
+	for range 3 {
+		time.Sleep(700 * time.Millisecond)
+		require.NoError(t, server.Restart())
+	}
+	time.Sleep(700 * time.Millisecond)
+	enough()
+	talking.Wait()
+	stop()
+	require.NoError(t, <-ended)
+	require.NotZero(t, tracker.Stats().StoreErrors, "the restarts were not noticed")
+	v.Round = 1 // of the process that cleans up
+	v.bury(t)
+}

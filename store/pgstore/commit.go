@@ -1,0 +1,281 @@
+package pgstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// Commit implements store.Store. Without hooks it takes two round trips: the
+// first writes the conversations whose version is current, the second writes
+// what belongs to them. What loses against another transaction is tried again.
+func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Committed{}, err
+	}
+	if len(b.Changes) == 0 && len(b.Outcomes) == 0 {
+		return store.Committed{}, nil
+	}
+	before := slices.Clone(b.Changes)
+	hooks := slices.ContainsFunc(b.Outcomes, func(o store.Outcome) bool { return o.InTx != nil })
+	for i, c := range b.Changes {
+		if c.InTx != nil {
+			saved := *c
+			before[i], hooks = &saved, true
+		}
+	}
+	var done store.Committed
+	err := s.do(ctx, func(c *pgx.Conn) error {
+		t := newCommitter(s, ctx, c, b)
+		defer s.giveBackScratch(t.scratch)
+		if !hooks {
+			err := t.commit()
+			done = t.done
+			return err
+		}
+		for i, c := range b.Changes {
+			if c.InTx != nil {
+				*c = *before[i] // the hooks of the last attempt have altered it
+			}
+		}
+		err := t.commitWithHooks()
+		done = t.done
+		return err
+	})
+	if err != nil {
+		return store.Committed{}, fmt.Errorf("pgstore: commit: %w", err)
+	}
+	return done, nil
+}
+
+// committer writes a batch on one connection.
+type committer struct {
+	*Store
+	ctx   context.Context
+	conn  *pgx.Conn
+	batch store.Batch
+	done  store.Committed
+
+	order []int          // the places of the changes to write, by id: others lock them in the same order
+	place map[string]int // the change of a conversation
+	lost  map[string]bool
+	*scratch
+	cleared []string // conversations of which only the row itself is left
+	created []string // which the upsert made
+	lanes   lanes
+}
+
+// scratch is memory for the rows of a batch that is used again.
+type scratch struct {
+	rows rows.Batch
+	own  []rows.Value // of the conversations
+}
+
+func (s *Store) borrowScratch() *scratch {
+	if x, ok := s.scratches.Get().(*scratch); ok {
+		return x
+	}
+	return &scratch{}
+}
+
+// giveBackScratch keeps the memory, and nothing that was in it.
+func (s *Store) giveBackScratch(x *scratch) {
+	x.rows.Reset()
+	clear(x.own)
+	x.own = x.own[:0]
+	s.scratches.Put(x)
+}
+
+func newCommitter(s *Store, ctx context.Context, c *pgx.Conn, b store.Batch) *committer {
+	t := &committer{Store: s, ctx: ctx, conn: c, batch: b, place: make(map[string]int, len(b.Changes)), lost: map[string]bool{}, scratch: s.borrowScratch()}
+	t.done.Results = make([]store.Result, len(b.Changes))
+	for i, c := range b.Changes {
+		if _, twice := t.place[c.ID]; twice {
+			t.done.Results[i].Err = store.ErrConflict
+			continue
+		}
+		t.place[c.ID] = i
+		t.order = append(t.order, i)
+	}
+	slices.SortFunc(t.order, func(a, b int) int { return cmp.Compare(t.batch.Changes[a].ID, t.batch.Changes[b].ID) })
+	return t
+}
+
+// commit writes a batch without hooks.
+func (t *committer) commit() error {
+	for _, i := range t.order {
+		if err := t.collect(t.batch.Changes[i]); err != nil {
+			return err
+		}
+	}
+	var first, second pipeline
+	first.add(t.statements.begin)
+	if len(t.batch.Outcomes) > 0 || len(t.cleared) > 0 {
+		first.add(t.statements.byIndex)
+	}
+	t.addUpsert(&first)
+	t.addOutcomes(&first)
+	if err := t.run(t.ctx, t.conn, &first); err != nil {
+		return err
+	}
+	t.conclude()
+	t.addRows(&second)
+	second.add(t.statements.commit)
+	return t.run(t.ctx, t.conn, &second)
+}
+
+// collect composes the rows of a change.
+func (t *committer) collect(c *store.Change) error {
+	record, err := rows.RecordOf(c)
+	if err != nil {
+		return fmt.Errorf("conversation %q: %w", c.ID, err)
+	}
+	from := c.From
+	if c.Version == 0 {
+		from = nil
+	}
+	var state []rows.Value
+	if c.To != nil {
+		state = t.rows.Add(from, c.To)
+	} else if from != nil {
+		t.cleared = append(t.cleared, c.ID)
+	}
+	table := rows.Conversation.Table()
+	t.own = append(t.own, textOf(c.ID), integerOf(c.Version+1), rows.Value{}, record.Vetoed, record.Pending, record.Due,
+		record.Refused, record.RefusedBy, record.RefusedAt)
+	switch {
+	case state != nil:
+		t.own = append(t.own, state...)
+	default:
+		for range table.State() {
+			t.own = append(t.own, rows.Value{})
+		}
+		if c.To != nil {
+			t.own[len(t.own)-1] = textOf("") // as before
+		}
+	}
+	return nil
+}
+
+func (t *committer) addUpsert(p *pipeline) {
+	if len(t.own) == 0 {
+		return
+	}
+	p.read(func(r *row) error {
+		id, created := r.string(), r.bool()
+		i := t.place[id]
+		if created && t.batch.Changes[i].Version > 0 {
+			t.created = append(t.created, id) // there was nothing to base the change on
+			return nil
+		}
+		t.done.Results[i].Version = t.batch.Changes[i].Version + 1
+		return nil
+	}, t.statements.upsert, argument{of: t.types.entities[rows.Conversation], rows: t.own})
+}
+
+// conclude makes a conflict of each change that was not written.
+func (t *committer) conclude() {
+	for _, i := range t.order {
+		if r := &t.done.Results[i]; r.Version == 0 && r.Err == nil {
+			r.Err = store.ErrConflict
+			t.lost[t.batch.Changes[i].ID] = true
+		}
+	}
+}
+
+// addRows adds everything that belongs to the conversations, and the answer
+// whether deliveries can go on.
+func (t *committer) addRows(p *pipeline) {
+	if len(t.created) > 0 {
+		p.add(t.statements.unreserve, args(textsOf(t.created))...)
+	}
+	if cleared := slices.DeleteFunc(t.cleared, func(id string) bool { return t.lost[id] }); len(cleared) > 0 {
+		p.add(t.statements.clear, args(textsOf(cleared))...)
+	}
+	for _, e := range rows.Children() {
+		values := t.written(t.rows.Values(e), len(e.Table().Columns))
+		if e == rows.Segment {
+			if gone := t.superseded(); len(gone[0]) > 0 {
+				p.add(t.statements.supersede, append([]argument{{of: t.types.entities[e], rows: values}}, args(textsOf(gone[0]), textsOf(gone[1]))...)...)
+				continue
+			}
+		}
+		if len(values) > 0 {
+			p.add(t.statements.write[e], argument{of: t.types.entities[e], rows: values})
+		}
+	}
+	t.addEvents(p)
+}
+
+// written leaves out the rows of conversations that lost.
+func (t *committer) written(values []rows.Value, columns int) []rows.Value {
+	if len(t.lost) == 0 {
+		return values
+	}
+	var kept []rows.Value
+	for row := range slices.Chunk(values, columns) {
+		if !t.lost[row[0].Text] {
+			kept = append(kept, row...)
+		}
+	}
+	return kept
+}
+
+// superseded are the sessions whose stored segments make way: conversations and
+// sessions.
+func (t *committer) superseded() (gone [2][]string) {
+	for _, x := range t.rows.Superseded() {
+		if !t.lost[x.ConversationID] {
+			gone[0], gone[1] = append(gone[0], x.ConversationID), append(gone[1], x.SessionID)
+		}
+	}
+	return gone
+}
+
+// addEvents adds the log and what follows from it.
+func (t *committer) addEvents(p *pipeline) {
+	var events, deliveries []rows.Value
+	claimed := true
+	for _, i := range t.order {
+		c := t.batch.Changes[i]
+		if t.done.Results[i].Err != nil {
+			continue
+		}
+		id := textOf(c.ID)
+		for k := range c.Events {
+			e := &c.Events[k]
+			events = append(events, id, integerOf(e.Seq), textOf(e.ID), textOf(e.Type), timeOf(e.Time), textOf(e.Rule), boolOf(e.Vetoed), textOf(string(e.Data)))
+			for _, d := range e.Deliveries {
+				claimed = claimed && d.Claimed
+				deliveries = append(deliveries, id, textOf(d.Hook), integerOf(e.Seq), textOf(e.ID), boolOf(d.Claimed))
+			}
+		}
+	}
+	if len(events) > 0 {
+		p.add(t.statements.logEvents, argument{of: t.types.event, rows: events})
+	}
+	t.addDeliveries(p, deliveries, claimed)
+}
+
+// addDeliveries adds the deliveries, and the question whether those can go on
+// that the outcomes made way for.
+func (t *committer) addDeliveries(p *pipeline, deliveries []rows.Value, claimed bool) {
+	given := append([]argument{{of: t.types.delivery, rows: deliveries}}, args(textOf(t.batch.Owner), integerOf(t.batch.Lease.Microseconds()))...)
+	switch {
+	case len(deliveries) == 0:
+	case !claimed:
+		p.add(t.statements.enqueue, given...)
+	case len(t.lanes.hooks) > 0 && !t.lanes.failed:
+		p.read(scanBool(&t.done.Ready), t.statements.deliverReady, append(given, t.lanes.args()...)...)
+		return
+	default:
+		p.add(t.statements.deliver, given...)
+	}
+	t.lanes.addReady(t.Store, p, &t.done.Ready)
+}

@@ -1,0 +1,42 @@
+// Package pgstore is a Store in PostgreSQL, 14 or later.
+//
+//	pool, err := pgxpool.New(ctx, "postgres://…")
+//	…
+//	s, err := pgstore.New(ctx, pool, nil)
+//
+// The rows are the truth and may be read by anybody: a table for each of
+// conversation, participant, session, segment, metric, transfer, survey and
+// evaluation, with columns in Genesys's terms, beside the log of events and
+// its deliveries. Tables and columns have comments, and views whose names
+// begin with cdm_report answer what DCM asks first. Write to none of them.
+//
+// # Durability
+//
+// What Commit has returned is as durable as the server's commits are:
+// synchronous_commit decides. A batch is one transaction of two round trips
+// with one statement for each table, however large it is.
+//
+// # Transactions of Before hooks
+//
+// A Before hook reaches the transaction that writes its change with [Tx], and
+// what it writes there is committed with the change or not at all. It holds a
+// connection of the pool and the row of its conversation meanwhile, so a hook
+// that is slow delays those who change the same conversation, and a pool
+// should be larger than the number of hooks that run at a time.
+//
+// # Several processes
+//
+// Any number of processes may share the tables. A change that another process
+// was faster with is reported as a conflict; deliveries are leased, by the
+// clock of the database.
+//
+// # Connections
+//
+// The store keeps nothing in a session, so a proxy that gives out connections
+// by the transaction may stand between; set the pool's default query mode to
+// one without prepared statements then, such as pgx.QueryExecModeExec. It
+// needs no more than to read and write rows once the migrations are applied.
+// A statement that the server ends, or a connection that breaks, fails the
+// call and leaves nothing half done. Deadlocks and the like are tried again
+// before they are reported: the hooks of the batch run again then.
+package pgstore

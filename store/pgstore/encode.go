@@ -1,0 +1,144 @@
+package pgstore
+
+import (
+	"encoding/binary"
+
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// The object ids of PostgreSQL's own types; they never change.
+const (
+	oidBool        = 16
+	oidBytea       = 17
+	oidInt8        = 20
+	oidText        = 25
+	oidJSON        = 114
+	oidFloat8      = 701
+	oidTexts       = 1009
+	oidTimestamptz = 1184
+	oidJSONB       = 3802
+)
+
+var oids = map[rows.Kind]uint32{rows.Text: oidText, rows.Bool: oidBool, rows.Integer: oidInt8, rows.Float: oidFloat8,
+	rows.Time: oidTimestamptz, rows.JSON: oidJSON, rows.Blob: oidBytea, rows.Texts: oidTexts}
+
+// epoch is PostgreSQL's, 2000-01-01, in microseconds since 1970.
+const epoch = 946_684_800_000_000
+
+const null = ^uint32(0)
+
+// appendValue appends a value in PostgreSQL's binary format, with its length.
+func appendValue(b []byte, oid uint32, v *rows.Value) []byte {
+	if !v.Valid {
+		return binary.BigEndian.AppendUint32(b, null)
+	}
+	switch oid {
+	case oidText:
+		return appendString(b, storable(v.Text))
+	case oidJSON:
+		return appendString(b, storableJSON(v.Text))
+	case oidJSONB:
+		s := storableJSON(v.Text)
+		b = binary.BigEndian.AppendUint32(b, uint32(len(s)+1))
+		return append(append(b, 1), s...) // 1 is the version of the format
+	case oidBytea:
+		return appendString(b, v.Text)
+	case oidBool:
+		return append(binary.BigEndian.AppendUint32(b, 1), byte(v.Int))
+	case oidTimestamptz:
+		b = binary.BigEndian.AppendUint32(b, 8)
+		return binary.BigEndian.AppendUint64(b, uint64(v.Int-epoch))
+	case oidTexts:
+		return appendTexts(b, v.List)
+	}
+	b = binary.BigEndian.AppendUint32(b, 8)
+	return binary.BigEndian.AppendUint64(b, uint64(v.Int))
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
+}
+
+func appendTexts(b []byte, list []string) []byte {
+	begin := len(b)
+	b = appendArrayHeader(append(b, 0, 0, 0, 0), oidText, len(list))
+	for _, s := range list {
+		b = appendString(b, storable(s))
+	}
+	return putLength(b, begin)
+}
+
+// appendArrayHeader begins an array of one dimension.
+func appendArrayHeader(b []byte, element uint32, n int) []byte {
+	if n == 0 {
+		return binary.BigEndian.AppendUint32(append(b, 0, 0, 0, 0, 0, 0, 0, 0), element)
+	}
+	b = append(b, 0, 0, 0, 1, 0, 0, 0, 1)
+	b = binary.BigEndian.AppendUint32(b, element)
+	b = binary.BigEndian.AppendUint32(b, uint32(n))
+	return append(b, 0, 0, 0, 1) // the first index
+}
+
+// putLength writes the length of what follows the place of a length.
+func putLength(b []byte, at int) []byte {
+	binary.BigEndian.PutUint32(b[at:], uint32(len(b)-at-4))
+	return b
+}
+
+// appendRows appends rows as an array of their type, without its length.
+func appendRows(b []byte, t *rowType, values []rows.Value) []byte {
+	n := len(t.columns)
+	b = appendArrayHeader(b, t.oid, len(values)/n)
+	for row := 0; row < len(values); row += n {
+		begin := len(b)
+		b = binary.BigEndian.AppendUint32(append(b, 0, 0, 0, 0), uint32(n))
+		for i := range n {
+			b = binary.BigEndian.AppendUint32(b, t.oids[i])
+			b = appendValue(b, t.oids[i], &values[row+i])
+		}
+		b = putLength(b, begin)
+	}
+	return b
+}
+
+// encoder writes the parameters of statements into memory that is used again.
+type encoder struct {
+	buffer []byte
+	params [][]byte
+}
+
+// mostKept is the size of a buffer that is kept.
+const mostKept = 4 << 20
+
+func (s *Store) borrowEncoder() *encoder {
+	if e, ok := s.encoders.Get().(*encoder); ok {
+		return e
+	}
+	return &encoder{}
+}
+
+func (s *Store) giveBack(e *encoder) {
+	if cap(e.buffer) <= mostKept {
+		s.encoders.Put(e)
+	}
+}
+
+// encode writes the parameters of a step. They are valid until the next call.
+func (e *encoder) encode(x *step) [][]byte {
+	e.buffer, e.params = e.buffer[:0], e.params[:0]
+	for i := range x.args {
+		begin := len(e.buffer)
+		switch a := &x.args[i]; {
+		case a.of != nil:
+			e.buffer = appendRows(e.buffer, a.of, a.rows)
+		case a.value.Valid:
+			e.buffer = appendValue(e.buffer, x.params[i], &a.value)
+			begin += 4 // the length is not part of a parameter
+		default:
+			e.params = append(e.params, nil)
+			continue
+		}
+		e.params = append(e.params, e.buffer[begin:])
+	}
+	return e.params
+}

@@ -1,0 +1,140 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// lanes are the hooks and conversations whose deliveries have changed, each
+// with the event of the delivery.
+type lanes struct {
+	conversations, hooks, events []string
+	failed                       bool // some may be blocked there
+}
+
+func (l *lanes) add(r *row) error {
+	l.conversations, l.hooks, l.events = append(l.conversations, r.string()), append(l.hooks, r.string()), append(l.events, r.string())
+	l.failed = r.bool() || l.failed
+	return nil
+}
+
+// has reports whether the delivery of the event to the hook is among them.
+func (l *lanes) has(event, hook string) bool {
+	for i := range l.hooks {
+		if l.hooks[i] == hook && l.events[i] == event {
+			return true
+		}
+	}
+	return false
+}
+
+// addOutcomes adds the outcomes of the batch. They come after the
+// conversations, so that everybody locks in the same order.
+func (t *committer) addOutcomes(p *pipeline) {
+	if len(t.batch.Outcomes) == 0 {
+		return
+	}
+	type key struct{ event, hook, owner string }
+	seen := make(map[key]bool, len(t.batch.Outcomes))
+	events := make([]string, 0, len(t.batch.Outcomes))
+	values := make([]rows.Value, 0, len(t.batch.Outcomes)*len(t.types.outcome.columns))
+	s := t.statements.finish
+	for _, o := range t.batch.Outcomes {
+		k := key{o.EventID, o.Hook, o.Owner}
+		if seen[k] {
+			continue // the first one counts
+		}
+		seen[k] = true
+		if o.Did != store.Done {
+			s = t.statements.settle
+		}
+		events = append(events, o.EventID)
+		f := &o.Failure
+		values = append(values, textOf(o.EventID), textOf(o.Hook), textOf(o.Owner), integerOf(int64(o.Did)), integerOf(o.Wait.Microseconds()),
+			integerOf(int64(f.Attempts)), orNull(f.Type), orNull(f.Error), orNull(f.Stack), knownTime(f.At))
+	}
+	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: values}, argument{value: textsOf(events)})
+}
+
+// addReady adds the question whether one of the lanes can go on.
+func (l *lanes) addReady(s *Store, p *pipeline, ready *bool) {
+	if len(l.hooks) == 0 {
+		return
+	}
+	x := s.statements.ready
+	if l.failed {
+		x = s.statements.refresh
+	}
+	p.read(scanBool(ready), x, l.args()...)
+}
+
+func (l *lanes) args() []argument { return args(textsOf(l.conversations), textsOf(l.hooks)) }
+
+func scanBool(to *bool) func(*row) error {
+	return func(r *row) error {
+		*to = r.bool()
+		return nil
+	}
+}
+
+// Unpark implements store.Store.
+func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	var events, hooks []string
+	for _, id := range ids {
+		if event, hook, ok := store.ParseDelivery(id); ok {
+			events, hooks = append(events, event), append(hooks, hook)
+		}
+	}
+	if len(events) == 0 {
+		return 0, nil
+	}
+	x := s.statements.retry
+	if do == store.Skip {
+		x = s.statements.skip
+	}
+	var changed lanes
+	err := s.do(ctx, func(c *pgx.Conn) error {
+		changed = lanes{}
+		var first, second pipeline
+		first.add(s.statements.begin)
+		first.add(s.statements.byIndex)
+		first.read(changed.add, x, args(textsOf(events), textsOf(hooks))...)
+		if err := s.run(ctx, c, &first); err != nil {
+			return err
+		}
+		var ready bool // the caller looks anyway
+		changed.addReady(s, &second, &ready)
+		second.add(s.statements.commit)
+		return s.run(ctx, c, &second)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("pgstore: unpark: %w", err)
+	}
+	return len(changed.hooks), nil
+}
+
+// Renew implements store.Store.
+func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	var p pipeline
+	if lease <= 0 {
+		p.add(s.statements.release, args(textOf(owner))...)
+	} else {
+		p.add(s.statements.renew, args(textOf(owner), integerOf(lease.Microseconds()))...)
+	}
+	if err := s.transact(ctx, s.statements.begin, &p); err != nil {
+		return fmt.Errorf("pgstore: renew: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/cursor"
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// Parked implements store.Store.
+func (s *Store) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.ParkedPage{}, err
+	}
+	const listing = "parked"
+	place, begun, ok := cursor.Parse(listing, q.After)
+	if !ok {
+		return store.ParkedPage{}, fmt.Errorf("pgstore: parked: %w: %q", store.ErrCursor, q.After)
+	}
+	limit := store.PageSize(q.Limit)
+	w := &where{}
+	deliveries := []string{"d.state = 'parked'", w.equal("d.hook", q.Hook), w.equal("d.conversation_id", q.ConversationID)}
+	changes := []string{"c.refused_at is not null", w.equal("c.refused_by", q.Hook), w.equal("c.conversation_id", q.ConversationID)}
+	behind := "true"
+	if begun {
+		at := w.param(oidTimestamptz, "timestamptz", rows.Value{Valid: true, Int: place.Key})
+		deliveries = append(deliveries, "d.failed_at >= "+at)
+		changes = append(changes, "c.refused_at >= "+at)
+		behind = "(at > " + at + " or id > " + w.text(place.ID) + ")"
+	}
+	sql := `select at, id, conversation_id, event_id, seq, type, time, rule, vetoed, data, hook, attempts, failed_type, error, stack, refused from (
+		select d.failed_at as at, 'delivery:' || d.event_id || ':' || d.hook collate "C" as id, d.conversation_id, e.event_id, e.seq, e.type, e.time, e.rule,
+			e.vetoed, e.data, d.hook, d.attempts, d.type as failed_type, d.error, d.stack, null::json as refused
+		from {delivery} d join {event} e on e.conversation_id = d.conversation_id and e.seq = d.seq where ` + strings.Join(deliveries, " and ") + `
+		union all
+		select c.refused_at, 'change:' || c.conversation_id collate "C", c.conversation_id, null, null, null, null, null, null, null, null, null, null, null, null, c.refused
+		from {conversation} c where ` + strings.Join(changes, " and ") + `) as parked
+		where ` + behind + ` order by at, id limit ` + strconv.Itoa(limit+1)
+
+	var page store.ParkedPage
+	var places []cursor.Place
+	var p pipeline
+	p.read(func(r *row) error {
+		at := r.value()
+		item, err := parkedItem(r, at)
+		page.Items, places = append(page.Items, item), append(places, cursor.Place{Listing: listing, Key: at.Int, ID: item.ID})
+		return err
+	}, &statement{sql: newNames(&s.config).Replace(sql), params: w.params}, w.args...)
+	if err := s.one(ctx, &p); err != nil {
+		return store.ParkedPage{}, fmt.Errorf("pgstore: parked: %w", err)
+	}
+	if len(page.Items) > limit {
+		page.Items, page.Next = page.Items[:limit], places[limit-1].String()
+	}
+	return page, nil
+}
+
+// equal is the condition that the column has the value; an empty one selects
+// everything.
+func (w *where) equal(column, value string) string {
+	if value == "" {
+		return "true"
+	}
+	return column + " = " + w.text(value)
+}
+
+// parkedItem reads an item behind its time.
+func parkedItem(r *row, at rows.Value) (store.ParkedItem, error) {
+	item := store.ParkedItem{Kind: store.ParkedDelivery, ID: r.string(), ConversationID: r.string()}
+	item.Event = store.Event{ID: r.string(), ConversationID: item.ConversationID, Seq: r.integer(), Type: r.string(), Time: r.value().Time(),
+		Rule: r.string(), Vetoed: r.bool(), Data: []byte(r.string())}
+	item.Failure = store.Failure{EventID: item.Event.ID, Hook: r.string(), Attempts: int(r.integer()), Type: r.string(), Error: r.string(), Stack: r.string(), At: at.Time()}
+	refused, err := rows.ParseRefused(r.value(), at, false)
+	if refused != nil {
+		item.Kind, item.Failure = store.ParkedChange, refused.Failure
+		item.Event = store.Event{ID: refused.EventID, ConversationID: item.ConversationID, Type: refused.Type}
+	}
+	return item, err
+}

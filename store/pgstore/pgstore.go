@@ -1,0 +1,153 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Store keeps conversations in PostgreSQL. It is safe for concurrent use.
+type Store struct {
+	pool       *pgxpool.Pool
+	config     Config
+	protocol   protocol
+	types      *rowTypes
+	statements *statements
+
+	closed     atomic.Bool
+	unprepared atomic.Bool // the connections do not keep prepared statements
+
+	encoders, scratches sync.Pool // of *encoder and *scratch
+}
+
+var _ store.Store = (*Store)(nil)
+
+// protocol is how statements are sent; the pool's default mode says it.
+type protocol uint8
+
+const (
+	preparedProtocol protocol = iota // prepared once for each connection
+	extendedProtocol                 // without anything that outlives a transaction
+	simpleProtocol                   // as text
+)
+
+// New returns a store in the database of the pool, after it has applied the
+// migrations that are missing; c may be nil. It holds an advisory lock
+// meanwhile, so that of several processes one does it.
+//
+// The error is [ErrNewer] when a newer version of this module was here,
+// [ErrOutdated] when Config.SkipMigrations is set and migrations are missing,
+// and a [SchemaError] when the tables are there but not as they must be.
+func New(ctx context.Context, pool *pgxpool.Pool, c *Config) (*Store, error) {
+	if pool == nil {
+		return nil, errors.New("pgstore: the pool is nil")
+	}
+	s := &Store{pool: pool, config: c.withDefaults(), types: newRowTypes()}
+	if err := s.config.validate(); err != nil {
+		return nil, err
+	}
+	switch pool.Config().ConnConfig.DefaultQueryExecMode {
+	case pgx.QueryExecModeCacheStatement:
+		s.protocol = preparedProtocol
+	case pgx.QueryExecModeSimpleProtocol:
+		s.protocol = simpleProtocol
+	default:
+		s.protocol = extendedProtocol
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, fmt.Errorf("pgstore: open: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	if s.config.Schema == "" {
+		if err := s.pool.QueryRow(ctx, `select coalesce(current_schema(), '')::text`).Scan(&s.config.Schema); err != nil {
+			return err
+		}
+		if s.config.Schema == "" {
+			return errors.New("no schema of the search_path exists; create one, or name it in Config.Schema")
+		}
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	if err := s.types.find(ctx, s.pool, &s.config); err != nil {
+		return err
+	}
+	s.statements = newStatements(&s.config, s.types)
+	return nil
+}
+
+// enter says whether an operation may begin.
+func (s *Store) enter(ctx context.Context) error {
+	if s.closed.Load() {
+		return store.ErrClosed
+	}
+	return ctx.Err()
+}
+
+// Close ends the use of the store. The pool stays open: it is the host's.
+func (s *Store) Close() error {
+	s.closed.Store(true)
+	return nil
+}
+
+// do runs pipelines on a connection of the pool, and again when that is
+// harmless: f must do everything from the start.
+func (s *Store) do(ctx context.Context, f func(c *pgx.Conn) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.once(ctx, f)
+		if err == nil || attempt == mostAttempts || !harmless(err) {
+			return err
+		}
+		if unprepared(err) {
+			s.unprepared.Store(true)
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) once(ctx context.Context, f func(c *pgx.Conn) error) error {
+	c, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.letGo(c)
+	return f(c.Conn())
+}
+
+// letGo gives the connection back. A transaction that is still open is rolled
+// back, so that the connection lives on: pools close those that are in one.
+func (s *Store) letGo(c *pgxpool.Conn) {
+	if pc := c.Conn().PgConn(); !pc.IsClosed() && !pc.IsBusy() && pc.TxStatus() != 'I' {
+		ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
+		defer cancel()
+		_ = pc.Exec(ctx, "rollback").Close() // when it fails the pool closes the connection
+	}
+	c.Release()
+}
+
+// transact runs a pipeline in a transaction that begins so.
+func (s *Store) transact(ctx context.Context, begin *statement, p *pipeline) error {
+	var all pipeline
+	all.add(begin)
+	all.add(s.statements.byIndex)
+	all.steps = append(all.steps, p.steps...)
+	all.add(s.statements.commit)
+	return s.do(ctx, func(c *pgx.Conn) error { return s.run(ctx, c, &all) })
+}
+
+// one runs a statement that is a transaction of its own.
+func (s *Store) one(ctx context.Context, p *pipeline) error {
+	return s.do(ctx, func(c *pgx.Conn) error { return s.run(ctx, c, p) })
+}

@@ -1,0 +1,194 @@
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ErrNoServer: there is no server, and nothing to start one from.
+var ErrNoServer = errors.New("pgtest: there is no PostgreSQL to test with: install the server (Debian: apt-get install postgresql-15; " +
+	"macOS: brew install postgresql@17), or set CONVTRACK_TEST_POSTGRES to the connection string of a database that tests may write to")
+
+// Cluster is a database that tests may write to. Its methods are safe for
+// concurrent use.
+type Cluster struct {
+	// ConnString connects as somebody who may create schemas and roles.
+	ConnString string
+
+	server *server // nil when somebody else's
+}
+
+// Start returns the cluster of the connection string; when that is empty it
+// starts a private one. It fails with [ErrNoServer] where it cannot.
+func Start(connString string) (*Cluster, error) {
+	if connString != "" {
+		return &Cluster{ConnString: connString}, nil
+	}
+	s, err := newServer()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{ConnString: s.connString(), server: s}
+	if err := s.start(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// Close ends a private server and removes what it has written.
+func (c *Cluster) Close() error {
+	if c.server == nil {
+		return nil
+	}
+	return errors.Join(c.server.stop(), c.server.remove())
+}
+
+// Private reports whether the server is the process's own.
+func (c *Cluster) Private() bool { return c.server != nil }
+
+// Restart ends the private server as a crash does, and starts it again.
+func (c *Cluster) Restart() error {
+	if c.server == nil {
+		return errors.New("pgtest: the server is not private, so it cannot be restarted")
+	}
+	if err := c.server.stop(); err != nil {
+		return err
+	}
+	return c.server.start()
+}
+
+// startTimeout is how long a server may take to answer.
+const startTimeout = 60 * time.Second
+
+// server is a private one. It runs under a shell that ends it, and removes its
+// files, as soon as this process is gone: then the shell's input ends.
+type server struct {
+	binaries string
+	dir      string
+	account  account
+
+	mu    sync.Mutex
+	shell *exec.Cmd
+	input io.Closer
+}
+
+func newServer() (*server, error) {
+	s := &server{}
+	var err error
+	if s.binaries, err = findBinaries(); err != nil {
+		return nil, err
+	}
+	if s.account, err = unprivileged(); err != nil {
+		return nil, err
+	}
+	// Not t.TempDir: the path of a socket must be short.
+	if s.dir, err = os.MkdirTemp("", "pgtest"); err != nil {
+		return nil, err
+	}
+	if err := s.account.own(s.dir); err != nil {
+		return nil, errors.Join(err, s.remove())
+	}
+	initdb := exec.Command(filepath.Join(s.binaries, "initdb"), "--pgdata", s.data(), "--username", "postgres", "--auth", "trust",
+		"--encoding", "UTF8", "--locale", "C", "--no-sync")
+	if out, err := s.run(initdb); err != nil {
+		return nil, errors.Join(fmt.Errorf("pgtest: initdb: %w: %s", err, out), s.remove())
+	}
+	return s, nil
+}
+
+func (s *server) data() string       { return filepath.Join(s.dir, "data") }
+func (s *server) connString() string { return "host=" + s.dir + " user=postgres dbname=postgres" }
+
+func (s *server) run(cmd *exec.Cmd) (string, error) {
+	cmd.Dir = s.dir
+	s.account.become(cmd)
+	out, err := cmd.CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+// supervise runs the server until its input ends: on "stop" the files stay.
+const supervise = `
+"$1/postgres" "$@" >>"$0/log" 2>&1 &
+server=$!
+if read -r word; then
+  kill -QUIT $server; wait $server
+else
+  kill -QUIT $server; wait $server; cd / && rm -rf "$0"
+fi`
+
+// settings make it cheap, and keep what durability is about: fsync is on.
+var settings = []string{"listen_addresses=", "max_connections=300", "shared_buffers=128MB", "wal_level=minimal", "max_wal_senders=0",
+	"max_locks_per_transaction=256", "logging_collector=off", "restart_after_crash=on"}
+
+func (s *server) start() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	args := []string{"-D", s.data(), "-c", "unix_socket_directories=" + s.dir}
+	for _, x := range settings {
+		args = append(args, "-c", x)
+	}
+	script := strings.Replace(supervise, `"$1/postgres" "$@"`, quoted(filepath.Join(s.binaries, "postgres"))+` "$@"`, 1)
+	shell := exec.Command("/bin/sh", append([]string{"-c", script, s.dir}, args...)...)
+	shell.Dir = s.dir
+	s.account.become(shell)
+	detach(shell)
+	input, err := shell.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := shell.Start(); err != nil {
+		return fmt.Errorf("pgtest: start: %w", err)
+	}
+	s.shell, s.input = shell, input
+	return s.await()
+}
+
+// await waits until the server answers.
+func (s *server) await() error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	for {
+		c, err := pgx.Connect(ctx, s.connString())
+		if err == nil {
+			return c.Close(ctx)
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+			return fmt.Errorf("pgtest: the server does not answer: %w\n%s", err, bytes.TrimSpace(log))
+		}
+	}
+}
+
+// stop ends the server without its saying goodbye, as a crash does.
+func (s *server) stop() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shell == nil {
+		return nil
+	}
+	_, err := io.WriteString(s.input.(io.Writer), "stop\n")
+	err = errors.Join(err, s.shell.Wait())
+	s.shell = nil
+	return err
+}
+
+func (s *server) remove() error { return os.RemoveAll(s.dir) }
+
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// unique is a name that nobody else has.
+func unique() string { return "t" + strings.ToLower(rand.Text()) }

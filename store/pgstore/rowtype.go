@@ -1,0 +1,97 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// rowType is a type of the database for the rows that a statement writes: one
+// parameter holds them all, however many there are.
+type rowType struct {
+	name    string // of the type, without the prefix
+	columns []rows.Column
+	oids    []uint32 // of the columns
+
+	oid, array uint32 // of the type and of arrays of it
+}
+
+func newRowType(name string, columns ...rows.Column) *rowType {
+	t := &rowType{name: name, columns: columns}
+	for _, c := range columns {
+		t.oids = append(t.oids, columnOID(c))
+	}
+	return t
+}
+
+func columnOID(c rows.Column) uint32 {
+	if c.Name == "attributes" {
+		return oidJSONB // it is searched
+	}
+	return oids[c.Kind]
+}
+
+func column(name string, kind rows.Kind) rows.Column { return rows.Column{Name: name, Kind: kind} }
+
+// rowTypes are all types for rows, in the form of the last migration.
+type rowTypes struct {
+	entities [rows.Evaluation + 1]*rowType
+	event    *rowType
+	delivery *rowType
+	outcome  *rowType
+}
+
+func newRowTypes() *rowTypes {
+	t := &rowTypes{
+		event: newRowType("event_row", rows.Event.Table().Columns...),
+		delivery: newRowType("delivery_row", column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer),
+			column("event_id", rows.Text), column("claimed", rows.Bool)),
+		outcome: newRowType("outcome_row", column("event_id", rows.Text), column("hook", rows.Text), column("owner", rows.Text),
+			column("did", rows.Integer), column("wait", rows.Integer), column("attempts", rows.Integer), column("type", rows.Text),
+			column("error", rows.Text), column("stack", rows.Text), column("failed_at", rows.Time)),
+	}
+	for e := range t.entities {
+		table := rows.Entity(e).Table()
+		t.entities[e] = newRowType(table.Name+"_row", table.Columns...)
+	}
+	return t
+}
+
+func (t *rowTypes) all() []*rowType { return append(t.entities[:], t.event, t.delivery, t.outcome) }
+
+// find asks the database for the ids of the types.
+func (t *rowTypes) find(ctx context.Context, db querier, c *Config) error {
+	byName := map[string]*rowType{}
+	for _, x := range t.all() {
+		byName[c.Prefix+x.name] = x
+	}
+	found, err := db.Query(ctx, `select t.typname::text, t.oid::bigint, t.typarray::bigint from pg_catalog.pg_type t
+		join pg_catalog.pg_namespace n on n.oid = t.typnamespace where n.nspname = $1::text and t.typtype = 'c'`, c.Schema)
+	if err != nil {
+		return err
+	}
+	var name string
+	var oid, array int64
+	_, err = pgx.ForEachRow(found, []any{&name, &oid, &array}, func() error {
+		if x := byName[name]; x != nil {
+			x.oid, x.array = uint32(oid), uint32(array)
+			delete(byName, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var problems []string
+	for name := range byName {
+		problems = append(problems, fmt.Sprintf("the type %s.%s is missing", c.Schema, name))
+	}
+	if slices.Sort(problems); len(problems) > 0 {
+		return &SchemaError{problems}
+	}
+	return nil
+}
