@@ -85,13 +85,6 @@ func weight(member, key string) uint64 {
 	return x
 }
 
-// alone reports whether no other process shares the store.
-func (m *members) alone() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.live) == 1
-}
-
 func (m *members) alive(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -41,7 +41,7 @@ func run(args []string, messages io.Writer) int {
 		_, _ = fmt.Fprintln(messages, "quickstart:", err)
 		return 1
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	binary := filepath.Join(folder, "quickstart")
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
@@ -51,8 +51,7 @@ func run(args []string, messages io.Writer) int {
 		return 1
 	}
 	// Ctrl-C reaches the example itself, which then ends in its own way.
-	//nolint:contextcheck,noctx // so its context is not that of Ctrl-C here
-	example := exec.Command(binary, args...)
+	example := exec.Command(binary, args...) //nolint:noctx // so its context is not that of Ctrl-C here
 	example.Stdin, example.Stdout, example.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err = example.Run()
 	var exit *exec.ExitError

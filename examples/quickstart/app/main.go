@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -28,7 +29,7 @@ routing:queue:view. Ctrl-C ends it.`)
 	flags.Float64Var(&o.speed, "speed", 30, "how many times as fast the simulated call is played")
 	flags.BoolVar(&o.verbose, "v", false, "log what the sources do")
 	switch err := flags.Parse(os.Args[1:]); {
-	case err == flag.ErrHelp:
+	case errors.Is(err, flag.ErrHelp):
 		return
 	case err != nil:
 		os.Exit(2)

@@ -43,14 +43,14 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(folder)
+		defer func() { _ = os.RemoveAll(folder) }()
 		o.database = filepath.Join(folder, "convtrack.db")
 	}
 	db, err := sqlitestore.Open(ctx, o.database, nil)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 
 	// What is to happen when something happens.
 	over := make(chan string, 1)
@@ -79,7 +79,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 
 // followSimulator plays a call and follows it to its end.
 func followSimulator(ctx context.Context, o options, tracker *convtrack.Tracker, p *printer, log *slog.Logger, over <-chan string) error {
-	server, err := genesystest.Start()
+	server, err := genesystest.Start() //nolint:contextcheck // it lives until Close
 	if err != nil {
 		return err
 	}
