@@ -246,7 +246,7 @@ func (t *Tracker) load(ctx context.Context, batch []*work) ([]*record, error) {
 	var places []int
 	for i, w := range batch {
 		// What another process looks after it changes, too: a copy would be stale.
-		if t.Mine(w.id) {
+		if t.members.owns("", w.id) {
 			records[i] = t.cache.get(w.id)
 		}
 		if records[i] == nil {

@@ -3,6 +3,7 @@ package convtrack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -201,12 +202,21 @@ func (d *deliverer) deliver(x *delivery) (o store.Outcome, recorded bool) {
 		return store.Outcome{Did: store.Done}, recorded
 	case ctx.Err() != nil, errors.Is(err, events.ErrNoHook), errors.Is(err, errNotHeld):
 		return store.Outcome{Did: store.Released}, false // interrupted: that is no failure of the hook
+	case errors.Is(err, errNotCommitted):
+		d.t.log.Warn("the store did not commit what an After hook did, trying again", "hook", x.Hook, "conversation", x.ConversationID,
+			"event", x.ID, "error", err)
+		f := store.Failure{Hook: x.Hook, EventID: x.ID, Type: x.Type, Attempts: x.Attempts, Error: err.Error(), At: time.Now()}
+		return store.Outcome{Did: store.Failed, Wait: time.Second, Failure: f}, false // nor is that
 	}
 	return d.failed(x, how, err), false
 }
 
-// errNotHeld: another process has taken the delivery.
-var errNotHeld = errors.New("the delivery is not held any more")
+var (
+	// errNotHeld: another process has taken the delivery.
+	errNotHeld = errors.New("the delivery is not held any more")
+	// errNotCommitted: the store failed, not the hook.
+	errNotCommitted = errors.New("the transaction was not committed")
+)
 
 // runInTx runs the hook in the transaction that marks the delivery as done.
 func (d *deliverer) runInTx(ctx context.Context, x *delivery) (recorded bool, err error) {
@@ -224,7 +234,7 @@ func (d *deliverer) runInTx(ctx context.Context, x *delivery) (recorded bool, er
 	case hook != nil:
 		return false, hook
 	case err != nil:
-		return false, err
+		return false, fmt.Errorf("%w: %w", errNotCommitted, err)
 	case !ran:
 		return false, errNotHeld
 	}

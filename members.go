@@ -18,12 +18,13 @@ import (
 // done so for a lease is gone. Being wrong about it costs work done twice, or
 // by nobody for a while, never a fact: versions and leases in the store decide.
 type members struct {
-	name  string
-	store store.Store
-	lease time.Duration
+	name    string
+	sources []string // that this one runs; set before the first sign of life
+	store   store.Store
+	lease   time.Duration
 
 	mu    sync.Mutex
-	live  []string // in order, this one among them
+	live  map[string][]string // the sources of each, this one among them
 	seen  map[string]sign
 	beats int64
 	moved chan struct{} // closed when live changes
@@ -41,36 +42,35 @@ type roll struct {
 }
 
 type entry struct {
-	Beats int64     `json:"beats"`
-	At    time.Time `json:"at"` // by the member's own clock
+	Beats   int64     `json:"beats"`
+	At      time.Time `json:"at"` // by the member's own clock
+	Sources []string  `json:"sources,omitempty"`
 }
 
 // membersValue is the name of the roll in the store.
 const membersValue = "convtrack/members"
 
 func newMembers(name string, s store.Store, lease time.Duration) *members {
-	return &members{name: name, store: s, lease: lease, live: []string{name}, seen: map[string]sign{}, moved: make(chan struct{})}
+	return &members{name: name, store: s, lease: lease, live: map[string][]string{name: nil}, seen: map[string]sign{}, moved: make(chan struct{})}
 }
 
 // owns reports whether this process is to look after the key: of all that are
-// alive the one whose name, with the key, has the greatest hash. When a process
-// comes or goes only its share moves.
-func (m *members) owns(key string) bool {
+// alive and run the source the one whose name, with the key, has the greatest
+// hash. When a process comes or goes only its share moves. The empty source is
+// what all run.
+func (m *members) owns(source, key string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.live) == 1 {
-		return true
-	}
-	return m.name == slices.MaxFunc(m.live, func(a, b string) int {
-		x, y := weight(a, key), weight(b, key)
-		switch {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
+	best, most := m.name, uint64(0)
+	for name, sources := range m.live {
+		if source != "" && name != m.name && !slices.Contains(sources, source) {
+			continue
 		}
-		return 0
-	})
+		if w := weight(name, key); w > most || w == most && name > best {
+			best, most = name, w
+		}
+	}
+	return best == m.name
 }
 
 func weight(member, key string) uint64 {
@@ -88,7 +88,8 @@ func weight(member, key string) uint64 {
 func (m *members) alive(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Contains(m.live, name)
+	_, alive := m.live[name]
+	return alive
 }
 
 func (m *members) change() <-chan struct{} {
@@ -101,7 +102,7 @@ func (m *members) change() <-chan struct{} {
 func (m *members) beat(ctx context.Context) error {
 	return m.update(ctx, func(r *roll, now time.Time) {
 		m.beats++
-		r.Members[m.name] = entry{m.beats, now}
+		r.Members[m.name] = entry{m.beats, now, m.sources}
 	})
 }
 
@@ -168,11 +169,11 @@ func (m *members) bury(r *roll, now time.Time) {
 func (m *members) set(r *roll) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	live := slices.Sorted(maps.Keys(r.Members))
-	if !slices.Contains(live, m.name) {
-		live = append(live, m.name)
+	live := map[string][]string{m.name: m.sources}
+	for name, is := range r.Members {
+		live[name] = is.Sources
 	}
-	if slices.Equal(live, m.live) {
+	if maps.EqualFunc(live, m.live, slices.Equal) {
 		return
 	}
 	m.live = live
@@ -180,7 +181,7 @@ func (m *members) set(r *roll) {
 	m.moved = make(chan struct{})
 }
 
-// loop beats until ctx ends.
+// memberLoop beats until ctx ends.
 func (t *Tracker) memberLoop(ctx context.Context) {
 	ticker := time.NewTicker(t.config.Lease / 3)
 	defer ticker.Stop()

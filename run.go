@@ -3,6 +3,7 @@ package convtrack
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -38,6 +39,10 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 		return fmt.Errorf("convtrack: the store does not answer: %w", err)
 	}
 
+	for _, s := range sources {
+		t.members.sources = append(t.members.sources, sourceName(s))
+	}
+	slices.Sort(t.members.sources)
 	if err := t.members.beat(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("convtrack: the store does not answer: %w", err)
 	}

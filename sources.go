@@ -51,6 +51,8 @@ func (t *Tracker) Value(ctx context.Context, name string) ([]byte, int64, error)
 	if err := t.outside(ctx); err != nil {
 		return nil, 0, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	return t.store.Value(ctx, name)
 }
 
@@ -60,13 +62,16 @@ func (t *Tracker) SetValue(ctx context.Context, name string, value []byte, versi
 	if err := t.outside(ctx); err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	return t.store.SetValue(ctx, name, value, version)
 }
 
-// Mine reports whether this process is the one, of all that share the store, to
-// look after something: a topic, a conversation, a task. Everything is looked
-// after by one process; when processes come or go it may move, see Moved.
-func (t *Tracker) Mine(key string) bool { return t.members.owns(key) }
+// Mine reports whether this process is the one, of all that share the store and
+// run a source of that name, to look after something: a topic, a conversation,
+// a task. Everything is looked after by one process; when processes come or go
+// it may move, see Moved.
+func (t *Tracker) Mine(source, key string) bool { return t.members.owns(source, key) }
 
 // Moved returns a channel that is closed when Mine may answer otherwise.
 func (t *Tracker) Moved() <-chan struct{} { return t.members.change() }

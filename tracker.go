@@ -102,7 +102,7 @@ func (t *Tracker) Observe(ctx context.Context, u conversation.Update) error {
 			return fmt.Errorf("convtrack: conversation %d of the update has no id", i+1)
 		}
 	}
-	t.yield(ctx, !slices.ContainsFunc(u.Conversations, func(c *conversation.Conversation) bool { return !t.Mine(c.ID) }))
+	t.yield(ctx, !slices.ContainsFunc(u.Conversations, func(c *conversation.Conversation) bool { return !t.members.owns("", c.ID) }))
 	r := newReceipt()
 	for _, c := range u.Conversations {
 		if err := t.lanes.push(ctx, c, r, t.stopped); err != nil {

@@ -24,9 +24,10 @@ type Tracked interface {
 	SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error)
 
 	// Mine reports whether this process is the one, of all that share the
-	// store, to look after a topic, a conversation or a task. Moved returns a
-	// channel that is closed when the answer may be another.
-	Mine(key string) bool
+	// store and run a source of that name, to look after a topic, a
+	// conversation or a task. Moved returns a channel that is closed when the
+	// answer may be another.
+	Mine(source, key string) bool
 	Moved() <-chan struct{}
 	// Instance is the name of this process; Alive reports whether a process of
 	// a name shares the store now.

@@ -30,7 +30,7 @@ func (s *Source) begin(spawn func(*line)) {
 }
 
 func (s *Source) mine(name string) bool {
-	return s.config.Tracked == nil || s.config.Tracked.Mine(name)
+	return s.config.Tracked == nil || s.config.Tracked.Mine(s.config.Name, name)
 }
 
 // SetTopics replaces Config.Topics while the source runs, for when users and

@@ -149,7 +149,7 @@ type as struct {
 
 func (a as) Instance() string { return a.name }
 
-func (a as) Mine(key string) bool {
+func (a as) Mine(_, key string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	h := fnv.New32a()
@@ -168,7 +168,7 @@ func (s *shelf) members(names ...string) {
 	s.moved = make(chan struct{})
 }
 
-func (s *shelf) Mine(string) bool { return true }
+func (s *shelf) Mine(string, string) bool { return true }
 
 func (s *shelf) Moved() <-chan struct{} {
 	s.mu.Lock()

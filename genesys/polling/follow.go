@@ -19,7 +19,7 @@ func (s *Source) follow(ctx context.Context) error {
 		if err != nil {
 			return &storeError{err}
 		}
-		ids = slices.DeleteFunc(ids, func(id string) bool { return !s.config.Tracked.Mine(id) })
+		ids = slices.DeleteFunc(ids, func(id string) bool { return !s.mine(id) })
 		s.open.list(ids, time.Now())
 	}
 	for ids := range slices.Chunk(s.open.due(time.Now()), mostIDs) {
@@ -30,6 +30,7 @@ func (s *Source) follow(ctx context.Context) error {
 		s.stats.followed.Add(int64(len(found)))
 		s.open.asked(ids, found, time.Now(), pace)
 	}
+	s.followed.Store(true)
 	return nil
 }
 

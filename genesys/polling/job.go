@@ -53,7 +53,7 @@ func (s *Source) readActivity(ctx context.Context) error {
 
 // makeJob asks for the activity up to which there is data.
 func (s *Source) makeJob(ctx context.Context, from time.Time) (state, error) {
-	body, err := s.config.API.Call(ctx, genesys.Request{Path: jobsPath + "/availability", Repair: true})
+	body, err := s.reader.call(ctx, genesys.Request{Path: jobsPath + "/availability", Repair: true})
 	if err != nil {
 		return state{}, err
 	}
@@ -78,7 +78,7 @@ func (s *Source) makeJob(ctx context.Context, from time.Time) (state, error) {
 	if err != nil {
 		return state{}, err
 	}
-	body, err = s.config.API.Call(ctx, genesys.Request{Path: jobsPath, Body: order, Repair: true})
+	body, err = s.reader.call(ctx, genesys.Request{Path: jobsPath, Body: order, Repair: true})
 	if err != nil {
 		return state{}, err
 	}
@@ -98,6 +98,9 @@ func (s *Source) readJob(ctx context.Context, id string) error {
 		return err
 	}
 	for cursor := ""; ; {
+		if !s.afterRepair(ctx) {
+			return ctx.Err()
+		}
 		q := url.Values{"pageSize": {fmt.Sprint(jobPageSize)}}
 		if cursor != "" {
 			q.Set("cursor", cursor)
@@ -134,7 +137,7 @@ func (e *jobError) or(err error) error {
 
 func (s *Source) awaitJob(ctx context.Context, id string) error {
 	for began := time.Now(); time.Since(began) < jobPatience; {
-		body, err := s.config.API.Call(ctx, genesys.Request{Path: jobsPath + "/" + url.PathEscape(id), Repair: true})
+		body, err := s.reader.call(ctx, genesys.Request{Path: jobsPath + "/" + url.PathEscape(id), Repair: true})
 		if err != nil {
 			return err
 		}

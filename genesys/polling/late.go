@@ -23,6 +23,9 @@ const (
 // emitted, surveys answered, evaluations made and corrections applied after
 // the end (protocol 6.8).
 func (s *Source) late(ctx context.Context) error {
+	if !s.discovered.Load() || !s.followed.Load() {
+		return nil // what ended while nobody looked is not known yet
+	}
 	for _, after := range s.config.LateAfter {
 		if err := s.lateAfter(ctx, after); err != nil {
 			return err
@@ -36,8 +39,11 @@ func (s *Source) lateAfter(ctx context.Context, after time.Duration) error {
 	name := after.String()
 	until := time.Now().Add(-after)
 	from := read(&s.notebook, func(is *state) time.Time { return is.Late[name] })
+	if from.After(until) { // the clock was ahead when it was put down
+		from = until.Add(-mostLate)
+	}
 	if from.IsZero() {
-		s.save(ctx, func(is *state) { is.Late[name] = later(is.Late[name], until) })
+		s.save(ctx, func(is *state) { is.Late[name] = until })
 		return nil
 	}
 	for from.Before(until) {
@@ -53,7 +59,7 @@ func (s *Source) lateAfter(ctx context.Context, after time.Duration) error {
 			return nil
 		}
 		from = to
-		s.save(ctx, func(is *state) { is.Late[name] = later(is.Late[name], to) })
+		s.save(ctx, func(is *state) { is.Late[name] = to })
 	}
 	return nil
 }
@@ -72,6 +78,9 @@ func (s *Source) lateBetween(ctx context.Context, from, to time.Time) (int, erro
 		}
 	}
 	for chunk := range slices.Chunk(ids, mostIDs) {
+		if !s.afterRepair(ctx) {
+			return 0, ctx.Err()
+		}
 		found, err := s.reader.details(ctx, chunk, true)
 		if err != nil {
 			return 0, err
@@ -82,6 +91,9 @@ func (s *Source) lateBetween(ctx context.Context, from, to time.Time) (int, erro
 		return len(ids), nil
 	}
 	for _, id := range judged {
+		if !s.afterRepair(ctx) {
+			return 0, ctx.Err()
+		}
 		if err := s.quality(ctx, id); err != nil {
 			return 0, err
 		}

@@ -32,9 +32,24 @@ type reader struct {
 	note func(what string, err error) // told of parts of answers that are not understood
 }
 
+// mostTries is how often a call is made that fails for a passing reason, so that
+// long work need not begin anew.
+const mostTries = 4
+
+// call makes a call, and again when it fails for a passing reason.
+func (r *reader) call(ctx context.Context, q genesys.Request) ([]byte, error) {
+	pause := newPause()
+	for try := 1; ; try++ {
+		body, err := r.api.Call(ctx, q)
+		if err == nil || try == mostTries || ctx.Err() != nil || genesys.IsPermanent(err) || !sleep(ctx, pause.NextBackOff()) {
+			return body, err
+		}
+	}
+}
+
 // fetch makes a call and stores what the answer says of conversations.
 func (r *reader) fetch(ctx context.Context, q genesys.Request) ([]*conversation.Conversation, []byte, error) {
-	body, err := r.api.Call(ctx, q)
+	body, err := r.call(ctx, q)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -48,10 +63,35 @@ func (r *reader) fetch(ctx context.Context, q genesys.Request) ([]*conversation.
 	if len(m.Conversations) == 0 {
 		return nil, body, nil
 	}
-	if err := r.sink(ctx, conversation.Update{Conversations: m.Conversations}); err != nil {
-		return nil, nil, &storeError{err}
+	return m.Conversations, body, r.store(ctx, m.Conversations)
+}
+
+// store gives conversations to the sink. One that the store refuses does not
+// hold up the others: it is read again in its time.
+func (r *reader) store(ctx context.Context, list []*conversation.Conversation) error {
+	err := r.sink(ctx, conversation.Update{Conversations: list})
+	if err == nil || ctx.Err() != nil || len(list) == 1 {
+		return asStoreError(err)
 	}
-	return m.Conversations, body, nil
+	stored := 0
+	for _, c := range list {
+		if e := r.sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}}); e != nil {
+			r.note("a conversation could not be stored", e)
+			continue
+		}
+		stored++
+	}
+	if stored == 0 {
+		return asStoreError(err)
+	}
+	return nil
+}
+
+func asStoreError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &storeError{err}
 }
 
 // storeError: what was read could not be stored.

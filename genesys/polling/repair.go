@@ -111,8 +111,19 @@ func (s *Source) repairLoop(ctx context.Context) error {
 			return nil
 		}
 		from := s.gaps.take()
-		s.save(ctx, func(is *state) { is.Repair = earlier(is.Repair, from) })
+		err := s.notebook.change(ctx, func(is *state) {
+			if is.Repair.IsZero() {
+				is.Repair = from
+			} else {
+				is.RepairNext = earlier(is.RepairNext, from)
+			}
+		})
 		s.repairSoon()
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("a gap is not put down yet", "from", from, "reason", err)
+			s.gaps.add(from)
+			sleep(ctx, time.Second)
+		}
 	}
 }
 
@@ -137,15 +148,17 @@ func (s *Source) repairAll(ctx context.Context) {
 			return
 		}
 		began := time.Now()
+		s.repairing.Store(true)
 		err := s.repair(ctx, from, began)
+		s.repairing.Store(false)
 		if ctx.Err() != nil {
 			return
 		}
 		if err == nil {
 			s.stats.repaired.Add(1)
 			s.save(ctx, func(is *state) {
-				if is.Repair.Equal(from) { // else another gap came
-					is.Repair = time.Time{}
+				if is.Repair.Equal(from) {
+					is.Repair, is.RepairNext = is.RepairNext, time.Time{}
 				}
 			})
 			continue
@@ -157,6 +170,17 @@ func (s *Source) repairAll(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// afterRepair waits until no repair is under way: late data can wait, and has
+// the same half of the rate limit. It reports false when ctx has ended.
+func (s *Source) afterRepair(ctx context.Context) bool {
+	for s.repairing.Load() {
+		if !sleep(ctx, time.Second) {
+			return false
+		}
+	}
+	return ctx.Err() == nil
 }
 
 // repair reads what may have been missed since a time: conversations that

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -24,11 +26,22 @@ type Source struct {
 	reader   reader
 	stats    counters
 
-	begin  sync.Once
+	begin     sync.Once
+	open      schedule
+	gaps      gaps
+	repairing atomic.Bool
+	wide      time.Time // when discover last looked far back
+
+	discovered, followed atomic.Bool // it has been done since the start
+
 	mu     sync.Mutex
-	open   schedule
-	gaps   gaps
-	absent map[string]bool // reads that the OAuth client has no right to
+	absent map[string]*absence // of reads that the source can do without
+}
+
+// absence is a read that is refused.
+type absence struct {
+	refused int // times in a row
+	until   time.Time
 }
 
 // New returns a source. Nothing happens before Run.
@@ -39,7 +52,7 @@ func New(c Config) (*Source, error) {
 	}
 	s := &Source{
 		config: c, log: c.Logger.With("source", c.Name), notebook: newNotebook(c.Tracked, c.Name),
-		open: newSchedule(), gaps: newGaps(), absent: map[string]bool{},
+		open: newSchedule(), gaps: newGaps(), absent: map[string]*absence{},
 	}
 	s.reader = reader{api: c.API, note: func(what string, err error) { s.log.Warn(what, "reason", err) }}
 	return s, nil
@@ -66,7 +79,7 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	loops, ctx := errgroup.WithContext(ctx)
 	// Without discovering there is nothing to do, so what it is refused ends
 	// the source; the others go on.
-	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.leading(s.discover), genesys.IsPermanent) })
+	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.leading(s.discover), hopeless) })
 	loops.Go(func() error { return s.repeat(ctx, s.config.followTick(), s.follow, nil) })
 	loops.Go(func() error { return s.repairLoop(ctx) })
 	if len(s.config.LateAfter) > 0 {
@@ -115,7 +128,9 @@ func (s *Source) leading(do func(context.Context) error) func(context.Context) e
 
 // leads reports whether this process discovers, repairs and reads late data
 // for all that share the store. Open conversations all follow, each its share.
-func (s *Source) leads() bool { return s.config.Tracked.Mine(s.config.Name) }
+func (s *Source) leads() bool { return s.mine(s.config.Name) }
+
+func (s *Source) mine(key string) bool { return s.config.Tracked.Mine(s.config.Name, key) }
 
 // repeat does something now and then, sooner again when it failed. It ends with
 // ctx, or with an error that is fatal.
@@ -142,27 +157,46 @@ func (s *Source) repeat(ctx context.Context, every time.Duration, do func(contex
 	}
 }
 
-// allowed reports whether a read that the source can do without went well. The
-// first time that it is refused the log says so, and it is not tried again
-// until a restart.
+// A read that the source can do without is left out for leaveOut when it was
+// refused mostRefused times in a row.
+const (
+	mostRefused = 3
+	leaveOut    = time.Hour
+)
+
+// allowed does a read that the source can do without. When the OAuth client has
+// no right to it, it is left out after some tries, for a while, and the log
+// says so. One refusal says little: it may be one conversation's division.
 func (s *Source) allowed(what, right string, do func() error) error {
 	s.mu.Lock()
-	absent := s.absent[what]
+	a := s.absent[what]
+	if a == nil {
+		a = &absence{}
+		s.absent[what] = a
+	}
+	out := time.Now().Before(a.until)
 	s.mu.Unlock()
-	if absent {
+	if out {
 		return nil
 	}
 	err := do()
-	if !genesys.HasStatus(err, 403) {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.absent[what] {
-		s.absent[what] = true
-		s.log.Warn("a read is refused and left out from now on; give the OAuth client the right, and restart", "read", what, "right", right)
+	if !genesys.HasStatus(err, http.StatusForbidden) {
+		a.refused = 0
+		return err
+	}
+	if a.refused++; a.refused >= mostRefused {
+		a.refused, a.until = 0, time.Now().Add(leaveOut)
+		s.log.Warn("a read is refused and left out for a while; give the OAuth client the right", "read", what, "right", right, "for", leaveOut)
 	}
 	return nil
+}
+
+// hopeless reports whether there is nothing to do without what was refused: a
+// wrong secret, or no right to read the details of conversations.
+func hopeless(err error) bool {
+	return errors.Is(err, genesys.ErrCredentials) || genesys.HasStatus(err, http.StatusForbidden)
 }
 
 // save puts down where the source is.

@@ -3,6 +3,7 @@ package polling
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -16,7 +17,10 @@ type state struct {
 	// Discovered: conversations that began before are found.
 	Discovered time.Time `json:"discovered,omitzero"`
 	// Repair is since when things may have been missed; zero: nothing was.
-	Repair time.Time `json:"repair,omitzero"`
+	// RepairNext is the same of gaps that came since, which the repair that is
+	// under way may have come too early for.
+	Repair     time.Time `json:"repair,omitzero"`
+	RepairNext time.Time `json:"repairNext,omitzero"`
 	// Late are, for each time after the end, the ends up to which it is done.
 	Late map[string]time.Time `json:"late,omitempty"`
 	// Jobs: activity before is read. JobID is the job that is under way, and
@@ -76,30 +80,33 @@ func read[T any](n *notebook, of func(*state) T) T {
 	return of(&n.state)
 }
 
-// mostRaces is how often a change is made again that another process forestalled.
-const mostRaces = 5
-
 // change changes the state and puts it down. When another process has changed
-// it meanwhile, do is applied to what that one left. When it cannot be put down
-// the change holds all the same: a later one puts it down, and a process that
+// it meanwhile, do is applied to what that one left. When the store fails the
+// change holds here all the same: a later one puts it down, and a process that
 // starts again before that reads something twice.
 func (n *notebook) change(ctx context.Context, do func(*state)) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for race := 1; ; race++ {
-		do(&n.state)
-		value, err := json.Marshal(n.state)
+	for {
+		is := n.state
+		is.Late = maps.Clone(n.state.Late)
+		do(&is)
+		value, err := json.Marshal(is)
 		if err != nil {
 			return err
 		}
 		version, err := n.tracked.SetValue(ctx, n.name, value, max(n.version, 0))
 		if err == nil {
-			n.version = version
+			n.state, n.version = is, version
 			return nil
 		}
 		was := n.version
-		if n.reread(ctx) != nil || n.version == was || race == mostRaces {
+		if n.reread(ctx) != nil || n.version == was {
+			n.state = is
 			return fmt.Errorf("where the source is could not be put down: %w", err)
+		}
+		if !sleep(ctx, jittered(20*time.Millisecond)) {
+			return ctx.Err()
 		}
 	}
 }

@@ -34,6 +34,7 @@ type world struct {
 	store   *memstore.Store
 	tracker *convtrack.Tracker
 	source  *polling.Source
+	refuses func(c *conversation.Conversation) error // the store's mind; nil: it takes everything
 }
 
 func inBubble(t *testing.T, test func(t *testing.T, w *world), opts ...genesystest.Option) {
@@ -54,7 +55,7 @@ func (w *world) start(c polling.Config) (stop func()) {
 	w.tracker, w.source = tracker, source
 	ctx, cancel := context.WithCancel(w.t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- tracker.Run(ctx, source) }()
+	go func() { ended <- tracker.Run(ctx, &picky{source, w}) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(w.t, <-ended)
@@ -109,4 +110,24 @@ func (w *world) requests(prefix string, since time.Time) []genesystest.RequestRe
 		}
 	}
 	return found
+}
+
+// picky is a poller whose store refuses some conversations.
+type picky struct {
+	*polling.Source
+	w *world
+}
+
+func (p *picky) Run(ctx context.Context, sink conversation.Sink) error {
+	return p.Source.Run(ctx, func(ctx context.Context, u conversation.Update) error {
+		for _, c := range u.Conversations {
+			if p.w.refuses == nil {
+				break
+			}
+			if err := p.w.refuses(c); err != nil {
+				return err
+			}
+		}
+		return sink(ctx, u)
+	})
 }

@@ -1,0 +1,198 @@
+package polling_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/genesys/polling"
+)
+
+// still is a poller that does nothing by itself but follow, so that only a
+// repair can find something.
+var still = polling.Config{DiscoverEvery: 24 * time.Hour, FollowEvery: 24 * time.Hour, FollowBeside: 24 * time.Hour, FollowLeast: 24 * time.Hour,
+	JobsEvery: -1, LateAfter: []time.Duration{}}
+
+// gap has a gap repaired that ends now.
+func (w *world) gap(from time.Time) {
+	w.source.Repair(conversation.Gap{Source: "notifications", From: from, To: time.Now()})
+}
+
+func TestAGapThatComesDuringARepairIsRepairedToo(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(still)
+		w.settle(time.Minute)
+		first := time.Now()
+		for i := range 300 {
+			w.waiting(fmt.Sprintf("o-%03d", i))
+		}
+		w.settle(time.Minute)
+		w.gap(first)
+		w.settle(20 * time.Second) // discovering is done, the live reads go on
+		second := time.Now()
+		w.call("c-new") // nobody hears it
+		w.settle(10 * time.Second)
+		require.Zero(t, w.source.Stats().Repaired)
+		w.gap(second)
+		w.settle(time.Hour)
+		require.Equal(t, int64(2), w.source.Stats().Repaired)
+		require.Equal(t, conversation.StatusActive, w.status("c-new"))
+	})
+}
+
+func TestARepairComesToItsEndAlthoughSomeCallsFail(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(still)
+		from := time.Now()
+		for i := range 300 {
+			w.waiting(fmt.Sprintf("c-%04d", i))
+		}
+		w.settle(time.Minute)
+		w.server.Faults().Requests(genesystest.RequestFault{Status: http.StatusServiceUnavailable, Chance: 0.05})
+		w.gap(from)
+		w.settle(10 * time.Minute)
+		require.Equal(t, int64(1), w.source.Stats().Repaired)
+	})
+}
+
+func TestLateDataWaitsForARepair(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{30 * time.Minute}})
+		w.settle(time.Minute)
+		for i := range 600 {
+			w.call(fmt.Sprintf("e-%04d", i))
+		}
+		w.settle(20 * time.Minute)
+		for i := range 1000 {
+			w.waiting(fmt.Sprintf("c-%04d", i))
+		}
+		w.settle(17 * time.Minute) // the late data is due
+		began := time.Now()
+		w.gap(began.Add(-time.Minute))
+		for w.source.Stats().Repaired == 0 {
+			w.settle(time.Second)
+		}
+		require.LessOrEqual(t, time.Since(began), 8*time.Minute)
+	})
+}
+
+func TestAConversationThatTheStoreRefusesHoldsUpNoOther(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.refuses = func(c *conversation.Conversation) error {
+			if strings.HasPrefix(c.ID, "bad") {
+				return errors.New("the row is refused")
+			}
+			return nil
+		}
+		w.start(polling.Config{})
+		w.waiting("bad")
+		w.call("good")
+		w.settle(20 * time.Minute)
+		require.Equal(t, conversation.StatusEnded, w.status("good"))
+	})
+}
+
+func TestOneRefusalOfADivisionDoesNotSwitchAReadOff(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(still)
+		from := time.Now()
+		for i := range 50 {
+			w.waiting(fmt.Sprintf("c-%04d", i))
+		}
+		w.settle(time.Minute)
+		w.server.Faults().Requests(genesystest.RequestFault{Match: func(_, path string) bool { return path == livePath },
+			Status: http.StatusForbidden, Code: "missing.division.permission", Times: 1})
+		w.gap(from)
+		w.settle(10 * time.Minute)
+		require.Len(t, exactly(w.requests(livePath, from), livePath), 50)
+	})
+}
+
+func TestAnOddAnswerDoesNotEndTheSource(t *testing.T) {
+	for _, status := range []int{http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusConflict, http.StatusBadRequest} {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.start(polling.Config{})
+			w.settle(time.Minute)
+			w.server.Faults().Requests(genesystest.RequestFault{Match: func(_, path string) bool { return path == queryPath }, Status: status, Times: 2})
+			w.call("c-1")
+			w.settle(20 * time.Minute)
+			require.Equal(t, conversation.StatusEnded, w.status("c-1"))
+		})
+	}
+}
+
+func TestAStateOfAClockThatWasAheadHidesNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		stop := w.start(polling.Config{})
+		w.settle(time.Minute)
+		stop()
+		_, version, err := w.store.Value(t.Context(), "polling")
+		require.NoError(t, err)
+		ahead := time.Now().Add(24 * time.Hour).Format(time.RFC3339)
+		_, err = w.store.SetValue(t.Context(), "polling", fmt.Appendf(nil, `{"discovered":%q,"late":{"1h0m0s":%q}}`, ahead, ahead), version)
+		require.NoError(t, err)
+		w.start(polling.Config{})
+		w.waiting("c-1")
+		w.settle(10 * time.Minute)
+		require.Equal(t, conversation.StatusQueued, w.status("c-1"))
+	})
+}
+
+func TestWhatEndedWhileTheProcessWasDownGetsItsLateReads(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := polling.Config{JobsEvery: -1, LateAfter: []time.Duration{time.Hour, 24 * time.Hour}}
+		stop := w.start(c)
+		w.settle(10 * time.Minute)
+		stop()
+		w.call("c-1")
+		w.settle(25 * time.Hour)
+		w.server.Faults().Slow(time.Second)
+		w.start(c)
+		w.settle(time.Hour)
+		require.Equal(t, conversation.StatusEnded, w.status("c-1"))
+		require.NotZero(t, w.source.Stats().Late)
+	})
+}
+
+// contended loses every race for a while, as when many processes note gaps at
+// once.
+type contended struct {
+	*world
+	races int
+}
+
+func (c *contended) lose(ctx context.Context) {
+	if c.races > 0 {
+		c.races--
+		value, version, err := c.store.Value(ctx, "polling")
+		require.NoError(c.t, err)
+		_, err = c.store.SetValue(ctx, "polling", value, version)
+		require.NoError(c.t, err)
+	}
+}
+
+func TestAGapIsNotLostInARaceForTheState(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(still)
+		w.settle(time.Minute)
+		from := time.Now()
+		w.call("c-1")
+		w.settle(10 * time.Minute)
+		c := &contended{world: w, races: 20}
+		w.gap(from)
+		for range 40 {
+			c.lose(t.Context())
+			time.Sleep(5 * time.Millisecond)
+		}
+		w.settle(10 * time.Minute)
+		require.Equal(t, conversation.StatusEnded, w.status("c-1"))
+	})
+}
