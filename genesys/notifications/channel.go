@@ -18,6 +18,8 @@ import (
 type Refusal struct {
 	Topic  string
 	Reason string // the platform's words, or the code of its error
+
+	fatal bool // with it in the list the platform refuses the whole list
 }
 
 // channel is one of the platform's notification channels.
@@ -73,24 +75,22 @@ func (c channels) create(ctx context.Context) (channel, error) {
 	return made, nil
 }
 
+// exists returns nil when the platform knows the channel.
+func (c channels) exists(ctx context.Context, id string) error {
+	_, err := c.api.Call(ctx, genesys.Request{Method: http.MethodHead, Path: channelsPath + "/" + url.PathEscape(id)})
+	return err
+}
+
 // subscribe makes topics the subscriptions of the channel, and returns those
-// that were refused. Doing it again renews the channel.
+// that were refused. Doing it again renews the channel. The platform should
+// refuse topics one by one, but some errors condemn the whole list; then halves
+// are added to what is subscribed until the culprits are found.
 func (c channels) subscribe(ctx context.Context, id string, topics []string) ([]Refusal, error) {
 	refused, err := c.put(ctx, http.MethodPut, id, topics)
 	if !oneIsRefused(err) {
 		return refused, err
 	}
-	// The platform should refuse topics one by one, but some errors condemn
-	// the whole list. Then halves are added until the culprits are found.
-	if len(topics) == 1 {
-		return []Refusal{{topics[0], refusedBy(err)}}, nil
-	}
-	refused, err = c.put(ctx, http.MethodPut, id, []string{})
-	if err != nil {
-		return nil, err
-	}
-	more, err := c.add(ctx, id, topics)
-	return append(refused, more...), err
+	return c.add(ctx, id, topics)
 }
 
 // add adds topics, and finds those that make the platform refuse all.
@@ -100,7 +100,7 @@ func (c channels) add(ctx context.Context, id string, topics []string) ([]Refusa
 		return refused, err
 	}
 	if len(topics) == 1 {
-		return []Refusal{{topics[0], refusedBy(err)}}, nil
+		return []Refusal{{topics[0], refusedBy(err), true}}, nil
 	}
 	for _, half := range [][]string{topics[:len(topics)/2], topics[len(topics)/2:]} {
 		more, err := c.add(ctx, id, half)
@@ -163,7 +163,7 @@ func (c channels) put(ctx context.Context, method, id string, topics []string) (
 	var refused []Refusal
 	for _, t := range l.Entities {
 		if t.State == "Rejected" {
-			refused = append(refused, Refusal{t.ID, t.Reason})
+			refused = append(refused, Refusal{Topic: t.ID, Reason: t.Reason})
 		}
 	}
 	return refused, nil

@@ -53,7 +53,7 @@ type Config struct {
 	Topics []string
 
 	// DetailEvents are the detail events to subscribe for each conversation
-	// that is being tracked, as they go on telling of it when its agents and
+	// that is heard of or tracked, as they go on telling of it when its agents and
 	// queues are none of Topics. They are combined, so they cost one topic for
 	// each open conversation; where there is no room for all, the latest
 	// conversations get it. None.
@@ -102,8 +102,11 @@ const (
 	// renewEvery is how often the subscriptions of a channel are renewed. A
 	// channel lives 24 h from the last time.
 	renewEvery = 5 * time.Hour
-	// gather is how long changes of the topics are gathered into one call.
-	gather = 250 * time.Millisecond
+	// gather is how long changes of the topics are gathered into one call, and
+	// gatherDetails how long those of detail topics are, which come with every
+	// conversation.
+	gather        = 250 * time.Millisecond
+	gatherDetails = 5 * time.Second
 	// followFor is how long a conversation has its detail topics, at most, and
 	// followEnded for how long after it has ended.
 	followFor   = 48 * time.Hour

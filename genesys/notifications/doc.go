@@ -21,7 +21,8 @@
 //
 // Topics are spread over channels, at most 1000 on each. A channel is created
 // only while there are fewer than 20 for the OAuth client, as one more would
-// silently end somebody else's. A refused topic is reported by its name and
+// silently end somebody else's (our processes take turns; a foreign one that
+// creates its channel in the same moment cannot be helped). A refused topic is reported by its name and
 // does not hinder the others. A socket that is dead, or silent although
 // heartbeats are due every 30 s, is noticed within 45 s. A closing notice is
 // answered by a new socket before the old one dies. Subscriptions are renewed

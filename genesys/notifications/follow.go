@@ -43,12 +43,17 @@ func (s *Source) follow(c *conversation.Conversation) {
 func (s *Source) followNew(id string, until time.Time) {
 	s.follows.byID[id] = s.follows.order.PushFront(&followed{id, until})
 	for _, name := range s.detailTopics(id) {
-		for !s.place(name, time.Now()) {
+		l := s.room()
+		for l == nil {
 			if oldest := s.follows.order.Back(); oldest.Value.(*followed).id == id || !s.unfollowOldest() {
 				s.unfollow(id) // there is no room for it at all
 				return
 			}
+			l = s.room()
 		}
+		s.places[name] = l
+		s.launch(l, time.Now())
+		l.addDetail(name)
 	}
 }
 
@@ -128,7 +133,6 @@ func (s *Source) followLoop(ctx context.Context) {
 			s.unfollowEnded(time.Now())
 			s.followOpen(ctx)
 		}
-		s.dry(ctx)
 		if !sleep(ctx, followEvery) {
 			return
 		}

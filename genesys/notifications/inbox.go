@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
-
 	"github.com/dcmkit/convtrack/conversation"
 )
 
@@ -25,11 +23,12 @@ type inbox struct {
 	busy    map[string]bool      // being stored
 	since   map[string]time.Time // the earliest that is not stored, of what waits or is busy
 	turn    []string             // ids that wait and are not busy, in their order
+	tries   map[string]int       // that failed, of what waits
 	closed  bool
 }
 
 func newInbox(sink conversation.Sink, most int, log *slog.Logger) *inbox {
-	b := &inbox{sink: sink, log: log, most: most, waiting: map[string]*conversation.Conversation{}, busy: map[string]bool{}, since: map[string]time.Time{}}
+	b := &inbox{sink: sink, log: log, most: most, waiting: map[string]*conversation.Conversation{}, busy: map[string]bool{}, since: map[string]time.Time{}, tries: map[string]int{}}
 	b.ready.L = &b.mu
 	return b
 }
@@ -93,8 +92,11 @@ func (b *inbox) work(ctx context.Context) {
 		if c == nil {
 			return
 		}
-		b.store(ctx, c)
-		b.done(c.ID)
+		if b.store(ctx, c) {
+			b.done(c.ID)
+		} else {
+			b.again(c)
+		}
 	}
 }
 
@@ -115,43 +117,47 @@ func (b *inbox) take(ctx context.Context) *conversation.Conversation {
 	return c
 }
 
+// store gives a conversation to the sink, and reports whether it is stored.
+func (b *inbox) store(ctx context.Context, c *conversation.Conversation) bool {
+	err := b.sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}})
+	if err != nil && ctx.Err() == nil {
+		b.log.Warn("what was heard is not stored yet", "conversation", c.ID, "error", err)
+	}
+	return err == nil
+}
+
+// again puts a conversation back that could not be stored, to be tried when
+// some time has passed. Meanwhile the others go on.
+func (b *inbox) again(c *conversation.Conversation) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if more := b.waiting[c.ID]; more != nil {
+		c = conversation.Merge(c, more)
+	}
+	b.waiting[c.ID] = c
+	b.tries[c.ID]++
+	wait := min(200*time.Millisecond<<min(b.tries[c.ID], 8), 30*time.Second)
+	time.AfterFunc(wait, func() { b.free(c.ID) })
+}
+
+// done notes that a conversation is stored.
 func (b *inbox) done(id string) {
+	b.mu.Lock()
+	delete(b.tries, id)
+	if b.waiting[id] == nil {
+		delete(b.since, id)
+	}
+	b.mu.Unlock()
+	b.free(id)
+}
+
+// free lets what waits of a conversation take its turn.
+func (b *inbox) free(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.busy, id)
 	if b.waiting[id] != nil {
 		b.turn = append(b.turn, id)
-	} else {
-		delete(b.since, id)
 	}
 	b.ready.Broadcast()
-}
-
-// store gives a conversation to the sink until it is stored.
-func (b *inbox) store(ctx context.Context, c *conversation.Conversation) {
-	pause := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond), backoff.WithMaxInterval(10*time.Second), backoff.WithMaxElapsedTime(0))
-	for {
-		err := b.sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}})
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		b.log.Warn("what was heard is not stored yet", "conversation", c.ID, "error", err)
-		select {
-		case <-time.After(pause.NextBackOff()):
-		case <-ctx.Done():
-			return
-		}
-		c = b.newer(c)
-	}
-}
-
-// newer joins to c what was heard meanwhile.
-func (b *inbox) newer(c *conversation.Conversation) *conversation.Conversation {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if more := b.waiting[c.ID]; more != nil {
-		delete(b.waiting, c.ID)
-		return conversation.Merge(c, more)
-	}
-	return c
 }

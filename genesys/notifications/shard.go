@@ -7,26 +7,17 @@ import (
 	"time"
 )
 
-const (
-	// takeover is how long ago the process may have died whose topics another
-	// one takes over: its lease, and some time until that was noticed.
-	takeover = 2 * time.Minute
-	// handover is how long a process goes on to hear topics that another one
-	// looks after from now on.
-	handover = time.Minute
-)
+// handover is how long a process at least goes on to hear topics that another
+// one looks after from now on.
+const handover = time.Minute
 
-// begin puts the topics on lines and runs the lines.
-func (s *Source) begin(spawn func(*line)) {
+// begin puts the topics, which were heard until heard, on lines and runs the
+// lines.
+func (s *Source) begin(heard time.Time, spawn func(*line)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spawn = spawn
-	for _, name := range s.config.Topics {
-		if s.mine(name) {
-			s.static[name] = true
-			s.place(name, s.memory.Heard)
-		}
-	}
+	s.spawn, s.moved = spawn, time.Now()
+	_ = s.placeMine(heard) // they fit, as validate has seen
 }
 
 func (s *Source) mine(name string) bool {
@@ -62,42 +53,62 @@ func (s *Source) placeMine(heard time.Time) error {
 		if s.static[name] || !s.mine(name) {
 			continue
 		}
-		for !s.place(name, heard) {
+		l := s.room()
+		for l == nil {
 			if !s.unfollowOldest() {
 				return fmt.Errorf("notifications: there is no room for topic %s", name)
 			}
+			l = s.room()
 		}
-		s.static[name] = true
+		s.static[name], s.places[name] = true, l
+		s.launch(l, heard)
+		l.add(name, heard)
 	}
 	return nil
 }
 
-// shareLoop takes topics over from processes that are gone, and hands topics to
-// those that came.
+// shareLoop takes topics over from processes that are gone.
 func (s *Source) shareLoop(ctx context.Context) {
 	if s.config.Tracked == nil {
 		return
 	}
 	for {
 		moved := s.config.Tracked.Moved()
-		s.mu.Lock()
-		if err := s.placeMine(time.Now().Add(-takeover)); err != nil {
-			s.log.Error("topics of another process are not heard", "error", err)
-		}
-		s.mu.Unlock()
+		s.takeOver(ctx)
 		select {
 		case <-moved:
 		case <-ctx.Done():
 			return
 		}
-		time.AfterFunc(handover, s.handOver)
 	}
 }
 
-// handOver gives up the topics that another process looks after.
+func (s *Source) takeOver(ctx context.Context) {
+	heard := time.Now()
+	err := s.change(ctx, func(m *memory) bool {
+		heard = s.heardBefore(m)
+		return false
+	})
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("it is not known until when others heard", "error", err)
+		heard = time.Time{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moved = time.Now()
+	if err := s.placeMine(heard); err != nil {
+		s.log.Error("topics of another process are not heard", "error", err)
+	}
+}
+
+// handOver gives up the topics that other processes look after, which is known
+// to hear them.
 func (s *Source) handOver() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if time.Since(s.moved) < handover {
+		return
+	}
 	for name := range s.static {
 		if !s.mine(name) {
 			delete(s.static, name)
@@ -106,38 +117,34 @@ func (s *Source) handOver() {
 	}
 }
 
-// place puts a topic, which was heard until heard, on the first line with room,
-// and reports whether there is one. The caller holds the lock.
-func (s *Source) place(name string, heard time.Time) bool {
-	if s.places[name] != nil {
-		return true
-	}
+// room returns a line with room for a topic, a new one if need be; nil when
+// there is none. The caller holds the lock.
+func (s *Source) room() *line {
 	for _, l := range s.lines {
 		if l.len() < s.config.TopicsPerChannel {
-			s.places[name] = l
-			l.set(name, true, heard)
-			return true
+			return l
 		}
 	}
 	if len(s.lines) >= s.config.MaxChannels {
-		return false
+		return nil
 	}
-	var ch channel
-	if s.config.Tracked != nil {
-		ch = s.adopt()
+	return newLine(s, len(s.lines)+1, time.Now())
+}
+
+// launch runs a line that is new. The caller holds the lock.
+func (s *Source) launch(l *line, heard time.Time) {
+	if l.number <= len(s.lines) {
+		return
 	}
-	l := newLine(s, len(s.lines)+1, ch, heard)
+	l.blindFrom = heard
 	s.lines = append(s.lines, l)
-	s.places[name] = l
-	l.topics[name] = true
 	s.spawn(l)
-	return true
 }
 
 // unplace takes a topic off its line. The caller holds the lock.
 func (s *Source) unplace(name string) {
 	if l := s.places[name]; l != nil {
 		delete(s.places, name)
-		l.set(name, false, time.Time{})
+		l.remove(name)
 	}
 }

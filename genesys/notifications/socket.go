@@ -17,6 +17,8 @@ import (
 var (
 	// errGone: the platform does not know the channel any more.
 	errGone = errors.New("the channel has expired or was evicted")
+	// errRefused: the platform did not accept the connection.
+	errRefused = errors.New("the streaming host refuses the socket")
 	// errSilent: nothing arrived for longer than heartbeats allow.
 	errSilent = errors.New("the socket is silent although heartbeats are due")
 )
@@ -27,9 +29,9 @@ const mostFrame = 64 << 20
 // socket is the connection to a channel.
 type socket struct {
 	conn  *websocket.Conn
-	heard atomic.Int64  // when the last frame arrived, in Unix nanoseconds
-	ended chan struct{} // closed when reading has ended
-	err   error         // why; valid then
+	heard atomic.Pointer[time.Time] // when the last frame arrived
+	ended chan struct{}             // closed when reading has ended
+	err   error                     // why; valid then
 }
 
 // dial connects to the channel. The address is the credential, so it must not
@@ -49,16 +51,17 @@ func dial(ctx context.Context, open func(ctx context.Context, network, address s
 	}
 	switch {
 	case err == nil:
-	case answer != nil && answer.StatusCode >= 400 && answer.StatusCode < 500 && answer.StatusCode != http.StatusTooManyRequests:
+	case answer != nil && (answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone):
 		return nil, errGone
 	case answer != nil:
-		return nil, fmt.Errorf("the streaming host answered %s", answer.Status)
+		return nil, fmt.Errorf("%w: %s", errRefused, answer.Status)
 	default:
 		return nil, fmt.Errorf("the streaming host cannot be reached: %w", withoutAddress(err))
 	}
 	conn.SetReadLimit(mostFrame)
 	s := &socket{conn: conn, ended: make(chan struct{})}
-	s.heard.Store(time.Now().UnixNano())
+	now := time.Now()
+	s.heard.Store(&now)
 	return s, nil
 }
 
@@ -78,7 +81,7 @@ func withoutAddress(err error) error {
 }
 
 // lastHeard returns when the last frame arrived.
-func (s *socket) lastHeard() time.Time { return time.Unix(0, s.heard.Load()) }
+func (s *socket) lastHeard() time.Time { return *s.heard.Load() }
 
 // read gives each frame to take, until the socket ends.
 func (s *socket) read(take func(frame []byte, read time.Time)) {
@@ -93,7 +96,7 @@ func (s *socket) read(take func(frame []byte, read time.Time)) {
 			return
 		}
 		now := time.Now()
-		s.heard.Store(now.UnixNano())
+		s.heard.Store(&now)
 		take(frame, now)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,16 +27,17 @@ type Source struct {
 	sink    conversation.Sink
 	inbox   *inbox
 	started chan struct{} // closed when Run has begun
-
-	remembering sync.Mutex
-	memory      memory
+	news    chan struct{} // there is something to put down
 
 	mu      sync.Mutex
 	lines   []*line
-	places  map[string]*line // of each topic
-	static  map[string]bool  // topics that are not for one conversation
-	told    map[string]bool  // refused topics that were reported
-	spawn   func(*line)      // runs a new line; nil before Run
+	places  map[string]*line     // of each topic
+	static  map[string]bool      // topics that are not for one conversation
+	told    map[string]bool      // refused topics that were reported
+	fatal   map[string]bool      // topics that make the platform refuse a whole list
+	spawn   func(*line)          // runs a new line; nil before Run
+	moved   time.Time            // when the processes that share the topics were last others
+	gone    map[string]time.Time // processes that are not here any more, and since when
 	follows follows
 	singly  bool      // detail topics are not combined
 	flooded time.Time // since when frames are dropped; zero: none are
@@ -49,7 +51,8 @@ func New(c Config) (*Source, error) {
 	}
 	s := &Source{
 		config: c, log: c.Logger.With("source", c.Name), channels: channels{c.API},
-		places: map[string]*line{}, static: map[string]bool{}, told: map[string]bool{},
+		places: map[string]*line{}, static: map[string]bool{}, told: map[string]bool{}, fatal: map[string]bool{}, gone: map[string]time.Time{},
+		news:    make(chan struct{}, 1),
 		follows: newFollows(), started: make(chan struct{}),
 	}
 	return s, nil
@@ -73,7 +76,7 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	s.sink = sink
 	s.mu.Unlock()
 	s.inbox = newInbox(sink, s.config.MaxPending, s.log)
-	s.recall(ctx)
+	heard := s.arrive(ctx)
 
 	working, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
@@ -82,17 +85,17 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 		workers.Go(func() { s.inbox.work(working) })
 	}
 	lines, ctx := errgroup.WithContext(ctx)
-	s.begin(func(l *line) { lines.Go(func() error { return l.run(ctx) }) })
+	s.begin(heard, func(l *line) { lines.Go(func() error { return l.run(ctx) }) })
 	lines.Go(func() error { s.rememberLoop(ctx); return nil })
 	lines.Go(func() error { s.followLoop(ctx); return nil })
 	lines.Go(func() error { s.shareLoop(ctx); return nil })
+	lines.Go(func() error { s.floodLoop(ctx); return nil })
 	close(s.started)
 	err := lines.Wait()
-	s.remember(working)
 
-	s.inbox.close()
 	last := time.AfterFunc(lastWords, abort)
 	defer last.Stop()
+	s.inbox.close()
 	workers.Wait()
 	return err
 }
@@ -137,23 +140,36 @@ func (s *Source) drop(at time.Time) {
 	}
 }
 
-// dry announces the time in which frames were dropped, once there is room again.
-func (s *Source) dry(ctx context.Context) {
-	s.mu.Lock()
-	from := s.flooded
-	room := s.inbox.len() < s.config.MaxPending/2
-	if from.IsZero() || !room {
+// floodLoop announces the times in which frames are dropped.
+func (s *Source) floodLoop(ctx context.Context) {
+	announced := false
+	for sleep(ctx, floodEvery) {
+		s.mu.Lock()
+		from := s.flooded
+		over := !from.IsZero() && s.inbox.len() < s.config.MaxPending/2+1
+		if over {
+			s.flooded = time.Time{}
+		}
 		s.mu.Unlock()
-		return
+		g := conversation.Gap{From: from, Reason: "the store did not keep up, and frames were dropped"}
+		switch {
+		case over:
+			g.To, announced = time.Now(), false
+		case from.IsZero() || announced:
+			continue
+		default:
+			announced = true
+		}
+		s.announce(ctx, s.config.Name+"/flood", g)
 	}
-	s.flooded = time.Time{}
-	s.mu.Unlock()
-	s.announce(ctx, conversation.Gap{From: from, To: time.Now(), Reason: "the store did not keep up, and frames were dropped"})
 }
 
+// floodEvery is how often it is looked whether frames are dropped.
+const floodEvery = 5 * time.Second
+
 // announce tells the tracker of a gap.
-func (s *Source) announce(ctx context.Context, g conversation.Gap) {
-	g.Source = s.config.Name
+func (s *Source) announce(ctx context.Context, source string, g conversation.Gap) {
+	g.Source = source
 	s.stats.gaps.Add(1)
 	if err := s.sink(ctx, conversation.Update{Gap: &g}); err != nil && ctx.Err() == nil {
 		s.log.Error("a gap could not be announced", "from", g.From, "to", g.To, "reason", g.Reason, "error", err)
@@ -168,6 +184,9 @@ func (s *Source) refused(list []Refusal) {
 		if s.static[r.Topic] || len(s.told) < MostTopics {
 			s.told[r.Topic] = true
 		}
+		if r.fatal {
+			s.fatal[r.Topic] = true
+		}
 		s.mu.Unlock()
 		if known {
 			continue
@@ -178,4 +197,11 @@ func (s *Source) refused(list []Refusal) {
 			s.config.OnRefused(r)
 		}
 	}
+}
+
+// acceptable leaves out the topics that make the platform refuse a whole list.
+func (s *Source) acceptable(topics []string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(topics, func(t string) bool { return s.fatal[t] })
 }

@@ -39,7 +39,7 @@ func TestTheTimeBeforeTheFirstStartIsAGapOfUnknownLength(t *testing.T) {
 		gaps := w.heard.closed()
 		require.Len(t, gaps, 1)
 		require.True(t, gaps[0].From.IsZero())
-		require.Equal(t, "notifications", gaps[0].Source)
+		require.Equal(t, "notifications/1", gaps[0].Source)
 	})
 }
 

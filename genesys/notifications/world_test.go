@@ -124,6 +124,13 @@ func (e *ear) status(id string) conversation.Status {
 	return ""
 }
 
+// all returns the announcements of gaps.
+func (e *ear) all() []conversation.Gap {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.gaps)
+}
+
 // closed returns the gaps that are over.
 func (e *ear) closed() []conversation.Gap {
 	e.mu.Lock()
