@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"examples/caseowner":      {"*"},
 	"examples/quickstart":     {},
 	"examples/quickstart/app": {"*"},
+	"examples/postgres":       {"*"},
 	"examples/replay":         {"*"},
 }
 

@@ -15,8 +15,12 @@ func (l *line) ensureChannel(ctx context.Context) error {
 		return nil
 	}
 	s := l.source
-	s.creating.Lock() // of this process's lines one at a time
-	defer s.creating.Unlock()
+	select {
+	case s.creating <- struct{}{}: // of this process's lines one at a time
+		defer func() { <-s.creating }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	c, err := s.adopt(ctx)
 	if err != nil {
 		return err
@@ -32,12 +36,30 @@ func (l *line) ensureChannel(ctx context.Context) error {
 	return nil
 }
 
+// abandon gives the line's channel up for good: the platform does not know it
+// any more, or somebody else has it.
+func (l *line) abandon() {
+	l.source.mu.Lock()
+	l.source.abandoned[l.currentChannel().ID] = true
+	l.source.mu.Unlock()
+	l.setChannel(channel{})
+	wake(l.source.news)
+}
+
+// forgetAbandoned takes channels out of what is put down that are given up.
+func (s *Source) forgetAbandoned(m *memory) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.Channels = slices.DeleteFunc(m.Channels, func(c ownedChannel) bool { return s.abandoned[c.ID] })
+}
+
 // adopt takes over a channel that nobody uses any more; a zero one when there
 // is none.
 func (s *Source) adopt(ctx context.Context) (channel, error) {
 	var taken channel
 	err := s.change(ctx, func(m *memory) bool {
 		taken = channel{}
+		s.forgetAbandoned(m)
 		used := s.usedChannels()
 		for i := range m.Channels {
 			c := &m.Channels[i]

@@ -71,7 +71,7 @@ func (l *line) hear(ctx context.Context) (heard bool, err error) {
 	}
 	defer func() {
 		if gone(err) {
-			l.setChannel(channel{})
+			l.abandon()
 		}
 	}()
 	var sockets sync.WaitGroup
@@ -166,10 +166,10 @@ func (l *line) heed(ctx context.Context, n notice, current *socket, sockets *syn
 		l.source.announce(ctx, l.name(), conversation.Gap{From: began, To: time.Now(), Reason: "the platform had the socket replaced"})
 		return next, nil
 	case genesys.SystemNoLongerSubscribed:
-		l.setChannel(channel{})
+		l.abandon()
 		return nil, errors.New("the channel was taken over by another subscriber")
 	case genesys.SystemTokenRevoked:
-		l.setChannel(channel{})
+		l.abandon()
 		return nil, errors.New("the access token was revoked")
 	}
 	return nil, nil

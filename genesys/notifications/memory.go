@@ -156,6 +156,7 @@ func (s *Source) remember(ctx context.Context) {
 	}
 	othersHear := true
 	err := s.change(ctx, func(m *memory) bool {
+		s.forgetAbandoned(m)
 		othersHear = s.addTo(m)
 		return true
 	})

@@ -21,7 +21,7 @@ type Source struct {
 	config   Config
 	log      *slog.Logger
 	channels channels
-	creating sync.Mutex // held while a channel is created
+	creating chan struct{} // its place is taken while a channel is got
 	stats    counters
 
 	sink    conversation.Sink
@@ -29,18 +29,19 @@ type Source struct {
 	started chan struct{} // closed when Run has begun
 	news    chan struct{} // there is something to put down
 
-	mu      sync.Mutex
-	lines   []*line
-	places  map[string]*line     // of each topic
-	static  map[string]bool      // topics that are not for one conversation
-	told    map[string]bool      // refused topics that were reported
-	fatal   map[string]bool      // topics that make the platform refuse a whole list
-	spawn   func(*line)          // runs a new line; nil before Run
-	moved   time.Time            // when the processes that share the topics were last others
-	gone    map[string]time.Time // processes that are not here any more, and since when
-	follows follows
-	singly  bool      // detail topics are not combined
-	flooded time.Time // since when frames are dropped; zero: none are
+	mu        sync.Mutex
+	lines     []*line
+	places    map[string]*line     // of each topic
+	static    map[string]bool      // topics that are not for one conversation
+	told      map[string]bool      // refused topics that were reported
+	fatal     map[string]bool      // topics that make the platform refuse a whole list
+	spawn     func(*line)          // runs a new line; nil before Run
+	moved     time.Time            // when the processes that share the topics were last others
+	gone      map[string]time.Time // processes that are not here any more, and since when
+	abandoned map[string]bool      // channels that are given up, by id
+	follows   follows
+	singly    bool      // detail topics are not combined
+	flooded   time.Time // since when frames are dropped; zero: none are
 }
 
 // New returns a source. Nothing happens before Run.
@@ -51,8 +52,8 @@ func New(c Config) (*Source, error) {
 	}
 	s := &Source{
 		config: c, log: c.Logger.With("source", c.Name), channels: channels{c.API},
-		places: map[string]*line{}, static: map[string]bool{}, told: map[string]bool{}, fatal: map[string]bool{}, gone: map[string]time.Time{},
-		news:    make(chan struct{}, 1),
+		places: map[string]*line{}, static: map[string]bool{}, told: map[string]bool{}, fatal: map[string]bool{}, gone: map[string]time.Time{}, abandoned: map[string]bool{},
+		news: make(chan struct{}, 1), creating: make(chan struct{}, 1),
 		follows: newFollows(), started: make(chan struct{}),
 	}
 	return s, nil

@@ -96,7 +96,7 @@ func TestADeadSocketIsReplacedAndTheGapAnnounced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
-				w.start(notifications.Config{Topics: callTopics})
+				w.start(notifications.Config{Topics: callTopics, Tracked: w.kept})
 				w.settle(time.Minute)
 				at := time.Now()
 				gap := w.lost(func() { fault(w.server.Faults()) })

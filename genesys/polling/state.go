@@ -85,28 +85,38 @@ func read[T any](n *notebook, of func(*state) T) T {
 // change holds here all the same: a later one puts it down, and a process that
 // starts again before that reads something twice.
 func (n *notebook) change(ctx context.Context, do func(*state)) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	for {
-		is := n.state
-		is.Late = maps.Clone(n.state.Late)
-		do(&is)
-		value, err := json.Marshal(is)
-		if err != nil {
+		raced, err := n.try(ctx, do)
+		if !raced {
 			return err
-		}
-		version, err := n.tracked.SetValue(ctx, n.name, value, max(n.version, 0))
-		if err == nil {
-			n.state, n.version = is, version
-			return nil
-		}
-		was := n.version
-		if n.reread(ctx) != nil || n.version == was {
-			n.state = is
-			return fmt.Errorf("where the source is could not be put down: %w", err)
 		}
 		if !sleep(ctx, jittered(20*time.Millisecond)) {
 			return ctx.Err()
 		}
 	}
+}
+
+// try tries to change the state once. It reports whether another process was
+// faster.
+func (n *notebook) try(ctx context.Context, do func(*state)) (raced bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	is := n.state
+	is.Late = maps.Clone(n.state.Late)
+	do(&is)
+	value, err := json.Marshal(is)
+	if err != nil {
+		return false, err
+	}
+	version, err := n.tracked.SetValue(ctx, n.name, value, max(n.version, 0))
+	if err == nil {
+		n.state, n.version = is, version
+		return false, nil
+	}
+	was := n.version
+	if n.reread(ctx) != nil || n.version == was {
+		n.state = is
+		return false, fmt.Errorf("where the source is could not be put down: %w", err)
+	}
+	return true, nil
 }

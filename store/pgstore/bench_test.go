@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -8,19 +9,29 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/store"
 )
 
 // BenchmarkUpdate is the reference update: so many in a batch, from so many
 // goroutines that each have conversations of their own.
-func BenchmarkUpdate(b *testing.B) {
+func BenchmarkUpdate(b *testing.B) { benchUpdates(b, updateUndelivered) }
+
+// BenchmarkUpdateAndDeliver is the same with the delivery of the event to a
+// hook, and the end of the delivery before.
+func BenchmarkUpdateAndDeliver(b *testing.B) { benchUpdates(b, updateAll) }
+
+type update func(ctx context.Context, s store.Store, list []*reference) error
+
+func benchUpdates(b *testing.B, do update) {
 	for _, size := range []int{1, 10, 100} {
 		for _, writers := range []int{1, 2, 4, 8} {
-			b.Run(fmt.Sprintf("batch=%d/writers=%d", size, writers), func(b *testing.B) { benchUpdate(b, size, writers) })
+			b.Run(fmt.Sprintf("batch=%d/writers=%d", size, writers), func(b *testing.B) { benchUpdate(b, do, size, writers) })
 		}
 	}
 }
 
-func benchUpdate(b *testing.B, size, writers int) {
+func benchUpdate(b *testing.B, do update, size, writers int) {
 	s := open(b, func(c *pgxpool.Config) { c.MaxConns = int32(writers) + 1 })
 	const all = 2000
 	list := references(b, s, 0, all)
@@ -36,7 +47,7 @@ func benchUpdate(b *testing.B, size, writers int) {
 		own := list[w*all/writers : (w+1)*all/writers]
 		group.Go(func() {
 			for at := 0; left.Add(-1) >= 0; at = (at + size) % (len(own) - size + 1) {
-				if err := updateAll(b.Context(), s, own[at:at+size]); err != nil {
+				if err := do(b.Context(), s, own[at:at+size]); err != nil {
 					b.Error(err)
 					return
 				}

@@ -116,9 +116,7 @@ func (t *committer) commit() error {
 	}
 	var first, second pipeline
 	first.add(t.statements.begin)
-	if len(t.batch.Outcomes) > 0 || len(t.cleared) > 0 {
-		first.add(t.statements.byIndex)
-	}
+	first.add(t.statements.byIndex)
 	t.addUpsert(&first)
 	t.addOutcomes(&first)
 	if err := t.run(t.ctx, t.conn, &first); err != nil {

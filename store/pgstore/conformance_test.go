@@ -24,7 +24,11 @@ type opened struct {
 // openIn opens a store in a schema.
 func openIn(t testing.TB, schema string, change ...func(*pgxpool.Config)) opened {
 	t.Helper()
-	pool := cluster.Pool(t, schema, change...)
+	return openOn(t, cluster.Pool(t, schema, change...), schema)
+}
+
+func openOn(t testing.TB, pool *pgxpool.Pool, schema string) opened {
+	t.Helper()
 	s, err := pgstore.New(t.Context(), pool, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })

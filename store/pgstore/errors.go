@@ -44,12 +44,11 @@ func code(err error) string {
 
 // The SQLSTATEs that the store knows.
 const (
-	serializationFailure = "40001"
-	deadlockDetected     = "40P01"
-	undefinedTable       = "42P01"
-	undefinedSchema      = "3F000"
-	noSuchStatement      = "26000"
-	duplicateStatement   = "42P05"
+	serializationFailure  = "40001"
+	deadlockDetected      = "40P01"
+	insufficientPrivilege = "42501"
+	noSuchStatement       = "26000"
+	duplicateStatement    = "42P05"
 )
 
 // harmless reports whether nothing was done and the same may succeed at once:

@@ -17,8 +17,10 @@ func (t *committer) commitWithHooks() error {
 	if err != nil {
 		return err
 	}
-	if err := t.lock(); err != nil {
-		return err
+	if len(t.order) > 0 {
+		if err := t.lock(); err != nil {
+			return err
+		}
 	}
 	alone := len(t.batch.Changes) == 1 && len(t.batch.Outcomes) == 0
 	var failed []string // new conversations whose hooks failed
@@ -67,15 +69,16 @@ func (t *committer) commitWithHooks() error {
 		p.add(t.statements.byIndex)
 	}
 	t.addRows(&p)
+	p.add(t.statements.commit)
 	if err := t.run(t.ctx, t.conn, &p); err != nil {
 		return err
 	}
 	for _, r := range t.done.Results {
 		if r.Version == 0 && r.Err == nil {
-			return ErrTxEnded // the locks are gone
+			return ErrTxEnded // and begun another one, without the locks
 		}
 	}
-	return tx.Commit(t.ctx)
+	return nil
 }
 
 // lock locks the conversations whose version is current, and takes the ids of
@@ -129,7 +132,7 @@ func (t *committer) runHook(tx pgx.Tx, c *store.Change, alone bool) (hookErr, er
 		}
 	}
 	id, version := c.ID, c.Version
-	hookErr = c.InTx(context.WithValue(t.ctx, txKey{}, lentTx{sp}), c)
+	hookErr = lend(t.ctx, sp, func(ctx context.Context) error { return c.InTx(ctx, c) })
 	c.ID, c.Version = id, version
 	if hookErr, err = t.after(hookErr); err != nil {
 		return nil, err
@@ -169,7 +172,7 @@ func (t *committer) runOutcomeHooks(tx pgx.Tx) error {
 		if o.InTx == nil || !t.lanes.has(o.EventID, o.Hook) {
 			continue
 		}
-		hookErr, err := t.after(o.InTx(context.WithValue(t.ctx, txKey{}, lentTx{tx})))
+		hookErr, err := t.after(lend(t.ctx, tx, o.InTx))
 		if err != nil {
 			return err
 		}

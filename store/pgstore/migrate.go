@@ -83,7 +83,7 @@ func (s *Store) apply(ctx context.Context, c *pgx.Conn, all files) error {
 		return err
 	}
 	var exists bool
-	if err := c.QueryRow(ctx, `select exists (select from pg_catalog.pg_namespace where nspname = $1::text)`, s.config.Schema).Scan(&exists); err != nil {
+	if err := c.QueryRow(ctx, `select exists (select from pg_catalog.pg_namespace where nspname = $1::text)`, s.mode(), s.config.Schema).Scan(&exists); err != nil {
 		return err
 	}
 	if !exists {
@@ -111,7 +111,6 @@ func (s *Store) lockKey() int64 {
 }
 
 type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
@@ -120,12 +119,12 @@ type querier interface {
 func (s *Store) applied(ctx context.Context, db querier) (int, error) {
 	var exists bool
 	err := db.QueryRow(ctx, `select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-		where n.nspname = $1::text and c.relname = $2::text)`, s.config.Schema, s.config.Prefix+"migration").Scan(&exists)
+		where n.nspname = $1::text and c.relname = $2::text)`, s.mode(), s.config.Schema, s.config.Prefix+"migration").Scan(&exists)
 	if err != nil || !exists {
 		return 0, err
 	}
 	var last int
-	err = db.QueryRow(ctx, `select coalesce(max(number), 0)::bigint from `+s.config.name("migration")).Scan(&last)
+	err = db.QueryRow(ctx, `select coalesce(max(number), 0)::bigint from `+s.config.name("migration"), s.mode()).Scan(&last)
 	return last, err
 }
 

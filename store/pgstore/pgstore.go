@@ -69,7 +69,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, c *Config) (*Store, error) {
 
 func (s *Store) open(ctx context.Context) error {
 	if s.config.Schema == "" {
-		if err := s.pool.QueryRow(ctx, `select coalesce(current_schema(), '')::text`).Scan(&s.config.Schema); err != nil {
+		if err := s.pool.QueryRow(ctx, `select coalesce(current_schema(), '')::text`, s.mode()).Scan(&s.config.Schema); err != nil {
 			return err
 		}
 		if s.config.Schema == "" {
@@ -79,11 +79,20 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	if err := s.types.find(ctx, s.pool, &s.config); err != nil {
+	if err := s.types.find(ctx, s); err != nil {
 		return err
 	}
 	s.statements = newStatements(&s.config, s.types)
 	return nil
+}
+
+// mode is for statements that run once: it needs nothing that outlives a
+// transaction.
+func (s *Store) mode() pgx.QueryExecMode {
+	if s.protocol == simpleProtocol {
+		return pgx.QueryExecModeSimpleProtocol
+	}
+	return pgx.QueryExecModeExec
 }
 
 // enter says whether an operation may begin.
@@ -122,15 +131,15 @@ func (s *Store) once(ctx context.Context, f func(c *pgx.Conn) error) error {
 	if err != nil {
 		return err
 	}
-	defer s.letGo(c)
+	defer s.letGo(ctx, c)
 	return f(c.Conn())
 }
 
 // letGo gives the connection back. A transaction that is still open is rolled
 // back, so that the connection lives on: pools close those that are in one.
-func (s *Store) letGo(c *pgxpool.Conn) {
+func (s *Store) letGo(ctx context.Context, c *pgxpool.Conn) {
 	if pc := c.Conn().PgConn(); !pc.IsClosed() && !pc.IsBusy() && pc.TxStatus() != 'I' {
-		ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 		defer cancel()
 		_ = pc.Exec(ctx, "rollback").Close() // when it fails the pool closes the connection
 	}

@@ -61,7 +61,7 @@ func newReference(n int) *reference {
 		if i >= 2 {
 			update.Segments = []*conversation.Segment{{Type: conversation.SegmentInteract, Start: at(10 * i), End: at(10*i + 60)}}
 			update.Metrics = []conversation.Metric{{Name: "tTalk", EmitDate: at(10*i + 5), Value: int64(n)}}
-			more.Participants = append(more.Participants, &conversation.Participant{ID: p.ID, End: at(10*i + 60), Sessions: []*conversation.Session{update}})
+			more.Participants = append(more.Participants, &conversation.Participant{ID: p.ID, ConnectedTime: at(10*i + 2), Sessions: []*conversation.Session{update}})
 		}
 	}
 	first := conversation.Merge(nil, stated(at(100), c))
@@ -73,7 +73,7 @@ func (r *reference) create() *store.Change { return &store.Change{ID: r.id, To: 
 // update is the next update, to and fro.
 func (r *reference) update() *store.Change {
 	r.seq++
-	e := store.NewEvent{Event: store.Event{ID: fmt.Sprintf("%s.agent.connected.%d", r.id, r.seq), ConversationID: r.id, Seq: r.seq, Type: "agent.connected",
+	e := store.NewEvent{Event: store.Event{ID: r.eventID(), ConversationID: r.id, Seq: r.seq, Type: "agent.connected",
 		Time: time.Date(2025, 1, 10, 9, 0, 0, 0, time.UTC), Rule: "answered", Data: referenceData},
 		Deliveries: []store.NewDelivery{{Hook: "hook", Claimed: true}}}
 	return &store.Change{ID: r.id, Version: r.version, From: r.from, To: r.to, Events: []store.NewEvent{e}}
@@ -81,8 +81,10 @@ func (r *reference) update() *store.Change {
 
 func (r *reference) written(version int64) { r.version, r.from, r.to = version, r.to, r.from }
 
+func (r *reference) eventID() string { return r.id[:8] + uuid(7, int(r.seq))[8:24] + r.id[24:] }
+
 func (r *reference) done(owner string) store.Outcome {
-	return store.Outcome{Owner: owner, EventID: fmt.Sprintf("%s.agent.connected.%d", r.id, r.seq), Hook: "hook", Did: store.Done}
+	return store.Outcome{Owner: owner, EventID: r.eventID(), Hook: "hook", Did: store.Done}
 }
 
 // references creates conversations.
@@ -134,4 +136,25 @@ func walAt(t testing.TB, pool *pgxpool.Pool) int64 {
 	var at int64
 	require.NoError(t, pool.QueryRow(t.Context(), "select (pg_current_wal_insert_lsn() - '0/0')::bigint").Scan(&at))
 	return at
+}
+
+// updateUndelivered is updateAll where no hook is registered.
+func updateUndelivered(ctx context.Context, s store.Store, list []*reference) error {
+	var b store.Batch
+	for _, r := range list {
+		c := r.update()
+		c.Events[0].Deliveries = nil
+		b.Changes = append(b.Changes, c)
+	}
+	done, err := s.Commit(ctx, b)
+	if err != nil {
+		return err
+	}
+	for i, r := range done.Results {
+		if r.Err != nil {
+			return r.Err
+		}
+		list[i].written(r.Version)
+	}
+	return nil
 }

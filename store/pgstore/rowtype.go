@@ -64,13 +64,13 @@ func newRowTypes() *rowTypes {
 func (t *rowTypes) all() []*rowType { return append(t.entities[:], t.event, t.delivery, t.outcome) }
 
 // find asks the database for the ids of the types.
-func (t *rowTypes) find(ctx context.Context, db querier, c *Config) error {
+func (t *rowTypes) find(ctx context.Context, s *Store) error {
 	byName := map[string]*rowType{}
 	for _, x := range t.all() {
-		byName[c.Prefix+x.name] = x
+		byName[s.config.Prefix+x.name] = x
 	}
-	found, err := db.Query(ctx, `select t.typname::text, t.oid::bigint, t.typarray::bigint from pg_catalog.pg_type t
-		join pg_catalog.pg_namespace n on n.oid = t.typnamespace where n.nspname = $1::text and t.typtype = 'c'`, c.Schema)
+	found, err := s.pool.Query(ctx, `select t.typname::text, t.oid::bigint, t.typarray::bigint from pg_catalog.pg_type t
+		join pg_catalog.pg_namespace n on n.oid = t.typnamespace where n.nspname = $1::text and t.typtype = 'c'`, s.mode(), s.config.Schema)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (t *rowTypes) find(ctx context.Context, db querier, c *Config) error {
 	}
 	var problems []string
 	for name := range byName {
-		problems = append(problems, fmt.Sprintf("the type %s.%s is missing", c.Schema, name))
+		problems = append(problems, fmt.Sprintf("the type %s.%s is missing", s.config.Schema, name))
 	}
 	if slices.Sort(problems); len(problems) > 0 {
 		return &SchemaError{problems}

@@ -11,8 +11,9 @@ import (
 // them depends on how much is written or read.
 type statements struct {
 	begin, beginRead, commit *statement
-	// byIndex makes the transaction use indexes. A plan is kept for long, and
-	// one that was made while a table was small reads all of it later.
+	// byIndex makes the transaction use indexes. A plan is kept for long, also
+	// by the server's own checks of foreign keys, and one that was made while a
+	// table was small reads all of it later.
 	// asBefore leaves plans to the server again, for the statements of hooks.
 	byIndex, asBefore *statement
 
@@ -121,7 +122,7 @@ func upsertConversations() string {
 			fmt.Fprintf(&sets, ", %s = case when excluded.provenance = ''::bytea then c.%[1]s else excluded.%[1]s end", c.Name)
 		}
 	}
-	columns := list(table.Columns, "")
+	columns := list(table.Columns)
 	return `insert into {conversation} as c (` + columns + `)
 		select ` + strings.Replace(columns, ", changed,", ", statement_timestamp(),", 1) + ` from unnest($1::{conversation_row}[])
 		on conflict (conversation_id) do update set ` + sets.String()[2:] + `
@@ -132,23 +133,23 @@ func upsertConversations() string {
 // upsertRows writes rows of an entity below conversations.
 func upsertRows(e rows.Entity, from string) string {
 	table := e.Table()
-	columns := list(table.Columns, "")
+	columns := list(table.Columns)
 	var sets []string
 	for _, c := range table.Columns[table.Keys:] {
 		sets = append(sets, c.Name+" = excluded."+c.Name)
 	}
 	return `insert into {` + table.Name + `} (` + columns + `) select ` + columns + ` from ` + from + `
-		on conflict (` + list(table.Key(), "") + `) do update set ` + strings.Join(sets, ", ")
+		on conflict (` + list(table.Key()) + `) do update set ` + strings.Join(sets, ", ")
 }
 
-// list lists the names of columns, each with what goes before it.
-func list(columns []rows.Column, before string) string {
+// list lists the names of columns.
+func list(columns []rows.Column) string {
 	var b strings.Builder
 	for i, c := range columns {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(before + c.Name)
+		b.WriteString(c.Name)
 	}
 	return b.String()
 }
@@ -260,7 +261,7 @@ func (s *statements) reads(n names) {
 	s.known = n.statement(`select conversation_id from {conversation}`+some, oidTexts)
 	for e := range s.read {
 		table := rows.Entity(e).Table()
-		s.read[e] = n.statement(`select `+list(table.Columns, "")+` from {`+table.Name+`}`+some, oidTexts)
+		s.read[e] = n.statement(`select `+list(table.Columns)+` from {`+table.Name+`}`+some, oidTexts)
 	}
 	s.announced = n.statement(`select conversation_id, seq, event_id from {event}`+some+` order by conversation_id, seq`, oidTexts)
 	s.backlog = n.statement(`select distinct conversation_id, hook from {delivery}`+some+` and `+live+` order by conversation_id, hook`, oidTexts)

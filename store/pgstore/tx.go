@@ -2,25 +2,119 @@ package pgstore
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 type txKey struct{}
 
-// Tx returns the transaction in which a Before hook runs, from the ctx that the
-// hook is given; false when ctx is of no hook, or the tracker has another store.
-// What the hook writes in it is committed with the change or not at all, and is
-// rolled back alone when the hook fails. The hook may open transactions within
-// it, must read its rows to their end, and must not use it after it has
+// Tx returns the transaction in which a Before hook runs, or an After hook with
+// events.InTransaction, from the ctx that the hook is given; false when ctx is
+// of no such hook, or the tracker has another store. What the hook writes in it
+// is committed with the change or the delivery or not at all; what a Before
+// hook that fails wrote is rolled back alone. The hook may open transactions
+// within it, must read its rows to their end, and must not use it after it has
 // returned. Commit and Rollback of it return [ErrTxLent].
 func Tx(ctx context.Context) (pgx.Tx, bool) {
-	tx, ok := ctx.Value(txKey{}).(lentTx)
+	tx, ok := ctx.Value(txKey{}).(*lentTx)
 	return tx, ok
 }
 
-// lentTx is a transaction that the hook cannot end.
-type lentTx struct{ pgx.Tx }
+// lentTx is a transaction that the hook cannot end, nor use when it is over.
+type lentTx struct {
+	pgx.Tx
+	over atomic.Bool
+}
 
-func (lentTx) Commit(context.Context) error   { return ErrTxLent }
-func (lentTx) Rollback(context.Context) error { return ErrTxLent }
+// lend lends the transaction to f.
+func lend(ctx context.Context, tx pgx.Tx, f func(ctx context.Context) error) error {
+	lent := &lentTx{Tx: tx}
+	defer lent.over.Store(true)
+	return f(context.WithValue(ctx, txKey{}, lent))
+}
+
+func (t *lentTx) usable() error {
+	if t.over.Load() {
+		return pgx.ErrTxClosed
+	}
+	return nil
+}
+
+// Commit implements pgx.Tx.
+func (t *lentTx) Commit(context.Context) error { return ErrTxLent }
+
+// Rollback implements pgx.Tx.
+func (t *lentTx) Rollback(context.Context) error { return ErrTxLent }
+
+// Begin implements pgx.Tx.
+func (t *lentTx) Begin(ctx context.Context) (pgx.Tx, error) {
+	if err := t.usable(); err != nil {
+		return nil, err
+	}
+	return t.Tx.Begin(ctx)
+}
+
+// Exec implements pgx.Tx.
+func (t *lentTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	if err := t.usable(); err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	return t.Tx.Exec(ctx, sql, args...)
+}
+
+// Query implements pgx.Tx.
+func (t *lentTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	if err := t.usable(); err != nil {
+		return failed{err: err}, err
+	}
+	return t.Tx.Query(ctx, sql, args...)
+}
+
+// QueryRow implements pgx.Tx.
+func (t *lentTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	if err := t.usable(); err != nil {
+		return failed{err: err}
+	}
+	return t.Tx.QueryRow(ctx, sql, args...)
+}
+
+// CopyFrom implements pgx.Tx.
+func (t *lentTx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, src pgx.CopyFromSource) (int64, error) {
+	if err := t.usable(); err != nil {
+		return 0, err
+	}
+	return t.Tx.CopyFrom(ctx, table, columns, src)
+}
+
+// SendBatch implements pgx.Tx.
+func (t *lentTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	if err := t.usable(); err != nil {
+		return failedBatch{err: err}
+	}
+	return t.Tx.SendBatch(ctx, b)
+}
+
+// failed are the rows of a statement that was not sent.
+type failed struct {
+	pgx.Rows
+	err error
+}
+
+func (f failed) Close()            {}
+func (f failed) Err() error        { return f.err }
+func (f failed) Next() bool        { return false }
+func (f failed) Scan(...any) error { return f.err }
+
+// failedBatch are the results of a batch that was not sent.
+type failedBatch struct {
+	pgx.BatchResults
+	err error
+}
+
+func (f failedBatch) Exec() (pgconn.CommandTag, error) { return pgconn.CommandTag{}, f.err }
+func (f failedBatch) Query() (pgx.Rows, error)         { return failed{err: f.err}, f.err }
+func (f failedBatch) QueryRow() pgx.Row                { return failed{err: f.err} }
+func (f failedBatch) Close() error                     { return f.err }
+func (f failedBatch) Tx() pgx.Tx                       { return nil }

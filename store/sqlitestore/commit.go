@@ -158,33 +158,8 @@ func (c *committer) runHook(change *store.Change) (store.Result, error) {
 	if err := c.flush(); err != nil { // the hook may look
 		return store.Result{}, err
 	}
-	if _, err := c.exec(c.statements.savepoint); err != nil {
-		return store.Result{}, err
-	}
-	failed := change.InTx(context.WithValue(c.ctx, txKey{}, c.tx), change)
-	if failed != nil {
-		if _, err := c.exec(c.statements.undo); err != nil {
-			return store.Result{}, c.ended(err, failed)
-		}
-	}
-	if _, err := c.exec(c.statements.release); err != nil {
-		return store.Result{}, c.ended(err, failed)
-	}
-	if failed != nil {
-		return store.Result{Err: fmt.Errorf("sqlitestore: a hook in the transaction: %w", failed)}, nil
-	}
-	return store.Result{}, nil
-}
-
-// ended says why the savepoint of a hook is gone.
-func (c *committer) ended(err, hook error) error {
-	if c.ctx.Err() != nil {
-		return c.ctx.Err() // it ended a statement of the hook, and so the transaction
-	}
-	if hook != nil {
-		return fmt.Errorf("%w: %w (%w)", ErrTxEnded, err, hook)
-	}
-	return fmt.Errorf("%w: %w", ErrTxEnded, err)
+	failed, err := c.lend(func(ctx context.Context) error { return change.InTx(ctx, change) })
+	return store.Result{Err: failed}, err
 }
 
 // writeConversation writes the conversation's own row, unless the version is

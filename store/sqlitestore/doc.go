@@ -17,12 +17,13 @@
 // the journal is a write-ahead log, and is synced with every commit. Batches
 // share the sync.
 //
-// # Transactions of Before hooks
+// # Transactions of hooks
 //
 // A Before hook reaches the transaction that writes its change with [Tx], and
-// what it writes there is committed with the change or not at all. One change
-// is written at a time, so a hook that is slow holds up all others, and one
-// that writes to the store by another way than its transaction waits for
+// what it writes there is committed with the change or not at all. So does an
+// After hook that asked for a transaction, with the mark that it is done. One
+// batch is written at a time, so a hook that is slow holds up all others, and
+// one that writes to the store by another way than its transaction waits for
 // itself until its context ends.
 //
 // # Several processes

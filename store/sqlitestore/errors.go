@@ -18,7 +18,7 @@ var (
 	ErrOutdated = errors.New("sqlitestore: the tables are of an older version")
 	// ErrBusy: another process was writing for longer than Config.BusyTimeout.
 	ErrBusy = errors.New("sqlitestore: another process is writing to the file")
-	// ErrTxEnded: a Before hook committed or rolled back the transaction that
+	// ErrTxEnded: a hook committed or rolled back the transaction that
 	// it was lent, or ended one of its statements by a context.
 	ErrTxEnded = errors.New("sqlitestore: a hook has ended the transaction")
 )

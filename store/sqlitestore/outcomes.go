@@ -1,8 +1,7 @@
 package sqlitestore
 
 import (
-	"context"
-	"fmt"
+	"cmp"
 	"slices"
 	"time"
 
@@ -98,8 +97,8 @@ func (t *transaction) settle(outcomes []store.Outcome) (ready bool, err error) {
 		}
 		delete(held, k) // a second outcome comes too late
 		if o.InTx != nil {
-			if err := o.InTx(context.WithValue(t.ctx, txKey{}, t.tx)); err != nil {
-				return false, fmt.Errorf("a hook in the transaction: %w", err)
+			if failed, err := t.lend(o.InTx); failed != nil || err != nil {
+				return false, cmp.Or(err, failed)
 			}
 		}
 		if err := t.record(o, p); err != nil {

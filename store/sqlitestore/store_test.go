@@ -103,6 +103,18 @@ func TestAHookThatEndsTheTransactionFailsTheBatch(t *testing.T) {
 		records, err := s.Load(t.Context(), name)
 		require.NoError(t, err)
 		require.Zero(t, records[0].Version)
+
+		c = call("of " + name)
+		c.Events = []store.NewEvent{{Event: store.Event{ID: name, ConversationID: c.ID, Seq: 1}, Deliveries: []store.NewDelivery{{Hook: "h", Claimed: true}}}}
+		commit(t, s, c)
+		_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{{EventID: name, Hook: "h", InTx: func(ctx context.Context) error {
+			tx, _ := Tx(ctx)
+			return end(tx)
+		}}}})
+		require.ErrorIs(t, err, ErrTxEnded, name)
+		records, err = s.Load(t.Context(), c.ID)
+		require.NoError(t, err)
+		require.Equal(t, []string{"h"}, records[0].Backlog)
 	}
 	commit(t, s, call("after"))
 }

@@ -106,11 +106,11 @@ create table cdm_session (
   error_code text,
   peer_id text,
   more json,
+  state text,
   held boolean not null,
   muted boolean not null,
   recording boolean not null,
   was_connected boolean not null,
-  state text,
   connected_time timestamptz,
   disconnected_time timestamptz,
   disconnect_type text,
@@ -213,27 +213,27 @@ create table cdm_evaluation (
 );
 
 create table cdm_event (
-  conversation_id text collate "C" not null references cdm_conversation on delete cascade,
   seq bigint not null,
+  time timestamptz not null,
+  vetoed boolean not null,
+  conversation_id text collate "C" not null references cdm_conversation on delete cascade,
   event_id text collate "C" not null,
   type text not null,
-  time timestamptz not null,
   rule text not null,
-  vetoed boolean not null,
   data json not null,
   primary key (conversation_id, seq)
 );
 
 create table cdm_delivery (
+  seq bigint not null,
+  due timestamptz not null,
+  attempts bigint not null,
+  blocked boolean not null,
   conversation_id text collate "C" not null,
   hook text collate "C" not null,
-  seq bigint not null,
   event_id text collate "C" not null,
   state text not null check (state in ('waiting', 'claimed', 'parked', 'skipped')),
-  blocked boolean not null,
-  due timestamptz not null,
   owner text collate "C",
-  attempts bigint not null,
   type text,
   error text,
   stack text,

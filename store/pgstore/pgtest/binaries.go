@@ -11,11 +11,14 @@ import (
 )
 
 // places are where packages put the binaries, without the PATH.
-var places = []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin",
-	"/usr/local/opt/postgresql*/bin", "/Applications/Postgres.app/Contents/Versions/*/bin"}
+func places() []string {
+	return []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin",
+		"/usr/local/opt/postgresql*/bin", "/Applications/Postgres.app/Contents/Versions/*/bin"}
+}
 
-// findBinaries returns the directory of the newest server that is installed.
-func findBinaries() (string, error) {
+// findBinaries returns the directory of the server in the PATH, or else of the
+// newest one in the places.
+func findBinaries(places []string) (string, error) {
 	var found []string
 	for _, place := range places {
 		dirs, _ := filepath.Glob(place) // the patterns are well formed

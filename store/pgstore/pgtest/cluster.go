@@ -17,9 +17,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrNoServer: there is no server, and nothing to start one from.
-var ErrNoServer = errors.New("pgtest: there is no PostgreSQL to test with: install the server (Debian: apt-get install postgresql-15; " +
-	"macOS: brew install postgresql@17), or set CONVTRACK_TEST_POSTGRES to the connection string of a database that tests may write to")
+var (
+	// ErrNoServer: there is no server, and nothing to start one from.
+	ErrNoServer = errors.New("pgtest: there is no PostgreSQL to test with: install the server (Debian: apt-get install postgresql-15; " +
+		"macOS: brew install postgresql@17), or set CONVTRACK_TEST_POSTGRES to the connection string of a database that tests may write to")
+)
 
 // Cluster is a database that tests may write to. Its methods are safe for
 // concurrent use.
@@ -45,6 +47,18 @@ func Start(connString string) (*Cluster, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// In returns the connection string with a schema as its search_path.
+func (c *Cluster) In(schema string) string {
+	if !strings.Contains(c.ConnString, "://") {
+		return c.ConnString + " search_path=" + schema
+	}
+	separator := "?"
+	if strings.Contains(c.ConnString, "?") {
+		separator = "&"
+	}
+	return c.ConnString + separator + "search_path=" + schema
 }
 
 // Close ends a private server and removes what it has written.
@@ -87,7 +101,7 @@ type server struct {
 func newServer() (*server, error) {
 	s := &server{}
 	var err error
-	if s.binaries, err = findBinaries(); err != nil {
+	if s.binaries, err = findBinaries(places()); err != nil {
 		return nil, err
 	}
 	if s.account, err = unprivileged(); err != nil {

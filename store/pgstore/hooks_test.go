@@ -1,0 +1,154 @@
+package pgstore_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/pgstore"
+)
+
+// hooked commits new conversations, the first of which has a hook, and returns
+// what became of the batch.
+func hooked(t *testing.T, s opened, n int, hook func(ctx context.Context, tx pgx.Tx) error) ([]store.Result, error) {
+	t.Helper()
+	var changes []*store.Change
+	for i := range n {
+		changes = append(changes, newReference(i).create())
+	}
+	changes[0].InTx = func(ctx context.Context, _ *store.Change) error {
+		tx, ok := pgstore.Tx(ctx)
+		require.True(t, ok)
+		return hook(ctx, tx)
+	}
+	done, err := s.Commit(t.Context(), store.Batch{Changes: changes})
+	return done.Results, err
+}
+
+func stored(t *testing.T, s opened, n int) (versions []int64) {
+	t.Helper()
+	for i := range n {
+		records, err := s.Load(t.Context(), newReference(i).id)
+		require.NoError(t, err)
+		versions = append(versions, records[0].Version)
+	}
+	return versions
+}
+
+func TestOutsideOfAHookThereIsNoTransaction(t *testing.T) {
+	_, ok := pgstore.Tx(t.Context())
+	require.False(t, ok)
+}
+
+func TestAHookCannotEndTheTransaction(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		s := open(t)
+		results, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
+			require.ErrorIs(t, tx.Commit(ctx), pgstore.ErrTxLent)
+			require.ErrorIs(t, tx.Rollback(ctx), pgstore.ErrTxLent)
+			return nil
+		})
+		require.NoError(t, err)
+		require.NoError(t, results[0].Err)
+	}
+}
+
+func TestAHookMayHaveTransactionsWithinTheTransaction(t *testing.T) {
+	s := open(t)
+	_, err := s.pool.Exec(t.Context(), "create table host (x int primary key)")
+	require.NoError(t, err)
+	results, err := hooked(t, s, 2, func(ctx context.Context, tx pgx.Tx) error {
+		refused := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "insert into host values (1), (1)")
+			return err
+		})
+		require.Error(t, refused)
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"host"}, []string{"x"}, pgx.CopyFromRows([][]any{{2}, {3}}))
+		return err
+	})
+	require.NoError(t, err)
+	require.NoError(t, results[0].Err)
+	var n int
+	require.NoError(t, s.pool.QueryRow(t.Context(), "select count(*) from host").Scan(&n))
+	require.Equal(t, 2, n)
+}
+
+func TestAFailureThatAHookKeepsToItselfFailsItsChange(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		s := open(t)
+		results, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "select 1/0")
+			require.Error(t, err)
+			return nil
+		})
+		require.NoError(t, err)
+		require.ErrorContains(t, results[0].Err, "a statement of the hook has failed")
+		require.Equal(t, []int64{0, 1}[:n], stored(t, s, n))
+	}
+}
+
+func TestAHookThatEndsTheTransactionAllTheSameFailsTheBatch(t *testing.T) {
+	for _, sql := range []string{"rollback", "commit"} {
+		for _, n := range []int{1, 2} {
+			s := open(t)
+			_, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
+				_, err := tx.Conn().Exec(ctx, sql)
+				return err
+			})
+			require.ErrorIs(t, err, pgstore.ErrTxEnded)
+			require.NoError(t, func() error { _, err := s.Load(t.Context(), "c"); return err }())
+		}
+	}
+}
+
+func TestAHookThatLeavesRowsUnreadFailsTheBatch(t *testing.T) {
+	s := open(t)
+	_, err := hooked(t, s, 2, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Query(ctx, "select generate_series(1, 100000)") //nolint:sqlclosecheck // that is the point
+		return err
+	})
+	require.ErrorIs(t, err, pgstore.ErrTxEnded)
+	require.Equal(t, []int64{0, 0}, stored(t, s, 2))
+}
+
+func TestATransactionIsOverWhenItsHookHasReturned(t *testing.T) {
+	s := open(t)
+	for _, n := range []int{1, 2} {
+		var kept pgx.Tx
+		_, err := hooked(t, s, n, func(_ context.Context, tx pgx.Tx) error {
+			kept = tx
+			return errors.New("no")
+		})
+		require.NoError(t, err)
+		ctx := t.Context()
+		var b pgx.Batch
+		b.Queue("select 1")
+		for _, use := range []func() error{
+			func() error { _, err := kept.Exec(ctx, "select 1"); return err },
+			func() error { _, err := kept.Query(ctx, "select 1"); return err }, //nolint:sqlclosecheck // there are none
+			func() error { return kept.QueryRow(ctx, "select 1").Scan(new(int)) },
+			func() error { _, err := kept.Begin(ctx); return err },
+			func() error { return kept.SendBatch(ctx, &b).Close() },
+			func() error { _, err := kept.CopyFrom(ctx, nil, nil, nil); return err },
+		} {
+			require.ErrorIs(t, use(), pgx.ErrTxClosed)
+		}
+	}
+}
+
+func TestPlansOfAHookAreTheServersOwn(t *testing.T) {
+	s := open(t)
+	_, err := hooked(t, s, 2, func(ctx context.Context, tx pgx.Tx) error {
+		for _, name := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
+			var is string
+			require.NoError(t, tx.QueryRow(ctx, "show "+name).Scan(&is))
+			require.Equal(t, "on", is, name)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+}

@@ -1,0 +1,170 @@
+package pgstore_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/store/pgstore"
+)
+
+func TestOfManyProcessesThatStartAtOnceOneMigrates(t *testing.T) {
+	schema := cluster.Schema(t)
+	const processes = 8
+	errs := make([]error, processes)
+	var group sync.WaitGroup
+	for i := range processes {
+		pool := cluster.Pool(t, schema)
+		group.Go(func() { _, errs[i] = pgstore.New(t.Context(), pool, nil) })
+	}
+	group.Wait()
+	require.NoError(t, errors.Join(errs...))
+	s := openIn(t, schema)
+	require.NoError(t, s.Validate(t.Context()))
+}
+
+func TestTablesOfANewerVersionAreRefused(t *testing.T) {
+	s := open(t)
+	_, err := s.pool.Exec(t.Context(), "insert into cdm_migration values (1000, 'from the future')")
+	require.NoError(t, err)
+	_, err = pgstore.New(t.Context(), s.pool, nil)
+	require.ErrorIs(t, err, pgstore.ErrNewer)
+	require.ErrorContains(t, s.Validate(t.Context()), "a newer version was here")
+}
+
+func TestWithoutMigrationsTheTablesMustBeThere(t *testing.T) {
+	pool := cluster.Pool(t, cluster.Schema(t))
+	_, err := pgstore.New(t.Context(), pool, &pgstore.Config{SkipMigrations: true})
+	require.ErrorIs(t, err, pgstore.ErrOutdated)
+	_, err = pgstore.New(t.Context(), pool, nil)
+	require.NoError(t, err)
+	_, err = pgstore.New(t.Context(), pool, &pgstore.Config{SkipMigrations: true})
+	require.NoError(t, err)
+}
+
+func TestTheMigrationsAreFilesThatAHostCanApply(t *testing.T) {
+	for _, named := range []bool{false, true} {
+		schema := cluster.Schema(t)
+		c := &pgstore.Config{Prefix: "dcm_"}
+		pool := cluster.Pool(t, schema)
+		if named {
+			c.Schema = schema
+			pool = cluster.Pool(t, "public")
+		}
+		files, err := pgstore.Migrations(c)
+		require.NoError(t, err)
+		require.NoError(t, fstest.TestFS(files, "0001_tables.sql"))
+		names, err := fs.Glob(files, "*.sql")
+		require.NoError(t, err)
+		for _, name := range names {
+			text, err := fs.ReadFile(files, name)
+			require.NoError(t, err)
+			require.NotContains(t, string(text), pgstore.DefaultPrefix)
+			require.NoError(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+				_, err := tx.Exec(t.Context(), string(text))
+				return err
+			}))
+		}
+		c.SkipMigrations = true
+		s, err := pgstore.New(t.Context(), pool, c)
+		require.NoError(t, err)
+		require.NoError(t, s.Validate(t.Context()))
+	}
+}
+
+func TestASchemaThatIsNamedIsMadeWhereItIsMissing(t *testing.T) {
+	schema := cluster.Schema(t) + `-"x"`
+	quoted := pgx.Identifier{schema}.Sanitize()
+	t.Cleanup(func() { cluster.Exec(t, "drop schema "+quoted+" cascade") })
+	s, err := pgstore.New(t.Context(), cluster.Pool(t, "public"), &pgstore.Config{Schema: schema})
+	require.NoError(t, err)
+	require.NoError(t, s.Validate(t.Context()))
+	workThrough(t, opened{Store: s})
+}
+
+func TestWithoutASchemaThereIsAnErrorThatSaysSo(t *testing.T) {
+	_, err := pgstore.New(t.Context(), cluster.Pool(t, "nowhere"), nil)
+	require.ErrorContains(t, err, "no schema of the search_path exists")
+}
+
+func TestABadConfigurationIsRefused(t *testing.T) {
+	pool := cluster.Pool(t, "public")
+	for _, c := range []pgstore.Config{{Prefix: "Cdm_"}, {Prefix: "1"}, {Prefix: `x"; drop`}, {Prefix: strings.Repeat("p", 32)}, {Schema: strings.Repeat("s", 64)}, {Schema: "\x00"}} {
+		_, err := pgstore.New(t.Context(), pool, &c)
+		require.ErrorContains(t, err, "pgstore: Config.")
+		_, err = pgstore.Migrations(&c)
+		require.Error(t, err)
+	}
+	_, err := pgstore.New(t.Context(), nil, nil)
+	require.Error(t, err)
+}
+
+func TestValidateNamesWhatIsNotAsItMustBe(t *testing.T) {
+	s := open(t)
+	for _, sql := range []string{"drop view cdm_report_open_conversations", "drop table cdm_survey", "alter table cdm_participant rename ani to caller",
+		"alter table cdm_transfer alter state type varchar(10)", "drop index cdm_conversation_start", "drop type cdm_metric_row"} {
+		_, err := s.pool.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	err := s.Validate(t.Context())
+	var problems *pgstore.SchemaError
+	require.ErrorAs(t, err, &problems)
+	all := strings.Join(problems.Problems, "\n")
+	for _, want := range []string{"cdm_survey is missing", "the column cdm_participant.ani is missing", "cdm_transfer.state is of the type character varying(10), and must be text",
+		"the index cdm_conversation_start is missing", "cdm_metric_row is missing"} {
+		require.Contains(t, all, want)
+	}
+	require.Len(t, problems.Problems, 5)
+	_, err = pgstore.New(t.Context(), s.pool, nil)
+	require.ErrorAs(t, err, &problems)
+}
+
+func TestEverythingThatAReportWriterSeesHasAComment(t *testing.T) {
+	s := open(t)
+	found, err := s.pool.Query(t.Context(), `select c.relname || coalesce('.' || a.attname, '') from pg_class c
+		left join lateral (select attname, attnum from pg_attribute where attrelid = c.oid and attnum > 0 union all select null, 0) a on true
+		where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'v') and col_description(c.oid, a.attnum) is null
+			and (a.attnum > 0 or obj_description(c.oid, 'pg_class') is null)`)
+	require.NoError(t, err)
+	silent, err := pgx.CollectRows(found, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Empty(t, silent)
+}
+
+func TestARoleThatMayOnlyReadAndWriteRowsIsEnough(t *testing.T) {
+	schema := cluster.Schema(t)
+	openIn(t, schema)
+	role := "role_" + schema
+	cluster.Exec(t, "create role "+role+" login", "grant usage on schema "+schema+" to "+role,
+		"grant select, insert, update, delete on all tables in schema "+schema+" to "+role)
+	t.Cleanup(func() { cluster.Exec(t, "drop owned by "+role, "drop role "+role) })
+	as := func(c *pgxpool.Config) {
+		c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "set session authorization "+role)
+			return err
+		}
+	}
+	for _, skip := range []bool{false, true} {
+		pool := cluster.Pool(t, schema, as)
+		s, err := pgstore.New(t.Context(), pool, &pgstore.Config{SkipMigrations: skip})
+		require.NoError(t, err)
+		require.NoError(t, s.Validate(t.Context()))
+		if skip {
+			workThrough(t, opened{s, pool, schema})
+			_, err = pool.Exec(t.Context(), "create table "+schema+".x ()")
+			require.Error(t, err, "the role may do more than the test says")
+		}
+	}
+	cluster.Exec(t, "revoke insert on "+schema+".cdm_session from "+role)
+	s, err := pgstore.New(t.Context(), cluster.Pool(t, schema, as), nil)
+	require.NoError(t, err)
+	require.ErrorContains(t, s.Validate(t.Context()), "may not insert in the table cdm_session")
+}

@@ -1,0 +1,116 @@
+package pgstore_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// told joins what messages say of a conversation.
+func told(t *testing.T, start time.Time, messages [][]byte) *conversation.Conversation {
+	t.Helper()
+	var c *conversation.Conversation
+	for i, data := range messages {
+		m, err := genesys.Decode(data, start.Add(time.Duration(i)*time.Second))
+		require.NoError(t, err)
+		for _, said := range m.Conversations {
+			c = conversation.Merge(c, said)
+		}
+	}
+	return c
+}
+
+func TestTheReportOfAgentTimesSaysWhatTheLibrarySays(t *testing.T) {
+	s := open(t)
+	worked := 0
+	for n, scenario := range genesystest.Scenarios() {
+		story := scenario.Story()
+		for kind, messages := range map[string][][]byte{"snapshots": story.Snapshots(), "details": story.Details(), "records": story.Records(), "media": story.MediaSnapshots()} {
+			c := told(t, story.Start, messages)
+			if c == nil {
+				continue
+			}
+			_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: c.ID, To: c}}})
+			require.NoError(t, err)
+			found, err := s.pool.Query(t.Context(), "select user_id, connected, hold, wrap_up, handle, sessions from cdm_report_agent_time where conversation_id = $1 order by user_id", c.ID)
+			require.NoError(t, err)
+			got, err := pgx.CollectRows(found, pgx.RowToStructByPos[conversation.AgentTime])
+			require.NoError(t, err)
+			want := c.AgentTimes()
+			require.Equal(t, fmt.Sprint(want), fmt.Sprint(got), "%s of scenario %d, %s", kind, n, scenario.Name)
+			for _, w := range want {
+				if w.Handle > 0 {
+					worked++
+				}
+			}
+			_, err = s.pool.Exec(t.Context(), "delete from cdm_conversation")
+			require.NoError(t, err)
+		}
+	}
+	require.Greater(t, worked, 20, "the scenarios show little work")
+	var left int
+	require.NoError(t, s.pool.QueryRow(t.Context(), "select count(*) from cdm_metric").Scan(&left))
+	require.Zero(t, left, "what is below a conversation goes with it")
+}
+
+func TestTheReportOfEMailsCountsTheirAgents(t *testing.T) {
+	s := open(t)
+	at := func(minutes int) time.Time {
+		return time.Date(2025, 1, 10, 9, minutes, 0, 0, time.UTC)
+	}
+	agent := func(n, from, to int, media conversation.MediaType) *conversation.Participant {
+		return &conversation.Participant{ID: fmt.Sprint("p", n, from), Purpose: conversation.PurposeAgent, UserID: fmt.Sprint("user-", n), Sessions: []*conversation.Session{{
+			ID: fmt.Sprint("s", n, from), MediaType: media, Start: at(from), ConnectedTime: at(from), DisconnectedTime: at(to), State: conversation.StateDisconnected,
+			Segments: []*conversation.Segment{{Type: conversation.SegmentAlert, Start: at(from).Add(-time.Minute), End: at(from)}, {Type: conversation.SegmentInteract, Start: at(from), End: at(to)}}}}}
+	}
+	add := func(id string, participants ...*conversation.Participant) {
+		said := conversation.State(&conversation.Conversation{ID: id, Start: at(0), Participants: participants}, conversation.Statement{By: conversation.SourceAnalytics, At: at(60), Seen: at(60)})
+		_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: id, To: conversation.Merge(nil, said)}}})
+		require.NoError(t, err)
+	}
+	add("e-mail of two", agent(1, 1, 5, "email"), agent(2, 6, 8, "email"), agent(1, 10, 20, "email"))
+	add("e-mail of one", agent(1, 1, 5, "email"))
+	add("call of two", agent(1, 1, 5, "voice"), agent(2, 6, 8, "voice"))
+	found, err := s.pool.Query(t.Context(), "select conversation_id || ' ' || user_id || ' ' || handle from cdm_report_email_agents where agents > 1 order by user_id")
+	require.NoError(t, err)
+	got, err := pgx.CollectRows(found, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Equal(t, []string{"e-mail of two user-1 00:14:00", "e-mail of two user-2 00:02:00"}, got)
+}
+
+func TestTheReportsOfWhatIsOpenAndParked(t *testing.T) {
+	s := open(t)
+	list := references(t, s, 0, 2)
+	require.NoError(t, updateAll(t.Context(), s, list[:1]))
+	parked := list[0].done("owner")
+	parked.Did, parked.Failure = store.Parked, store.Failure{Error: "down", Attempts: 3}
+	refused := &store.Refused{Facts: list[1].from, Failure: store.Failure{Hook: "screen", EventID: "e", Type: "conversation.created", Attempts: 5, Error: "no", At: time.Now()}}
+	_, err := s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{parked},
+		Changes: []*store.Change{{ID: list[1].id, Version: 1, From: list[1].from, To: list[1].from, Refused: refused}, {ID: "vetoed", Vetoed: "not ours"}}})
+	require.NoError(t, err)
+	rows := func(sql string) []string {
+		found, err := s.pool.Query(t.Context(), sql)
+		require.NoError(t, err)
+		list, err := pgx.CollectRows(found, pgx.RowTo[string])
+		require.NoError(t, err)
+		return list
+	}
+	require.Equal(t, []string{"Active {voice} {" + uuid(5, 0) + "}", "Active {voice} {" + uuid(5, 1) + "}"},
+		rows("select concat_ws(' ', calculated_status, media_types::text, connected_users::text) from cdm_report_open_conversations order by conversation_id"))
+	require.Equal(t, []string{"change screen 5 no", "delivery hook 3 down"}, rows("select concat_ws(' ', kind, hook, attempts, error) from cdm_report_parked order by kind"))
+	page, err := s.Parked(t.Context(), store.ParkedQuery{})
+	require.NoError(t, err)
+	var ids []string
+	for _, p := range page.Items {
+		ids = append(ids, p.ID)
+	}
+	require.ElementsMatch(t, ids, rows("select kind || ':' || id from cdm_report_parked"))
+}

@@ -1,0 +1,183 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// Validate compares the tables with what this version needs. The error is a
+// [SchemaError] that says in sentences what is missing, different or newer, and
+// what the role may not do.
+func (s *Store) Validate(ctx context.Context) error {
+	if s.closed.Load() {
+		return store.ErrClosed
+	}
+	v := &validation{Store: s}
+	for _, check := range []func(context.Context) error{v.migrations, v.columns, v.indexes, v.privileges} {
+		if err := check(ctx); err != nil {
+			return fmt.Errorf("pgstore: validate: %w", err)
+		}
+	}
+	if err := s.types.find(ctx, s); err != nil {
+		var missing *SchemaError
+		if !errors.As(err, &missing) {
+			return fmt.Errorf("pgstore: validate: %w", err)
+		}
+		v.problems = append(v.problems, missing.Problems...)
+	}
+	if len(v.problems) > 0 {
+		return &SchemaError{v.problems}
+	}
+	return nil
+}
+
+type validation struct {
+	*Store
+	problems []string
+}
+
+func (v *validation) say(format string, args ...any) {
+	v.problems = append(v.problems, fmt.Sprintf(format, args...))
+}
+
+func (v *validation) migrations(ctx context.Context) error {
+	all, err := readMigrations(&v.config)
+	if err != nil {
+		return err
+	}
+	applied, err := v.applied(ctx, v.pool)
+	if code(err) == insufficientPrivilege {
+		return nil // privileges says it
+	}
+	switch {
+	case err != nil:
+		return err
+	case applied > len(all):
+		v.say("migration %d is applied, this version knows %d: a newer version was here", applied, len(all))
+	case applied < len(all):
+		v.say("migration %s is not applied", all[applied].name)
+	}
+	return nil
+}
+
+// expected are the columns of a table with their types.
+type expected map[string]string
+
+// tables are the columns that statements name.
+func (v *validation) tables() map[string]expected {
+	kinds := map[uint32]string{oidText: "text", oidBool: "boolean", oidInt8: "bigint", oidFloat8: "double precision", oidTimestamptz: "timestamp with time zone",
+		oidJSON: "json", oidJSONB: "jsonb", oidBytea: "bytea", oidTexts: "text[]"}
+	of := func(columns ...rows.Column) expected {
+		x := expected{}
+		for _, c := range columns {
+			x[c.Name] = kinds[columnOID(c)]
+		}
+		return x
+	}
+	tables := map[string]expected{
+		"event": of(rows.Event.Table().Columns...), "value": of(rows.Named.Table().Columns...), "migration": of(rows.Migration.Table().Columns...),
+		"delivery": of(column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer), column("event_id", rows.Text),
+			column("state", rows.Text), column("blocked", rows.Bool), column("due", rows.Time), column("owner", rows.Text), column("attempts", rows.Integer),
+			column("type", rows.Text), column("error", rows.Text), column("stack", rows.Text), column("failed_at", rows.Time)),
+	}
+	for e := range v.types.entities {
+		table := rows.Entity(e).Table()
+		tables[table.Name] = of(table.Columns...)
+	}
+	tables["conversation"]["changed_slot"] = "timestamp with time zone"
+	return tables
+}
+
+func (v *validation) columns(ctx context.Context) error {
+	tables := v.tables()
+	found, err := v.pool.Query(ctx, `select c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod) from pg_catalog.pg_attribute a
+		join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+		where n.nspname = $1::text and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped`, v.mode(), v.config.Schema)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	var table, column, is string
+	_, err = pgx.ForEachRow(found, []any{&table, &column, &is}, func() error {
+		name, ours := strings.CutPrefix(table, v.config.Prefix)
+		if must, needed := tables[name][column]; ours && needed && must != is {
+			v.say("the column %s.%s is of the type %s, and must be %s", table, column, is, must)
+		}
+		known[name] = known[name] || ours
+		delete(tables[name], column)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range sorted(tables) {
+		if !known[name] {
+			v.say("the table %s.%s%s is missing", v.config.Schema, v.config.Prefix, name)
+			continue
+		}
+		for _, column := range sorted(tables[name]) {
+			v.say("the column %s%s.%s is missing", v.config.Prefix, name, column)
+		}
+	}
+	return nil
+}
+
+// indexes are those that reads rely on, beside the primary keys.
+var indexes = []string{"conversation_start", "conversation_changed", "conversation_end", "conversation_open", "conversation_due", "conversation_refused",
+	"conversation_attributes", "participant_user", "participant_queue", "session_queue", "delivery_event", "delivery_waiting", "delivery_claimed", "delivery_parked"}
+
+func (v *validation) indexes(ctx context.Context) error {
+	found, err := v.pool.Query(ctx, `select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1::text and i.indisvalid`, v.mode(), v.config.Schema)
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range indexes {
+		if !slices.Contains(names, v.config.Prefix+name) {
+			v.say("the index %s%s is missing, or not valid: reads will be slow", v.config.Prefix, name)
+		}
+	}
+	return nil
+}
+
+// privileges of the role on what there is.
+func (v *validation) privileges(ctx context.Context) error {
+	found, err := v.pool.Query(ctx, `select current_user::text, c.relname::text, p.name from pg_catalog.pg_class c
+		join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+		cross join (values ('select'), ('insert'), ('update'), ('delete')) as p(name)
+		where n.nspname = $1::text and c.relkind in ('r', 'p') and c.relname::text = any ($2::text[])
+			and not has_table_privilege(c.oid, p.name)
+			and (p.name = 'select' or c.relname::text <> $3::text)
+			and (p.name <> 'delete' or c.relname::text not in ($3::text, $4::text))
+		order by c.relname, p.name desc`,
+		v.mode(), v.config.Schema, v.tableNames(), v.config.Prefix+"migration", v.config.Prefix+"value")
+	if err != nil {
+		return err
+	}
+	var role, table, privilege string
+	_, err = pgx.ForEachRow(found, []any{&role, &table, &privilege}, func() error {
+		v.say("the role %s may not %s in the table %s", role, privilege, table)
+		return nil
+	})
+	return err
+}
+
+func (v *validation) tableNames() []string {
+	var names []string
+	for _, name := range sorted(v.tables()) {
+		names = append(names, v.config.Prefix+name)
+	}
+	return names
+}
