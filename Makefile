@@ -10,8 +10,18 @@ RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC)
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 12
 
+.PHONY: postgres
+postgres: ## Install a PostgreSQL server for the tests, where there is none.
+	@if test -n "$$CONVTRACK_TEST_POSTGRES" || command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; \
+	else \
+		echo "make: the tests need PostgreSQL: install the server (Debian: sudo apt-get install postgresql; macOS: brew install postgresql@17)," >&2; \
+		echo "or set CONVTRACK_TEST_POSTGRES to the connection string of a database that tests may write to" >&2; exit 1; \
+	fi
+
 .PHONY: test
-test: ## Run all tests.
+test: postgres ## Run all tests. The SDK takes some minutes to compile the first time.
 ifeq ($(RACE),)
 	@echo "make test: no C compiler found, so the race detector is off; install gcc to run with it" >&2
 	@test "$$CI" != true || { echo "make test: CI must run with the race detector" >&2; exit 1; }
@@ -24,7 +34,7 @@ lint: ## Check format, vet, linters and module files.
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt these files: $$unformatted" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) mod tidy -diff
-	cd examples/benchmarks && $(GO) mod tidy -diff
+	cd examples/benchmarks && $(GO) mod tidy -diff && $(GO) vet ./...
 	$(GOLANGCI_LINT) run ./...
 
 .PHONY: bench
@@ -34,6 +44,14 @@ bench: ## Run the benchmarks.
 .PHONY: bench-sdk
 bench-sdk: ## Compare decoding with the official SDK; it takes minutes to compile.
 	cd examples/benchmarks && $(GO) test -run TestRatio -v ./decode
+
+.PHONY: bench-sqlite
+bench-sqlite: ## Compare the SQLite store with cgo and with GORM, side by side.
+	cd examples/benchmarks && $(GO) test -run Ratio -v ./sqlite
+
+.PHONY: bench-postgres
+bench-postgres: ## Compare with peers on PostgreSQL, side by side; about ten minutes.
+	cd examples/benchmarks && $(GO) run ./postgres
 
 .PHONY: fuzz
 fuzz: ## Fuzz the decoders for a minute.

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// The exit codes.
+const (
+	exitMeasured = 0
+	exitFailed   = 1 // something could not be measured, or a demanded goal was missed
+	exitUsage    = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitMeasured
+	case err != nil:
+		fmt.Fprintln(stderr, "postgres:", err)
+		return exitUsage
+	}
+	missed, err := measure(ctx, o, stdout)
+	if err != nil {
+		fmt.Fprintln(stderr, "postgres:", err)
+		return exitFailed
+	}
+	if missed > 0 && o.demand {
+		fmt.Fprintf(stderr, "postgres: %d goals are missed\n", missed)
+		return exitFailed
+	}
+	return exitMeasured
+}
+
+// measure fills the tables that are asked for, and returns how many goals are
+// missed.
+func measure(ctx context.Context, o *options, stdout io.Writer) (missed int, err error) {
+	profile, err := startProfile(o.cpuProfile)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, profile()) }()
+	s, err := openServer(ctx, o.database, "")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	if err := s.describe(ctx, stdout, o); err != nil {
+		return 0, err
+	}
+	for _, table := range []struct {
+		name string
+		fill func(context.Context, *options, *server, io.Writer) (missed int, err error)
+	}{
+		{"ratios", ratios}, {"batches", batchSizes}, {"replicas", replicas}, {"stored", stored}, {"fsync", slowFsync},
+	} {
+		if !o.tables[table.name] {
+			continue
+		}
+		n, err := table.fill(ctx, o, s, stdout)
+		if err != nil {
+			return missed, fmt.Errorf("table %s: %w", table.name, err)
+		}
+		missed += n
+	}
+	return missed, nil
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// server is the PostgreSQL that is measured on. Each variant has a schema of
+// its own there.
+type server struct {
+	connString string
+	private    *cluster // nil: somebody else's
+	process    int      // the server's first one; 0: not known
+	admin      *pgxpool.Pool
+	undo       []func(context.Context) error
+}
+
+// openServer connects to the database; when the string is empty it starts a
+// private server, with the library loaded into it unless that is empty.
+func openServer(ctx context.Context, connString, preload string) (*server, error) {
+	s := &server{connString: connString}
+	var err error
+	if connString == "" {
+		if s.private, err = startCluster(ctx, preload); err != nil {
+			return nil, err
+		}
+		s.connString = s.private.connString
+	}
+	if s.admin, err = pgxpool.New(ctx, s.connString); err == nil {
+		err = s.admin.Ping(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.close(ctx))
+	}
+	s.process = s.postmaster(ctx)
+	return s, nil
+}
+
+// close drops what was made, and ends the server if it is private.
+func (s *server) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	err := s.clear(ctx)
+	if s.admin != nil {
+		s.admin.Close()
+	}
+	if s.private != nil {
+		err = errors.Join(err, s.private.close())
+	}
+	return err
+}
+
+// clear undoes what was done since the server was opened, the last first.
+func (s *server) clear(ctx context.Context) error {
+	var failed error
+	for ; len(s.undo) > 0; s.undo = s.undo[:len(s.undo)-1] {
+		failed = errors.Join(failed, s.undo[len(s.undo)-1](ctx))
+	}
+	return failed
+}
+
+// later has something done when the server is cleared.
+func (s *server) later(f func(context.Context) error) { s.undo = append(s.undo, f) }
+
+// site is the place of one variant: a schema, and how to connect to it.
+type site struct {
+	*server
+	schema string
+}
+
+func (s *server) newSite(ctx context.Context) (*site, error) {
+	x := &site{s, "bench" + strings.ToLower(rand.Text())}
+	if _, err := s.admin.Exec(ctx, "create schema "+x.schema); err != nil {
+		return nil, err
+	}
+	s.later(func(ctx context.Context) error {
+		_, err := s.admin.Exec(ctx, "drop schema "+x.schema+" cascade")
+		return err
+	})
+	return x, nil
+}
+
+// poolConfig is how to connect so that the search_path is the schema.
+func (x *site) poolConfig(connections int) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(x.connString)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = int32(connections)
+	config.ConnConfig.RuntimeParams["search_path"] = x.schema
+	return config, nil
+}
+
+// pool returns a pool that is closed when the server is cleared.
+func (x *site) pool(ctx context.Context, connections int) (*pgxpool.Pool, error) {
+	config, err := x.poolConfig(connections)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	x.later(func(context.Context) error {
+		pool.Close()
+		return nil
+	})
+	return pool, nil
+}
+
+// pgbench returns the path of the program; empty when there is none.
+func (s *server) pgbench(ctx context.Context) string {
+	var dir string
+	// Only a superuser may ask, and the server may be on another machine.
+	if err := s.admin.QueryRow(ctx, "select setting from pg_config where name = 'BINDIR'").Scan(&dir); err == nil {
+		path := filepath.Join(dir, "pgbench")
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	path, err := exec.LookPath("pgbench")
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+// written is how much has been written to the log of the server so far.
+func (s *server) written(ctx context.Context) (bytes float64, err error) {
+	err = s.admin.QueryRow(ctx, "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8").Scan(&bytes)
+	return bytes, err
+}
+
+// describe writes what is measured on. It fails when commits are not durable:
+// then the figures would say nothing.
+func (s *server) describe(ctx context.Context, w io.Writer, o *options) error {
+	var version, fsync, commit string
+	if err := s.admin.QueryRow(ctx, "select current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit')").
+		Scan(&version, &fsync, &commit); err != nil {
+		return err
+	}
+	if fsync != "on" || commit != "on" {
+		return fmt.Errorf("the server has fsync %s and synchronous_commit %s; both must be on, or its commits are not durable", fsync, commit)
+	}
+	kind := "a private server"
+	if s.private == nil {
+		kind = "the given database"
+	}
+	fmt.Fprintf(w, "PostgreSQL %s (%s; fsync and synchronous_commit on), %s %s/%s, %d cores for client and server; %d rounds of %v.\n",
+		version, kind, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), o.rounds, o.each)
+	if o.quick {
+		fmt.Fprintln(w, "\n**A quick run: the figures mean nothing.**")
+	}
+	return nil
+}

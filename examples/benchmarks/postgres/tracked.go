@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/store/pgstore"
+)
+
+// tracked is the tracker end to end, as it is configured by default: decode,
+// merge, derive, commit with the events, run an After hook for each event.
+func tracked() variant {
+	return variant{name: "tracker", counts: "events", open: func(ctx context.Context, s *server, _ *options) (round, error) {
+		return openFleet(ctx, s, 1, (*fleet).owner)
+	}}
+}
+
+// fleet is a number of processes' trackers on one database. They run from the
+// start to the end, as those of a service do.
+type fleet struct {
+	trackers []*convtrack.Tracker
+	traffic  *traffic
+	hear     hearing
+
+	conflicts int64 // up to the last round
+}
+
+// hearing says which of the trackers hear a notification of the slot.
+type hearing func(f *fleet, ctx context.Context, data []byte, slot int) error
+
+// poolSize is how many connections a tracker's pool has: its two committers
+// take one each; changes that lost a race are committed on others.
+const poolSize = 8
+
+// openFleet runs so many trackers, and waits until they know each other.
+func openFleet(ctx context.Context, s *server, size int, hear hearing) (round, error) {
+	f := &fleet{traffic: newTraffic(live), hear: hear}
+	x, err := s.newSite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for range size {
+		pool, err := x.pool(ctx, poolSize)
+		if err != nil {
+			return nil, err
+		}
+		opened, err := pgstore.New(ctx, pool, nil)
+		if err != nil {
+			return nil, err
+		}
+		if err := f.add(ctx, s, opened); err != nil {
+			return nil, err
+		}
+	}
+	return f.round, f.meet(ctx)
+}
+
+// add runs a tracker on the store until the server is cleared.
+func (f *fleet) add(ctx context.Context, s *server, on *pgstore.Store) error {
+	hooks := events.NewHooks()
+	events.After(hooks, emptyHook, func(context.Context, events.Event) error { return nil })
+	tracker, err := convtrack.New(on, &convtrack.Config{Hooks: hooks, Logger: silent()})
+	if err != nil {
+		return err
+	}
+	f.trackers = append(f.trackers, tracker)
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- tracker.Run(running) }()
+	s.later(func(context.Context) error {
+		stop()
+		return <-ended
+	})
+	return nil
+}
+
+// meet waits until every tracker knows of every other one.
+func (f *fleet) meet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for _, one := range f.trackers {
+		for _, other := range f.trackers {
+			for !one.Alive(other.Instance()) {
+				select {
+				case <-time.After(10 * time.Millisecond):
+				case <-ctx.Done():
+					return fmt.Errorf("the trackers do not hear of each other: %w", context.Cause(ctx))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func observe(ctx context.Context, t *convtrack.Tracker, m *genesys.Message) error {
+	return t.Observe(ctx, conversation.Update{Conversations: m.Conversations})
+}
+
+// owner lets only the tracker hear it that looks after the conversation.
+func (f *fleet) owner(ctx context.Context, data []byte, _ int) error {
+	m, err := genesys.Decode(data, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, t := range f.trackers {
+		if len(f.trackers) == 1 || t.Mine("", m.Conversations[0].ID) {
+			return observe(ctx, t, m)
+		}
+	}
+	return observe(ctx, f.trackers[0], m)
+}
+
+// everybody lets all trackers hear it, each of which decodes it.
+func (f *fleet) everybody(ctx context.Context, data []byte, _ int) error {
+	heard := make(chan error, len(f.trackers))
+	for _, t := range f.trackers {
+		go func() {
+			m, err := genesys.Decode(data, time.Now())
+			if err == nil {
+				err = observe(ctx, t, m)
+			}
+			heard <- err
+		}()
+	}
+	var failed error
+	for range f.trackers {
+		failed = errors.Join(failed, <-heard)
+	}
+	return failed
+}
+
+// one lets one tracker hear it, always the same one for a conversation, but
+// whichever.
+func (f *fleet) one(ctx context.Context, data []byte, slot int) error {
+	m, err := genesys.Decode(data, time.Now())
+	if err != nil {
+		return err
+	}
+	return observe(ctx, f.trackers[slot%len(f.trackers)], m)
+}
+
+// round lets the fleet track for a while. Each conversation has one
+// notification on its way at a time. The clock stops when every notification
+// is stored and every event that follows from them is delivered, those that
+// wait to settle included. The extra is the conflicts for each notification.
+func (f *fleet) round(ctx context.Context, d time.Duration) (t tally, err error) {
+	began := time.Now()
+	t.n, err = f.traffic.produce(ctx, len(f.traffic.slots), d, func(slot int) (bool, error) {
+		return true, f.hear(f, ctx, f.traffic.notification(slot), slot)
+	})
+	if err == nil {
+		err = f.settle(ctx)
+	}
+	t.took = time.Since(began)
+	before := f.conflicts
+	f.conflicts = 0
+	for _, tracker := range f.trackers {
+		f.conflicts += tracker.Stats().Conflicts
+	}
+	t.extra = float64(f.conflicts-before) / float64(max(t.n, 1))
+	return t, err
+}
+
+// settle returns when all events are announced and delivered.
+func (f *fleet) settle(ctx context.Context) error {
+	for _, tracker := range f.trackers {
+		if err := tracker.Settle(ctx); err != nil {
+			return err
+		}
+	}
+	deadline := time.Now().Add(time.Minute)
+	for {
+		var announced, delivered int64
+		held := 0
+		for _, tracker := range f.trackers {
+			s := tracker.Stats()
+			for _, n := range s.Events {
+				announced += n
+			}
+			delivered, held = delivered+s.Delivered, held+s.Deliveries
+			if s.StoreErrors > 0 || s.AfterFailed > 0 {
+				return fmt.Errorf("the store failed %d times, the hook %d times", s.StoreErrors, s.AfterFailed)
+			}
+		}
+		if delivered >= announced && held == 0 {
+			return ctx.Err()
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("of %d events only %d were delivered within a minute", announced, delivered)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
