@@ -127,6 +127,7 @@ func (t *Tracker) commit(ctx context.Context, b store.Batch) (store.Committed, e
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	t.stats.commits.Add(1)
+	defer func(began time.Time) { t.took(time.Since(began)) }(time.Now())
 	return t.store.Commit(ctx, b)
 }
 

@@ -69,7 +69,7 @@
 //   - conversation: the domain, and how statements about it are joined
 //   - events: the Common Events, the rules that derive them, and the hooks
 //   - store: the contract of a store; store/memstore keeps everything in memory,
-//     store/sqlitestore in a file
+//     store/sqlitestore in a file, store/pgstore in PostgreSQL
 //   - storetest: the conformance suite for stores
 //   - genesys: decoding of every Genesys message
 //   - genesys/notifications, genesys/polling: sources that hear an organisation

@@ -197,17 +197,24 @@ func (t *Tracker) memberLoop(ctx context.Context) {
 	}
 }
 
-// affinityDelay is how long what is heard of a conversation waits that another
-// process looks after: when that one heard it too, nothing is left to do.
-const affinityDelay = 25 * time.Millisecond
+// What is heard of a conversation that another process looks after waits a
+// little: when that one heard it too, nothing is left to do. How long depends
+// on how long a commit takes at present.
+const (
+	leastYield = 25 * time.Millisecond
+	mostYield  = 500 * time.Millisecond
+)
 
 // yield waits for the process that looks after a conversation.
 func (t *Tracker) yield(ctx context.Context, mine bool) {
 	if mine {
 		return
 	}
-	select {
-	case <-time.After(affinityDelay):
-	case <-ctx.Done():
-	}
+	t.pauseFor(ctx, min(leastYield+4*time.Duration(t.commitTime.Load()), mostYield))
+}
+
+// took notes how long a commit took, as a moving average.
+func (t *Tracker) took(d time.Duration) {
+	was := t.commitTime.Load()
+	t.commitTime.Store(was + (int64(d)-was)/8)
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -31,6 +32,8 @@ type Tracker struct {
 	delivery *deliverer
 	settling *alarm // for the next conclusion that has settled
 	members  *members
+
+	commitTime atomic.Int64 // in nanoseconds, a moving average
 
 	repairers []Repairer // among the sources; set before any runs
 

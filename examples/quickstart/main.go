@@ -24,6 +24,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 )
 
@@ -47,13 +48,17 @@ func run(args []string, messages io.Writer) int {
 		binary += ".exe"
 	}
 	if err := build(ctx, binary, messages); err != nil {
+		if ctx.Err() != nil {
+			_, _ = fmt.Fprintln(messages, "quickstart: interrupted")
+			return 130
+		}
 		_, _ = fmt.Fprintln(messages, "quickstart: the example could not be built; run it from inside the convtrack module, with the go command on the path:", err)
 		return 1
 	}
 	// Ctrl-C reaches the example itself, which then ends in its own way.
 	example := exec.Command(binary, args...) //nolint:noctx // so its context is not that of Ctrl-C here
 	example.Stdin, example.Stdout, example.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err = example.Run()
+	err = runTo(example)
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
@@ -63,6 +68,26 @@ func run(args []string, messages io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// runTo runs the example to its end, and hands it what asks this process to end.
+func runTo(example *exec.Cmd) error {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGTERM)
+	defer signal.Stop(asked)
+	if err := example.Start(); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case s := <-asked:
+			_ = example.Process.Signal(s)
+		case <-done:
+		}
+	}()
+	return example.Wait()
 }
 
 // build builds the example, and says so when it takes long.

@@ -45,6 +45,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		}
 		defer func() { _ = os.RemoveAll(folder) }()
 		o.database = filepath.Join(folder, "convtrack.db")
+		p.say("Conversations are kept in a temporary file; -db FILE keeps them for longer.")
 	}
 	db, err := sqlitestore.Open(ctx, o.database, nil)
 	if err != nil {
