@@ -184,7 +184,7 @@ func TestARepairThatWasInterruptedGoesOnAfterARestart(t *testing.T) {
 
 func TestLateDataIsReadWhenItsTimeHasCome(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.start(polling.Config{JobsEvery: -1})
+		w.start(polling.Config{JobsEvery: -1, DiscoverEvery: 10 * time.Minute})
 		s := genesystest.BlindTransferToQueue()
 		s.Survey("survey-1", "user-b", "q-2", 30*time.Minute).Complete(20*time.Hour, 90, 9)
 		s.Evaluation("evaluation-1", "user-b", "judge", "q-2", time.Hour).Finish(60*time.Hour, 80, 70)

@@ -189,7 +189,10 @@ func (w *where) filter(q *store.Query) {
 	}
 	if q.QueueID != "" {
 		w.add("conversation_id in (select p.conversation_id from {participant} p where p.queue_id = " + w.text(q.QueueID) +
-			" union all select s.conversation_id from {session} s where s.queue_id = " + w.text(q.QueueID) + ")")
+			" union all select s.conversation_id from {session} s where s.queue_id = " + w.text(q.QueueID) +
+			// A flattened session is hidden by another of its participant and medium.
+			" and (not s.flattened or not exists (select from {session} t where t.conversation_id = s.conversation_id" +
+			" and t.participant_id = s.participant_id and not t.flattened and t.media_type is not distinct from s.media_type)))")
 	}
 	if len(q.Attribute) > 0 {
 		pairs, err := json.Marshal(q.Attribute)
