@@ -36,7 +36,7 @@ type Harness struct {
 	Except map[string]string
 
 	// Patience is how long one rule may take, and so how long it waits for
-	// something that must happen. Zero means a minute.
+	// something that must happen. Zero means five minutes.
 	Patience time.Duration
 }
 

@@ -31,7 +31,7 @@ type trial struct {
 
 func newTrial(t testing.TB, h Harness) *trial {
 	if h.Patience == 0 {
-		h.Patience = time.Minute
+		h.Patience = 5 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), h.Patience)
 	t.Cleanup(cancel)
