@@ -63,7 +63,7 @@ type committer struct {
 	done  store.Committed
 
 	order []int          // the places of the changes to write, by id: others lock them in the same order
-	place map[string]int // the change of a conversation
+	place map[string]int // the change of a conversation, by the id as it is stored
 	lost  map[string]bool
 	*scratch
 	cleared []string // conversations of which only the row itself is left
@@ -96,11 +96,12 @@ func newCommitter(s *Store, ctx context.Context, c *pgx.Conn, b store.Batch) *co
 	t := &committer{Store: s, ctx: ctx, conn: c, batch: b, place: make(map[string]int, len(b.Changes)), lost: map[string]bool{}, scratch: s.borrowScratch()}
 	t.done.Results = make([]store.Result, len(b.Changes))
 	for i, c := range b.Changes {
-		if _, twice := t.place[c.ID]; twice {
+		id := storable(c.ID)
+		if _, twice := t.place[id]; twice {
 			t.done.Results[i].Err = store.ErrConflict
 			continue
 		}
-		t.place[c.ID] = i
+		t.place[id] = i
 		t.order = append(t.order, i)
 	}
 	slices.SortFunc(t.order, func(a, b int) int { return cmp.Compare(t.batch.Changes[a].ID, t.batch.Changes[b].ID) })
@@ -185,95 +186,4 @@ func (t *committer) conclude() {
 			t.lost[t.batch.Changes[i].ID] = true
 		}
 	}
-}
-
-// addRows adds everything that belongs to the conversations, and the answer
-// whether deliveries can go on.
-func (t *committer) addRows(p *pipeline) {
-	if len(t.created) > 0 {
-		p.add(t.statements.unreserve, args(textsOf(t.created))...)
-	}
-	if cleared := slices.DeleteFunc(t.cleared, func(id string) bool { return t.lost[id] }); len(cleared) > 0 {
-		p.add(t.statements.clear, args(textsOf(cleared))...)
-	}
-	for _, e := range rows.Children() {
-		values := t.written(t.rows.Values(e), len(e.Table().Columns))
-		if e == rows.Segment {
-			if gone := t.superseded(); len(gone[0]) > 0 {
-				p.add(t.statements.supersede, append([]argument{{of: t.types.entities[e], rows: values}}, args(textsOf(gone[0]), textsOf(gone[1]))...)...)
-				continue
-			}
-		}
-		if len(values) > 0 {
-			p.add(t.statements.write[e], argument{of: t.types.entities[e], rows: values})
-		}
-	}
-	t.addEvents(p)
-}
-
-// written leaves out the rows of conversations that lost.
-func (t *committer) written(values []rows.Value, columns int) []rows.Value {
-	if len(t.lost) == 0 {
-		return values
-	}
-	var kept []rows.Value
-	for row := range slices.Chunk(values, columns) {
-		if !t.lost[row[0].Text] {
-			kept = append(kept, row...)
-		}
-	}
-	return kept
-}
-
-// superseded are the sessions whose stored segments make way: conversations and
-// sessions.
-func (t *committer) superseded() (gone [2][]string) {
-	for _, x := range t.rows.Superseded() {
-		if !t.lost[x.ConversationID] {
-			gone[0], gone[1] = append(gone[0], x.ConversationID), append(gone[1], x.SessionID)
-		}
-	}
-	return gone
-}
-
-// addEvents adds the log and what follows from it.
-func (t *committer) addEvents(p *pipeline) {
-	var events, deliveries []rows.Value
-	claimed := true
-	for _, i := range t.order {
-		c := t.batch.Changes[i]
-		if t.done.Results[i].Err != nil {
-			continue
-		}
-		id := textOf(c.ID)
-		for k := range c.Events {
-			e := &c.Events[k]
-			events = append(events, id, integerOf(e.Seq), textOf(e.ID), textOf(e.Type), timeOf(e.Time), textOf(e.Rule), boolOf(e.Vetoed), textOf(string(e.Data)))
-			for _, d := range e.Deliveries {
-				claimed = claimed && d.Claimed
-				deliveries = append(deliveries, id, textOf(d.Hook), integerOf(e.Seq), textOf(e.ID), boolOf(d.Claimed))
-			}
-		}
-	}
-	if len(events) > 0 {
-		p.add(t.statements.logEvents, argument{of: t.types.event, rows: events})
-	}
-	t.addDeliveries(p, deliveries, claimed)
-}
-
-// addDeliveries adds the deliveries, and the question whether those can go on
-// that the outcomes made way for.
-func (t *committer) addDeliveries(p *pipeline, deliveries []rows.Value, claimed bool) {
-	given := append([]argument{{of: t.types.delivery, rows: deliveries}}, args(textOf(t.batch.Owner), integerOf(t.batch.Lease.Microseconds()))...)
-	switch {
-	case len(deliveries) == 0:
-	case !claimed:
-		p.add(t.statements.enqueue, given...)
-	case len(t.lanes.hooks) > 0 && !t.lanes.failed:
-		p.read(scanBool(&t.done.Ready), t.statements.deliverReady, append(given, t.lanes.args()...)...)
-		return
-	default:
-		p.add(t.statements.deliver, given...)
-	}
-	t.lanes.addReady(t.Store, p, &t.done.Ready)
 }

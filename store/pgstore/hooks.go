@@ -113,7 +113,7 @@ func (t *committer) lock() error {
 		return err
 	}
 	for _, i := range t.order {
-		if id := t.batch.Changes[i].ID; !current[id] {
+		if id := t.batch.Changes[i].ID; !current[storable(id)] {
 			t.done.Results[i].Err = store.ErrConflict
 			t.lost[id] = true
 		}

@@ -15,15 +15,12 @@ func mode(m pgx.QueryExecMode) func(*pgxpool.Config) {
 	return func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = m }
 }
 
-// The other modes send statements as QueryExecModeExec does.
-func TestConformanceWithoutPreparedStatements(t *testing.T) {
-	storetest.Run(t, harness(mode(pgx.QueryExecModeExec)))
-}
-
 func TestConformanceByTheSimpleProtocol(t *testing.T) {
 	storetest.Run(t, harness(mode(pgx.QueryExecModeSimpleProtocol)))
 }
 
+// All but the simple protocol send the same bytes as the default mode, and
+// prepare nothing.
 func TestEveryModeWorksWhereConnectionsAreGivenOutByTheTransaction(t *testing.T) {
 	for _, m := range []pgx.QueryExecMode{pgx.QueryExecModeExec, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeSimpleProtocol} {
 		t.Run(m.String(), func(t *testing.T) {

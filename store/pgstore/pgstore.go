@@ -67,7 +67,17 @@ func New(ctx context.Context, pool *pgxpool.Pool, c *Config) (*Store, error) {
 	return s, nil
 }
 
+// oldestServer is the version from which on there is all that is used.
+const oldestServer = 140000
+
 func (s *Store) open(ctx context.Context) error {
+	var version int
+	if err := s.pool.QueryRow(ctx, `select current_setting('server_version_num')::int`, s.mode()).Scan(&version); err != nil {
+		return err
+	}
+	if version < oldestServer {
+		return fmt.Errorf("the server is PostgreSQL %d; it must be %d or later", version/10000, oldestServer/10000)
+	}
 	if s.config.Schema == "" {
 		if err := s.pool.QueryRow(ctx, `select coalesce(current_schema(), '')::text`, s.mode()).Scan(&s.config.Schema); err != nil {
 			return err

@@ -32,6 +32,19 @@ func TestTextThatTheServerRefusesIsMadeStorable(t *testing.T) {
 		Failure: store.Failure{Error: bad, Stack: bad, Type: bad, At: at}}}})
 	require.NoError(t, err)
 
+	odd := newReference(1).create()
+	odd.ID, odd.To.ID = "odd \x00", "odd \x00"
+	plain := newReference(2).create()
+	done, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{plain, odd}})
+	require.NoError(t, err)
+	for i, id := range []string{plain.ID, odd.ID} {
+		require.NoError(t, done.Results[i].Err)
+		records, err := s.Load(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, done.Results[i].Version, records[0].Version)
+		require.Equal(t, id, records[0].ID)
+	}
+
 	page, err := s.Parked(t.Context(), store.ParkedQuery{ConversationID: "c", Hook: "hook"})
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)

@@ -1,0 +1,105 @@
+package pgstore
+
+import "strings"
+
+// live is what a delivery that is not finished fulfils.
+const live = `state <> 'skipped'`
+
+// isFirst is fulfilled by a delivery d that no unfinished one goes before.
+// Events of a conversation are committed in their order, so who sees one sees
+// all earlier ones.
+const isFirst = `not exists (select from {delivery} e where e.conversation_id = d.conversation_id and e.hook = d.hook and e.seq < d.seq and e.` + live + `)`
+
+// A delivery d can be claimed when it is due and waits, or its lease has ended.
+// There is an index for each.
+const (
+	waiting = `d.state = 'waiting' and not d.blocked`
+	claimed = `d.state = 'claimed'`
+)
+
+func (s *statements) outbox(n names, t *rowTypes) {
+	// Blocked deliveries wait behind one that has failed, until that is
+	// finished; they are not looked at by those who claim. Who blocks one locks
+	// what it relies on, and who finishes that unblocks in a statement of its
+	// own, after it has the lock: so none stays blocked behind nothing.
+	const insert = `insert into {delivery} (conversation_id, hook, seq, event_id, state, blocked, due, owner, attempts)
+		select u.conversation_id, u.hook, u.seq, u.event_id, case when u.claimed then 'claimed' else 'waiting' end, `
+	const rest = `, statement_timestamp() + case when u.claimed then $3::bigint else 0 end * interval '1 microsecond',
+		case when u.claimed then $2::text end, 0 from unnest($1::{delivery_row}[]) as u`
+	s.deliver = n.statement(insert+`false`+rest, t.delivery.array, oidText, oidInt8)
+	s.enqueue = n.statement(`with failed as materialized (select d.conversation_id, d.hook from {delivery} d
+			where d.conversation_id in (select u.conversation_id from unnest($1::{delivery_row}[]) as u)
+			and d.failed_at is not null and d.`+live+` order by d.conversation_id, d.hook, d.seq for share) `+insert+
+		`not u.claimed and exists (select from failed f where f.conversation_id = u.conversation_id and f.hook = u.hook)`+rest,
+		t.delivery.array, oidText, oidInt8)
+
+	// A delivery is found by its event. What the server knows of the table may be
+	// old and make it take another index for a good one; so the state is written
+	// in a way that no index has, and the pairs are no join.
+	const held = `d.event_id = any ($2::text[]) and d.state || '' = 'claimed'`
+	const back = ` returning d.conversation_id, d.hook, d.event_id, `
+	const finish = `delete from {delivery} as d where ` + held + ` and coalesce((d.event_id, d.hook, d.owner) in (select o.event_id, o.hook, o.owner
+		from unnest($1::{outcome_row}[]) as o where o.did = 0), false)` + back + `d.failed_at is not null`
+	s.finish = n.statement(finish, t.outcome.array, oidTexts)
+	s.settle = n.statement(`with done as (`+finish+`),
+		other as (update {delivery} as d set state = case when o.did = 2 then 'parked' else 'waiting' end, owner = null,
+			due = statement_timestamp() + case when o.did = 1 then o.wait else 0 end * interval '1 microsecond',
+			attempts = case when o.did = 3 then d.attempts else o.attempts end,
+			type = case when o.did = 3 then d.type else o.type end,
+			error = case when o.did = 3 then d.error else o.error end,
+			stack = case when o.did = 3 then d.stack else o.stack end,
+			failed_at = case when o.did = 3 then d.failed_at else coalesce(o.failed_at, statement_timestamp()) end
+			from unnest($1::{outcome_row}[]) as o where o.did <> 0 and `+held+` and d.event_id = o.event_id and d.hook = o.hook and d.owner = o.owner`+back+`true)
+		select * from done union all select * from other`, t.outcome.array, oidTexts)
+
+	const lanes = `unnest($1::text[], $2::text[]) as l(conversation_id, hook)`
+	const inLane = `d.conversation_id = l.conversation_id and d.hook = l.hook`
+	const canGoOn = `select exists (select from ` + lanes + ` cross join lateral (select d.state, d.due from {delivery} d
+		where ` + inLane + ` and d.` + live + ` order by d.seq limit 1) as h where h.state = 'waiting' and h.due <= statement_timestamp())`
+	s.ready = n.statement(canGoOn, oidTexts, oidTexts)
+	s.deliverReady = n.statement(`with delivered as (`+insert+`false`+rest+`) `+strings.NewReplacer("$1", "$4", "$2", "$5").Replace(canGoOn),
+		t.delivery.array, oidText, oidInt8, oidTexts, oidTexts)
+	s.refresh = n.statement(`with failed as materialized (select d.conversation_id, d.hook, d.seq from `+lanes+` join {delivery} d on `+inLane+`
+			where d.failed_at is not null and d.`+live+` order by d.conversation_id, d.hook, d.seq for share of d),
+		marked as (update {delivery} as d set blocked = not d.blocked from `+lanes+` where `+inLane+` and d.state = 'waiting'
+			and d.blocked <> exists (select from failed f where f.conversation_id = d.conversation_id and f.hook = d.hook and f.seq < d.seq)) `+canGoOn,
+		oidTexts, oidTexts)
+
+	const due = ` and d.due <= statement_timestamp()`
+	s.claim = n.statement(`with first as materialized (
+			select * from (
+				select w.* from unnest($1::text[]) as h(hook) cross join lateral (select d.conversation_id, d.hook, d.seq, d.due from {delivery} d
+					where d.hook = h.hook and `+waiting+due+` and `+isFirst+` order by d.due limit $2::bigint) as w
+				union all (select d.conversation_id, d.hook, d.seq, d.due from {delivery} d
+					where `+claimed+due+` and d.hook = any ($1::text[]) and `+isFirst+` order by d.due limit $2::bigint)
+			) as f order by due limit $2::bigint),
+		mine as materialized (select d.conversation_id, d.hook, d.seq from first f
+			join {delivery} d on d.conversation_id = f.conversation_id and d.hook = f.hook and d.seq = f.seq
+			where (`+waiting+` or `+claimed+`)`+due+` for no key update of d skip locked)
+		update {delivery} as d set state = 'claimed', owner = $3::text, due = statement_timestamp() + $4::bigint * interval '1 microsecond'
+		from mine m join {event} e on e.conversation_id = m.conversation_id and e.seq = m.seq
+		where d.conversation_id = m.conversation_id and d.hook = m.hook and d.seq = m.seq
+		returning d.hook, d.attempts, e.event_id, e.conversation_id, e.seq, e.type, e.time, e.rule, e.vetoed, e.data`,
+		oidTexts, oidInt8, oidText, oidInt8)
+	s.next = n.statement(`select (extract(epoch from min(f.due) - statement_timestamp()) * 1000000)::bigint from (
+			select w.due from unnest($1::text[]) as h(hook) cross join lateral (select d.due from {delivery} d
+				where d.hook = h.hook and `+waiting+` and `+isFirst+` order by d.due limit 1) as w
+			union all (select d.due from {delivery} d
+				where `+claimed+` and d.hook = any ($1::text[]) and d.owner <> $2::text and `+isFirst+` order by d.due limit 1)
+		) as f`, oidTexts, oidText)
+
+	// What somebody else has locked is just being settled.
+	const ofOwner = `with mine as materialized (select conversation_id, hook, seq from {delivery} where state = 'claimed' and owner = $1::text
+		order by conversation_id, hook, seq for no key update`
+	const mine = ` from mine m where d.conversation_id = m.conversation_id and d.hook = m.hook and d.seq = m.seq`
+	s.renew = n.statement(ofOwner+` skip locked) update {delivery} as d set due = statement_timestamp() + $2::bigint * interval '1 microsecond'`+mine, oidText, oidInt8)
+	s.release = n.statement(ofOwner+`) update {delivery} as d set state = 'waiting', owner = null, due = statement_timestamp()`+mine, oidText)
+
+	const parked = `with mine as materialized (select d.conversation_id, d.hook, d.seq
+			from (select distinct * from unnest($1::text[], $2::text[])) as i(event_id, hook) join {delivery} d on d.event_id = i.event_id and d.hook = i.hook
+			where d.state || '' = 'parked' order by d.conversation_id, d.hook, d.seq for no key update of d)
+		update {delivery} as d set `
+	s.retry = n.statement(parked+`state = 'waiting', blocked = false, due = statement_timestamp(), attempts = 0, type = null, error = null, stack = null, failed_at = null`+
+		mine+back+`true`, oidTexts, oidTexts)
+	s.skip = n.statement(parked+`state = 'skipped', blocked = false, due = statement_timestamp()`+mine+back+`true`, oidTexts, oidTexts)
+}

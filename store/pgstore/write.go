@@ -1,0 +1,98 @@
+package pgstore
+
+import (
+	"slices"
+
+	"github.com/dcmkit/convtrack/store/internal/rows"
+)
+
+// addRows adds everything that belongs to the conversations, and the answer
+// whether deliveries can go on.
+func (t *committer) addRows(p *pipeline) {
+	if len(t.created) > 0 {
+		p.add(t.statements.unreserve, args(textsOf(t.created))...)
+	}
+	if cleared := slices.DeleteFunc(t.cleared, func(id string) bool { return t.lost[id] }); len(cleared) > 0 {
+		p.add(t.statements.clear, args(textsOf(cleared))...)
+	}
+	for _, e := range rows.Children() {
+		values := t.written(t.rows.Values(e), len(e.Table().Columns))
+		if e == rows.Segment {
+			if gone := t.superseded(); len(gone[0]) > 0 {
+				p.add(t.statements.supersede, append([]argument{{of: t.types.entities[e], rows: values}}, args(textsOf(gone[0]), textsOf(gone[1]))...)...)
+				continue
+			}
+		}
+		if len(values) > 0 {
+			p.add(t.statements.write[e], argument{of: t.types.entities[e], rows: values})
+		}
+	}
+	t.addEvents(p)
+}
+
+// written leaves out the rows of conversations that lost.
+func (t *committer) written(values []rows.Value, columns int) []rows.Value {
+	if len(t.lost) == 0 {
+		return values
+	}
+	var kept []rows.Value
+	for row := range slices.Chunk(values, columns) {
+		if !t.lost[row[0].Text] {
+			kept = append(kept, row...)
+		}
+	}
+	return kept
+}
+
+// superseded are the sessions whose stored segments make way: conversations and
+// sessions.
+func (t *committer) superseded() (gone [2][]string) {
+	for _, x := range t.rows.Superseded() {
+		if !t.lost[x.ConversationID] {
+			gone[0], gone[1] = append(gone[0], x.ConversationID), append(gone[1], x.SessionID)
+		}
+	}
+	return gone
+}
+
+// addEvents adds the log and what follows from it.
+func (t *committer) addEvents(p *pipeline) {
+	var events, deliveries []rows.Value
+	claimed := true
+	for _, i := range t.order {
+		c := t.batch.Changes[i]
+		if t.done.Results[i].Err != nil {
+			continue
+		}
+		id := textOf(c.ID)
+		for k := range c.Events {
+			e := &c.Events[k]
+			events = append(events, id, integerOf(e.Seq), textOf(e.ID), textOf(e.Type), timeOf(e.Time), textOf(e.Rule), boolOf(e.Vetoed), textOf(string(e.Data)))
+			for _, d := range e.Deliveries {
+				claimed = claimed && d.Claimed
+				deliveries = append(deliveries, id, textOf(d.Hook), integerOf(e.Seq), textOf(e.ID), boolOf(d.Claimed))
+			}
+		}
+	}
+	if len(events) > 0 {
+		p.add(t.statements.logEvents, argument{of: t.types.event, rows: events})
+	}
+	t.addDeliveries(p, deliveries, claimed)
+}
+
+// addDeliveries adds the deliveries, and the question whether those can go on
+// that the outcomes made way for.
+func (t *committer) addDeliveries(p *pipeline, deliveries []rows.Value, claimed bool) {
+	given := append([]argument{{of: t.types.delivery, rows: deliveries}}, args(textOf(t.batch.Owner), integerOf(t.batch.Lease.Microseconds()))...)
+	switch {
+	case len(deliveries) == 0:
+	case !claimed:
+		p.add(t.statements.enqueue, given...)
+	case len(t.lanes.hooks) > 0 && !t.lanes.failed:
+		p.read(scanBool(&t.done.Ready), t.statements.deliverReady, append(given, t.lanes.args()...)...)
+		return
+	default:
+		p.add(t.statements.deliver, given...)
+	}
+	t.lanes.addReady(t.Store, p, &t.done.Ready)
+}
