@@ -8,8 +8,8 @@ import (
 // The flags make a random run repeatable and longer.
 var (
 	seedFlag  = flag.Uint64("storetest.seed", 0, "seed of the random rules; 0 takes another one each time")
-	walksFlag = flag.Int("storetest.walks", 3, "how many random walks the model is compared on")
-	stepsFlag = flag.Int("storetest.steps", 300, "how many steps a random walk has")
+	walksFlag = flag.Int("storetest.walks", 2, "how many random walks the model is compared on")
+	stepsFlag = flag.Int("storetest.steps", 200, "how many steps a random walk has")
 )
 
 // seeded returns a source of random numbers below n, whose seed a rule that
