@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -23,6 +24,7 @@ import (
 type options struct {
 	database                       string
 	speed                          float64
+	temporary                      bool // the database is gone in the end
 	verbose, colour                bool
 	region, clientID, clientSecret string
 }
@@ -30,22 +32,25 @@ type options struct {
 // real reports whether a real organisation is to be followed.
 func (o options) real() bool { return o.region != "" || o.clientID != "" || o.clientSecret != "" }
 
-func run(ctx context.Context, o options, out io.Writer) error {
-	p := &printer{out: out, colour: o.colour}
-	log := slog.New(slog.DiscardHandler)
+// errInterrupted: Ctrl-C came before the call was over.
+var errInterrupted = errors.New("interrupted")
+
+func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	p := &printer{out: stdout, colour: o.colour}
+	level := slog.LevelError // what keeps the example from going on, such as a full disk
 	if o.verbose {
-		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+		level = slog.LevelInfo
 	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 
 	// Where conversations are kept.
-	if o.database == "" {
+	if o.temporary = o.database == ""; o.temporary {
 		folder, err := os.MkdirTemp("", "convtrack-")
 		if err != nil {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(folder) }()
 		o.database = filepath.Join(folder, "convtrack.db")
-		p.say("Conversations are kept in a temporary file; -db FILE keeps them for longer.")
 	}
 	db, err := sqlitestore.Open(ctx, o.database, nil)
 	if err != nil {
@@ -54,7 +59,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	defer func() { _ = db.Close() }()
 
 	// What is to happen when something happens.
-	over := make(chan string, 1)
+	over := make(chan string, 16)
 	hooks := events.NewHooks()
 	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
 		p.event(e)
@@ -92,37 +97,60 @@ func followSimulator(ctx context.Context, o options, tracker *convtrack.Tracker,
 	}
 	defer client.Close()
 	topics := notifications.QueueTopics("q-1", "q-2")
-	socket, poller, err := sources(client, tracker, log, topics)
+	// Processes with the same file would share the work; but each has a
+	// simulator, and so an organisation, of its own.
+	socket, poller, err := sources(client, tracker, log, topics, " of "+tracker.Instance())
 	if err != nil {
 		return err
 	}
+	story := genesystest.BlindTransferToQueue().Fresh(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
 	p.say("A simulator of Genesys Cloud at %s, a tracker on %s.", server.URL(), o.database)
 	p.say("A call is played %g times as fast as it was: an agent answers and transfers it to another queue.\n", o.speed)
 
-	ctx, cancel := context.WithTimeout(ctx, time.Minute+time.Duration(float64(10*time.Minute)/o.speed))
+	limited, cancel := context.WithTimeout(ctx, time.Minute+time.Duration(float64(10*time.Minute)/o.speed))
 	defer cancel()
-	running, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(limited)
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- tracker.Run(running, socket, poller) }()
-	if err := listening(ctx, socket, ended); err != nil {
+	if err := listening(limited, socket, ended); err != nil {
+		return interruptedOr(ctx, err)
+	}
+	server.Play(story, genesystest.Speed(o.speed))
+	if err := untilOver(limited, story.ID, over, ended); err != nil {
+		return interruptedOr(ctx, err)
+	}
+	c, err := tracker.Get(limited, story.ID)
+	if err != nil {
 		return err
 	}
-	server.Play(genesystest.BlindTransferToQueue(), genesystest.Speed(o.speed))
-	select {
-	case call := <-over:
-		c, err := tracker.Get(ctx, call)
-		if err != nil {
-			return err
-		}
-		p.timeline(c)
-	case err := <-ended:
-		return errors.Join(errors.New("the tracker ended before the call"), err)
-	case <-ctx.Done():
-		return errors.New("the call did not come to its end in time; -v tells why")
-	}
+	p.timeline(c)
 	stop()
 	return <-ended
+}
+
+// interruptedOr prefers that somebody pressed Ctrl-C to what failed because of it.
+func interruptedOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return err
+}
+
+// untilOver waits for the end of the call.
+func untilOver(ctx context.Context, call string, over <-chan string, ended <-chan error) error {
+	for {
+		select {
+		case id := <-over:
+			if id == call {
+				return nil
+			}
+		case err := <-ended:
+			return errors.Join(errors.New("the tracker ended before the call"), err)
+		case <-ctx.Done():
+			return errors.New("the call did not come to its end in time; -v tells what the sources do")
+		}
+	}
 }
 
 // listening waits until the socket hears its topics.
@@ -150,6 +178,9 @@ func followOrganisation(ctx context.Context, o options, tracker *convtrack.Track
 		return fmt.Errorf("GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET: %w", err)
 	}
 	defer client.Close()
+	if o.temporary {
+		p.say("Conversations are kept in a temporary file; -db FILE keeps them for longer.")
+	}
 	p.say("Listing the queues of %s …", region.Domain)
 	var queues []string
 	for q, err := range client.Queues(ctx) {
@@ -165,7 +196,7 @@ func followOrganisation(ctx context.Context, o options, tracker *convtrack.Track
 	if len(queues) == 0 {
 		return errors.New("the OAuth client sees no queues; give its role access to the divisions they are in")
 	}
-	socket, poller, err := sources(client, tracker, log, notifications.QueueTopics(queues...))
+	socket, poller, err := sources(client, tracker, log, notifications.QueueTopics(queues...), "")
 	if err != nil {
 		return err
 	}
@@ -173,16 +204,17 @@ func followOrganisation(ctx context.Context, o options, tracker *convtrack.Track
 	return tracker.Run(ctx, socket, poller)
 }
 
-func sources(api genesys.API, tracker *convtrack.Tracker, log *slog.Logger, topics []string) (*notifications.Source, *polling.Source, error) {
+// sources are the ways to hear the organisation.
+func sources(api genesys.API, tracker *convtrack.Tracker, log *slog.Logger, topics []string, of string) (*notifications.Source, *polling.Source, error) {
 	socket, err := notifications.New(notifications.Config{
-		API: api, Topics: topics, Tracked: tracker, Logger: log,
+		API: api, Topics: topics, Tracked: tracker, Logger: log, Name: "notifications" + of,
 		OnRefused: func(r notifications.Refusal) {
-			_, _ = fmt.Fprintf(os.Stderr, "Genesys refuses %s: %s\n", r.Topic, r.Reason)
+			log.Error("Genesys refuses a topic", "topic", r.Topic, "reason", r.Reason)
 		},
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	poller, err := polling.New(polling.Config{API: api, Tracked: tracker, Logger: log})
+	poller, err := polling.New(polling.Config{API: api, Tracked: tracker, Logger: log, Name: "polling" + of})
 	return socket, poller, err
 }

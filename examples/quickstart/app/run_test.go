@@ -2,17 +2,24 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func TestItFollowsACallOverTheSDKAndEndsByItself(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), options{speed: 60, database: filepath.Join(t.TempDir(), "quickstart.db")}, &out))
+	database := filepath.Join(t.TempDir(), "quickstart.db")
+	require.Zero(t, play(t.Context(), &out, "-speed", "60", "-db", database), out.String())
 	var happened []string
 	event := regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{3}  (\S+) +(.*)$`)
 	for line := range strings.Lines(out.String()) {
@@ -34,7 +41,59 @@ func TestItFollowsACallOverTheSDKAndEndsByItself(t *testing.T) {
 	require.NotContains(t, out.String(), "\x1b[", "colour is for terminals")
 }
 
-func TestARegionThatDoesNotExistIsRefusedInASentence(t *testing.T) {
-	err := run(t.Context(), options{region: "mars", clientID: "id", clientSecret: "secret", database: filepath.Join(t.TempDir(), "quickstart.db")}, &bytes.Buffer{})
-	require.ErrorContains(t, err, `GENESYS_REGION: genesys: "mars" is not a region`)
+// play runs the example, its output and its messages into one.
+func play(ctx context.Context, out io.Writer, args ...string) int {
+	return start(ctx, args, func(string) string { return "" }, out, out)
+}
+
+func TestItRunsAgainAndTwiceAtOnceOnTheSameFile(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "quickstart.db")
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			for range 2 {
+				var out bytes.Buffer
+				code := play(t.Context(), &out, "-speed", "100", "-db", database)
+				assert.Zero(t, code, out.String())
+				assert.Contains(t, out.String(), "stored: Ended")
+			}
+		})
+	}
+	both.Wait()
+}
+
+func TestCtrlCEndsItAtOnceAndSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var out bytes.Buffer
+	time.AfterFunc(time.Second, cancel)
+	began := time.Now()
+	require.Equal(t, exitInterrupted, play(ctx, &out, "-speed", "1"))
+	require.Contains(t, out.String(), "quickstart: interrupted")
+	require.Less(t, time.Since(began), 10*time.Second)
+}
+
+func TestWhatIsWrongIsSaidInASentence(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.db")
+	require.NoError(t, os.WriteFile(text, []byte("this is not a database, though it is long enough to be taken for one"), 0o600))
+	for _, c := range []struct {
+		args []string
+		env  map[string]string
+		code int
+		says string
+	}{
+		{[]string{"-nonsense"}, nil, exitUsage, "flag provided but not defined: -nonsense"},
+		{[]string{"extra"}, nil, exitUsage, `"extra" is not understood`},
+		{[]string{"-speed", "0"}, nil, exitUsage, "-speed is 0; it must be positive"},
+		{[]string{"-speed", "NaN"}, nil, exitUsage, "-speed is NaN; it must be positive"},
+		{[]string{"-db", "/does/not/exist/x.db"}, nil, exitFailed, "its directory must exist"},
+		{[]string{"-db", text}, nil, exitFailed, "give the store another path"},
+		{nil, map[string]string{"GENESYS_REGION": "mars"}, exitFailed, `GENESYS_REGION: genesys: "mars" is not a region`},
+		{nil, map[string]string{"GENESYS_REGION": "mypurecloud.de"}, exitFailed, "GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET: "},
+	} {
+		var out bytes.Buffer
+		code := start(t.Context(), c.args, func(name string) string { return c.env[name] }, &out, &out)
+		require.Equal(t, c.code, code, c.args)
+		require.Contains(t, out.String(), c.says)
+	}
+	require.Zero(t, play(t.Context(), io.Discard, "-help"))
 }
