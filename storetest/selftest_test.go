@@ -31,6 +31,10 @@ func findRule(t *testing.T, name string) rule {
 // nothing. Each store has one thing wrong, and each of the rules named with it
 // must find that out.
 func TestSuiteFindsOutBrokenStores(t *testing.T) {
+	found := matrix{}
+	if *matrixFlag {
+		t.Cleanup(func() { found.useless(t) }) // when all stores have been tried
+	}
 	for _, b := range brokenStores() {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
@@ -40,9 +44,44 @@ func TestSuiteFindsOutBrokenStores(t *testing.T) {
 				require.False(t, v.skipped, "%s was skipped: %s", name, v.log)
 				require.True(t, v.failed, "%s did not find out that the store %s", name, b.name)
 			}
+			if *matrixFlag {
+				found.all(t, b)
+			}
 		})
 	}
 }
+
+// matrix knows the rules that have found something out.
+type matrix struct{ rules sync.Map }
+
+// all tries every rule on the store.
+func (m *matrix) all(t *testing.T, b broken) {
+	var by []string
+	for _, topic := range topics() {
+		for _, r := range topic.rules {
+			if judge(t, r, wrappedHarness(b.breaks)).failed {
+				by = append(by, r.name)
+				m.rules.Store(r.name, true)
+			}
+		}
+	}
+	t.Logf("found out by %d rules: %s", len(by), strings.Join(by, "; "))
+}
+
+// useless lists the rules that have found out nothing.
+func (m *matrix) useless(t *testing.T) {
+	for _, topic := range topics() {
+		for _, r := range topic.rules {
+			if _, found := m.rules.Load(r.name); !found {
+				t.Logf("no broken store is found out by: %s", r.name)
+			}
+		}
+	}
+}
+
+// brokenVariable names, for a child process, the broken store that takes the
+// place of the sound one.
+const brokenVariable = "STORETEST_BROKEN_STORE"
 
 // TestSuiteHoldsForASoundStore: a rule that fails for another reason than what
 // is wrong with a broken store would hide that it finds out nothing. What the
@@ -50,6 +89,12 @@ func TestSuiteFindsOutBrokenStores(t *testing.T) {
 func TestSuiteHoldsForASoundStore(t *testing.T) {
 	h := wrappedHarness(func(*wrapped) {})
 	h.Patience = 0
+	if name, child := os.LookupEnv(brokenVariable); child {
+		all := brokenStores()
+		i := slices.IndexFunc(all, func(b broken) bool { return b.name == name })
+		require.GreaterOrEqual(t, i, 0, "there is no store that %s", name)
+		h = wrappedHarness(all[i].breaks)
+	}
 	Run(t, h)
 }
 
@@ -73,23 +118,6 @@ func TestBrokenStoresHaveDifferentNames(t *testing.T) {
 	require.Equal(t, slices.Compact(slices.Clone(names)), names)
 }
 
-// childVariable names the broken store on which a child process runs the
-// suite.
-const childVariable = "STORETEST_BROKEN_STORE"
-
-// TestRunInChild is the child of TestRunFailsForABrokenStore.
-func TestRunInChild(t *testing.T) {
-	name, isChild := os.LookupEnv(childVariable)
-	if !isChild {
-		t.Skip("this is for the child process of TestRunFailsForABrokenStore")
-	}
-	for _, b := range brokenStores() {
-		if b.name == name {
-			Run(t, wrappedHarness(b.breaks))
-		}
-	}
-}
-
 // TestRunFailsForABrokenStore: what the rules find out reaches go test, under
 // the name of the rule.
 func TestRunFailsForABrokenStore(t *testing.T) {
@@ -102,47 +130,11 @@ func TestRunFailsForABrokenStore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			topic, title, _ := strings.Cut(rule, "/")
-			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRunInChild$/^"+topic+"$/^"+title+"$", "-test.v", "-test.timeout=1m")
-			child.Env = append(os.Environ(), childVariable+"="+name)
+			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteHoldsForASoundStore$/^"+topic+"$/^"+title+"$", "-test.v", "-test.timeout=1m")
+			child.Env = append(os.Environ(), brokenVariable+"="+name)
 			out, err := child.CombinedOutput()
 			require.Error(t, err, "the suite found nothing wrong:\n%s", out)
-			require.Contains(t, string(out), "--- FAIL: TestRunInChild/"+rule)
+			require.Contains(t, string(out), "--- FAIL: TestSuiteHoldsForASoundStore/"+rule)
 		})
-	}
-}
-
-// TestMatrix lists what each rule finds out, and the rules that find out
-// nothing.
-func TestMatrix(t *testing.T) {
-	if !*matrixFlag {
-		t.Skip("it takes minutes; ask for it with -storetest.matrix")
-	}
-	var mu sync.Mutex
-	found := map[string]bool{}
-	t.Run("stores", func(t *testing.T) {
-		for _, b := range brokenStores() {
-			t.Run(b.name, func(t *testing.T) {
-				t.Parallel()
-				var by []string
-				for _, topic := range topics() {
-					for _, r := range topic.rules {
-						if judge(t, r, wrappedHarness(b.breaks)).failed {
-							by = append(by, r.name)
-							mu.Lock()
-							found[r.name] = true
-							mu.Unlock()
-						}
-					}
-				}
-				t.Logf("found out by %d rules: %s", len(by), strings.Join(by, "; "))
-			})
-		}
-	})
-	for _, topic := range topics() {
-		for _, r := range topic.rules {
-			if !found[r.name] {
-				t.Logf("no broken store is found out by: %s", r.name)
-			}
-		}
 	}
 }

@@ -64,8 +64,11 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	if o.replicas < 1 || flags.NArg() > 0 {
-		return nil, errors.New("-replicas must be at least 1, and there are no arguments")
+	switch {
+	case flags.NArg() > 0:
+		return nil, fmt.Errorf("%q is not understood", flags.Arg(0))
+	case o.replicas < 1:
+		return nil, errors.New("-replicas must be at least 1")
 	}
 	return o, nil
 }

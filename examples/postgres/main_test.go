@@ -96,7 +96,7 @@ func TestTheCommandLine(t *testing.T) {
 	}{
 		{[]string{"-help"}, 0, "Usage: postgres"},
 		{[]string{"-replicas", "0"}, 2, "-replicas must be at least 1"},
-		{[]string{"surplus"}, 2, "there are no arguments"},
+		{[]string{"surplus"}, 2, `"surplus" is not understood`},
 		{[]string{"-unknown"}, 2, "flag provided but not defined"},
 		{[]string{"-database", "postgres://127.0.0.1:1/none"}, 1, "postgres: "},
 		{[]string{"-database", "://"}, 1, "-database: "},

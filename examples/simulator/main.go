@@ -121,6 +121,9 @@ func simulate(ctx context.Context, o *options, stdout io.Writer) error {
 	s, err := genesystest.Start( //nolint:contextcheck // it lives until Close
 		genesystest.Addr(o.addr), genesystest.Seed(o.load.Seed), genesystest.RateLimit(o.rateLimit),
 		genesystest.AnalyticsLag(o.analytics), genesystest.DataLakeLag(o.lake), genesystest.Keep(keep))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; choose another -addr, with port 0 for a free one", err)
+	}
 	if err != nil {
 		return err
 	}

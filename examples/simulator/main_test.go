@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"strings"
@@ -71,4 +72,10 @@ func TestAnAddressThatIsTakenIsAnError(t *testing.T) {
 	var said bytes.Buffer
 	require.Equal(t, exitFailed, run(t.Context(), []string{"-addr", "256.0.0.1:1"}, io.Discard, &said))
 	require.Contains(t, said.String(), "simulator: genesystest: ")
+
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, other.Close()) }()
+	require.Equal(t, exitFailed, run(t.Context(), []string{"-addr", other.Addr().String()}, io.Discard, &said))
+	require.Contains(t, said.String(), "choose another -addr")
 }

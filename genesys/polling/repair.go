@@ -13,7 +13,7 @@ import (
 // gaps are the times in which other sources heard nothing.
 type gaps struct {
 	wake chan struct{} // there is a gap
-	todo chan struct{} // there is one to repair here
+	due  chan struct{} // there is one to repair here
 
 	mu    sync.Mutex
 	from  time.Time       // since when to repair; zero: nothing is to be repaired
@@ -22,7 +22,7 @@ type gaps struct {
 }
 
 func newGaps() gaps {
-	return gaps{wake: make(chan struct{}, 1), todo: make(chan struct{}, 1), blind: map[string]bool{}}
+	return gaps{wake: make(chan struct{}, 1), due: make(chan struct{}, 1), blind: map[string]bool{}}
 }
 
 // add has everything since from repaired.
@@ -97,7 +97,7 @@ func (s *Source) repairLoop(ctx context.Context) error {
 	repairing.Go(func() {
 		for {
 			select {
-			case <-s.gaps.todo:
+			case <-s.gaps.due:
 				s.repairAll(ctx)
 			case <-ctx.Done():
 				return
@@ -133,7 +133,7 @@ func (s *Source) repairSoon() {
 		return
 	}
 	select {
-	case s.gaps.todo <- struct{}{}:
+	case s.gaps.due <- struct{}{}:
 	default: // it will look again
 	}
 }

@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -51,6 +52,9 @@ func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	c := config.withDefaults()
 	if err := c.validate(); err != nil {
 		return nil, err
+	}
+	if path == "" {
+		return nil, errors.New("sqlitestore: the path of the file is empty; for a store in memory it is \"" + memoryPath + "\"")
 	}
 	connector, err := newConnector(c.Driver, path)
 	if err != nil {
