@@ -38,12 +38,14 @@ type Field[E any] struct {
 
 	rule    rule
 	flag    bool // a snapshot in which it is missing states the zero value
+	list    bool
 	at      func(*E) any
 	zero    func(*E) bool
 	compare func(a, b *E) int
 	copy    func(dst, src *E)
 	erase   func(e *E)
-	unite   func(dst, src *E) // union only
+	unite   func(dst, src *E)  // of a list
+	holds   func(a, b *E) bool // of two united lists: a has everything that b has
 }
 
 // Value returns a pointer to the field in e, so that a store can write its
@@ -126,6 +128,7 @@ func list[E any, V any](name string, r rule, at func(*E) *[]V, compare func(a, b
 	return Field[E]{
 		Name:    name,
 		rule:    r,
+		list:    true,
 		at:      func(e *E) any { return at(e) },
 		zero:    func(e *E) bool { return len(*at(e)) == 0 },
 		compare: func(a, b *E) int { return slices.CompareFunc(*at(a), *at(b), compare) },
@@ -135,6 +138,17 @@ func list[E any, V any](name string, r rule, at func(*E) *[]V, compare func(a, b
 			all := slices.Concat(*at(dst), *at(src))
 			slices.SortFunc(all, compare)
 			*at(dst) = slices.CompactFunc(all, func(a, b V) bool { return compare(a, b) == 0 })
+		},
+		holds: func(a, b *E) bool {
+			rest := *at(a) // both are sorted
+			for _, v := range *at(b) {
+				i, found := slices.BinarySearchFunc(rest, v, compare)
+				if !found {
+					return false
+				}
+				rest = rest[i+1:]
+			}
+			return true
 		},
 	}
 }
@@ -151,13 +165,19 @@ type schema[E any] struct {
 	stamps func(*E) *[]stamp
 }
 
-// state stamps the fields that e has.
-func (s schema[E]) state(e *E, by Statement) {
+// state stamps the fields that e has. Entities of one message often have the
+// same fields: e shares the stamps like where those are the same.
+func (s schema[E]) state(e *E, by Statement, like []stamp) []stamp {
 	settledAt, rankedAt := bySource(by.By, by.At), bySource(by.By, time.Time{})
 	seenAt := byTime(by.By, by.Seen)
-	stamps := make([]stamp, len(s.fields))
-	for i, f := range s.fields {
+	var room [mostFields]stamp
+	stamps := room[:len(s.fields)]
+	for i := range s.fields {
+		f := &s.fields[i]
 		if f.zero(e) && !(f.flag && by.By.snapshot()) {
+			if f.list {
+				f.erase(e) // an empty list is none
+			}
 			continue
 		}
 		switch f.rule {
@@ -172,7 +192,11 @@ func (s schema[E]) state(e *E, by Statement) {
 			f.unite(e, e)
 		}
 	}
-	*s.stamps(e) = stamps
+	if !slices.Equal(stamps, like) {
+		like = slices.Clone(stamps)
+	}
+	*s.stamps(e) = like
+	return like
 }
 
 // source returns who states field i of e; zero when nobody does.
@@ -188,7 +212,7 @@ func (s schema[E]) source(e *E, i int) Source {
 }
 
 // beats reports whether src's statement of f wins over dst's.
-func (f Field[E]) beats(src *E, srcStamp stamp, dst *E, dstStamp stamp) bool {
+func (f *Field[E]) beats(src *E, srcStamp stamp, dst *E, dstStamp stamp) bool {
 	switch f.rule {
 	case forward:
 		if c := f.compare(src, dst); c != 0 {
@@ -207,49 +231,95 @@ func (f Field[E]) beats(src *E, srcStamp stamp, dst *E, dstStamp stamp) bool {
 	return f.compare(src, dst) > 0
 }
 
-// join returns the join of the fields of a and b: a itself when b adds nothing,
-// else a new entity. What only a has below its fields stays as a has it.
-func (s schema[E]) join(a, b *E) *E {
-	out := a
-	bStamps := *s.stamps(b)
-	for i, f := range s.fields {
-		if i >= len(bStamps) || bStamps[i] == 0 {
-			continue
-		}
-		var mine stamp
-		if stamps := *s.stamps(out); i < len(stamps) {
-			mine = stamps[i]
-		}
-		if mine != 0 {
-			if f.rule == union {
-				if mine >= bStamps[i] && f.holds(out, b) {
-					continue
-				}
-			} else if !f.beats(b, bStamps[i], out, mine) {
-				continue
-			}
-		}
-		if out == a {
-			out = s.clone(a)
-		}
-		is := bStamps[i]
-		if f.rule == union && mine != 0 {
-			f.unite(out, b)
-			is = max(is, mine)
-		} else {
-			f.copy(out, b)
-		}
-		(*s.stamps(out))[i] = is
-	}
-	return out
+// mostFields is how many fields a kind of entity may have.
+const mostFields = 128
+
+// fieldSet is a set of fields, by their places.
+type fieldSet [mostFields / 64]uint64
+
+func (set *fieldSet) add(i int)      { set[i/64] |= 1 << (i % 64) }
+func (set *fieldSet) has(i int) bool { return set[i/64]&(1<<(i%64)) != 0 }
+
+// weighing is what b says that a does not.
+type weighing struct {
+	wins   fieldSet // the fields that b settles
+	adds   bool     // there is one
+	covers bool     // a says nothing beside b
 }
 
-// holds reports whether the set in a contains the set in b.
-func (f Field[E]) holds(a, b *E) bool {
-	var sum E
-	f.copy(&sum, a)
-	f.unite(&sum, b)
-	return f.compare(&sum, a) == 0
+func (s schema[E]) weigh(a, b *E) weighing {
+	w := weighing{covers: true}
+	as, bs := *s.stamps(a), *s.stamps(b)
+	for i := range s.fields {
+		var mine, theirs stamp
+		if i < len(as) {
+			mine = as[i]
+		}
+		if i < len(bs) {
+			theirs = bs[i]
+		}
+		if theirs == 0 {
+			w.covers = w.covers && mine == 0
+			continue
+		}
+		wins, covers := true, true
+		if f := &s.fields[i]; mine != 0 {
+			wins, covers = f.weigh(a, mine, b, theirs)
+		}
+		if w.covers = w.covers && covers; wins {
+			w.wins.add(i)
+			w.adds = true
+		}
+	}
+	return w
+}
+
+func (f *Field[E]) weigh(a *E, mine stamp, b *E, theirs stamp) (wins, covers bool) {
+	if f.rule == union {
+		return mine < theirs || !f.holds(a, b), mine <= theirs && f.holds(b, a)
+	}
+	wins = f.beats(b, theirs, a, mine)
+	return wins, wins || mine == theirs && f.compare(a, b) == 0
+}
+
+// take gives dst, which is being made, what b settles.
+func (s schema[E]) take(dst, b *E, w *weighing) {
+	stamps, bs := *s.stamps(dst), *s.stamps(b)
+	for i := range s.fields {
+		if !w.wins.has(i) {
+			continue
+		}
+		if f := &s.fields[i]; f.rule == union && stamps[i] != 0 {
+			f.unite(dst, b)
+		} else {
+			f.copy(dst, b)
+		}
+		stamps[i] = max(bs[i], s.fields[i].kept(stamps[i]))
+	}
+}
+
+// kept is what stays of a stamp that is beaten: a set keeps the greatest.
+func (f *Field[E]) kept(was stamp) stamp {
+	if f.rule == union {
+		return was
+	}
+	return 0
+}
+
+// join returns the join of the fields of a and b: a itself when b adds nothing,
+// b when a has nothing beside it, else a new entity. What is below the fields
+// stays as it is there.
+func (s schema[E]) join(a, b *E) *E {
+	w := s.weigh(a, b)
+	switch {
+	case !w.adds:
+		return a
+	case w.covers:
+		return b
+	}
+	out := s.clone(a)
+	s.take(out, b, &w)
+	return out
 }
 
 func (s schema[E]) clone(e *E) *E {
@@ -268,8 +338,8 @@ func (s schema[E]) differs(a, b *E) bool {
 		return false
 	}
 	as, bs := *s.stamps(a), *s.stamps(b)
-	for i, f := range s.fields {
-		if f.compare(a, b) != 0 {
+	for i := range s.fields {
+		if s.fields[i].compare(a, b) != 0 {
 			return true
 		}
 		var was, is stamp

@@ -15,36 +15,38 @@ import (
 // A participant without an id only carries sessions whose participant the
 // message does not name; they join those of the same id elsewhere.
 func State(c *Conversation, by Statement) *Conversation {
-	conversationFields.state(c, by)
+	conversationFields.state(c, by, nil)
 	c.attributes = stateAttributes(c.Attributes, by)
+	var ofParticipant, ofSession []stamp
 	for _, p := range c.Participants {
 		if p.ID == "" {
 			*p = Participant{Sessions: p.Sessions}
 		}
-		participantFields.state(p, by)
+		ofParticipant = participantFields.state(p, by, ofParticipant)
 		p.attributes = stateAttributes(p.Attributes, by)
 		for _, s := range p.Sessions {
-			s.state(by, p.ID)
+			ofSession = s.state(by, p.ID, ofSession)
+			s.life(p, nil, time.Time{}).applyTo(s) // mostly what Merge will find, too
 		}
 	}
 	for _, t := range c.Transfers {
-		transferFields.state(t, by)
+		transferFields.state(t, by, nil)
 	}
 	for _, s := range c.Surveys {
-		surveyFields.state(s, by.seenAt(s.changed()))
+		surveyFields.state(s, by.seenAt(s.changed()), nil)
 	}
 	for _, e := range c.Evaluations {
-		evaluationFields.state(e, by.seenAt(e.changed()))
+		evaluationFields.state(e, by.seenAt(e.changed()), nil)
 	}
 	return c
 }
 
-func (s *Session) state(by Statement, participantID string) {
+func (s *Session) state(by Statement, participantID string, like []stamp) []stamp {
 	s.WasConnected = s.WasConnected || s.State.phase() == phaseConnected
 	if by.By < SourceAnalytics && !s.shadow {
 		s.LiveParticipantID = participantID
 	}
-	sessionFields.state(s, by)
+	stamps := sessionFields.state(s, by, like)
 	if participantID != "" {
 		s.owner = bySource(by.By, time.Time{})
 	}
@@ -52,11 +54,12 @@ func (s *Session) state(by Statement, participantID string) {
 		s.segmentsBy = by.By
 	}
 	for _, g := range s.Segments {
-		segmentFields.state(g, by)
+		segmentFields.state(g, by, nil)
 	}
 	for i := range s.Metrics {
 		s.Metrics[i].stamp = bySource(by.By, by.At)
 	}
+	return stamps
 }
 
 // seenAt is the statement for an entity that says itself when it changed.
@@ -95,7 +98,10 @@ func Merge(a, b *Conversation) *Conversation {
 	case !a.merged:
 		a = Merge(nil, a)
 	}
-	m := merger{base: a, out: conversationFields.join(a, b), participants: a.Participants}
+	m := merger{base: a, out: a, participants: a.Participants}
+	if w := conversationFields.weigh(a, b); w.adds {
+		conversationFields.take(m.conversation(), b, &w)
+	}
 	m.joinAttributes(b)
 	m.joinParticipants(b.Participants)
 	m.joinRest(b)
@@ -129,18 +135,32 @@ func (m *merger) joinAttributes(b *Conversation) {
 }
 
 func joinAttributes(av map[string]string, as map[string]stamp, bv map[string]string, bs map[string]stamp) (map[string]string, map[string]stamp, bool) {
-	changed := false
+	adds, covers, shared := false, true, 0
 	for name, is := range bs {
 		was, known := as[name]
-		if known && (was > is || was == is && av[name] >= bv[name]) {
-			continue
+		if known {
+			shared++
 		}
-		if !changed {
-			av, as, changed = cloneMap(av), cloneMap(as), true
+		switch c := cmp.Or(cmp.Compare(is, was), cmp.Compare(bv[name], av[name])); {
+		case !known || c > 0:
+			adds = true
+		case c < 0:
+			covers = false
 		}
-		av[name], as[name] = bv[name], is
 	}
-	return av, as, changed
+	switch {
+	case !adds:
+		return av, as, false
+	case covers && shared == len(as):
+		return bv, bs, true
+	}
+	values, stamps := cloneMap(av), cloneMap(as)
+	for name, is := range bs {
+		if was, known := as[name]; !known || is > was || is == was && bv[name] > av[name] {
+			values[name], stamps[name] = bv[name], is
+		}
+	}
+	return values, stamps, true
 }
 
 func cloneMap[V any](m map[string]V) map[string]V {
@@ -166,10 +186,8 @@ func (m *merger) joinParticipants(bs []*Participant) {
 		if !known {
 			i = m.add(b.ID)
 		}
-		if joined := participantFields.join(m.participants[i], b); joined != m.participants[i] {
-			p := m.change(i)
-			joined.Sessions, joined.shadows = p.Sessions, p.shadows
-			*p = *joined
+		if w := participantFields.weigh(m.participants[i], b); w.adds {
+			participantFields.take(m.change(i), b, &w)
 		}
 		p := m.participants[i]
 		if values, stamps, changed := joinAttributes(p.Attributes, p.attributes, b.Attributes, b.attributes); changed {
@@ -234,7 +252,10 @@ func (m *merger) change(i int) *Participant {
 func (m *merger) joinSession(owner string, b *Session) {
 	at, known := m.bySession[b.ID]
 	if !known {
-		m.insert(owner, joinSession(&Session{ID: b.ID, shadow: b.shadow}, b))
+		if len(b.Segments) > 0 || len(b.Metrics) > 0 { // these may be in any order
+			b = joinSession(&Session{ID: b.ID, shadow: b.shadow}, b)
+		}
+		m.insert(owner, b)
 		return
 	}
 	a, k := m.session(at, b.ID)
@@ -278,29 +299,32 @@ func (m *merger) session(i int, id string) (*Session, int) {
 }
 
 // joinSession returns the join of two sessions with the same id: a itself when
-// b adds nothing.
+// b adds nothing, b when a has nothing beside it.
 func joinSession(a, b *Session) *Session {
 	out := sessionFields.join(a, b)
+	own := out != a && out != b
 	change := func() *Session {
-		if out == a {
-			out = sessionFields.clone(a)
+		if !own {
+			out, own = sessionFields.clone(out), true
 		}
 		return out
 	}
-	if b.owner > a.owner {
-		change().owner = b.owner
+	if owner := max(a.owner, b.owner); out.owner != owner {
+		change().owner = owner
 	}
+	by, segments := a.segmentsBy, a.Segments
 	switch {
-	case b.segmentsBy > a.segmentsBy:
-		s := change()
-		s.segmentsBy = b.segmentsBy
-		s.Segments, _ = joinSegments(nil, b.Segments)
-	case b.segmentsBy == a.segmentsBy:
-		if segments, changed := joinSegments(a.Segments, b.Segments); changed {
-			change().Segments = segments
-		}
+	case b.segmentsBy > by:
+		by = b.segmentsBy
+		segments, _ = joinSegments(nil, b.Segments)
+	case b.segmentsBy == by:
+		segments, _ = joinSegments(segments, b.Segments)
 	}
-	if metrics, changed := joinMetrics(a.Metrics, b.Metrics); changed {
+	if out.segmentsBy != by || !sameSlice(out.Segments, segments) {
+		s := change()
+		s.segmentsBy, s.Segments = by, segments
+	}
+	if metrics, _ := joinMetrics(a.Metrics, b.Metrics); !sameSlice(out.Metrics, metrics) {
 		change().Metrics = metrics
 	}
 	return out

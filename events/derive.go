@@ -43,7 +43,10 @@ func (d *deriver) add(e Event, t Type, rule Rule, at time.Time, settling Settlin
 // the first leg's. The end of the conversation comes last.
 func InOrder(a, b Event) int {
 	h, k := a.Head(), b.Head()
-	return cmp.Or(cmp.Compare(phase(h), phase(k)), h.Time.Compare(k.Time), cmp.Compare(rank(h.Type), rank(k.Type)), cmp.Compare(h.ID, k.ID))
+	if c := cmp.Or(cmp.Compare(phase(h), phase(k)), h.Time.Compare(k.Time)); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(rank(h.Type), rank(k.Type)), cmp.Compare(h.ID, k.ID))
 }
 
 func phase(h *Header) int {
@@ -111,11 +114,11 @@ func (d *deriver) participants() {
 		if p.ID == "" || gathered[p.ID] {
 			continue
 		}
-		id := identify(d.c.ID, TypeParticipantAdded, "participant", p.ID)
+		known := alias{of: TypeParticipantAdded, participant: p.ID}
 		agent := p.Purpose.Side() == conversation.AgentSide
 		if agent && p.UserID != "" {
 			if h := persons[p.UserID]; h != nil {
-				h.aliases = append(h.aliases, id)
+				h.aliases = append(h.aliases, known)
 				continue
 			}
 		}
@@ -130,13 +133,13 @@ func (d *deriver) participants() {
 		}
 		switch {
 		case agent && p.UserID != "":
-			h := d.add(e, TypeParticipantAdded, RuleNewPerson, p.Start, Settled, "person", p.UserID)
-			h.aliases = append(h.aliases, id)
+			h := d.add(e, TypeParticipantAdded, RuleNewPerson, p.Start, Settled, keyPerson, p.UserID)
+			h.aliases = append(h.aliases, known)
 			persons[p.UserID] = h
 		case agent || p.Purpose == "":
-			d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, SettlesSoon, "participant", p.ID)
+			d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, SettlesSoon, keyParticipant, p.ID)
 		default:
-			d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, Settled, "participant", p.ID)
+			d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, Settled, keyParticipant, p.ID)
 		}
 	}
 }
@@ -202,19 +205,19 @@ func (d *deriver) connected(s *stretch) {
 
 // aliases are the ids of what could have been announced of the stretch while
 // another of its legs was taken for the first one.
-func (d *deriver) aliases(s *stretch, types ...Type) []string {
-	var ids []string
+func (d *deriver) aliases(s *stretch, types ...Type) []alias {
+	var list []alias
 	for _, l := range s.legs {
 		for k, t := range types {
 			if l != s.first() || k > 0 {
-				ids = append(ids, identify(d.c.ID, t, l.Session.ID))
+				list = append(list, alias{of: t, session: l.Session.ID})
 			}
 			if l.Shadow != "" {
-				ids = append(ids, identify(d.c.ID, t, l.Shadow))
+				list = append(list, alias{of: t, session: l.Shadow})
 			}
 		}
 	}
-	return ids
+	return list
 }
 
 func (d *deriver) transferred(s *stretch, leg *conversation.Leg, targets *targets) {

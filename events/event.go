@@ -3,7 +3,6 @@ package events
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -49,7 +48,7 @@ type Header struct {
 	Conversation *conversation.Conversation `json:"-"`
 
 	settling   Settling
-	aliases    []string
+	aliases    []alias
 	attributes map[string]string
 }
 
@@ -78,7 +77,26 @@ func (h *Header) Settling() Settling { return h.settling }
 // Aliases returns the ids under which the same fact would have been announced
 // while less was known. An event is new when neither its id nor any alias has
 // been announced.
-func (h *Header) Aliases() []string { return h.aliases }
+func (h *Header) Aliases() []string {
+	var ids []string
+	for _, a := range h.aliases {
+		ids = append(ids, a.id(h.ConversationID))
+	}
+	return ids
+}
+
+// alias is what the id of a fact was made of while less was known of it.
+type alias struct {
+	of                   Type
+	participant, session string // one of them
+}
+
+func (a alias) id(conversationID string) string {
+	if a.participant != "" {
+		return identify(conversationID, a.of, keyParticipant, a.participant)
+	}
+	return identify(conversationID, a.of, a.session)
+}
 
 // SetAttribute stores an attribute with the conversation, for example the id
 // of the case it belongs to. It works in a Before hook, whose change it is
@@ -221,13 +239,31 @@ func (*AgentDisconnected) isEvent()    {}
 func (*ConversationEnded) isEvent()    {}
 func (*ConversationReopened) isEvent() {}
 
+// The words before ids of different kinds in the keys of one type.
+const (
+	keyParticipant = "participant"
+	keyPerson      = "person"
+)
+
 // identify returns the id of an event: a hash of what happened, written as a
 // UUID of version 8.
 func identify(conversationID string, t Type, key ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{"convtrack", conversationID, string(t)}, key...), "\x00")))
+	var room [256]byte
+	text := append(append(room[:0], "convtrack\x00"...), conversationID...)
+	text = append(append(text, 0), t...)
+	for _, k := range key {
+		text = append(append(text, 0), k...)
+	}
+	sum := sha256.Sum256(text)
 	id := sum[:16]
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
-	h := hex.EncodeToString(id)
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	h := make([]byte, 0, 36)
+	for i := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			h = append(h, '-')
+		}
+		h = hex.AppendEncode(h, id[i:i+1])
+	}
+	return string(h)
 }

@@ -12,6 +12,6 @@ import (
 func Unannounced(c *conversation.Conversation, announced func(id string) bool) []Event {
 	return slices.DeleteFunc(Derive(c), func(e Event) bool {
 		h := e.Head()
-		return announced(h.ID) || slices.ContainsFunc(h.aliases, announced)
+		return announced(h.ID) || slices.ContainsFunc(h.aliases, func(a alias) bool { return announced(a.id(h.ConversationID)) })
 	})
 }

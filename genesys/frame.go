@@ -29,6 +29,7 @@ func (r reader) decodeFrame(m *Message, data []byte) (done bool, err error) {
 		return false, nil
 	}
 	m.Topic = name
+	defer giveBack(body)
 	return true, r.take(m, t, body)
 }
 
@@ -87,6 +88,7 @@ func (r reader) decodeFrameOdd(m *Message, data []byte) error {
 		return r.decodeCombined(m, f.EventBody)
 	}
 	body := t.body()
+	defer giveBack(body)
 	if err := wire.Unmarshal(f.EventBody, body); err != nil {
 		return refused(t.what(), err)
 	}
@@ -108,11 +110,12 @@ func (r reader) decodeCombined(m *Message, body jsontext.Value) error {
 	return nil // presence, routing status and the like
 }
 
-// body returns a new struct for the topic's body; nil for topics without one.
+// body returns an empty struct for the topic's body; nil for topics without
+// one. It is used until giveBack.
 func (t topic) body() any {
 	switch t.kind {
 	case topicConversation, topicMedia:
-		return &wire.Conversation{}
+		return wire.BorrowConversation()
 	case topicDetail:
 		return &wire.DetailEvent{}
 	case topicMetrics:
@@ -125,6 +128,12 @@ func (t topic) body() any {
 		return &jsontext.Value{}
 	}
 	return nil
+}
+
+func giveBack(body any) {
+	if b, ok := body.(*wire.Conversation); ok {
+		b.GiveBack()
+	}
 }
 
 // what names the kind of message in errors.

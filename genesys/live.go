@@ -10,30 +10,32 @@ import (
 
 // decodeSnapshot decodes the bare body of a conversation topic.
 func (r reader) decodeSnapshot(m *Message, data []byte) error {
-	var b wire.Conversation
-	if err := wire.Unmarshal(data, &b); err != nil {
+	b := wire.BorrowConversation()
+	defer b.GiveBack()
+	if err := wire.Unmarshal(data, b); err != nil {
 		return refused("conversation topic", err)
 	}
-	if media, flat := flatMedia(&b); flat {
-		return r.mediaSnapshot(m, &b, media, true)
+	if media, flat := flatMedia(b); flat {
+		return r.mediaSnapshot(m, b, media, true)
 	}
-	return r.topicSnapshot(m, &b)
+	return r.topicSnapshot(m, b)
 }
 
 // decodeREST decodes a conversation of the REST API: the whole one, or that of
 // one medium (protocol 6.2). The bare body of a topic has no start time.
 func (r reader) decodeREST(m *Message, data []byte) error {
-	var b wire.Conversation
-	if err := wire.Unmarshal(data, &b); err != nil {
+	b := wire.BorrowConversation()
+	defer b.GiveBack()
+	if err := wire.Unmarshal(data, b); err != nil {
 		return refused("conversation", err)
 	}
-	if media, flat := flatMedia(&b); flat {
-		return r.mediaSnapshot(m, &b, media, false)
+	if media, flat := flatMedia(b); flat {
+		return r.mediaSnapshot(m, b, media, false)
 	}
 	if b.StartTime.IsZero() {
-		return r.topicSnapshot(m, &b)
+		return r.topicSnapshot(m, b)
 	}
-	return r.snapshot(m, &b, conversation.SourceREST)
+	return r.snapshot(m, b, conversation.SourceREST)
 }
 
 // topicSnapshot states a user or queue conversation topic (3.6).

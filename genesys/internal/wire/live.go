@@ -14,7 +14,7 @@ type Conversation struct {
 	MaxParticipants    Int                  `json:"maxParticipants"`
 	Divisions          []DivisionMembership `json:"divisions"`
 	RecentTransfers    []Transfer           `json:"recentTransfers"`
-	Participants       []Participant        `json:"participants"`
+	Participants       Participants         `json:"participants"`
 	SelfURI            string               `json:"selfUri"`
 }
 
@@ -81,16 +81,16 @@ type Participant struct {
 	FlaggedReason  string     `json:"flaggedReason"`
 	Attributes     Attributes `json:"attributes"`
 
-	Calls             []Communication `json:"calls"`
-	Callbacks         []Communication `json:"callbacks"`
-	Chats             []Communication `json:"chats"`
-	Cobrowsesessions  []Communication `json:"cobrowsesessions"`
-	Emails            []Communication `json:"emails"`
-	Messages          []Message       `json:"messages"`
-	InternalMessages  []Communication `json:"internalMessages"`
-	Screenshares      []Communication `json:"screenshares"`
-	SocialExpressions []Communication `json:"socialExpressions"`
-	Videos            []Communication `json:"videos"`
+	Calls             Communications `json:"calls"`
+	Callbacks         Communications `json:"callbacks"`
+	Chats             Communications `json:"chats"`
+	Cobrowsesessions  Communications `json:"cobrowsesessions"`
+	Emails            Communications `json:"emails"`
+	Messages          Communications `json:"messages"`
+	InternalMessages  Communications `json:"internalMessages"`
+	Screenshares      Communications `json:"screenshares"`
+	SocialExpressions Communications `json:"socialExpressions"`
+	Videos            Communications `json:"videos"`
 
 	// Evaluations are in the REST conversation only.
 	Evaluations []Evaluation `json:"evaluations"`
@@ -124,11 +124,9 @@ type Participant struct {
 	TimeoutSeconds        Int      `json:"timeoutSeconds"`
 }
 
-// Message is an element of a participant's messages: a leg, or in the flat
-// media variant a message of the leg, which has no id of a leg.
-type Message = Communication
-
-// Communication is a leg of any medium (calls[], emails[], messages[] …).
+// Communication is a leg of any medium (calls[], emails[], messages[] …). In the
+// flat media variant messages[] are the messages of the leg, without an id of a
+// leg.
 type Communication struct {
 	ID             string `json:"id"`
 	State          string `json:"state"`

@@ -1,0 +1,91 @@
+package wire
+
+import (
+	"sync"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A conversation is decoded for every notification, and nothing of it is kept
+// but texts. Its lists are large, so their memory is used again.
+
+var conversations = sync.Pool{New: func() any { return &Conversation{} }}
+
+// BorrowConversation returns an empty conversation.
+func BorrowConversation() *Conversation { return conversations.Get().(*Conversation) }
+
+// mostKept is how many participants a conversation may have had whose memory
+// is used again: a huge one must not stay in memory for ever.
+const mostKept = 64
+
+// GiveBack ends the use of a borrowed conversation, and of all its lists.
+func (c *Conversation) GiveBack() {
+	if cap(c.Participants) > mostKept {
+		return
+	}
+	resetAll(c.Participants, (*Participant).reset)
+	*c = Conversation{Participants: c.Participants[:0]}
+	conversations.Put(c)
+}
+
+// Participants is a list that decodes into the memory it has.
+type Participants []Participant
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (l *Participants) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	return unmarshalList(dec, (*[]Participant)(l), (*Participant).reset)
+}
+
+// Communications is a list that decodes into the memory it has.
+type Communications []Communication
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (l *Communications) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	return unmarshalList(dec, (*[]Communication)(l), (*Communication).reset)
+}
+
+// reset empties p, and keeps the memory of its lists.
+func (p *Participant) reset() {
+	kept := Participant{Calls: p.Calls, Callbacks: p.Callbacks, Chats: p.Chats, Cobrowsesessions: p.Cobrowsesessions, Emails: p.Emails,
+		Messages: p.Messages, InternalMessages: p.InternalMessages, Screenshares: p.Screenshares, SocialExpressions: p.SocialExpressions, Videos: p.Videos}
+	for _, l := range []*Communications{&kept.Calls, &kept.Callbacks, &kept.Chats, &kept.Cobrowsesessions, &kept.Emails,
+		&kept.Messages, &kept.InternalMessages, &kept.Screenshares, &kept.SocialExpressions, &kept.Videos} {
+		resetAll(*l, (*Communication).reset)
+		*l = (*l)[:0]
+	}
+	*p = kept
+}
+
+func (c *Communication) reset() { *c = Communication{} }
+
+func resetAll[E any](list []E, reset func(*E)) {
+	for i := range list {
+		reset(&list[i])
+	}
+}
+
+// unmarshalList decodes a list. The elements behind its end are empty.
+func unmarshalList[E any](dec *jsontext.Decoder, list *[]E, reset func(*E)) error {
+	resetAll(*list, reset) // of an attempt that failed
+	if *list = (*list)[:0]; dec.PeekKind() != '[' {
+		return json.UnmarshalDecode(dec, list)
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != ']' {
+		n := len(*list)
+		if n < cap(*list) {
+			*list = (*list)[:n+1]
+		} else {
+			var empty E
+			*list = append(*list, empty)
+		}
+		if err := json.UnmarshalDecode(dec, &(*list)[n]); err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
