@@ -48,16 +48,18 @@ func (t *Tracker) plan(w *work, r *record) *plan {
 	if to = join(to, w.said); to == nil {
 		return nil
 	}
-	delta := conversation.Diff(r.Conversation, to)
-	if delta.Empty() && !w.settle && r.Refused == nil {
+	change := &store.Change{ID: r.ID, Version: r.Version, From: r.Conversation, To: to}
+	same := change.Delta().Empty()
+	if same && !w.settle && r.Refused == nil {
 		r.Conversation = to // it has heard the same again, later
 		return nil
 	}
 	pending := p.conclude(to)
-	if delta.Empty() && len(p.announce) == 0 && samePending(pending, r.Pending) && r.Refused == nil {
+	if same && len(p.announce) == 0 && samePending(pending, r.Pending) && r.Refused == nil {
 		return nil
 	}
-	p.change = &store.Change{ID: r.ID, Version: r.Version, From: r.Conversation, To: to, Pending: pending}
+	change.Pending = pending
+	p.change = change
 	return p
 }
 

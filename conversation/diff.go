@@ -60,9 +60,13 @@ func Diff(before, after *Conversation) Delta {
 	d.Conversation = before.ID == "" || before.Status != after.Status || !before.End.Equal(after.End) ||
 		conversationFields.differs(before, after) ||
 		attributesDiffer(before.Attributes, before.attributes, after.Attributes, after.attributes)
-	was := before.index()
+	was := roll{participants: before.Participants}
+	was.index()
 	for _, p := range after.Participants {
-		old := was.participants[p.ID]
+		var old *Participant
+		if i, known := was.find(p.ID); known {
+			old = was.participants[i]
+		}
 		if old == p {
 			continue
 		}
@@ -71,10 +75,10 @@ func Diff(before, after *Conversation) Delta {
 			d.Participants = append(d.Participants, p)
 		}
 		for _, s := range p.Sessions {
-			d.addSession(was, p, s)
+			d.addSession(&was, p, s)
 		}
 		for _, s := range p.shadows {
-			d.addSession(was, p, s)
+			d.addSession(&was, p, s)
 		}
 	}
 	d.Transfers = listDiffers(transferFields, before.Transfers, after.Transfers, func(t *Transfer) string { return t.ID }) != nil
@@ -83,13 +87,17 @@ func Diff(before, after *Conversation) Delta {
 	return d
 }
 
-func (d *Delta) addSession(was index, p *Participant, s *Session) {
-	old := was.sessions[s.ID]
+func (d *Delta) addSession(was *roll, p *Participant, s *Session) {
+	var old OwnedSession
+	if i, known := was.owner(s.ID); known {
+		owner := was.participants[i]
+		old.ParticipantID = owner.ID
+		old.Session, _ = owner.session(s.ID)
+	} else {
+		old.Session = &Session{}
+	}
 	if old.Session == s && old.ParticipantID == p.ID {
 		return
-	}
-	if old.Session == nil {
-		old.Session = &Session{}
 	}
 	if old.ParticipantID != p.ID || old.ID == "" || old.owner != s.owner || old.segmentsBy != s.segmentsBy || sessionFields.differs(old.Session, s) {
 		d.Sessions = append(d.Sessions, OwnedSession{p.ID, s})
@@ -150,23 +158,4 @@ func listDiffers[E any](s schema[E], before, after []*E, id func(*E) string) []*
 		}
 	}
 	return changed
-}
-
-type index struct {
-	participants map[string]*Participant
-	sessions     map[string]OwnedSession
-}
-
-func (c *Conversation) index() index {
-	x := index{make(map[string]*Participant, len(c.Participants)), make(map[string]OwnedSession, len(c.Participants))}
-	for _, p := range c.Participants {
-		x.participants[p.ID] = p
-		for _, s := range p.Sessions {
-			x.sessions[s.ID] = OwnedSession{p.ID, s}
-		}
-		for _, s := range p.shadows {
-			x.sessions[s.ID] = OwnedSession{p.ID, s}
-		}
-	}
-	return x
 }

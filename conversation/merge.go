@@ -98,7 +98,7 @@ func Merge(a, b *Conversation) *Conversation {
 	case !a.merged:
 		a = Merge(nil, a)
 	}
-	m := merger{base: a, out: a, participants: a.Participants}
+	m := merger{base: a, out: a, roll: roll{participants: a.Participants}}
 	if w := conversationFields.weigh(a, b); w.adds {
 		conversationFields.take(m.conversation(), b, &w)
 	}
@@ -110,13 +110,10 @@ func Merge(a, b *Conversation) *Conversation {
 
 // merger is one Merge at work. It copies what it changes, once.
 type merger struct {
-	base, out    *Conversation
-	participants []*Participant
-	private      []bool // participants[i] was made by this merge
-	copied       bool   // participants is no longer base.Participants
-
-	byID      map[string]int // participant id → index
-	bySession map[string]int // session id → index of its participant
+	roll
+	base, out *Conversation
+	private   []bool // participants[i] was made by this merge
+	copied    bool   // participants is no longer base.Participants
 }
 
 func (m *merger) conversation() *Conversation {
@@ -175,6 +172,7 @@ func (m *merger) joinParticipants(bs []*Participant) {
 		return
 	}
 	m.index()
+	m.private = make([]bool, len(m.participants))
 	for _, b := range bs {
 		if b.ID == "" {
 			for _, s := range b.Sessions {
@@ -182,7 +180,7 @@ func (m *merger) joinParticipants(bs []*Participant) {
 			}
 			continue
 		}
-		i, known := m.byID[b.ID]
+		i, known := m.find(b.ID)
 		if !known {
 			i = m.add(b.ID)
 		}
@@ -203,21 +201,6 @@ func (m *merger) joinParticipants(bs []*Participant) {
 	}
 }
 
-func (m *merger) index() {
-	m.byID = make(map[string]int, len(m.participants))
-	m.bySession = make(map[string]int, len(m.participants))
-	for i, p := range m.participants {
-		m.byID[p.ID] = i
-		for _, s := range p.Sessions {
-			m.bySession[s.ID] = i
-		}
-		for _, s := range p.shadows {
-			m.bySession[s.ID] = i
-		}
-	}
-	m.private = make([]bool, len(m.participants))
-}
-
 func (m *merger) own() {
 	if !m.copied {
 		m.participants, m.copied = slices.Clone(m.participants), true
@@ -229,7 +212,10 @@ func (m *merger) add(id string) int {
 	i := len(m.participants)
 	m.participants = append(m.participants, &Participant{ID: id, stamps: make([]stamp, len(participantFields.fields))})
 	m.private = append(m.private, true)
-	m.byID[id] = i
+	if m.byID != nil {
+		m.byID[id] = i
+	}
+	m.index()
 	return i
 }
 
@@ -250,7 +236,7 @@ func (m *merger) change(i int) *Participant {
 // joinSession joins b, which its message groups under the participant owner,
 // to the session with its id, wherever that is.
 func (m *merger) joinSession(owner string, b *Session) {
-	at, known := m.bySession[b.ID]
+	at, known := m.owner(b.ID)
 	if !known {
 		if len(b.Segments) > 0 || len(b.Metrics) > 0 { // these may be in any order
 			b = joinSession(&Session{ID: b.ID, shadow: b.shadow}, b)
@@ -258,7 +244,7 @@ func (m *merger) joinSession(owner string, b *Session) {
 		m.insert(owner, b)
 		return
 	}
-	a, k := m.session(at, b.ID)
+	a, k := m.participants[at].session(b.ID)
 	joined := joinSession(a, b)
 	if was := m.participants[at].ID; was != owner && cmp.Or(cmp.Compare(b.owner, a.owner), cmp.Compare(owner, was)) > 0 {
 		from := m.change(at)
@@ -272,30 +258,13 @@ func (m *merger) joinSession(owner string, b *Session) {
 }
 
 func (m *merger) insert(owner string, s *Session) {
-	i, known := m.byID[owner]
+	i, known := m.find(owner)
 	if !known {
 		i = m.add(owner)
 	}
 	p := m.change(i)
 	p.Sessions = append(p.Sessions, s)
-	m.bySession[s.ID] = i
-}
-
-// session finds a session of participant i, and the place that it has or will
-// have in the list once change has put the shadows behind the other sessions.
-func (m *merger) session(i int, id string) (*Session, int) {
-	p := m.participants[i]
-	for k, s := range p.Sessions {
-		if s.ID == id {
-			return s, k
-		}
-	}
-	for k, s := range p.shadows {
-		if s.ID == id {
-			return s, len(p.Sessions) + k
-		}
-	}
-	panic("conversation: the session index is wrong")
+	m.joined(s.ID, i)
 }
 
 // joinSession returns the join of two sessions with the same id: a itself when

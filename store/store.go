@@ -131,8 +131,8 @@ type Change struct {
 	Version int64 // the version it is based on; 0 for a new conversation
 
 	// From and To are the conversation before and after; From is nil for a
-	// new one. A store writes conversation.Diff(From, To). To is nil when there
-	// is nothing but a tombstone or a refused change to store.
+	// new one. A store writes Delta. To is nil when there is nothing but a
+	// tombstone or a refused change to store.
 	From, To *conversation.Conversation
 	// Vetoed stores a tombstone instead of the conversation.
 	Vetoed string
@@ -149,6 +149,22 @@ type Change struct {
 	// it fails, this change and what it wrote itself are rolled back, the
 	// others are not.
 	InTx func(ctx context.Context, c *Change) error
+
+	delta    conversation.Delta // between these two:
+	from, to *conversation.Conversation
+}
+
+// Delta returns what has to be written to get from From to To; all of To for a
+// new conversation. It is worked out once. It must not be changed.
+func (c *Change) Delta() conversation.Delta {
+	from := c.From
+	if c.Version == 0 {
+		from = nil
+	}
+	if c.to == nil || c.from != from || c.to != c.To {
+		c.delta, c.from, c.to = conversation.Diff(from, c.To), from, c.To
+	}
+	return c.delta
 }
 
 // Event is an entry of the log.

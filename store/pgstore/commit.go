@@ -135,14 +135,10 @@ func (t *committer) collect(c *store.Change) error {
 	if err != nil {
 		return fmt.Errorf("conversation %q: %w", c.ID, err)
 	}
-	from := c.From
-	if c.Version == 0 {
-		from = nil
-	}
 	var state []rows.Value
 	if c.To != nil {
-		state = t.rows.Add(from, c.To)
-	} else if from != nil {
+		state = t.rows.Add(c)
+	} else if c.Version > 0 && c.From != nil {
 		t.cleared = append(t.cleared, c.ID)
 	}
 	table := rows.Conversation.Table()

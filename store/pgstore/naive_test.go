@@ -48,7 +48,7 @@ func (n *naive) update(ctx context.Context, c *pgx.Conn, r *reference) error {
 			return err
 		}
 		var b rows.Batch
-		state := b.Add(change.From, change.To)
+		state := b.Add(change)
 		_ = state
 		tag, err := tx.Exec(ctx, "update cdm_conversation set version = version + 1, changed = clock_timestamp(), calculated_status = $3 where conversation_id = $1 and version = $2",
 			r.id, r.version, string(change.To.Status))

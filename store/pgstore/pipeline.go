@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -67,14 +68,7 @@ func (s *Store) run(ctx context.Context, c *pgx.Conn, p *pipeline) error {
 	case s.protocol == preparedProtocol && !s.unprepared.Load():
 		return s.runPrepared(ctx, c.PgConn(), p)
 	}
-	var b pgconn.Batch
-	e := s.borrowEncoder()
-	for i := range p.steps {
-		x := &p.steps[i]
-		b.ExecParams(x.sql, e.encode(x), x.params, binaryFormat, binaryFormat)
-	}
-	s.giveBack(e)
-	return readAll(c.PgConn().ExecBatch(ctx, &b), p)
+	return s.send(ctx, c.PgConn(), p, nil)
 }
 
 var binaryFormat = []int16{pgx.BinaryFormatCode}
@@ -93,18 +87,41 @@ func (s *Store) runPrepared(ctx context.Context, c *pgconn.PgConn, p *pipeline) 
 	if err := known.prepare(ctx, c, p); err != nil {
 		return err
 	}
-	var b pgconn.Batch
+	return s.send(ctx, c, p, known)
+}
+
+// enough is how many bytes are sent on, so that the server begins while the
+// rest is being composed.
+const enough = 64 << 10
+
+// send sends the steps and reads what comes back.
+func (s *Store) send(ctx context.Context, c *pgconn.PgConn, p *pipeline, known preparedStatements) error {
 	e := s.borrowEncoder()
 	defer s.giveBack(e)
+	sending := c.StartPipeline(ctx)
+	waiting := 0
 	for i := range p.steps {
 		x := &p.steps[i]
 		if d := known[x.name]; d != nil {
-			b.ExecStatement(d, e.encode(x), binaryFormat, binaryFormat)
+			sending.SendQueryStatement(d, e.encode(x), binaryFormat, binaryFormat)
 		} else {
-			b.ExecParams(x.sql, e.encode(x), x.params, binaryFormat, binaryFormat)
+			sending.SendQueryParams(x.sql, e.encode(x), x.params, binaryFormat, binaryFormat)
+		}
+		if waiting += len(e.buffer); waiting >= enough {
+			if sending.Flush() != nil {
+				break // Close says it again
+			}
+			waiting = 0
 		}
 	}
-	return readAll(c.ExecBatch(ctx, &b), p)
+	var failed error
+	if sending.Sync() == nil {
+		failed = readAll(sending, p)
+	}
+	if err := sending.Close(); err != nil && failed == nil {
+		return err
+	}
+	return failed
 }
 
 // prepare prepares what the connection does not have yet, in one round trip.
@@ -138,11 +155,18 @@ func (known preparedStatements) prepare(ctx context.Context, c *pgconn.PgConn, p
 }
 
 // readAll reads the results of all steps.
-func readAll(results *pgconn.MultiResultReader, p *pipeline) error {
+func readAll(sent *pgconn.Pipeline, p *pipeline) error {
 	var failed error
 	var oids []uint32
-	for i := 0; results.NextResult(); i++ {
-		result := results.ResultReader()
+	for i := range p.steps {
+		next, err := sent.GetResults()
+		if err != nil {
+			return err
+		}
+		result, ok := next.(*pgconn.ResultReader)
+		if !ok {
+			return fmt.Errorf("pgstore: the server's answer to a statement is a %T", next)
+		}
 		if scan := p.steps[i].scan; scan != nil && failed == nil {
 			oids = oids[:0]
 			for _, f := range result.FieldDescriptions() {
@@ -154,11 +178,8 @@ func readAll(results *pgconn.MultiResultReader, p *pipeline) error {
 			}
 		}
 		if _, err := result.Close(); err != nil {
-			break // Close of all results says it again
+			return err
 		}
-	}
-	if err := results.Close(); err != nil {
-		return err
 	}
 	return failed
 }

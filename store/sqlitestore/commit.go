@@ -91,11 +91,7 @@ func (c *committer) prepare(i int) (err error) {
 		return fmt.Errorf("conversation %q: %w", change.ID, err)
 	}
 	if change.To != nil {
-		from := change.From
-		if change.Version == 0 {
-			from = nil
-		}
-		p.state, p.add = c.rows.Add(from, change.To), c.adds
+		p.state, p.add = c.rows.Add(change), c.adds
 		c.adds++
 	}
 	p.ready = true

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
@@ -34,7 +35,7 @@ func newTables() *tables {
 func (t *tables) write(tb require.TestingT, from, to *conversation.Conversation) int {
 	var b rows.Batch
 	n := 0
-	if state := b.Add(from, to); state != nil {
+	if state := b.Add(change(from, to)); state != nil {
 		require.Len(tb, state, len(rows.Conversation.Table().State()))
 		t.state[to.ID] = slices.Clone(state)
 		n++
@@ -80,4 +81,8 @@ func encoded(tb require.TestingT, c *conversation.Conversation) string {
 	b, err := conversation.Encode(c)
 	require.NoError(tb, err)
 	return string(b)
+}
+
+func change(from, to *conversation.Conversation) *store.Change {
+	return &store.Change{Version: 1, From: from, To: to}
 }

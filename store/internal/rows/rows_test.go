@@ -128,9 +128,9 @@ func TestAChangeThatIsDroppedLeavesTheOthers(t *testing.T) {
 	var want, got rows.Batch
 	for i := range 5 {
 		c := conversation.Merge(nil, told(t, [][]byte{genesystest.Notification(string(rune('a'+i)), 2+i, 1)})[0])
-		got.Add(nil, c)
+		got.Add(change(nil, c))
 		if i%2 == 1 {
-			want.Add(nil, c)
+			want.Add(change(nil, c))
 		}
 	}
 	for _, n := range []int{4, 0, 2} {
@@ -149,14 +149,14 @@ func TestFieldsWithoutAColumnAreInMore(t *testing.T) {
 	c := conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: "c", KnowledgeBaseIDs: []string{"k"}},
 		conversation.Statement{By: conversation.SourceREST}))
 	var b rows.Batch
-	state := b.Add(nil, c)
+	state := b.Add(change(nil, c))
 	require.Equal(t, `{"knowledgeBaseIds":["k"]}`, state[len(state)-2].Text)
 }
 
 func TestWhatANewerVersionWroteIsAnError(t *testing.T) {
 	c := conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: "c"}, conversation.Statement{By: conversation.SourceREST}))
 	var b rows.Batch
-	state := b.Add(nil, c)
+	state := b.Add(change(nil, c))
 	state[len(state)-2] = rows.Value{Valid: true, Text: `{"mood":"good"}`}
 	require.ErrorContains(t, new(rows.Reader).Conversation("c", state), "newer version")
 	state[len(state)-2] = rows.Value{Valid: true, Text: `{"mood`}
@@ -166,7 +166,7 @@ func TestWhatANewerVersionWroteIsAnError(t *testing.T) {
 func TestAFieldInMoreIsReadAlsoWhenItHasAColumn(t *testing.T) {
 	c := conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: "c", ExternalTag: "t"}, conversation.Statement{By: conversation.SourceREST}))
 	var b rows.Batch
-	state := b.Add(nil, c)
+	state := b.Add(change(nil, c))
 	table := rows.Conversation.Table()
 	state[table.Place("external_tag")-table.Keys-table.Record] = rows.Value{}
 	state[len(state)-2] = rows.Value{Valid: true, Text: `{"externalTag":"t"}`}
@@ -201,14 +201,14 @@ func BenchmarkRows(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			batch.Reset()
-			batch.Add(nil, first)
+			batch.Add(change(nil, first))
 		}
 	})
 	b.Run("delta", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			batch.Reset()
-			batch.Add(first, second)
+			batch.Add(change(first, second))
 		}
 	})
 	b.Run("read", func(b *testing.B) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
 )
 
 // Batch collects the rows to write for changes of conversations. The zero
@@ -81,13 +82,12 @@ func (b *Batch) Values(e Entity) []Value { return b.values[e] }
 // Superseded returns the segments to delete, before others are written.
 func (b *Batch) Superseded() []Superseded { return b.superseded }
 
-// Add adds what has to be written to get a conversation from one version to
-// the next; from is nil when nothing is stored. It returns the values of the
-// columns of the conversation's own state; nil when they are as before. They
-// are valid until Reset.
-func (b *Batch) Add(from, to *conversation.Conversation) []Value {
+// Add adds the rows of a change that has a conversation. It returns the values
+// of the columns of the conversation's own state; nil when they are as before.
+// They are valid until Reset.
+func (b *Batch) Add(c *store.Change) []Value {
 	defer b.end()
-	d := conversation.Diff(from, to)
+	d, to := c.Delta(), c.To
 	id := keyText(to.ID)
 	for _, p := range d.Participants {
 		if p.ID == "" {
@@ -96,8 +96,8 @@ func (b *Batch) Add(from, to *conversation.Conversation) []Value {
 		b.begin(Participant, id, keyText(p.ID))
 		appendRow(b, Participant, participantMap, p)
 	}
-	b.addSessions(id, from, &d)
-	for _, g := range d.Segments {
+	segments := b.addSessions(id, c, &d)
+	for _, g := range segments {
 		b.addSegment(id, keyText(g.SessionID), g.Segment)
 	}
 	b.addMetrics(id, &d)
@@ -129,7 +129,9 @@ func appendRow[E any](b *Batch, e Entity, m *mapping[E], x *E) {
 	b.values[e], b.scratch = m.appendTo(b.values[e], x, b.scratch)
 }
 
-func (b *Batch) addSessions(id Value, from *conversation.Conversation, d *conversation.Delta) {
+// addSessions returns the segments that are still to be added.
+func (b *Batch) addSessions(id Value, c *store.Change, d *conversation.Delta) []conversation.OwnedSegment {
+	segments := d.Segments
 	var before map[string]*conversation.Session // made when it is asked for
 	for _, s := range d.Sessions {
 		n := len(b.values[Session])
@@ -138,11 +140,11 @@ func (b *Batch) addSessions(id Value, from *conversation.Conversation, d *conver
 		row := b.values[Session][n:]
 		flattened, by := segmentsBy(row[len(row)-1].Text)
 		row[placeFlattened] = boolValue(flattened)
-		if from == nil || len(s.Segments) == 0 {
+		if c.Version == 0 || c.From == nil || len(s.Segments) == 0 {
 			continue
 		}
 		if before == nil {
-			before = sessionsOf(from)
+			before = sessionsOf(c.From)
 		}
 		was := before[s.ID]
 		switch {
@@ -150,11 +152,12 @@ func (b *Batch) addSessions(id Value, from *conversation.Conversation, d *conver
 			// It may have been hidden, so that nobody can tell what was stored.
 			b.superseded = append(b.superseded, Superseded{id.Text, s.ID})
 			b.addSegments(id, s.ID, s.Segments)
-			d.Segments = slices.DeleteFunc(d.Segments, func(g conversation.OwnedSegment) bool { return g.SessionID == s.ID })
+			segments = slices.DeleteFunc(slices.Clone(segments), func(g conversation.OwnedSegment) bool { return g.SessionID == s.ID })
 		case was != nil && len(was.Segments) > 0 && sourceOf(was) != by:
 			b.superseded = append(b.superseded, Superseded{id.Text, s.ID})
 		}
 	}
+	return segments
 }
 
 // placeFlattened is the place of the column in the table of sessions.

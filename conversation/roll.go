@@ -1,0 +1,82 @@
+package conversation
+
+// roll is a list of participants in which they, and their sessions, are found
+// by their ids.
+type roll struct {
+	participants []*Participant
+
+	// Where a participant is, by its id and by those of its sessions. Nil while
+	// there are so few that looking through them is faster.
+	byID, bySession map[string]int
+}
+
+const few = 16
+
+// index has large lists looked up from now on.
+func (r *roll) index() {
+	if r.byID != nil || len(r.participants) <= few {
+		return
+	}
+	r.byID = make(map[string]int, len(r.participants))
+	r.bySession = make(map[string]int, len(r.participants))
+	for i, p := range r.participants {
+		r.byID[p.ID] = i
+		for _, s := range p.Sessions {
+			r.bySession[s.ID] = i
+		}
+		for _, s := range p.shadows {
+			r.bySession[s.ID] = i
+		}
+	}
+}
+
+// find returns where the participant is.
+func (r *roll) find(id string) (at int, found bool) {
+	if r.byID != nil {
+		at, found = r.byID[id]
+		return at, found
+	}
+	for i, p := range r.participants {
+		if p.ID == id {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// owner returns where the participant of the session is.
+func (r *roll) owner(sessionID string) (at int, found bool) {
+	if r.bySession != nil {
+		at, found = r.bySession[sessionID]
+		return at, found
+	}
+	for i, p := range r.participants {
+		if s, _ := p.session(sessionID); s != nil {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// joined says that the session has come to the participant there.
+func (r *roll) joined(sessionID string, at int) {
+	if r.bySession != nil {
+		r.bySession[sessionID] = at
+	}
+}
+
+// session finds a session, and the place that it has in the list of the other
+// sessions and then the shadows; nil when there is none.
+func (p *Participant) session(id string) (*Session, int) {
+	for k, s := range p.Sessions {
+		if s.ID == id {
+			return s, k
+		}
+	}
+	for k, s := range p.shadows {
+		if s.ID == id {
+			return s, len(p.Sessions) + k
+		}
+	}
+	return nil, 0
+}
