@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/pgstore"
 )
 
@@ -110,7 +112,7 @@ func TestABadConfigurationIsRefused(t *testing.T) {
 func TestValidateNamesWhatIsNotAsItMustBe(t *testing.T) {
 	s := open(t)
 	for _, sql := range []string{"drop view cdm_report_open_conversations", "drop table cdm_survey", "alter table cdm_participant rename ani to caller",
-		"alter table cdm_transfer alter state type varchar(10)", "drop index cdm_conversation_start", "drop type cdm_metric_row"} {
+		"alter table cdm_transfer alter state type varchar(10)", "drop index cdm_conversation_start", "drop type cdm_metric_row", "drop trigger cdm_conversation_deleted on cdm_conversation"} {
 		_, err := s.pool.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
@@ -119,12 +121,39 @@ func TestValidateNamesWhatIsNotAsItMustBe(t *testing.T) {
 	require.ErrorAs(t, err, &problems)
 	all := strings.Join(problems.Problems, "\n")
 	for _, want := range []string{"cdm_survey is missing", "the column cdm_participant.ani is missing", "cdm_transfer.state is of the type character varying(10), and must be text",
-		"the index cdm_conversation_start is missing", "cdm_metric_row is missing"} {
+		"the index cdm_conversation_start is missing", "cdm_metric_row is missing", "the trigger cdm_conversation_deleted is missing"} {
 		require.Contains(t, all, want)
 	}
-	require.Len(t, problems.Problems, 5)
+	require.Len(t, problems.Problems, 6)
 	_, err = pgstore.New(t.Context(), s.pool, nil)
 	require.ErrorAs(t, err, &problems)
+}
+
+func TestEventsAndDeliveriesGoWithTheirConversation(t *testing.T) {
+	s := open(t)
+	left := func() (n int) {
+		require.NoError(t, s.pool.QueryRow(t.Context(), "select (select count(*) from cdm_event) + (select count(*) from cdm_delivery)").Scan(&n))
+		return n
+	}
+	fill := func() {
+		for _, id := range []string{"a", "b"} {
+			said := conversation.State(&conversation.Conversation{ID: id}, conversation.Statement{By: conversation.SourceREST})
+			_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: id, To: conversation.Merge(nil, said),
+				Events: []store.NewEvent{{Event: store.Event{ID: id + ".1", ConversationID: id, Seq: 1, Data: []byte("{}")}, Deliveries: []store.NewDelivery{{Hook: "hook"}}}}}}})
+			require.NoError(t, err)
+		}
+		require.Equal(t, 4, left())
+	}
+	elsewhere := cluster.Pool(t, "pg_catalog") // the search_path of who deletes does not matter
+	table := pgx.Identifier{s.schema, "cdm_conversation"}.Sanitize()
+	fill()
+	_, err := elsewhere.Exec(t.Context(), "delete from "+table+" where conversation_id = 'a'")
+	require.NoError(t, err)
+	require.Equal(t, 2, left())
+	_, err = elsewhere.Exec(t.Context(), "truncate "+table+" cascade")
+	require.NoError(t, err)
+	require.Zero(t, left())
+	fill()
 }
 
 func TestEverythingThatAReportWriterSeesHasAComment(t *testing.T) {

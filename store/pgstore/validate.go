@@ -21,7 +21,7 @@ func (s *Store) Validate(ctx context.Context) error {
 		return store.ErrClosed
 	}
 	v := &validation{Store: s}
-	for _, check := range []func(context.Context) error{v.migrations, v.columns, v.indexes, v.privileges} {
+	for _, check := range []func(context.Context) error{v.migrations, v.columns, v.indexes, v.triggers, v.privileges} {
 		if err := check(ctx); err != nil {
 			return fmt.Errorf("pgstore: validate: %w", err)
 		}
@@ -147,6 +147,26 @@ func (v *validation) indexes(ctx context.Context) error {
 	for _, name := range indexes {
 		if !slices.Contains(names, v.config.Prefix+name) {
 			v.say("the index %s%s is missing, or not valid: reads will be slow", v.config.Prefix, name)
+		}
+	}
+	return nil
+}
+
+// triggers on the table of conversations.
+func (v *validation) triggers(ctx context.Context) error {
+	found, err := v.pool.Query(ctx, `select t.tgname::text from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1::text and c.relname = $2::text and t.tgenabled <> 'D'`,
+		v.mode(), v.config.Schema, v.config.Prefix+"conversation")
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"conversation_deleted", "conversation_truncated"} {
+		if !slices.Contains(names, v.config.Prefix+name) {
+			v.say("the trigger %s%s is missing, or disabled: events and deliveries will stay when their conversation is deleted", v.config.Prefix, name)
 		}
 	}
 	return nil
