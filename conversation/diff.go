@@ -1,5 +1,7 @@
 package conversation
 
+import "iter"
+
 // Delta is what a store has to write to get from one version of a
 // conversation to the next. Nothing is ever deleted.
 type Delta struct {
@@ -102,25 +104,30 @@ func (d *Delta) addSession(was *roll, p *Participant, s *Session) {
 	if old.ParticipantID != p.ID || old.ID == "" || old.owner != s.owner || old.segmentsBy != s.segmentsBy || sessionFields.differs(old.Session, s) {
 		d.Sessions = append(d.Sessions, OwnedSession{p.ID, s})
 	}
-	if !sameSlice(old.Segments, s.Segments) {
-		known := make(map[*Segment]bool, len(old.Segments))
-		for _, g := range old.Segments {
-			known[g] = true
-		}
-		for _, g := range s.Segments {
-			if !known[g] {
-				d.Segments = append(d.Segments, OwnedSegment{s.ID, g})
-			}
-		}
+	for g := range added(old.Segments, s.Segments, (*Segment).compare) {
+		d.Segments = append(d.Segments, OwnedSegment{s.ID, g})
 	}
-	if !sameSlice(old.Metrics, s.Metrics) {
-		known := make(map[Metric]bool, len(old.Metrics))
-		for _, m := range old.Metrics {
-			known[m] = true
+	for m := range added(old.Metrics, s.Metrics, Metric.compare) {
+		d.Metrics = append(d.Metrics, OwnedMetric{s.ID, m})
+	}
+}
+
+// added returns what is in after and not, or not the same, in before. Both are
+// in order.
+func added[T comparable](before, after []T, compare func(a, b T) int) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		if sameSlice(before, after) {
+			return
 		}
-		for _, m := range s.Metrics {
-			if !known[m] {
-				d.Metrics = append(d.Metrics, OwnedMetric{s.ID, m})
+		for _, x := range after {
+			for len(before) > 0 && compare(before[0], x) < 0 {
+				before = before[1:]
+			}
+			if len(before) > 0 && before[0] == x {
+				continue
+			}
+			if !yield(x) {
+				return
 			}
 		}
 	}

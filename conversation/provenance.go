@@ -64,10 +64,14 @@ func (s *Session) Provenance() []byte {
 	if s.shadow {
 		shadow = 1
 	}
-	b := []byte{shadow, byte(s.segmentsBy)}
+	b := append(make([]byte, 0, 128), shadow, byte(s.segmentsBy))
 	b = binary.AppendUvarint(b, uint64(s.owner))
 	return appendStamps(b, s.stamps)
 }
+
+// SegmentsBy returns the source that has cut the leg into its segments; zero
+// when none has. Segments of another source are all replaced.
+func (s *Session) SegmentsBy() Source { return s.segmentsBy }
 
 // SetProvenance is as that of the conversation.
 func (s *Session) SetProvenance(b []byte) error {
@@ -120,27 +124,36 @@ func (m *Metric) SetProvenance(p int64) { m.stamp = stamp(p) }
 // appendStamps writes the stamps of a table of fields. Most fields of an entity
 // share a stamp, so each stamp is written with the set of its fields.
 func appendStamps(b []byte, stamps []stamp) []byte {
-	var kinds []stamp
-	for _, s := range stamps {
-		if s != 0 && !slices.Contains(kinds, s) {
-			kinds = append(kinds, s)
+	var room [8]stampSet
+	kinds := room[:0]
+	for i, s := range stamps {
+		if s == 0 {
+			continue
 		}
+		k := 0
+		for k < len(kinds) && kinds[k].stamp != s {
+			k++
+		}
+		if k == len(kinds) {
+			kinds = append(kinds, stampSet{stamp: s})
+		}
+		kinds[k].fields[i/8] |= 1 << (i % 8)
+		kinds[k].size = i/8 + 1
 	}
 	b = binary.AppendUvarint(b, uint64(len(kinds)))
-	for _, kind := range kinds {
-		b = binary.LittleEndian.AppendUint64(b, uint64(kind))
-		var set []byte
-		for i, s := range stamps {
-			if s == kind {
-				for len(set) <= i/8 {
-					set = append(set, 0)
-				}
-				set[i/8] |= 1 << (i % 8)
-			}
-		}
-		b = append(binary.AppendUvarint(b, uint64(len(set))), set...)
+	for i := range kinds {
+		k := &kinds[i]
+		b = binary.LittleEndian.AppendUint64(b, uint64(k.stamp))
+		b = append(binary.AppendUvarint(b, uint64(k.size)), k.fields[:k.size]...)
 	}
 	return b
+}
+
+// stampSet is a stamp with the fields that have it.
+type stampSet struct {
+	stamp  stamp
+	fields [mostFields / 8]byte
+	size   int // of what is used of fields
 }
 
 // appendNamed writes the stamps of attributes, in the order of their names.

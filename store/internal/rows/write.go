@@ -138,7 +138,7 @@ func (b *Batch) addSessions(id Value, c *store.Change, d *conversation.Delta) []
 		b.begin(Session, id, keyText(s.ID), keyText(s.ParticipantID), Value{})
 		appendRow(b, Session, sessionMap, s.Session)
 		row := b.values[Session][n:]
-		flattened, by := segmentsBy(row[len(row)-1].Text)
+		flattened := row[len(row)-1].Text[0] == 1 // the provenance begins with it
 		row[placeFlattened] = boolValue(flattened)
 		if c.Version == 0 || c.From == nil || len(s.Segments) == 0 {
 			continue
@@ -153,7 +153,7 @@ func (b *Batch) addSessions(id Value, c *store.Change, d *conversation.Delta) []
 			b.superseded = append(b.superseded, Superseded{id.Text, s.ID})
 			b.addSegments(id, s.ID, s.Segments)
 			segments = slices.DeleteFunc(slices.Clone(segments), func(g conversation.OwnedSegment) bool { return g.SessionID == s.ID })
-		case was != nil && len(was.Segments) > 0 && sourceOf(was) != by:
+		case was != nil && len(was.Segments) > 0 && was.SegmentsBy() != s.SegmentsBy():
 			b.superseded = append(b.superseded, Superseded{id.Text, s.ID})
 		}
 	}
@@ -171,17 +171,6 @@ func sessionsOf(c *conversation.Conversation) map[string]*conversation.Session {
 		}
 	}
 	return byID
-}
-
-// segmentsBy reads from a session's provenance whether it is a shadow, and the
-// rank of the source of its segments.
-func segmentsBy(provenance string) (shadow bool, source int64) {
-	return provenance[0] == 1, int64(provenance[1])
-}
-
-func sourceOf(s *conversation.Session) int64 {
-	_, source := segmentsBy(string(s.Provenance()))
-	return source
 }
 
 func (b *Batch) addSegments(id Value, sessionID string, segments []*conversation.Segment) {
