@@ -28,6 +28,9 @@ func State(c *Conversation, by Statement) *Conversation {
 			ofSession = s.state(by, p.ID, ofSession)
 			s.life(p, nil, time.Time{}).applyTo(s) // mostly what Merge will find, too
 		}
+		if participantFields.source(p, fieldParticipantStart) == 0 {
+			p.Start = p.derivedStart()
+		}
 	}
 	for _, t := range c.Transfers {
 		transferFields.state(t, by, nil)
@@ -184,6 +187,11 @@ func (m *merger) joinParticipants(bs []*Participant) {
 		if !known {
 			i = m.add(b.ID)
 		}
+		if m.participants[i].coveredBy(b) {
+			m.own()
+			m.participants[i], m.private[i] = b, false
+			continue
+		}
 		if w := participantFields.weigh(m.participants[i], b); w.adds {
 			participantFields.take(m.change(i), b, &w)
 		}
@@ -199,6 +207,37 @@ func (m *merger) joinParticipants(bs []*Participant) {
 			m.joinSession(b.ID, s)
 		}
 	}
+}
+
+// coveredBy reports whether b says everything that p says, and alike or with
+// more weight: then b is their join. It is the usual case of a snapshot of a
+// participant who is as before.
+func (p *Participant) coveredBy(b *Participant) bool {
+	if len(p.shadows) > 0 || len(b.shadows) > 0 || len(p.Sessions) != len(b.Sessions) || len(p.Sessions) == 0 {
+		return false
+	}
+	if w := participantFields.weigh(p, b); !w.adds || !w.covers {
+		return false
+	}
+	for name, was := range p.attributes {
+		if is, known := b.attributes[name]; !known || is < was || is == was && b.Attributes[name] < p.Attributes[name] {
+			return false
+		}
+	}
+	for k, s := range p.Sessions {
+		if !s.coveredBy(b.Sessions[k]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Session) coveredBy(b *Session) bool {
+	if s.ID != b.ID || s.owner > b.owner || len(s.Segments)+len(b.Segments)+len(s.Metrics)+len(b.Metrics) > 0 || s.segmentsBy > b.segmentsBy {
+		return false
+	}
+	w := sessionFields.weigh(s, b)
+	return w.covers
 }
 
 func (m *merger) own() {
