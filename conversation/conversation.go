@@ -62,8 +62,8 @@ type Conversation struct {
 	Endings []time.Time `json:"-"`
 
 	stamps     []stamp
-	attributes map[string]stamp // the stamps of Attributes
-	merged     bool             // in the canonical form that Merge gives
+	attributes attributeStamps // the stamps of Attributes
+	merged     bool            // in the canonical form that Merge gives
 
 	legs        []Leg
 	provisional bool

@@ -137,19 +137,6 @@ func sameSlice[T any](a, b []T) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-func attributesDiffer(av map[string]string, as map[string]stamp, bv map[string]string, bs map[string]stamp) bool {
-	if len(as) != len(bs) {
-		return true
-	}
-	for name, is := range bs {
-		was, known := as[name]
-		if !known || av[name] != bv[name] || was != is && !is.timeLeading().untimed() {
-			return true
-		}
-	}
-	return false
-}
-
 func listDiffers[E any](s schema[E], before, after []*E, id func(*E) string) []*E {
 	if sameSlice(before, after) {
 		return nil

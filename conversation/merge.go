@@ -3,7 +3,6 @@ package conversation
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -73,17 +72,6 @@ func (by Statement) seenAt(changed time.Time) Statement {
 	return by
 }
 
-func stateAttributes(attributes map[string]string, by Statement) map[string]stamp {
-	if len(attributes) == 0 {
-		return nil
-	}
-	stamps := make(map[string]stamp, len(attributes))
-	for name := range attributes {
-		stamps[name] = byTime(by.By, by.Seen)
-	}
-	return stamps
-}
-
 // Merge returns the join of a and b, which must be the same conversation: all
 // that either states, with disagreements settled by the fields' rules. It is
 // commutative, associative and idempotent. It returns a itself when b adds
@@ -132,42 +120,6 @@ func (m *merger) joinAttributes(b *Conversation) {
 		c := m.conversation()
 		c.Attributes, c.attributes = values, stamps
 	}
-}
-
-func joinAttributes(av map[string]string, as map[string]stamp, bv map[string]string, bs map[string]stamp) (map[string]string, map[string]stamp, bool) {
-	adds, covers, shared := false, true, 0
-	for name, is := range bs {
-		was, known := as[name]
-		if known {
-			shared++
-		}
-		switch c := cmp.Or(cmp.Compare(is, was), cmp.Compare(bv[name], av[name])); {
-		case !known || c > 0:
-			adds = true
-		case c < 0:
-			covers = false
-		}
-	}
-	switch {
-	case !adds:
-		return av, as, false
-	case covers && shared == len(as):
-		return bv, bs, true
-	}
-	values, stamps := cloneMap(av), cloneMap(as)
-	for name, is := range bs {
-		if was, known := as[name]; !known || is > was || is == was && bv[name] > av[name] {
-			values[name], stamps[name] = bv[name], is
-		}
-	}
-	return values, stamps, true
-}
-
-func cloneMap[V any](m map[string]V) map[string]V {
-	if m == nil {
-		return map[string]V{}
-	}
-	return maps.Clone(m)
 }
 
 func (m *merger) joinParticipants(bs []*Participant) {
@@ -219,10 +171,8 @@ func (p *Participant) coveredBy(b *Participant) bool {
 	if w := participantFields.weigh(p, b); !w.adds || !w.covers {
 		return false
 	}
-	for name, was := range p.attributes {
-		if is, known := b.attributes[name]; !known || is < was || is == was && b.Attributes[name] < p.Attributes[name] {
-			return false
-		}
+	if !attributesCovered(p.Attributes, p.attributes, b.Attributes, b.attributes) {
+		return false
 	}
 	for k, s := range p.Sessions {
 		if !s.coveredBy(b.Sessions[k]) {

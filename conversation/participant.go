@@ -50,7 +50,7 @@ type Participant struct {
 	Sessions []*Session `json:"sessions"`
 
 	stamps     []stamp
-	attributes map[string]stamp // the stamps of Attributes
+	attributes attributeStamps // the stamps of Attributes
 	// shadows are the media topics' words on legs that Sessions names properly.
 	shadows []*Session
 }

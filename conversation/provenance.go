@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // ConversationFields returns the table of the conversation's own fields, for
@@ -34,7 +33,7 @@ func EvaluationFields() []Field[Evaluation] { return slices.Clone(evaluationFiel
 // keeps it beside the fields and gives it back with SetProvenance; what has no
 // provenance was derived, and is derived again by Merge(nil, c).
 func (c *Conversation) Provenance() []byte {
-	return appendNamed(appendStamps(nil, c.stamps), c.attributes)
+	return appendNamed(appendStamps(nil, c.stamps), c.Attributes, c.attributes)
 }
 
 // SetProvenance restores what Provenance returned. Attributes must be set before.
@@ -47,7 +46,7 @@ func (c *Conversation) SetProvenance(p []byte) (err error) {
 
 // Provenance is as that of the conversation.
 func (p *Participant) Provenance() []byte {
-	return appendNamed(appendStamps(nil, p.stamps), p.attributes)
+	return appendNamed(appendStamps(nil, p.stamps), p.Attributes, p.attributes)
 }
 
 // SetProvenance is as that of the conversation.
@@ -157,15 +156,16 @@ type stampSet struct {
 }
 
 // appendNamed writes the stamps of attributes, in the order of their names.
-func appendNamed(b []byte, stamps map[string]stamp) []byte {
-	names := make([]string, 0, len(stamps))
-	for name := range stamps {
-		names = append(names, name)
+func appendNamed(b []byte, values map[string]string, stamps attributeStamps) []byte {
+	b = binary.AppendUvarint(b, uint64(len(values)))
+	if stamps.of == nil {
+		for range len(values) {
+			b = binary.LittleEndian.AppendUint64(b, uint64(stamps.all))
+		}
+		return b
 	}
-	slices.Sort(names)
-	b = binary.AppendUvarint(b, uint64(len(names)))
-	for _, name := range names {
-		b = binary.LittleEndian.AppendUint64(b, uint64(stamps[name]))
+	for _, name := range sortedNames(values) {
+		b = binary.LittleEndian.AppendUint64(b, uint64(stamps.of[name]))
 	}
 	return b
 }
@@ -239,23 +239,18 @@ func (r *provenanceReader) stamps(fields int) []stamp {
 	return stamps
 }
 
-func (r *provenanceReader) named(attributes map[string]string) map[string]stamp {
+func (r *provenanceReader) named(attributes map[string]string) attributeStamps {
 	n := r.uvarint()
 	if n == 0 {
-		return nil
+		return attributeStamps{}
 	}
 	if n != uint64(len(attributes)) {
 		r.err = errProvenance
-		return nil
+		return attributeStamps{}
 	}
-	names := make([]string, 0, n)
-	for name := range attributes {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, strings.Compare)
 	stamps := make(map[string]stamp, n)
-	for _, name := range names {
+	for _, name := range sortedNames(attributes) {
 		stamps[name] = stamp(r.uint64())
 	}
-	return stamps
+	return newAttributeStamps(stamps)
 }
