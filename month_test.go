@@ -19,9 +19,10 @@ import (
 	"github.com/dcmkit/convtrack/store/memstore"
 )
 
-// TestAMonthOfDailyExpiryTokenRefreshAndLateDataLosesNothing: channels expire
-// after a day and tokens after half of one, the platform announces maintenance
-// each week, surveys are answered and evaluations made days after the end.
+// TestAMonthOfDailyExpiryTokenRefreshAndLateDataLosesNothing: each day the
+// channels expire in the middle of a call, in spite of being renewed; tokens
+// end after half a day, the platform announces maintenance each week, surveys
+// are answered and evaluations made days after the end.
 func TestAMonthOfDailyExpiryTokenRefreshAndLateDataLosesNothing(t *testing.T) {
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) {
@@ -68,7 +69,9 @@ func TestAMonthOfDailyExpiryTokenRefreshAndLateDataLosesNothing(t *testing.T) {
 			if day%7 == 6 {
 				server.Faults().AnnounceClosing(time.Minute)
 			}
-			time.Sleep(12*time.Hour + 7*time.Minute)
+			time.Sleep(2 * time.Minute)
+			require.Positive(t, server.Faults().ExpireChannels(), "while the call goes on")
+			time.Sleep(12*time.Hour + 5*time.Minute)
 		}
 		time.Sleep(4 * 24 * time.Hour)
 		synctest.Wait()
@@ -85,8 +88,8 @@ func TestAMonthOfDailyExpiryTokenRefreshAndLateDataLosesNothing(t *testing.T) {
 			require.Equal(t, conversation.SurveyFinished, c.Surveys[0].Status)
 			require.Equal(t, conversation.EvaluationFinished, c.Evaluations[0].Status)
 		}
-		require.Zero(t, socket.Stats().Reconnects)
-		require.GreaterOrEqual(t, socket.Stats().Heartbeats, int64(34*24*120-10))
+		require.GreaterOrEqual(t, socket.Stats().Reconnects, int64(30))
+		require.GreaterOrEqual(t, socket.Stats().Heartbeats, int64(34*24*119))
 	})
 	t.Logf("took %v", time.Since(began))
 }

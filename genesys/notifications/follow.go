@@ -3,6 +3,7 @@ package notifications
 import (
 	"container/list"
 	"context"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -133,7 +134,7 @@ func (s *Source) followLoop(ctx context.Context) {
 			s.unfollowEnded(time.Now())
 			s.followOpen(ctx)
 		}
-		if !sleep(ctx, followEvery) {
+		if !pause.Sleep(ctx, followEvery) {
 			return
 		}
 	}

@@ -3,21 +3,19 @@ package notifications
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
-
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // run hears, and when it cannot, tries again, until ctx ends or the platform
 // refuses for good.
 func (l *line) run(ctx context.Context) error {
-	pause := newPause(500*time.Millisecond, 30*time.Second)
+	growing := pause.Growing(500*time.Millisecond, 30*time.Second)
 	for {
 		began := time.Now()
 		heard, err := l.hear(ctx)
@@ -34,11 +32,11 @@ func (l *line) run(ctx context.Context) error {
 			l.source.announce(ctx, l.name(), conversation.Gap{From: l.blindFrom, Reason: err.Error()})
 		}
 		if heard && time.Since(began) > time.Minute {
-			pause.Reset()
+			growing.Reset()
 		}
-		wait := pause.NextBackOff()
+		wait := growing.NextBackOff()
 		l.source.log.Warn("not listening", "line", l.number, "reason", err, "again_in", wait)
-		if !sleep(ctx, wait) {
+		if !pause.Sleep(ctx, wait) {
 			return nil
 		}
 	}
@@ -105,7 +103,7 @@ func (l *line) hear(ctx context.Context) (heard bool, err error) {
 	l.announced = false
 	l.source.log.Info("listening", "line", l.number, "topics", l.len())
 
-	renew := time.NewTimer(jittered(renewEvery))
+	renew := time.NewTimer(pause.Jittered(renewEvery))
 	defer renew.Stop()
 	for {
 		missed := l.missing()
@@ -113,17 +111,17 @@ func (l *line) hear(ctx context.Context) (heard bool, err error) {
 		case <-calls.Done():
 			return true, l.reason(current, ctx.Err())
 		case <-l.changed:
-			if !sleep(calls, gather) {
+			if !pause.Sleep(calls, gather) {
 				continue
 			}
 			missed = l.missing()
 		case <-l.soon:
-			if !sleep(calls, gatherDetails) {
+			if !pause.Sleep(calls, gatherDetails) {
 				continue
 			}
 			missed = l.missing()
 		case <-renew.C:
-			renew.Reset(jittered(renewEvery))
+			renew.Reset(pause.Jittered(renewEvery))
 		case n := <-notices:
 			next, err := l.heed(ctx, n, current, &sockets, notices)
 			if err != nil {
@@ -246,7 +244,7 @@ const mostTries = 5
 
 // subscribe makes the line's topics those of the channel, which also renews it.
 func (l *line) subscribe(ctx context.Context) error {
-	pause := newPause(time.Second, 30*time.Second)
+	growing := pause.Growing(time.Second, 30*time.Second)
 	for try := 1; ; try++ {
 		c := l.currentChannel()
 		if c.ID == "" {
@@ -263,25 +261,8 @@ func (l *line) subscribe(ctx context.Context) error {
 			return err
 		}
 		l.source.log.Warn("the topics are not subscribed yet", "line", l.number, "error", err)
-		if !sleep(ctx, pause.NextBackOff()) {
+		if !pause.Sleep(ctx, growing.NextBackOff()) {
 			return ctx.Err()
 		}
-	}
-}
-
-func newPause(first, most time.Duration) *backoff.ExponentialBackOff {
-	return backoff.NewExponentialBackOff(backoff.WithInitialInterval(first), backoff.WithMaxInterval(most), backoff.WithMaxElapsedTime(0))
-}
-
-func jittered(d time.Duration) time.Duration {
-	return d - time.Duration(rand.Int64N(int64(d/10)))
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -2,6 +2,7 @@ package notifications
 
 import (
 	"context"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -90,7 +91,7 @@ func (s *Source) change(ctx context.Context, do func(*memory) bool) error {
 		if _, is, e := s.config.Tracked.Value(ctx, s.config.Name); e != nil || is == version {
 			return err // it is no race that was lost
 		}
-		if !sleep(ctx, rand.N(20*time.Millisecond)) {
+		if !pause.Sleep(ctx, rand.N(20*time.Millisecond)) {
 			return ctx.Err()
 		}
 	}

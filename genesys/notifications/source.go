@@ -13,6 +13,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // Source hears the notification service. It is a convtrack.Source, and safe
@@ -144,7 +145,7 @@ func (s *Source) drop(at time.Time) {
 // floodLoop announces the times in which frames are dropped.
 func (s *Source) floodLoop(ctx context.Context) {
 	announced := false
-	for sleep(ctx, floodEvery) {
+	for pause.Sleep(ctx, floodEvery) {
 		s.mu.Lock()
 		from := s.flooded
 		over := !from.IsZero() && s.inbox.len() < s.config.MaxPending/2+1

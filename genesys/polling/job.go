@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // A job takes seconds to minutes; one that takes longer than jobPatience is
@@ -153,7 +154,7 @@ func (s *Source) awaitJob(ctx context.Context, id string) error {
 		case "FAILED", "CANCELLED", "EXPIRED":
 			return &jobError{is.State}
 		}
-		if !sleep(ctx, jobAsk) {
+		if !pause.Sleep(ctx, jobAsk) {
 			return ctx.Err()
 		}
 	}

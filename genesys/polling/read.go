@@ -15,6 +15,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // Sizes of reads. The platform does not publish its maxima (protocol 6.5); a
@@ -38,10 +39,10 @@ const mostTries = 4
 
 // call makes a call, and again when it fails for a passing reason.
 func (r *reader) call(ctx context.Context, q genesys.Request) ([]byte, error) {
-	pause := newPause()
+	growing := pause.Growing(time.Second, time.Minute)
 	for try := 1; ; try++ {
 		body, err := r.api.Call(ctx, q)
-		if err == nil || try == mostTries || ctx.Err() != nil || genesys.IsPermanent(err) || !sleep(ctx, pause.NextBackOff()) {
+		if err == nil || try == mostTries || ctx.Err() != nil || genesys.IsPermanent(err) || !pause.Sleep(ctx, growing.NextBackOff()) {
 			return body, err
 		}
 	}

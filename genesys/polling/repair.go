@@ -8,6 +8,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // gaps are the times in which other sources heard nothing.
@@ -122,7 +123,7 @@ func (s *Source) repairLoop(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("a gap is not put down yet", "from", from, "reason", err)
 			s.gaps.add(from)
-			sleep(ctx, time.Second)
+			pause.Sleep(ctx, time.Second)
 		}
 	}
 }
@@ -141,7 +142,7 @@ func (s *Source) repairSoon() {
 // repairAll repairs until there is nothing more to repair. What fails is tried
 // again.
 func (s *Source) repairAll(ctx context.Context) {
-	pause := newPause()
+	growing := pause.Growing(time.Second, time.Minute)
 	for {
 		from := read(&s.notebook, func(is *state) time.Time { return is.Repair })
 		if from.IsZero() || !s.leads() {
@@ -164,9 +165,9 @@ func (s *Source) repairAll(ctx context.Context) {
 			continue
 		}
 		s.stats.failures.Add(1)
-		wait := pause.NextBackOff()
+		wait := growing.NextBackOff()
 		s.log.Warn("a gap is not repaired yet", "from", from, "reason", err, "again_in", wait)
-		if !sleep(ctx, wait) {
+		if !pause.Sleep(ctx, wait) {
 			return
 		}
 	}
@@ -176,7 +177,7 @@ func (s *Source) repairAll(ctx context.Context) {
 // the same half of the rate limit. It reports false when ctx has ended.
 func (s *Source) afterRepair(ctx context.Context) bool {
 	for s.repairing.Load() {
-		if !sleep(ctx, time.Second) {
+		if !pause.Sleep(ctx, time.Second) {
 			return false
 		}
 	}

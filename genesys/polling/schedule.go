@@ -2,6 +2,7 @@ package polling
 
 import (
 	"cmp"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -90,7 +91,7 @@ const mostFollowed = 1
 // not changed for a time: a twentieth of that, so that a change is noticed in
 // proportion to how long things usually take.
 func (p pace) wait(unchanged time.Duration) time.Duration {
-	return jittered(min(max(p.every, unchanged/20), max(p.every, p.least)))
+	return pause.Jittered(min(max(p.every, unchanged/20), max(p.every, p.least)))
 }
 
 // among slows the pace down where there are many conversations.

@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // Source reads the REST API. It is a convtrack.Source and a
@@ -94,17 +93,17 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 // openNotebook reads where the source was. A store that does not answer yet is
 // asked again; it reports false when ctx ends meanwhile.
 func (s *Source) openNotebook(ctx context.Context) bool {
-	pause := newPause()
+	growing := pause.Growing(time.Second, time.Minute)
 	for {
 		err := s.notebook.open(ctx)
 		if err == nil {
 			break
 		}
-		wait := pause.NextBackOff()
+		wait := growing.NextBackOff()
 		if ctx.Err() == nil {
 			s.log.Warn("not polling yet", "reason", err, "again_in", wait)
 		}
-		if !sleep(ctx, wait) {
+		if !pause.Sleep(ctx, wait) {
 			return false
 		}
 	}
@@ -135,9 +134,9 @@ func (s *Source) mine(key string) bool { return s.config.Tracked.Mine(s.config.N
 // repeat does something now and then, sooner again when it failed. It ends with
 // ctx, or with an error that is fatal.
 func (s *Source) repeat(ctx context.Context, every time.Duration, do func(context.Context) error, fatal func(error) bool) error {
-	pause := newPause()
+	growing := pause.Growing(time.Second, time.Minute)
 	for {
-		wait := jittered(every)
+		wait := pause.Jittered(every)
 		err := do(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -146,12 +145,12 @@ func (s *Source) repeat(ctx context.Context, every time.Duration, do func(contex
 			return err
 		case err != nil:
 			s.stats.failures.Add(1)
-			wait = min(wait, pause.NextBackOff())
+			wait = min(wait, growing.NextBackOff())
 			s.log.Warn("could not read", "reason", err, "again_in", wait)
 		default:
-			pause.Reset()
+			growing.Reset()
 		}
-		if !sleep(ctx, wait) {
+		if !pause.Sleep(ctx, wait) {
 			return nil
 		}
 	}
@@ -203,23 +202,5 @@ func hopeless(err error) bool {
 func (s *Source) save(ctx context.Context, do func(*state)) {
 	if err := s.notebook.change(ctx, do); err != nil && ctx.Err() == nil {
 		s.log.Warn("state not saved", "reason", err)
-	}
-}
-
-func newPause() *backoff.ExponentialBackOff {
-	return backoff.NewExponentialBackOff(backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(time.Minute), backoff.WithMaxElapsedTime(0))
-}
-
-// jittered keeps processes that started together from asking together.
-func jittered(d time.Duration) time.Duration {
-	return d - d/20 + rand.N(d/10+1)
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // state is where the source is. It outlives the process.
@@ -90,7 +91,7 @@ func (n *notebook) change(ctx context.Context, do func(*state)) error {
 		if !raced {
 			return err
 		}
-		if !sleep(ctx, jittered(20*time.Millisecond)) {
+		if !pause.Sleep(ctx, pause.Jittered(20*time.Millisecond)) {
 			return ctx.Err()
 		}
 	}

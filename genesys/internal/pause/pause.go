@@ -1,0 +1,31 @@
+// Package pause is how sources wait: with growing pauses after failures, and
+// never all at the same moment.
+package pause
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// Growing returns pauses that grow from the first one to the longest, at
+// random by half. They do not end.
+func Growing(first, longest time.Duration) *backoff.ExponentialBackOff {
+	return backoff.NewExponentialBackOff(backoff.WithInitialInterval(first), backoff.WithMaxInterval(longest), backoff.WithMaxElapsedTime(0))
+}
+
+// Jittered shortens d at random by up to a tenth, so that processes that began
+// together do not go on together.
+func Jittered(d time.Duration) time.Duration { return d - rand.N(d/10+1) }
+
+// Sleep waits for d. It reports whether it has: false means that ctx ended.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
