@@ -164,8 +164,9 @@ func (d *deliverer) next(lane deliveryLane) (delivery, bool) {
 // settle notes what became of a delivery, to be recorded. The caller holds the
 // lock.
 func (d *deliverer) settle(o store.Outcome, x *delivery) {
-	o.Owner, o.EventID, o.Hook = d.t.config.Instance, x.ID, x.Hook
-	d.outcomes = append(d.outcomes, o)
+	of := x.Outcome(d.t.config.Instance, o.Did)
+	of.Wait, of.Failure = o.Wait, o.Failure
+	d.outcomes = append(d.outcomes, of)
 	wait := recordDelay
 	if x.fromStore {
 		wait = 0
@@ -222,14 +223,13 @@ var (
 func (d *deliverer) runInTx(ctx context.Context, x *delivery) (recorded bool, err error) {
 	ran := false
 	var hook error
-	done, err := d.t.store.Commit(ctx, store.Batch{Owner: d.t.config.Instance, Outcomes: []store.Outcome{{
-		Owner: d.t.config.Instance, EventID: x.ID, Hook: x.Hook, Did: store.Done,
-		InTx: func(ctx context.Context) error {
-			ran = true
-			hook = d.t.hooks.RunAfter(context.WithValue(ctx, inBefore{}, true), x.Hook, x.event)
-			return hook
-		},
-	}}})
+	outcome := x.Outcome(d.t.config.Instance, store.Done)
+	outcome.InTx = func(ctx context.Context) error {
+		ran = true
+		hook = d.t.hooks.RunAfter(context.WithValue(ctx, inBefore{}, true), x.Hook, x.event)
+		return hook
+	}
+	done, err := d.t.store.Commit(ctx, store.Batch{Owner: d.t.config.Instance, Outcomes: []store.Outcome{outcome}})
 	switch {
 	case hook != nil:
 		return false, hook

@@ -228,10 +228,14 @@ type Delivery struct {
 // Outcome is what became of a delivery that its owner holds. It is ignored
 // when somebody else holds the delivery by now.
 type Outcome struct {
-	Owner   string
-	EventID string
-	Hook    string
-	Did     Did
+	Owner string
+	// The event of the delivery, and its place in the log.
+	EventID        string
+	ConversationID string
+	Seq            int64
+	Hook           string
+
+	Did Did
 	// Wait is how long a failed delivery waits for its next try.
 	Wait time.Duration
 	// Failure is the last failure, for Failed and Parked; its Attempts counts
@@ -244,6 +248,11 @@ type Outcome struct {
 	// batch fails with its error, and nothing is written. It does not run when
 	// somebody else holds the delivery by now.
 	InTx func(ctx context.Context) error
+}
+
+// Outcome returns what became of the delivery, which the owner holds.
+func (d *Delivery) Outcome(owner string, did Did) Outcome {
+	return Outcome{Owner: owner, EventID: d.ID, ConversationID: d.ConversationID, Seq: d.Seq, Hook: d.Hook, Did: did}
 }
 
 // Did is the kind of an outcome.

@@ -19,7 +19,7 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	_, errs["Commit of a new conversation"] = s.Commit(ctx, store.Batch{Changes: []*store.Change{created("new", event("new", 1, "hook"))}})
 	_, errs["Commit of a known conversation"] = s.Commit(ctx, store.Batch{Changes: []*store.Change{next(stored,
 		saidBy(conversation.SourceREST, at(300), stored.ID, tagged("late")))}})
-	_, errs["Commit of an outcome"] = s.Commit(ctx, store.Batch{Outcomes: []store.Outcome{{Owner: "holder", EventID: eventID(stored.ID, 1), Hook: "held", Did: store.Done}}})
+	_, errs["Commit of an outcome"] = s.Commit(ctx, store.Batch{Outcomes: []store.Outcome{did("holder", store.Delivery{Event: event(stored.ID, 1).Event, Hook: "held"}, store.Done)}})
 	_, errs["Commit of nothing"] = s.Commit(ctx, store.Batch{})
 	_, _, errs["Claim"] = s.Claim(ctx, store.Claim{Owner: "late", Lease: long, Hooks: []string{"hook", "held"}, Limit: 10})
 	errs["Renew"] = s.Renew(ctx, "holder", 0)

@@ -150,7 +150,7 @@ func outcomes(rule define) {
 		t.laneOf("c", 1, "hook")
 		d := t.only(t.claim("me", 1, "hook"))
 		unknown := d
-		unknown.ID = "unknown"
+		unknown.ID, unknown.ConversationID, unknown.Seq = eventID("c", 2), "c", 2
 		elsewhere := d
 		elsewhere.Hook = "other"
 		if t.settle(did("me", unknown, store.Done), did("me", elsewhere, store.Done)) {

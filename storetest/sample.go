@@ -132,7 +132,7 @@ func (t *trial) laneOf(id string, n int64, hooks ...string) {
 
 // did is an outcome of a delivery that the owner holds.
 func did(owner string, d store.Delivery, what store.Did) store.Outcome {
-	o := store.Outcome{Owner: owner, EventID: d.ID, Hook: d.Hook, Did: what}
+	o := d.Outcome(owner, what)
 	if what == store.Failed || what == store.Parked {
 		o.Failure = store.Failure{Hook: d.Hook, EventID: d.ID, Type: d.Type, Attempts: d.Attempts + 1,
 			Error: fmt.Sprintf("try %d failed", d.Attempts+1), At: at(int(d.Seq))}

@@ -66,7 +66,7 @@ func TestNoDeliveryIsSkippedNorOvertaken(t *testing.T) {
 				}
 				var outcomes []store.Outcome
 				for i, d := range due {
-					o := store.Outcome{Owner: owner, EventID: d.ID, Hook: d.Hook}
+					o := d.Outcome(owner, store.Done)
 					if (n+i)%7 == 0 {
 						o.Did = []store.Did{store.Failed, store.Released}[(n+i)/7%2]
 						o.Failure.Attempts = d.Attempts + 1
@@ -106,7 +106,7 @@ func TestNothingStaysBehindADeliveryThatIsSkippedMeanwhile(t *testing.T) {
 		due, _, err := s.Claim(t.Context(), store.Claim{Owner: "me", Lease: time.Minute, Hooks: []string{"hook"}, Limit: 1})
 		require.NoError(t, err)
 		require.Len(t, due, 1)
-		_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{{Owner: "me", EventID: due[0].ID, Hook: "hook", Did: store.Parked}}})
+		_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{due[0].Outcome("me", store.Parked)}})
 		require.NoError(t, err)
 
 		var both sync.WaitGroup
@@ -127,7 +127,7 @@ func TestNothingStaysBehindADeliveryThatIsSkippedMeanwhile(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, due, 1, "event %d of %s", seq, r.id)
 			require.Equal(t, seq, due[0].Seq)
-			_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{{Owner: "me", EventID: due[0].ID, Hook: "hook"}}})
+			_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{due[0].Outcome("me", store.Done)}})
 			require.NoError(t, err)
 		}
 	}
@@ -154,7 +154,7 @@ func TestDeliveriesBehindAFailedOneArePutAside(t *testing.T) {
 		return due[0]
 	}
 	outcome := func(d store.Delivery, did store.Did) store.Batch {
-		return store.Batch{Outcomes: []store.Outcome{{Owner: "me", EventID: d.ID, Hook: "hook", Did: did}}}
+		return store.Batch{Outcomes: []store.Outcome{d.Outcome("me", did)}}
 	}
 	commit(store.Batch{Changes: []*store.Change{logOnly(r, 1, plainEvent(r.id, 1, "hook"), plainEvent(r.id, 2, "hook"))}})
 	first := claim()

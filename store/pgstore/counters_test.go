@@ -49,12 +49,12 @@ func TestACommitOfEverythingTakesTwoRoundTrips(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, due, 2)
 	b := store.Batch{Owner: "me", Changes: []*store.Change{{ID: "c", Version: 1, From: from, To: conversation.Merge(from, second), Events: []store.NewEvent{event(2)}}}}
-	b.Outcomes = []store.Outcome{{Owner: "me", EventID: "e1", Hook: "done"}, {Owner: "me", EventID: "e1", Hook: "failed", Did: store.Failed}}
+	b.Outcomes = []store.Outcome{{Owner: "me", EventID: "e1", ConversationID: "c", Seq: 1, Hook: "done"}, {Owner: "me", EventID: "e1", ConversationID: "c", Seq: 1, Hook: "failed", Did: store.Failed}}
 	lost := b
 	lost.Changes = []*store.Change{{ID: "c", Version: 7, To: first}}
 	lost.Outcomes = nil
 	commit(lost) // so that all statements of the first trip are prepared
-	settle := store.Batch{Outcomes: []store.Outcome{{Owner: "nobody", EventID: "e1", Hook: "failed", Did: store.Released}}}
+	settle := store.Batch{Outcomes: []store.Outcome{{Owner: "nobody", EventID: "e1", ConversationID: "c", Seq: 1, Hook: "failed", Did: store.Released}}}
 	commit(settle)
 	const allTables = 10
 	statements, _ := p.counted(func() { require.True(t, commit(b).Ready) })

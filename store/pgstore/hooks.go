@@ -169,7 +169,7 @@ func (t *committer) after(hookErr error) (error, error) {
 // deliveries are locked, so nobody else takes them meanwhile.
 func (t *committer) runOutcomeHooks(tx pgx.Tx) error {
 	for _, o := range t.batch.Outcomes {
-		if o.InTx == nil || !t.lanes.has(o.EventID, o.Hook) {
+		if o.InTx == nil || !t.lanes.has(event{storable(o.ConversationID), o.Seq}, storable(o.Hook)) {
 			continue
 		}
 		hookErr, err := t.after(lend(t.ctx, tx, o.InTx))

@@ -65,7 +65,9 @@ func workThrough(t *testing.T, s opened) {
 	require.Len(t, due, len(list))
 	var outcomes []store.Outcome
 	for _, d := range due {
-		outcomes = append(outcomes, store.Outcome{Owner: "me", EventID: d.ID, Hook: d.Hook, Did: store.Parked, Failure: store.Failure{Error: "it's \"down\"\n"}})
+		o := d.Outcome("me", store.Parked)
+		o.Failure.Error = "it's \"down\"\n"
+		outcomes = append(outcomes, o)
 	}
 	_, err = s.Commit(t.Context(), store.Batch{Outcomes: outcomes})
 	require.NoError(t, err)

@@ -33,14 +33,12 @@ func (s *statements) outbox(n names, t *rowTypes) {
 		`not u.claimed and exists (select from failed f where f.conversation_id = u.conversation_id and f.hook = u.hook)`+rest,
 		t.delivery.array, oidText, oidInt8)
 
-	// A delivery is found by its event. What the server knows of the table may be
-	// old and make it take another index for a good one; so the state is written
-	// in a way that no index has, and the pairs are no join.
-	const held = `d.event_id = any ($2::text[]) and d.state || '' = 'claimed'`
-	const back = ` returning d.conversation_id, d.hook, d.event_id, `
-	const finish = `delete from {delivery} as d where ` + held + ` and coalesce((d.event_id, d.hook, d.owner) in (select o.event_id, o.hook, o.owner
-		from unnest($1::{outcome_row}[]) as o where o.did = 0), false)` + back + `d.failed_at is not null`
-	s.finish = n.statement(finish, t.outcome.array, oidTexts)
+	// What the server knows of the table may be old and make it take another
+	// index for a good one; so the state is written in a way that no index has.
+	const held = `d.conversation_id = o.conversation_id and d.hook = o.hook and d.seq = o.seq and d.owner = o.owner and d.state || '' = 'claimed'`
+	const back = ` returning d.conversation_id, d.hook, d.seq, `
+	const finish = `delete from {delivery} as d using unnest($1::{outcome_row}[]) as o where o.did = 0 and ` + held + back + `d.failed_at is not null`
+	s.finish = n.statement(finish, t.outcome.array)
 	s.settle = n.statement(`with done as (`+finish+`),
 		other as (update {delivery} as d set state = case when o.did = 2 then 'parked' else 'waiting' end, owner = null,
 			due = statement_timestamp() + case when o.did = 1 then o.wait else 0 end * interval '1 microsecond',
@@ -49,8 +47,8 @@ func (s *statements) outbox(n names, t *rowTypes) {
 			error = case when o.did = 3 then d.error else o.error end,
 			stack = case when o.did = 3 then d.stack else o.stack end,
 			failed_at = case when o.did = 3 then d.failed_at else coalesce(o.failed_at, statement_timestamp()) end
-			from unnest($1::{outcome_row}[]) as o where o.did <> 0 and `+held+` and d.event_id = o.event_id and d.hook = o.hook and d.owner = o.owner`+back+`true)
-		select * from done union all select * from other`, t.outcome.array, oidTexts)
+			from unnest($1::{outcome_row}[]) as o where o.did <> 0 and `+held+back+`true)
+		select * from done union all select * from other`, t.outcome.array)
 
 	const lanes = `unnest($1::text[], $2::text[]) as l(conversation_id, hook)`
 	const inLane = `d.conversation_id = l.conversation_id and d.hook = l.hook`
@@ -97,7 +95,7 @@ func (s *statements) outbox(n names, t *rowTypes) {
 
 	const parked = `with mine as materialized (select d.conversation_id, d.hook, d.seq
 			from (select distinct * from unnest($1::text[], $2::text[])) as i(event_id, hook) join {delivery} d on d.event_id = i.event_id and d.hook = i.hook
-			where d.state || '' = 'parked' order by d.conversation_id, d.hook, d.seq for no key update of d)
+			where d.state = 'parked' order by d.conversation_id, d.hook, d.seq for no key update of d)
 		update {delivery} as d set `
 	s.retry = n.statement(parked+`state = 'waiting', blocked = false, due = statement_timestamp(), attempts = 0, type = null, error = null, stack = null, failed_at = null`+
 		mine+back+`true`, oidTexts, oidTexts)

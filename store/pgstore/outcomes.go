@@ -14,20 +14,27 @@ import (
 // lanes are the hooks and conversations whose deliveries have changed, each
 // with the event of the delivery.
 type lanes struct {
-	conversations, hooks, events []string
-	failed                       bool // some may be blocked there
+	conversations, hooks []string
+	seqs                 []int64
+	failed               bool // some may be blocked there
+}
+
+// event is a place in the log.
+type event struct {
+	conversation string
+	seq          int64
 }
 
 func (l *lanes) add(r *row) error {
-	l.conversations, l.hooks, l.events = append(l.conversations, r.string()), append(l.hooks, r.string()), append(l.events, r.string())
+	l.conversations, l.hooks, l.seqs = append(l.conversations, r.string()), append(l.hooks, r.string()), append(l.seqs, r.integer())
 	l.failed = r.bool() || l.failed
 	return nil
 }
 
 // has reports whether the delivery of the event to the hook is among them.
-func (l *lanes) has(event, hook string) bool {
+func (l *lanes) has(e event, hook string) bool {
 	for i := range l.hooks {
-		if l.hooks[i] == hook && l.events[i] == event {
+		if l.hooks[i] == hook && l.seqs[i] == e.seq && l.conversations[i] == e.conversation {
 			return true
 		}
 	}
@@ -40,13 +47,15 @@ func (t *committer) addOutcomes(p *pipeline) {
 	if len(t.batch.Outcomes) == 0 {
 		return
 	}
-	type key struct{ event, hook, owner string }
+	type key struct {
+		event       event
+		hook, owner string
+	}
 	seen := make(map[key]bool, len(t.batch.Outcomes))
-	events := make([]string, 0, len(t.batch.Outcomes))
 	values := make([]rows.Value, 0, len(t.batch.Outcomes)*len(t.types.outcome.columns))
 	s := t.statements.finish
 	for _, o := range t.batch.Outcomes {
-		k := key{o.EventID, o.Hook, o.Owner}
+		k := key{event{o.ConversationID, o.Seq}, o.Hook, o.Owner}
 		if seen[k] {
 			continue // the first one counts
 		}
@@ -54,12 +63,11 @@ func (t *committer) addOutcomes(p *pipeline) {
 		if o.Did != store.Done {
 			s = t.statements.settle
 		}
-		events = append(events, o.EventID)
 		f := &o.Failure
-		values = append(values, textOf(o.EventID), textOf(o.Hook), textOf(o.Owner), integerOf(int64(o.Did)), integerOf(o.Wait.Microseconds()),
+		values = append(values, textOf(o.ConversationID), textOf(o.Hook), integerOf(o.Seq), textOf(o.Owner), integerOf(int64(o.Did)), integerOf(o.Wait.Microseconds()),
 			integerOf(int64(f.Attempts)), orNull(f.Type), orNull(f.Error), orNull(f.Stack), knownTime(f.At))
 	}
-	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: values}, argument{value: textsOf(events)})
+	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: values})
 }
 
 // addReady adds the question whether one of the lanes can go on.

@@ -84,7 +84,7 @@ func (r *reference) written(version int64) { r.version, r.from, r.to = version, 
 func (r *reference) eventID() string { return r.id[:8] + uuid(7, int(r.seq))[8:24] + r.id[24:] }
 
 func (r *reference) done(owner string) store.Outcome {
-	return store.Outcome{Owner: owner, EventID: r.eventID(), Hook: "hook", Did: store.Done}
+	return store.Outcome{Owner: owner, EventID: r.eventID(), ConversationID: r.id, Seq: r.seq, Hook: "hook", Did: store.Done}
 }
 
 // references creates conversations.

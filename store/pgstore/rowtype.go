@@ -50,7 +50,7 @@ func newRowTypes() *rowTypes {
 		event: newRowType("event_row", rows.Event.Table().Columns...),
 		delivery: newRowType("delivery_row", column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer),
 			column("event_id", rows.Text), column("claimed", rows.Bool)),
-		outcome: newRowType("outcome_row", column("event_id", rows.Text), column("hook", rows.Text), column("owner", rows.Text),
+		outcome: newRowType("outcome_row", column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer), column("owner", rows.Text),
 			column("did", rows.Integer), column("wait", rows.Integer), column("attempts", rows.Integer), column("type", rows.Text),
 			column("error", rows.Text), column("stack", rows.Text), column("failed_at", rows.Time)),
 	}

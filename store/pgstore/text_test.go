@@ -28,8 +28,9 @@ func TestTextThatTheServerRefusesIsMadeStorable(t *testing.T) {
 	due, _, err := s.Claim(t.Context(), store.Claim{Owner: bad, Lease: time.Minute, Hooks: []string{"hook", bad}, Limit: 1})
 	require.NoError(t, err)
 	require.Len(t, due, 1)
-	_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{{Owner: bad, EventID: due[0].ID, Hook: "hook", Did: store.Parked,
-		Failure: store.Failure{Error: bad, Stack: bad, Type: bad, At: at}}}})
+	parked := due[0].Outcome(bad, store.Parked)
+	parked.Failure = store.Failure{Error: bad, Stack: bad, Type: bad, At: at}
+	_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{parked}})
 	require.NoError(t, err)
 
 	odd := newReference(1).create()

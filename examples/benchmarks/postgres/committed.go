@@ -127,7 +127,7 @@ func (s *share) commit(ctx context.Context, to *pgstore.Store, size int) error {
 			Rule: "answered-leg", Data: []byte(payload)}
 		b.Changes[i] = &store.Change{ID: x.id, Version: x.version, From: x.states[x.now], To: x.states[(x.now+1)%len(x.states)],
 			Events: []store.NewEvent{{Event: e, Deliveries: []store.NewDelivery{{Hook: emptyHook, Claimed: true}}}}}
-		s.outcomes[i] = store.Outcome{Owner: s.owner, EventID: e.ID, Hook: emptyHook, Did: store.Done}
+		s.outcomes[i] = (&store.Delivery{Event: e, Hook: emptyHook}).Outcome(s.owner, store.Done)
 		mine[i] = x
 	}
 	done, err := to.Commit(ctx, b)

@@ -283,7 +283,7 @@ create index cdm_conversation_attributes on cdm_conversation using gin (attribut
 create index cdm_participant_user on cdm_participant (user_id, conversation_id) where user_id is not null;
 create index cdm_participant_queue on cdm_participant (queue_id, conversation_id) where queue_id is not null;
 create index cdm_session_queue on cdm_session (queue_id, conversation_id) where queue_id is not null;
-create index cdm_delivery_event on cdm_delivery (event_id);
+create index cdm_delivery_event on cdm_delivery (event_id) where state = 'parked';
 create index cdm_delivery_waiting on cdm_delivery (hook, due) where state = 'waiting' and not blocked;
 create index cdm_delivery_claimed on cdm_delivery (due) where state = 'claimed';
 create index cdm_delivery_parked on cdm_delivery (failed_at) where state = 'parked';

@@ -214,8 +214,9 @@ create type cdm_delivery_row as (
 );
 
 create type cdm_outcome_row as (
-  event_id text,
+  conversation_id text,
   hook text,
+  seq bigint,
   owner text,
   did bigint,
   wait bigint,
