@@ -29,6 +29,7 @@ type Source struct {
 	inbox   *inbox
 	started chan struct{} // closed when Run has begun
 	news    chan struct{} // there is something to put down
+	flood   chan struct{} // frames are dropped
 
 	mu        sync.Mutex
 	lines     []*line
@@ -54,7 +55,7 @@ func New(c Config) (*Source, error) {
 	s := &Source{
 		config: c, log: c.Logger.With("source", c.Name), channels: channels{c.API},
 		places: map[string]*line{}, static: map[string]bool{}, told: map[string]bool{}, fatal: map[string]bool{}, gone: map[string]time.Time{}, abandoned: map[string]bool{},
-		news: make(chan struct{}, 1), creating: make(chan struct{}, 1),
+		news: make(chan struct{}, 1), flood: make(chan struct{}, 1), creating: make(chan struct{}, 1),
 		follows: newFollows(), started: make(chan struct{}),
 	}
 	return s, nil
@@ -139,35 +140,50 @@ func (s *Source) drop(at time.Time) {
 	if s.flooded.IsZero() {
 		s.flooded = at
 		s.log.Error("frames are dropped: too many conversations wait for the store", "pending", s.config.MaxPending)
+		select {
+		case s.flood <- struct{}{}:
+		default:
+		}
 	}
 }
 
 // floodLoop announces the times in which frames are dropped.
 func (s *Source) floodLoop(ctx context.Context) {
-	announced := false
-	for pause.Sleep(ctx, floodEvery) {
-		s.mu.Lock()
-		from := s.flooded
-		over := !from.IsZero() && s.inbox.len() < s.config.MaxPending/2+1
-		if over {
-			s.flooded = time.Time{}
+	for {
+		select {
+		case <-s.flood:
+		case <-ctx.Done():
+			return
 		}
-		s.mu.Unlock()
-		g := conversation.Gap{From: from, Reason: "the store did not keep up, and frames were dropped"}
-		switch {
-		case over:
-			g.To, announced = time.Now(), false
-		case from.IsZero() || announced:
-			continue
-		default:
-			announced = true
+		for announced := false; pause.Sleep(ctx, floodEvery); announced = true {
+			from, over := s.ebbs()
+			g := conversation.Gap{From: from, Reason: "the store did not keep up, and frames were dropped"}
+			if over {
+				g.To = time.Now()
+			}
+			if over || !announced {
+				s.announce(ctx, s.config.Name+"/flood", g)
+			}
+			if over {
+				break
+			}
 		}
-		s.announce(ctx, s.config.Name+"/flood", g)
 	}
 }
 
-// floodEvery is how often it is looked whether frames are dropped.
+// floodEvery is how often it is looked whether frames are still dropped.
 const floodEvery = 5 * time.Second
+
+// ebbs returns since when frames are dropped, and whether that is over.
+func (s *Source) ebbs() (from time.Time, over bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from = s.flooded
+	if over = s.inbox.len() < s.config.MaxPending/2+1; over {
+		s.flooded = time.Time{}
+	}
+	return from, over
+}
 
 // announce tells the tracker of a gap.
 func (s *Source) announce(ctx context.Context, source string, g conversation.Gap) {

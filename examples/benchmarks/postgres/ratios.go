@@ -11,7 +11,7 @@ func variantsOfRatios() []variant {
 	return []variant{
 		tracked(),
 		byGORM("gorm", true), byGORM("gorm-lean", false), byWatermill(), byRiver(),
-		committed("store", 2, 100), committed("store", 4, 100),
+		committed("store", 2, 100), committed("store", 4, 100), committed("store", 2, 200),
 		byHand("naive", 8, naive), byHand("naive", 32, naive),
 		byHand("batch", 8, batched), byHand("batch", 32, batched),
 		pgbenchN(8), pgbenchN(32), copied(),
