@@ -20,7 +20,7 @@ func committed(name string, committers, batch int) variant {
 		if err != nil {
 			return nil, err
 		}
-		list, err := newSubjects(0, o.subjects)
+		list, err := o.newSubjects(o.subjects)
 		if err != nil {
 			return nil, err
 		}

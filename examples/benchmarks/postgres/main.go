@@ -21,10 +21,10 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -32,6 +32,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		fmt.Fprintln(stderr, "postgres:", err)
 		return exitUsage
+	}
+	if o.apart != nil {
+		if err := runApart(ctx, o, stdin, stdout); err != nil {
+			fmt.Fprintf(stderr, "postgres: %s: %v\n", o.apart.title(), err)
+			return exitFailed
+		}
+		return exitMeasured
 	}
 	missed, err := measure(ctx, o, stdout)
 	if err != nil {

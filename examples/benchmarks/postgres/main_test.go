@@ -16,14 +16,19 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if slices.Contains(os.Args, "-apart") { // this is the process of a variant
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // The whole command needs a PostgreSQL, as the measurement does: it fails
 // where there is none, and says what to install.
 func TestAQuickRunFillsEveryTable(t *testing.T) {
 	var out, progress bytes.Buffer
 	profile := filepath.Join(t.TempDir(), "cpu.out")
-	code := run(t.Context(), []string{"-quick", "-seconds", "0.05", "-stored", "100,300", "-cpuprofile", profile}, &out, &progress)
+	code := run(t.Context(), []string{"-quick", "-seconds", "0.05", "-stored", "100,300", "-cpuprofile", profile}, nil, &out, &progress)
 	require.Equal(t, exitMeasured, code, "%s", &progress)
 	for _, title := range []string{"Beside what somebody would use instead", "Updates in a batch", "Replicas", "Conversations stored", "With 1.5 ms more for each fsync"} {
 		require.Contains(t, out.String(), "## "+title)
@@ -41,10 +46,10 @@ func TestAQuickRunFillsEveryTable(t *testing.T) {
 
 func TestWrongFlagsAreRefused(t *testing.T) {
 	for _, args := range [][]string{
-		{"-tables", "ratio"}, {"-variants", "sqlx"}, {"-rounds", "0"}, {"-seconds", "0"}, {"-stored", "many"}, {"-stored", "1"}, {"quick"},
+		{"-tables", "ratio"}, {"-variants", "sqlx"}, {"-rounds", "0"}, {"-seconds", "0"}, {"-stored", "many"}, {"-stored", "1"}, {"quick"}, {"-apart", "sqlx"},
 	} {
 		var out, says bytes.Buffer
-		require.Equal(t, exitUsage, run(t.Context(), args, &out, &says), "%v", args)
+		require.Equal(t, exitUsage, run(t.Context(), args, nil, &out, &says), "%v", args)
 		require.NotEmpty(t, says.String())
 		require.Empty(t, out.String())
 	}
@@ -52,7 +57,7 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 
 func TestADatabaseThatDoesNotAnswerIsNamed(t *testing.T) {
 	var out, says bytes.Buffer
-	require.Equal(t, exitFailed, run(t.Context(), []string{"-database", "host=127.0.0.1 port=1 dbname=none connect_timeout=2"}, &out, &says))
+	require.Equal(t, exitFailed, run(t.Context(), []string{"-database", "host=127.0.0.1 port=1 dbname=none connect_timeout=2"}, nil, &out, &says))
 	require.Contains(t, says.String(), "127.0.0.1:1")
 }
 

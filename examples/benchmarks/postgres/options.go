@@ -20,6 +20,8 @@ type options struct {
 	each       time.Duration // of a round
 	stored     []int         // conversations, for the table "stored"
 	subjects   int           // conversations of the reference updates
+	made       []*subject    // those that there are, not written anywhere
+	apart      *variant      // all that this process is for
 	demand     bool
 	quick      bool
 	cpuProfile string
@@ -51,7 +53,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	sizes := flags.String("stored", "100,10000,1000000", "how many conversations are stored already, as a `LIST`, for the table stored")
 	flags.BoolVar(&o.demand, "demand", false, "exit with 1 when a goal is missed")
 	flags.BoolVar(&o.quick, "quick", false, "one short round of everything, to see that it works; the figures mean nothing")
-	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of this process to `FILE`; its samples carry the label variant")
+	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of this process to `FILE`, whose samples carry the label variant, and those of other processes beside it")
+	alone := flags.String("apart", "", "be the process of the `VARIANT` of the table ratios: what the command runs itself as")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -72,6 +75,16 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	o.each = time.Duration(*seconds * float64(time.Second))
 	if o.rounds < 1 || o.each <= 0 {
 		return nil, fmt.Errorf("there must be at least one round that takes some time, not %d of %v", o.rounds, o.each)
+	}
+	if *alone != "" {
+		for _, v := range variantsOfRatios() {
+			if v.title() == *alone {
+				o.apart = &v
+			}
+		}
+		if o.apart == nil {
+			return nil, fmt.Errorf("-apart: there is no variant %q", *alone)
+		}
 	}
 	return o, o.lists(*tables, *variants, *sizes)
 }

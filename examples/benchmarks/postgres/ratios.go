@@ -24,7 +24,7 @@ func ratios(ctx context.Context, o *options, s *server, w io.Writer) (missed int
 	var list []variant
 	for _, v := range variantsOfRatios() {
 		if o.variants == nil || o.variants[v.name] {
-			list = append(list, v)
+			list = append(list, apart(v))
 		}
 	}
 	entries, err := enter(ctx, s, o, list)

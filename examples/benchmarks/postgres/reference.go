@@ -73,13 +73,20 @@ func newSubject(n int) (*subject, error) {
 	return s, nil
 }
 
-func newSubjects(first, n int) ([]*subject, error) {
-	list := make([]*subject, n)
-	for i := range list {
-		var err error
-		if list[i], err = newSubject(first + i); err != nil {
+// newSubjects returns so many, to be written. All variants share their states:
+// a large heap would slow down whoever allocates.
+func (o *options) newSubjects(n int) ([]*subject, error) {
+	for len(o.made) < n {
+		s, err := newSubject(len(o.made))
+		if err != nil {
 			return nil, err
 		}
+		o.made = append(o.made, s)
+	}
+	list := make([]*subject, n)
+	for i := range list {
+		s := *o.made[i]
+		list[i] = &s
 	}
 	return list, nil
 }

@@ -25,9 +25,10 @@ type round func(ctx context.Context, d time.Duration) (tally, error)
 
 // tally is what a round has done.
 type tally struct {
-	n     int64
-	took  time.Duration
-	extra float64 // what the table wants to know besides
+	n      int64
+	took   time.Duration
+	client time.Duration // the CPU time of the process that it ran in
+	extra  float64       // what the table wants to know besides
 }
 
 func (t tally) rate() float64 { return float64(t.n) / t.took.Seconds() }
@@ -45,7 +46,20 @@ type entry struct {
 	extras []float64
 }
 
-func (e *entry) title() string { return strings.TrimSpace(e.name + " " + e.with) }
+func (v *variant) title() string { return strings.TrimSpace(v.name + " " + v.with) }
+
+// accounted is the round, with the CPU time that it takes.
+func accounted(run round) round {
+	return func(ctx context.Context, d time.Duration) (tally, error) {
+		runtime.GC() // of what others left
+		cpu := processTime()
+		t, err := run(ctx, d)
+		if t.client == 0 { // else it ran in another process
+			t.client = processTime() - cpu
+		}
+		return t, err
+	}
+}
 
 // labels tell its samples from others in a profile.
 func (e *entry) labels() pprof.LabelSet { return pprof.Labels("variant", e.title()) }
@@ -57,6 +71,7 @@ func enter(ctx context.Context, s *server, o *options, list []variant) ([]*entry
 		e := &entry{variant: v, server: s}
 		var err error
 		pprof.Do(ctx, e.labels(), func(ctx context.Context) { e.run, err = v.open(ctx, s, o) })
+		e.run = accounted(e.run)
 		switch {
 		case errors.Is(err, errLeftOut):
 			fmt.Fprintf(o.progress, "%s: %v\n", e.title(), err)
@@ -94,15 +109,14 @@ func contest(ctx context.Context, entries []*entry, o *options) error {
 }
 
 func (e *entry) turn(ctx context.Context, d time.Duration) error {
-	runtime.GC() // of what others left
 	before, err := e.server.written(ctx)
 	if err != nil {
 		return err
 	}
 	var t tally
-	cpu, served := processTime(), serverTime(e.server.process)
+	served := serverTime(e.server.process)
 	pprof.Do(ctx, e.labels(), func(ctx context.Context) { t, err = e.run(ctx, d) })
-	cpu, served = processTime()-cpu, serverTime(e.server.process)-served
+	served = serverTime(e.server.process) - served
 	if err != nil {
 		return err
 	}
@@ -114,7 +128,7 @@ func (e *entry) turn(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	e.rates = append(e.rates, t.rate())
-	e.client = append(e.client, float64(cpu.Microseconds())/float64(t.n))
+	e.client = append(e.client, float64(t.client.Microseconds())/float64(t.n))
 	e.served = append(e.served, float64(served.Microseconds())/float64(t.n))
 	e.wal = append(e.wal, (after-before)/float64(t.n))
 	e.extras = append(e.extras, t.extra)

@@ -42,7 +42,7 @@ func stored(ctx context.Context, o *options, s *server, w io.Writer) (missed int
 
 // amongStored fills the site, and returns a tracker and committers on it.
 func amongStored(ctx context.Context, o *options, x *site, size int) ([]*entry, error) {
-	subjects, err := newSubjects(0, liveAmongStored)
+	subjects, err := o.newSubjects(liveAmongStored)
 	if err != nil {
 		return nil, err
 	}
