@@ -26,7 +26,8 @@ type Config struct {
 	// CacheSize is how many conversations are kept in memory so that they need
 	// not be loaded again. 10 000.
 	CacheSize int
-	// Committers is how many batches are committed at a time. 2.
+	// Committers is how many batches are committed at a time, each on a
+	// connection of its own where the store has several. 4.
 	Committers int
 	// DrainTimeout is how long Run, when it is told to stop, waits for what has
 	// been accepted and for hooks that run. 30 s.
@@ -83,7 +84,7 @@ func (c Config) withDefaults() Config {
 	number(&c.BeforeAttempts, 5)
 	number(&c.BeforeWorkers, 16)
 	number(&c.CacheSize, 10_000)
-	number(&c.Committers, 2)
+	number(&c.Committers, 4)
 	number(&c.MaxDeliveries, 10_000)
 	number(&c.MaxPending, 4096)
 	number(&c.StoreAttempts, 8)

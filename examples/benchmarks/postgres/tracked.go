@@ -34,7 +34,7 @@ type fleet struct {
 // hearing says which of the trackers hear a notification of the slot.
 type hearing func(f *fleet, ctx context.Context, data []byte, slot int) error
 
-// poolSize is how many connections a tracker's pool has: its two committers
+// poolSize is how many connections a tracker's pool has: its four committers
 // take one each; changes that lost a race are committed on others.
 const poolSize = 8
 
