@@ -145,12 +145,22 @@ func indexes[T any](s []T) []int {
 	return is
 }
 
+// TestMergeLeavesItsArgumentsAlone: results share what did not change with
+// both arguments, so neither those nor earlier results may change later.
 func TestMergeLeavesItsArgumentsAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := drawPartial(t), drawPartial(t), drawPartial(t)
-		ab := Merge(a, b)
-		before := dump(ab)
-		Merge(ab, c)
-		require.Equal(t, before, dump(ab))
+		all := rapid.SliceOfN(rapid.Custom(drawPartial), 2, 5).Draw(t, "said")
+		var dumps []string
+		for _, c := range all {
+			dumps = append(dumps, dump(c))
+		}
+		for range rapid.IntRange(1, 6).Draw(t, "merges") {
+			i, k := rapid.IntRange(0, len(all)-1).Draw(t, "first"), rapid.IntRange(0, len(all)-1).Draw(t, "second")
+			joined := Merge(all[i], all[k])
+			all, dumps = append(all, joined), append(dumps, dump(joined))
+		}
+		for i, c := range all {
+			require.Equal(t, dumps[i], dump(c), "%d has changed", i)
+		}
 	})
 }

@@ -3,6 +3,9 @@ package genesys_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -251,4 +254,43 @@ func TestRegions(t *testing.T) {
 	_, err := genesys.ParseRegion("evil.example")
 	require.ErrorContains(t, err, "mypurecloud.com")
 	require.Len(t, genesys.Regions(), 15)
+}
+
+// TestWhatIsDecodedDoesNotDependOnWhatWasDecodedBefore: decoding uses memory
+// again, also that of messages that were refused half-way.
+func TestWhatIsDecodedDoesNotDependOnWhatWasDecodedBefore(t *testing.T) {
+	var messages [][]byte
+	for _, s := range genesystest.Scenarios() {
+		story := s.Story()
+		for _, list := range [][][]byte{story.QueueMessages(), story.Snapshots(), story.MediaSnapshots(), story.Bodies()} {
+			messages = append(messages, list...)
+		}
+	}
+	for version := range 2 {
+		messages = append(messages, genesystest.Notification("c0000000-0000-4000-8000-000000000001", 20, version))
+	}
+	for _, m := range slices.Clone(messages) {
+		// Half of it; and with text where a truth value is expected.
+		messages = append(messages, m[:len(m)/2], bytes.Replace(m, []byte(`"held":false`), []byte(`"held":"yes"`), 1),
+			bytes.Replace(m, []byte(`"muted":false`), []byte(`"muted":"false"`), 1))
+	}
+	told := func(m []byte) string {
+		decoded, err := genesys.Decode(m, time.Unix(1_736_500_000, 0))
+		text := fmt.Sprintln(decoded.Kind, decoded.Topic, err)
+		for _, c := range decoded.Conversations {
+			whole, err := conversation.Encode(c)
+			require.NoError(t, err)
+			text += string(whole) + "\n"
+		}
+		return text
+	}
+	want := make([]string, len(messages))
+	for i, m := range messages {
+		want[i] = told(m)
+	}
+	seed := time.Now().UnixNano()
+	t.Logf("seed %d", seed)
+	for _, i := range rand.New(rand.NewPCG(uint64(seed), 0)).Perm(len(messages)) {
+		require.Equal(t, want[i], told(messages[i]), "message %d", i)
+	}
 }
