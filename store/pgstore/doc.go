@@ -8,7 +8,9 @@
 // conversation, participant, session, segment, metric, transfer, survey and
 // evaluation, with columns in Genesys's terms, beside the log of events and
 // its deliveries. Tables and columns have comments, and views whose names
-// begin with cdm_report answer what DCM asks first. Write to none of them.
+// begin with cdm_report answer what DCM asks first. Write to none of them. To
+// forget a conversation, delete its row: everything that belongs to it goes
+// with it, events and deliveries included.
 //
 // # Durability
 //
@@ -22,7 +24,8 @@
 // what it writes there is committed with the change or not at all. It holds a
 // connection of the pool and the row of its conversation meanwhile, so a hook
 // that is slow delays those who change the same conversation, and a pool
-// should be larger than the number of hooks that run at a time.
+// should be larger than the number of hooks that run at a time and the
+// tracker's committers together.
 //
 // # Several processes
 //

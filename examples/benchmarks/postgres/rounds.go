@@ -71,7 +71,6 @@ func enter(ctx context.Context, s *server, o *options, list []variant) ([]*entry
 		e := &entry{variant: v, server: s}
 		var err error
 		pprof.Do(ctx, e.labels(), func(ctx context.Context) { e.run, err = v.open(ctx, s, o) })
-		e.run = accounted(e.run)
 		switch {
 		case errors.Is(err, errLeftOut):
 			fmt.Fprintf(o.progress, "%s: %v\n", e.title(), err)
@@ -115,7 +114,7 @@ func (e *entry) turn(ctx context.Context, d time.Duration) error {
 	}
 	var t tally
 	served := serverTime(e.server.process)
-	pprof.Do(ctx, e.labels(), func(ctx context.Context) { t, err = e.run(ctx, d) })
+	pprof.Do(ctx, e.labels(), func(ctx context.Context) { t, err = accounted(e.run)(ctx, d) })
 	served = serverTime(e.server.process) - served
 	if err != nil {
 		return err
