@@ -3,10 +3,10 @@ package notifications
 import (
 	"container/list"
 	"context"
-	"github.com/dcmkit/convtrack/genesys/internal/pause"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // follows are the conversations with detail topics, the latest first.

@@ -2,13 +2,14 @@ package notifications
 
 import (
 	"context"
-	"github.com/dcmkit/convtrack/genesys/internal/pause"
 	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // memory is what the processes that share a store put down, for each other and

@@ -2,7 +2,6 @@ package polling
 
 import (
 	"cmp"
-	"github.com/dcmkit/convtrack/genesys/internal/pause"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // schedule says when to read each open conversation again. What does not
