@@ -21,17 +21,20 @@ func (s attributeStamps) stamp(name string) stamp {
 // newAttributeStamps returns the stamps in the one form that they have.
 func newAttributeStamps(of map[string]stamp) attributeStamps {
 	var all stamp
+	first := true
 	for _, s := range of {
-		if all != 0 && s != all {
+		if !first && s != all {
 			return attributeStamps{of: of}
 		}
-		all = s
+		all, first = s, false
 	}
 	return attributeStamps{all: all}
 }
 
-func stateAttributes(values map[string]string, by Statement) attributeStamps {
-	if len(values) == 0 {
+// stateAttributes stamps the attributes; without any there is no map either.
+func stateAttributes(values *map[string]string, by Statement) attributeStamps {
+	if len(*values) == 0 {
+		*values = nil
 		return attributeStamps{}
 	}
 	return attributeStamps{all: byTime(by.By, by.Seen)}

@@ -34,7 +34,10 @@ func drawPartial(t *rapid.T) *Conversation {
 		p := &Participant{ID: pick("participant", "", "p1", "p2", "p3"), Purpose: Purpose(pick("purpose", "", "customer", "acd", "agent", "user", "api")),
 			UserID: pick("user", "", "u1", "u2"), QueueID: pick("queue", "", "q1", "q2"), End: when("participant end"),
 			WrapUpRequired: rapid.Bool().Draw(t, "wrap-up required")}
-		if rapid.Bool().Draw(t, "attributes") {
+		switch rapid.IntRange(0, 3).Draw(t, "attributes") {
+		case 1:
+			p.Attributes = map[string]string{} // as messages have it
+		case 2, 3:
 			p.Attributes = map[string]string{pick("attribute", "k1", "k 2"): pick("value", "", "v1", "v2")}
 		}
 		for k := range rapid.IntRange(0, 2).Draw(t, "sessions") {
@@ -50,6 +53,9 @@ func drawPartial(t *rapid.T) *Conversation {
 				s.InteractingDurationMs = int64(rapid.IntRange(0, 1).Draw(t, "interacting") * 1000)
 				s.AnsweredUserID = pick("answered", "", "u1")
 				s.Starts, s.Ends = []time.Time{at(rapid.IntRange(0, 3).Draw(t, "fact start"))}, []time.Time{at(rapid.IntRange(1, 4).Draw(t, "fact end"))}
+			}
+			if rapid.Bool().Draw(t, "empty lists") {
+				s.Segments, s.Metrics = []*Segment{}, []Metric{}
 			}
 			for range rapid.IntRange(0, 2).Draw(t, "segments") {
 				s.Segments = append(s.Segments, &Segment{Type: SegmentType(pick("segment", "alert", "interact", "wrapup")), Start: when("segment start"), End: when("segment end")})

@@ -15,14 +15,14 @@ import (
 // message does not name; they join those of the same id elsewhere.
 func State(c *Conversation, by Statement) *Conversation {
 	conversationFields.state(c, by, nil)
-	c.attributes = stateAttributes(c.Attributes, by)
+	c.attributes = stateAttributes(&c.Attributes, by)
 	var ofParticipant, ofSession []stamp
 	for _, p := range c.Participants {
 		if p.ID == "" {
 			*p = Participant{Sessions: p.Sessions}
 		}
 		ofParticipant = participantFields.state(p, by, ofParticipant)
-		p.attributes = stateAttributes(p.Attributes, by)
+		p.attributes = stateAttributes(&p.Attributes, by)
 		for _, s := range p.Sessions {
 			ofSession = s.state(by, p.ID, ofSession)
 			s.life(p, nil, time.Time{}).applyTo(s) // mostly what Merge will find, too
@@ -54,6 +54,11 @@ func (s *Session) state(by Statement, participantID string, like []stamp) []stam
 	}
 	if len(s.Segments) > 0 {
 		s.segmentsBy = by.By
+	} else {
+		s.Segments = nil
+	}
+	if len(s.Metrics) == 0 {
+		s.Metrics = nil
 	}
 	for _, g := range s.Segments {
 		segmentFields.state(g, by, nil)
@@ -77,7 +82,7 @@ func (by Statement) seenAt(changed time.Time) Statement {
 // commutative, associative and idempotent. It returns a itself when b adds
 // nothing to it. Either may be nil. It panics when the ids differ.
 //
-// It changes neither a nor b; the result shares what did not change with a.
+// It changes neither a nor b; the result shares with both what it has of them.
 func Merge(a, b *Conversation) *Conversation {
 	switch {
 	case b == nil:
@@ -183,7 +188,7 @@ func (p *Participant) coveredBy(b *Participant) bool {
 }
 
 func (s *Session) coveredBy(b *Session) bool {
-	if s.ID != b.ID || s.owner > b.owner || len(s.Segments)+len(b.Segments)+len(s.Metrics)+len(b.Metrics) > 0 || s.segmentsBy > b.segmentsBy {
+	if s.ID != b.ID || s.shadow || b.shadow || s.owner > b.owner || len(s.Segments)+len(b.Segments)+len(s.Metrics)+len(b.Metrics) > 0 || s.segmentsBy > b.segmentsBy {
 		return false
 	}
 	w := sessionFields.weigh(s, b)

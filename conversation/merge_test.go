@@ -148,3 +148,23 @@ func TestASnapshotThatRepeatsItselfIsNotWorthAWrite(t *testing.T) {
 	_, s := Merge(after, stale).Session("s")
 	require.True(t, s.Held, "but it counts against what is older")
 }
+
+func TestEmptyMapsAndListsSayNothing(t *testing.T) {
+	with := func(queue string, attributes map[string]string, segments []*Segment, metrics []Metric, seen int) *Conversation {
+		return State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", QueueID: queue, Attributes: attributes,
+			Sessions: []*Session{{ID: "s", Segments: segments, Metrics: metrics}}}}}, Statement{By: SourceTopic, Seen: at(seen)})
+	}
+	both(t, with("", nil, nil, nil, 1), with("q", map[string]string{}, []*Segment{}, []Metric{}, 2))
+}
+
+func TestAShadowIsHiddenAsSoonAsItsLegIsKnown(t *testing.T) {
+	with := func(media MediaType, by Source, ms int) *Conversation {
+		shadow := ShadowSession("p", MediaVoice)
+		shadow.ConnectedTime = at(1000)
+		return State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Purpose: PurposeCustomer,
+			Sessions: []*Session{shadow, {ID: "s", MediaType: media, ConnectedTime: at(2000)}}}}}, Statement{By: by, At: at(ms), Seen: at(ms)})
+	}
+	callback, voice := with(MediaCallback, SourceTopic, 0), with(MediaVoice, SourceREST, 1000)
+	both(t, callback, voice)
+	require.Len(t, Merge(callback, voice).Participants[0].Sessions, 1)
+}

@@ -155,7 +155,8 @@ type Change struct {
 }
 
 // Delta returns what has to be written to get from From to To; all of To for a
-// new conversation. It is worked out once. It must not be changed.
+// new conversation. It is worked out once, so a change is for one goroutine at
+// a time. It must not be changed.
 func (c *Change) Delta() conversation.Delta {
 	from := c.From
 	if c.Version == 0 {

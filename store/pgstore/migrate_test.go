@@ -154,6 +154,28 @@ func TestEventsAndDeliveriesGoWithTheirConversation(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, left())
 	fill()
+	_, err = s.pool.Exec(t.Context(), "truncate cdm_event, cdm_conversation, cdm_delivery cascade")
+	require.NoError(t, err)
+	require.Zero(t, left())
+	fill()
+	role := s.schema + "_cleaner"
+	cluster.Exec(t, "create role "+role)
+	t.Cleanup(func() { cluster.Exec(t, "drop owned by "+role+"; drop role "+role) })
+	cluster.Exec(t, "grant usage on schema "+s.schema+" to "+role+"; grant select, delete on "+table+" to "+role)
+	require.NoError(t, pgx.BeginFunc(t.Context(), elsewhere, func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "set local role "+role)
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), "delete from "+table)
+		return err
+	}), "a role that may only delete conversations")
+	require.Zero(t, left())
+	renamed := s.schema + "_renamed"
+	fill()
+	cluster.Exec(t, "alter schema "+s.schema+" rename to "+renamed)
+	_, err = elsewhere.Exec(t.Context(), "delete from "+renamed+".cdm_conversation")
+	cluster.Exec(t, "alter schema "+renamed+" rename to "+s.schema)
+	require.NoError(t, err)
+	require.Zero(t, left())
 }
 
 func TestEverythingThatAReportWriterSeesHasAComment(t *testing.T) {

@@ -244,15 +244,13 @@ create table cdm_delivery (
 -- The log and the deliveries are written in the transaction that writes their
 -- conversation, and for each row a foreign key would look for it once more:
 -- that is a tenth of the work of a commit. They go with their conversation all
--- the same.
-create function cdm_forget() returns trigger language plpgsql set search_path from current as $$
+-- the same, and as with a foreign key, who may delete that needs no more.
+create function cdm_forget() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  which text := case when tg_op = 'DELETE' then ' where conversation_id in (select conversation_id from gone)' else '' end;
 begin
-  if tg_op = 'TRUNCATE' then
-    truncate cdm_delivery, cdm_event;
-  else
-    delete from cdm_delivery where conversation_id in (select conversation_id from gone);
-    delete from cdm_event where conversation_id in (select conversation_id from gone);
-  end if;
+  execute format('delete from %I.cdm_delivery', tg_table_schema) || which;
+  execute format('delete from %I.cdm_event', tg_table_schema) || which;
   return null;
 end $$;
 
