@@ -36,7 +36,7 @@ func brokenHooks() []broken {
 				return hook(ctx)
 			})},
 		{"does not run the hook of an outcome", []string{"hooks of outcomes/the hook of an outcome runs once, and the delivery is done",
-			"hooks of outcomes/what the hook of an outcome writes is committed with the mark, or not at all"},
+			"transactions/what the hook of an outcome writes is committed with the mark, or not at all"},
 			eachHookedOutcome(func(_ context.Context, o *store.Outcome) error {
 				o.InTx = nil
 				return nil

@@ -14,10 +14,10 @@
 //	}
 //
 // What else the store can do is declared in the [Harness]: Reopen when it is
-// durable, Transactions when hooks can join its transactions. The rules on
-// abilities that are not declared are skipped, and say so. A store that is
-// under way can declare in Except what it does not hold yet, and shorten the
-// list until it is empty. [Bench] and [Fuzz] take the same harness.
+// durable, Transactions when hooks can join its transactions. The rules on an
+// ability that is not declared are left out, and the log says so. While a store
+// is under way, go test -skip leaves out what it does not hold yet. [Bench] and
+// [Fuzz] take the same harness.
 //
 // # Rules
 //

@@ -50,7 +50,6 @@ func (t *trial) everything(ids ...string) kept {
 
 func durability(rule define) {
 	rule("everything is there after the store was opened again", func(t *trial) {
-		t.durable()
 		ids := []string{"full", "call", "vetoed", "refused", "waits", "unknown"}
 		full := createdAs(filled(t, "full", 1, by(conversation.SourceREST, at(50))))
 		full.Events = []store.NewEvent{event("full", 1, "done", "failed", "parked", "skipped", "waiting"), event("full", 2, "waiting"), event("full", 3)}
@@ -85,7 +84,6 @@ func durability(rule define) {
 	})
 
 	rule("deliveries go on where they were after the store was opened again", func(t *trial) {
-		t.durable()
 		t.laneOf("waiting", 2, "hook")
 		t.laneOf("failed", 2, "later")
 		o := did("me", t.only(t.claim("me", 1, "later")), store.Failed)
@@ -109,7 +107,6 @@ func durability(rule define) {
 	})
 
 	rule("what failed before the store was opened again counts", func(t *trial) {
-		t.durable()
 		t.laneOf("c", 1, "hook")
 		for range 3 {
 			t.settle(did("me", t.only(t.claim("me", 1, "hook")), store.Failed))
@@ -119,7 +116,6 @@ func durability(rule define) {
 	})
 
 	rule("what an owner held that is gone is given to others when its lease has ended", func(t *trial) {
-		t.durable()
 		t.laneOf("a", 1, "hook")
 		t.claimFor(store.Claim{Owner: "gone", Lease: short, Hooks: []string{"hook"}, Limit: 10})
 		t.commit(store.Batch{Owner: "gone", Lease: short, Changes: []*store.Change{created("b", claimedEvent("b", 1, "hook"))}})
@@ -135,7 +131,6 @@ func durability(rule define) {
 	})
 
 	rule("an owner that starts again under its name goes on at once", func(t *trial) {
-		t.durable()
 		t.laneOf("c", 1, "hook")
 		t.gives("me", []string{"hook"}, "c.1 to hook")
 		t.reopen()
@@ -144,7 +139,6 @@ func durability(rule define) {
 	})
 
 	rule("versions and sequences go on after the store was opened again", func(t *trial) {
-		t.durable()
 		t.write(created("c", event("c", 1, "hook")))
 		old := t.load("c")
 		t.write(next(old, said("c", tagged("vip"))))
@@ -163,7 +157,6 @@ func durability(rule define) {
 	})
 
 	rule("what is changed after the store was opened again is changed later", func(t *trial) {
-		t.durable()
 		for i := range 5 {
 			t.write(created(fmt.Sprintf("c-%d", i)))
 		}
@@ -174,7 +167,6 @@ func durability(rule define) {
 	})
 
 	rule("the store may be opened again any number of times", func(t *trial) {
-		t.durable()
 		for i := range 5 {
 			c := created("c")
 			if i > 0 {

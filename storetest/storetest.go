@@ -2,8 +2,6 @@ package storetest
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +10,7 @@ import (
 
 // Harness says how to reach the store under test and what it is able to do.
 // An ability that is nil is declared to be absent: the rules that need it are
-// skipped, and say so.
+// not asked of the store, and Run logs that.
 type Harness struct {
 	// Open returns a store that is fresh and empty, and ends it with
 	// t.Cleanup. It is required. Rules run in parallel, each on a store of
@@ -29,11 +27,6 @@ type Harness struct {
 	// the store's transaction. Nil: hooks cannot join the store's
 	// transactions.
 	Transactions func(t testing.TB, s store.Store) Table
-
-	// Except names rules that the store does not hold yet, each with the
-	// reason, as in "claiming/a limit of zero gives nothing". They are
-	// skipped, and say so. A name that no rule has fails the suite.
-	Except map[string]string
 
 	// Patience is how long one rule may take, and so how long it waits for
 	// something that must happen. Zero means five minutes.
@@ -57,10 +50,10 @@ func Run(t *testing.T, h Harness) {
 	if h.Open == nil {
 		t.Fatal("storetest: Harness.Open is nil; it must return a fresh and empty store")
 	}
-	excepted := maps.Clone(h.Except)
 	for _, topic := range topics() {
-		for _, r := range topic.rules {
-			delete(excepted, r.name)
+		if topic.needs != "" && !h.declares(topic.needs) {
+			t.Logf("the rules on %s are not asked of this store: Harness.%s is nil", topic.name, topic.needs)
+			continue
 		}
 		t.Run(topic.name, func(t *testing.T) {
 			for _, r := range topic.rules {
@@ -70,9 +63,6 @@ func Run(t *testing.T, h Harness) {
 				})
 			}
 		})
-	}
-	for _, name := range slices.Sorted(maps.Keys(excepted)) {
-		t.Errorf("storetest: Harness.Except names %q, and there is no such rule", name)
 	}
 }
 
@@ -85,16 +75,27 @@ type rule struct {
 
 // try tries the rule on a new store.
 func (r rule) try(t testing.TB, h Harness) {
-	if reason, excepted := h.Except[r.name]; excepted {
-		t.Skip("the store does not hold this rule: " + reason)
-	}
 	r.holds(newTrial(t, h))
 }
 
 // topic is a part of the contract.
 type topic struct {
 	name  string
+	needs ability
 	rules []rule
+}
+
+// ability is the field of the harness that declares it; empty: every store has
+// it.
+type ability string
+
+const (
+	reopening ability = "Reopen"
+	joining   ability = "Transactions"
+)
+
+func (h *Harness) declares(a ability) bool {
+	return a == reopening && h.Reopen != nil || a == joining && h.Transactions != nil
 }
 
 // define adds a rule to a topic. The title is the rule, as a sentence.
@@ -102,13 +103,14 @@ type define func(title string, holds func(t *trial))
 
 func topics() []topic {
 	var all []topic
-	add := func(name string, rules func(define)) {
-		t := topic{name: name}
+	addFor := func(needs ability, name string, rules func(define)) {
+		t := topic{name: name, needs: needs}
 		rules(func(title string, holds func(*trial)) {
 			t.rules = append(t.rules, rule{name + "/" + title, title, holds})
 		})
 		all = append(all, t)
 	}
+	add := func(name string, rules func(define)) { addFor("", name, rules) }
 	add("loading", loading)
 	add("committing", committing)
 	add("batches", batches)
@@ -123,7 +125,7 @@ func topics() []topic {
 	add("log", logging)
 	add("hooks in the transaction", hooksInTheTransaction)
 	add("hooks of outcomes", hooksOfOutcomes)
-	add("transactions", transactions)
+	addFor(joining, "transactions", transactions)
 	add("claiming", claiming)
 	add("outcomes", outcomes)
 	add("leases", leases)
@@ -137,7 +139,7 @@ func topics() []topic {
 	add("ownership", ownership)
 	add("reentrance", reentrance)
 	add("concurrency", concurrency)
-	add("durability", durability)
+	addFor(reopening, "durability", durability)
 	add("model", modelled)
 	return all
 }

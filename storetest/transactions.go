@@ -113,4 +113,23 @@ func transactions(rule define) {
 			}
 		}
 	})
+
+	rule("what the hook of an outcome writes is committed with the mark, or not at all", func(t *trial) {
+		table := t.table()
+		t.laneOf("c", 1, "hook")
+		d := t.only(t.claim("me", 1, "hook"))
+		_, err := t.store.Commit(t.ctx, store.Batch{Outcomes: []store.Outcome{inTx(did("me", d, store.Done), func(ctx context.Context) error {
+			t.ok("Insert", table.Insert(ctx, "effect", "rolled back"))
+			return errHook
+		})}})
+		t.is("Commit", err, errHook)
+		_, found, err := table.Read(t.ctx, "effect")
+		t.ok("Read", err)
+		t.same("whether the effect is there", found, false)
+		t.settle(inTx(did("me", d, store.Done), func(ctx context.Context) error { return table.Insert(ctx, "effect", "kept") }))
+		value, _, err := table.Read(t.ctx, "effect")
+		t.ok("Read", err)
+		t.same("the effect", value, "kept")
+		t.same("the backlog", t.load("c").Backlog, []string(nil))
+	})
 }

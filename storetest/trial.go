@@ -38,27 +38,15 @@ func newTrial(t testing.TB, h Harness) *trial {
 	return &trial{TB: t, ctx: ctx, cancel: cancel, harness: h, store: h.Open(t)}
 }
 
-// durable skips the rule on a store that cannot be opened again.
-func (t *trial) durable() {
-	t.Helper()
-	if t.harness.Reopen == nil {
-		t.Skip("the store is not durable: Harness.Reopen is nil")
-	}
-}
-
 // reopen closes the store and opens the same data again.
 func (t *trial) reopen() {
 	t.Helper()
 	t.store = t.harness.Reopen(t.TB, t.store)
 }
 
-// table is the suite's own table in the store's database. It skips the rule
-// where there is none.
+// table is the suite's own table in the store's database.
 func (t *trial) table() Table {
 	t.Helper()
-	if t.harness.Transactions == nil {
-		t.Skip("hooks cannot join the store's transactions: Harness.Transactions is nil")
-	}
 	return t.harness.Transactions(t.TB, t.store)
 }
 

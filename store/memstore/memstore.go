@@ -92,6 +92,7 @@ func (e *entry) copy() store.Record {
 	r := e.record
 	r.Announced = slices.Clone(r.Announced)
 	r.Pending = slices.Clone(r.Pending)
+	r.Refused = copyOf(r.Refused)
 	for hook, l := range e.lanes {
 		if len(l.queue) > 0 {
 			r.Backlog = append(r.Backlog, hook)
@@ -99,6 +100,21 @@ func (e *entry) copy() store.Record {
 	}
 	slices.Sort(r.Backlog)
 	return r
+}
+
+// copyOf returns a copy; the facts are immutable.
+func copyOf(r *store.Refused) *store.Refused {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	return &c
+}
+
+func copyEvent(e *store.Event) store.Event {
+	c := *e
+	c.Data = slices.Clone(c.Data)
+	return c
 }
 
 // Commit implements store.Store.
@@ -134,10 +150,7 @@ func (s *Store) commit(ctx context.Context, b store.Batch, c *store.Change) stor
 		return store.Result{Err: store.ErrConflict}
 	}
 	if c.InTx != nil {
-		s.reserved[c.ID] = true
-		err := s.unlocked(func() error { return c.InTx(ctx, c) })
-		delete(s.reserved, c.ID)
-		if err != nil {
+		if err := s.runHook(ctx, c); err != nil {
 			return store.Result{Err: err}
 		}
 	}
@@ -149,12 +162,11 @@ func (s *Store) commit(ctx context.Context, b store.Batch, c *store.Change) stor
 	e.changed = s.changes
 	r := &e.record
 	r.Version++
-	r.Conversation, r.Vetoed, r.Refused = c.To, c.Vetoed, c.Refused
+	r.Conversation, r.Vetoed, r.Refused = c.To, c.Vetoed, copyOf(c.Refused)
 	r.Pending = slices.Clone(c.Pending)
 	s.wait(c.ID, c.Pending)
 	for _, n := range c.Events {
-		event := n.Event
-		event.Data = slices.Clone(event.Data)
+		event := copyEvent(&n.Event)
 		e.log = append(e.log, &event)
 		r.Announced = append(r.Announced, event.ID)
 		r.LastSeq = event.Seq
@@ -163,6 +175,13 @@ func (s *Store) commit(ctx context.Context, b store.Batch, c *store.Change) stor
 		}
 	}
 	return store.Result{Version: r.Version}
+}
+
+// runHook runs the hook of a change, which may panic.
+func (s *Store) runHook(ctx context.Context, c *store.Change) error {
+	s.reserved[c.ID] = true
+	defer delete(s.reserved, c.ID)
+	return s.unlocked(func() error { return c.InTx(ctx, c) })
 }
 
 func (s *Store) unlocked(do func() error) error {

@@ -9,21 +9,11 @@ import (
 )
 
 func harness() storetest.Harness {
-	const shared = "what is read and what is kept share memory"
 	return storetest.Harness{
 		Open: func(t testing.TB) store.Store {
 			s := memstore.New()
 			t.Cleanup(func() { _ = s.Close() })
 			return s
-		},
-		Except: map[string]string{
-			"hooks in the transaction/after a hook that panics the conversation is as before, and can be changed": "it stays reserved",
-
-			"ownership/the data of an event that is read is the caller's own":      shared,
-			"ownership/the data of an event that is delivered is the caller's own": shared,
-			"ownership/the data of an event that is parked is the caller's own":    shared,
-			"ownership/the refused change of a record is the caller's own":         shared,
-			"ownership/a refused change that was committed stays the caller's own": shared,
 		},
 	}
 }

@@ -103,9 +103,8 @@ func (s *Store) runInTx(ctx context.Context, out store.Outcome) error {
 	}
 	lease := d.lease
 	d.lease = endOfTime
-	err := s.unlocked(func() error { return out.InTx(ctx) })
-	d.lease = lease
-	return err
+	defer func() { d.lease = lease }()
+	return s.unlocked(func() error { return out.InTx(ctx) })
 }
 
 // endOfTime is the end of a lease that does not run out.
@@ -174,7 +173,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, tim
 			}
 			heap.Pop(h)
 			s.outbox.claim(top.d, c.Owner, c.Lease)
-			due = append(due, store.Delivery{Event: *top.d.event, Hook: hook, Attempts: top.d.failure.Attempts})
+			due = append(due, store.Delivery{Event: copyEvent(top.d.event), Hook: hook, Attempts: top.d.failure.Attempts})
 		}
 	}
 	return due, next, nil

@@ -112,7 +112,7 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 	}
 	log := make([]store.LoggedEvent, 0, len(e.log))
 	for _, event := range e.log {
-		logged := store.LoggedEvent{Event: *event}
+		logged := store.LoggedEvent{Event: copyEvent(event)}
 		for hook := range e.lanes {
 			if d := s.outbox.byID[store.DeliveryID(event.ID, hook)]; d != nil {
 				logged.Deliveries = append(logged.Deliveries, store.LoggedDelivery{Hook: hook, State: d.state,
@@ -142,7 +142,7 @@ func (s *Store) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPa
 	}
 	for id, d := range s.outbox.byID {
 		if d.state == store.StateParked {
-			add(store.ParkedItem{ID: id, Kind: store.ParkedDelivery, ConversationID: d.event.ConversationID, Event: *d.event, Failure: d.failure})
+			add(store.ParkedItem{ID: id, Kind: store.ParkedDelivery, ConversationID: d.event.ConversationID, Event: copyEvent(d.event), Failure: d.failure})
 		}
 	}
 	for id, e := range s.entries {
