@@ -1,9 +1,6 @@
 package notifications_test
 
 import (
-	"context"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -21,18 +18,10 @@ func TestTwoProcessesNeverTakeTheLastPlaceBoth(t *testing.T) {
 			_, err := other.Call(t.Context(), request(http.MethodPost, "/api/v2/notifications/channels"))
 			require.NoError(t, err)
 		}
-		var users []string
-		for i := range 40 {
-			users = append(users, fmt.Sprintf("u-%d", i))
-		}
 		w.kept.members("a", "b")
 		undo := w.server.Faults().Requests(genesystest.RequestFault{Delay: time.Second})
 		for _, name := range []string{"a", "b"} {
-			src, err := notifications.New(notifications.Config{API: w.server.API(), Topics: notifications.UserTopics(users...), Tracked: as{w.kept, name}, DialContext: w.server.DialContext, Logger: slog.New(slog.DiscardHandler)})
-			require.NoError(t, err)
-			ctx, cancel := context.WithCancel(t.Context())
-			ended := make(chan error, 1)
-			go func() { ended <- src.Run(ctx, w.heard.sink) }()
+			cancel, ended := w.open(notifications.Config{Topics: topicsOfUsers(40), Tracked: as{w.kept, name}}, w.heard.sink)
 			t.Cleanup(func() { cancel(); require.NoError(t, <-ended) })
 		}
 		w.settle(time.Minute)

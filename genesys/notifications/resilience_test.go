@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -87,11 +85,7 @@ func TestAChannelOfMoreThanADayIsUsedAgain(t *testing.T) {
 
 func TestTwoProcessesNeverUseTheSameChannel(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		var users []string
-		for i := range 40 {
-			users = append(users, fmt.Sprintf("u-%d", i))
-		}
-		topics := notifications.UserTopics(users...)
+		topics := topicsOfUsers(40)
 		w.kept.members("a", "b")
 		stopA := w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "a"}})
 		stopB := w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "b"}})
@@ -112,11 +106,7 @@ func TestTwoProcessesNeverUseTheSameChannel(t *testing.T) {
 
 func TestATakeoverThatComesLateGoesBackToTheDeath(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		var users []string
-		for i := range 40 {
-			users = append(users, fmt.Sprintf("u-%d", i))
-		}
-		topics := notifications.UserTopics(users...)
+		topics := topicsOfUsers(40)
 		w.kept.members("a", "b")
 		stopA := w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "a"}})
 		w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "b"}})
@@ -135,27 +125,18 @@ func TestATakeoverThatComesLateGoesBackToTheDeath(t *testing.T) {
 
 func TestAProcessThatHearsDoesNotHideThatAnotherIsBlind(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		var users []string
-		for i := range 40 {
-			users = append(users, fmt.Sprintf("u-%d", i))
-		}
-		topics := notifications.UserTopics(users...)
+		topics := topicsOfUsers(40)
 		w.kept.members("a", "b")
 		var mu sync.Mutex
 		cut := false
-		src, err := notifications.New(notifications.Config{API: w.server.API(), Topics: topics, Tracked: as{w.kept, "a"},
-			Logger: slog.New(slog.DiscardHandler), DialContext: func(ctx context.Context, n, a string) (net.Conn, error) {
-				mu.Lock()
-				defer mu.Unlock()
-				if cut {
-					return nil, errors.New("no route")
-				}
-				return w.server.DialContext(ctx, n, a)
-			}})
-		require.NoError(t, err)
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- src.Run(ctx, w.heard.sink) }()
+		stop := w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "a"}, DialContext: func(ctx context.Context, n, a string) (net.Conn, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if cut {
+				return nil, errors.New("no route")
+			}
+			return w.server.DialContext(ctx, n, a)
+		}})
 		w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "b"}})
 		w.settle(10 * time.Minute)
 		mu.Lock()
@@ -164,8 +145,7 @@ func TestAProcessThatHearsDoesNotHideThatAnotherIsBlind(t *testing.T) {
 		blind := time.Now()
 		w.server.Faults().CutSockets()
 		w.settle(3 * time.Hour)
-		cancel()
-		require.NoError(t, <-ended)
+		stop()
 		gaps := len(w.heard.closed())
 		w.kept.members("b")
 		w.settle(time.Minute)
@@ -191,12 +171,7 @@ func (h hung) Value(ctx context.Context, name string) ([]byte, int64, error) {
 func TestRunReturnsAlthoughTheStoreHangs(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		on := false
-		src, err := notifications.New(notifications.Config{API: w.server.API(), Topics: callTopics, Tracked: hung{w.kept, &on},
-			Logger: slog.New(slog.DiscardHandler), DialContext: w.server.DialContext})
-		require.NoError(t, err)
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- src.Run(ctx, w.heard.sink) }()
+		cancel, ended := w.open(notifications.Config{Topics: callTopics, Tracked: hung{w.kept, &on}}, w.heard.sink)
 		w.settle(10 * time.Second)
 		on = true
 		cancel()
@@ -212,27 +187,15 @@ func TestRunReturnsAlthoughTheStoreHangs(t *testing.T) {
 func TestListeningDoesNotWaitForTheStore(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		on := false
-		src, err := notifications.New(notifications.Config{API: w.server.API(), Topics: callTopics, Tracked: hung{w.kept, &on},
-			Logger: slog.New(slog.DiscardHandler), DialContext: w.server.DialContext})
-		require.NoError(t, err)
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- src.Run(ctx, w.heard.sink) }()
+		cancel, ended := w.open(notifications.Config{Topics: callTopics, Tracked: hung{w.kept, &on}}, w.heard.sink)
 		w.settle(10 * time.Second)
 		on = true
 		w.server.Faults().EvictChannels()
 		w.settle(15 * time.Second)
-		if src.Stats().Listening != 1 {
-			t.Error("an hour after an eviction it does not listen, as the store hangs")
-		}
+		require.Equal(t, 1, w.source.Stats().Listening, "after an eviction, while the store hangs")
 		on = false
 		cancel()
-		w.settle(time.Second)
-		select {
-		case err := <-ended:
-			require.NoError(t, err)
-		case <-time.After(time.Hour):
-		}
+		require.NoError(t, <-ended)
 	})
 }
 
@@ -338,20 +301,14 @@ func TestATopicAddedDuringTheFirstSubscriptionIsMissedUntilItIsSubscribed(t *tes
 
 func TestConversationsThatTheStoreRefusesHoldUpNobody(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		source, err := notifications.New(notifications.Config{API: w.server.API(), Topics: callTopics, Workers: 4, DialContext: w.server.DialContext, Logger: slog.New(slog.DiscardHandler)})
-		require.NoError(t, err)
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() {
-			ended <- source.Run(ctx, func(ctx context.Context, u conversation.Update) error {
-				for _, c := range u.Conversations {
-					if strings.HasPrefix(c.ID, "bad") {
-						return errors.New("the row is refused")
-					}
+		cancel, ended := w.open(notifications.Config{Topics: callTopics, Workers: 4}, func(ctx context.Context, u conversation.Update) error {
+			for _, c := range u.Conversations {
+				if strings.HasPrefix(c.ID, "bad") {
+					return errors.New("the row is refused")
 				}
-				return w.heard.sink(ctx, u)
-			})
-		}()
+			}
+			return w.heard.sink(ctx, u)
+		})
 		w.settle(time.Second)
 		for i := range 4 {
 			s := genesystest.BlindTransferToQueue()
@@ -368,7 +325,6 @@ func TestConversationsThatTheStoreRefusesHoldUpNobody(t *testing.T) {
 	})
 }
 
-// R14
 func TestStatsTellWhenABlindSourceLastHeard(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.start(notifications.Config{Topics: callTopics})
@@ -382,11 +338,7 @@ func TestStatsTellWhenABlindSourceLastHeard(t *testing.T) {
 
 func TestTopicsAreHandedOverOnlyToAProcessThatHears(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		var users []string
-		for i := range 40 {
-			users = append(users, fmt.Sprintf("u-%d", i))
-		}
-		topics := notifications.UserTopics(users...)
+		topics := topicsOfUsers(40)
 		w.kept.members("a")
 		w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "a"}})
 		w.settle(time.Minute)
@@ -401,36 +353,16 @@ func TestTopicsAreHandedOverOnlyToAProcessThatHears(t *testing.T) {
 		w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, "b"}})
 		w.settle(2 * time.Hour)
 		t.Log("a hears", a.Stats().Topics, "b listening", w.source.Stats().Listening, "gaps announced", len(w.heard.all())-gaps)
-		for i := range users {
-			s := genesystest.NewStory(fmt.Sprintf("c-%d", i))
-			s.Customer("cust", 0)
-			s.Agent("a", 0, users[i], "q-1").Answer(time.Second)
-			w.server.Play(s)
-		}
-		w.settle(3 * time.Second)
-		n := 0
-		for i := range users {
-			if w.heard.status(fmt.Sprintf("c-%d", i)) == "" {
-				n++
-			}
-		}
-		require.Zero(t, n, "conversations that nobody heard")
+		require.Zero(t, w.unheard(len(topics)), "conversations that nobody heard")
 	})
 }
 
 func TestAnOddAnswerDoesNotEndTheSource(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := genesystest.NewServer(t, genesystest.InMemory())
-		heard := newEar()
-		source, err := notifications.New(notifications.Config{API: server.API(), Topics: callTopics, DialContext: server.DialContext, Logger: slog.New(slog.DiscardHandler)})
-		require.NoError(t, err)
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		ended := make(chan error, 1)
-		go func() { ended <- source.Run(ctx, heard.sink) }()
-		time.Sleep(time.Minute)
-		server.Faults().Requests(genesystest.RequestFault{Match: subs, Status: 409, Times: 1})
-		require.NoError(t, source.SetTopics(append(notifications.UserTopics("x"), callTopics...)...))
+	inBubble(t, func(t *testing.T, w *world) {
+		cancel, ended := w.open(notifications.Config{Topics: callTopics}, w.heard.sink)
+		w.settle(time.Minute)
+		w.server.Faults().Requests(genesystest.RequestFault{Match: subs, Status: 409, Times: 1})
+		require.NoError(t, w.source.SetTopics(append(notifications.UserTopics("x"), callTopics...)...))
 		select {
 		case err := <-ended:
 			t.Errorf("one 409 ends the source: %v", err)

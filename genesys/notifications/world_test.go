@@ -2,6 +2,7 @@ package notifications_test
 
 import (
 	"context"
+	"fmt"
 	"hash/fnv"
 	"iter"
 	"log/slog"
@@ -37,18 +38,27 @@ func inBubble(t *testing.T, test func(t *testing.T, w *world), opts ...genesyste
 	})
 }
 
-// start runs a source with the topics until the test ends or stop is called.
-func (w *world) start(c notifications.Config) (stop func()) {
+// open runs a source until cancel is called; ended has what Run returns then.
+func (w *world) open(c notifications.Config, sink conversation.Sink) (cancel func(), ended <-chan error) {
 	if c.API == nil {
 		c.API = w.server.API()
 	}
-	c.DialContext, c.Logger = w.server.DialContext, slog.New(slog.NewTextHandler(w.t.Output(), nil))
+	if c.DialContext == nil {
+		c.DialContext = w.server.DialContext
+	}
+	c.Logger = slog.New(slog.NewTextHandler(w.t.Output(), nil))
 	source, err := notifications.New(c)
 	require.NoError(w.t, err)
 	w.source = source
 	ctx, cancel := context.WithCancel(w.t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- source.Run(ctx, w.heard.sink) }()
+	end := make(chan error, 1)
+	go func() { end <- source.Run(ctx, sink) }()
+	return cancel, end
+}
+
+// start runs a source until the test ends or stop is called.
+func (w *world) start(c notifications.Config) (stop func()) {
+	cancel, ended := w.open(c, w.heard.sink)
 	stop = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(w.t, <-ended)
@@ -56,6 +66,34 @@ func (w *world) start(c notifications.Config) (stop func()) {
 	w.t.Cleanup(stop)
 	w.settle(time.Second)
 	return stop
+}
+
+// topicsOfUsers are those of so many users.
+func topicsOfUsers(n int) []string {
+	var users []string
+	for i := range n {
+		users = append(users, fmt.Sprintf("u-%d", i))
+	}
+	return notifications.UserTopics(users...)
+}
+
+// unheard lets each of so many users answer a call, and returns how many of
+// the calls nobody has heard of.
+func (w *world) unheard(users int) (n int) {
+	id := func(i int) string { return fmt.Sprintf("c-%d", i) }
+	for i := range users {
+		s := genesystest.NewStory(id(i))
+		s.Customer("cust", 0)
+		s.Agent("a", 0, fmt.Sprintf("u-%d", i), "q-1").Answer(time.Second)
+		w.server.Play(s)
+	}
+	w.settle(3 * time.Second)
+	for i := range users {
+		if w.heard.status(id(i)) != conversation.StatusActive {
+			n++
+		}
+	}
+	return n
 }
 
 // settle lets time pass.
