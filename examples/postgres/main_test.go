@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -20,21 +19,7 @@ import (
 var cluster *pgtest.Cluster
 
 func TestMain(m *testing.M) {
-	var err error
-	if cluster, err = pgtest.Start(os.Getenv("CONVTRACK_TEST_POSTGRES")); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := cluster.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(pgtest.Main(m, os.Getenv("CONVTRACK_TEST_POSTGRES"), &cluster, func() error { return goleak.Find() }))
 }
 
 // database is a connection string to a schema of its own.

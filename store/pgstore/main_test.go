@@ -1,7 +1,6 @@
 package pgstore_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -14,19 +13,5 @@ import (
 var cluster *pgtest.Cluster
 
 func TestMain(m *testing.M) {
-	var err error
-	if cluster, err = pgtest.Start(os.Getenv("CONVTRACK_TEST_POSTGRES")); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := cluster.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(pgtest.Main(m, os.Getenv("CONVTRACK_TEST_POSTGRES"), &cluster, func() error { return goleak.Find() }))
 }

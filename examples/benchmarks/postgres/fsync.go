@@ -22,7 +22,7 @@ const fsyncDelay = 1500 * time.Microsecond
 // answer. It leaves itself out where it cannot have such a server.
 func slowFsync(ctx context.Context, o *options, s *server, w io.Writer) (missed int, err error) {
 	fmt.Fprintln(w, "\n## With 1.5 ms more for each fsync")
-	if s.private == nil {
+	if !s.cluster.Private() {
 		fmt.Fprintln(w, "\nLeft out: it needs a private server, and -database names another one.")
 		return 0, nil
 	}

@@ -14,29 +14,38 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/dcmkit/convtrack/store/pgstore/pgtest"
 )
 
 // server is the PostgreSQL that is measured on. Each variant has a schema of
 // its own there.
 type server struct {
 	connString string
-	private    *cluster // nil: somebody else's
-	process    int      // the server's first one; 0: not known
+	cluster    *pgtest.Cluster
+	process    int // the server's first one; 0: not known
 	admin      *pgxpool.Pool
 	undo       []func(context.Context) error
 }
 
+var errNoServer = errors.New("there is no PostgreSQL to measure on: install the server (Debian: apt-get install postgresql-15; " +
+	"macOS: brew install postgresql@17), or name a database with -database")
+
 // openServer connects to the database; when the string is empty it starts a
 // private server, with the library loaded into it unless that is empty.
 func openServer(ctx context.Context, connString, preload string) (*server, error) {
-	s := &server{connString: connString}
-	var err error
-	if connString == "" {
-		if s.private, err = startCluster(ctx, preload); err != nil {
-			return nil, err
-		}
-		s.connString = s.private.connString
+	options := []pgtest.Option{pgtest.Untuned()}
+	if preload != "" {
+		options = append(options, pgtest.Preload(preload))
 	}
+	c, err := pgtest.Start(connString, options...) //nolint:contextcheck // it outlives a context that ends, so that what was made can be dropped
+	if errors.Is(err, pgtest.ErrNoServer) {
+		return nil, errNoServer
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &server{connString: c.ConnString, cluster: c}
 	if s.admin, err = pgxpool.New(ctx, s.connString); err == nil {
 		err = s.admin.Ping(ctx)
 	}
@@ -55,10 +64,7 @@ func (s *server) close(ctx context.Context) error {
 	if s.admin != nil {
 		s.admin.Close()
 	}
-	if s.private != nil {
-		err = errors.Join(err, s.private.close())
-	}
-	return err
+	return errors.Join(err, s.cluster.Close())
 }
 
 // clear undoes what was done since the server was opened, the last first.
@@ -154,7 +160,7 @@ func (s *server) describe(ctx context.Context, w io.Writer, o *options) error {
 		return fmt.Errorf("the server has fsync %s and synchronous_commit %s; both must be on, or its commits are not durable", fsync, commit)
 	}
 	kind := "a private server"
-	if s.private == nil {
+	if !s.cluster.Private() {
 		kind = "the given database"
 	}
 	fmt.Fprintf(w, "PostgreSQL %s (%s; fsync and synchronous_commit on), %s %s/%s, %d cores for client and server; %d rounds of %v.\n",

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,11 +36,11 @@ type Cluster struct {
 
 // Start returns the cluster of the connection string; when that is empty it
 // starts a private one. It fails with [ErrNoServer] where it cannot.
-func Start(connString string) (*Cluster, error) {
+func Start(connString string, options ...Option) (*Cluster, error) {
 	if connString != "" {
 		return &Cluster{ConnString: connString}, nil
 	}
-	s, err := newServer()
+	s, err := newServer(options)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +49,18 @@ func Start(connString string) (*Cluster, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// Option changes how a private server runs.
+type Option func(*server)
+
+// Untuned is for measuring: the server has the settings that initdb gives it,
+// but for the number of connections, and is on a loopback port.
+func Untuned() Option { return func(s *server) { s.untuned = true } }
+
+// Preload loads a library into the processes of the server.
+func Preload(path string) Option {
+	return func(s *server) { s.environment = append(os.Environ(), "LD_PRELOAD="+path) }
 }
 
 // In returns the connection string with a schema as its search_path.
@@ -93,13 +107,20 @@ type server struct {
 	dir      string
 	account  account
 
+	untuned     bool
+	port        string   // of an untuned one
+	environment []string // nil: this process's
+
 	mu    sync.Mutex
 	shell *exec.Cmd
 	input io.Closer
 }
 
-func newServer() (*server, error) {
+func newServer(options []Option) (*server, error) {
 	s := &server{}
+	for _, o := range options {
+		o(s)
+	}
 	var err error
 	if s.binaries, err = findBinaries(places()); err != nil {
 		return nil, err
@@ -119,11 +140,38 @@ func newServer() (*server, error) {
 	if out, err := s.run(initdb); err != nil {
 		return nil, errors.Join(fmt.Errorf("pgtest: initdb: %w: %s", err, out), s.remove())
 	}
+	if s.untuned {
+		if s.port, err = freePort(); err != nil {
+			return nil, errors.Join(err, s.remove())
+		}
+	}
 	return s, nil
 }
 
-func (s *server) data() string       { return filepath.Join(s.dir, "data") }
-func (s *server) connString() string { return "host=" + s.dir + " user=postgres dbname=postgres" }
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, errors.Join(err, l.Close())
+}
+
+func (s *server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *server) connString() string {
+	if s.untuned {
+		return "host=127.0.0.1 port=" + s.port + " user=postgres dbname=postgres sslmode=disable"
+	}
+	return "host=" + s.dir + " user=postgres dbname=postgres"
+}
+
+func (s *server) settings() []string {
+	if s.untuned {
+		return []string{"listen_addresses=127.0.0.1", "port=" + s.port, "unix_socket_directories=", mostConnections}
+	}
+	return append(slices.Clone(cheap), "unix_socket_directories="+s.dir)
+}
 
 func (s *server) run(cmd *exec.Cmd) (string, error) {
 	cmd.Dir = s.dir
@@ -142,20 +190,22 @@ else
   kill -QUIT $server; wait $server; cd / && rm -rf "$0"
 fi`
 
-// settings make it cheap, and keep what durability is about: fsync is on.
-var settings = []string{"listen_addresses=", "max_connections=300", "shared_buffers=128MB", "wal_level=minimal", "max_wal_senders=0",
+const mostConnections = "max_connections=300"
+
+// cheap settings keep what durability is about: fsync is on.
+var cheap = []string{"listen_addresses=", mostConnections, "shared_buffers=128MB", "wal_level=minimal", "max_wal_senders=0",
 	"max_locks_per_transaction=256", "logging_collector=off", "restart_after_crash=on"}
 
 func (s *server) start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	args := []string{"-D", s.data(), "-c", "unix_socket_directories=" + s.dir}
-	for _, x := range settings {
+	args := []string{"-D", s.data()}
+	for _, x := range s.settings() {
 		args = append(args, "-c", x)
 	}
 	script := strings.Replace(supervise, `"$1/postgres" "$@"`, quoted(filepath.Join(s.binaries, "postgres"))+` "$@"`, 1)
 	shell := exec.Command("/bin/sh", append([]string{"-c", script, s.dir}, args...)...)
-	shell.Dir = s.dir
+	shell.Dir, shell.Env = s.dir, s.environment
 	s.account.become(shell)
 	detach(shell)
 	input, err := shell.StdinPipe()
