@@ -35,7 +35,7 @@ instead, in turns on one server, and writes tables in Markdown to stdout.
 
 `
 
-var tableNames = []string{"ratios", "batches", "replicas", "stored", "fsync"}
+var tableNames = []string{"ratios", "batches", "replicas", "stored", "hooks", "fsync"}
 
 func parse(args []string, stderr io.Writer) (*options, error) {
 	o := &options{progress: stderr, subjects: 2000}

@@ -58,7 +58,7 @@ func amongStored(ctx context.Context, o *options, x *site, size int) ([]*entry, 
 	t := newTraffic(liveAmongStored)
 	t.endless = true
 	f := &fleet{traffic: t, hear: (*fleet).owner}
-	if err := f.add(ctx, x.server, c.store); err != nil {
+	if err := f.add(ctx, x.server, c.store, works); err != nil {
 		return nil, err
 	}
 	take := func(name, counts string, r round) *entry {

@@ -38,8 +38,18 @@ type hearing func(f *fleet, ctx context.Context, data []byte, slot int) error
 // take one each; changes that lost a race are committed on others.
 const poolSize = 8
 
-// openFleet runs so many trackers, and waits until they know each other.
+// openFleet returns the round of so many trackers.
 func openFleet(ctx context.Context, s *server, size int, hear hearing) (round, error) {
+	f, err := newFleet(ctx, s, size, hear, works)
+	if err != nil {
+		return nil, err
+	}
+	return f.round, nil
+}
+
+// newFleet runs so many trackers with an After hook, and waits until they know
+// each other.
+func newFleet(ctx context.Context, s *server, size int, hear hearing, hook func(context.Context, events.Event) error) (*fleet, error) {
 	f := &fleet{traffic: newTraffic(live), hear: hear}
 	x, err := s.newSite(ctx)
 	if err != nil {
@@ -54,17 +64,21 @@ func openFleet(ctx context.Context, s *server, size int, hear hearing) (round, e
 		if err != nil {
 			return nil, err
 		}
-		if err := f.add(ctx, s, opened); err != nil {
+		if err := f.add(ctx, s, opened, hook); err != nil {
 			return nil, err
 		}
 	}
-	return f.round, f.meet(ctx)
+	return f, f.meet(ctx)
 }
 
-// add runs a tracker on the store until the server is cleared.
-func (f *fleet) add(ctx context.Context, s *server, on *pgstore.Store) error {
+// works is the After hook that there is nothing to say about.
+func works(context.Context, events.Event) error { return nil }
+
+// add runs a tracker with the After hook on the store until the server is
+// cleared.
+func (f *fleet) add(ctx context.Context, s *server, on *pgstore.Store, hook func(context.Context, events.Event) error) error {
 	hooks := events.NewHooks()
-	events.After(hooks, emptyHook, func(context.Context, events.Event) error { return nil })
+	events.After(hooks, emptyHook, hook)
 	tracker, err := convtrack.New(on, &convtrack.Config{Hooks: hooks, Logger: silent()})
 	if err != nil {
 		return err
