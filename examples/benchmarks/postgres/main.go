@@ -72,7 +72,7 @@ func measure(ctx context.Context, o *options, stdout io.Writer) (missed int, err
 		name string
 		fill func(context.Context, *options, *server, io.Writer) (missed int, err error)
 	}{
-		{"ratios", ratios}, {"batches", batchSizes}, {"replicas", replicas}, {"stored", stored}, {"hooks", sickHooks}, {"fsync", slowFsync},
+		{"ratios", ratios}, {"batches", batchSizes}, {"replicas", replicas}, {"stored", stored}, {"hooks", poisoned}, {"fsync", slowFsync},
 	} {
 		if !o.tables[table.name] {
 			continue

@@ -11,18 +11,18 @@ import (
 	"github.com/dcmkit/convtrack/events"
 )
 
-// sick is how the ids of conversations end that a hook cannot handle: one of
+// poison is how the ids of conversations end that a hook cannot handle: one of
 // 256.
-const sick = "00"
+const poison = "00"
 
 // withHook is the tracker with an After hook. What counts are all
-// notifications until they are stored: the deliveries of sick conversations
+// notifications until they are stored: the deliveries of poisoned ones
 // need not come to an end.
-func withHook(name string, onSick func(ctx context.Context) error) variant {
+func withHook(name string, onPoison func(ctx context.Context) error) variant {
 	return variant{name: "hook that " + name, counts: "events", open: func(ctx context.Context, s *server, _ *options) (round, error) {
 		f, err := newFleet(ctx, s, 1, (*fleet).owner, func(ctx context.Context, e events.Event) error {
-			if strings.HasSuffix(e.Head().ConversationID, sick) {
-				return onSick(ctx)
+			if strings.HasSuffix(e.Head().ConversationID, poison) {
+				return onPoison(ctx)
 			}
 			return nil
 		})
@@ -40,8 +40,8 @@ func withHook(name string, onSick func(ctx context.Context) error) variant {
 	}}
 }
 
-// sickHooks shows what others notice of conversations that a hook fails at.
-func sickHooks(ctx context.Context, o *options, s *server, w io.Writer) (missed int, err error) {
+// poisoned shows what others notice of conversations that a hook fails at.
+func poisoned(ctx context.Context, o *options, s *server, w io.Writer) (missed int, err error) {
 	over := make(chan struct{})
 	entries, err := enter(ctx, s, o, []variant{
 		withHook("works", func(context.Context) error { return nil }),
