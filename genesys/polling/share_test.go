@@ -13,13 +13,13 @@ import (
 
 func TestProcessesShareTheOpenConversationsAndTakeThemOver(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		config := polling.Config{DiscoverEvery: time.Minute, FollowEvery: 10 * time.Minute}
+		config := polling.Config{DiscoverEvery: 10 * time.Minute, FollowEvery: 10 * time.Minute}
 		stopFirst := w.start(config)
 		const open = 24
 		for i := range open {
 			w.waiting(fmt.Sprintf("c-%02d", i))
 		}
-		w.settle(time.Hour)
+		w.settle(2 * time.Hour) // what does not change is read less and less often
 		first := w.source
 		sources := []*polling.Source{first}
 		work := func() (followed []float64, all, discovered float64) {
@@ -40,7 +40,7 @@ func TestProcessesShareTheOpenConversationsAndTakeThemOver(t *testing.T) {
 		require.Greater(t, alone, float64(open))
 
 		w.start(config)
-		w.settle(time.Hour)
+		w.settle(20 * time.Minute)
 		sources = append(sources, w.source)
 		each, all, found := work()
 		require.InEpsilon(t, alone, all, 0.1, "each conversation is read by one process")
@@ -50,7 +50,7 @@ func TestProcessesShareTheOpenConversationsAndTakeThemOver(t *testing.T) {
 		}
 
 		stopFirst()
-		w.settle(time.Hour)
+		w.settle(20 * time.Minute)
 		sources = sources[1:]
 		_, all, found = work()
 		require.InEpsilon(t, alone, all, 0.1, "the one that is left reads all")
