@@ -1,6 +1,7 @@
 package notifications
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -83,12 +84,22 @@ func withoutAddress(err error) error {
 // lastHeard returns when the last frame arrived.
 func (s *socket) lastHeard() time.Time { return *s.heard.Load() }
 
-// read gives each frame to take, until the socket ends.
+// mostKept is the size of a frame whose memory is used for the next one.
+const mostKept = 1 << 20
+
+// read gives each frame to take, until the socket ends. take must not keep it.
 func (s *socket) read(take func(frame []byte, read time.Time)) {
 	defer close(s.ended)
 	defer func() { _ = s.conn.Close() }()
+	var frame bytes.Buffer
 	for {
-		_, frame, err := s.conn.ReadMessage()
+		if frame.Reset(); frame.Cap() > mostKept {
+			frame = bytes.Buffer{}
+		}
+		_, r, err := s.conn.NextReader()
+		if err == nil {
+			_, err = frame.ReadFrom(r)
+		}
 		if err != nil {
 			if s.err = closed(err); time.Since(s.lastHeard()) >= deadAfter {
 				s.err = errSilent
@@ -97,7 +108,7 @@ func (s *socket) read(take func(frame []byte, read time.Time)) {
 		}
 		now := time.Now()
 		s.heard.Store(&now)
-		take(frame, now)
+		take(frame.Bytes(), now)
 	}
 }
 

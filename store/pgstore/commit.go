@@ -73,8 +73,8 @@ type committer struct {
 
 // scratch is memory for the rows of a batch that is used again.
 type scratch struct {
-	rows rows.Batch
-	own  []rows.Value // of the conversations
+	rows                              rows.Batch
+	own, events, deliveries, outcomes []rows.Value // own: of the conversations
 }
 
 func (s *Store) borrowScratch() *scratch {
@@ -87,8 +87,10 @@ func (s *Store) borrowScratch() *scratch {
 // giveBackScratch keeps the memory, and nothing that was in it.
 func (s *Store) giveBackScratch(x *scratch) {
 	x.rows.Reset()
-	clear(x.own)
-	x.own = x.own[:0]
+	for _, values := range []*[]rows.Value{&x.own, &x.events, &x.deliveries, &x.outcomes} {
+		clear(*values)
+		*values = (*values)[:0]
+	}
 	s.scratches.Put(x)
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/dcmkit/convtrack/store"
-	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
 // lanes are the hooks and conversations whose deliveries have changed, each
@@ -52,7 +51,6 @@ func (t *committer) addOutcomes(p *pipeline) {
 		hook, owner string
 	}
 	seen := make(map[key]bool, len(t.batch.Outcomes))
-	values := make([]rows.Value, 0, len(t.batch.Outcomes)*len(t.types.outcome.columns))
 	s := t.statements.finish
 	for _, o := range t.batch.Outcomes {
 		k := key{event{o.ConversationID, o.Seq}, o.Hook, o.Owner}
@@ -64,10 +62,10 @@ func (t *committer) addOutcomes(p *pipeline) {
 			s = t.statements.settle
 		}
 		f := &o.Failure
-		values = append(values, textOf(o.ConversationID), textOf(o.Hook), integerOf(o.Seq), textOf(o.Owner), integerOf(int64(o.Did)), integerOf(o.Wait.Microseconds()),
+		t.outcomes = append(t.outcomes, textOf(o.ConversationID), textOf(o.Hook), integerOf(o.Seq), textOf(o.Owner), integerOf(int64(o.Did)), integerOf(o.Wait.Microseconds()),
 			integerOf(int64(f.Attempts)), orNull(f.Type), orNull(f.Error), orNull(f.Stack), knownTime(f.At))
 	}
-	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: values})
+	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: t.outcomes})
 }
 
 // addReady adds the question whether one of the lanes can go on.

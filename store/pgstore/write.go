@@ -57,7 +57,6 @@ func (t *committer) superseded() (gone [2][]string) {
 
 // addEvents adds the log and what follows from it.
 func (t *committer) addEvents(p *pipeline) {
-	var events, deliveries []rows.Value
 	claimed := true
 	for _, i := range t.order {
 		c := t.batch.Changes[i]
@@ -67,25 +66,25 @@ func (t *committer) addEvents(p *pipeline) {
 		id := textOf(c.ID)
 		for k := range c.Events {
 			e := &c.Events[k]
-			events = append(events, id, integerOf(e.Seq), textOf(e.ID), textOf(e.Type), timeOf(e.Time), textOf(e.Rule), boolOf(e.Vetoed), textOf(string(e.Data)))
+			t.events = append(t.events, id, integerOf(e.Seq), textOf(e.ID), textOf(e.Type), timeOf(e.Time), textOf(e.Rule), boolOf(e.Vetoed), textOf(string(e.Data)))
 			for _, d := range e.Deliveries {
 				claimed = claimed && d.Claimed
-				deliveries = append(deliveries, id, textOf(d.Hook), integerOf(e.Seq), textOf(e.ID), boolOf(d.Claimed))
+				t.deliveries = append(t.deliveries, id, textOf(d.Hook), integerOf(e.Seq), textOf(e.ID), boolOf(d.Claimed))
 			}
 		}
 	}
-	if len(events) > 0 {
-		p.add(t.statements.logEvents, argument{of: t.types.event, rows: events})
+	if len(t.events) > 0 {
+		p.add(t.statements.logEvents, argument{of: t.types.event, rows: t.events})
 	}
-	t.addDeliveries(p, deliveries, claimed)
+	t.addDeliveries(p, claimed)
 }
 
 // addDeliveries adds the deliveries, and the question whether those can go on
 // that the outcomes made way for.
-func (t *committer) addDeliveries(p *pipeline, deliveries []rows.Value, claimed bool) {
-	given := append([]argument{{of: t.types.delivery, rows: deliveries}}, args(textOf(t.batch.Owner), integerOf(t.batch.Lease.Microseconds()))...)
+func (t *committer) addDeliveries(p *pipeline, claimed bool) {
+	given := append([]argument{{of: t.types.delivery, rows: t.deliveries}}, args(textOf(t.batch.Owner), integerOf(t.batch.Lease.Microseconds()))...)
 	switch {
-	case len(deliveries) == 0:
+	case len(t.deliveries) == 0:
 	case !claimed:
 		p.add(t.statements.enqueue, given...)
 	case len(t.lanes.hooks) > 0 && !t.lanes.failed:

@@ -35,6 +35,7 @@ type traffic struct {
 type slot struct {
 	id   [12]byte
 	next int
+	data []byte // of the notification last asked for
 }
 
 // frame is a notification whose conversation can be changed.
@@ -90,8 +91,10 @@ func spread(n uint64) (id [12]byte) {
 	return id
 }
 
-// notification returns the next one of the conversation in the slot. Only one
-// goroutine may ask for those of a slot.
+// notification returns the next one of the conversation in the slot, which is
+// valid until the one after it is asked for: nobody is charged for the memory of
+// what is only there to be measured with. Only one goroutine may ask for those
+// of a slot.
 func (t *traffic) notification(i int) []byte {
 	s := &t.slots[i]
 	if s.next == versions {
@@ -102,14 +105,14 @@ func (t *traffic) notification(i int) []byte {
 	}
 	f := t.frames[s.next]
 	s.next++
-	data := bytes.Clone(f.data)
+	s.data = append(s.data[:0], f.data...)
 	for _, at := range f.heads {
-		copy(data[at:], s.id[:len(head)])
+		copy(s.data[at:], s.id[:len(head)])
 	}
 	for _, at := range f.places {
-		copy(data[at:], s.id[:])
+		copy(s.data[at:], s.id[:])
 	}
-	return data
+	return s.data
 }
 
 // produce lets producers work on the notifications for a while: each has

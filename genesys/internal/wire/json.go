@@ -19,7 +19,6 @@ var options = json.JoinOptions(jsontext.AllowInvalidUTF8(true))
 // lenient is for documents that the plain structs do not fit: a number where
 // text is expected, text where a truth value is.
 var lenient = json.JoinOptions(options, json.WithUnmarshalers(json.JoinUnmarshalers(
-	json.UnmarshalFromFunc(unmarshalAttributes),
 	json.UnmarshalFromFunc(func(dec *jsontext.Decoder, s *string) error {
 		switch dec.PeekKind() {
 		case '0', 't', 'f':

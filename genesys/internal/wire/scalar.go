@@ -212,8 +212,8 @@ func parseZone(v []byte) (time.Duration, error) {
 // values of other kinds, which flows can set, are kept as their JSON text.
 type Attributes map[string]string
 
-// unmarshalAttributes accepts what a plain map of texts does not.
-func unmarshalAttributes(dec *jsontext.Decoder, a *Attributes) error {
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if kind := dec.PeekKind(); kind != '{' {
 		v, err := scalar(dec)
 		if err == nil && len(v) > 0 {
@@ -224,31 +224,30 @@ func unmarshalAttributes(dec *jsontext.Decoder, a *Attributes) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	*a = Attributes{}
+	values := Attributes{}
 	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
+		token, err := dec.ReadToken()
 		if err != nil {
 			return err
 		}
-		key := name.String()
-		kind := dec.PeekKind()
-		v, err := dec.ReadValue()
-		if err != nil {
+		name := token.String()
+		if values[name], err = readAttribute(dec); err != nil {
 			return err
-		}
-		switch kind {
-		case 'n':
-			(*a)[key] = ""
-		case '"':
-			text, err := jsontext.AppendUnquote(nil, v)
-			if err != nil && text == nil {
-				return err
-			}
-			(*a)[key] = string(text)
-		default:
-			(*a)[key] = string(v)
 		}
 	}
+	*a = values
 	_, err := dec.ReadToken()
 	return err
+}
+
+func readAttribute(dec *jsontext.Decoder) (string, error) {
+	switch dec.PeekKind() {
+	case 'n':
+		return "", dec.SkipValue()
+	case '"':
+		token, err := dec.ReadToken()
+		return token.String(), err
+	}
+	v, err := dec.ReadValue()
+	return string(v), err
 }
