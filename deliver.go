@@ -344,7 +344,7 @@ func (d *deliverer) takeOutcomes() []store.Outcome {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	taken := d.outcomes
-	d.outcomes = nil
+	d.outcomes = make([]store.Outcome, 0, len(taken))
 	return taken
 }
 

@@ -61,7 +61,7 @@ type Conversation struct {
 	// them is known to be a reopening. Messages never state them.
 	Endings []time.Time `json:"-"`
 
-	stamps     []stamp
+	stamps     stamps
 	attributes attributeStamps // the stamps of Attributes
 	merged     bool            // in the canonical form that Merge gives
 
@@ -69,32 +69,29 @@ type Conversation struct {
 	provisional bool
 }
 
-var conversationFields = schema[Conversation]{
-	stamps: func(c *Conversation) *[]stamp { return &c.stamps },
-	fields: []Field[Conversation]{
-		instant("conversationStart", first, func(c *Conversation) *time.Time { return &c.Start }),
-		instant("recordedEnd", settled, func(c *Conversation) *time.Time { return &c.RecordedEnd }),
-		instant("conferenceStart", settled, func(c *Conversation) *time.Time { return &c.ConferenceStart }),
-		text("originatingDirection", ranked, func(c *Conversation) *Direction { return &c.OriginatingDirection }),
-		text("conversationInitiator", ranked, func(c *Conversation) *Purpose { return &c.Initiator }),
-		text("initiatedBy", ranked, func(c *Conversation) *InitiatedBy { return &c.InitiatedBy }),
-		text("initialScreenPopTarget", newest, func(c *Conversation) *string { return &c.InitialScreenPopTarget }),
-		text("address", settled, func(c *Conversation) *string { return &c.Address }),
-		text("externalTag", newest, func(c *Conversation) *string { return &c.ExternalTag }),
-		text("utilizationLabelId", newest, func(c *Conversation) *string { return &c.UtilizationLabelID }),
-		text("recordingState", newest, func(c *Conversation) *string { return &c.RecordingState }),
-		flag("customerParticipation", settled, func(c *Conversation) *bool { return &c.CustomerParticipation }),
-		flag("selfServed", settled, func(c *Conversation) *bool { return &c.SelfServed }),
-		number("maxParticipants", settled, func(c *Conversation) *int64 { return &c.MaxParticipants }),
-		texts("divisionIds", union, func(c *Conversation) *[]string { return &c.DivisionIDs }),
-		texts("externalContactIds", union, func(c *Conversation) *[]string { return &c.ExternalContactIDs }),
-		texts("externalOrganizationIds", union, func(c *Conversation) *[]string { return &c.ExternalOrganizationIDs }),
-		texts("knowledgeBaseIds", union, func(c *Conversation) *[]string { return &c.KnowledgeBaseIDs }),
-		text("associatedConversationId", settled, func(c *Conversation) *string { return &c.AssociatedConversationID }),
-		texts("consultationConversationIds", union, func(c *Conversation) *[]string { return &c.ConsultationConversations }),
-		instants("endings", union, func(c *Conversation) *[]time.Time { return &c.Endings }),
-	},
-}
+var conversationFields = newSchema(func(c *Conversation) *stamps { return &c.stamps },
+	instant("conversationStart", first, func(c *Conversation) *time.Time { return &c.Start }),
+	instant("recordedEnd", settled, func(c *Conversation) *time.Time { return &c.RecordedEnd }),
+	instant("conferenceStart", settled, func(c *Conversation) *time.Time { return &c.ConferenceStart }),
+	text("originatingDirection", ranked, func(c *Conversation) *Direction { return &c.OriginatingDirection }),
+	text("conversationInitiator", ranked, func(c *Conversation) *Purpose { return &c.Initiator }),
+	text("initiatedBy", ranked, func(c *Conversation) *InitiatedBy { return &c.InitiatedBy }),
+	text("initialScreenPopTarget", newest, func(c *Conversation) *string { return &c.InitialScreenPopTarget }),
+	text("address", settled, func(c *Conversation) *string { return &c.Address }),
+	text("externalTag", newest, func(c *Conversation) *string { return &c.ExternalTag }),
+	text("utilizationLabelId", newest, func(c *Conversation) *string { return &c.UtilizationLabelID }),
+	text("recordingState", newest, func(c *Conversation) *string { return &c.RecordingState }),
+	flag("customerParticipation", settled, func(c *Conversation) *bool { return &c.CustomerParticipation }),
+	flag("selfServed", settled, func(c *Conversation) *bool { return &c.SelfServed }),
+	number("maxParticipants", settled, func(c *Conversation) *int64 { return &c.MaxParticipants }),
+	texts("divisionIds", union, func(c *Conversation) *[]string { return &c.DivisionIDs }),
+	texts("externalContactIds", union, func(c *Conversation) *[]string { return &c.ExternalContactIDs }),
+	texts("externalOrganizationIds", union, func(c *Conversation) *[]string { return &c.ExternalOrganizationIDs }),
+	texts("knowledgeBaseIds", union, func(c *Conversation) *[]string { return &c.KnowledgeBaseIDs }),
+	text("associatedConversationId", settled, func(c *Conversation) *string { return &c.AssociatedConversationID }),
+	texts("consultationConversationIds", union, func(c *Conversation) *[]string { return &c.ConsultationConversations }),
+	instants("endings", union, func(c *Conversation) *[]time.Time { return &c.Endings }),
+)
 
 // The place in conversationFields of the field that is derived when nobody
 // states it.

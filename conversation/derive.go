@@ -86,7 +86,7 @@ func (s *Session) bare() *Session {
 	b := s
 	change := func() *Session {
 		if b == s {
-			b = sessionFields.clone(s)
+			b = clone(s)
 		}
 		return b
 	}

@@ -89,14 +89,14 @@ func Diff(before, after *Conversation) Delta {
 	return d
 }
 
+var noSession Session
+
 func (d *Delta) addSession(was *roll, p *Participant, s *Session) {
-	var old OwnedSession
+	old := OwnedSession{Session: &noSession}
 	if i, known := was.owner(s.ID); known {
 		owner := was.participants[i]
 		old.ParticipantID = owner.ID
 		old.Session, _ = owner.session(s.ID)
-	} else {
-		old.Session = &Session{}
 	}
 	if old.Session == s && old.ParticipantID == p.ID {
 		return

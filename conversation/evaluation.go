@@ -28,33 +28,30 @@ type Evaluation struct {
 	TotalScore         *float64 `json:"oTotalScore,omitzero"`
 	TotalCriticalScore *float64 `json:"oTotalCriticalScore,omitzero"`
 
-	stamps []stamp
+	stamps stamps
 }
 
-var evaluationFields = schema[Evaluation]{
-	stamps: func(e *Evaluation) *[]stamp { return &e.stamps },
-	fields: []Field[Evaluation]{
-		text("evaluationStatus", newest, func(e *Evaluation) *EvaluationStatus { return &e.Status }),
-		text("userId", newest, func(e *Evaluation) *string { return &e.UserID }),
-		text("evaluatorId", newest, func(e *Evaluation) *string { return &e.EvaluatorID }),
-		text("assigneeId", newest, func(e *Evaluation) *string { return &e.AssigneeID }),
-		text("formId", newest, func(e *Evaluation) *string { return &e.FormID }),
-		text("formName", newest, func(e *Evaluation) *string { return &e.FormName }),
-		text("contextId", newest, func(e *Evaluation) *string { return &e.ContextID }),
-		text("calibrationId", newest, func(e *Evaluation) *string { return &e.CalibrationID }),
-		text("queueId", newest, func(e *Evaluation) *string { return &e.QueueID }),
-		instant("eventTime", newest, func(e *Evaluation) *time.Time { return &e.EventTime }),
-		instant("assignedDate", newest, func(e *Evaluation) *time.Time { return &e.AssignedDate }),
-		instant("changedDate", newest, func(e *Evaluation) *time.Time { return &e.ChangedDate }),
-		instant("releaseDate", newest, func(e *Evaluation) *time.Time { return &e.ReleaseDate }),
-		flag("released", newest, func(e *Evaluation) *bool { return &e.Released }),
-		flag("rescored", newest, func(e *Evaluation) *bool { return &e.Rescored }),
-		flag("deleted", newest, func(e *Evaluation) *bool { return &e.Deleted }),
-		flag("agentHasRead", newest, func(e *Evaluation) *bool { return &e.AgentHasRead }),
-		score("oTotalScore", newest, func(e *Evaluation) **float64 { return &e.TotalScore }),
-		score("oTotalCriticalScore", newest, func(e *Evaluation) **float64 { return &e.TotalCriticalScore }),
-	},
-}
+var evaluationFields = newSchema(func(e *Evaluation) *stamps { return &e.stamps },
+	text("evaluationStatus", newest, func(e *Evaluation) *EvaluationStatus { return &e.Status }),
+	text("userId", newest, func(e *Evaluation) *string { return &e.UserID }),
+	text("evaluatorId", newest, func(e *Evaluation) *string { return &e.EvaluatorID }),
+	text("assigneeId", newest, func(e *Evaluation) *string { return &e.AssigneeID }),
+	text("formId", newest, func(e *Evaluation) *string { return &e.FormID }),
+	text("formName", newest, func(e *Evaluation) *string { return &e.FormName }),
+	text("contextId", newest, func(e *Evaluation) *string { return &e.ContextID }),
+	text("calibrationId", newest, func(e *Evaluation) *string { return &e.CalibrationID }),
+	text("queueId", newest, func(e *Evaluation) *string { return &e.QueueID }),
+	instant("eventTime", newest, func(e *Evaluation) *time.Time { return &e.EventTime }),
+	instant("assignedDate", newest, func(e *Evaluation) *time.Time { return &e.AssignedDate }),
+	instant("changedDate", newest, func(e *Evaluation) *time.Time { return &e.ChangedDate }),
+	instant("releaseDate", newest, func(e *Evaluation) *time.Time { return &e.ReleaseDate }),
+	flag("released", newest, func(e *Evaluation) *bool { return &e.Released }),
+	flag("rescored", newest, func(e *Evaluation) *bool { return &e.Rescored }),
+	flag("deleted", newest, func(e *Evaluation) *bool { return &e.Deleted }),
+	flag("agentHasRead", newest, func(e *Evaluation) *bool { return &e.AgentHasRead }),
+	score("oTotalScore", newest, func(e *Evaluation) **float64 { return &e.TotalScore }),
+	score("oTotalCriticalScore", newest, func(e *Evaluation) **float64 { return &e.TotalCriticalScore }),
+)
 
 // changed is when the evaluation changed last, by its own account.
 func (e *Evaluation) changed() time.Time {

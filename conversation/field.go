@@ -161,17 +161,29 @@ func asFlag[E any](f Field[E]) Field[E] {
 
 // schema is the table of fields of one kind of entity.
 type schema[E any] struct {
-	fields []Field[E]
-	stamps func(*E) *[]stamp
+	fields  []Field[E]
+	stamps  func(*E) *stamps
+	byValue fieldSet // those of which the values decide, whoever states them
+	newest  fieldSet // those whose stamps begin with the time
+}
+
+func newSchema[E any](stamps func(*E) *stamps, fields ...Field[E]) schema[E] {
+	s := schema[E]{fields: fields, stamps: stamps}
+	for i := range fields {
+		switch fields[i].rule {
+		case forward, union:
+			s.byValue.add(i)
+		case newest:
+			s.newest.add(i)
+		}
+	}
+	return s
 }
 
 // state stamps the fields that e has. Entities of one message often have the
 // same fields: e shares the stamps like where those are the same.
-func (s schema[E]) state(e *E, by Statement, like []stamp) []stamp {
-	settledAt, rankedAt := bySource(by.By, by.At), bySource(by.By, time.Time{})
-	seenAt := byTime(by.By, by.Seen)
-	var room [mostFields]stamp
-	stamps := room[:len(s.fields)]
+func (s schema[E]) state(e *E, by Statement, like stamps) stamps {
+	var settledOnes, rankedOnes, newestOnes fieldSet
 	for i := range s.fields {
 		f := &s.fields[i]
 		if f.zero(e) && !(f.flag && by.By.snapshot()) {
@@ -182,18 +194,20 @@ func (s schema[E]) state(e *E, by Statement, like []stamp) []stamp {
 		}
 		switch f.rule {
 		case settled:
-			stamps[i] = settledAt
+			settledOnes.add(i)
 		case newest:
-			stamps[i] = seenAt
+			newestOnes.add(i)
 		default:
-			stamps[i] = rankedAt
+			rankedOnes.add(i)
 		}
 		if f.rule == union {
 			f.unite(e, e)
 		}
 	}
-	if !slices.Equal(stamps, like) {
-		like = slices.Clone(stamps)
+	var room [3]stampSet
+	stated := stamps(room[:0]).with(bySource(by.By, by.At), settledOnes).with(bySource(by.By, time.Time{}), rankedOnes).with(byTime(by.By, by.Seen), newestOnes)
+	if !slices.Equal(stated, like) {
+		like = slices.Clone(stated)
 	}
 	*s.stamps(e) = like
 	return like
@@ -201,44 +215,12 @@ func (s schema[E]) state(e *E, by Statement, like []stamp) []stamp {
 
 // source returns who states field i of e; zero when nobody does.
 func (s schema[E]) source(e *E, i int) Source {
-	stamps := *s.stamps(e)
-	if i >= len(stamps) {
-		return 0
-	}
+	stamp := s.stamps(e).of(i)
 	if s.fields[i].rule == newest {
-		return stamps[i].timeLeading()
+		return stamp.timeLeading()
 	}
-	return stamps[i].sourceLeading()
+	return stamp.sourceLeading()
 }
-
-// beats reports whether src's statement of f wins over dst's.
-func (f *Field[E]) beats(src *E, srcStamp stamp, dst *E, dstStamp stamp) bool {
-	switch f.rule {
-	case forward:
-		if c := f.compare(src, dst); c != 0 {
-			return c > 0
-		}
-		return srcStamp > dstStamp
-	case first:
-		if srcStamp != dstStamp {
-			return srcStamp > dstStamp
-		}
-		return f.compare(src, dst) < 0
-	}
-	if srcStamp != dstStamp {
-		return srcStamp > dstStamp
-	}
-	return f.compare(src, dst) > 0
-}
-
-// mostFields is how many fields a kind of entity may have.
-const mostFields = 128
-
-// fieldSet is a set of fields, by their places.
-type fieldSet [mostFields / 64]uint64
-
-func (set *fieldSet) add(i int)      { set[i/64] |= 1 << (i % 64) }
-func (set *fieldSet) has(i int) bool { return set[i/64]&(1<<(i%64)) != 0 }
 
 // weighing is what b says that a does not.
 type weighing struct {
@@ -248,62 +230,66 @@ type weighing struct {
 }
 
 func (s schema[E]) weigh(a, b *E) weighing {
-	w := weighing{covers: true}
 	as, bs := *s.stamps(a), *s.stamps(b)
-	for i := range s.fields {
-		var mine, theirs stamp
-		if i < len(as) {
-			mine = as[i]
-		}
-		if i < len(bs) {
-			theirs = bs[i]
-		}
-		if theirs == 0 {
-			w.covers = w.covers && mine == 0
-			continue
-		}
-		wins, covers := true, true
-		if f := &s.fields[i]; mine != 0 {
-			wins, covers = f.weigh(a, mine, b, theirs)
-		}
-		if w.covers = w.covers && covers; wins {
-			w.wins.add(i)
-			w.adds = true
+	mine, theirs := as.fields(), bs.fields()
+	only := mine.without(theirs)
+	w := weighing{wins: theirs.without(mine), covers: only.empty()}
+	for _, x := range as {
+		for _, y := range bs {
+			both := x.fields.and(y.fields)
+			if x.stamp != y.stamp {
+				decided := both.without(s.byValue)
+				if both = both.and(s.byValue); x.stamp < y.stamp {
+					w.wins = w.wins.or(decided)
+				} else {
+					w.covers = w.covers && decided.empty()
+				}
+			}
+			for i := range both.each() {
+				wins, covers := s.fields[i].weigh(a, x.stamp, b, y.stamp)
+				if w.covers = w.covers && covers; wins {
+					w.wins.add(i)
+				}
+			}
 		}
 	}
+	w.adds = !w.wins.empty()
 	return w
 }
 
+// weigh is for fields that both state: whether b's statement wins over a's,
+// and whether a's says nothing beside it.
 func (f *Field[E]) weigh(a *E, mine stamp, b *E, theirs stamp) (wins, covers bool) {
 	if f.rule == union {
 		return mine < theirs || !f.holds(a, b), mine <= theirs && f.holds(b, a)
 	}
-	wins = f.beats(b, theirs, a, mine)
-	return wins, wins || mine == theirs && f.compare(a, b) == 0
+	c := f.compare(a, b)
+	switch {
+	case f.rule == forward:
+		c = cmp.Or(c, cmp.Compare(mine, theirs))
+	case f.rule == first:
+		c = cmp.Or(cmp.Compare(mine, theirs), -c)
+	default:
+		c = cmp.Or(cmp.Compare(mine, theirs), c)
+	}
+	return c < 0, c <= 0
 }
 
 // take gives dst, which is being made, what b settles.
 func (s schema[E]) take(dst, b *E, w *weighing) {
-	stamps, bs := *s.stamps(dst), *s.stamps(b)
-	for i := range s.fields {
-		if !w.wins.has(i) {
+	as, bs := *s.stamps(dst), *s.stamps(b)
+	stamped := w.wins
+	for i := range w.wins.each() {
+		f, mine := &s.fields[i], as.of(i)
+		if f.rule != union || mine == 0 {
+			f.copy(dst, b)
 			continue
 		}
-		if f := &s.fields[i]; f.rule == union && stamps[i] != 0 {
-			f.unite(dst, b)
-		} else {
-			f.copy(dst, b)
+		if f.unite(dst, b); mine > bs.of(i) {
+			stamped[i/64] &^= 1 << (i % 64) // a set keeps the greatest
 		}
-		stamps[i] = max(bs[i], s.fields[i].kept(stamps[i]))
 	}
-}
-
-// kept is what stays of a stamp that is beaten: a set keeps the greatest.
-func (f *Field[E]) kept(was stamp) stamp {
-	if f.rule == union {
-		return was
-	}
-	return 0
+	*s.stamps(dst) = as.replaced(stamped, bs)
 }
 
 // join returns the join of the fields of a and b: a itself when b adds nothing,
@@ -317,16 +303,13 @@ func (s schema[E]) join(a, b *E) *E {
 	case w.covers:
 		return b
 	}
-	out := s.clone(a)
+	out := clone(a)
 	s.take(out, b, &w)
 	return out
 }
 
-func (s schema[E]) clone(e *E) *E {
+func clone[E any](e *E) *E {
 	c := *e
-	stamps := make([]stamp, len(s.fields))
-	copy(stamps, *s.stamps(e))
-	*s.stamps(&c) = stamps
 	return &c
 }
 
@@ -338,20 +321,29 @@ func (s schema[E]) differs(a, b *E) bool {
 		return false
 	}
 	as, bs := *s.stamps(a), *s.stamps(b)
+	if as.fields() != bs.fields() {
+		return true
+	}
+	for _, x := range as {
+		for _, y := range bs {
+			both := x.fields.and(y.fields)
+			if x.stamp == y.stamp || both.empty() {
+				continue
+			}
+			byTime, bySource := both.and(s.newest), both.without(s.newest)
+			if !byTime.empty() && !repeats(x.stamp.timeLeading(), y.stamp.timeLeading()) ||
+				!bySource.empty() && !repeats(x.stamp.sourceLeading(), y.stamp.sourceLeading()) {
+				return true
+			}
+		}
+	}
 	for i := range s.fields {
 		if s.fields[i].compare(a, b) != 0 {
-			return true
-		}
-		var was, is stamp
-		if i < len(as) {
-			was = as[i]
-		}
-		if i < len(bs) {
-			is = bs[i]
-		}
-		if was != is && !(s.source(b, i).untimed() && s.source(a, i) == s.source(b, i)) {
 			return true
 		}
 	}
 	return false
 }
+
+// repeats reports whether a source without times of its own speaks again.
+func repeats(was, is Source) bool { return is.untimed() && was == is }

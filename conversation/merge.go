@@ -16,7 +16,7 @@ import (
 func State(c *Conversation, by Statement) *Conversation {
 	conversationFields.state(c, by, nil)
 	c.attributes = stateAttributes(&c.Attributes, by)
-	var ofParticipant, ofSession []stamp
+	var ofParticipant, ofSession stamps
 	for _, p := range c.Participants {
 		if p.ID == "" {
 			*p = Participant{Sessions: p.Sessions}
@@ -43,12 +43,12 @@ func State(c *Conversation, by Statement) *Conversation {
 	return c
 }
 
-func (s *Session) state(by Statement, participantID string, like []stamp) []stamp {
+func (s *Session) state(by Statement, participantID string, like stamps) stamps {
 	s.WasConnected = s.WasConnected || s.State.phase() == phaseConnected
 	if by.By < SourceAnalytics && !s.shadow {
 		s.LiveParticipantID = participantID
 	}
-	stamps := sessionFields.state(s, by, like)
+	stated := sessionFields.state(s, by, like)
 	if participantID != "" {
 		s.owner = bySource(by.By, time.Time{})
 	}
@@ -66,7 +66,7 @@ func (s *Session) state(by Statement, participantID string, like []stamp) []stam
 	for i := range s.Metrics {
 		s.Metrics[i].stamp = bySource(by.By, by.At)
 	}
-	return stamps
+	return stated
 }
 
 // seenAt is the statement for an entity that says itself when it changed.
@@ -114,7 +114,7 @@ type merger struct {
 
 func (m *merger) conversation() *Conversation {
 	if m.out == m.base {
-		m.out = conversationFields.clone(m.base)
+		m.out = clone(m.base)
 	}
 	return m.out
 }
@@ -204,7 +204,7 @@ func (m *merger) own() {
 func (m *merger) add(id string) int {
 	m.own()
 	i := len(m.participants)
-	m.participants = append(m.participants, &Participant{ID: id, stamps: make([]stamp, len(participantFields.fields))})
+	m.participants = append(m.participants, &Participant{ID: id})
 	m.private = append(m.private, true)
 	if m.byID != nil {
 		m.byID[id] = i
@@ -220,7 +220,7 @@ func (m *merger) change(i int) *Participant {
 	}
 	if !m.private[i] {
 		m.own()
-		p := participantFields.clone(m.participants[i])
+		p := clone(m.participants[i])
 		p.Sessions, p.shadows = slices.Concat(p.Sessions, p.shadows), nil
 		m.participants[i], m.private[i] = p, true
 	}
@@ -268,7 +268,7 @@ func joinSession(a, b *Session) *Session {
 	own := out != a && out != b
 	change := func() *Session {
 		if !own {
-			out, own = sessionFields.clone(out), true
+			out, own = clone(out), true
 		}
 		return out
 	}

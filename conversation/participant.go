@@ -49,40 +49,37 @@ type Participant struct {
 	// Sessions are in the order in which they began.
 	Sessions []*Session `json:"sessions"`
 
-	stamps     []stamp
+	stamps     stamps
 	attributes attributeStamps // the stamps of Attributes
 	// shadows are the media topics' words on legs that Sessions names properly.
 	shadows []*Session
 }
 
-var participantFields = schema[Participant]{
-	stamps: func(p *Participant) *[]stamp { return &p.stamps },
-	fields: []Field[Participant]{
-		instant("startTime", first, func(p *Participant) *time.Time { return &p.Start }),
-		instant("endTime", settled, func(p *Participant) *time.Time { return &p.End }),
-		purpose("purpose", func(p *Participant) *Purpose { return &p.Purpose }),
-		text("userId", ranked, func(p *Participant) *string { return &p.UserID }),
-		text("participantName", settled, func(p *Participant) *string { return &p.Name }),
-		text("queueId", settled, func(p *Participant) *string { return &p.QueueID }),
-		text("queueName", settled, func(p *Participant) *string { return &p.QueueName }),
-		text("groupId", settled, func(p *Participant) *string { return &p.GroupID }),
-		text("teamId", settled, func(p *Participant) *string { return &p.TeamID }),
-		text("externalContactId", newest, func(p *Participant) *string { return &p.ExternalContactID }),
-		text("externalOrganizationId", newest, func(p *Participant) *string { return &p.ExternalOrganizationID }),
-		text("address", settled, func(p *Participant) *string { return &p.Address }),
-		text("ani", settled, func(p *Participant) *string { return &p.ANI }),
-		text("dnis", settled, func(p *Participant) *string { return &p.DNIS }),
-		text("locale", settled, func(p *Participant) *string { return &p.Locale }),
-		instant("connectedTime", settled, func(p *Participant) *time.Time { return &p.ConnectedTime }),
-		text("consultParticipantId", settled, func(p *Participant) *string { return &p.ConsultParticipantID }),
-		text("monitoredParticipantId", settled, func(p *Participant) *string { return &p.MonitoredParticipantID }),
-		text("coachedParticipantId", settled, func(p *Participant) *string { return &p.CoachedParticipantID }),
-		text("bargedParticipantId", settled, func(p *Participant) *string { return &p.BargedParticipantID }),
-		flag("wrapupRequired", settled, func(p *Participant) *bool { return &p.WrapUpRequired }),
-		text("wrapupPrompt", settled, func(p *Participant) *string { return &p.WrapUpPrompt }),
-		text("flaggedReason", newest, func(p *Participant) *string { return &p.FlaggedReason }),
-	},
-}
+var participantFields = newSchema(func(p *Participant) *stamps { return &p.stamps },
+	instant("startTime", first, func(p *Participant) *time.Time { return &p.Start }),
+	instant("endTime", settled, func(p *Participant) *time.Time { return &p.End }),
+	purpose("purpose", func(p *Participant) *Purpose { return &p.Purpose }),
+	text("userId", ranked, func(p *Participant) *string { return &p.UserID }),
+	text("participantName", settled, func(p *Participant) *string { return &p.Name }),
+	text("queueId", settled, func(p *Participant) *string { return &p.QueueID }),
+	text("queueName", settled, func(p *Participant) *string { return &p.QueueName }),
+	text("groupId", settled, func(p *Participant) *string { return &p.GroupID }),
+	text("teamId", settled, func(p *Participant) *string { return &p.TeamID }),
+	text("externalContactId", newest, func(p *Participant) *string { return &p.ExternalContactID }),
+	text("externalOrganizationId", newest, func(p *Participant) *string { return &p.ExternalOrganizationID }),
+	text("address", settled, func(p *Participant) *string { return &p.Address }),
+	text("ani", settled, func(p *Participant) *string { return &p.ANI }),
+	text("dnis", settled, func(p *Participant) *string { return &p.DNIS }),
+	text("locale", settled, func(p *Participant) *string { return &p.Locale }),
+	instant("connectedTime", settled, func(p *Participant) *time.Time { return &p.ConnectedTime }),
+	text("consultParticipantId", settled, func(p *Participant) *string { return &p.ConsultParticipantID }),
+	text("monitoredParticipantId", settled, func(p *Participant) *string { return &p.MonitoredParticipantID }),
+	text("coachedParticipantId", settled, func(p *Participant) *string { return &p.CoachedParticipantID }),
+	text("bargedParticipantId", settled, func(p *Participant) *string { return &p.BargedParticipantID }),
+	flag("wrapupRequired", settled, func(p *Participant) *bool { return &p.WrapUpRequired }),
+	text("wrapupPrompt", settled, func(p *Participant) *string { return &p.WrapUpPrompt }),
+	text("flaggedReason", newest, func(p *Participant) *string { return &p.FlaggedReason }),
+)
 
 // The places in participantFields of fields that the code asks for.
 const (

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 )
 
@@ -120,39 +121,22 @@ func (m Metric) Provenance() int64 { return int64(m.stamp) }
 // SetProvenance is as that of the conversation.
 func (m *Metric) SetProvenance(p int64) { m.stamp = stamp(p) }
 
-// appendStamps writes the stamps of a table of fields. Most fields of an entity
-// share a stamp, so each stamp is written with the set of its fields.
-func appendStamps(b []byte, stamps []stamp) []byte {
-	var room [8]stampSet
-	kinds := room[:0]
-	for i, s := range stamps {
-		if s == 0 {
-			continue
+// appendStamps writes each stamp with the set of its fields.
+func appendStamps(b []byte, list stamps) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for k := range list {
+		b = binary.LittleEndian.AppendUint64(b, uint64(list[k].stamp))
+		var set [mostFields / 8]byte
+		size := 0
+		for i, word := range list[k].fields {
+			binary.LittleEndian.PutUint64(set[i*8:], word)
+			if word != 0 {
+				size = i*8 + (bits.Len64(word)+7)/8
+			}
 		}
-		k := 0
-		for k < len(kinds) && kinds[k].stamp != s {
-			k++
-		}
-		if k == len(kinds) {
-			kinds = append(kinds, stampSet{stamp: s})
-		}
-		kinds[k].fields[i/8] |= 1 << (i % 8)
-		kinds[k].size = i/8 + 1
-	}
-	b = binary.AppendUvarint(b, uint64(len(kinds)))
-	for i := range kinds {
-		k := &kinds[i]
-		b = binary.LittleEndian.AppendUint64(b, uint64(k.stamp))
-		b = append(binary.AppendUvarint(b, uint64(k.size)), k.fields[:k.size]...)
+		b = append(binary.AppendUvarint(b, uint64(size)), set[:size]...)
 	}
 	return b
-}
-
-// stampSet is a stamp with the fields that have it.
-type stampSet struct {
-	stamp  stamp
-	fields [mostFields / 8]byte
-	size   int // of what is used of fields
 }
 
 // appendNamed writes the stamps of attributes, in the order of their names.
@@ -172,7 +156,7 @@ func appendNamed(b []byte, values map[string]string, stamps attributeStamps) []b
 
 var errProvenance = errors.New("conversation: the provenance is damaged")
 
-func restoreStamps(to *[]stamp, b []byte, fields int) error {
+func restoreStamps(to *stamps, b []byte, fields int) error {
 	r := provenanceReader{rest: b}
 	*to = r.stamps(fields)
 	return r.err
@@ -219,24 +203,24 @@ func (r *provenanceReader) uint64() uint64 {
 	return 0
 }
 
-func (r *provenanceReader) stamps(fields int) []stamp {
-	stamps := make([]stamp, fields)
+func (r *provenanceReader) stamps(fields int) stamps {
+	var list stamps
 	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
-		kind := stamp(r.uint64())
-		for i, set := range r.take(int(min(r.uvarint(), 1<<10))) {
-			for bit := range 8 {
-				if set&(1<<bit) == 0 {
-					continue
-				}
-				if i*8+bit >= fields {
+		stamp := stamp(r.uint64())
+		var set fieldSet
+		for i, part := range r.take(int(min(r.uvarint(), 1<<10))) {
+			for ; part != 0; part &= part - 1 {
+				at := i*8 + bits.TrailingZeros8(part)
+				if at >= fields {
 					r.err = fmt.Errorf("%w: a newer version wrote it", errProvenance)
-					return stamps
+					return nil
 				}
-				stamps[i*8+bit] = kind
+				set.add(at)
 			}
 		}
+		list = list.with(stamp, set.without(list.fields()))
 	}
-	return stamps
+	return list
 }
 
 func (r *provenanceReader) named(attributes map[string]string) attributeStamps {

@@ -34,33 +34,30 @@ type Segment struct {
 	Q850ResponseCodes       []int64  `json:"q850ResponseCodes,omitzero"`
 	SIPResponseCodes        []int64  `json:"sipResponseCodes,omitzero"`
 
-	stamps []stamp
+	stamps stamps
 }
 
-var segmentFields = schema[Segment]{
-	stamps: func(s *Segment) *[]stamp { return &s.stamps },
-	fields: []Field[Segment]{
-		instant("segmentEnd", settled, func(s *Segment) *time.Time { return &s.End }),
-		text("disconnectType", settled, func(s *Segment) *DisconnectType { return &s.DisconnectType }),
-		text("errorCode", settled, func(s *Segment) *string { return &s.ErrorCode }),
-		text("queueId", settled, func(s *Segment) *string { return &s.QueueID }),
-		text("groupId", settled, func(s *Segment) *string { return &s.GroupID }),
-		text("subject", settled, func(s *Segment) *string { return &s.Subject }),
-		flag("conference", settled, func(s *Segment) *bool { return &s.Conference }),
-		text("wrapUpCode", settled, func(s *Segment) *string { return &s.WrapUpCode }),
-		text("wrapUpNote", settled, func(s *Segment) *string { return &s.WrapUpNote }),
-		texts("wrapUpTags", settled, func(s *Segment) *[]string { return &s.WrapUpTags }),
-		text("sourceConversationId", settled, func(s *Segment) *string { return &s.SourceConversationID }),
-		text("sourceSessionId", settled, func(s *Segment) *string { return &s.SourceSessionID }),
-		text("destinationConversationId", settled, func(s *Segment) *string { return &s.DestinationConversationID }),
-		text("destinationSessionId", settled, func(s *Segment) *string { return &s.DestinationSessionID }),
-		text("requestedLanguageId", settled, func(s *Segment) *string { return &s.RequestedLanguageID }),
-		texts("requestedRoutingSkillIds", union, func(s *Segment) *[]string { return &s.RequestedRoutingSkills }),
-		texts("requestedRoutingUserIds", union, func(s *Segment) *[]string { return &s.RequestedRoutingUserIDs }),
-		numbers("q850ResponseCodes", union, func(s *Segment) *[]int64 { return &s.Q850ResponseCodes }),
-		numbers("sipResponseCodes", union, func(s *Segment) *[]int64 { return &s.SIPResponseCodes }),
-	},
-}
+var segmentFields = newSchema(func(s *Segment) *stamps { return &s.stamps },
+	instant("segmentEnd", settled, func(s *Segment) *time.Time { return &s.End }),
+	text("disconnectType", settled, func(s *Segment) *DisconnectType { return &s.DisconnectType }),
+	text("errorCode", settled, func(s *Segment) *string { return &s.ErrorCode }),
+	text("queueId", settled, func(s *Segment) *string { return &s.QueueID }),
+	text("groupId", settled, func(s *Segment) *string { return &s.GroupID }),
+	text("subject", settled, func(s *Segment) *string { return &s.Subject }),
+	flag("conference", settled, func(s *Segment) *bool { return &s.Conference }),
+	text("wrapUpCode", settled, func(s *Segment) *string { return &s.WrapUpCode }),
+	text("wrapUpNote", settled, func(s *Segment) *string { return &s.WrapUpNote }),
+	texts("wrapUpTags", settled, func(s *Segment) *[]string { return &s.WrapUpTags }),
+	text("sourceConversationId", settled, func(s *Segment) *string { return &s.SourceConversationID }),
+	text("sourceSessionId", settled, func(s *Segment) *string { return &s.SourceSessionID }),
+	text("destinationConversationId", settled, func(s *Segment) *string { return &s.DestinationConversationID }),
+	text("destinationSessionId", settled, func(s *Segment) *string { return &s.DestinationSessionID }),
+	text("requestedLanguageId", settled, func(s *Segment) *string { return &s.RequestedLanguageID }),
+	texts("requestedRoutingSkillIds", union, func(s *Segment) *[]string { return &s.RequestedRoutingSkills }),
+	texts("requestedRoutingUserIds", union, func(s *Segment) *[]string { return &s.RequestedRoutingUserIDs }),
+	numbers("q850ResponseCodes", union, func(s *Segment) *[]int64 { return &s.Q850ResponseCodes }),
+	numbers("sipResponseCodes", union, func(s *Segment) *[]int64 { return &s.SIPResponseCodes }),
+)
 
 // key orders the segments of a session and tells them apart.
 func (s *Segment) compare(t *Segment) int {

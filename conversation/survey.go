@@ -21,26 +21,23 @@ type Survey struct {
 	TotalScore    *float64 `json:"oSurveyTotalScore,omitzero"`
 	PromoterScore *float64 `json:"surveyPromoterScore,omitzero"` // 0 to 10
 
-	stamps []stamp
+	stamps stamps
 }
 
-var surveyFields = schema[Survey]{
-	stamps: func(s *Survey) *[]stamp { return &s.stamps },
-	fields: []Field[Survey]{
-		text("surveyStatus", newest, func(s *Survey) *SurveyStatus { return &s.Status }),
-		text("surveyType", newest, func(s *Survey) *string { return &s.Type }),
-		text("surveyFormId", newest, func(s *Survey) *string { return &s.FormID }),
-		text("surveyFormContextId", newest, func(s *Survey) *string { return &s.FormContextID }),
-		text("surveyFormName", newest, func(s *Survey) *string { return &s.FormName }),
-		text("userId", newest, func(s *Survey) *string { return &s.UserID }),
-		text("queueId", newest, func(s *Survey) *string { return &s.QueueID }),
-		instant("eventTime", newest, func(s *Survey) *time.Time { return &s.EventTime }),
-		instant("surveyCompletedDate", newest, func(s *Survey) *time.Time { return &s.CompletedDate }),
-		flag("surveyPartialResponse", newest, func(s *Survey) *bool { return &s.Partial }),
-		score("oSurveyTotalScore", newest, func(s *Survey) **float64 { return &s.TotalScore }),
-		score("surveyPromoterScore", newest, func(s *Survey) **float64 { return &s.PromoterScore }),
-	},
-}
+var surveyFields = newSchema(func(s *Survey) *stamps { return &s.stamps },
+	text("surveyStatus", newest, func(s *Survey) *SurveyStatus { return &s.Status }),
+	text("surveyType", newest, func(s *Survey) *string { return &s.Type }),
+	text("surveyFormId", newest, func(s *Survey) *string { return &s.FormID }),
+	text("surveyFormContextId", newest, func(s *Survey) *string { return &s.FormContextID }),
+	text("surveyFormName", newest, func(s *Survey) *string { return &s.FormName }),
+	text("userId", newest, func(s *Survey) *string { return &s.UserID }),
+	text("queueId", newest, func(s *Survey) *string { return &s.QueueID }),
+	instant("eventTime", newest, func(s *Survey) *time.Time { return &s.EventTime }),
+	instant("surveyCompletedDate", newest, func(s *Survey) *time.Time { return &s.CompletedDate }),
+	flag("surveyPartialResponse", newest, func(s *Survey) *bool { return &s.Partial }),
+	score("oSurveyTotalScore", newest, func(s *Survey) **float64 { return &s.TotalScore }),
+	score("surveyPromoterScore", newest, func(s *Survey) **float64 { return &s.PromoterScore }),
+)
 
 // changed is when the survey changed last, by its own account.
 func (s *Survey) changed() time.Time {

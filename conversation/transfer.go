@@ -13,17 +13,14 @@ type Transfer struct {
 	DestinationUserID  string    `json:"destinationUserId,omitzero"`
 	DestinationAddress string    `json:"destinationAddress,omitzero"`
 
-	stamps []stamp
+	stamps stamps
 }
 
-var transferFields = schema[Transfer]{
-	stamps: func(t *Transfer) *[]stamp { return &t.stamps },
-	fields: []Field[Transfer]{
-		text("state", newest, func(t *Transfer) *string { return &t.State }),
-		text("transferType", settled, func(t *Transfer) *string { return &t.Type }),
-		instant("dateIssued", settled, func(t *Transfer) *time.Time { return &t.DateIssued }),
-		text("initiatorUserId", settled, func(t *Transfer) *string { return &t.InitiatorUserID }),
-		text("destinationUserId", settled, func(t *Transfer) *string { return &t.DestinationUserID }),
-		text("destinationAddress", settled, func(t *Transfer) *string { return &t.DestinationAddress }),
-	},
-}
+var transferFields = newSchema(func(t *Transfer) *stamps { return &t.stamps },
+	text("state", newest, func(t *Transfer) *string { return &t.State }),
+	text("transferType", settled, func(t *Transfer) *string { return &t.Type }),
+	instant("dateIssued", settled, func(t *Transfer) *time.Time { return &t.DateIssued }),
+	text("initiatorUserId", settled, func(t *Transfer) *string { return &t.InitiatorUserID }),
+	text("destinationUserId", settled, func(t *Transfer) *string { return &t.DestinationUserID }),
+	text("destinationAddress", settled, func(t *Transfer) *string { return &t.DestinationAddress }),
+)

@@ -1,0 +1,110 @@
+package conversation
+
+import (
+	"iter"
+	"math/bits"
+	"slices"
+)
+
+// mostFields is how many fields a kind of entity may have.
+const mostFields = 128
+
+// fieldSet is a set of fields, by their places.
+type fieldSet [mostFields / 64]uint64
+
+func (set *fieldSet) add(i int)      { set[i/64] |= 1 << (i % 64) }
+func (set *fieldSet) has(i int) bool { return set[i/64]&(1<<(i%64)) != 0 }
+func (set *fieldSet) empty() bool    { return *set == fieldSet{} }
+
+func (set fieldSet) or(other fieldSet) fieldSet {
+	for k := range set {
+		set[k] |= other[k]
+	}
+	return set
+}
+
+func (set fieldSet) and(other fieldSet) fieldSet {
+	for k := range set {
+		set[k] &= other[k]
+	}
+	return set
+}
+
+func (set fieldSet) without(other fieldSet) fieldSet {
+	for k := range set {
+		set[k] &^= other[k]
+	}
+	return set
+}
+
+// each yields the places in order.
+func (set fieldSet) each() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for k, word := range set {
+			for ; word != 0; word &= word - 1 {
+				if !yield(k*64 + bits.TrailingZeros64(word)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// stamps say who states which fields of an entity. Most fields share a stamp,
+// so each stamp is kept once, with its fields. No field has two, no stamp is
+// without fields, and they are in order. Entities share them: nobody writes to
+// them.
+type stamps []stampSet
+
+type stampSet struct {
+	stamp  stamp
+	fields fieldSet
+}
+
+// of returns the stamp of the field; zero when nobody states it.
+func (s stamps) of(i int) stamp {
+	for k := range s {
+		if s[k].fields.has(i) {
+			return s[k].stamp
+		}
+	}
+	return 0
+}
+
+// fields are those that somebody states.
+func (s stamps) fields() (all fieldSet) {
+	for k := range s {
+		all = all.or(s[k].fields)
+	}
+	return all
+}
+
+// with returns the list with the stamp for fields that have none in it.
+func (s stamps) with(stamp stamp, fields fieldSet) stamps {
+	if fields.empty() || stamp == 0 {
+		return s
+	}
+	k := 0
+	for k < len(s) && s[k].stamp < stamp {
+		k++
+	}
+	if k < len(s) && s[k].stamp == stamp {
+		s[k].fields = s[k].fields.or(fields)
+		return s
+	}
+	return slices.Insert(s, k, stampSet{stamp, fields})
+}
+
+// replaced returns the stamps in which the fields have theirs of by.
+func (s stamps) replaced(fields fieldSet, by stamps) stamps {
+	out := make(stamps, 0, len(s)+len(by))
+	for k := range s {
+		if kept := s[k].fields.without(fields); !kept.empty() {
+			out = append(out, stampSet{s[k].stamp, kept})
+		}
+	}
+	for k := range by {
+		out = out.with(by[k].stamp, by[k].fields.and(fields))
+	}
+	return out
+}
