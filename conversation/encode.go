@@ -61,13 +61,13 @@ type (
 // Encode writes the conversation with everything that Merge needs, provenance
 // included, as one JSON document: for stores that keep conversations whole.
 func Encode(c *Conversation) ([]byte, error) {
-	d := conversationDocument{Conversation: c, RecordedEnd: c.RecordedEnd, Endings: c.Endings, By: c.Provenance()}
+	d := conversationDocument{Conversation: c, RecordedEnd: c.RecordedEnd, Endings: c.Endings, By: c.AppendProvenance(nil)}
 	for _, p := range c.Participants {
-		dp := participantDocument{Participant: p, By: p.Provenance()}
+		dp := participantDocument{Participant: p, By: p.AppendProvenance(nil)}
 		for _, s := range slices.Concat(p.Sessions, p.shadows) {
-			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Live: s.LiveParticipantID, By: s.Provenance()}
+			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Live: s.LiveParticipantID, By: s.AppendProvenance(nil)}
 			for _, g := range s.Segments {
-				ds.Segments = append(ds.Segments, segmentDocument{g, g.Provenance()})
+				ds.Segments = append(ds.Segments, segmentDocument{g, g.AppendProvenance(nil)})
 			}
 			for _, m := range s.Metrics {
 				ds.Metrics = append(ds.Metrics, metricDocument{m, m.Provenance()})
@@ -77,13 +77,13 @@ func Encode(c *Conversation) ([]byte, error) {
 		d.Participants = append(d.Participants, dp)
 	}
 	for _, t := range c.Transfers {
-		d.Transfers = append(d.Transfers, transferDocument{t, t.Provenance()})
+		d.Transfers = append(d.Transfers, transferDocument{t, t.AppendProvenance(nil)})
 	}
 	for _, s := range c.Surveys {
-		d.Surveys = append(d.Surveys, surveyDocument{s, s.Provenance()})
+		d.Surveys = append(d.Surveys, surveyDocument{s, s.AppendProvenance(nil)})
 	}
 	for _, e := range c.Evaluations {
-		d.Evaluations = append(d.Evaluations, evaluationDocument{e, e.Provenance()})
+		d.Evaluations = append(d.Evaluations, evaluationDocument{e, e.AppendProvenance(nil)})
 	}
 	return json.Marshal(d)
 }

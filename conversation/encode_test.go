@@ -24,11 +24,11 @@ func TestAConversationSurvivesItsEncoding(t *testing.T) {
 func TestADamagedProvenanceIsAnError(t *testing.T) {
 	whole := Merge(nil, say(SourceTopic, 1, func(p *Participant, s *Session) { p.Attributes = map[string]string{"a": "b"}; s.ANI = "x" }))
 	p, s := whole.Participants[0], whole.Participants[0].Sessions[0]
-	for n := range len(s.Provenance()) {
-		require.ErrorIs(t, (&Session{}).SetProvenance(s.Provenance()[:n]), errProvenance)
+	for n := range len(s.AppendProvenance(nil)) {
+		require.ErrorIs(t, (&Session{}).SetProvenance(s.AppendProvenance(nil)[:n]), errProvenance)
 	}
-	require.ErrorIs(t, (&Participant{}).SetProvenance(p.Provenance()), errProvenance, "attributes are missing")
-	require.NoError(t, (&Participant{Attributes: p.Attributes}).SetProvenance(p.Provenance()))
+	require.ErrorIs(t, (&Participant{}).SetProvenance(p.AppendProvenance(nil)), errProvenance, "attributes are missing")
+	require.NoError(t, (&Participant{Attributes: p.Attributes}).SetProvenance(p.AppendProvenance(nil)))
 	_, err := Decode([]byte(`{"conversationId":"c","provenance":"gA=="}`))
 	require.ErrorIs(t, err, errProvenance)
 }

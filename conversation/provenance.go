@@ -30,14 +30,15 @@ func SurveyFields() []Field[Survey] { return slices.Clone(surveyFields.fields) }
 // EvaluationFields returns the table of an evaluation's fields.
 func EvaluationFields() []Field[Evaluation] { return slices.Clone(evaluationFields.fields) }
 
-// Provenance says in a compact form who stated each field, and when. A store
-// keeps it beside the fields and gives it back with SetProvenance; what has no
-// provenance was derived, and is derived again by Merge(nil, c).
-func (c *Conversation) Provenance() []byte {
-	return appendNamed(appendStamps(nil, c.stamps), c.Attributes, c.attributes)
+// AppendProvenance appends to b in a compact form who stated each field, and
+// when. A store keeps it beside the fields and gives it back with
+// SetProvenance; what has no provenance was derived, and is derived again by
+// Merge(nil, c).
+func (c *Conversation) AppendProvenance(b []byte) []byte {
+	return appendNamed(appendStamps(b, c.stamps), c.Attributes, c.attributes)
 }
 
-// SetProvenance restores what Provenance returned. Attributes must be set before.
+// SetProvenance restores what AppendProvenance has appended. Attributes must be set before.
 func (c *Conversation) SetProvenance(p []byte) (err error) {
 	r := provenanceReader{rest: p}
 	c.stamps = r.stamps(len(conversationFields.fields))
@@ -45,9 +46,9 @@ func (c *Conversation) SetProvenance(p []byte) (err error) {
 	return r.err
 }
 
-// Provenance is as that of the conversation.
-func (p *Participant) Provenance() []byte {
-	return appendNamed(appendStamps(nil, p.stamps), p.Attributes, p.attributes)
+// AppendProvenance is as that of the conversation.
+func (p *Participant) AppendProvenance(b []byte) []byte {
+	return appendNamed(appendStamps(b, p.stamps), p.Attributes, p.attributes)
 }
 
 // SetProvenance is as that of the conversation.
@@ -58,13 +59,13 @@ func (p *Participant) SetProvenance(b []byte) error {
 	return r.err
 }
 
-// Provenance is as that of the conversation.
-func (s *Session) Provenance() []byte {
+// AppendProvenance is as that of the conversation.
+func (s *Session) AppendProvenance(b []byte) []byte {
 	shadow := byte(0)
 	if s.shadow {
 		shadow = 1
 	}
-	b := append(make([]byte, 0, 128), shadow, byte(s.segmentsBy))
+	b = append(b, shadow, byte(s.segmentsBy))
 	b = binary.AppendUvarint(b, uint64(s.owner))
 	return appendStamps(b, s.stamps)
 }
@@ -83,32 +84,32 @@ func (s *Session) SetProvenance(b []byte) error {
 	return r.err
 }
 
-// Provenance is as that of the conversation.
-func (s *Segment) Provenance() []byte { return appendStamps(nil, s.stamps) }
+// AppendProvenance is as that of the conversation.
+func (s *Segment) AppendProvenance(b []byte) []byte { return appendStamps(b, s.stamps) }
 
 // SetProvenance is as that of the conversation.
 func (s *Segment) SetProvenance(b []byte) error {
 	return restoreStamps(&s.stamps, b, len(segmentFields.fields))
 }
 
-// Provenance is as that of the conversation.
-func (t *Transfer) Provenance() []byte { return appendStamps(nil, t.stamps) }
+// AppendProvenance is as that of the conversation.
+func (t *Transfer) AppendProvenance(b []byte) []byte { return appendStamps(b, t.stamps) }
 
 // SetProvenance is as that of the conversation.
 func (t *Transfer) SetProvenance(b []byte) error {
 	return restoreStamps(&t.stamps, b, len(transferFields.fields))
 }
 
-// Provenance is as that of the conversation.
-func (s *Survey) Provenance() []byte { return appendStamps(nil, s.stamps) }
+// AppendProvenance is as that of the conversation.
+func (s *Survey) AppendProvenance(b []byte) []byte { return appendStamps(b, s.stamps) }
 
 // SetProvenance is as that of the conversation.
 func (s *Survey) SetProvenance(b []byte) error {
 	return restoreStamps(&s.stamps, b, len(surveyFields.fields))
 }
 
-// Provenance is as that of the conversation.
-func (e *Evaluation) Provenance() []byte { return appendStamps(nil, e.stamps) }
+// AppendProvenance is as that of the conversation.
+func (e *Evaluation) AppendProvenance(b []byte) []byte { return appendStamps(b, e.stamps) }
 
 // SetProvenance is as that of the conversation.
 func (e *Evaluation) SetProvenance(b []byte) error {

@@ -11,7 +11,7 @@ import (
 // access reads and writes the fields of one type through a pointer, as
 // conversation.Field.Value gives it.
 type access struct {
-	get        func(p any) Value
+	put        func(v *Value, p any) // what is not zero, into what is
 	set        func(p any, v *Value)
 	appendJSON func(b []byte, p any) []byte
 	parseJSON  func(data []byte, p any) error
@@ -23,21 +23,21 @@ func accessTo(p any) (Kind, access) {
 	switch p.(type) {
 	case *string:
 		return Text, access{
-			get:        func(p any) Value { return textValue(*p.(*string)) },
+			put:        func(v *Value, p any) { v.Valid, v.Text = true, *p.(*string) },
 			set:        func(p any, v *Value) { *p.(*string) = v.Text },
 			appendJSON: func(b []byte, p any) []byte { return appendText(b, *p.(*string)) },
 			parseJSON:  parse,
 		}
 	case *bool:
 		return Bool, access{
-			get:        func(p any) Value { return boolValue(*p.(*bool)) },
+			put:        func(v *Value, _ any) { v.Int = 1 },
 			set:        func(p any, v *Value) { *p.(*bool) = v.Int != 0 },
 			appendJSON: func(b []byte, p any) []byte { return strconv.AppendBool(b, *p.(*bool)) },
 			parseJSON:  parse,
 		}
 	case *int64:
 		return Integer, access{
-			get:        func(p any) Value { return integerValue(*p.(*int64)) },
+			put:        func(v *Value, p any) { v.Valid, v.Int = true, *p.(*int64) },
 			set:        func(p any, v *Value) { *p.(*int64) = v.Int },
 			appendJSON: func(b []byte, p any) []byte { return strconv.AppendInt(b, *p.(*int64), 10) },
 			parseJSON:  parse,
@@ -46,14 +46,14 @@ func accessTo(p any) (Kind, access) {
 		return Float, floatAccess
 	case *time.Time:
 		return Time, access{
-			get:        func(p any) Value { return timeValue(*p.(*time.Time)) },
+			put:        func(v *Value, p any) { v.Valid, v.Int = true, p.(*time.Time).UnixMicro() },
 			set:        func(p any, v *Value) { *p.(*time.Time) = v.Time() },
 			appendJSON: func(b []byte, p any) []byte { return appendTime(b, *p.(*time.Time)) },
 			parseJSON:  parse,
 		}
 	case *[]string:
 		return Texts, access{
-			get:        func(p any) Value { return listValue(*p.(*[]string)) },
+			put:        func(v *Value, p any) { v.Valid, v.List = true, *p.(*[]string) },
 			set:        func(p any, v *Value) { *p.(*[]string) = v.List },
 			appendJSON: func(b []byte, p any) []byte { return appendList(b, *p.(*[]string), appendText) },
 			parseJSON:  parse,
@@ -79,12 +79,7 @@ func accessTo(p any) (Kind, access) {
 
 // floatAccess is for numbers that may be absent.
 var floatAccess = access{
-	get: func(p any) Value {
-		if f := *p.(**float64); f != nil {
-			return FloatValue(*f)
-		}
-		return Value{}
-	},
+	put: func(v *Value, p any) { *v = FloatValue(**p.(**float64)) },
 	set: func(p any, v *Value) {
 		f := v.Float()
 		*p.(**float64) = &f
@@ -101,7 +96,7 @@ var floatAccess = access{
 // namedTextAccess is for types like conversation.Direction, of which there may
 // be more in time.
 var namedTextAccess = access{
-	get:        func(p any) Value { return textValue(reflect.ValueOf(p).Elem().String()) },
+	put:        func(v *Value, p any) { v.Valid, v.Text = true, reflect.ValueOf(p).Elem().String() },
 	set:        func(p any, v *Value) { reflect.ValueOf(p).Elem().SetString(v.Text) },
 	appendJSON: func(b []byte, p any) []byte { return appendText(b, reflect.ValueOf(p).Elem().String()) },
 	parseJSON:  parse,

@@ -14,7 +14,7 @@ var conversationMap = mapping[conversation.Conversation]{
 		{Column{Name: "conversation_end", Kind: Time}, func(c *conversation.Conversation) Value { return timeValue(c.End) }},
 	},
 	attributes:    func(c *conversation.Conversation) *map[string]string { return &c.Attributes },
-	provenance:    (*conversation.Conversation).Provenance,
+	provenance:    (*conversation.Conversation).AppendProvenance,
 	setProvenance: (*conversation.Conversation).SetProvenance,
 }.of(conversation.ConversationFields(), "conversationStart", "recordedEnd", "conferenceStart", "originatingDirection", "conversationInitiator",
 	"initiatedBy", "initialScreenPopTarget", "address", "externalTag", "utilizationLabelId", "recordingState", "customerParticipation",
@@ -22,7 +22,7 @@ var conversationMap = mapping[conversation.Conversation]{
 
 var participantMap = mapping[conversation.Participant]{
 	attributes:    func(p *conversation.Participant) *map[string]string { return &p.Attributes },
-	provenance:    (*conversation.Participant).Provenance,
+	provenance:    (*conversation.Participant).AppendProvenance,
 	setProvenance: (*conversation.Participant).SetProvenance,
 }.of(conversation.ParticipantFields(), "purpose", "userId", "participantName", "startTime", "connectedTime", "endTime", "queueId", "queueName",
 	"groupId", "teamId", "externalContactId", "externalOrganizationId", "address", "ani", "dnis", "consultParticipantId", "wrapupRequired",
@@ -36,7 +36,7 @@ var sessionMap = mapping[conversation.Session]{
 		// medium.
 		{Name: "flattened", Kind: Bool, Required: true},
 	},
-	provenance:    (*conversation.Session).Provenance,
+	provenance:    (*conversation.Session).AppendProvenance,
 	setProvenance: (*conversation.Session).SetProvenance,
 }.of(conversation.SessionFields(), "mediaType", "messageType", "direction", "provider", "state", "startTime", "connectedTime",
 	"disconnectedTime", "disconnectType", "errorCode", "queueId", "peerId", "ani", "dnis", "addressFrom", "addressTo", "addressSelf",
@@ -46,23 +46,23 @@ var sessionMap = mapping[conversation.Session]{
 	"interactingDurationMs", "heldDurationMs")
 
 var segmentMap = mapping[conversation.Segment]{
-	provenance:    (*conversation.Segment).Provenance,
+	provenance:    (*conversation.Segment).AppendProvenance,
 	setProvenance: (*conversation.Segment).SetProvenance,
 }.of(conversation.SegmentFields(), "segmentEnd", "disconnectType", "errorCode", "queueId", "conference", "wrapUpCode", "wrapUpNote")
 
 var transferMap = mapping[conversation.Transfer]{
-	provenance:    (*conversation.Transfer).Provenance,
+	provenance:    (*conversation.Transfer).AppendProvenance,
 	setProvenance: (*conversation.Transfer).SetProvenance,
 }.of(conversation.TransferFields(), "state", "transferType", "dateIssued", "initiatorUserId", "destinationUserId", "destinationAddress")
 
 var surveyMap = mapping[conversation.Survey]{
-	provenance:    (*conversation.Survey).Provenance,
+	provenance:    (*conversation.Survey).AppendProvenance,
 	setProvenance: (*conversation.Survey).SetProvenance,
 }.of(conversation.SurveyFields(), "surveyStatus", "surveyType", "surveyFormId", "surveyFormName", "userId", "queueId", "eventTime",
 	"surveyCompletedDate", "surveyPartialResponse", "oSurveyTotalScore", "surveyPromoterScore")
 
 var evaluationMap = mapping[conversation.Evaluation]{
-	provenance:    (*conversation.Evaluation).Provenance,
+	provenance:    (*conversation.Evaluation).AppendProvenance,
 	setProvenance: (*conversation.Evaluation).SetProvenance,
 }.of(conversation.EvaluationFields(), "evaluationStatus", "userId", "evaluatorId", "formId", "formName", "queueId", "eventTime",
 	"assignedDate", "changedDate", "releaseDate", "released", "rescored", "deleted", "agentHasRead", "oTotalScore", "oTotalCriticalScore")

@@ -15,7 +15,7 @@ type mapping[E any] struct {
 	owners        []Column
 	derived       []derived[E]
 	attributes    func(*E) *map[string]string
-	provenance    func(*E) []byte
+	provenance    func(e *E, b []byte) []byte
 	setProvenance func(*E, []byte) error
 
 	fields []field[E] // with a column of their own
@@ -97,9 +97,14 @@ func (m *mapping[E]) appendTo(dst []Value, e *E, scratch []byte) ([]Value, []byt
 	for i := range m.derived {
 		dst = append(dst, m.derived[i].value(e))
 	}
+	n, width := len(dst), len(m.fields)
+	dst = slices.Grow(dst, width)[:n+width]
+	clear(dst[n:])
 	for i := range m.fields {
-		f := &m.fields[i]
-		dst = append(dst, f.get(f.Value(e)))
+		f, v := &m.fields[i], &dst[n+i]
+		if v.Valid = f.column.Required; !f.IsZero(e) {
+			f.put(v, f.Value(e))
+		}
 	}
 	if m.attributes != nil {
 		scratch = appendObject(scratch[:0], *m.attributes(e))
@@ -117,7 +122,9 @@ func (m *mapping[E]) appendTo(dst []Value, e *E, scratch []byte) ([]Value, []byt
 	if len(scratch) > 0 {
 		scratch = append(scratch, '}')
 	}
-	return append(dst, textValue(string(scratch)), bytesValue(m.provenance(e))), scratch
+	more := textValue(string(scratch))
+	scratch = m.provenance(e, scratch[:0])
+	return append(dst, more, keyText(string(scratch))), scratch
 }
 
 // read fills e from the values of its columns after the owners.

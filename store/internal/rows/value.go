@@ -48,9 +48,6 @@ func known(n int64) Value { return Value{Valid: true, Int: n} }
 // The functions below make null of what is not known.
 
 func textValue(s string) Value    { return Value{Valid: s != "", Text: s} }
-func bytesValue(b []byte) Value   { return Value{Valid: true, Text: string(b)} }
-func listValue(l []string) Value  { return Value{Valid: len(l) > 0, List: l} }
-func integerValue(n int64) Value  { return Value{Valid: n != 0, Int: n} }
 func keyTime(t time.Time) Value   { return known(t.UnixMicro()) }
 func keyText(s string) Value      { return Value{Valid: true, Text: s} }
 func timeValue(t time.Time) Value { return Value{Valid: !t.IsZero(), Int: t.UnixMicro()} }
