@@ -244,6 +244,21 @@ func (s *Session) overByFacts() bool {
 	return len(s.Ends) > 0 && len(s.Ends) >= len(s.Starts)
 }
 
+// The fields that have a value although nobody states them.
+var (
+	derivedOfConversation = setOf(fieldOriginatingDirection)
+	derivedOfParticipant  = setOf(fieldParticipantStart)
+	derivedOfSession      = setOf(fieldSessionState, fieldSessionStart, fieldSessionConnected, fieldSessionDisconnected)
+)
+
+// derived are the fields that s may have although nobody states them of it.
+func (s *Session) derived() fieldSet {
+	if s.filled {
+		return sessionFields.all
+	}
+	return derivedOfSession
+}
+
 // derive returns s with what its facts imply in the fields that nobody states:
 // s itself when that changes nothing. What a shadow says comes first. answered
 // is when the queue says that the leg was answered.

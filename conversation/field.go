@@ -163,6 +163,7 @@ func asFlag[E any](f Field[E]) Field[E] {
 type schema[E any] struct {
 	fields  []Field[E]
 	stamps  func(*E) *stamps
+	all     fieldSet
 	byValue fieldSet // those of which the values decide, whoever states them
 	newest  fieldSet // those whose stamps begin with the time
 }
@@ -170,6 +171,7 @@ type schema[E any] struct {
 func newSchema[E any](stamps func(*E) *stamps, fields ...Field[E]) schema[E] {
 	s := schema[E]{fields: fields, stamps: stamps}
 	for i := range fields {
+		s.all.add(i)
 		switch fields[i].rule {
 		case forward, union:
 			s.byValue.add(i)
@@ -315,13 +317,15 @@ func clone[E any](e *E) *E {
 
 // differs reports whether a store that holds a must write b. A source without
 // times of its own that merely repeats itself is not worth a write: nothing
-// that could be read back changes.
-func (s schema[E]) differs(a, b *E) bool {
+// that could be read back changes. The derived fields are those that may have a
+// value although nobody states them.
+func (s schema[E]) differs(a, b *E, derived fieldSet) bool {
 	if a == b {
 		return false
 	}
 	as, bs := *s.stamps(a), *s.stamps(b)
-	if as.fields() != bs.fields() {
+	stated := as.fields()
+	if stated != bs.fields() {
 		return true
 	}
 	for _, x := range as {
@@ -337,7 +341,7 @@ func (s schema[E]) differs(a, b *E) bool {
 			}
 		}
 	}
-	for i := range s.fields {
+	for i := range stated.or(derived).each() {
 		if s.fields[i].compare(a, b) != 0 {
 			return true
 		}

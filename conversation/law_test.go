@@ -170,3 +170,39 @@ func TestMergeLeavesItsArgumentsAlone(t *testing.T) {
 		}
 	})
 }
+
+// TestOnlyDerivedFieldsHaveAValueThatNobodyStates: Diff looks at no others.
+func TestOnlyDerivedFieldsHaveAValueThatNobodyStates(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawPartial(t)
+		for range rapid.IntRange(0, 4).Draw(t, "merges") {
+			c = Merge(c, drawPartial(t))
+		}
+		requireStated(t, conversationFields, c, derivedOfConversation)
+		for _, p := range c.Participants {
+			requireStated(t, participantFields, p, derivedOfParticipant)
+			for _, s := range slices.Concat(p.Sessions, p.shadows) {
+				requireStated(t, sessionFields, s, s.derived())
+				for _, g := range s.Segments {
+					requireStated(t, segmentFields, g, fieldSet{})
+				}
+			}
+		}
+		for _, x := range c.Transfers {
+			requireStated(t, transferFields, x, fieldSet{})
+		}
+		for _, x := range c.Surveys {
+			requireStated(t, surveyFields, x, fieldSet{})
+		}
+		for _, x := range c.Evaluations {
+			requireStated(t, evaluationFields, x, fieldSet{})
+		}
+	})
+}
+
+func requireStated[E any](t require.TestingT, s schema[E], e *E, derived fieldSet) {
+	known := s.stamps(e).fields().or(derived)
+	for i, f := range s.fields {
+		require.True(t, known.has(i) || f.zero(e), "nobody states %s", f.Name)
+	}
+}

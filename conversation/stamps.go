@@ -12,6 +12,13 @@ const mostFields = 128
 // fieldSet is a set of fields, by their places.
 type fieldSet [mostFields / 64]uint64
 
+func setOf(places ...int) (set fieldSet) {
+	for _, i := range places {
+		set.add(i)
+	}
+	return set
+}
+
 func (set *fieldSet) add(i int)      { set[i/64] |= 1 << (i % 64) }
 func (set *fieldSet) has(i int) bool { return set[i/64]&(1<<(i%64)) != 0 }
 func (set *fieldSet) empty() bool    { return *set == fieldSet{} }
