@@ -258,12 +258,14 @@ func identify(conversationID string, t Type, key ...string) string {
 	id := sum[:16]
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
-	h := make([]byte, 0, 36)
-	for i := range id {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			h = append(h, '-')
+	var h [36]byte
+	at := 0
+	for _, part := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
+		if at > 0 {
+			h[at] = '-'
+			at++
 		}
-		h = hex.AppendEncode(h, id[i:i+1])
+		at += hex.Encode(h[at:], part)
 	}
-	return string(h)
+	return string(h[:])
 }

@@ -51,7 +51,6 @@ func (v *variant) title() string { return strings.TrimSpace(v.name + " " + v.wit
 // accounted is the round, with the CPU time that it takes.
 func accounted(run round) round {
 	return func(ctx context.Context, d time.Duration) (tally, error) {
-		runtime.GC() // of what others left
 		cpu := processTime()
 		t, err := run(ctx, d)
 		if t.client == 0 { // else it ran in another process
@@ -112,6 +111,7 @@ func (e *entry) turn(ctx context.Context, d time.Duration) error {
 	if err != nil {
 		return err
 	}
+	runtime.GC() // of what others left in this process
 	var t tally
 	served := serverTime(e.server.process)
 	pprof.Do(ctx, e.labels(), func(ctx context.Context) { t, err = accounted(e.run)(ctx, d) })
