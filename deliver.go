@@ -344,7 +344,7 @@ func (d *deliverer) takeOutcomes() []store.Outcome {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	taken := d.outcomes
-	d.outcomes = make([]store.Outcome, 0, len(taken))
+	d.outcomes = make([]store.Outcome, 0, min(len(taken), 1000)) // as many come next, by and large
 	return taken
 }
 

@@ -102,7 +102,7 @@ func attributesDiffer(av map[string]string, as attributeStamps, bv map[string]st
 	for name, value := range bv {
 		old, known := av[name]
 		was, is := as.stamp(name), bs.stamp(name)
-		if !known || old != value || was != is && !is.timeLeading().untimed() {
+		if !known || old != value || was != is && !repeats(was.timeLeading(), is.timeLeading()) {
 			return true
 		}
 	}

@@ -10,6 +10,11 @@ import (
 // participants and sessions in their order and returns the conversation: the
 // base itself when nothing changed.
 func (m *merger) finish() *Conversation {
+	for i, p := range m.participants {
+		if m.private != nil && m.private[i] {
+			p.hideShadows() // before anything is concluded: they are no legs
+		}
+	}
 	answered := answeredSessions(m.participants)
 	for i := range m.participants {
 		m.finishParticipant(i, answered)
@@ -32,11 +37,8 @@ func (m *merger) finish() *Conversation {
 
 func (m *merger) finishParticipant(i int, answered map[string]time.Time) {
 	p := m.participants[i]
-	if m.private != nil && m.private[i] {
-		p.hideShadows()
-		if p.Sessions == nil {
-			p.Sessions = []*Session{}
-		}
+	if m.private != nil && m.private[i] && p.Sessions == nil {
+		p.Sessions = []*Session{}
 	}
 	sorted := slices.IsSortedFunc(p.Sessions, (*Session).compare)
 	for k, s := range p.Sessions {

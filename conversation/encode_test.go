@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,6 +30,9 @@ func TestADamagedProvenanceIsAnError(t *testing.T) {
 	}
 	require.ErrorIs(t, (&Participant{}).SetProvenance(p.AppendProvenance(nil)), errProvenance, "attributes are missing")
 	require.NoError(t, (&Participant{Attributes: p.Attributes}).SetProvenance(p.AppendProvenance(nil)))
+	one := []byte{1, 0, 0, 0, 0, 0, 0, 0, 1, 1} // a stamp, for the first field
+	require.NoError(t, (&Segment{}).SetProvenance(append([]byte{1}, one...)))
+	require.ErrorIs(t, (&Segment{}).SetProvenance(slices.Concat([]byte{2}, one, one)), errProvenance, "a field has two stamps")
 	_, err := Decode([]byte(`{"conversationId":"c","provenance":"gA=="}`))
 	require.ErrorIs(t, err, errProvenance)
 }

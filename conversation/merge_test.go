@@ -73,6 +73,33 @@ func TestASessionBelongsToTheParticipantOfTheHigherSource(t *testing.T) {
 	}
 }
 
+func TestTheAnswerGoesToTheLegAndNotToItsHiddenShadow(t *testing.T) {
+	told := func(by Source, ps ...*Participant) *Conversation {
+		return State(&Conversation{ID: "c", Participants: ps}, Statement{By: by, Seen: at(9)})
+	}
+	shadow := ShadowSession("p", MediaVoice)
+	shadow.Start = at(3)
+	facts := told(SourceDetailEvent,
+		&Participant{ID: "q", Purpose: PurposeACD, Sessions: []*Session{{ID: "v", MediaType: MediaVoice, AnsweredUserID: "u", Starts: []time.Time{at(0)}, Ends: []time.Time{at(5)}}}},
+		&Participant{ID: "p", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{{ID: "s", MediaType: MediaVoice, Start: at(1), Starts: []time.Time{at(1)}}}})
+	topic := told(SourceMediaTopic, &Participant{ID: "p", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{shadow}})
+	tag := State(&Conversation{ID: "c", ExternalTag: "x"}, Statement{By: SourceHost})
+	last := Merge(Merge(facts, tag), topic)
+	requireSame(t, Merge(Merge(facts, topic), tag), last)
+	_, s := last.Session("s")
+	require.Equal(t, StateConnected, s.State)
+}
+
+func TestAnAttributeThatAnotherSourceRepeatsIsWritten(t *testing.T) {
+	told := func(by Source, seconds int) *Conversation {
+		return say(by, seconds, func(p *Participant, _ *Session) { p.Attributes = map[string]string{"k": "v"} })
+	}
+	stored := Merge(nil, told(SourceREST, 1))
+	again := Merge(stored, told(SourceTopic, 3))
+	require.NotEmpty(t, Diff(stored, again).Participants, "else what was said in between would win after a restart")
+	require.Empty(t, Diff(again, Merge(again, told(SourceTopic, 4))).Participants, "a topic that repeats itself is not worth a write")
+}
+
 func TestASessionWithoutAParticipantJoinsTheOneOfItsId(t *testing.T) {
 	metric := State(&Conversation{ID: "c", Participants: []*Participant{{Sessions: []*Session{{ID: "s", Metrics: []Metric{{Name: "tTalk", EmitDate: at(5), Value: 7}}}}}}},
 		Statement{By: SourceAnalytics})

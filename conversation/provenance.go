@@ -219,7 +219,11 @@ func (r *provenanceReader) stamps(fields int) stamps {
 				set.add(at)
 			}
 		}
-		list = list.with(stamp, set.without(list.fields()))
+		if stated := list.fields(); stamp == 0 || set.and(stated) != (fieldSet{}) {
+			r.err = errProvenance
+			return nil
+		}
+		list = list.with(stamp, set)
 	}
 	return list
 }

@@ -106,6 +106,9 @@ func analyticsSession(b *wire.AnalyticsSession, side conversation.Side, times *s
 	}
 	for i := range b.Segments {
 		g := analyticsSegment(&b.Segments[i])
+		if g.Type == "" && g.Start.IsZero() {
+			continue // null or empty
+		}
 		times.add(g.Start)
 		times.add(g.End)
 		s.Segments = append(s.Segments, g)
@@ -137,7 +140,9 @@ func analyticsSegment(b *wire.AnalyticsSegment) *conversation.Segment {
 func ints(in []wire.Int) []int64 {
 	var out []int64
 	for _, n := range in {
-		out = append(out, int64(n))
+		if n != 0 { // null
+			out = append(out, int64(n))
+		}
 	}
 	return out
 }

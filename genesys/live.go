@@ -175,6 +175,9 @@ func liveSession(b *wire.Communication, media conversation.MediaType, times *spa
 	}
 	for i := range b.Segments {
 		g := &b.Segments[i]
+		if g.Type == "" && g.StartTime.IsZero() {
+			continue // null or empty
+		}
 		times.add(g.StartTime.Time)
 		times.add(g.EndTime.Time)
 		s.Segments = append(s.Segments, &conversation.Segment{

@@ -150,6 +150,25 @@ func TestANameThatOccursTwiceIsRefused(t *testing.T) {
 	}
 }
 
+func TestAnEmptyElementOfAListIsNone(t *testing.T) {
+	for _, attributes := range []string{`{}`, `{"k":1}`} {
+		for _, none := range []string{`null`, `{}`, `[]`} {
+			c := conversation.Merge(nil, one(t, `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[`+none+`,{"participantId":"p","purpose":"agent",
+				"attributes":`+attributes+`,"sessions":[`+none+`,{"sessionId":"s","mediaType":"voice","cc":[`+none+`,"a"],"callbackNumbers":[`+none+`],"metrics":[`+none+`],
+				"segments":[`+none+`,{"segmentType":"interact","segmentStart":"2025-01-10T09:00:00Z","segmentEnd":"2025-01-10T09:01:00Z","disconnectType":"client",
+				"sipResponseCodes":[`+none+`,200]}]}]}]}`))
+			require.Equal(t, conversation.StatusEnded, c.Status, "%s with %s", none, attributes)
+			_, s := c.Session("s")
+			require.Equal(t, []string{"a"}, s.CC)
+			require.Empty(t, s.CallbackNumbers)
+			require.Len(t, s.Segments, 1)
+			require.Equal(t, []int64{200}, s.Segments[0].SIPResponseCodes)
+		}
+	}
+	_, err := genesys.Decode([]byte(event("callbackNumbers", `"one"`)), time.Time{})
+	require.ErrorContains(t, err, "expected a list")
+}
+
 func TestLargeAndDeepMessages(t *testing.T) {
 	_, s := one(t, event("subject", `"`+strings.Repeat("x", 10<<20)+`"`)).Session("s")
 	require.Len(t, s.Subject, 10<<20)

@@ -84,12 +84,14 @@ func (s *Store) borrowScratch() *scratch {
 	return &scratch{}
 }
 
-// giveBackScratch keeps the memory, and nothing that was in it.
+// giveBackScratch keeps the memory within limits, and nothing that was in it.
 func (s *Store) giveBackScratch(x *scratch) {
 	x.rows.Reset()
 	for _, values := range []*[]rows.Value{&x.own, &x.events, &x.deliveries, &x.outcomes} {
 		clear(*values)
-		*values = (*values)[:0]
+		if *values = (*values)[:0]; cap(*values) > rows.MostKept {
+			*values = nil
+		}
 	}
 	s.scratches.Put(x)
 }

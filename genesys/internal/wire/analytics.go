@@ -44,18 +44,18 @@ type AnalyticsSession struct {
 	Provider    string `json:"provider"`
 	PeerID      string `json:"peerId"`
 
-	ANI                   string   `json:"ani"`
-	DNIS                  string   `json:"dnis"`
-	SessionDNIS           string   `json:"sessionDnis"`
-	AddressFrom           string   `json:"addressFrom"`
-	AddressTo             string   `json:"addressTo"`
-	AddressSelf           string   `json:"addressSelf"`
-	AddressOther          string   `json:"addressOther"`
-	Remote                string   `json:"remote"`
-	RemoteNameDisplayable string   `json:"remoteNameDisplayable"`
-	DestinationAddresses  []string `json:"destinationAddresses"`
-	CC                    []string `json:"cc"`
-	BCC                   []string `json:"bcc"`
+	ANI                   string `json:"ani"`
+	DNIS                  string `json:"dnis"`
+	SessionDNIS           string `json:"sessionDnis"`
+	AddressFrom           string `json:"addressFrom"`
+	AddressTo             string `json:"addressTo"`
+	AddressSelf           string `json:"addressSelf"`
+	AddressOther          string `json:"addressOther"`
+	Remote                string `json:"remote"`
+	RemoteNameDisplayable string `json:"remoteNameDisplayable"`
+	DestinationAddresses  Texts  `json:"destinationAddresses"`
+	CC                    Texts  `json:"cc"`
+	BCC                   Texts  `json:"bcc"`
 
 	ScriptID       string `json:"scriptId"`
 	RoomID         string `json:"roomId"`
@@ -68,17 +68,17 @@ type AnalyticsSession struct {
 	CoachedParticipantID   string `json:"coachedParticipantId"`
 	BargedParticipantID    string `json:"bargedParticipantId"`
 
-	FlowInType        string   `json:"flowInType"`
-	FlowOutType       string   `json:"flowOutType"`
-	UsedRouting       string   `json:"usedRouting"`
-	RequestedRoutings []string `json:"requestedRoutings"`
-	SelectedAgentID   string   `json:"selectedAgentId"`
+	FlowInType        string `json:"flowInType"`
+	FlowOutType       string `json:"flowOutType"`
+	UsedRouting       string `json:"usedRouting"`
+	RequestedRoutings Texts  `json:"requestedRoutings"`
+	SelectedAgentID   string `json:"selectedAgentId"`
 
-	CallbackUserName      string   `json:"callbackUserName"`
-	CallbackNumbers       []string `json:"callbackNumbers"`
-	CallbackScheduledTime Time     `json:"callbackScheduledTime"`
-	SkipEnabled           bool     `json:"skipEnabled"`
-	TimeoutSeconds        Int      `json:"timeoutSeconds"`
+	CallbackUserName      string `json:"callbackUserName"`
+	CallbackNumbers       Texts  `json:"callbackNumbers"`
+	CallbackScheduledTime Time   `json:"callbackScheduledTime"`
+	SkipEnabled           bool   `json:"skipEnabled"`
+	TimeoutSeconds        Int    `json:"timeoutSeconds"`
 
 	OutboundCampaignID    string `json:"outboundCampaignId"`
 	OutboundContactID     string `json:"outboundContactId"`
@@ -115,29 +115,29 @@ type AnalyticsFlow struct {
 
 // AnalyticsSegment is an interval of one activity.
 type AnalyticsSegment struct {
-	SegmentType    string   `json:"segmentType"`
-	SegmentStart   Time     `json:"segmentStart"`
-	SegmentEnd     Time     `json:"segmentEnd"`
-	DisconnectType string   `json:"disconnectType"`
-	ErrorCode      string   `json:"errorCode"`
-	QueueID        string   `json:"queueId"`
-	GroupID        string   `json:"groupId"`
-	Subject        string   `json:"subject"`
-	Conference     bool     `json:"conference"`
-	WrapUpCode     string   `json:"wrapUpCode"`
-	WrapUpNote     string   `json:"wrapUpNote"`
-	WrapUpTags     []string `json:"wrapUpTags"`
+	SegmentType    string `json:"segmentType"`
+	SegmentStart   Time   `json:"segmentStart"`
+	SegmentEnd     Time   `json:"segmentEnd"`
+	DisconnectType string `json:"disconnectType"`
+	ErrorCode      string `json:"errorCode"`
+	QueueID        string `json:"queueId"`
+	GroupID        string `json:"groupId"`
+	Subject        string `json:"subject"`
+	Conference     bool   `json:"conference"`
+	WrapUpCode     string `json:"wrapUpCode"`
+	WrapUpNote     string `json:"wrapUpNote"`
+	WrapUpTags     Texts  `json:"wrapUpTags"`
 
 	SourceConversationID      string `json:"sourceConversationId"`
 	SourceSessionID           string `json:"sourceSessionId"`
 	DestinationConversationID string `json:"destinationConversationId"`
 	DestinationSessionID      string `json:"destinationSessionId"`
 
-	RequestedLanguageID      string   `json:"requestedLanguageId"`
-	RequestedRoutingSkillIDs []string `json:"requestedRoutingSkillIds"`
-	RequestedRoutingUserIDs  []string `json:"requestedRoutingUserIds"`
-	Q850ResponseCodes        []Int    `json:"q850ResponseCodes"`
-	SIPResponseCodes         []Int    `json:"sipResponseCodes"`
+	RequestedLanguageID      string `json:"requestedLanguageId"`
+	RequestedRoutingSkillIDs Texts  `json:"requestedRoutingSkillIds"`
+	RequestedRoutingUserIDs  Texts  `json:"requestedRoutingUserIds"`
+	Q850ResponseCodes        []Int  `json:"q850ResponseCodes"`
+	SIPResponseCodes         []Int  `json:"sipResponseCodes"`
 }
 
 // AnalyticsMetric is one emission.

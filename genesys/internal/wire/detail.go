@@ -22,14 +22,14 @@ type DetailEvent struct {
 	AddressFrom string `json:"addressFrom"`
 	Subject     string `json:"subject"`
 
-	CallbackUserName      string   `json:"callbackUserName"`
-	CallbackNumbers       []string `json:"callbackNumbers"`
-	CallbackScheduledTime Time     `json:"callbackScheduledTime"`
+	CallbackUserName      string `json:"callbackUserName"`
+	CallbackNumbers       Texts  `json:"callbackNumbers"`
+	CallbackScheduledTime Time   `json:"callbackScheduledTime"`
 
-	ExternalContactID                   string   `json:"externalContactId"`
-	ExternalOrganizationID              string   `json:"externalOrganizationId"`
-	ConversationExternalContactIDs      []string `json:"conversationExternalContactIds"`
-	ConversationExternalOrganizationIDs []string `json:"conversationExternalOrganizationIds"`
+	ExternalContactID                   string `json:"externalContactId"`
+	ExternalOrganizationID              string `json:"externalOrganizationId"`
+	ConversationExternalContactIDs      Texts  `json:"conversationExternalContactIds"`
+	ConversationExternalOrganizationIDs Texts  `json:"conversationExternalOrganizationIds"`
 
 	JourneyContext   JourneyContext `json:"journeyContext"`
 	UtilizationLabel string         `json:"utilizationLabel"`
@@ -52,14 +52,14 @@ type DetailEvent struct {
 	ExitReason       string `json:"exitReason"`
 	TransferType     string `json:"transferType"`
 
-	ACDOutcome               string   `json:"acdOutcome"`
-	AnsweredUserID           string   `json:"answeredUserId"`
-	RequestedRoutings        []string `json:"requestedRoutings"`
-	UsedRouting              string   `json:"usedRouting"`
-	RequestedRoutingSkillIDs []string `json:"requestedRoutingSkillIds"`
-	RequestedLanguageID      string   `json:"requestedLanguageId"`
-	RequestedRoutingUserIDs  []string `json:"requestedRoutingUserIds"`
-	RoutingPriority          Int      `json:"routingPriority"`
+	ACDOutcome               string `json:"acdOutcome"`
+	AnsweredUserID           string `json:"answeredUserId"`
+	RequestedRoutings        Texts  `json:"requestedRoutings"`
+	UsedRouting              string `json:"usedRouting"`
+	RequestedRoutingSkillIDs Texts  `json:"requestedRoutingSkillIds"`
+	RequestedLanguageID      string `json:"requestedLanguageId"`
+	RequestedRoutingUserIDs  Texts  `json:"requestedRoutingUserIds"`
+	RoutingPriority          Int    `json:"routingPriority"`
 
 	WrapupCode       string `json:"wrapupCode"`
 	WrapupNotes      string `json:"wrapupNotes"`

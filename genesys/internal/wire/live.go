@@ -96,32 +96,32 @@ type Participant struct {
 	Evaluations []Evaluation `json:"evaluations"`
 
 	// The flattened leg of the media variants.
-	State                 string   `json:"state"`
-	Direction             string   `json:"direction"`
-	DisconnectType        string   `json:"disconnectType"`
-	Held                  bool     `json:"held"`
-	Muted                 bool     `json:"muted"`
-	Recording             bool     `json:"recording"`
-	StartHoldTime         Time     `json:"startHoldTime"`
-	ParkTime              Time     `json:"parkTime"`
-	ResumeTime            Time     `json:"resumeTime"`
-	Provider              string   `json:"provider"`
-	Peer                  string   `json:"peer"`
-	User                  Ref      `json:"user"`
-	Queue                 Ref      `json:"queue"`
-	Team                  Ref      `json:"team"`
-	Group                 Ref      `json:"group"`
-	Script                Ref      `json:"script"`
-	ExternalContact       Ref      `json:"externalContact"`
-	ExternalOrganization  Ref      `json:"externalOrganization"`
-	Subject               string   `json:"subject"`
-	RoomID                string   `json:"roomId"`
-	Type                  string   `json:"type"`
-	CallbackNumbers       []string `json:"callbackNumbers"`
-	CallbackUserName      string   `json:"callbackUserName"`
-	CallbackScheduledTime Time     `json:"callbackScheduledTime"`
-	SkipEnabled           bool     `json:"skipEnabled"`
-	TimeoutSeconds        Int      `json:"timeoutSeconds"`
+	State                 string `json:"state"`
+	Direction             string `json:"direction"`
+	DisconnectType        string `json:"disconnectType"`
+	Held                  bool   `json:"held"`
+	Muted                 bool   `json:"muted"`
+	Recording             bool   `json:"recording"`
+	StartHoldTime         Time   `json:"startHoldTime"`
+	ParkTime              Time   `json:"parkTime"`
+	ResumeTime            Time   `json:"resumeTime"`
+	Provider              string `json:"provider"`
+	Peer                  string `json:"peer"`
+	User                  Ref    `json:"user"`
+	Queue                 Ref    `json:"queue"`
+	Team                  Ref    `json:"team"`
+	Group                 Ref    `json:"group"`
+	Script                Ref    `json:"script"`
+	ExternalContact       Ref    `json:"externalContact"`
+	ExternalOrganization  Ref    `json:"externalOrganization"`
+	Subject               string `json:"subject"`
+	RoomID                string `json:"roomId"`
+	Type                  string `json:"type"`
+	CallbackNumbers       Texts  `json:"callbackNumbers"`
+	CallbackUserName      string `json:"callbackUserName"`
+	CallbackScheduledTime Time   `json:"callbackScheduledTime"`
+	SkipEnabled           bool   `json:"skipEnabled"`
+	TimeoutSeconds        Int    `json:"timeoutSeconds"`
 }
 
 // Communication is a leg of any medium (calls[], emails[], messages[] …). In the
@@ -163,11 +163,11 @@ type Communication struct {
 	AfterCallWork         AfterCallWork `json:"afterCallWork"`
 	AfterCallWorkRequired bool          `json:"afterCallWorkRequired"`
 
-	CallbackNumbers       []string `json:"callbackNumbers"`
-	CallbackUserName      string   `json:"callbackUserName"`
-	CallbackScheduledTime Time     `json:"callbackScheduledTime"`
-	SkipEnabled           bool     `json:"skipEnabled"`
-	TimeoutSeconds        Int      `json:"timeoutSeconds"`
+	CallbackNumbers       Texts  `json:"callbackNumbers"`
+	CallbackUserName      string `json:"callbackUserName"`
+	CallbackScheduledTime Time   `json:"callbackScheduledTime"`
+	SkipEnabled           bool   `json:"skipEnabled"`
+	TimeoutSeconds        Int    `json:"timeoutSeconds"`
 	DialerPreview         struct {
 		ContactID     string `json:"contactId"`
 		ContactListID string `json:"contactListId"`
@@ -194,12 +194,12 @@ func (a Address) Text() string {
 
 // Wrapup is the wrap-up of a leg or participant.
 type Wrapup struct {
-	Code            string   `json:"code"`
-	Name            string   `json:"name"`
-	Notes           string   `json:"notes"`
-	Tags            []string `json:"tags"`
-	DurationSeconds Int      `json:"durationSeconds"`
-	EndTime         Time     `json:"endTime"`
+	Code            string `json:"code"`
+	Name            string `json:"name"`
+	Notes           string `json:"notes"`
+	Tags            Texts  `json:"tags"`
+	DurationSeconds Int    `json:"durationSeconds"`
+	EndTime         Time   `json:"endTime"`
 }
 
 // AfterCallWork is the state of a leg's after-call work.

@@ -231,7 +231,7 @@ func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 			return err
 		}
 		name := token.String()
-		if values[name], err = readAttribute(dec); err != nil {
+		if values[name], err = text(dec); err != nil {
 			return err
 		}
 	}
@@ -240,7 +240,8 @@ func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-func readAttribute(dec *jsontext.Decoder) (string, error) {
+// text reads a text; none for null, and the JSON text of what is none.
+func text(dec *jsontext.Decoder) (string, error) {
 	switch dec.PeekKind() {
 	case 'n':
 		return "", dec.SkipValue()
@@ -249,5 +250,41 @@ func readAttribute(dec *jsontext.Decoder) (string, error) {
 		return token.String(), err
 	}
 	v, err := dec.ReadValue()
+	return string(v), err
+}
+
+// Texts is a list of texts, without those that say nothing.
+type Texts []string
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (l *Texts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '[' {
+		v, err := scalar(dec)
+		if err == nil && len(v) > 0 {
+			err = odd("expected a list")
+		}
+		return err
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != ']' {
+		v, err := element(dec)
+		if err != nil {
+			return err
+		}
+		if v != "" {
+			*l = append(*l, v)
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+func element(dec *jsontext.Decoder) (string, error) {
+	if dec.PeekKind() == '"' {
+		return text(dec)
+	}
+	v, err := scalar(dec)
 	return string(v), err
 }

@@ -27,15 +27,15 @@ type ends struct {
 // better source has cut them differently.
 type Superseded struct{ ConversationID, SessionID string }
 
-// mostKept is how many values of a table's rows a batch keeps the memory of.
-const mostKept = 1 << 16
+// MostKept is how many values of a table's rows the memory is kept of.
+const MostKept = 1 << 16
 
 // Reset empties the batch, and keeps its memory within limits.
 func (b *Batch) Reset() {
 	for e := range b.values {
 		clear(b.values[e])
 		b.values[e] = b.values[e][:0]
-		if cap(b.values[e]) > mostKept {
+		if cap(b.values[e]) > MostKept {
 			b.values[e] = nil
 		}
 	}
