@@ -171,3 +171,19 @@ func TestWorkReadsNoTableAsAWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, read, "tables of which rows were read one after the other")
 }
+
+// TestDeliveriesThatAreDoneAreNotVisitedAgain: a plan may be made at any time,
+// also when statistics say that there are hardly any deliveries.
+func TestDeliveriesThatAreDoneAreNotVisitedAgain(t *testing.T) {
+	s := open(t)
+	list := references(t, s, 0, 100)
+	for range 50 {
+		require.NoError(t, updateAll(t.Context(), s, list))
+	}
+	_, err := s.pool.Exec(t.Context(), "vacuum analyze cdm_delivery")
+	require.NoError(t, err)
+	plan, err := s.PlanOfDeliverReady(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, plan, "Index Scan using cdm_delivery_pkey")
+	require.NotContains(t, plan, "Bitmap", plan)
+}

@@ -1,4 +1,35 @@
 package pgstore
 
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
 // Prepare lets the store prepare its statements, whatever the pool does.
 func (s *Store) Prepare() { s.protocol = preparedProtocol }
+
+// PlanOfDeliverReady is the plan that a commit keeps of the statement that asks
+// whether deliveries can go on.
+func (s *Store) PlanOfDeliverReady(ctx context.Context) (string, error) {
+	x := s.statements.deliverReady
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	given := strings.TrimSuffix(strings.Repeat("null, ", len(x.params)), ", ")
+	for _, sql := range []string{s.statements.byIndex.sql, "set local plan_cache_mode = force_generic_plan", "prepare it as " + x.sql} {
+		if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+			return "", err
+		}
+	}
+	found, err := tx.Query(ctx, fmt.Sprintf("explain execute it(%s)", given), pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		return "", err
+	}
+	lines, err := pgx.CollectRows(found, pgx.RowTo[string])
+	return strings.Join(lines, "\n"), err
+}

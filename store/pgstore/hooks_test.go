@@ -143,7 +143,7 @@ func TestATransactionIsOverWhenItsHookHasReturned(t *testing.T) {
 func TestPlansOfAHookAreTheServersOwn(t *testing.T) {
 	s := open(t)
 	_, err := hooked(t, s, 2, func(ctx context.Context, tx pgx.Tx) error {
-		for _, name := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
+		for _, name := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_bitmapscan"} {
 			var is string
 			require.NoError(t, tx.QueryRow(ctx, "show "+name).Scan(&is))
 			require.Equal(t, "on", is, name)

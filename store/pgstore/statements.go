@@ -13,7 +13,9 @@ type statements struct {
 	begin, beginRead, commit *statement
 	// byIndex makes the transaction use indexes. A plan is kept for long, also
 	// by the server's own checks of foreign keys, and one that was made while a
-	// table was small reads all of it later.
+	// table was small reads all of it later. A scan in the order of an index
+	// also remembers which of its entries are dead; one that makes a bitmap
+	// visits the rows of all deliveries that a lane ever had.
 	// asBefore leaves plans to the server again, for the statements of hooks.
 	byIndex, asBefore *statement
 
@@ -51,8 +53,8 @@ func newStatements(c *Config, t *rowTypes) *statements {
 		begin:     newStatement("begin"),
 		beginRead: newStatement("begin isolation level repeatable read read only"),
 		commit:    newStatement("commit"),
-		byIndex:   newStatement("select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"),
-		asBefore:  newStatement("select set_config('enable_seqscan', null, true), set_config('enable_hashjoin', null, true), set_config('enable_mergejoin', null, true)"),
+		byIndex:   newStatement("select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true)"),
+		asBefore:  newStatement("select set_config('enable_seqscan', null, true), set_config('enable_hashjoin', null, true), set_config('enable_mergejoin', null, true), set_config('enable_bitmapscan', null, true)"),
 	}
 	n := newNames(c)
 	s.commits(n, t)
