@@ -234,8 +234,7 @@ type weighing struct {
 func (s schema[E]) weigh(a, b *E) weighing {
 	as, bs := *s.stamps(a), *s.stamps(b)
 	mine, theirs := as.fields(), bs.fields()
-	only := mine.without(theirs)
-	w := weighing{wins: theirs.without(mine), covers: only.empty()}
+	w := weighing{wins: theirs.without(mine), covers: mine.and(theirs) == mine}
 	for _, x := range as {
 		for _, y := range bs {
 			both := x.fields.and(y.fields)
@@ -288,7 +287,7 @@ func (s schema[E]) take(dst, b *E, w *weighing) {
 			continue
 		}
 		if f.unite(dst, b); mine > bs.of(i) {
-			stamped[i/64] &^= 1 << (i % 64) // a set keeps the greatest
+			stamped.remove(i) // a set keeps the greatest
 		}
 	}
 	*s.stamps(dst) = as.replaced(stamped, bs)

@@ -1,66 +1,11 @@
 package conversation
 
-import (
-	"iter"
-	"math/bits"
-	"slices"
-)
-
-// mostFields is how many fields a kind of entity may have.
-const mostFields = 128
-
-// fieldSet is a set of fields, by their places.
-type fieldSet [mostFields / 64]uint64
-
-func setOf(places ...int) (set fieldSet) {
-	for _, i := range places {
-		set.add(i)
-	}
-	return set
-}
-
-func (set *fieldSet) add(i int)      { set[i/64] |= 1 << (i % 64) }
-func (set *fieldSet) has(i int) bool { return set[i/64]&(1<<(i%64)) != 0 }
-func (set *fieldSet) empty() bool    { return *set == fieldSet{} }
-
-func (set fieldSet) or(other fieldSet) fieldSet {
-	for k := range set {
-		set[k] |= other[k]
-	}
-	return set
-}
-
-func (set fieldSet) and(other fieldSet) fieldSet {
-	for k := range set {
-		set[k] &= other[k]
-	}
-	return set
-}
-
-func (set fieldSet) without(other fieldSet) fieldSet {
-	for k := range set {
-		set[k] &^= other[k]
-	}
-	return set
-}
-
-// each yields the places in order.
-func (set fieldSet) each() iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for k, word := range set {
-			for ; word != 0; word &= word - 1 {
-				if !yield(k*64 + bits.TrailingZeros64(word)) {
-					return
-				}
-			}
-		}
-	}
-}
+import "slices"
 
 // stamps say who states which fields of an entity. Most fields share a stamp,
 // so each stamp is kept once, with its fields. No field has two, no stamp is
 // without fields, and they are in order. Entities share them: nobody writes to
-// them.
+// them once they are an entity's.
 type stamps []stampSet
 
 type stampSet struct {
@@ -86,7 +31,8 @@ func (s stamps) fields() (all fieldSet) {
 	return all
 }
 
-// with returns the list with the stamp for fields that have none in it.
+// with returns the list, which is still its caller's alone and may be changed,
+// with the stamp for fields that have none in it.
 func (s stamps) with(stamp stamp, fields fieldSet) stamps {
 	if fields.empty() || stamp == 0 {
 		return s
