@@ -169,6 +169,14 @@ func TestAnEmptyElementOfAListIsNone(t *testing.T) {
 	require.ErrorContains(t, err, "expected a list")
 }
 
+// TestAListBeforeSomethingOddIsReadOnce: what does not fit the plain structs is
+// read a second time, with tolerance.
+func TestAListBeforeSomethingOddIsReadOnce(t *testing.T) {
+	_, s := one(t, `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","purpose":"agent","sessions":[{"sessionId":"s",
+		"mediaType":"voice","segments":[{"wrapUpTags":["a","b"],"segmentType":"wrapup","segmentStart":"2025-01-10T09:00:00Z","conference":"true"}]}]}]}`).Session("s")
+	require.Equal(t, []string{"a", "b"}, s.Segments[0].WrapUpTags)
+}
+
 func TestLargeAndDeepMessages(t *testing.T) {
 	_, s := one(t, event("subject", `"`+strings.Repeat("x", 10<<20)+`"`)).Session("s")
 	require.Len(t, s.Subject, 10<<20)
