@@ -83,7 +83,7 @@ func TestTheCommandLine(t *testing.T) {
 		{[]string{"-replicas", "0"}, 2, "-replicas must be at least 1"},
 		{[]string{"surplus"}, 2, `"surplus" is not understood`},
 		{[]string{"-unknown"}, 2, "flag provided but not defined"},
-		{[]string{"-database", "postgres://127.0.0.1:1/none"}, 1, "postgres: "},
+		{[]string{"-database", "postgres://127.0.0.1:1/none"}, 1, "leave -database out"},
 		{[]string{"-database", "://"}, 1, "-database: "},
 	} {
 		var out, messages bytes.Buffer

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"sync"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
@@ -31,7 +33,11 @@ func serve(ctx context.Context, database string, o *options, stdout io.Writer) e
 		return fmt.Errorf("-database: %w", err)
 	}
 	defer pool.Close()
-	if err := createTables(ctx, pool); err != nil {
+	var unreachable *pgconn.ConnectError
+	switch err := createTables(ctx, pool); {
+	case errors.As(err, &unreachable) && ctx.Err() == nil:
+		return fmt.Errorf("%w\nstart the server that -database names, or leave -database out: then a server is started for this run", err)
+	case err != nil:
 		return err
 	}
 	replicas, replicasCtx := errgroup.WithContext(ctx)
