@@ -64,15 +64,10 @@ func (d *deliverer) count() int {
 // reserve takes a place in memory for a delivery that is about to be
 // committed. Without one, and behind deliveries that went back to the store,
 // it must go through the store, or it would overtake them.
-func (d *deliverer) reserve(conversation, hook string) bool {
+func (d *deliverer) reserve(lane deliveryLane) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	lane := deliveryLane{conversation, hook}
-	if d.blocked[lane] {
-		delete(d.blocked, lane) // the conversation's record remembers it
-		return false
-	}
-	if d.stopping || d.held >= d.t.config.MaxDeliveries || len(d.blocked) >= d.t.config.MaxDeliveries {
+	if d.blocked[lane] || d.stopping || d.held >= d.t.config.MaxDeliveries || len(d.blocked) >= d.t.config.MaxDeliveries {
 		return false
 	}
 	d.held++
@@ -99,10 +94,17 @@ func (d *deliverer) free(n int) {
 }
 
 // run runs deliveries that the process holds. What the store gave out may
-// run in a blocked lane: it is the next one.
-func (d *deliverer) run(list []delivery) {
+// run in a blocked lane: it is the next one. Lanes in which more was committed
+// behind those, to go through the store, need not be blocked any more: the
+// conversation's record remembers them.
+func (d *deliverer) run(list []delivery, behind ...deliveryLane) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	defer func() {
+		for _, lane := range behind {
+			delete(d.blocked, lane)
+		}
+	}()
 	for _, x := range list {
 		lane := x.lane()
 		if d.stopping || d.blocked[lane] && !x.fromStore {
@@ -371,8 +373,27 @@ func (d *deliverer) recorded(outcomes []store.Outcome, ready bool) {
 		}
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.free(len(outcomes))
+	d.mu.Unlock()
+	for _, o := range outcomes {
+		if o.Did != store.Done {
+			d.unblock(deliveryLane{o.ConversationID, o.Hook})
+		}
+	}
+}
+
+// unblock has the conversation's record say that deliveries of the lane are in
+// the store: it is loaded again. While the conversation is worked on its record
+// is in use; then the lane stays blocked until more is committed in it.
+func (d *deliverer) unblock(lane deliveryLane) {
+	d.t.lanes.resting(lane.conversation, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.blocked[lane] {
+			d.t.cache.drop(lane.conversation)
+			delete(d.blocked, lane)
+		}
+	})
 }
 
 // recordLoop records the outcomes that no commit has taken along.

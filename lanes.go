@@ -199,6 +199,16 @@ func (ls *lanes) takeReady(n int) []*work {
 	return batch
 }
 
+// resting calls do unless somebody works on the conversation; nobody begins to
+// before it returns.
+func (ls *lanes) resting(id string, do func()) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if l := ls.byID[id]; l == nil || !l.busy {
+		do()
+	}
+}
+
 // refuse finishes everything that is left with the error.
 func (ls *lanes) refuse(err error) {
 	for {

@@ -22,7 +22,7 @@ type plan struct {
 	announce []events.Event // to announce with this change
 	except   string         // the Before hook to leave out
 	reserved []delivery     // for After hooks, to run from memory after the commit
-	handover bool           // some deliveries must be claimed from the store
+	handover []deliveryLane // of deliveries that must be claimed from the store
 }
 
 // whenTold is when a conclusion is due that waits for Settle.
@@ -216,9 +216,10 @@ func (p *plan) log(vetoed map[events.Event]bool) error {
 // reserve takes a place for a delivery in memory. Without one, or behind
 // deliveries that only the store knows, it goes through the store.
 func (p *plan) reserve(e events.Event, entry store.Event, hook string) bool {
-	if p.record.backlog[hook] || !p.t.delivery.reserve(p.record.ID, hook) {
+	lane := deliveryLane{p.record.ID, hook}
+	if p.record.backlog[hook] || !p.t.delivery.reserve(lane) {
 		p.record.backlog[hook] = true
-		p.handover = true
+		p.handover = append(p.handover, lane)
 		return false
 	}
 	p.reserved = append(p.reserved, delivery{Delivery: store.Delivery{Event: entry, Hook: hook}, event: events.Copy(e)})
@@ -228,7 +229,7 @@ func (p *plan) reserve(e events.Event, entry store.Event, hook string) bool {
 // abandon gives back what the plan has reserved.
 func (p *plan) abandon() {
 	p.t.delivery.unreserve(p.reserved)
-	p.reserved = nil
+	p.reserved, p.handover = nil, nil
 }
 
 // committed is called when the change has been written.
@@ -241,8 +242,8 @@ func (p *plan) committed(version int64) {
 			p.t.settling.set(x.Due)
 		}
 	}
-	p.t.delivery.run(p.reserved)
-	if p.handover {
+	p.t.delivery.run(p.reserved, p.handover...)
+	if len(p.handover) > 0 {
 		p.t.delivery.look()
 	}
 	p.t.stats.committed(p.change)

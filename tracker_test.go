@@ -398,6 +398,92 @@ func TestABeforeHookMustNotCallTheTracker(t *testing.T) {
 	})
 }
 
+func TestAFailureWhileACommitIsPreparedHoldsBackAllOfItsEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := &journal{}
+		fail := make(chan struct{})
+		tries := 0
+		once := sync.OnceFunc(func() {
+			close(fail) // behind the first event of the commit, before the last
+			time.Sleep(time.Millisecond)
+		})
+		events.After(hooks, "flaky", func(_ context.Context, e events.Event) error {
+			if e.Head().Type == "agent.connected" {
+				<-fail
+				if tries++; tries < 3 {
+					return errors.New("not now")
+				}
+			}
+			j.write("%s", e.Head().Type)
+			return nil
+		}, events.When(func(e events.Event) bool {
+			if e.Head().Type == "conversation.ended" {
+				once()
+			}
+			return true
+		}))
+		r := start(t, hooks)
+		r.tell(story(t, "internal call between two users").Snapshots()...)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		require.Equal(t, []string{"conversation.created", "participant.added", "participant.added", "agent.connected", "agent.connected",
+			"agent.disconnected", "conversation.ended"}, j.read())
+	})
+}
+
+// claims counts the deliveries that were committed for the committer to run at
+// once, and those that have to be claimed.
+type claims struct {
+	store.Store
+	atOnce, later atomic.Int64
+}
+
+func (s *claims) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {
+	done, err := s.Store.Commit(ctx, b)
+	for _, c := range b.Changes {
+		for _, e := range c.Events {
+			for _, d := range e.Deliveries {
+				if d.Claimed {
+					s.atOnce.Add(1)
+				} else {
+					s.later.Add(1)
+				}
+			}
+		}
+	}
+	return done, err
+}
+
+func TestFailuresOfOneConversationKeepNoOtherOneFromBeingDeliveredAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.After(hooks, "fails", func(_ context.Context, e events.Event) error {
+			if strings.HasPrefix(e.Head().ConversationID, "c-bad") {
+				return errors.New("always")
+			}
+			return nil
+		}, events.Attempts(2))
+		s := &claims{Store: memstore.New()}
+		const most = 20
+		r := startOn(t, s, hooks, func(c *convtrack.Config) { c.MaxDeliveries = most })
+		one := story(t, "agentless")
+		for i := range 2 * most {
+			one.ID = fmt.Sprint("c-bad-", i)
+			r.tell(one.Snapshots()...)
+			time.Sleep(time.Second)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		s.atOnce.Store(0)
+		s.later.Store(0)
+		one.ID = "c-good"
+		r.tell(one.Snapshots()...)
+		require.Positive(t, s.atOnce.Load())
+		require.Zero(t, s.later.Load())
+	})
+}
+
 func TestAnAfterHookThatFailsIsTriedAgainWithBackoffAndHoldsBackOnlyItsOwnLane(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
