@@ -73,7 +73,7 @@ type committer struct {
 
 // scratch is memory for the rows of a batch that is used again.
 type scratch struct {
-	rows                              rows.Batch
+	rows, fresh                       rows.Batch   // fresh: of new conversations
 	own, events, deliveries, outcomes []rows.Value // own: of the conversations
 }
 
@@ -87,6 +87,7 @@ func (s *Store) borrowScratch() *scratch {
 // giveBackScratch keeps the memory within limits, and nothing that was in it.
 func (s *Store) giveBackScratch(x *scratch) {
 	x.rows.Reset()
+	x.fresh.Reset()
 	for _, values := range []*[]rows.Value{&x.own, &x.events, &x.deliveries, &x.outcomes} {
 		clear(*values)
 		if *values = (*values)[:0]; cap(*values) > rows.MostKept {
@@ -141,7 +142,11 @@ func (t *committer) collect(c *store.Change) error {
 	}
 	var state []rows.Value
 	if c.To != nil {
-		state = t.rows.Add(c)
+		into := &t.rows
+		if c.Version == 0 && c.InTx == nil {
+			into = &t.fresh
+		}
+		state = into.Add(c)
 	} else if c.Version > 0 && c.From != nil {
 		t.cleared = append(t.cleared, c.ID)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -62,50 +61,39 @@ func (p *pipeline) read(scan func(r *row) error, s *statement, args ...argument)
 // run sends the pipeline and reads what comes back. Without a "begin" in it,
 // or before it, it is a transaction of its own.
 func (s *Store) run(ctx context.Context, c *pgx.Conn, p *pipeline) error {
-	switch {
-	case s.protocol == simpleProtocol:
+	if s.protocol == simpleProtocol {
 		return runSimple(ctx, c, p)
-	case s.protocol == preparedProtocol && !s.unprepared.Load():
-		return s.runPrepared(ctx, c.PgConn(), p)
 	}
-	return s.send(ctx, c.PgConn(), p, nil)
+	kept := connectionOf(c.PgConn())
+	prepared := s.protocol == preparedProtocol && !s.unprepared.Load()
+	if prepared {
+		if err := kept.prepare(ctx, c.PgConn(), p); err != nil {
+			return err
+		}
+	}
+	return s.send(ctx, c.PgConn(), kept, prepared, p)
 }
 
 var binaryFormat = []int16{pgx.BinaryFormatCode}
-
-// preparedStatements are those of a connection, by name.
-type preparedStatements map[string]*pgconn.StatementDescription
-
-const customData = "convtrack"
-
-func (s *Store) runPrepared(ctx context.Context, c *pgconn.PgConn, p *pipeline) error {
-	known, _ := c.CustomData()[customData].(preparedStatements)
-	if known == nil {
-		known = preparedStatements{}
-		c.CustomData()[customData] = known
-	}
-	if err := known.prepare(ctx, c, p); err != nil {
-		return err
-	}
-	return s.send(ctx, c, p, known)
-}
 
 // enough is how many bytes are sent on, so that the server begins while the
 // rest is being composed.
 const enough = 64 << 10
 
 // send sends the steps and reads what comes back.
-func (s *Store) send(ctx context.Context, c *pgconn.PgConn, p *pipeline, known preparedStatements) error {
+func (s *Store) send(ctx context.Context, c *pgconn.PgConn, kept *connection, prepared bool, p *pipeline) error {
 	e := s.borrowEncoder()
 	defer s.giveBack(e)
 	sending := c.StartPipeline(ctx)
 	waiting := 0
 	for i := range p.steps {
 		x := &p.steps[i]
-		if d := known[x.name]; d != nil {
-			sending.SendQueryStatement(d, e.encode(x), binaryFormat, binaryFormat)
+		values := e.encode(x)
+		kept.makeRoom(c.Frontend(), waiting, len(e.buffer))
+		if d := kept.prepared[x.name]; prepared && d != nil {
+			sending.SendQueryStatement(d, values, binaryFormat, binaryFormat)
 		} else {
-			sending.SendQueryParams(x.sql, e.encode(x), x.params, binaryFormat, binaryFormat)
+			sending.SendQueryParams(x.sql, values, x.params, binaryFormat, binaryFormat)
 		}
 		if waiting += len(e.buffer); waiting >= enough {
 			if sending.Flush() != nil {
@@ -122,36 +110,6 @@ func (s *Store) send(ctx context.Context, c *pgconn.PgConn, p *pipeline, known p
 		return err
 	}
 	return failed
-}
-
-// prepare prepares what the connection does not have yet, in one round trip.
-func (known preparedStatements) prepare(ctx context.Context, c *pgconn.PgConn, p *pipeline) error {
-	var missing []string
-	for _, x := range p.steps {
-		if x.name != "" && known[x.name] == nil && !slices.Contains(missing, x.name) {
-			missing = append(missing, x.name)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	preparing := c.StartPipeline(ctx)
-	for _, name := range missing {
-		x := p.steps[slices.IndexFunc(p.steps, func(x step) bool { return x.name == name })]
-		preparing.SendPrepare(name, x.sql, x.params)
-	}
-	err := preparing.Sync()
-	for err == nil {
-		var result any
-		result, err = preparing.GetResults()
-		d, ok := result.(*pgconn.StatementDescription)
-		if !ok {
-			break // all have come, or there is an error
-		}
-		d.Name = missing[0] // the answers do not say it
-		known[d.Name], missing = d, missing[1:]
-	}
-	return errors.Join(err, preparing.Close())
 }
 
 // readAll reads the results of all steps.

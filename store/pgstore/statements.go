@@ -20,21 +20,21 @@ type statements struct {
 	byIndex, asBefore *statement
 
 	// Commits.
-	upsert       *statement                      // conversations on their version
-	lock         *statement                      // conversations whose hooks run
-	reserve      *statement                      // new conversations whose hooks run
-	unreserve    *statement                      // those whose hooks failed
-	clear        *statement                      // what is below a conversation that became a tombstone
-	write        [rows.Evaluation + 1]*statement // rows below conversations
-	supersede    *statement                      // segments, in place of others
-	logEvents    *statement
-	deliver      *statement // deliveries that the committer claims
-	enqueue      *statement // any deliveries
-	finish       *statement // outcomes that are all done
-	settle       *statement // any outcomes
-	ready        *statement // whether lanes can go on
-	deliverReady *statement // deliver and ready
-	refresh      *statement // the same, where deliveries have failed
+	upsert                        *statement                      // conversations on their version
+	lock                          *statement                      // conversations whose hooks run
+	reserve                       *statement                      // new conversations whose hooks run
+	unreserve                     *statement                      // those whose hooks failed
+	clear                         *statement                      // what is below a conversation that became a tombstone
+	write, insert, insertAndWrite [rows.Evaluation + 1]*statement // rows below conversations: any, of new ones, both
+	supersede                     *statement                      // segments, in place of others
+	logEvents                     *statement
+	deliver                       *statement // deliveries that the committer claims
+	enqueue                       *statement // any deliveries
+	finish                        *statement // outcomes that are all done
+	settle                        *statement // any outcomes
+	ready                         *statement // whether lanes can go on
+	deliverReady                  *statement // deliver and ready
+	refresh                       *statement // the same, where deliveries have failed
 
 	// Deliveries.
 	claim, next, renew, release *statement
@@ -95,7 +95,10 @@ func (s *statements) commits(n names, t *rowTypes) {
 		e as (delete from {evaluation} where conversation_id = any ($1::text[]))
 		delete from {participant} where conversation_id = any ($1::text[])`, oidTexts)
 	for _, e := range rows.Children() {
-		s.write[e] = n.statement(upsertRows(e, "unnest($1::{"+e.Table().Name+"_row}[])"), t.entities[e].array)
+		list := t.entities[e].array
+		s.write[e] = n.statement(upsertRows(e, rowsOf(e, 1)), list)
+		s.insert[e] = n.statement(insertRows(e, rowsOf(e, 1)), list)
+		s.insertAndWrite[e] = n.statement(`with fresh as (`+insertRows(e, rowsOf(e, 1))+`) `+upsertRows(e, rowsOf(e, 2)), list, list)
 	}
 	s.supersede = n.statement(`with u as materialized (select * from unnest($1::{segment_row}[])),
 		gone as (delete from {segment} as g using unnest($2::text[], $3::text[]) as x(conversation_id, session_id)
@@ -132,15 +135,25 @@ func upsertConversations() string {
 		returning c.conversation_id, c.xmax = 0`
 }
 
+// rowsOf is a parameter with rows of the entity.
+func rowsOf(e rows.Entity, parameter int) string {
+	return fmt.Sprintf("unnest($%d::{%s_row}[])", parameter, e.Table().Name)
+}
+
+// insertRows writes rows of an entity that are not there yet.
+func insertRows(e rows.Entity, from string) string {
+	columns := list(e.Table().Columns)
+	return `insert into {` + e.Table().Name + `} (` + columns + `) select ` + columns + ` from ` + from
+}
+
 // upsertRows writes rows of an entity below conversations.
 func upsertRows(e rows.Entity, from string) string {
 	table := e.Table()
-	columns := list(table.Columns)
 	var sets []string
 	for _, c := range table.Columns[table.Keys:] {
 		sets = append(sets, c.Name+" = excluded."+c.Name)
 	}
-	return `insert into {` + table.Name + `} (` + columns + `) select ` + columns + ` from ` + from + `
+	return insertRows(e, from) + `
 		on conflict (` + list(table.Key()) + `) do update set ` + strings.Join(sets, ", ")
 }
 

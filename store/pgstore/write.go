@@ -16,18 +16,31 @@ func (t *committer) addRows(p *pipeline) {
 		p.add(t.statements.clear, args(textsOf(cleared))...)
 	}
 	for _, e := range rows.Children() {
-		values := t.written(t.rows.Values(e), len(e.Table().Columns))
-		if e == rows.Segment {
-			if gone := t.superseded(); len(gone[0]) > 0 {
-				p.add(t.statements.supersede, append([]argument{{of: t.types.entities[e], rows: values}}, args(textsOf(gone[0]), textsOf(gone[1]))...)...)
-				continue
-			}
-		}
-		if len(values) > 0 {
-			p.add(t.statements.write[e], argument{of: t.types.entities[e], rows: values})
-		}
+		t.addRowsOf(p, e)
 	}
 	t.addEvents(p)
+}
+
+// addRowsOf adds the rows of an entity. What belongs to new conversations needs
+// not be looked for: nobody else can have written it.
+func (t *committer) addRowsOf(p *pipeline, e rows.Entity) {
+	of, columns := t.types.entities[e], len(e.Table().Columns)
+	fresh, values := t.written(t.fresh.Values(e), columns), t.written(t.rows.Values(e), columns)
+	if e == rows.Segment {
+		if gone := t.superseded(); len(gone[0]) > 0 {
+			values = slices.Concat(values, fresh)
+			p.add(t.statements.supersede, append([]argument{{of: of, rows: values}}, args(textsOf(gone[0]), textsOf(gone[1]))...)...)
+			return
+		}
+	}
+	switch {
+	case len(fresh) > 0 && len(values) > 0:
+		p.add(t.statements.insertAndWrite[e], argument{of: of, rows: fresh}, argument{of: of, rows: values})
+	case len(fresh) > 0:
+		p.add(t.statements.insert[e], argument{of: of, rows: fresh})
+	case len(values) > 0:
+		p.add(t.statements.write[e], argument{of: of, rows: values})
+	}
 }
 
 // written leaves out the rows of conversations that lost.
