@@ -1,22 +1,59 @@
 package wire
 
+import "github.com/go-json-experiment/json/jsontext"
+
 // Conversation is a conversation of the live API: the body of a user or queue
 // conversation topic, of a media topic, or of GET /api/v2/conversations/{id}
 // and its media variants (protocol 3.6, 3.7, 6.2).
 type Conversation struct {
-	ID                 string               `json:"id"`
-	StartTime          Time                 `json:"startTime"`
-	EndTime            Time                 `json:"endTime"`
-	Address            string               `json:"address"`
-	ExternalTag        string               `json:"externalTag"`
-	RecordingState     string               `json:"recordingState"`
-	UtilizationLabelID string               `json:"utilizationLabelId"`
-	MaxParticipants    Int                  `json:"maxParticipants"`
-	Divisions          []DivisionMembership `json:"divisions"`
-	RecentTransfers    []Transfer           `json:"recentTransfers"`
-	Participants       Participants         `json:"participants"`
-	SelfURI            string               `json:"selfUri"`
+	ID                 string
+	StartTime          Time
+	EndTime            Time
+	Address            string
+	ExternalTag        string
+	RecordingState     string
+	UtilizationLabelID string
+	MaxParticipants    Int
+	Divisions          []DivisionMembership
+	RecentTransfers    []Transfer
+	Participants       Participants
+	SelfURI            string
 }
+
+func (c *Conversation) read(r *reader) error {
+	return r.object(func(name []byte) error {
+		switch string(name) {
+		case "id":
+			return r.text(&c.ID)
+		case "startTime":
+			return c.StartTime.UnmarshalJSONFrom(r.Decoder)
+		case "endTime":
+			return c.EndTime.UnmarshalJSONFrom(r.Decoder)
+		case "address":
+			return r.text(&c.Address)
+		case "externalTag":
+			return r.text(&c.ExternalTag)
+		case "recordingState":
+			return r.text(&c.RecordingState)
+		case "utilizationLabelId":
+			return r.text(&c.UtilizationLabelID)
+		case "maxParticipants":
+			return c.MaxParticipants.UnmarshalJSONFrom(r.Decoder)
+		case "divisions":
+			return r.other(&c.Divisions)
+		case "recentTransfers":
+			return r.other(&c.RecentTransfers)
+		case "participants":
+			return c.Participants.read(r)
+		case "selfUri":
+			return r.text(&c.SelfURI)
+		}
+		return r.SkipValue()
+	})
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (c *Conversation) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return reading(dec, c.read) }
 
 // Ref is a reference to another object.
 type Ref struct {
@@ -46,142 +83,372 @@ type Transfer struct {
 // Participant is a participant of the live API, with its legs in lists or, in
 // the media variants, with one leg flattened into it.
 type Participant struct {
-	ID            string `json:"id"`
-	Purpose       string `json:"purpose"`
-	Name          string `json:"name"`
-	StartTime     Time   `json:"startTime"`
-	ConnectedTime Time   `json:"connectedTime"`
-	EndTime       Time   `json:"endTime"`
+	ID            string
+	Purpose       string
+	Name          string
+	StartTime     Time
+	ConnectedTime Time
+	EndTime       Time
 
-	UserID    string `json:"userId"`
-	QueueID   string `json:"queueId"`
-	QueueName string `json:"queueName"`
-	GroupID   string `json:"groupId"`
-	TeamID    string `json:"teamId"`
+	UserID    string
+	QueueID   string
+	QueueName string
+	GroupID   string
+	TeamID    string
 
-	ExternalContactID      string `json:"externalContactId"`
-	ExternalOrganizationID string `json:"externalOrganizationId"`
+	ExternalContactID      string
+	ExternalOrganizationID string
 
-	Address string `json:"address"`
-	ANI     string `json:"ani"`
-	DNIS    string `json:"dnis"`
-	Locale  string `json:"locale"`
+	Address string
+	ANI     string
+	DNIS    string
+	Locale  string
 
-	ConsultParticipantID   string `json:"consultParticipantId"`
-	MonitoredParticipantID string `json:"monitoredParticipantId"`
-	CoachedParticipantID   string `json:"coachedParticipantId"`
-	BargedParticipantID    string `json:"bargedParticipantId"`
+	ConsultParticipantID   string
+	MonitoredParticipantID string
+	CoachedParticipantID   string
+	BargedParticipantID    string
 
-	WrapupRequired bool       `json:"wrapupRequired"`
-	WrapupPrompt   string     `json:"wrapupPrompt"`
-	WrapupSkipped  bool       `json:"wrapupSkipped"`
-	Wrapup         Wrapup     `json:"wrapup"`
-	StartAcwTime   Time       `json:"startAcwTime"`
-	EndAcwTime     Time       `json:"endAcwTime"`
-	FlaggedReason  string     `json:"flaggedReason"`
-	Attributes     Attributes `json:"attributes"`
+	WrapupRequired bool
+	WrapupPrompt   string
+	WrapupSkipped  bool
+	Wrapup         Wrapup
+	StartAcwTime   Time
+	EndAcwTime     Time
+	FlaggedReason  string
+	Attributes     Attributes
 
-	Calls             Communications `json:"calls"`
-	Callbacks         Communications `json:"callbacks"`
-	Chats             Communications `json:"chats"`
-	Cobrowsesessions  Communications `json:"cobrowsesessions"`
-	Emails            Communications `json:"emails"`
-	Messages          Communications `json:"messages"`
-	InternalMessages  Communications `json:"internalMessages"`
-	Screenshares      Communications `json:"screenshares"`
-	SocialExpressions Communications `json:"socialExpressions"`
-	Videos            Communications `json:"videos"`
+	Calls             Communications
+	Callbacks         Communications
+	Chats             Communications
+	Cobrowsesessions  Communications
+	Emails            Communications
+	Messages          Communications
+	InternalMessages  Communications
+	Screenshares      Communications
+	SocialExpressions Communications
+	Videos            Communications
 
 	// Evaluations are in the REST conversation only.
-	Evaluations []Evaluation `json:"evaluations"`
+	Evaluations []Evaluation
 
 	// The flattened leg of the media variants.
-	State                 string `json:"state"`
-	Direction             string `json:"direction"`
-	DisconnectType        string `json:"disconnectType"`
-	Held                  bool   `json:"held"`
-	Muted                 bool   `json:"muted"`
-	Recording             bool   `json:"recording"`
-	StartHoldTime         Time   `json:"startHoldTime"`
-	ParkTime              Time   `json:"parkTime"`
-	ResumeTime            Time   `json:"resumeTime"`
-	Provider              string `json:"provider"`
-	Peer                  string `json:"peer"`
-	User                  Ref    `json:"user"`
-	Queue                 Ref    `json:"queue"`
-	Team                  Ref    `json:"team"`
-	Group                 Ref    `json:"group"`
-	Script                Ref    `json:"script"`
-	ExternalContact       Ref    `json:"externalContact"`
-	ExternalOrganization  Ref    `json:"externalOrganization"`
-	Subject               string `json:"subject"`
-	RoomID                string `json:"roomId"`
-	Type                  string `json:"type"`
-	CallbackNumbers       Texts  `json:"callbackNumbers"`
-	CallbackUserName      string `json:"callbackUserName"`
-	CallbackScheduledTime Time   `json:"callbackScheduledTime"`
-	SkipEnabled           bool   `json:"skipEnabled"`
-	TimeoutSeconds        Int    `json:"timeoutSeconds"`
+	State                 string
+	Direction             string
+	DisconnectType        string
+	Held                  bool
+	Muted                 bool
+	Recording             bool
+	StartHoldTime         Time
+	ParkTime              Time
+	ResumeTime            Time
+	Provider              string
+	Peer                  string
+	User                  Ref
+	Queue                 Ref
+	Team                  Ref
+	Group                 Ref
+	Script                Ref
+	ExternalContact       Ref
+	ExternalOrganization  Ref
+	Subject               string
+	RoomID                string
+	Type                  string
+	CallbackNumbers       Texts
+	CallbackUserName      string
+	CallbackScheduledTime Time
+	SkipEnabled           bool
+	TimeoutSeconds        Int
+}
+
+func (p *Participant) read(r *reader) error {
+	return r.object(func(name []byte) error {
+		switch string(name) {
+		case "id":
+			return r.text(&p.ID)
+		case "purpose":
+			return r.text(&p.Purpose)
+		case "name":
+			return r.text(&p.Name)
+		case "startTime":
+			return p.StartTime.UnmarshalJSONFrom(r.Decoder)
+		case "connectedTime":
+			return p.ConnectedTime.UnmarshalJSONFrom(r.Decoder)
+		case "endTime":
+			return p.EndTime.UnmarshalJSONFrom(r.Decoder)
+		case "userId":
+			return r.text(&p.UserID)
+		case "queueId":
+			return r.text(&p.QueueID)
+		case "queueName":
+			return r.text(&p.QueueName)
+		case "groupId":
+			return r.text(&p.GroupID)
+		case "teamId":
+			return r.text(&p.TeamID)
+		case "externalContactId":
+			return r.text(&p.ExternalContactID)
+		case "externalOrganizationId":
+			return r.text(&p.ExternalOrganizationID)
+		case "address":
+			return r.text(&p.Address)
+		case "ani":
+			return r.text(&p.ANI)
+		case "dnis":
+			return r.text(&p.DNIS)
+		case "locale":
+			return r.text(&p.Locale)
+		case "consultParticipantId":
+			return r.text(&p.ConsultParticipantID)
+		case "monitoredParticipantId":
+			return r.text(&p.MonitoredParticipantID)
+		case "coachedParticipantId":
+			return r.text(&p.CoachedParticipantID)
+		case "bargedParticipantId":
+			return r.text(&p.BargedParticipantID)
+		case "wrapupRequired":
+			return r.bool(&p.WrapupRequired)
+		case "wrapupPrompt":
+			return r.text(&p.WrapupPrompt)
+		case "wrapupSkipped":
+			return r.bool(&p.WrapupSkipped)
+		case "wrapup":
+			return p.Wrapup.read(r)
+		case "startAcwTime":
+			return p.StartAcwTime.UnmarshalJSONFrom(r.Decoder)
+		case "endAcwTime":
+			return p.EndAcwTime.UnmarshalJSONFrom(r.Decoder)
+		case "flaggedReason":
+			return r.text(&p.FlaggedReason)
+		case "attributes":
+			return p.Attributes.read(r)
+		case "calls":
+			return p.Calls.read(r)
+		case "callbacks":
+			return p.Callbacks.read(r)
+		case "chats":
+			return p.Chats.read(r)
+		case "cobrowsesessions":
+			return p.Cobrowsesessions.read(r)
+		case "emails":
+			return p.Emails.read(r)
+		case "messages":
+			return p.Messages.read(r)
+		case "internalMessages":
+			return p.InternalMessages.read(r)
+		case "screenshares":
+			return p.Screenshares.read(r)
+		case "socialExpressions":
+			return p.SocialExpressions.read(r)
+		case "videos":
+			return p.Videos.read(r)
+		case "evaluations":
+			return r.other(&p.Evaluations)
+		case "state":
+			return r.text(&p.State)
+		case "direction":
+			return r.text(&p.Direction)
+		case "disconnectType":
+			return r.text(&p.DisconnectType)
+		case "held":
+			return r.bool(&p.Held)
+		case "muted":
+			return r.bool(&p.Muted)
+		case "recording":
+			return r.bool(&p.Recording)
+		case "startHoldTime":
+			return p.StartHoldTime.UnmarshalJSONFrom(r.Decoder)
+		case "parkTime":
+			return p.ParkTime.UnmarshalJSONFrom(r.Decoder)
+		case "resumeTime":
+			return p.ResumeTime.UnmarshalJSONFrom(r.Decoder)
+		case "provider":
+			return r.text(&p.Provider)
+		case "peer":
+			return r.text(&p.Peer)
+		case "user":
+			return r.other(&p.User)
+		case "queue":
+			return r.other(&p.Queue)
+		case "team":
+			return r.other(&p.Team)
+		case "group":
+			return r.other(&p.Group)
+		case "script":
+			return r.other(&p.Script)
+		case "externalContact":
+			return r.other(&p.ExternalContact)
+		case "externalOrganization":
+			return r.other(&p.ExternalOrganization)
+		case "subject":
+			return r.text(&p.Subject)
+		case "roomId":
+			return r.text(&p.RoomID)
+		case "type":
+			return r.text(&p.Type)
+		case "callbackNumbers":
+			return p.CallbackNumbers.UnmarshalJSONFrom(r.Decoder)
+		case "callbackUserName":
+			return r.text(&p.CallbackUserName)
+		case "callbackScheduledTime":
+			return p.CallbackScheduledTime.UnmarshalJSONFrom(r.Decoder)
+		case "skipEnabled":
+			return r.bool(&p.SkipEnabled)
+		case "timeoutSeconds":
+			return p.TimeoutSeconds.UnmarshalJSONFrom(r.Decoder)
+		}
+		return r.SkipValue()
+	})
 }
 
 // Communication is a leg of any medium (calls[], emails[], messages[] …). In the
 // flat media variant messages[] are the messages of the leg, without an id of a
 // leg.
 type Communication struct {
-	ID             string `json:"id"`
-	State          string `json:"state"`
-	Direction      string `json:"direction"`
-	DisconnectType string `json:"disconnectType"`
-	Provider       string `json:"provider"`
-	PeerID         string `json:"peerId"`
-	ScriptID       string `json:"scriptId"`
-	RoomID         string `json:"roomId"`
-	Subject        string `json:"subject"`
-	Type           string `json:"type"` // of messages: the platform
+	ID             string
+	State          string
+	Direction      string
+	DisconnectType string
+	Provider       string
+	PeerID         string
+	ScriptID       string
+	RoomID         string
+	Subject        string
+	Type           string // of messages: the platform
 
-	StartAlertingTime Time `json:"startAlertingTime"`
-	ConnectedTime     Time `json:"connectedTime"`
-	DisconnectedTime  Time `json:"disconnectedTime"`
+	StartAlertingTime Time
+	ConnectedTime     Time
+	DisconnectedTime  Time
 
-	Held          bool `json:"held"`
-	Muted         bool `json:"muted"`
-	Recording     bool `json:"recording"`
-	StartHoldTime Time `json:"startHoldTime"`
-	ParkTime      Time `json:"parkTime"`
-	ResumeTime    Time `json:"resumeTime"`
+	Held          bool
+	Muted         bool
+	Recording     bool
+	StartHoldTime Time
+	ParkTime      Time
+	ResumeTime    Time
 
-	Self        Address `json:"self"`
-	Other       Address `json:"other"`
-	ToAddress   Address `json:"toAddress"`
-	FromAddress Address `json:"fromAddress"`
+	Self        Address
+	Other       Address
+	ToAddress   Address
+	FromAddress Address
 
 	ErrorInfo struct {
 		Code string `json:"code"`
-	} `json:"errorInfo"`
+	}
 
-	Wrapup                Wrapup        `json:"wrapup"`
-	AfterCallWork         AfterCallWork `json:"afterCallWork"`
-	AfterCallWorkRequired bool          `json:"afterCallWorkRequired"`
+	Wrapup                Wrapup
+	AfterCallWork         AfterCallWork
+	AfterCallWorkRequired bool
 
-	CallbackNumbers       Texts  `json:"callbackNumbers"`
-	CallbackUserName      string `json:"callbackUserName"`
-	CallbackScheduledTime Time   `json:"callbackScheduledTime"`
-	SkipEnabled           bool   `json:"skipEnabled"`
-	TimeoutSeconds        Int    `json:"timeoutSeconds"`
+	CallbackNumbers       Texts
+	CallbackUserName      string
+	CallbackScheduledTime Time
+	SkipEnabled           bool
+	TimeoutSeconds        Int
 	DialerPreview         struct {
 		ContactID     string `json:"contactId"`
 		ContactListID string `json:"contactListId"`
 		CampaignID    string `json:"campaignId"`
-	} `json:"dialerPreview"`
+	}
 
-	JourneyContext JourneyContext `json:"journeyContext"`
-	Segments       []LiveSegment  `json:"segments"` // REST only
+	JourneyContext JourneyContext
+	Segments       []LiveSegment // REST only
+}
+
+func (c *Communication) read(r *reader) error {
+	return r.object(func(name []byte) error {
+		switch string(name) {
+		case "id":
+			return r.text(&c.ID)
+		case "state":
+			return r.text(&c.State)
+		case "direction":
+			return r.text(&c.Direction)
+		case "disconnectType":
+			return r.text(&c.DisconnectType)
+		case "provider":
+			return r.text(&c.Provider)
+		case "peerId":
+			return r.text(&c.PeerID)
+		case "scriptId":
+			return r.text(&c.ScriptID)
+		case "roomId":
+			return r.text(&c.RoomID)
+		case "subject":
+			return r.text(&c.Subject)
+		case "type":
+			return r.text(&c.Type)
+		case "startAlertingTime":
+			return c.StartAlertingTime.UnmarshalJSONFrom(r.Decoder)
+		case "connectedTime":
+			return c.ConnectedTime.UnmarshalJSONFrom(r.Decoder)
+		case "disconnectedTime":
+			return c.DisconnectedTime.UnmarshalJSONFrom(r.Decoder)
+		case "held":
+			return r.bool(&c.Held)
+		case "muted":
+			return r.bool(&c.Muted)
+		case "recording":
+			return r.bool(&c.Recording)
+		case "startHoldTime":
+			return c.StartHoldTime.UnmarshalJSONFrom(r.Decoder)
+		case "parkTime":
+			return c.ParkTime.UnmarshalJSONFrom(r.Decoder)
+		case "resumeTime":
+			return c.ResumeTime.UnmarshalJSONFrom(r.Decoder)
+		case "self":
+			return c.Self.read(r)
+		case "other":
+			return c.Other.read(r)
+		case "toAddress":
+			return c.ToAddress.read(r)
+		case "fromAddress":
+			return c.FromAddress.read(r)
+		case "errorInfo":
+			return r.other(&c.ErrorInfo)
+		case "wrapup":
+			return c.Wrapup.read(r)
+		case "afterCallWork":
+			return c.AfterCallWork.read(r)
+		case "afterCallWorkRequired":
+			return r.bool(&c.AfterCallWorkRequired)
+		case "callbackNumbers":
+			return c.CallbackNumbers.UnmarshalJSONFrom(r.Decoder)
+		case "callbackUserName":
+			return r.text(&c.CallbackUserName)
+		case "callbackScheduledTime":
+			return c.CallbackScheduledTime.UnmarshalJSONFrom(r.Decoder)
+		case "skipEnabled":
+			return r.bool(&c.SkipEnabled)
+		case "timeoutSeconds":
+			return c.TimeoutSeconds.UnmarshalJSONFrom(r.Decoder)
+		case "dialerPreview":
+			return r.other(&c.DialerPreview)
+		case "journeyContext":
+			return r.other(&c.JourneyContext)
+		case "segments":
+			return r.other(&c.Segments)
+		}
+		return r.SkipValue()
+	})
 }
 
 // Address is one side of a leg.
 type Address struct {
-	AddressNormalized string `json:"addressNormalized"`
-	AddressRaw        string `json:"addressRaw"`
+	AddressNormalized string
+	AddressRaw        string
+}
+
+func (a *Address) read(r *reader) error {
+	return r.object(func(name []byte) error {
+		switch string(name) {
+		case "addressNormalized":
+			return r.text(&a.AddressNormalized)
+		case "addressRaw":
+			return r.text(&a.AddressRaw)
+		}
+		return r.SkipValue()
+	})
 }
 
 // Text returns the address in its best form.
@@ -194,19 +461,53 @@ func (a Address) Text() string {
 
 // Wrapup is the wrap-up of a leg or participant.
 type Wrapup struct {
-	Code            string `json:"code"`
-	Name            string `json:"name"`
-	Notes           string `json:"notes"`
-	Tags            Texts  `json:"tags"`
-	DurationSeconds Int    `json:"durationSeconds"`
-	EndTime         Time   `json:"endTime"`
+	Code            string
+	Name            string
+	Notes           string
+	Tags            Texts
+	DurationSeconds Int
+	EndTime         Time
+}
+
+func (w *Wrapup) read(r *reader) error {
+	return r.object(func(name []byte) error {
+		switch string(name) {
+		case "code":
+			return r.text(&w.Code)
+		case "name":
+			return r.text(&w.Name)
+		case "notes":
+			return r.text(&w.Notes)
+		case "tags":
+			return w.Tags.UnmarshalJSONFrom(r.Decoder)
+		case "durationSeconds":
+			return w.DurationSeconds.UnmarshalJSONFrom(r.Decoder)
+		case "endTime":
+			return w.EndTime.UnmarshalJSONFrom(r.Decoder)
+		}
+		return r.SkipValue()
+	})
 }
 
 // AfterCallWork is the state of a leg's after-call work.
 type AfterCallWork struct {
-	State     string `json:"state"`
-	StartTime Time   `json:"startTime"`
-	EndTime   Time   `json:"endTime"`
+	State     string
+	StartTime Time
+	EndTime   Time
+}
+
+func (w *AfterCallWork) read(r *reader) error {
+	return r.object(func(name []byte) error {
+		switch string(name) {
+		case "state":
+			return r.text(&w.State)
+		case "startTime":
+			return w.StartTime.UnmarshalJSONFrom(r.Decoder)
+		case "endTime":
+			return w.EndTime.UnmarshalJSONFrom(r.Decoder)
+		}
+		return r.SkipValue()
+	})
 }
 
 // LiveSegment is a segment as REST conversations cut them.

@@ -1,11 +1,6 @@
 package wire
 
-import (
-	"sync"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "sync"
 
 // A conversation is decoded for every notification, and nothing of it is kept
 // but texts. Its lists are large, so their memory is used again.
@@ -32,17 +27,15 @@ func (c *Conversation) GiveBack() {
 // Participants is a list that decodes into the memory it has.
 type Participants []Participant
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (l *Participants) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return unmarshalList(dec, (*[]Participant)(l), (*Participant).reset)
+func (l *Participants) read(r *reader) error {
+	return readList(r, (*[]Participant)(l), (*Participant).read, (*Participant).reset)
 }
 
 // Communications is a list that decodes into the memory it has.
 type Communications []Communication
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (l *Communications) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return unmarshalList(dec, (*[]Communication)(l), (*Communication).reset)
+func (l *Communications) read(r *reader) error {
+	return readList(r, (*[]Communication)(l), (*Communication).read, (*Communication).reset)
 }
 
 // reset empties p, and keeps the memory of its lists.
@@ -65,16 +58,16 @@ func resetAll[E any](list []E, reset func(*E)) {
 	}
 }
 
-// unmarshalList decodes a list. The elements behind its end are empty.
-func unmarshalList[E any](dec *jsontext.Decoder, list *[]E, reset func(*E)) error {
+// readList reads a list. The elements behind its end are empty.
+func readList[E any](r *reader, list *[]E, read func(*E, *reader) error, reset func(*E)) error {
 	resetAll(*list, reset) // of an attempt that failed
-	if *list = (*list)[:0]; dec.PeekKind() != '[' {
-		return json.UnmarshalDecode(dec, list)
+	if *list = (*list)[:0]; r.PeekKind() != '[' {
+		return r.other(list)
 	}
-	if _, err := dec.ReadToken(); err != nil {
+	if _, err := r.ReadToken(); err != nil {
 		return err
 	}
-	for dec.PeekKind() != ']' {
+	for r.PeekKind() != ']' {
 		n := len(*list)
 		if n < cap(*list) {
 			*list = (*list)[:n+1]
@@ -82,10 +75,10 @@ func unmarshalList[E any](dec *jsontext.Decoder, list *[]E, reset func(*E)) erro
 			var empty E
 			*list = append(*list, empty)
 		}
-		if err := json.UnmarshalDecode(dec, &(*list)[n]); err != nil {
+		if err := read(&(*list)[n], r); err != nil {
 			return err
 		}
 	}
-	_, err := dec.ReadToken()
+	_, err := r.ReadToken()
 	return err
 }

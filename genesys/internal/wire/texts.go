@@ -7,39 +7,32 @@ import "github.com/go-json-experiment/json/jsontext"
 type Attributes map[string]string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	if dec.PeekKind() != '{' {
-		return none(dec, "an object of attributes")
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return err
+func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return reading(dec, a.read) }
+
+func (a *Attributes) read(r *reader) error {
+	if r.PeekKind() != '{' {
+		return none(r.Decoder, "an object of attributes")
 	}
 	values := Attributes{}
-	for dec.PeekKind() != '}' {
-		token, err := dec.ReadToken()
-		if err != nil {
-			return err
-		}
-		name := token.String()
-		if values[name], err = text(dec); err != nil {
-			return err
-		}
-	}
+	err := r.object(func(name []byte) (err error) {
+		n := r.known.text(name) // before the value is read
+		values[n], err = r.attribute()
+		return err
+	})
 	*a = values
-	_, err := dec.ReadToken()
 	return err
 }
 
-// text reads a text; none for null, and the JSON text of what is none.
-func text(dec *jsontext.Decoder) (string, error) {
-	switch dec.PeekKind() {
+// attribute reads a text: nothing for null, and the JSON text of what is none.
+func (r *reader) attribute() (string, error) {
+	switch r.PeekKind() {
 	case 'n':
-		return "", dec.SkipValue()
+		return "", r.SkipValue()
 	case '"':
-		token, err := dec.ReadToken()
-		return token.String(), err
+		v, err := r.quoted()
+		return string(v), err
 	}
-	v, err := dec.ReadValue()
+	v, err := r.ReadValue()
 	return string(v), err
 }
 
@@ -72,7 +65,8 @@ func (l *Texts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // element reads a text of a list, which a number may stand for.
 func element(dec *jsontext.Decoder) (string, error) {
 	if dec.PeekKind() == '"' {
-		return text(dec)
+		token, err := dec.ReadToken()
+		return token.String(), err
 	}
 	v, err := scalar(dec)
 	return string(v), err

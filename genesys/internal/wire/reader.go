@@ -1,0 +1,116 @@
+package wire
+
+import (
+	"bytes"
+	"hash/maphash"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// reader reads the objects that every notification is full of, member by
+// member: by reflection, each of the members and of their types would be looked
+// up. What is odd is left to the package json, with the options of the decoder.
+type reader struct {
+	*jsontext.Decoder
+	known *texts
+	valid bool // all that is read is UTF-8
+}
+
+// texts are those that were read lately, each in the place of its hash.
+type texts [256]string
+
+var pool = sync.Pool{New: func() any { return &texts{} }}
+
+// reading calls read with a reader of the next value of dec, which must have
+// all of the document before it.
+func reading(dec *jsontext.Decoder, read func(r *reader) error) error {
+	known := pool.Get().(*texts)
+	defer pool.Put(known)
+	return read(&reader{dec, known, utf8.Valid(dec.UnreadBuffer())})
+}
+
+// object calls member for each member of an object, with its name; member
+// reads the value.
+func (r *reader) object(member func(name []byte) error) error {
+	if r.PeekKind() != '{' {
+		return r.other(&struct{}{})
+	}
+	if _, err := r.ReadToken(); err != nil {
+		return err
+	}
+	for r.PeekKind() != '}' {
+		name, err := r.quoted()
+		if err != nil {
+			return err
+		}
+		if err := member(name); err != nil {
+			return r.at(err)
+		}
+	}
+	_, err := r.ReadToken()
+	return err
+}
+
+// other reads a value of a kind that occurs rarely.
+func (r *reader) other(into any) error { return json.UnmarshalDecode(r.Decoder, into) }
+
+// at says where an odd value is.
+func (r *reader) at(err error) error {
+	if odd, ok := err.(*oddValue); ok { //nolint:errorlint // only what has no place yet
+		return &json.SemanticError{JSONPointer: r.StackPointer(), Err: odd}
+	}
+	return err
+}
+
+// quoted reads a text or a name, which is valid until the next one is read.
+func (r *reader) quoted() ([]byte, error) {
+	v, err := r.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	if bytes.IndexByte(v, '\\') >= 0 || !r.valid && !utf8.Valid(v) {
+		v, _ = jsontext.AppendUnquote(nil, v) // its error: that it has made text of what was none
+		return v, nil
+	}
+	return v[1 : len(v)-1], nil
+}
+
+// text reads a text.
+func (r *reader) text(into *string) error {
+	if r.PeekKind() != '"' {
+		return r.other(into)
+	}
+	v, err := r.quoted()
+	*into = r.known.text(v)
+	return err
+}
+
+const longestKnown = 64
+
+var seed = maphash.MakeSeed()
+
+// text returns the text: the same one as before if it was there lately, as
+// states, queues and users are.
+func (k *texts) text(v []byte) string {
+	if len(v) > longestKnown {
+		return string(v)
+	}
+	place := &k[maphash.Bytes(seed, v)%uint64(len(k))]
+	if *place != string(v) {
+		*place = string(v)
+	}
+	return *place
+}
+
+// bool reads a truth value.
+func (r *reader) bool(into *bool) error {
+	if k := r.PeekKind(); k != 't' && k != 'f' {
+		return r.other(into)
+	}
+	token, err := r.ReadToken()
+	*into = err == nil && token.Bool()
+	return err
+}
