@@ -1,11 +1,9 @@
 package events
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -31,8 +29,7 @@ func (k *hook) call(ctx context.Context, e Event) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, k.timeout, ErrTimeout)
 	defer cancel()
 	done := make(chan outcome, 1)
-	running := make(chan []byte, 1)
-	go k.guarded(ctx, e, running, done)
+	go k.guarded(ctx, e, done)
 	var result outcome
 	select {
 	case result = <-done:
@@ -41,8 +38,9 @@ func (k *hook) call(ctx context.Context, e Event) error {
 		case result = <-done:
 		case <-time.After(grace):
 			k.stuck.Add(1)
-			go func() { <-done; k.stuck.Add(-1) }()
-			result = outcome{context.Cause(ctx), stackOf(<-running)}
+			name, stack := hanging.find()
+			go func() { <-done; hanging.forget(name); k.stuck.Add(-1) }()
+			result = outcome{context.Cause(ctx), stack}
 		}
 	}
 	if result.err == nil {
@@ -66,8 +64,7 @@ func (k *hook) failed(e Event, o outcome) error {
 		ConversationID: h.ConversationID, Err: o.err, Stack: o.stack}
 }
 
-func (k *hook) guarded(ctx context.Context, e Event, running chan<- []byte, done chan<- outcome) {
-	running <- goroutine()
+func (k *hook) guarded(ctx context.Context, e Event, done chan<- outcome) {
 	returned := false
 	defer func() {
 		switch r := recover(); {
@@ -87,36 +84,4 @@ func (k *hook) guarded(ctx context.Context, e Event, running chan<- []byte, done
 	}
 	returned = true
 	done <- outcome{err: err}
-}
-
-// goroutine returns the first words of the calling goroutine's stack, which
-// name it: "goroutine 42 [".
-func goroutine() []byte {
-	var buf [64]byte
-	head := buf[:runtime.Stack(buf[:], false)]
-	if i := bytes.IndexByte(head, '['); i > 0 {
-		return bytes.Clone(head[:i+1])
-	}
-	return nil
-}
-
-// stackOf returns the present stack of the named goroutine. It stops the world
-// for a moment, so it is only for a hook that hangs.
-func stackOf(name []byte) string {
-	if len(name) == 0 {
-		return ""
-	}
-	for size := 1 << 18; size <= 1<<24; size <<= 2 {
-		buf := make([]byte, size)
-		all := buf[:runtime.Stack(buf, true)]
-		for one := range bytes.SplitSeq(all, []byte("\n\n")) {
-			if bytes.HasPrefix(one, name) {
-				return string(one)
-			}
-		}
-		if len(all) < size {
-			break
-		}
-	}
-	return ""
 }

@@ -157,6 +157,28 @@ func TestAHookThatHangsIsGivenUpWithItsStackAndNotRunForEver(t *testing.T) {
 	})
 }
 
+func TestEachHookThatHangsIsGivenUpWithItsOwnStack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		release := make(chan struct{})
+		events.After(hooks, "one", func(context.Context, events.Event) error { return hangsHere(release) }, events.Timeout(time.Second))
+		events.After(hooks, "other", func(context.Context, events.Event) error { return hangsThere(release) }, events.Timeout(time.Second))
+		e := first[*events.ConversationCreated](t)
+		for _, c := range []struct{ hook, in string }{{"one", "hangsHere"}, {"other", "hangsThere"}, {"one", "hangsHere"}} {
+			var failed *events.HookError
+			require.ErrorAs(t, hooks.RunAfter(t.Context(), c.hook, e), &failed)
+			require.Contains(t, failed.Stack, "events_test."+c.in)
+		}
+		close(release)
+	})
+}
+
+//go:noinline
+func hangsHere(until <-chan struct{}) error { <-until; return nil }
+
+//go:noinline
+func hangsThere(until <-chan struct{}) error { <-until; return nil }
+
 func TestFilters(t *testing.T) {
 	connected := first[*events.AgentConnected](t)
 	created := first[*events.ConversationCreated](t)
