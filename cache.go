@@ -1,98 +1,77 @@
 package convtrack
 
 import (
+	"bytes"
 	"container/list"
+	"encoding/binary"
+	"errors"
+	"maps"
+	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
 )
 
-// record is what the tracker keeps of a conversation between two changes. Only
-// the lane of the conversation reads and writes it.
-type record struct {
-	store.Record
-	announced map[string]bool
-	pending   map[string]store.Pending
-	backlog   map[string]bool // hooks whose deliveries must go through the store
-	latest    atomic.Pointer[state]
-}
-
-// state is what others than the lane may read of a record.
-type state struct {
-	conversation *conversation.Conversation
-	lastSeq      int64
-}
-
-func newRecord(r store.Record) *record {
-	n := &record{Record: r, announced: make(map[string]bool, len(r.Announced)), pending: map[string]store.Pending{}, backlog: map[string]bool{}}
-	for _, id := range r.Announced {
-		n.announced[id] = true
-	}
-	for _, hook := range r.Backlog {
-		n.backlog[hook] = true
-	}
-	n.setPending(r.Pending)
-	n.Announced, n.Backlog = nil, nil
-	n.publish()
-	return n
-}
-
-func (r *record) publish() { r.latest.Store(&state{r.Conversation, r.LastSeq}) }
-
-func (r *record) setPending(pending []store.Pending) {
-	r.Pending = pending
-	clear(r.pending)
-	for _, p := range pending {
-		r.pending[p.EventID] = p
-	}
-}
-
-// committed brings the record up to the version that was written.
-func (r *record) committed(c *store.Change, version int64) {
-	r.Version = version
-	r.Conversation, r.Vetoed, r.Refused = c.To, c.Vetoed, c.Refused
-	r.setPending(c.Pending)
-	for _, e := range c.Events {
-		r.announced[e.ID] = true
-		r.LastSeq = e.Seq
-	}
-	r.publish()
-}
-
-// cache holds the records used last.
+// cache holds the records used last. Most of them rest, and are packed: what
+// has no pointers takes a fifth of the memory and costs the garbage collector
+// nothing.
 type cache struct {
-	mu    sync.Mutex
-	most  int
-	byID  map[string]*list.Element
-	order list.List // of *record, the one used last at the front
+	mu       sync.Mutex
+	mostOpen int // records as they are
+	most     int // with those that are packed
+	byID     map[string]*list.Element
+	open     list.List // of *record, the one used last at the front
+	packed   list.List // of *packedRecord, the one packed last at the front
 }
 
-func newCache(most int) *cache { return &cache{most: most, byID: map[string]*list.Element{}} }
+// openShare is which part of a cache is not packed.
+const openShare = 16
 
+func newCache(most int) *cache {
+	return &cache{most: most, mostOpen: (most + openShare - 1) / openShare, byID: map[string]*list.Element{}}
+}
+
+// get returns the record, open. Only who works on the conversation may call it.
 func (c *cache) get(id string) *record {
+	r, packed := c.find(id)
+	if r == nil && packed.data != nil {
+		var err error
+		if r, err = packed.unpack(); err != nil {
+			return nil // it is in the store
+		}
+		c.put(r)
+	}
+	return r
+}
+
+// find returns the open record, or the packed one, which it takes out.
+func (c *cache) find(id string) (*record, packedRecord) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.byID[id]
 	if e == nil {
-		return nil
+		return nil, packedRecord{}
 	}
-	c.order.MoveToFront(e)
-	return e.Value.(*record)
+	if r, ok := e.Value.(*record); ok {
+		c.open.MoveToFront(e)
+		return r, packedRecord{}
+	}
+	c.remove(e)
+	return nil, *e.Value.(*packedRecord)
 }
 
-// asOf returns the conversation if it is here and at least as new as the event
-// with the sequence number; else nil.
+// asOf returns the conversation if it is open here and at least as new as the
+// event with the sequence number; else nil.
 func (c *cache) asOf(id string, seq int64) *conversation.Conversation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.byID[id]
-	if e == nil {
-		return nil
-	}
-	if s := e.Value.(*record).latest.Load(); s.lastSeq >= seq {
-		return s.conversation
+	if e := c.byID[id]; e != nil {
+		if r, ok := e.Value.(*record); ok {
+			if s := r.latest.Load(); s.lastSeq >= seq {
+				return s.conversation
+			}
+		}
 	}
 	return nil
 }
@@ -101,31 +80,164 @@ func (c *cache) put(r *record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.byID[r.ID]; e != nil {
-		e.Value = r
-		c.order.MoveToFront(e)
-		return
+		c.remove(e)
 	}
-	c.byID[r.ID] = c.order.PushFront(r)
-	if c.order.Len() > c.most {
-		last := c.order.Back()
-		c.order.Remove(last)
-		delete(c.byID, last.Value.(*record).ID)
-	}
+	c.byID[r.ID] = c.open.PushFront(r)
 }
 
 func (c *cache) drop(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.byID[id]; e != nil {
-		c.order.Remove(e)
-		delete(c.byID, id)
+		c.remove(e)
 	}
 }
 
-// join joins all that was said to what is known.
-func join(known *conversation.Conversation, all []said) *conversation.Conversation {
-	for _, s := range all {
-		known = conversation.Merge(known, s.facts)
+// remove removes a record. The caller holds the lock.
+func (c *cache) remove(e *list.Element) {
+	switch r := e.Value.(type) {
+	case *record:
+		c.open.Remove(e)
+		delete(c.byID, r.ID)
+	case *packedRecord:
+		c.packed.Remove(e)
+		delete(c.byID, r.ID)
 	}
-	return known
+}
+
+// excess returns the open record that was not used for longest, when there are
+// too many.
+func (c *cache) excess() (id string, found bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open.Len() <= c.mostOpen {
+		return "", false
+	}
+	return c.open.Back().Value.(*record).ID, true
+}
+
+// touch says that the record is in use.
+func (c *cache) touch(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.byID[id]; e != nil {
+		if _, ok := e.Value.(*record); ok {
+			c.open.MoveToFront(e)
+		}
+	}
+}
+
+// take takes an open record away, which nobody may work on, and leaves its
+// place for it to be packed; nil when there is none.
+func (c *cache) take(id string) (*record, *packedRecord) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.byID[id]
+	if e == nil {
+		return nil, nil
+	}
+	r, ok := e.Value.(*record)
+	if !ok {
+		return nil, nil
+	}
+	c.remove(e)
+	if c.most == c.mostOpen {
+		return nil, nil
+	}
+	place := &packedRecord{Record: store.Record{ID: id}}
+	c.byID[id] = c.packed.PushFront(place)
+	if c.packed.Len() > c.most-c.mostOpen {
+		c.remove(c.packed.Back())
+	}
+	return r, place
+}
+
+// fill puts the packed record into its place. Who asks for it before that finds
+// none.
+func (c *cache) fill(place *packedRecord, with packedRecord) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*place = with
+}
+
+// mostInUse is how many records that are worked on are passed over: others that
+// rest are packed the next time.
+const mostInUse = 8
+
+// packExcess packs the open records that are too many, and that nobody works on.
+func (t *Tracker) packExcess() {
+	var b []byte
+	for inUse := 0; inUse < mostInUse; {
+		id, found := t.cache.excess()
+		if !found {
+			return
+		}
+		var r *record
+		var place *packedRecord
+		rests := false
+		t.lanes.resting(id, func() {
+			rests = true
+			r, place = t.cache.take(id)
+		})
+		switch {
+		case !rests:
+			inUse++
+			t.cache.touch(id)
+		case place != nil:
+			var p packedRecord
+			p, b = r.pack(b)
+			t.cache.fill(place, p)
+		}
+	}
+}
+
+// packedRecord is a record almost without pointers.
+type packedRecord struct {
+	store.Record        // but what is in data
+	data         []byte // the announced events, then the conversation if there is one
+}
+
+// pack returns the record packed, and the memory that it was packed in.
+func (r *record) pack(b []byte) (packedRecord, []byte) {
+	p := packedRecord{Record: r.Record}
+	p.Conversation, p.Backlog = nil, slices.Collect(maps.Keys(r.backlog))
+	b = binary.AppendUvarint(b[:0], uint64(len(r.announced)))
+	for id := range r.announced {
+		b = append(binary.AppendUvarint(b, uint64(len(id))), id...)
+	}
+	if r.Conversation != nil {
+		b = conversation.Pack(b, r.Conversation)
+	}
+	p.data = bytes.Clone(b)
+	return p, b
+}
+
+var errPacked = errors.New("the packed record is damaged")
+
+func (p packedRecord) unpack() (*record, error) {
+	r, rest := p.Record, p.data
+	number := func() int {
+		n, size := binary.Uvarint(rest)
+		if size <= 0 || n > uint64(len(rest)) {
+			return -1
+		}
+		rest = rest[size:]
+		return int(n)
+	}
+	for left := number(); left != 0; left-- {
+		n := number()
+		if left < 0 || n < 0 || n > len(rest) {
+			return nil, errPacked
+		}
+		r.Announced = append(r.Announced, string(rest[:n]))
+		rest = rest[n:]
+	}
+	if len(rest) > 0 {
+		c, err := conversation.Unpack(rest)
+		if err != nil {
+			return nil, err
+		}
+		r.Conversation = c
+	}
+	return newRecord(r), nil
 }

@@ -53,6 +53,7 @@ func (t *Tracker) commitTogether(ctx context.Context, batch []*work, alone *sync
 		}
 	}
 	t.commitPlans(ctx, plans, alone)
+	t.packExcess()
 }
 
 // commitPlans commits the plans. While the store does not answer it tries

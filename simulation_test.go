@@ -176,7 +176,8 @@ func (s *simulation) start(p *process) {
 		s.told[id] = append(s.told[id], e.Head())
 		return nil
 	})
-	tracker, err := convtrack.New(life, &convtrack.Config{Hooks: hooks, Logger: log, StoreAttempts: 3, Instance: p.name})
+	small := 2 + s.random.IntN(30) // most records are packed, some go
+	tracker, err := convtrack.New(life, &convtrack.Config{Hooks: hooks, Logger: log, StoreAttempts: 3, Instance: p.name, CacheSize: small})
 	require.NoError(s.t, err)
 	socket, err := notifications.New(notifications.Config{API: s.server.API(), Topics: s.topics, Tracked: tracker, DialContext: s.server.DialContext, Logger: log})
 	require.NoError(s.t, err)

@@ -432,6 +432,42 @@ func TestAFailureWhileACommitIsPreparedHoldsBackAllOfItsEvents(t *testing.T) {
 	})
 }
 
+// loads counts how often conversations are loaded.
+type loads struct {
+	store.Store
+	n atomic.Int64
+}
+
+func (s *loads) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
+	s.n.Add(int64(len(ids)))
+	return s.Store.Load(ctx, ids...)
+}
+
+func TestConversationsThatRestStayInMemoryAndNothingIsAnnouncedTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := journalHook(hooks, "journal")
+		s := &loads{Store: memstore.New()}
+		const conversations = 8
+		r := startOn(t, s, hooks, func(c *convtrack.Config) { c.CacheSize = conversations })
+		one := story(t, "blind transfer to a queue")
+		var messages [conversations][][]byte
+		for i := range messages {
+			one.ID = fmt.Sprint("c-", i)
+			messages[i] = one.Snapshots()
+		}
+		for m := range messages[0] {
+			for i := range messages {
+				r.tell(messages[i][m])
+			}
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.EqualValues(t, conversations, s.n.Load(), "each is loaded once, to see that it is new")
+		require.Len(t, j.read(), conversations*len(storyEvents))
+	})
+}
+
 // claims counts the deliveries that were committed for the committer to run at
 // once, and those that have to be claimed.
 type claims struct {

@@ -44,6 +44,8 @@ type Field[E any] struct {
 	compare func(a, b *E) int
 	copy    func(dst, src *E)
 	erase   func(e *E)
+	pack    func(b []byte, e *E) []byte
+	unpack  func(e *E, r *reader)
 	unite   func(dst, src *E)  // of a list
 	holds   func(a, b *E) bool // of two united lists: a has everything that b has
 }
@@ -59,7 +61,7 @@ func (f Field[E]) Value(e *E) any { return f.at(e) }
 func (f Field[E]) IsZero(e *E) bool { return f.zero(e) }
 
 func text[E any, S ~string](name string, r rule, at func(*E) *S) Field[E] {
-	return scalar(name, r, at, cmp.Compare[S])
+	return scalar(name, r, at, cmp.Compare[S], packedText[S]())
 }
 
 func flag[E any](name string, r rule, at func(*E) *bool) Field[E] {
@@ -71,15 +73,15 @@ func flag[E any](name string, r rule, at func(*E) *bool) Field[E] {
 			return -1
 		}
 		return 1
-	})
+	}, packedFlag)
 }
 
 func number[E any](name string, r rule, at func(*E) *int64) Field[E] {
-	return scalar(name, r, at, cmp.Compare[int64])
+	return scalar(name, r, at, cmp.Compare[int64], packedNumber)
 }
 
 func instant[E any](name string, r rule, at func(*E) *time.Time) Field[E] {
-	f := scalar(name, r, at, time.Time.Compare)
+	f := scalar(name, r, at, time.Time.Compare, packedTime)
 	f.zero = func(e *E) bool { return at(e).IsZero() }
 	return f
 }
@@ -96,10 +98,10 @@ func score[E any](name string, r rule, at func(*E) **float64) Field[E] {
 			return 1
 		}
 		return cmp.Compare(*a, *b)
-	})
+	}, packedScore)
 }
 
-func scalar[E any, V comparable](name string, r rule, at func(*E) *V, compare func(a, b V) int) Field[E] {
+func scalar[E any, V comparable](name string, r rule, at func(*E) *V, compare func(a, b V) int, as packed[V]) Field[E] {
 	var none V
 	return Field[E]{
 		Name:    name,
@@ -109,22 +111,24 @@ func scalar[E any, V comparable](name string, r rule, at func(*E) *V, compare fu
 		compare: func(a, b *E) int { return compare(*at(a), *at(b)) },
 		copy:    func(dst, src *E) { *at(dst) = *at(src) },
 		erase:   func(e *E) { *at(e) = none },
+		pack:    func(b []byte, e *E) []byte { return as.append(b, *at(e)) },
+		unpack:  func(e *E, r *reader) { *at(e) = as.read(r) },
 	}
 }
 
 func texts[E any](name string, r rule, at func(*E) *[]string) Field[E] {
-	return list(name, r, at, strings.Compare)
+	return list(name, r, at, strings.Compare, packedText[string]())
 }
 
 func numbers[E any](name string, r rule, at func(*E) *[]int64) Field[E] {
-	return list(name, r, at, cmp.Compare[int64])
+	return list(name, r, at, cmp.Compare[int64], packedNumber)
 }
 
 func instants[E any](name string, r rule, at func(*E) *[]time.Time) Field[E] {
-	return list(name, r, at, time.Time.Compare)
+	return list(name, r, at, time.Time.Compare, packedTime)
 }
 
-func list[E any, V any](name string, r rule, at func(*E) *[]V, compare func(a, b V) int) Field[E] {
+func list[E any, V any](name string, r rule, at func(*E) *[]V, compare func(a, b V) int, as packed[V]) Field[E] {
 	return Field[E]{
 		Name:    name,
 		rule:    r,
@@ -134,6 +138,8 @@ func list[E any, V any](name string, r rule, at func(*E) *[]V, compare func(a, b
 		compare: func(a, b *E) int { return slices.CompareFunc(*at(a), *at(b), compare) },
 		copy:    func(dst, src *E) { *at(dst) = *at(src) },
 		erase:   func(e *E) { *at(e) = nil },
+		pack:    func(b []byte, e *E) []byte { return appendAll(b, *at(e), as.append) },
+		unpack:  func(e *E, r *reader) { *at(e) = readAll(r, as.read) },
 		unite: func(dst, src *E) {
 			all := slices.Concat(*at(dst), *at(src))
 			slices.SortFunc(all, compare)

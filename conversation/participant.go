@@ -97,7 +97,7 @@ func purpose[E any](name string, at func(*E) *Purpose) Field[E] {
 		}
 		return string(p)
 	}
-	return scalar(name, ranked, at, func(a, b Purpose) int { return cmp.Compare(key(a), key(b)) })
+	return scalar(name, ranked, at, func(a, b Purpose) int { return cmp.Compare(key(a), key(b)) }, packedText[Purpose]())
 }
 
 // supervises reports whether the participant only listens in, coaches or

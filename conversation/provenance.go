@@ -40,10 +40,14 @@ func (c *Conversation) AppendProvenance(b []byte) []byte {
 
 // SetProvenance restores what AppendProvenance has appended. Attributes must be set before.
 func (c *Conversation) SetProvenance(p []byte) (err error) {
-	r := provenanceReader{rest: p}
+	r := reader{rest: p}
+	c.readProvenance(&r)
+	return r.err
+}
+
+func (c *Conversation) readProvenance(r *reader) {
 	c.stamps = r.stamps(len(conversationFields.fields))
 	c.attributes = r.named(c.Attributes)
-	return r.err
 }
 
 // AppendProvenance is as that of the conversation.
@@ -53,10 +57,14 @@ func (p *Participant) AppendProvenance(b []byte) []byte {
 
 // SetProvenance is as that of the conversation.
 func (p *Participant) SetProvenance(b []byte) error {
-	r := provenanceReader{rest: b}
+	r := reader{rest: b}
+	p.readProvenance(&r)
+	return r.err
+}
+
+func (p *Participant) readProvenance(r *reader) {
 	p.stamps = r.stamps(len(participantFields.fields))
 	p.attributes = r.named(p.Attributes)
-	return r.err
 }
 
 // AppendProvenance is as that of the conversation.
@@ -76,12 +84,16 @@ func (s *Session) SegmentsBy() Source { return s.segmentsBy }
 
 // SetProvenance is as that of the conversation.
 func (s *Session) SetProvenance(b []byte) error {
-	r := provenanceReader{rest: b}
+	r := reader{rest: b}
+	s.readProvenance(&r)
+	return r.err
+}
+
+func (s *Session) readProvenance(r *reader) {
 	s.shadow = r.byte() == 1
 	s.segmentsBy = Source(r.byte())
 	s.owner = stamp(r.uvarint())
 	s.stamps = r.stamps(len(sessionFields.fields))
-	return r.err
 }
 
 // AppendProvenance is as that of the conversation.
@@ -158,53 +170,12 @@ func appendNamed(b []byte, values map[string]string, stamps attributeStamps) []b
 var errProvenance = errors.New("conversation: the provenance is damaged")
 
 func restoreStamps(to *stamps, b []byte, fields int) error {
-	r := provenanceReader{rest: b}
+	r := reader{rest: b}
 	*to = r.stamps(fields)
 	return r.err
 }
 
-// provenanceReader reads what the append functions wrote. After an error it
-// reads zeros.
-type provenanceReader struct {
-	rest []byte
-	err  error
-}
-
-func (r *provenanceReader) take(n int) []byte {
-	if r.err != nil || n < 0 || n > len(r.rest) {
-		r.err = errProvenance
-		return nil
-	}
-	b := r.rest[:n]
-	r.rest = r.rest[n:]
-	return b
-}
-
-func (r *provenanceReader) byte() byte {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (r *provenanceReader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.rest)
-	if r.err != nil || n <= 0 {
-		r.err = errProvenance
-		return 0
-	}
-	r.rest = r.rest[n:]
-	return v
-}
-
-func (r *provenanceReader) uint64() uint64 {
-	if b := r.take(8); b != nil {
-		return binary.LittleEndian.Uint64(b)
-	}
-	return 0
-}
-
-func (r *provenanceReader) stamps(fields int) stamps {
+func (r *reader) stamps(fields int) stamps {
 	var list stamps
 	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
 		stamp := stamp(r.uint64())
@@ -228,7 +199,7 @@ func (r *provenanceReader) stamps(fields int) stamps {
 	return list
 }
 
-func (r *provenanceReader) named(attributes map[string]string) attributeStamps {
+func (r *reader) named(attributes map[string]string) attributeStamps {
 	n := r.uvarint()
 	if n == 0 {
 		return attributeStamps{}

@@ -274,7 +274,7 @@ const (
 func ordered[E any, S ~string](name string, at func(*E) *S, order func(S) int) Field[E] {
 	return scalar(name, forward, at, func(a, b S) int {
 		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a, b))
-	})
+	}, packedText[S]())
 }
 
 func acwOrder(s ACWState) int {

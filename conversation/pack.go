@@ -1,0 +1,145 @@
+package conversation
+
+import "encoding/binary"
+
+// Pack appends the conversation to b in a form without pointers, a few
+// kilobytes long, with everything that Merge needs: to keep many of which few
+// are asked for. It is not for storing them: the form may change with every
+// version of the module.
+func Pack(b []byte, c *Conversation) []byte {
+	b = conversationFields.pack(appendText(b, c.ID), c)
+	b = c.AppendProvenance(appendAttributes(b, c.Attributes))
+	b = appendAll(b, c.Participants, packParticipant)
+	b = appendAll(b, c.Transfers, func(b []byte, t *Transfer) []byte {
+		return t.AppendProvenance(transferFields.pack(appendText(b, t.ID), t))
+	})
+	b = appendAll(b, c.Surveys, func(b []byte, s *Survey) []byte {
+		return s.AppendProvenance(surveyFields.pack(appendText(b, s.ID), s))
+	})
+	return appendAll(b, c.Evaluations, func(b []byte, e *Evaluation) []byte {
+		return e.AppendProvenance(evaluationFields.pack(appendText(b, e.ID), e))
+	})
+}
+
+func packParticipant(b []byte, p *Participant) []byte {
+	b = participantFields.pack(appendText(b, p.ID), p)
+	b = p.AppendProvenance(appendAttributes(b, p.Attributes))
+	return appendAll(appendAll(b, p.Sessions, packSession), p.shadows, packSession)
+}
+
+func packSession(b []byte, s *Session) []byte {
+	b = s.AppendProvenance(sessionFields.pack(appendText(b, s.ID), s))
+	b = appendAll(b, s.Segments, func(b []byte, g *Segment) []byte {
+		b = packedTime.append(appendText(b, string(g.Type)), g.Start)
+		return g.AppendProvenance(segmentFields.pack(b, g))
+	})
+	return appendAll(b, s.Metrics, func(b []byte, m Metric) []byte {
+		b = packedTime.append(appendText(b, m.Name), m.EmitDate)
+		return binary.AppendVarint(binary.AppendVarint(b, m.Value), m.Provenance())
+	})
+}
+
+func appendAttributes(b []byte, values map[string]string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(values)))
+	for name, value := range values {
+		b = appendText(appendText(b, name), value)
+	}
+	return b
+}
+
+// Unpack reads what Pack has appended to nothing.
+func Unpack(b []byte) (*Conversation, error) {
+	r := &reader{rest: b, whole: string(b)}
+	c := &Conversation{ID: r.text()}
+	conversationFields.unpack(c, r)
+	c.Attributes = r.attributes()
+	c.readProvenance(r)
+	c.Participants = readAll(r, unpackParticipant)
+	c.Transfers = readAll(r, func(r *reader) *Transfer {
+		t := &Transfer{ID: r.text()}
+		transferFields.unpack(t, r)
+		t.stamps = r.stamps(len(transferFields.fields))
+		return t
+	})
+	c.Surveys = readAll(r, func(r *reader) *Survey {
+		s := &Survey{ID: r.text()}
+		surveyFields.unpack(s, r)
+		s.stamps = r.stamps(len(surveyFields.fields))
+		return s
+	})
+	c.Evaluations = readAll(r, func(r *reader) *Evaluation {
+		e := &Evaluation{ID: r.text()}
+		evaluationFields.unpack(e, r)
+		e.stamps = r.stamps(len(evaluationFields.fields))
+		return e
+	})
+	if r.err != nil {
+		return nil, r.err
+	}
+	return Merge(nil, c), nil
+}
+
+func unpackParticipant(r *reader) *Participant {
+	p := &Participant{ID: r.text()}
+	participantFields.unpack(p, r)
+	p.Attributes = r.attributes()
+	p.readProvenance(r)
+	p.Sessions = append(readAll(r, unpackSession), readAll(r, unpackSession)...)
+	return p
+}
+
+func unpackSession(r *reader) *Session {
+	s := &Session{ID: r.text()}
+	sessionFields.unpack(s, r)
+	s.readProvenance(r)
+	s.Segments = readAll(r, func(r *reader) *Segment {
+		g := &Segment{Type: SegmentType(r.text()), Start: packedTime.read(r)}
+		segmentFields.unpack(g, r)
+		g.stamps = r.stamps(len(segmentFields.fields))
+		return g
+	})
+	s.Metrics = readAll(r, func(r *reader) Metric {
+		m := Metric{Name: r.text(), EmitDate: packedTime.read(r), Value: r.varint()}
+		m.SetProvenance(r.varint())
+		return m
+	})
+	return s
+}
+
+func (r *reader) attributes() map[string]string {
+	n := r.uvarint()
+	if n == 0 {
+		return nil
+	}
+	values := make(map[string]string, min(n, 64))
+	for ; n > 0 && r.err == nil; n-- {
+		name := r.text()
+		values[name] = r.text()
+	}
+	return values
+}
+
+// pack appends the fields that e has, each behind its place, which is counted
+// from 1.
+func (s schema[E]) pack(b []byte, e *E) []byte {
+	for i := range s.fields {
+		if f := &s.fields[i]; !f.zero(e) {
+			b = f.pack(binary.AppendUvarint(b, uint64(i+1)), e)
+		}
+	}
+	return append(b, 0)
+}
+
+func (s schema[E]) unpack(e *E, r *reader) {
+	for {
+		switch i := r.uvarint(); {
+		case i == 0:
+			return
+		case i > uint64(len(s.fields)):
+			r.err = errProvenance
+			return
+		default:
+			s.fields[i-1].unpack(e, r)
+		}
+	}
+}

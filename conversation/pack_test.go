@@ -1,0 +1,84 @@
+package conversation
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestAConversationSurvivesThatItIsPacked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var c *Conversation
+		for _, said := range rapid.SliceOfN(rapid.Custom(drawPartial), 1, 4).Draw(t, "said") {
+			c = Merge(c, said)
+		}
+		again, err := Unpack(Pack(nil, c))
+		require.NoError(t, err)
+		requireSame(t, c, again)
+	})
+}
+
+func TestEveryFieldSurvivesThatItIsPacked(t *testing.T) {
+	survives(t, conversationFields)
+	survives(t, participantFields)
+	survives(t, sessionFields)
+	survives(t, segmentFields)
+	survives(t, transferFields)
+	survives(t, surveyFields)
+	survives(t, evaluationFields)
+}
+
+func survives[E any](t *testing.T, fields schema[E]) {
+	for i := range fields.fields {
+		var e, again E
+		fill(t, fields.fields[i].Value(&e))
+		b := fields.pack(nil, &e)
+		fields.unpack(&again, &reader{rest: b, whole: string(b)})
+		require.Equal(t, e, again, fields.fields[i].Name)
+	}
+}
+
+// FuzzUnpack: what is damaged is an error, never a panic.
+func FuzzUnpack(f *testing.F) {
+	f.Add(Pack(nil, Merge(nil, say(SourceTopic, 1, func(p *Participant, s *Session) { p.Attributes = map[string]string{"a": "b"}; s.ANI = "x" }))))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if c, err := Unpack(data); err == nil && c == nil {
+			t.Fatal("neither a conversation nor an error")
+		}
+	})
+}
+
+func BenchmarkPack(b *testing.B) {
+	c := Merge(nil, say(SourceTopic, 1, func(p *Participant, s *Session) { p.Attributes = map[string]string{"a": "b"}; s.ANI = "x" }))
+	packed := Pack(nil, c)
+	b.Run("pack", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			packed = Pack(packed[:0], c)
+		}
+	})
+	b.Run("unpack", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := Unpack(packed); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// fill sets the value that the pointer points to.
+func fill(t *testing.T, pointer any) {
+	v := reflect.ValueOf(pointer).Elem()
+	one := 1.5
+	for _, x := range []any{"text", true, int64(-7), &one, at(90).Add(time.Microsecond), []string{"a", "b"}, []int64{1, 2}, []time.Time{at(1), at(2)}} {
+		if value := reflect.ValueOf(x); value.CanConvert(v.Type()) && value.Kind() == v.Kind() {
+			v.Set(value.Convert(v.Type()))
+			return
+		}
+	}
+	t.Fatalf("no value for a %s", v.Type())
+}

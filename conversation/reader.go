@@ -1,0 +1,123 @@
+package conversation
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+)
+
+// reader reads what the append functions wrote. After an error it reads zeros.
+type reader struct {
+	rest  []byte
+	whole string // that rest is the end of, when texts are read
+	err   error
+}
+
+func (r *reader) take(n int) []byte {
+	if r.err != nil || n < 0 || n > len(r.rest) {
+		r.err = errProvenance
+		return nil
+	}
+	b := r.rest[:n]
+	r.rest = r.rest[n:]
+	return b
+}
+
+func (r *reader) byte() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	if r.err != nil || n <= 0 {
+		r.err = errProvenance
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+func (r *reader) uint64() uint64 {
+	if b := r.take(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (r *reader) varint() int64 {
+	v := r.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
+}
+
+func (r *reader) text() string {
+	n := r.uvarint()
+	at := len(r.whole) - len(r.rest)
+	if n > uint64(len(r.rest)) || r.take(int(n)) == nil {
+		r.err = errProvenance
+		return ""
+	}
+	return r.whole[at : at+int(n)]
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// readAll reads a list that appendAll wrote; nil when it is empty.
+func readAll[V any](r *reader, read func(*reader) V) []V {
+	var list []V
+	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
+		list = append(list, read(r))
+	}
+	return list
+}
+
+func appendAll[V any](b []byte, list []V, add func([]byte, V) []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, v := range list {
+		b = add(b, v)
+	}
+	return b
+}
+
+// packed is how a value is written and read.
+type packed[V any] struct {
+	append func(b []byte, v V) []byte
+	read   func(r *reader) V
+}
+
+func packedText[S ~string]() packed[S] {
+	return packed[S]{
+		func(b []byte, s S) []byte { return appendText(b, string(s)) },
+		func(r *reader) S { return S(r.text()) },
+	}
+}
+
+var (
+	packedFlag = packed[bool]{
+		func(b []byte, v bool) []byte {
+			if v {
+				return append(b, 1)
+			}
+			return append(b, 0)
+		},
+		func(r *reader) bool { return r.byte() == 1 },
+	}
+	packedNumber = packed[int64]{binary.AppendVarint, (*reader).varint}
+	packedTime   = packed[time.Time]{
+		func(b []byte, t time.Time) []byte {
+			return binary.AppendUvarint(binary.AppendVarint(b, t.Unix()), uint64(t.Nanosecond()))
+		},
+		func(r *reader) time.Time { return time.Unix(r.varint(), int64(r.uvarint())).UTC() },
+	}
+	packedScore = packed[*float64]{
+		func(b []byte, v *float64) []byte { return binary.LittleEndian.AppendUint64(b, math.Float64bits(*v)) },
+		func(r *reader) *float64 {
+			v := math.Float64frombits(r.uint64())
+			return &v
+		},
+	}
+)
