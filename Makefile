@@ -58,8 +58,10 @@ bench-postgres: ## Compare with peers on PostgreSQL, side by side; about ten min
 	cd examples/benchmarks && $(GO) run ./postgres
 
 .PHONY: fuzz
-fuzz: ## Fuzz the decoders for a minute.
+fuzz: ## Fuzz each of the decoders for a minute.
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./genesys
+	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./conversation
+	$(GO) test -run '^$$' -fuzz FuzzUnpack -fuzztime 1m ./conversation
 
 .PHONY: soak
 soak: ## Run the laws, the fault simulation and kill -9 for long.
