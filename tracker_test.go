@@ -463,7 +463,8 @@ func TestConversationsThatRestStayInMemoryAndNothingIsAnnouncedTwice(t *testing.
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.EqualValues(t, conversations, s.n.Load(), "each is loaded once, to see that it is new")
+		require.Greater(t, len(messages[0]), 4)
+		require.LessOrEqual(t, s.n.Load(), int64(2*conversations), "each is loaded once, to see that it is new, or if it is asked for while it is packed")
 		require.Len(t, j.read(), conversations*len(storyEvents))
 	})
 }
