@@ -15,7 +15,8 @@ import (
 
 // cache holds the records used last. Most of them rest, and are packed: what
 // has no pointers takes a fifth of the memory and costs the garbage collector
-// nothing.
+// nothing. How many stay open follows from the use: whenever a packed one is
+// asked for it is some more, with each conversation that comes it is one less.
 type cache struct {
 	mu       sync.Mutex
 	mostOpen int // records as they are
@@ -25,12 +26,16 @@ type cache struct {
 	packed   list.List // of *packedRecord, the one packed last at the front
 }
 
-// openShare is which part of a cache is not packed.
-const openShare = 16
+const (
+	openShare = 16 // which part of a cache is open at least
+	openMore  = 8  // by how much more is open when one was packed too early
+)
 
 func newCache(most int) *cache {
-	return &cache{most: most, mostOpen: (most + openShare - 1) / openShare, byID: map[string]*list.Element{}}
+	return &cache{most: most, mostOpen: leastOpen(most), byID: map[string]*list.Element{}}
 }
+
+func leastOpen(most int) int { return (most + openShare - 1) / openShare }
 
 // get returns the record, open. Only who works on the conversation may call it.
 func (c *cache) get(id string) *record {
@@ -40,7 +45,7 @@ func (c *cache) get(id string) *record {
 		if r, err = packed.unpack(); err != nil {
 			return nil // it is in the store
 		}
-		c.put(r)
+		c.putBack(r)
 	}
 	return r
 }
@@ -81,7 +86,17 @@ func (c *cache) put(r *record) {
 	defer c.mu.Unlock()
 	if e := c.byID[r.ID]; e != nil {
 		c.remove(e)
+	} else {
+		c.mostOpen = max(c.mostOpen-1, leastOpen(c.most))
 	}
+	c.byID[r.ID] = c.open.PushFront(r)
+}
+
+// putBack puts a record that was unpacked.
+func (c *cache) putBack(r *record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mostOpen = min(c.mostOpen+openMore, c.most)
 	c.byID[r.ID] = c.open.PushFront(r)
 }
 
@@ -141,13 +156,13 @@ func (c *cache) take(id string) (*record, *packedRecord) {
 		return nil, nil
 	}
 	c.remove(e)
-	if c.most == c.mostOpen {
-		return nil, nil
-	}
 	place := &packedRecord{Record: store.Record{ID: id}}
 	c.byID[id] = c.packed.PushFront(place)
-	if c.packed.Len() > c.most-c.mostOpen {
+	for c.packed.Len() > c.most-c.mostOpen {
 		c.remove(c.packed.Back())
+	}
+	if c.byID[id] == nil {
+		return nil, nil // there is no place for packed ones
 	}
 	return r, place
 }

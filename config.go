@@ -24,8 +24,9 @@ type Config struct {
 	// each in a transaction of its own. 16.
 	BeforeWorkers int
 	// CacheSize is how many conversations are kept in memory so that they need
-	// not be loaded again. One in sixteen, those used last, is kept as it
-	// is, of some 20 KB each; the others are packed, into some 4 KB. 10 000.
+	// not be loaded again. Those used last are kept as they are, of some 20 KB
+	// each, at least one in sixteen; the others are packed, into some 4 KB.
+	// 10 000.
 	CacheSize int
 	// Committers is how many batches are committed at a time, each on a
 	// connection of its own where the store has several. 4.
