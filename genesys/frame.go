@@ -1,8 +1,6 @@
 package genesys
 
 import (
-	"errors"
-
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/dcmkit/convtrack/genesys/internal/wire"
@@ -14,16 +12,16 @@ type frame struct {
 	EventBody jsontext.Value `json:"eventBody"`
 }
 
-// decodeFrame decodes a WebSocket frame in one pass: the topic's name comes
-// before the body, so the body is read straight into what the topic says it
-// is. done is false for everything else, and for a frame that needs tolerance.
+// decodeFrame decodes a WebSocket frame in one pass. done is false for
+// everything else, and for a frame that needs tolerance.
 func (r reader) decodeFrame(m *Message, data []byte) (done bool, err error) {
 	var name string
 	var t topic
 	var body any
-	plain := wire.Scan(data, func(dec *jsontext.Decoder) (err error) {
-		name, t, body, err = readFrame(dec)
-		return err
+	plain := wire.Frame(data, func(topic string) any {
+		name, t = topic, parseTopic(topic)
+		body = t.body()
+		return body
 	}) == nil
 	if !plain || body == nil {
 		return false, nil
@@ -31,45 +29,6 @@ func (r reader) decodeFrame(m *Message, data []byte) (done bool, err error) {
 	m.Topic = name
 	defer giveBack(body)
 	return true, r.take(m, t, body)
-}
-
-// errNotPlain: it is no frame, or not one that can be read in one pass.
-var errNotPlain = errors.New("not a plain frame")
-
-func readFrame(dec *jsontext.Decoder) (name string, t topic, body any, err error) {
-	if _, err := dec.ReadToken(); err != nil {
-		return "", t, nil, err
-	}
-	for dec.PeekKind() == '"' {
-		member, err := dec.ReadToken()
-		if err != nil {
-			return "", t, nil, err
-		}
-		switch member.String() {
-		case "topicName":
-			value, err := dec.ReadToken()
-			if err != nil || value.Kind() != '"' {
-				return "", t, nil, errNotPlain
-			}
-			name = value.String()
-			t = parseTopic(name)
-		case "eventBody":
-			if body = t.body(); body == nil {
-				return "", t, nil, errNotPlain
-			}
-			if err := wire.UnmarshalNext(dec, body); err != nil {
-				return "", t, nil, err
-			}
-		case "version", "metadata", "timestamp":
-			if err := dec.SkipValue(); err != nil {
-				return "", t, nil, err
-			}
-		default:
-			return "", t, nil, errNotPlain
-		}
-	}
-	_, err = dec.ReadToken()
-	return name, t, body, err
 }
 
 // decodeFrameOdd decodes a frame whose members come in another order or whose

@@ -54,8 +54,11 @@ func (s *statements) outbox(n names, t *rowTypes) {
 	const inLane = `d.conversation_id = l.conversation_id and d.hook = l.hook`
 	const canGoOn = `select exists (select from ` + lanes + ` cross join lateral (select d.state, d.due from {delivery} d
 		where ` + inLane + ` and d.` + live + ` order by d.seq limit 1) as h where h.state = 'waiting' and h.due <= statement_timestamp())`
-	s.ready = n.statement(canGoOn, oidTexts, oidTexts)
-	s.deliverReady = n.statement(`with delivered as (`+insert+`false`+rest+`) `+strings.NewReplacer("$1", "$4", "$2", "$5").Replace(canGoOn),
+	// Mostly nothing waits at all, which one look at the index of what waits
+	// tells; the second question is not asked then.
+	const someWait = `select exists (select from {delivery} d where d.hook = any ($2::text[]) and ` + waiting + ` and d.due <= statement_timestamp()) and (` + canGoOn + `)`
+	s.ready = n.statement(someWait, oidTexts, oidTexts)
+	s.deliverReady = n.statement(`with delivered as (`+insert+`false`+rest+`) `+strings.NewReplacer("$1", "$4", "$2", "$5").Replace(someWait),
 		t.delivery.array, oidText, oidInt8, oidTexts, oidTexts)
 	s.refresh = n.statement(`with failed as materialized (select d.conversation_id, d.hook, d.seq from `+lanes+` join {delivery} d on `+inLane+`
 			where d.failed_at is not null and d.`+live+` order by d.conversation_id, d.hook, d.seq for share of d),

@@ -69,16 +69,14 @@ func UnmarshalOdd(data []byte, v any) error {
 	return json.Unmarshal(pruned, v, lenient)
 }
 
-// UnmarshalNext decodes the next value of dec into v, without tolerance for
-// odd documents.
-func UnmarshalNext(dec *jsontext.Decoder, v any) error { return json.UnmarshalDecode(dec, v, options) }
-
-// Scan calls scan with a decoder of data, which is not valid any more when
+// Scan calls do with a decoder of data, which is not valid any more when
 // Scan returns.
-func Scan(data []byte, scan func(dec *jsontext.Decoder) error) error {
+func Scan(data []byte, do func(dec *jsontext.Decoder) error) error { return scan(data, options, do) }
+
+func scan(data []byte, with json.Options, do func(dec *jsontext.Decoder) error) error {
 	dec := decoders.Get().(*jsontext.Decoder)
-	dec.Reset(bytes.NewBuffer(data), options) // a buffer is read in place
-	err := scan(dec)
+	dec.Reset(bytes.NewBuffer(data), with) // a buffer is read in place
+	err := do(dec)
 	dec.Reset(nothing{}, options)
 	decoders.Put(dec)
 	return err

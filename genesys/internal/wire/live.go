@@ -48,12 +48,14 @@ func (c *Conversation) read(r *reader) error {
 		case "selfUri":
 			return r.text(&c.SelfURI)
 		}
-		return r.SkipValue()
+		return r.skip()
 	})
 }
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (c *Conversation) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return reading(dec, c.read) }
+func (c *Conversation) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	return reading(dec, dec.UnreadBuffer(), c.read)
+}
 
 // Ref is a reference to another object.
 type Ref struct {
@@ -297,7 +299,7 @@ func (p *Participant) read(r *reader) error {
 		case "timeoutSeconds":
 			return p.TimeoutSeconds.UnmarshalJSONFrom(r.Decoder)
 		}
-		return r.SkipValue()
+		return r.skip()
 	})
 }
 
@@ -429,7 +431,7 @@ func (c *Communication) read(r *reader) error {
 		case "segments":
 			return r.other(&c.Segments)
 		}
-		return r.SkipValue()
+		return r.skip()
 	})
 }
 
@@ -447,7 +449,7 @@ func (a *Address) read(r *reader) error {
 		case "addressRaw":
 			return r.text(&a.AddressRaw)
 		}
-		return r.SkipValue()
+		return r.skip()
 	})
 }
 
@@ -485,7 +487,7 @@ func (w *Wrapup) read(r *reader) error {
 		case "endTime":
 			return w.EndTime.UnmarshalJSONFrom(r.Decoder)
 		}
-		return r.SkipValue()
+		return r.skip()
 	})
 }
 
@@ -506,7 +508,7 @@ func (w *AfterCallWork) read(r *reader) error {
 		case "endTime":
 			return w.EndTime.UnmarshalJSONFrom(r.Decoder)
 		}
-		return r.SkipValue()
+		return r.skip()
 	})
 }
 

@@ -12,24 +12,32 @@ import (
 
 // reader reads the objects that every notification is full of, member by
 // member: by reflection, each of the members and of their types would be looked
-// up. What is odd is left to the package json, with the options of the decoder.
+// up. What is odd is left to the package json.
 type reader struct {
 	*jsontext.Decoder
-	known *texts
-	valid bool // all that is read is UTF-8
+	*memory
+	valid bool   // all that is read is UTF-8
+	loose []byte // the document, if the decoder lets names occur twice: the reader looks for them, which is cheaper
+}
+
+// memory is what readers leave to others.
+type memory struct {
+	known texts
+	names []place // of the members that were read, of all objects that have begun
 }
 
 // texts are those that were read lately, each in the place of its hash.
 type texts [256]string
 
-var pool = sync.Pool{New: func() any { return &texts{} }}
+var memories = sync.Pool{New: func() any { return &memory{} }}
 
-// reading calls read with a reader of the next value of dec, which must have
-// all of the document before it.
-func reading(dec *jsontext.Decoder, read func(r *reader) error) error {
-	known := pool.Get().(*texts)
-	defer pool.Put(known)
-	return read(&reader{dec, known, utf8.Valid(dec.UnreadBuffer())})
+// reading calls read with a reader of the next value of dec, of which all is
+// in rest.
+func reading(dec *jsontext.Decoder, rest []byte, read func(r *reader) error) error {
+	m := memories.Get().(*memory)
+	defer memories.Put(m)
+	m.names = m.names[:0]
+	return read(&reader{Decoder: dec, memory: m, valid: utf8.Valid(rest)})
 }
 
 // object calls member for each member of an object, with its name; member
@@ -41,21 +49,65 @@ func (r *reader) object(member func(name []byte) error) error {
 	if _, err := r.ReadToken(); err != nil {
 		return err
 	}
+	mine := names{begin: len(r.names)}
 	for r.PeekKind() != '}' {
 		name, err := r.quoted()
 		if err != nil {
 			return err
 		}
+		if r.loose != nil && !mine.add(r, name) {
+			return errTwice
+		}
 		if err := member(name); err != nil {
 			return r.at(err)
+		}
+	}
+	r.names = r.names[:mine.begin]
+	_, err := r.ReadToken()
+	return err
+}
+
+// skip passes over a value that nobody wants.
+func (r *reader) skip() error {
+	if r.loose == nil {
+		return r.SkipValue()
+	}
+	switch r.PeekKind() {
+	case '{':
+		return r.object(func([]byte) error { return r.skip() })
+	case '[':
+		return r.list(r.skip)
+	}
+	_, err := r.ReadValue()
+	return err
+}
+
+// list calls element for each element of a list, to read it.
+func (r *reader) list(element func() error) error {
+	if _, err := r.ReadToken(); err != nil {
+		return err
+	}
+	for r.PeekKind() != ']' {
+		if err := element(); err != nil {
+			return err
 		}
 	}
 	_, err := r.ReadToken()
 	return err
 }
 
-// other reads a value of a kind that occurs rarely.
-func (r *reader) other(into any) error { return json.UnmarshalDecode(r.Decoder, into) }
+// other reads a value of a kind that occurs rarely, with the options of the
+// decoder.
+func (r *reader) other(into any) error {
+	if r.loose == nil {
+		return json.UnmarshalDecode(r.Decoder, into)
+	}
+	v, err := r.ReadValue()
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(v, into, options)
+}
 
 // at says where an odd value is.
 func (r *reader) at(err error) error {

@@ -64,10 +64,7 @@ func readList[E any](r *reader, list *[]E, read func(*E, *reader) error, reset f
 	if *list = (*list)[:0]; r.PeekKind() != '[' {
 		return r.other(list)
 	}
-	if _, err := r.ReadToken(); err != nil {
-		return err
-	}
-	for r.PeekKind() != ']' {
+	return r.list(func() error {
 		n := len(*list)
 		if n < cap(*list) {
 			*list = (*list)[:n+1]
@@ -75,10 +72,6 @@ func readList[E any](r *reader, list *[]E, read func(*E, *reader) error, reset f
 			var empty E
 			*list = append(*list, empty)
 		}
-		if err := read(&(*list)[n], r); err != nil {
-			return err
-		}
-	}
-	_, err := r.ReadToken()
-	return err
+		return read(&(*list)[n], r)
+	})
 }

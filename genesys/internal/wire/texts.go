@@ -7,7 +7,9 @@ import "github.com/go-json-experiment/json/jsontext"
 type Attributes map[string]string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return reading(dec, a.read) }
+func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	return reading(dec, dec.UnreadBuffer(), a.read)
+}
 
 func (a *Attributes) read(r *reader) error {
 	if r.PeekKind() != '{' {
@@ -33,6 +35,9 @@ func (r *reader) attribute() (string, error) {
 		return string(v), err
 	}
 	v, err := r.ReadValue()
+	if err == nil && r.loose != nil && !v.IsValid(options) {
+		err = errTwice
+	}
 	return string(v), err
 }
 

@@ -1,0 +1,38 @@
+package wire
+
+import "errors"
+
+// errTwice is what a reader returns for a name that occurs twice in an object,
+// or may do so.
+var errTwice = errors.New("a name occurs twice")
+
+// place is a part of the document.
+type place struct{ begin, end int }
+
+// names are those of an object's members.
+type names struct {
+	begin int       // in the list of the reader
+	marks [4]uint64 // a bit for many names each: where it is not set, the name is a new one
+}
+
+// add adds the name that was just read. It returns false when the name was
+// there before, or is written in a way that others may be the same as.
+func (n *names) add(r *reader, name []byte) bool {
+	end := int(r.InputOffset()) - 1
+	this := place{end - len(name), end}
+	if len(name) == 0 || this.begin < 0 || &r.loose[this.begin] != &name[0] {
+		return false
+	}
+	mark := byte(len(name))*31 + name[0]*7 + name[len(name)/2]*3 + name[len(name)-1]
+	bits, bit := &n.marks[mark/64], uint64(1)<<(mark%64)
+	if *bits&bit != 0 {
+		for _, other := range r.names[n.begin:] {
+			if string(r.loose[other.begin:other.end]) == string(name) {
+				return false
+			}
+		}
+	}
+	*bits |= bit
+	r.names = append(r.names, this)
+	return true
+}
