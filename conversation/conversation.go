@@ -69,7 +69,7 @@ type Conversation struct {
 	provisional bool
 }
 
-var conversationFields = newSchema(func(c *Conversation) *stamps { return &c.stamps },
+var conversationFields = newSchema(func(c *Conversation) *stamps { return &c.stamps }, derivedOfConversation,
 	instant("conversationStart", first, func(c *Conversation) *time.Time { return &c.Start }),
 	instant("recordedEnd", settled, func(c *Conversation) *time.Time { return &c.RecordedEnd }),
 	instant("conferenceStart", settled, func(c *Conversation) *time.Time { return &c.ConferenceStart }),

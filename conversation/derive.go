@@ -246,19 +246,17 @@ func (s *Session) overByFacts() bool {
 	return len(s.Ends) > 0 && len(s.Ends) >= len(s.Starts)
 }
 
-// The fields that have a value although nobody states them.
-var (
-	derivedOfConversation = setOf(fieldOriginatingDirection)
-	derivedOfParticipant  = setOf(fieldParticipantStart)
-	derivedOfSession      = setOf(fieldSessionState, fieldSessionStart, fieldSessionConnected, fieldSessionDisconnected)
-)
+// The functions below return the fields that may have a value although nobody
+// states them.
 
-// derived are the fields that s may have although nobody states them of it.
-func (s *Session) derived() fieldSet {
+func derivedOfConversation(*Conversation) fieldSet { return setOf(fieldOriginatingDirection) }
+func derivedOfParticipant(*Participant) fieldSet   { return setOf(fieldParticipantStart) }
+
+func derivedOfSession(s *Session) fieldSet {
 	if s.filled {
-		return sessionFields.all
+		return everyField
 	}
-	return derivedOfSession
+	return setOf(fieldSessionState, fieldSessionStart, fieldSessionConnected, fieldSessionDisconnected)
 }
 
 // derive returns s with what its facts imply in the fields that nobody states:

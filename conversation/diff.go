@@ -60,7 +60,7 @@ func Diff(before, after *Conversation) Delta {
 		before = &Conversation{}
 	}
 	d.Conversation = before.ID == "" || before.Status != after.Status || !before.End.Equal(after.End) ||
-		conversationFields.differs(before, after, derivedOfConversation) ||
+		conversationFields.differs(before, after) ||
 		attributesDiffer(before.Attributes, before.attributes, after.Attributes, after.attributes)
 	was := roll{participants: before.Participants}
 	was.index()
@@ -72,7 +72,7 @@ func Diff(before, after *Conversation) Delta {
 		if old == p {
 			continue
 		}
-		if old == nil || participantFields.differs(old, p, derivedOfParticipant) ||
+		if old == nil || participantFields.differs(old, p) ||
 			attributesDiffer(old.Attributes, old.attributes, p.Attributes, p.attributes) {
 			d.Participants = append(d.Participants, p)
 		}
@@ -101,7 +101,7 @@ func (d *Delta) addSession(was *roll, p *Participant, s *Session) {
 	if old.Session == s && old.ParticipantID == p.ID {
 		return
 	}
-	if old.ParticipantID != p.ID || old.ID == "" || old.owner != s.owner || old.segmentsBy != s.segmentsBy || sessionFields.differs(old.Session, s, old.derived().or(s.derived())) {
+	if old.ParticipantID != p.ID || old.ID == "" || old.owner != s.owner || old.segmentsBy != s.segmentsBy || sessionFields.differs(old.Session, s) {
 		d.Sessions = append(d.Sessions, OwnedSession{p.ID, s})
 	}
 	for g := range added(old.Segments, s.Segments, (*Segment).compare) {
@@ -147,7 +147,7 @@ func listDiffers[E any](s schema[E], before, after []*E, id func(*E) string) []*
 	}
 	var changed []*E
 	for _, e := range after {
-		if was := old[id(e)]; was == nil || s.differs(was, e, fieldSet{}) {
+		if was := old[id(e)]; was == nil || s.differs(was, e) {
 			changed = append(changed, e)
 		}
 	}

@@ -31,7 +31,7 @@ type Evaluation struct {
 	stamps stamps
 }
 
-var evaluationFields = newSchema(func(e *Evaluation) *stamps { return &e.stamps },
+var evaluationFields = newSchema(func(e *Evaluation) *stamps { return &e.stamps }, nil,
 	text("evaluationStatus", newest, func(e *Evaluation) *EvaluationStatus { return &e.Status }),
 	text("userId", newest, func(e *Evaluation) *string { return &e.UserID }),
 	text("evaluatorId", newest, func(e *Evaluation) *string { return &e.EvaluatorID }),

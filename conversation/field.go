@@ -61,7 +61,12 @@ func (f Field[E]) Value(e *E) any { return f.at(e) }
 func (f Field[E]) IsZero(e *E) bool { return f.zero(e) }
 
 func text[E any, S ~string](name string, r rule, at func(*E) *S) Field[E] {
-	return scalar(name, r, at, cmp.Compare[S], packedText[S]())
+	return scalar(name, r, at, func(a, b S) int {
+		if a == b { // mostly, and then they often share their memory
+			return 0
+		}
+		return cmp.Compare(a, b)
+	}, packedText[S]())
 }
 
 func flag[E any](name string, r rule, at func(*E) *bool) Field[E] {
@@ -169,51 +174,68 @@ func asFlag[E any](f Field[E]) Field[E] {
 type schema[E any] struct {
 	fields  []Field[E]
 	stamps  func(*E) *stamps
+	derived func(*E) fieldSet // those that an entity may have although nobody states them; nil: none
+	zero    []func(*E) bool   // of each field, side by side: all are called for all that is read
 	all     fieldSet
 	byValue fieldSet // those of which the values decide, whoever states them
+	settled fieldSet // those whose stamps have the time of the message
 	newest  fieldSet // those whose stamps begin with the time
+	flags   fieldSet
+	lists   fieldSet
+	unions  fieldSet
 }
 
-func newSchema[E any](stamps func(*E) *stamps, fields ...Field[E]) schema[E] {
-	s := schema[E]{fields: fields, stamps: stamps}
+func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields ...Field[E]) schema[E] {
+	s := schema[E]{fields: fields, stamps: stamps, derived: derived}
 	for i := range fields {
-		s.all.add(i)
-		switch fields[i].rule {
-		case forward, union:
-			s.byValue.add(i)
-		case newest:
-			s.newest.add(i)
+		f := &fields[i]
+		s.zero = append(s.zero, f.zero)
+		for _, in := range []struct {
+			set *fieldSet
+			is  bool
+		}{
+			{&s.all, true}, {&s.byValue, f.rule == forward || f.rule == union}, {&s.settled, f.rule == settled}, {&s.newest, f.rule == newest},
+			{&s.flags, f.flag}, {&s.lists, f.list}, {&s.unions, f.rule == union},
+		} {
+			if in.is {
+				in.set.add(i)
+			}
 		}
 	}
 	return s
 }
 
+// present returns the fields that a merged entity may have: all others are zero.
+func (s schema[E]) present(e *E) fieldSet {
+	set := s.stamps(e).fields()
+	if s.derived != nil {
+		set = set.or(s.derived(e).and(s.all))
+	}
+	return set
+}
+
 // state stamps the fields that e has. Entities of one message often have the
 // same fields: e shares the stamps like where those are the same.
 func (s schema[E]) state(e *E, by Statement, like stamps) stamps {
-	var settledOnes, rankedOnes, newestOnes fieldSet
-	for i := range s.fields {
-		f := &s.fields[i]
-		if f.zero(e) && !(f.flag && by.By.snapshot()) {
-			if f.list {
-				f.erase(e) // an empty list is none
-			}
-			continue
-		}
-		switch f.rule {
-		case settled:
-			settledOnes.add(i)
-		case newest:
-			newestOnes.add(i)
-		default:
-			rankedOnes.add(i)
-		}
-		if f.rule == union {
-			f.unite(e, e)
+	var has fieldSet
+	for i, zero := range s.zero {
+		if !zero(e) {
+			has.add(i)
 		}
 	}
+	if by.By.snapshot() {
+		has = has.or(s.flags)
+	}
+	for i := range s.lists.without(has).each() {
+		s.fields[i].erase(e) // an empty list is none
+	}
+	for i := range s.unions.and(has).each() {
+		s.fields[i].unite(e, e)
+	}
+	settled, newest := has.and(s.settled), has.and(s.newest)
 	var room [3]stampSet
-	stated := stamps(room[:0]).with(bySource(by.By, by.At), settledOnes).with(bySource(by.By, time.Time{}), rankedOnes).with(byTime(by.By, by.Seen), newestOnes)
+	stated := stamps(room[:0]).with(bySource(by.By, by.At), settled).with(byTime(by.By, by.Seen), newest).
+		with(bySource(by.By, time.Time{}), has.without(settled).without(newest))
 	if !slices.Equal(stated, like) {
 		like = slices.Clone(stated)
 	}
@@ -322,9 +344,8 @@ func clone[E any](e *E) *E {
 
 // differs reports whether a store that holds a must write b. A source without
 // times of its own that merely repeats itself is not worth a write: nothing
-// that could be read back changes. The derived fields are those that may have a
-// value although nobody states them.
-func (s schema[E]) differs(a, b *E, derived fieldSet) bool {
+// that could be read back changes.
+func (s schema[E]) differs(a, b *E) bool {
 	if a == b {
 		return false
 	}
@@ -346,7 +367,7 @@ func (s schema[E]) differs(a, b *E, derived fieldSet) bool {
 			}
 		}
 	}
-	for i := range stated.or(derived).each() {
+	for i := range s.present(a).or(s.present(b)).each() {
 		if s.fields[i].compare(a, b) != 0 {
 			return true
 		}

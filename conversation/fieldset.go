@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"iter"
+	"math"
 	"math/bits"
 )
 
@@ -10,6 +11,8 @@ const mostFields = 128
 
 // fieldSet is a set of fields, by their places.
 type fieldSet [mostFields / 64]uint64
+
+var everyField = fieldSet{math.MaxUint64, math.MaxUint64}
 
 func setOf(places ...int) (set fieldSet) {
 	for _, i := range places {

@@ -55,7 +55,7 @@ type Participant struct {
 	shadows []*Session
 }
 
-var participantFields = newSchema(func(p *Participant) *stamps { return &p.stamps },
+var participantFields = newSchema(func(p *Participant) *stamps { return &p.stamps }, derivedOfParticipant,
 	instant("startTime", first, func(p *Participant) *time.Time { return &p.Start }),
 	instant("endTime", settled, func(p *Participant) *time.Time { return &p.End }),
 	purpose("purpose", func(p *Participant) *Purpose { return &p.Purpose }),

@@ -8,27 +8,44 @@ import (
 	"slices"
 )
 
-// ConversationFields returns the table of the conversation's own fields, for
-// stores. Tables only grow at their end: a store may keep a field's place.
-func ConversationFields() []Field[Conversation] { return slices.Clone(conversationFields.fields) }
+// Fields is the table of the fields of a kind of entity, for stores. Tables
+// only grow at their end: a store may keep a field's place.
+type Fields[E any] struct{ schema schema[E] }
+
+// List returns the fields, in the order of the table.
+func (f Fields[E]) List() []Field[E] { return slices.Clone(f.schema.fields) }
+
+// AppendPlaces appends the places in the table of the fields that a merged
+// entity has, in order.
+func (f Fields[E]) AppendPlaces(dst []int, e *E) []int {
+	for i := range f.schema.present(e).each() {
+		if !f.schema.zero[i](e) {
+			dst = append(dst, i)
+		}
+	}
+	return dst
+}
+
+// ConversationFields returns the table of the conversation's own fields.
+func ConversationFields() Fields[Conversation] { return Fields[Conversation]{conversationFields} }
 
 // ParticipantFields returns the table of a participant's fields.
-func ParticipantFields() []Field[Participant] { return slices.Clone(participantFields.fields) }
+func ParticipantFields() Fields[Participant] { return Fields[Participant]{participantFields} }
 
 // SessionFields returns the table of a session's fields.
-func SessionFields() []Field[Session] { return slices.Clone(sessionFields.fields) }
+func SessionFields() Fields[Session] { return Fields[Session]{sessionFields} }
 
 // SegmentFields returns the table of a segment's fields, beside its key.
-func SegmentFields() []Field[Segment] { return slices.Clone(segmentFields.fields) }
+func SegmentFields() Fields[Segment] { return Fields[Segment]{segmentFields} }
 
 // TransferFields returns the table of a transfer command's fields.
-func TransferFields() []Field[Transfer] { return slices.Clone(transferFields.fields) }
+func TransferFields() Fields[Transfer] { return Fields[Transfer]{transferFields} }
 
 // SurveyFields returns the table of a survey's fields.
-func SurveyFields() []Field[Survey] { return slices.Clone(surveyFields.fields) }
+func SurveyFields() Fields[Survey] { return Fields[Survey]{surveyFields} }
 
 // EvaluationFields returns the table of an evaluation's fields.
-func EvaluationFields() []Field[Evaluation] { return slices.Clone(evaluationFields.fields) }
+func EvaluationFields() Fields[Evaluation] { return Fields[Evaluation]{evaluationFields} }
 
 // AppendProvenance appends to b in a compact form who stated each field, and
 // when. A store keeps it beside the fields and gives it back with

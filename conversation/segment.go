@@ -37,7 +37,7 @@ type Segment struct {
 	stamps stamps
 }
 
-var segmentFields = newSchema(func(s *Segment) *stamps { return &s.stamps },
+var segmentFields = newSchema(func(s *Segment) *stamps { return &s.stamps }, nil,
 	instant("segmentEnd", settled, func(s *Segment) *time.Time { return &s.End }),
 	text("disconnectType", settled, func(s *Segment) *DisconnectType { return &s.DisconnectType }),
 	text("errorCode", settled, func(s *Segment) *string { return &s.ErrorCode }),

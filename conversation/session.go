@@ -155,7 +155,7 @@ type Session struct {
 	filled bool
 }
 
-var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps },
+var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, derivedOfSession,
 	ordered("state", func(s *Session) *SessionState { return &s.State }, func(s SessionState) int { return int(s.phase()) }),
 	instant("startTime", first, func(s *Session) *time.Time { return &s.Start }),
 	instant("connectedTime", settled, func(s *Session) *time.Time { return &s.ConnectedTime }),

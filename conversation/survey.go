@@ -24,7 +24,7 @@ type Survey struct {
 	stamps stamps
 }
 
-var surveyFields = newSchema(func(s *Survey) *stamps { return &s.stamps },
+var surveyFields = newSchema(func(s *Survey) *stamps { return &s.stamps }, nil,
 	text("surveyStatus", newest, func(s *Survey) *SurveyStatus { return &s.Status }),
 	text("surveyType", newest, func(s *Survey) *string { return &s.Type }),
 	text("surveyFormId", newest, func(s *Survey) *string { return &s.FormID }),

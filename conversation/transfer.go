@@ -16,7 +16,7 @@ type Transfer struct {
 	stamps stamps
 }
 
-var transferFields = newSchema(func(t *Transfer) *stamps { return &t.stamps },
+var transferFields = newSchema(func(t *Transfer) *stamps { return &t.stamps }, nil,
 	text("state", newest, func(t *Transfer) *string { return &t.State }),
 	text("transferType", settled, func(t *Transfer) *string { return &t.Type }),
 	instant("dateIssued", settled, func(t *Transfer) *time.Time { return &t.DateIssued }),

@@ -18,8 +18,10 @@ type mapping[E any] struct {
 	provenance    func(e *E, b []byte) []byte
 	setProvenance func(*E, []byte) error
 
+	table  conversation.Fields[E]
+	all    []field[E] // in the order of the table
 	fields []field[E] // with a column of their own
-	rest   []field[E] // in "more"
+	empty  []Value    // the values of their columns when they are zero
 	byName map[string]field[E]
 }
 
@@ -33,21 +35,22 @@ type derived[E any] struct {
 type field[E any] struct {
 	conversation.Field[E]
 	column Column
+	place  int // of the column among those of fields; inMore: it has none
 	access
 }
+
+const inMore = -1
 
 // of completes the mapping with the fields, of which the named ones have
 // columns, in this order. It panics when a field cannot be stored, or there is
 // none of a name: a test of this package would have found that.
-func (m mapping[E]) of(fields []conversation.Field[E], names ...string) *mapping[E] {
-	m.byName = make(map[string]field[E], len(fields))
+func (m mapping[E]) of(table conversation.Fields[E], names ...string) *mapping[E] {
+	m.table, m.byName = table, map[string]field[E]{}
 	var none E
-	for _, f := range fields {
+	for _, f := range table.List() {
 		kind, a := accessTo(f.Value(&none))
-		m.byName[f.Name] = field[E]{f, Column{Name: snake(f.Name), Kind: kind, Required: kind == Bool}, a}
-		if !slices.Contains(names, f.Name) {
-			m.rest = append(m.rest, m.byName[f.Name])
-		}
+		x := field[E]{f, Column{Name: snake(f.Name), Kind: kind, Required: kind == Bool}, slices.Index(names, f.Name), a}
+		m.all, m.byName[f.Name] = append(m.all, x), x
 	}
 	for _, name := range names {
 		f, known := m.byName[name]
@@ -57,7 +60,7 @@ func (m mapping[E]) of(fields []conversation.Field[E], names ...string) *mapping
 		if f.column.Kind == JSON {
 			panic("rows: the field " + name + " cannot have a column")
 		}
-		m.fields = append(m.fields, f)
+		m.fields, m.empty = append(m.fields, f), append(m.empty, Value{Valid: f.column.Required})
 	}
 	return &m
 }
@@ -92,39 +95,38 @@ func snake(name string) string {
 	return b.String()
 }
 
+// scratch is memory for composing rows.
+type scratch struct {
+	places []int
+	text   []byte
+}
+
 // appendTo appends the values of e's columns after the owners.
-func (m *mapping[E]) appendTo(dst []Value, e *E, scratch []byte) ([]Value, []byte) {
+func (m *mapping[E]) appendTo(dst []Value, e *E, x *scratch) []Value {
 	for i := range m.derived {
 		dst = append(dst, m.derived[i].value(e))
 	}
-	n, width := len(dst), len(m.fields)
-	dst = slices.Grow(dst, width)[:n+width]
-	clear(dst[n:])
-	for i := range m.fields {
-		f, v := &m.fields[i], &dst[n+i]
-		if v.Valid = f.column.Required; !f.IsZero(e) {
-			f.put(v, f.Value(e))
-		}
-	}
-	if m.attributes != nil {
-		scratch = appendObject(scratch[:0], *m.attributes(e))
-		dst = append(dst, textValue(string(scratch)))
-	}
-	scratch = scratch[:0]
-	for i := range m.rest {
-		f := &m.rest[i]
-		if f.IsZero(e) {
+	n := len(dst)
+	dst = append(dst, m.empty...)
+	x.places, x.text = m.table.AppendPlaces(x.places[:0], e), x.text[:0]
+	for _, i := range x.places {
+		f := &m.all[i]
+		if f.place != inMore {
+			f.put(&dst[n+f.place], f.Value(e))
 			continue
 		}
-		scratch = appendName(scratch, f.Name)
-		scratch = f.appendJSON(scratch, f.Value(e))
+		x.text = f.appendJSON(appendName(x.text, f.Name), f.Value(e))
 	}
-	if len(scratch) > 0 {
-		scratch = append(scratch, '}')
+	if len(x.text) > 0 {
+		x.text = append(x.text, '}')
 	}
-	more := textValue(string(scratch))
-	scratch = m.provenance(e, scratch[:0])
-	return append(dst, more, keyText(string(scratch))), scratch
+	more := textValue(string(x.text))
+	if m.attributes != nil {
+		x.text = appendObject(x.text[:0], *m.attributes(e))
+		dst = append(dst, textValue(string(x.text)))
+	}
+	x.text = m.provenance(e, x.text[:0])
+	return append(dst, more, keyText(string(x.text)))
 }
 
 // read fills e from the values of its columns after the owners.

@@ -12,7 +12,7 @@ import (
 type Batch struct {
 	values     [entities][]Value
 	superseded []Superseded
-	scratch    []byte
+	scratch    scratch
 
 	ends []ends // after each Add
 }
@@ -126,7 +126,7 @@ func addAll[E any](b *Batch, e Entity, m *mapping[E], conversationID Value, list
 func (b *Batch) begin(e Entity, values ...Value) { b.values[e] = append(b.values[e], values...) }
 
 func appendRow[E any](b *Batch, e Entity, m *mapping[E], x *E) {
-	b.values[e], b.scratch = m.appendTo(b.values[e], x, b.scratch)
+	b.values[e] = m.appendTo(b.values[e], x, &b.scratch)
 }
 
 // addSessions returns the segments that are still to be added.
