@@ -1,6 +1,8 @@
 package genesys
 
 import (
+	"bytes"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/dcmkit/convtrack/genesys/internal/wire"
@@ -18,7 +20,7 @@ func (r reader) decodeFrame(m *Message, data []byte) (done bool, err error) {
 	var name string
 	var t topic
 	var body any
-	plain := wire.Frame(data, func(topic string) any {
+	plain := wire.Frame(data, seemsLive(data), func(topic string) any {
 		name, t = topic, parseTopic(topic)
 		body = t.body()
 		return body
@@ -29,6 +31,11 @@ func (r reader) decodeFrame(m *Message, data []byte) (done bool, err error) {
 	m.Topic = name
 	defer giveBack(body)
 	return true, r.take(m, t, body)
+}
+
+// seemsLive looks at the beginning of a frame, where its topic usually is.
+func seemsLive(data []byte) bool {
+	return !bytes.Contains(data[:min(len(data), 100)], []byte(`"v2.detail.events.`))
 }
 
 // decodeFrameOdd decodes a frame whose members come in another order or whose

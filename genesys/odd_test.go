@@ -1,16 +1,21 @@
 package genesys_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
 )
 
 // event composes a customer.start with a member of the body replaced or added.
@@ -148,6 +153,34 @@ func TestANameThatOccursTwiceIsRefused(t *testing.T) {
 		_, err := genesys.Decode([]byte(message), time.Time{})
 		require.ErrorContains(t, err, "a name occurs twice in one object", message)
 	}
+}
+
+// TestNoNameOfANotificationMayOccurTwice: not even where nobody reads it.
+func TestNoNameOfANotificationMayOccurTwice(t *testing.T) {
+	message := genesystest.Notification("c0000000-0000-4000-8000-000000000001", 4, 1)
+	require.NotEmpty(t, decode(t, string(message)).Conversations)
+	dec := jsontext.NewDecoder(bytes.NewReader(message))
+	names := 0
+	for {
+		dec.PeekKind()
+		name, err := dec.ReadToken()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		in, n := dec.StackIndex(dec.StackDepth())
+		if in != '{' || n%2 == 0 {
+			continue
+		}
+		names++
+		quoted, at := fmt.Sprintf("%q", name.String()), int(dec.InputOffset())
+		for _, same := range []string{quoted, fmt.Sprintf(`"\u%04x%s`, quoted[1], quoted[2:])} {
+			twice := string(message[:at-len(quoted)]) + same + ":null," + string(message[at-len(quoted):])
+			_, err := genesys.Decode([]byte(twice), time.Time{})
+			require.ErrorContains(t, err, "a name occurs twice in one object", "%s at %s", same, dec.StackPointer())
+		}
+	}
+	require.Greater(t, names, 300)
 }
 
 func TestAnEmptyElementOfAListIsNone(t *testing.T) {

@@ -49,7 +49,7 @@ func appendValue(b []byte, oid uint32, v *rows.Value) []byte {
 		b = binary.BigEndian.AppendUint32(b, 8)
 		return binary.BigEndian.AppendUint64(b, uint64(v.Int-epoch))
 	case oidTexts:
-		return appendTexts(b, v.List)
+		return appendTexts(b, *v.List)
 	}
 	b = binary.BigEndian.AppendUint32(b, 8)
 	return binary.BigEndian.AppendUint64(b, uint64(v.Int))

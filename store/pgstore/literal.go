@@ -32,8 +32,8 @@ func literal(oid uint32, v *rows.Value) any {
 	case oidTimestamptz:
 		return timeLiteral(time.UnixMicro(v.Int).UTC())
 	case oidTexts:
-		list := make([]string, len(v.List))
-		for i, s := range v.List {
+		list := make([]string, len(*v.List))
+		for i, s := range *v.List {
 			list[i] = storable(s)
 		}
 		return arrayLiteral(list)

@@ -99,7 +99,7 @@ func plain(kind rows.Kind, v rows.Value) any {
 	case kind == rows.Blob:
 		return []byte(v.Text)
 	case kind == rows.Texts:
-		return v.List
+		return *v.List
 	}
 	return v.Text
 }

@@ -13,7 +13,7 @@ import (
 // The functions below make values of columns and parameters.
 
 func textOf(s string) rows.Value       { return rows.Value{Valid: true, Text: s} }
-func textsOf(list []string) rows.Value { return rows.Value{Valid: true, List: list} }
+func textsOf(list []string) rows.Value { return rows.Value{Valid: true, List: &list} }
 func integerOf(n int64) rows.Value     { return rows.Value{Valid: true, Int: n} }
 func timeOf(t time.Time) rows.Value    { return rows.Value{Valid: true, Int: t.UnixMicro()} }
 

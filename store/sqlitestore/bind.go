@@ -28,7 +28,7 @@ func argument(kind rows.Kind, v *rows.Value) any {
 	case rows.Blob:
 		return []byte(v.Text)
 	case rows.Texts:
-		return string(rows.AppendList(nil, v.List))
+		return string(rows.AppendList(nil, *v.List))
 	}
 	panic("sqlitestore: a column of an unknown kind")
 }
@@ -60,7 +60,7 @@ func valueOf(kind rows.Kind, x any) (rows.Value, error) {
 	case string:
 		if kind == rows.Texts {
 			list, err := rows.ParseList(x)
-			return rows.Value{Valid: true, List: list}, err
+			return rows.Value{Valid: true, List: &list}, err
 		}
 		return rows.Value{Valid: true, Text: x}, nil
 	case []byte:

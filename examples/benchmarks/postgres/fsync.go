@@ -41,6 +41,9 @@ func slowFsync(ctx context.Context, o *options, s *server, w io.Writer) (missed 
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, slow.close(ctx)) }()
+	if err := slow.useIn(ctx, o); err != nil {
+		return 0, err
+	}
 	normal, err := s.commitTime(ctx)
 	if err != nil {
 		return 0, err

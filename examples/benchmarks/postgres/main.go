@@ -68,6 +68,9 @@ func measure(ctx context.Context, o *options, stdout io.Writer) (missed int, err
 	if err := s.describe(ctx, stdout, o); err != nil {
 		return 0, err
 	}
+	if err := s.useIn(ctx, o); err != nil {
+		return 0, err
+	}
 	for _, table := range []struct {
 		name string
 		fill func(context.Context, *options, *server, io.Writer) (missed int, err error)

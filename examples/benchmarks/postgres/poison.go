@@ -31,9 +31,7 @@ func withHook(name string, onPoison func(ctx context.Context) error) variant {
 		}
 		return func(ctx context.Context, d time.Duration) (t tally, err error) {
 			began := time.Now()
-			t.n, err = f.traffic.produce(ctx, len(f.traffic.slots), d, func(slot int) (bool, error) {
-				return true, f.hear(f, ctx, f.traffic.notification(slot), slot)
-			})
+			t.n, err = f.feed(f, ctx, d)
 			t.took = time.Since(began)
 			return t, err
 		}, nil

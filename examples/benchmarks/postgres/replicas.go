@@ -8,7 +8,7 @@ import (
 
 // fleetOf is so many trackers on one database.
 func fleetOf(size int, with string, hear hearing) variant {
-	return variant{name: fmt.Sprint("fleet of ", size, ", ", with), counts: "events", open: func(ctx context.Context, s *server, _ *options) (round, error) {
+	return variant{name: fmt.Sprint("fleet of ", size, ", ", with), counts: "events", extra: true, open: func(ctx context.Context, s *server, _ *options) (round, error) {
 		return openFleet(ctx, s, size, hear)
 	}}
 }

@@ -15,6 +15,7 @@ type variant struct {
 	name   string // variants of the same name are the same with other settings: the best of a round counts
 	with   string // the settings
 	counts string // what it counts: events, or rows
+	extra  bool   // it fills in the extra column of its table
 	// open prepares it on the server. The round that it returns does the work
 	// for about so long.
 	open func(ctx context.Context, s *server, o *options) (round, error)

@@ -79,6 +79,28 @@ func (s *server) clear(ctx context.Context) error {
 // later has something done when the server is cleared.
 func (s *server) later(f func(context.Context) error) { s.undo = append(s.undo, f) }
 
+// useIn has a private server write its log until the files of it are used
+// again, as those of any server are that has run for a while: a new one creates
+// them, filled with zeros, in the middle of what is measured.
+func (s *server) useIn(ctx context.Context, o *options) error {
+	if o.quick || !s.cluster.Private() {
+		return nil
+	}
+	fmt.Fprintln(o.progress, "writing the server's log until its files are used again")
+	const record = 1 << 20
+	var most int // megabytes
+	if err := s.admin.QueryRow(ctx, "select setting::int from pg_settings where name = 'max_wal_size'").Scan(&most); err != nil {
+		return err
+	}
+	for range most {
+		if _, err := s.admin.Exec(ctx, "select pg_logical_emit_message(false, 'used in', repeat('x', $1::int))", record); err != nil {
+			return err
+		}
+	}
+	_, err := s.admin.Exec(ctx, "checkpoint")
+	return err
+}
+
 // site is the place of one variant: a schema, and how to connect to it.
 type site struct {
 	*server

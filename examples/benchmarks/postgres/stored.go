@@ -57,7 +57,7 @@ func amongStored(ctx context.Context, o *options, x *site, size int) ([]*entry, 
 	fmt.Fprintf(o.progress, "%d conversations are stored, after %.0f s\n", size, time.Since(began).Seconds())
 	t := newTraffic(liveAmongStored)
 	t.endless = true
-	f := &fleet{traffic: t, hear: (*fleet).owner}
+	f := &fleet{traffic: t, hear: (*fleet).owner, feed: (*fleet).inTurn, count: conflicts}
 	if err := f.add(ctx, x.server, c.store, works); err != nil {
 		return nil, err
 	}

@@ -50,8 +50,12 @@ func writeRates(w io.Writer, entries []*entry, extra string) {
 		_, wal, _ := spreadOf(e.wal)
 		cells := []string{e.name, e.with, e.counts, whole(lo), whole(median), whole(hi), whole(client), whole(served), whole(wal)}
 		if extra != "" {
-			_, x, _ := spreadOf(e.extras)
-			cells = append(cells, fmt.Sprintf("%.2f", x))
+			cell := ""
+			if e.extra {
+				_, x, _ := spreadOf(e.extras)
+				cell = fmt.Sprintf("%.2f", x)
+			}
+			cells = append(cells, cell)
 		}
 		t.row(cells...)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
@@ -14,11 +16,30 @@ import (
 )
 
 // tracked is the tracker end to end, as it is configured by default: decode,
-// merge, derive, commit with the events, run an After hook for each event.
+// merge, derive, commit with the events, run an After hook for each event. It
+// is fed as sources feed it: they do not wait for what they have handed over,
+// and what is heard of a conversation while it is being stored is joined.
 func tracked() variant {
-	return variant{name: "tracker", counts: "events", open: func(ctx context.Context, s *server, _ *options) (round, error) {
-		return openFleet(ctx, s, 1, (*fleet).owner)
-	}}
+	return variant{name: "tracker", with: fmt.Sprint(producers, " producers"), counts: "events", extra: true, open: alone((*fleet).ahead)}
+}
+
+// trackedInTurn is the same where nothing is joined: the next notification of a
+// conversation comes when the one before is stored.
+func trackedInTurn() variant {
+	return variant{name: "tracker-in-turn", with: fmt.Sprint(live, " producers"), counts: "events", extra: true, open: alone((*fleet).inTurn)}
+}
+
+// alone opens one tracker that is fed so. The extra is how many changes are
+// stored for each notification.
+func alone(fed feed) func(context.Context, *server, *options) (round, error) {
+	return func(ctx context.Context, s *server, _ *options) (round, error) {
+		f, err := newFleet(ctx, s, 1, (*fleet).owner, works)
+		if err != nil {
+			return nil, err
+		}
+		f.feed, f.count = fed, changes
+		return f.round, nil
+	}
 }
 
 // fleet is a number of processes' trackers on one database. They run from the
@@ -27,12 +48,20 @@ type fleet struct {
 	trackers []*convtrack.Tracker
 	traffic  *traffic
 	hear     hearing
-
-	conflicts int64 // up to the last round
+	feed     feed
+	count    func(convtrack.Stats) int64 // what the extra is
+	counted  int64                       // up to the last round
 }
 
 // hearing says which of the trackers hear a notification of the slot.
 type hearing func(f *fleet, ctx context.Context, data []byte, slot int) error
+
+// feed hands over notifications for a while, and returns how many those were
+// when all of them are stored.
+type feed func(f *fleet, ctx context.Context, d time.Duration) (int64, error)
+
+func conflicts(s convtrack.Stats) int64 { return s.Conflicts }
+func changes(s convtrack.Stats) int64   { return s.Changes }
 
 // poolSize is how many connections a tracker's pool has: its four committers
 // take one each; changes that lost a race are committed on others.
@@ -50,7 +79,7 @@ func openFleet(ctx context.Context, s *server, size int, hear hearing) (round, e
 // newFleet runs so many trackers with an After hook, and waits until they know
 // each other.
 func newFleet(ctx context.Context, s *server, size int, hear hearing, hook func(context.Context, events.Event) error) (*fleet, error) {
-	f := &fleet{traffic: newTraffic(live), hear: hear}
+	f := &fleet{traffic: newTraffic(live), hear: hear, feed: (*fleet).inTurn, count: conflicts}
 	x, err := s.newSite(ctx)
 	if err != nil {
 		return nil, err
@@ -159,25 +188,48 @@ func (f *fleet) one(ctx context.Context, data []byte, slot int) error {
 	return observe(ctx, f.trackers[slot%len(f.trackers)], m)
 }
 
-// round lets the fleet track for a while. Each conversation has one
-// notification on its way at a time. The clock stops when every notification
-// is stored and every event that follows from them is delivered, those that
-// wait to settle included. The extra is the conflicts for each notification.
-func (f *fleet) round(ctx context.Context, d time.Duration) (t tally, err error) {
-	began := time.Now()
-	t.n, err = f.traffic.produce(ctx, len(f.traffic.slots), d, func(slot int) (bool, error) {
+// inTurn has one notification of each conversation on its way at a time.
+func (f *fleet) inTurn(ctx context.Context, d time.Duration) (int64, error) {
+	return f.traffic.produce(ctx, len(f.traffic.slots), d, func(slot int) (bool, error) {
 		return true, f.hear(f, ctx, f.traffic.notification(slot), slot)
 	})
+}
+
+// mostAhead is how many notifications may be decoded and not stored.
+const mostAhead = 1000
+
+// ahead has producers decode notifications and hand them to the first tracker,
+// without waiting until they are stored.
+func (f *fleet) ahead(ctx context.Context, d time.Duration) (int64, error) {
+	handed, ctx := errgroup.WithContext(ctx)
+	handed.SetLimit(mostAhead)
+	n, err := f.traffic.produce(ctx, producers, d, func(slot int) (bool, error) {
+		m, err := genesys.Decode(f.traffic.notification(slot), time.Now())
+		if err != nil {
+			return false, err
+		}
+		handed.Go(func() error { return observe(ctx, f.trackers[0], m) })
+		return true, nil
+	})
+	return n, errors.Join(err, handed.Wait())
+}
+
+// round lets the fleet track for a while. The clock stops when every notification
+// is stored and every event that follows from them is delivered, those that
+// wait to settle included. The extra is what f counts, for each notification.
+func (f *fleet) round(ctx context.Context, d time.Duration) (t tally, err error) {
+	began := time.Now()
+	t.n, err = f.feed(f, ctx, d)
 	if err == nil {
 		err = f.settle(ctx)
 	}
 	t.took = time.Since(began)
-	before := f.conflicts
-	f.conflicts = 0
+	before := f.counted
+	f.counted = 0
 	for _, tracker := range f.trackers {
-		f.conflicts += tracker.Stats().Conflicts
+		f.counted += f.count(tracker.Stats())
 	}
-	t.extra = float64(f.conflicts-before) / float64(max(t.n, 1))
+	t.extra = float64(f.counted-before) / float64(max(t.n, 1))
 	return t, err
 }
 

@@ -11,7 +11,7 @@ type place struct{ begin, end int }
 
 // names are those of an object's members.
 type names struct {
-	begin int       // in the list of the reader
+	begin int       // in what the reader has seen
 	marks [4]uint64 // a bit for many names each: where it is not set, the name is a new one
 }
 
@@ -26,13 +26,13 @@ func (n *names) add(r *reader, name []byte) bool {
 	mark := byte(len(name))*31 + name[0]*7 + name[len(name)/2]*3 + name[len(name)-1]
 	bits, bit := &n.marks[mark/64], uint64(1)<<(mark%64)
 	if *bits&bit != 0 {
-		for _, other := range r.names[n.begin:] {
+		for _, other := range r.seen[n.begin:] {
 			if string(r.loose[other.begin:other.end]) == string(name) {
 				return false
 			}
 		}
 	}
 	*bits |= bit
-	r.names = append(r.names, this)
+	r.seen = append(r.seen, this)
 	return true
 }

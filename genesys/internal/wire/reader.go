@@ -23,7 +23,7 @@ type reader struct {
 // memory is what readers leave to others.
 type memory struct {
 	known texts
-	names []place // of the members that were read, of all objects that have begun
+	seen  []place // of the members that were read, of all objects that have begun
 }
 
 // texts are those that were read lately, each in the place of its hash.
@@ -36,7 +36,7 @@ var memories = sync.Pool{New: func() any { return &memory{} }}
 func reading(dec *jsontext.Decoder, rest []byte, read func(r *reader) error) error {
 	m := memories.Get().(*memory)
 	defer memories.Put(m)
-	m.names = m.names[:0]
+	m.seen = m.seen[:0]
 	return read(&reader{Decoder: dec, memory: m, valid: utf8.Valid(rest)})
 }
 
@@ -49,7 +49,7 @@ func (r *reader) object(member func(name []byte) error) error {
 	if _, err := r.ReadToken(); err != nil {
 		return err
 	}
-	mine := names{begin: len(r.names)}
+	mine := names{begin: len(r.seen)}
 	for r.PeekKind() != '}' {
 		name, err := r.quoted()
 		if err != nil {
@@ -62,7 +62,7 @@ func (r *reader) object(member func(name []byte) error) error {
 			return r.at(err)
 		}
 	}
-	r.names = r.names[:mine.begin]
+	r.seen = r.seen[:mine.begin]
 	_, err := r.ReadToken()
 	return err
 }

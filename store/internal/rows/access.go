@@ -53,8 +53,8 @@ func accessTo(p any) (Kind, access) {
 		}
 	case *[]string:
 		return Texts, access{
-			put:        func(v *Value, p any) { v.Valid, v.List = true, *p.(*[]string) },
-			set:        func(p any, v *Value) { *p.(*[]string) = v.List },
+			put:        func(v *Value, p any) { v.Valid, v.List = true, p.(*[]string) },
+			set:        func(p any, v *Value) { *p.(*[]string) = *v.List },
 			appendJSON: func(b []byte, p any) []byte { return appendList(b, *p.(*[]string), appendText) },
 			parseJSON:  parse,
 		}

@@ -21,12 +21,12 @@ const (
 )
 
 // Value is the value of a column in a row. Which field has it follows from the
-// kind of the column.
+// kind of the column. A batch has tens of thousands of them, so it is small.
 type Value struct {
 	Valid bool // else it is null
 	Int   int64
 	Text  string
-	List  []string
+	List  *[]string // not to be changed
 }
 
 // Float returns the value of a column of kind Float.
