@@ -15,8 +15,9 @@ type Fields[E any] struct{ schema schema[E] }
 // List returns the fields, in the order of the table.
 func (f Fields[E]) List() []Field[E] { return slices.Clone(f.schema.fields) }
 
-// AppendPlaces appends the places in the table of the fields that a merged
-// entity has, in order.
+// AppendPlaces appends the places in the table of the fields that an entity of
+// a merged conversation has, in order. Of an entity that nobody has stated it
+// says nothing.
 func (f Fields[E]) AppendPlaces(dst []int, e *E) []int {
 	for i := range f.schema.present(e).each() {
 		if !f.schema.zero[i](e) {

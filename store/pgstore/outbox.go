@@ -55,7 +55,8 @@ func (s *statements) outbox(n names, t *rowTypes) {
 	const canGoOn = `select exists (select from ` + lanes + ` cross join lateral (select d.state, d.due from {delivery} d
 		where ` + inLane + ` and d.` + live + ` order by d.seq limit 1) as h where h.state = 'waiting' and h.due <= statement_timestamp())`
 	// Mostly nothing waits at all, which one look at the index of what waits
-	// tells; the second question is not asked then.
+	// tells; the second question is not asked then. What is blocked is not in
+	// the index, and nobody could claim it.
 	const someWait = `select exists (select from {delivery} d where d.hook = any ($2::text[]) and ` + waiting + ` and d.due <= statement_timestamp()) and (` + canGoOn + `)`
 	s.ready = n.statement(someWait, oidTexts, oidTexts)
 	s.deliverReady = n.statement(`with delivered as (`+insert+`false`+rest+`) `+strings.NewReplacer("$1", "$4", "$2", "$5").Replace(someWait),

@@ -38,7 +38,13 @@ func alone(fed feed) func(context.Context, *server, *options) (round, error) {
 			return nil, err
 		}
 		f.feed, f.count = fed, changes
-		return f.round, nil
+		return func(ctx context.Context, d time.Duration) (tally, error) {
+			t, err := f.round(ctx, d)
+			if err == nil {
+				err = f.complete()
+			}
+			return t, err
+		}, nil
 	}
 }
 
@@ -231,6 +237,20 @@ func (f *fleet) round(ctx context.Context, d time.Duration) (t tally, err error)
 	}
 	t.extra = float64(f.counted-before) / float64(max(t.n, 1))
 	return t, err
+}
+
+// complete fails unless all Common Events were announced.
+func (f *fleet) complete() error {
+	var announced int64
+	for _, tracker := range f.trackers {
+		for _, n := range tracker.Stats().Events {
+			announced += n
+		}
+	}
+	if all := commonEvents * f.traffic.heard.Load(); announced != all {
+		return fmt.Errorf("%d Common Events were announced, not %d", announced, all)
+	}
+	return nil
 }
 
 // settle returns when all events are announced and delivered.

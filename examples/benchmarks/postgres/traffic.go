@@ -15,11 +15,14 @@ const (
 	// live is how many conversations go on at a time.
 	live = 400
 	// versions is how many notifications a conversation has before another one
-	// begins in its place. The first brings seven Common Events, each of the
+	// begins in its place. The first brings all Common Events, each of the
 	// others changes two legs and brings none: one for each notification on
 	// average, as much as the peers announce.
 	versions     = 7
 	participants = 4
+	// commonEvents is how many a conversation brings, whichever notification
+	// is the first that is heard of it.
+	commonEvents = 7
 )
 
 // traffic is a stream of notifications: full-size frames of a queue topic, of
@@ -28,14 +31,16 @@ type traffic struct {
 	frames  [versions]frame
 	endless bool // the conversations never end
 	begun   atomic.Uint64
+	heard   atomic.Int64 // conversations of which a notification was asked for
 	slots   []slot
 }
 
 // slot is the place of one live conversation.
 type slot struct {
-	id   [12]byte
-	next int
-	data []byte // of the notification last asked for
+	id    [12]byte
+	next  int
+	heard bool
+	data  []byte // of the notification last asked for
 }
 
 // frame is a notification whose conversation can be changed.
@@ -100,8 +105,12 @@ func (t *traffic) notification(i int) []byte {
 	if s.next == versions {
 		s.next = 0
 		if !t.endless {
-			s.id = t.newID()
+			s.id, s.heard = t.newID(), false
 		}
+	}
+	if !s.heard {
+		s.heard = true
+		t.heard.Add(1)
 	}
 	f := t.frames[s.next]
 	s.next++

@@ -15,12 +15,17 @@ type names struct {
 	marks [4]uint64 // a bit for many names each: where it is not set, the name is a new one
 }
 
+// mostNames is how many names an object may have: each may have to be compared
+// with all before it.
+const mostNames = 128
+
 // add adds the name that was just read. It returns false when the name was
-// there before, or is written in a way that others may be the same as.
+// there before, or is written in a way that others may be the same as, or when
+// there are too many.
 func (n *names) add(r *reader, name []byte) bool {
 	end := int(r.InputOffset()) - 1
 	this := place{end - len(name), end}
-	if len(name) == 0 || this.begin < 0 || &r.loose[this.begin] != &name[0] {
+	if len(name) == 0 || this.begin < 0 || &r.loose[this.begin] != &name[0] || len(r.seen)-n.begin >= mostNames {
 		return false
 	}
 	mark := byte(len(name))*31 + name[0]*7 + name[len(name)/2]*3 + name[len(name)-1]

@@ -26,6 +26,9 @@ type memory struct {
 	seen  []place // of the members that were read, of all objects that have begun
 }
 
+// mostSeen is how many names may have been seen at a time whose memory is kept.
+const mostSeen = 4096
+
 // texts are those that were read lately, each in the place of its hash.
 type texts [256]string
 
@@ -36,7 +39,9 @@ var memories = sync.Pool{New: func() any { return &memory{} }}
 func reading(dec *jsontext.Decoder, rest []byte, read func(r *reader) error) error {
 	m := memories.Get().(*memory)
 	defer memories.Put(m)
-	m.seen = m.seen[:0]
+	if m.seen = m.seen[:0]; cap(m.seen) > mostSeen {
+		m.seen = nil
+	}
 	return read(&reader{Decoder: dec, memory: m, valid: utf8.Valid(rest)})
 }
 
