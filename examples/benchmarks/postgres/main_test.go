@@ -59,6 +59,7 @@ func TestADatabaseThatDoesNotAnswerIsNamed(t *testing.T) {
 	var out, says bytes.Buffer
 	require.Equal(t, exitFailed, run(t.Context(), []string{"-database", "host=127.0.0.1 port=1 dbname=none connect_timeout=2"}, nil, &out, &says))
 	require.Contains(t, says.String(), "127.0.0.1:1")
+	require.Contains(t, says.String(), "leave -database out")
 }
 
 func TestNotificationsAreFullSizeAndOfConversationsThatDiffer(t *testing.T) {

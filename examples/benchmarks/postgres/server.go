@@ -50,6 +50,9 @@ func openServer(ctx context.Context, connString, preload string) (*server, error
 		err = s.admin.Ping(ctx)
 	}
 	if err != nil {
+		if connString != "" {
+			err = fmt.Errorf("%w\nstart the server that -database names, or leave -database out: then a private one is started", err)
+		}
 		return nil, errors.Join(err, s.close(ctx))
 	}
 	s.process = s.postmaster(ctx)
