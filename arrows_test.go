@@ -38,6 +38,9 @@ var arrows = map[string][]string{
 	"examples/simulator":     {"genesys/genesystest"},
 	"genesys/notifications": {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/gorilla/websocket",
 		"genesys/internal/pause", "golang.org/x/sync"},
+	"genesys/internal/rest/resttest": {
+		"genesys/internal/rest", "github.com/stretchr/testify",
+	},
 	"genesys/polling":         {"conversation", "genesys", "genesys/internal/pause", "github.com/go-json-experiment/json", "golang.org/x/sync"},
 	"examples/caseowner":      {"*"},
 	"examples/quickstart":     {},

@@ -49,7 +49,7 @@
 //   - Its gateway settings make //api/v2 when there is a port. [Config].BaseURL
 //     with a path does what they are for.
 //   - It follows redirects, and a POST becomes a GET. Here a redirect is an
-//     error, and the token does not leave for another host.
+//     error, wherever it leads: no request with a credential follows one.
 //   - Its errors hold the URL. Here only their cause is kept.
 //
 // The SDK makes a connection for each call, and uses the proxy of the

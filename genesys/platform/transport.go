@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
-	"sync"
 
 	"github.com/mypurecloud/platform-client-sdk-go/v150/platformclientv2"
 
@@ -54,10 +52,11 @@ func (t *transport) Login(ctx context.Context, clientID, clientSecret string) (r
 // SDK's hooks and not from its result, which is nil for 429 and 5xx, and
 // a success for an answer that broke off in the middle.
 func (t *transport) call(ctx context.Context, limit int64, do func(*platformclientv2.APIClient) error) (answer rest.Answer, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	x := &exchange{ctx: atHome(ctx, cancel), limit: limit}
-	config := t.pool.take()
+	x := &exchange{ctx: ctx, limit: limit}
+	config, err := t.pool.take()
+	if err != nil {
+		return rest.Answer{}, err
+	}
 	config.RetryConfiguration.RequestLogHook = x.request
 	config.RetryConfiguration.ResponseLogHook = x.response
 	defer func() {
@@ -73,8 +72,6 @@ func (t *transport) call(ctx context.Context, limit int64, do func(*platformclie
 	}()
 	err = do(&config.APIClient)
 	switch {
-	case errors.Is(context.Cause(ctx), rest.ErrRedirected):
-		return rest.Answer{}, rest.ErrRedirected
 	case x.answered:
 		return x.answer, x.err
 	case err == nil:
@@ -106,26 +103,6 @@ func (x *exchange) response(res *http.Response) {
 	res.Body = http.NoBody
 	x.answered = true
 	x.answer, x.err = rest.Answer{Status: res.StatusCode, Header: res.Header, Body: body}, err
-	if res.Request != nil && res.Request.Response != nil { // the SDK has followed a redirect
-		x.answer, x.err = rest.Answer{Status: res.Request.Response.StatusCode}, nil
-	}
-}
-
-// atHome ends a request that is about to leave for another host than the first
-// one: the SDK follows redirects, and the token would go along.
-func atHome(ctx context.Context, cancel context.CancelCauseFunc) context.Context {
-	var mu sync.Mutex
-	var home string
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(hostPort string) {
-		mu.Lock()
-		defer mu.Unlock()
-		if home == "" {
-			home = hostPort
-		}
-		if hostPort != home {
-			cancel(rest.ErrRedirected)
-		}
-	}})
 }
 
 // cause strips an error of the SDK down to what the network said: its text

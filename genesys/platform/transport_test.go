@@ -26,13 +26,18 @@ func TestWhatTheSDKSaysWithoutAnAnswerIsAnErrorWithoutItsText(t *testing.T) {
 
 func TestAConfigurationInThePoolHoldsNothingOfItsLastCall(t *testing.T) {
 	var p pool
-	c := p.take()
+	c, err := p.take()
+	require.NoError(t, err)
 	c.RetryConfiguration.RequestLogHook = (&exchange{}).request
 	p.put(c)
-	require.Same(t, c, p.take())
+	again, err := p.take()
+	require.NoError(t, err)
+	require.Same(t, c, again)
 	require.Nil(t, c.RetryConfiguration.RequestLogHook)
 	require.Empty(t, c.AccessToken)
 	require.False(t, c.ShouldRefreshAccessToken)
 	require.False(t, c.AutomaticTokenRefresh)
-	require.NotSame(t, c, p.take())
+	other, err := p.take()
+	require.NoError(t, err)
+	require.NotSame(t, c, other)
 }
