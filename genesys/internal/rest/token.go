@@ -32,6 +32,7 @@ type tokens struct {
 	renewAt time.Time
 	expires time.Time
 	forced  time.Time // when a token was last given up because it was refused
+	refused int       // tokens given up so, shortly one after the other
 	flight  *flight   // the request for a token that is under way
 	failed  error     // why there is none, while nextTry is to come
 	nextTry time.Time
@@ -52,9 +53,17 @@ const (
 	assumedLife = time.Hour
 	// mostLife is how long a life is believed.
 	mostLife = 365 * 24 * time.Hour
+	// leastLife is how long a token is used at least: the platform refuses it
+	// when it is over before.
+	leastLife = time.Second
 	// unprovenPause is how long a token that was refused right from the start
 	// is kept before another one is asked for: it is not the token then.
 	unprovenPause = 30 * time.Second
+	// freeRefusals is how many tokens are replaced at once when they are
+	// refused shortly one after the other. Then it may be the request that is
+	// refused and not the token, and the pauses grow up to mostRefusalPause.
+	freeRefusals     = 3
+	mostRefusalPause = time.Minute
 )
 
 func newTokens(login func(context.Context) (Answer, error), timeout time.Duration, log *slog.Logger, count *counters) *tokens {
@@ -98,11 +107,10 @@ func (t *tokens) renew(ctx context.Context, refused string) (bool, error) {
 	t.mu.Lock()
 	now := time.Now()
 	if t.value == refused {
-		if !t.proven && now.Sub(t.forced) < unprovenPause {
+		if !t.giveUp(now) {
 			t.mu.Unlock()
 			return false, nil
 		}
-		t.value, t.forced = "", now
 	} else if t.value != "" && now.Before(t.expires) {
 		t.mu.Unlock()
 		return true, nil
@@ -114,6 +122,25 @@ func (t *tokens) renew(ctx context.Context, refused string) (bool, error) {
 	}
 	_, err = f.wait(ctx)
 	return err == nil, err
+}
+
+// giveUp gives the token up, because it was refused, unless that would be too
+// often. The caller holds the lock.
+func (t *tokens) giveUp(now time.Time) bool {
+	since := now.Sub(t.forced)
+	if since > 2*mostRefusalPause {
+		t.refused = 0
+	}
+	var pause time.Duration
+	if t.refused >= freeRefusals {
+		pause = min(time.Second<<min(t.refused-freeRefusals, 10), mostRefusalPause)
+	}
+	if since < pause || !t.proven && since < unprovenPause {
+		return false
+	}
+	t.value, t.forced = "", now
+	t.refused++
+	return true
 }
 
 // accepted notes that the platform knows the token.
@@ -235,7 +262,7 @@ func parseToken(a Answer) (string, time.Duration, error) {
 	}
 	life := assumedLife
 	if seconds, err := body.ExpiresIn.Float64(); err == nil && seconds > 0 {
-		life = time.Duration(min(seconds, mostLife.Seconds()) * float64(time.Second))
+		life = time.Duration(min(max(seconds, leastLife.Seconds()), mostLife.Seconds()) * float64(time.Second))
 	}
 	return body.AccessToken, life, nil
 }

@@ -277,6 +277,40 @@ func TestACallThatIsAlwaysRefusedIsRepeatedOnceAlsoWhenOthersSucceed(t *testing.
 	})
 }
 
+func TestAPathThatIsAlwaysRefusedDoesNotCostALoginForEachCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &platform{do: func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
+			if o.Path == ping.Path {
+				return rest.Answer{Status: 401}, nil
+			}
+			return rest.Answer{Status: 200}, nil
+		}}
+		c := newClient(t, p)
+		for range 600 { // ten minutes
+			require.True(t, genesys.HasStatus(call(t.Context(), c), 401))
+			_, err := c.Call(t.Context(), genesys.Request{Path: "/api/v2/users"})
+			require.NoError(t, err, "which proves that the token is good")
+			time.Sleep(time.Second)
+		}
+		require.Less(t, p.loginCount(), 25)
+	})
+}
+
+func TestATokenOfAnInstantIsNotAskedForWithEachCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &platform{login: func(context.Context, int) (rest.Answer, error) {
+			return rest.Answer{Status: 200, Body: []byte(`{"access_token":"x","expires_in":0.0001}`)}, nil
+		}}
+		c := newClient(t, p)
+		began := time.Now()
+		for range 200 {
+			require.NoError(t, call(t.Context(), c))
+			time.Sleep(10 * time.Millisecond)
+		}
+		require.Less(t, p.loginCount(), 2*int(time.Since(began).Seconds()))
+	})
+}
+
 func TestA401WhileTheLoginHostIsDownFailsAndRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		good := "t1"
