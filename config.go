@@ -54,8 +54,8 @@ type Config struct {
 	// MaxPending is how many partial conversations may be accepted and not yet
 	// stored; Observe waits while there are as many. 4096.
 	MaxPending int
-	// OnGap is called when a source says that it was, or is, blind. It must
-	// return soon. Nil.
+	// OnGap is called when a source says that it was, or is, blind, and when
+	// what was missed is lost (Gap.Lost). It must return soon. Nil.
 	OnGap func(conversation.Gap)
 	// SettleSoon is how long an agent's act that is concluded from single
 	// facts waits before it is announced; see events.Settling. 500 ms.

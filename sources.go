@@ -21,7 +21,8 @@ type Source interface {
 }
 
 // A Repairer is a source that can read from the API what another source has
-// missed. Run tells it of every gap. Repair must return soon.
+// missed. Run tells it of every gap but those that are lost. Repair must return
+// soon.
 type Repairer interface {
 	Repair(g conversation.Gap)
 }
@@ -82,12 +83,21 @@ func (t *Tracker) Instance() string { return t.config.Instance }
 // Alive reports whether a process of that name shares the store now.
 func (t *Tracker) Alive(instance string) bool { return t.members.alive(instance) }
 
-// gap makes known that a source is, or was, blind.
+// gap makes known that a source is, or was, blind. What is lost cannot be
+// repaired: whoever could has said so.
 func (t *Tracker) gap(g conversation.Gap) {
-	t.stats.gaps.Add(1)
-	t.log.Warn("blind", "source", g.Source, "from", g.From, "to", g.To, "reason", g.Reason)
+	if g.Lost {
+		t.stats.losses.Add(1)
+		t.log.Error("lost", "source", g.Source, "from", g.From, "to", g.To, "reason", g.Reason)
+	} else {
+		t.stats.gaps.Add(1)
+		t.log.Warn("blind", "source", g.Source, "from", g.From, "to", g.To, "reason", g.Reason)
+	}
 	if t.config.OnGap != nil {
 		t.config.OnGap(g)
+	}
+	if g.Lost {
+		return
 	}
 	for _, r := range t.repairers {
 		r.Repair(g)

@@ -21,6 +21,7 @@ type Stats struct {
 	AfterFailed  int64            // failed tries of After hooks
 	Parked       int64            // changes and deliveries that were parked
 	Gaps         int64            // times in which a source was blind
+	Losses       int64            // times that could not be read from the API: Gap.Lost
 
 	Pending    int // partial conversations that are accepted and not yet stored
 	Deliveries int // deliveries that are held in memory
@@ -32,7 +33,7 @@ func (t *Tracker) Stats() Stats {
 		Commits: t.stats.commits.Load(), Changes: t.stats.changes.Load(), Conflicts: t.stats.conflicts.Load(),
 		StoreErrors: t.stats.storeErrors.Load(), Vetoed: t.stats.vetoed.Load(), BeforeFailed: t.stats.beforeFailed.Load(),
 		Delivered: t.stats.delivered.Load(), AfterFailed: t.stats.afterFailed.Load(), Parked: t.stats.parked.Load(),
-		Gaps: t.stats.gaps.Load(), Events: map[string]int64{},
+		Gaps: t.stats.gaps.Load(), Losses: t.stats.losses.Load(), Events: map[string]int64{},
 		Pending: len(t.lanes.places), Deliveries: t.delivery.count(),
 	}
 	t.stats.mu.Lock()
@@ -44,7 +45,7 @@ func (t *Tracker) Stats() Stats {
 }
 
 type stats struct {
-	commits, changes, conflicts, storeErrors, vetoed, beforeFailed, delivered, afterFailed, parked, gaps atomic.Int64
+	commits, changes, conflicts, storeErrors, vetoed, beforeFailed, delivered, afterFailed, parked, gaps, losses atomic.Int64
 
 	mu     sync.Mutex
 	events map[string]int64

@@ -13,12 +13,16 @@ type Update struct {
 }
 
 // Gap is a time in which a source heard nothing, so that what happened then
-// must be read from the API.
+// must be read from the API; or, when Lost is set, what could not be read from
+// there either.
 type Gap struct {
 	Source string // which one: "notifications", "polling" …
 	From   time.Time
 	To     time.Time // zero while it lasts
 	Reason string
+	// Lost says that the API refuses to tell what Reason names of this time. It
+	// is not asked again: whoever needs it must get it in another way.
+	Lost bool
 }
 
 // A Sink takes what a source has heard. It returns when the facts are durably

@@ -54,6 +54,12 @@ var ErrCredentials = errors.New("the credentials were refused; check the client 
 // [Request] is malformed.
 var ErrRequest = errors.New("malformed request")
 
+// ErrNotUnderstood is wrapped by the error of a call that was answered with
+// success and with something else than was asked for: a proxy's page, half an
+// answer, an object of another kind. It says nothing of what was asked, and
+// passes like a network that is down.
+var ErrNotUnderstood = errors.New("the answer is not understood")
+
 // APIError says why a call of the REST API failed. Its text names the call, the
 // status and Genesys's error code, never what was asked or answered: both can
 // hold personal data.
@@ -105,10 +111,13 @@ func (e *APIError) Unwrap() error { return e.Err }
 
 // Permanent reports whether the same call would fail again: the platform
 // understood it and refused it. A timeout, an overload, a fault of the
-// platform, an expired token and a network that is down pass.
+// platform, an expired token, a network that is down and a proxy's page pass.
 func (e *APIError) Permanent() bool {
 	if errors.Is(e.Err, ErrCredentials) || errors.Is(e.Err, ErrRequest) {
 		return true
+	}
+	if errors.Is(e.Err, ErrNotUnderstood) {
+		return false
 	}
 	switch e.Status {
 	case 0, http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusTooEarly:

@@ -3,7 +3,7 @@ package platform
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 
@@ -28,7 +28,7 @@ func (c *Client) Organization(ctx context.Context) (Organization, error) {
 	var o Organization
 	if json.Unmarshal(body, &o) != nil || o.ID == "" {
 		// The decoder's error is not shown: it can quote the answer.
-		return Organization{}, &genesys.APIError{Method: http.MethodGet, Path: path, Err: errors.New("the answer is no organisation")}
+		return Organization{}, &genesys.APIError{Method: http.MethodGet, Path: path, Err: fmt.Errorf("%w: it is no organisation", genesys.ErrNotUnderstood)}
 	}
 	return o, nil
 }

@@ -117,6 +117,11 @@ func (c *Client) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
 				continue
 			}
 		case answer.Status >= 200 && answer.Status < 300:
+			if err := readable(name.method, answer); err != nil {
+				e := refusal(name, answer)
+				e.Err = err
+				return nil, e
+			}
 			return answer.Body, nil
 		}
 		return nil, refusal(name, answer)

@@ -80,11 +80,11 @@ func TestThePlainTransportSpeaksHTTP(t *testing.T) {
 				w.WriteHeader(http.StatusBadRequest)
 				return
 			}
-			_, _ = io.WriteString(w, r.Method+" "+r.URL.String()+" "+string(body))
+			_, _ = io.WriteString(w, `["`+r.Method+" "+r.URL.String()+`",`+string(body)+`]`)
 		}))
 		body, err := c.Call(t.Context(), genesys.Request{Path: "/api/v2/conversations/a%2Fb", Query: map[string][]string{"x": {"1"}}, Body: []byte(`{"a":1}`)})
 		require.NoError(t, err)
-		require.Equal(t, `POST /api/v2/conversations/a%2Fb?x=1 {"a":1}`, string(body))
+		require.Equal(t, `["POST /api/v2/conversations/a%2Fb?x=1",{"a":1}]`, string(body))
 	})
 }
 
@@ -203,7 +203,10 @@ func TestEntitiesEndAtAnErrorAtAnEmptyPageAndWhenTheReaderStops(t *testing.T) {
 		fails        bool
 	}{
 		"an empty page":    {[]string{`{"entities":[{}],"pageCount":9}`, `{"entities":[],"pageCount":9}`}, 100, 2, 1, false},
-		"no entities":      {[]string{`{}`}, 100, 1, 0, false},
+		"no list":          {[]string{`{}`}, 100, 1, 0, true},
+		"another object":   {[]string{`{"message":"please sign in"}`}, 100, 1, 0, true},
+		"half a page":      {[]string{`{"entities":[{},{`}, 100, 1, 0, true},
+		"a null list":      {[]string{`{"entities":null}`}, 100, 1, 0, true},
 		"not JSON":         {[]string{`{"entities":[{}],"pageCount":9}`, `<html>` + person}, 100, 2, 1, true},
 		"the reader stops": {[]string{`{"entities":[{},{},{}],"pageCount":9}`}, 2, 1, 2, false},
 	} {

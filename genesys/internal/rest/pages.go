@@ -3,7 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"strconv"
@@ -16,7 +16,8 @@ const pageSize = 100
 
 // Entities returns what is in a list of the API that has numbered pages, page
 // by page as it is asked for. A list that changes meanwhile can show an entity
-// twice, or not at all. It ends after the first error.
+// twice, or not at all. It ends after the first error; a page without a list is
+// one, so that nobody takes it for an organisation in which there is nothing.
 func Entities[T any](ctx context.Context, api genesys.API, r genesys.Request) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -33,20 +34,22 @@ func Entities[T any](ctx context.Context, api genesys.API, r genesys.Request) it
 				return
 			}
 			var page struct {
-				Entities  []T `json:"entities"`
-				PageCount int `json:"pageCount"`
+				Entities  *[]T `json:"entities"` // nil: there is no list, which is not the same as an empty one
+				PageCount int  `json:"pageCount"`
 			}
-			if json.Unmarshal(body, &page) != nil {
+			if json.Unmarshal(body, &page) != nil || page.Entities == nil {
 				// The decoder's error is not shown: it can quote the answer.
-				yield(none, &genesys.APIError{Method: r.Verb(), Path: Template(r.Path), Err: errors.New("the answer is no list of entities")})
+				yield(none, &genesys.APIError{Method: r.Verb(), Path: Template(r.Path),
+					Err: fmt.Errorf("%w: it is no list of entities", genesys.ErrNotUnderstood)})
 				return
 			}
-			for _, e := range page.Entities {
+			entities := *page.Entities
+			for _, e := range entities {
 				if !yield(e, nil) {
 					return
 				}
 			}
-			if len(page.Entities) == 0 || number >= page.PageCount {
+			if len(entities) == 0 || number >= page.PageCount {
 				return
 			}
 		}
