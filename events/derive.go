@@ -104,14 +104,12 @@ func (d *deriver) created() {
 }
 
 // participants announces each person of the agents' side once and each other
-// participant once. While a participant's purpose, or an agent's user id, is
-// not known yet, it waits for the message that says so. One whose only legs a
-// record gathers in another participant is nobody new.
+// participant once. One who can still turn out to be a person who is announced
+// already waits for the message that says who it is.
 func (d *deriver) participants() {
 	persons := map[string]*Header{}
-	gathered := d.gathered()
 	for _, p := range d.c.Participants {
-		if p.ID == "" || gathered[p.ID] {
+		if p.ID == "" || d.nameless(p) {
 			continue
 		}
 		known := alias{of: TypeParticipantAdded, participant: p.ID}
@@ -131,38 +129,23 @@ func (d *deriver) participants() {
 				e.QueueID = s.QueueID
 			}
 		}
-		switch {
-		case agent && p.UserID != "":
+		if agent && p.UserID != "" {
 			h := d.add(e, TypeParticipantAdded, RuleNewPerson, p.Start, Settled, keyPerson, p.UserID)
 			h.aliases = append(h.aliases, known)
 			persons[p.UserID] = h
-		case agent || p.Purpose == "":
-			d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, SettlesSoon, keyParticipant, p.ID)
-		default:
-			d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, Settled, keyParticipant, p.ID)
+			continue
 		}
+		d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, Settled, keyParticipant, p.ID)
 	}
 }
 
-// gathered returns the participants of unknown purpose whose legs stand in
-// other participants.
-func (d *deriver) gathered() map[string]bool {
-	var gathered map[string]bool
-	for _, p := range d.c.Participants {
-		for _, s := range p.Sessions {
-			live := s.LiveParticipantID
-			if live == "" || live == p.ID {
-				continue
-			}
-			if q := d.c.Participant(live); q != nil && q.Purpose == "" && len(q.Sessions) == 0 {
-				if gathered == nil {
-					gathered = map[string]bool{}
-				}
-				gathered[live] = true
-			}
-		}
-	}
-	return gathered
+// nameless reports whether nobody has said yet who the participant is. Some
+// detail events tell neither purpose nor user (protocol 3.4). An agent without
+// a user id can be somebody who was here before, until a record has closed the
+// conversation without naming anybody.
+func (d *deriver) nameless(p *conversation.Participant) bool {
+	closed := d.c.Status == conversation.StatusEnded && !d.c.RecordedEnd.IsZero()
+	return p.Purpose == "" || p.Purpose.Side() == conversation.AgentSide && p.UserID == "" && !closed
 }
 
 // agents announces the stretches of the agents' side and how they ended.

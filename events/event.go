@@ -32,9 +32,13 @@ type Event interface {
 
 // Header is what all events have in common.
 type Header struct {
-	// ID is computed from what happened, not from when it was heard of: the
-	// same fact has the same id, whichever source said it first, in every
-	// process and after every restart. Use it to make an After hook idempotent.
+	// ID is computed from what happened, not from when it was heard of. The
+	// same fact has the same id in every process and after every restart,
+	// whichever source said it first, when what there is to say about it comes
+	// within the settling time. A fact that was announced before the better word
+	// on it came (an earlier leg, the session that a media topic does not name)
+	// keeps the id under which it was announced, one of its Aliases, and is not
+	// announced again. Use the id to make an After hook idempotent.
 	ID   string `json:"-"`
 	Type Type   `json:"-"`
 	// Time is when it happened, by the best knowledge at the time of the event.
