@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -82,8 +81,8 @@ func (c Config) base() (string, error) {
 	if c.Region == (genesys.Region{}) {
 		return "", errors.New("platform: Config.Region is required; use genesys.ParseRegion with the domain you log in at, such as mypurecloud.de")
 	}
-	if !slices.Contains(genesys.Regions(), c.Region) {
-		return "", errors.New("platform: Config.Region is not one of genesys.Regions(); use genesys.ParseRegion, or BaseURL for a gateway")
+	if known, err := genesys.ParseRegion(c.Region.Domain); err != nil || known != c.Region {
+		return "", errors.New("platform: Config.Region is not one of those that genesys.ParseRegion gives; use BaseURL for a gateway")
 	}
 	return c.Region.APIURL(), nil
 }
