@@ -32,19 +32,24 @@ func (r reader) analytics(m *Message, b *wire.AnalyticsConversation) error {
 		AssociatedConversationID: b.AssociatedConversationID, ConsultationConversations: b.ConsultationConversationIDs,
 		Participants: make([]*conversation.Participant, 0, len(b.Participants)),
 	}
+	gone := &lost{what: "analytics conversation", id: b.ConversationID}
 	for i := range b.Participants {
-		if p := analyticsParticipant(&b.Participants[i], &times); p.ID != "" || len(p.Sessions) > 0 {
+		if p := analyticsParticipant(&b.Participants[i], i, &times, gone); p.ID != "" || len(p.Sessions) > 0 {
 			c.Participants = append(c.Participants, p)
 		}
 	}
 	for i := range b.Surveys {
 		if s := &b.Surveys[i]; s.SurveyID != "" {
 			c.Surveys = append(c.Surveys, analyticsSurvey(s))
+		} else {
+			gone.add(s, "surveyId is missing", "/surveys/%d", i)
 		}
 	}
 	for i := range b.Evaluations {
 		if e := &b.Evaluations[i]; e.EvaluationID != "" {
 			c.Evaluations = append(c.Evaluations, analyticsEvaluation(e))
+		} else {
+			gone.add(e, "evaluationId is missing", "/evaluations/%d", i)
 		}
 	}
 	if c.Start.IsZero() {
@@ -53,21 +58,27 @@ func (r reader) analytics(m *Message, b *wire.AnalyticsConversation) error {
 	m.Kind = KindConversation
 	m.Conversations = append(m.Conversations, conversation.State(c, conversation.Statement{
 		By: conversation.SourceAnalytics, At: times.last, Seen: r.seen(times.last)}))
-	return nil
+	return gone.err()
 }
 
-func analyticsParticipant(b *wire.AnalyticsParticipant, times *span) *conversation.Participant {
+func analyticsParticipant(b *wire.AnalyticsParticipant, i int, times *span, gone *lost) *conversation.Participant {
 	p := &conversation.Participant{
 		ID: b.ParticipantID, Purpose: conversation.ParsePurpose(b.Purpose), UserID: b.UserID, Name: b.ParticipantName,
 		TeamID: b.TeamID, ExternalContactID: b.ExternalContactID, ExternalOrganizationID: b.ExternalOrganizationID,
 		FlaggedReason: b.FlaggedReason, Attributes: b.Attributes,
 	}
+	if p.ID == "" { // its sessions join those of the same id
+		own := *b
+		own.Sessions = nil
+		gone.add(own, "participantId is missing", "/participants/%d", i)
+	}
 	side := p.Purpose.Side()
-	for i := range b.Sessions {
-		if b.Sessions[i].SessionID == "" {
+	for k := range b.Sessions {
+		if b.Sessions[k].SessionID == "" {
+			gone.add(b.Sessions[k], "sessionId is missing", "/participants/%d/sessions/%d", i, k)
 			continue
 		}
-		s := analyticsSession(&b.Sessions[i], side, times)
+		s := analyticsSession(&b.Sessions[k], side, i, k, times, gone)
 		p.Sessions = append(p.Sessions, s)
 		if p.QueueID == "" {
 			p.QueueID = s.QueueID
@@ -79,7 +90,7 @@ func analyticsParticipant(b *wire.AnalyticsParticipant, times *span) *conversati
 	return p
 }
 
-func analyticsSession(b *wire.AnalyticsSession, side conversation.Side, times *span) *conversation.Session {
+func analyticsSession(b *wire.AnalyticsSession, side conversation.Side, i, k int, times *span, gone *lost) *conversation.Session {
 	s := &conversation.Session{
 		ID: b.SessionID, MediaType: conversation.ParseMediaType(b.MediaType), MessageType: conversation.ParseMessageType(b.MessageType),
 		Direction: conversation.ParseDirection(b.Direction), Provider: b.Provider, PeerID: b.PeerID,
@@ -104,20 +115,23 @@ func analyticsSession(b *wire.AnalyticsSession, side conversation.Side, times *s
 	if n := len(b.Flow.Outcomes); n > 0 {
 		s.FlowOutcomeID, s.FlowOutcomeValue = b.Flow.Outcomes[n-1].FlowOutcomeID, b.Flow.Outcomes[n-1].FlowOutcomeValue
 	}
-	for i := range b.Segments {
-		g := analyticsSegment(&b.Segments[i])
+	for n := range b.Segments {
+		g := analyticsSegment(&b.Segments[n])
 		if g.Type == "" && g.Start.IsZero() {
-			continue // null or empty
+			gone.add(b.Segments[n], "segmentType and segmentStart are missing", "/participants/%d/sessions/%d/segments/%d", i, k, n)
+			continue
 		}
 		times.add(g.Start)
 		times.add(g.End)
 		s.Segments = append(s.Segments, g)
 	}
-	for _, x := range b.Metrics {
-		if x.Name != "" {
-			times.add(x.EmitDate.Time)
-			s.Metrics = append(s.Metrics, conversation.Metric{Name: x.Name, EmitDate: x.EmitDate.Time, Value: int64(x.Value)})
+	for n, x := range b.Metrics {
+		if x.Name == "" {
+			gone.add(x, "name is missing", "/participants/%d/sessions/%d/metrics/%d", i, k, n)
+			continue
 		}
+		times.add(x.EmitDate.Time)
+		s.Metrics = append(s.Metrics, conversation.Metric{Name: x.Name, EmitDate: x.EmitDate.Time, Value: int64(x.Value)})
 	}
 	readLife(s, side)
 	return s
@@ -269,8 +283,8 @@ func (r reader) metric(m *Message, b *wire.MetricRecord, topicID string) error {
 		return refuse("metric record", "conversationId is missing")
 	case b.Metric == "":
 		return refuse("metric record", "metric is missing")
-	case b.SessionID == "":
-		return nil // of the whole conversation: no session to keep it on
+	case b.SessionID == "": // of the whole conversation: there is no place for it
+		return &DecodeError{What: "metric record", ConversationID: id, Reason: "sessionId is missing"}
 	}
 	at := b.MetricDate.Time
 	c := &conversation.Conversation{ID: id, Participants: []*conversation.Participant{{

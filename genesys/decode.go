@@ -2,7 +2,6 @@ package genesys
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,9 +16,10 @@ import (
 // not known, as in a replay, and the latest time that the message mentions is
 // used.
 //
-// When a part of a message cannot be understood (one conversation of a page),
-// Decode returns what it understood together with an error that joins a
-// [DecodeError] for each part. It keeps nothing of data.
+// When a part of a message cannot be understood (one conversation of a page,
+// a session without an id), Decode returns what it understood together with an
+// error that joins a [DecodeError] for each such part; see [Refusals]. Use the
+// message and report the error. It keeps nothing of data.
 func Decode(data []byte, read time.Time) (*Message, error) {
 	data = wire.Sanitize(data)
 	m := &Message{}
@@ -73,6 +73,14 @@ func (r reader) decodeObject(m *Message, data []byte, names nameSet, depth int) 
 		return r.decodeWrapped(m, data, "body", "SQS record", depth)
 	case has("Sns") && has("EventSource"):
 		return r.decodeWrapped(m, data, "Sns", "SNS record", depth)
+	case isStreamRecord(names):
+		return r.decodeStreamRecord(m, data, "data", depth)
+	case has("Data") && has("PartitionKey"):
+		return r.decodeStreamRecord(m, data, "Data", depth)
+	case has("kinesis"):
+		return r.decodeWrapped(m, data, "kinesis", "Kinesis record", depth)
+	case has("records"):
+		return r.decodeWrapped(m, data, "records", "Firehose event", depth)
 	case has("Messages"):
 		return r.decodeWrapped(m, data, "Messages", "SQS answer", depth)
 	case has("Records"):
@@ -189,17 +197,6 @@ func (r reader) decodeValues(m *Message, values []jsontext.Value, what string, d
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// inElement says in which element of a list something was refused.
-func inElement(what string, i int, err error) error {
-	var d *DecodeError
-	if errors.As(err, &d) {
-		e := *d
-		e.What = fmt.Sprintf("%s, element %d: %s", what, i+1, d.What)
-		return &e
-	}
-	return err
 }
 
 // memberOf returns the named member of the object in data.

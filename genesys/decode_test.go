@@ -2,6 +2,7 @@ package genesys_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -40,6 +41,10 @@ func indent(t *testing.T, message string) string {
 	return b.String()
 }
 
+func base64Text(t *testing.T, text string) string {
+	return object(t, base64.StdEncoding.EncodeToString([]byte(text)))
+}
+
 func object(t *testing.T, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
@@ -72,6 +77,16 @@ func TestEveryShapeIsRecognised(t *testing.T) {
 		"SQS answer":                         `{"Messages":[{"MessageId":"1","Body":` + text(envelope) + `}]}`,
 		"Lambda event from SQS":              `{"Records":[{"messageId":"1","eventSource":"aws:sqs","body":` + text(envelope) + `}]}`,
 		"Lambda event from SNS":              `{"Records":[{"EventSource":"aws:sns","Sns":{"Type":"Notification","MessageId":"1","TopicArn":"a","Message":` + text(envelope) + `}}]}`,
+		"Kinesis record":                     `{"kinesisSchemaVersion":"1.0","partitionKey":"1","sequenceNumber":"1","data":` + base64Text(t, envelope) + `}`,
+		"Lambda event from Kinesis":          `{"Records":[{"kinesis":{"partitionKey":"1","data":` + base64Text(t, envelope) + `},"eventSource":"aws:kinesis"}]}`,
+		"Kinesis answer":                     `{"Records":[{"Data":` + base64Text(t, envelope) + `,"PartitionKey":"1","SequenceNumber":"1"}],"MillisBehindLatest":0}`,
+		"Lambda event from Firehose":         `{"invocationId":"i","deliveryStreamArn":"arn","records":[{"recordId":"1","data":` + base64Text(t, envelope+"\n"+envelope) + `}]}`,
+		"Firehose request":                   `{"requestId":"r","timestamp":1,"records":[{"data":` + base64Text(t, envelope+envelope) + `}]}`,
+		"envelope whose detail is the body":  `{"id":"e","detail-type":"v2.detail.events.conversation.{id}.customer.start","detail":` + object(t, s.DetailEvents()[0].Body) + `}`,
+		"envelope with an unnamed body":      `{"id":"e","detail-type":"v2.users.{id}.conversations","detail":{"eventBody":` + object(t, s.Snapshot(end)) + `}}`,
+		"new topic of conversations":         `{"topicName":"v2.conversations.everything.c","eventBody":` + object(t, s.Snapshot(end)) + `}`,
+		"new topic of records":               `{"topicName":"v2.analytics.conversations.done","eventBody":` + record + `}`,
+		"queue's video topic":                `{"topicName":"v2.routing.queues.q-1.conversations.videos","eventBody":` + object(t, s.Snapshot(end)) + `}`,
 		"SNS notification":                   `{"Type":"Notification","MessageId":"1","TopicArn":"arn","Message":` + text(envelope) + `}`,
 		"SNS notification in an SQS message": `{"MessageId":"1","Body":` + text(`{"Type":"Notification","MessageId":"1","TopicArn":"a","Message":`+text(envelope)+`}`) + `}`,
 		"analytics conversation":             record,
@@ -111,6 +126,13 @@ func TestMessagesThatSayNothingOfConversationsArePassedOver(t *testing.T) {
 		`{"topicName":"v2.users.u.conversations.c.recordings","eventBody":{"id":"r"}}`:                                                genesys.KindOther,
 		`{"topicName":"v2.analytics.queues.q.observations","eventBody":{"group":{}}}`:                                                 genesys.KindOther,
 		`{"version":"0","id":"e","detail-type":"v2.users.{id}.presence","detail":{"topicName":"v2.users.u.presence","eventBody":{}}}`: genesys.KindOther,
+		`{"topicName":"v2.businessunits.b.workforcemanagement.intraday","eventBody":{"id":"x"}}`:                                      genesys.KindOther,
+		`{"topicName":"v2.wem.learning.assignments.modules.l-1","eventBody":{"id":"x"}}`:                                              genesys.KindOther,
+		`{"topicName":"v2.no.such.topic","eventBody":{"id":"x","conversationId":"c"}}`:                                                genesys.KindOther,
+		`{"topicName":"v2.no.such.topic","eventBody":{"id":"x","participants":[{"userId":"u"}]}}`:                                     genesys.KindOther,
+		`{"topicName":"v2.no.such.topic","eventBody":null}`:                                                                           genesys.KindOther,
+		`{"topicName":"v2.no.such.topic","eventBody":[1]}`:                                                                            genesys.KindOther,
+		`{"id":"e","detail-type":"v2.no.such.{id}.topic","detail":{"id":"x"}}`:                                                        genesys.KindOther,
 		`{"totalHits":0}`:                   genesys.KindOther,
 		`{"aggregations":[],"totalHits":0}`: genesys.KindOther,
 		`{"jobId":"j"}`:                     genesys.KindOther,
@@ -138,7 +160,6 @@ func TestSystemMessagesAreToldApart(t *testing.T) {
 
 func TestWhatCannotBeUnderstoodIsRefusedWithASentence(t *testing.T) {
 	for message, want := range map[string]string{
-		`{"topicName":"v2.nonsense.x","eventBody":{}}`:                                                   "its topic is not known here",
 		`{"topicName":"v2.detail.events.conversation.c.party.start","eventBody":{}}`:                     "its topic is not known here",
 		`{"eventTime":1736499600000,"conversationId":"c"}`:                                               "its topic is missing",
 		`{"topicName":"v2.detail.events.conversation.c.acw","eventBody":{"conversationId":"c"}}`:         "eventTime is missing",
@@ -189,7 +210,8 @@ func TestAnErrorNeverQuotesAValue(t *testing.T) {
 		`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","name":"` + canary + `"`,
 		`{"hello":"` + canary + `"}`,
 		`"` + canary + `"`,
-		`{"topicName":"` + canary + `","eventBody":{}}`,
+		`{"topicName":"` + canary + `","eventBody":{"id":"c","participants":[{"id":"p","purpose":"agent","state":"connected","name":"` + canary + `"}]}}`,
+		`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantName":"` + canary + `"}]}`,
 	} {
 		_, err := genesys.Decode([]byte(message), time.Time{})
 		require.Error(t, err, message)
@@ -251,9 +273,25 @@ func TestRegions(t *testing.T) {
 		require.Equal(t, "https://login.mypurecloud.de", r.LoginURL())
 		require.Equal(t, "streaming.mypurecloud.de", r.StreamingHost())
 	}
-	_, err := genesys.ParseRegion("evil.example")
-	require.ErrorContains(t, err, "mypurecloud.com")
-	require.Len(t, genesys.Regions(), 15)
+	require.Len(t, genesys.Regions(), 18)
+	for _, known := range genesys.Regions() {
+		for _, spelling := range []string{known.Name, strings.ReplaceAll(known.Name, "_", "-"), known.Domain, strings.ToUpper(known.Domain)} {
+			r, err := genesys.ParseRegion(spelling)
+			require.NoError(t, err)
+			require.Equal(t, known, r)
+		}
+	}
+}
+
+func TestADomainGivenInFullIsARegionThatIsNewerThanThisModule(t *testing.T) {
+	r, err := genesys.ParseRegion("XYZ1.pure.cloud")
+	require.NoError(t, err)
+	require.Equal(t, "https://api.xyz1.pure.cloud", r.APIURL())
+	for _, wrong := range []string{"", "xyz_1", "de", "https://mypurecloud.de", "mypurecloud.de/", "mypurecloud.de:443", "user@mypurecloud.de", "127.0.0.1", "[::1]",
+		"a..b", "-a.com", "a.com.", "a b.com", "api.mypurecloud.de", "login.mypurecloud.de", strings.Repeat("a.", 200) + "com"} {
+		_, err := genesys.ParseRegion(wrong)
+		require.ErrorContains(t, err, "mypurecloud.com", wrong)
+	}
 }
 
 // TestWhatIsDecodedDoesNotDependOnWhatWasDecodedBefore: decoding uses memory

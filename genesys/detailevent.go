@@ -54,13 +54,16 @@ func (r reader) detailEvent(m *Message, t topic, b *wire.DetailEvent) error {
 	if b.SessionID != "" {
 		p.Sessions = []*conversation.Session{detailSession(role, moment, at, b)}
 	}
-	for _, k := range b.Communications {
-		if k.ID != "" {
-			p.Sessions = append(p.Sessions, &conversation.Session{ID: k.ID, MediaType: conversation.ParseMediaType(k.MediaType)})
+	gone := lost{what: t.what(), id: id}
+	for i, k := range b.Communications {
+		if k.ID == "" {
+			gone.add(k, "id is missing", "/communications/%d", i)
+			continue
 		}
+		p.Sessions = append(p.Sessions, &conversation.Session{ID: k.ID, MediaType: conversation.ParseMediaType(k.MediaType)})
 	}
 	m.Conversations = append(m.Conversations, conversation.State(c, by))
-	return nil
+	return gone.err()
 }
 
 // literal drops the "{id}" of a topic template.

@@ -1,12 +1,16 @@
 package genesys
 
 import (
+	"strings"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/dcmkit/convtrack/genesys/internal/wire"
 )
 
-// decodeEnvelope decodes an EventBridge envelope (protocol 4.2).
+// decodeEnvelope decodes an EventBridge envelope (protocol 4.2). Rules of the
+// customer can reshape its detail: then the detail-type names the topic, and
+// the detail is its body.
 func (r reader) decodeEnvelope(m *Message, data []byte, depth int) error {
 	var e struct {
 		ID         string         `json:"id"`
@@ -20,8 +24,24 @@ func (r reader) decodeEnvelope(m *Message, data []byte, depth int) error {
 		return refuse("EventBridge envelope", "its detail is not an object")
 	}
 	m.EnvelopeID = e.ID
-	return r.decode(m, e.Detail, depth+1)
+	names, err := topLevelNames(e.Detail)
+	switch {
+	case err != nil:
+		return refused("EventBridge envelope", err)
+	case names.has("topicName") || !isTopic(e.DetailType):
+		return r.decode(m, e.Detail, depth+1)
+	case names.has("eventBody"):
+		body, err := memberOf(e.Detail, "eventBody")
+		if err != nil {
+			return refused("EventBridge envelope", err)
+		}
+		return r.decodeBody(m, e.DetailType, body)
+	}
+	return r.decodeBody(m, e.DetailType, e.Detail)
 }
+
+// isTopic reports whether a detail-type names a topic.
+func isTopic(detailType string) bool { return strings.HasPrefix(detailType, "v2.") }
 
 // decodeWrapped decodes what SQS, SNS and Lambda wrap: text that holds JSON,
 // an object, or a list of either.

@@ -2,9 +2,11 @@ package genesys
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/internal/wire"
 )
 
@@ -45,17 +47,24 @@ func (r reader) decodeFrameOdd(m *Message, data []byte) error {
 	if err := wire.Unmarshal(data, &f); err != nil {
 		return refused("notification", err)
 	}
-	m.Topic = f.TopicName
-	t := parseTopic(f.TopicName)
+	return r.decodeBody(m, f.TopicName, f.EventBody)
+}
+
+// decodeBody decodes the body of a topic.
+func (r reader) decodeBody(m *Message, name string, data jsontext.Value) error {
+	m.Topic = name
+	t := parseTopic(name)
 	switch t.kind {
-	case topicUnknown:
-		return &DecodeError{What: "notification", Reason: "its topic is not known here", Err: ErrUnknownShape}
+	case topicNewDetail:
+		return &DecodeError{What: "detail event", Reason: "its topic is not known here, and only the topic says what it means", Err: ErrUnknownShape}
 	case topicCombined:
-		return r.decodeCombined(m, f.EventBody)
+		return r.decodeCombined(m, data)
+	case topicOther:
+		return r.decodeOther(m, data)
 	}
 	body := t.body()
 	defer giveBack(body)
-	if err := wire.Unmarshal(f.EventBody, body); err != nil {
+	if err := wire.Unmarshal(data, body); err != nil {
 		return refused(t.what(), err)
 	}
 	return r.take(m, t, body)
@@ -63,7 +72,7 @@ func (r reader) decodeFrameOdd(m *Message, data []byte) error {
 
 // decodeCombined decodes the body of a combined topic by its shape (2.3).
 func (r reader) decodeCombined(m *Message, body jsontext.Value) error {
-	names, err := topLevelNames(body)
+	names, err := namesOf(body)
 	if err != nil {
 		return refused("notification of a combined topic", err)
 	}
@@ -74,6 +83,35 @@ func (r reader) decodeCombined(m *Message, body jsontext.Value) error {
 		return r.decodeObject(m, body, names, 0)
 	}
 	return nil // presence, routing status and the like
+}
+
+// decodeOther decodes the body of a topic that says nothing about
+// conversations as far as is known here. There are hundreds, and new ones each
+// month, some of which may: what looks like a conversation is one.
+func (r reader) decodeOther(m *Message, body jsontext.Value) error {
+	names, err := namesOf(body)
+	switch {
+	case err != nil:
+		return refused("notification", err)
+	case names.has("conversationId") && names.has("conversationStart"):
+		return r.decodeAnalytics(m, body)
+	case names.has("id") && names.has("participants"):
+		return decodeLive(body, func(b *wire.Conversation) error {
+			if !slices.ContainsFunc(b.Participants, func(p wire.Participant) bool { return p.ID != "" && p.Purpose != "" }) {
+				return nil // participants of something else
+			}
+			return r.bareTopic(m, b)
+		})
+	}
+	return nil
+}
+
+// namesOf returns the names of the members of a body; none for what is no object.
+func namesOf(body jsontext.Value) (nameSet, error) {
+	if body.Kind() != '{' {
+		return nil, nil
+	}
+	return topLevelNames(body)
 }
 
 // body returns an empty struct for the topic's body; nil for topics without
@@ -90,8 +128,6 @@ func (t topic) body() any {
 		return &wire.Evaluation{}
 	case topicHeartbeat, topicSystem:
 		return &wire.SystemMessage{}
-	case topicOther:
-		return &jsontext.Value{}
 	}
 	return nil
 }
@@ -123,8 +159,8 @@ func (t topic) what() string {
 func (r reader) take(m *Message, t topic, body any) error {
 	switch b := body.(type) {
 	case *wire.Conversation:
-		if t.kind == topicMedia {
-			return r.mediaSnapshot(m, b, t.media, true)
+		if t.kind == topicMedia && !nested(b) {
+			return r.mediaSnapshot(m, b, t.media, conversation.SourceMediaTopic)
 		}
 		return r.topicSnapshot(m, b)
 	case *wire.DetailEvent:

@@ -2,7 +2,6 @@ package genesys
 
 import (
 	"strings"
-	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/internal/wire"
@@ -10,32 +9,40 @@ import (
 
 // decodeSnapshot decodes the bare body of a conversation topic.
 func (r reader) decodeSnapshot(m *Message, data []byte) error {
-	b := wire.BorrowConversation()
-	defer b.GiveBack()
-	if err := wire.Unmarshal(data, b); err != nil {
-		return refused("conversation topic", err)
-	}
-	if media, flat := flatMedia(b); flat {
-		return r.mediaSnapshot(m, b, media, true)
-	}
-	return r.topicSnapshot(m, b)
+	return decodeLive(data, func(b *wire.Conversation) error { return r.bareTopic(m, b) })
 }
 
 // decodeREST decodes a conversation of the REST API: the whole one, or that of
 // one medium (protocol 6.2). The bare body of a topic has no start time.
 func (r reader) decodeREST(m *Message, data []byte) error {
+	return decodeLive(data, func(b *wire.Conversation) error {
+		switch {
+		case flattened(b):
+			return r.bareMedia(m, b, conversation.SourceMediaREST)
+		case b.StartTime.IsZero():
+			return r.topicSnapshot(m, b)
+		}
+		return r.snapshot(m, b, conversation.SourceREST)
+	})
+}
+
+// decodeLive decodes a conversation of the live API and gives it to take, for
+// as long as that runs.
+func decodeLive(data []byte, take func(*wire.Conversation) error) error {
 	b := wire.BorrowConversation()
 	defer b.GiveBack()
 	if err := wire.Unmarshal(data, b); err != nil {
 		return refused("conversation", err)
 	}
-	if media, flat := flatMedia(b); flat {
-		return r.mediaSnapshot(m, b, media, false)
+	return take(b)
+}
+
+// bareTopic states the body of a topic whose name does not tell its form.
+func (r reader) bareTopic(m *Message, b *wire.Conversation) error {
+	if flattened(b) {
+		return r.bareMedia(m, b, conversation.SourceMediaTopic)
 	}
-	if b.StartTime.IsZero() {
-		return r.topicSnapshot(m, b)
-	}
-	return r.snapshot(m, b, conversation.SourceREST)
+	return r.topicSnapshot(m, b)
 }
 
 // topicSnapshot states a user or queue conversation topic (3.6).
@@ -48,29 +55,52 @@ func (r reader) snapshot(m *Message, b *wire.Conversation, source conversation.S
 		return refuse("conversation", "id is missing")
 	}
 	var times span
-	c := liveConversation(b, &times)
+	gone := lost{what: "conversation", id: b.ID}
+	c := liveConversation(b, &times, &gone)
 	for i := range b.Participants {
-		p := liveParticipant(&b.Participants[i], &times)
-		for _, legs := range legLists(&b.Participants[i]) {
+		f := &b.Participants[i]
+		p := liveParticipant(f, &times)
+		for _, legs := range legLists(f) {
 			for k := range legs.of {
-				if legs.of[k].ID != "" {
-					p.Sessions = append(p.Sessions, liveSession(&legs.of[k], legs.media, &times))
+				if legs.of[k].ID == "" {
+					gone.add(&legs.of[k], "id is missing", "/participants/%d, %s leg %d", i, legs.media, k)
+					continue
 				}
+				p.Sessions = append(p.Sessions, liveSession(&legs.of[k], legs.media, i, k, &times, &gone))
 			}
 		}
-		shareWrapUp(&b.Participants[i], p, &times)
-		if p.ID == "" && len(p.Sessions) == 0 {
-			continue
+		shareWrapUp(f, p, &times)
+		c.Evaluations = append(c.Evaluations, liveEvaluations(f, i, &gone)...)
+		if p.ID == "" { // its legs join those of the same id
+			gone.add(withoutLegs(f), "id is missing", "/participants/%d", i)
 		}
-		c.Participants = append(c.Participants, p)
-		for k := range b.Participants[i].Evaluations {
-			if e := &b.Participants[i].Evaluations[k]; e.ID != "" {
-				c.Evaluations = append(c.Evaluations, qualityEvaluation(e))
-			}
+		if p.ID != "" || len(p.Sessions) > 0 {
+			c.Participants = append(c.Participants, p)
 		}
 	}
 	r.stateLive(m, c, source, times)
-	return nil
+	return gone.err()
+}
+
+// withoutLegs is the participant alone.
+func withoutLegs(p *wire.Participant) *wire.Participant {
+	own := *p
+	own.Calls, own.Callbacks, own.Chats, own.Cobrowsesessions, own.Emails = nil, nil, nil, nil, nil
+	own.Messages, own.InternalMessages, own.Screenshares, own.SocialExpressions, own.Videos = nil, nil, nil, nil, nil
+	own.Evaluations = nil
+	return &own
+}
+
+func liveEvaluations(p *wire.Participant, i int, gone *lost) []*conversation.Evaluation {
+	var list []*conversation.Evaluation
+	for k := range p.Evaluations {
+		if e := &p.Evaluations[k]; e.ID != "" {
+			list = append(list, qualityEvaluation(e))
+		} else {
+			gone.add(e, "id is missing", "/participants/%d/evaluations/%d", i, k)
+		}
+	}
+	return list
 }
 
 // stateLive stamps a snapshot. Topics carry no time, so what they settle is
@@ -87,7 +117,7 @@ func (r reader) stateLive(m *Message, c *conversation.Conversation, source conve
 	m.Conversations = append(m.Conversations, conversation.State(c, by))
 }
 
-func liveConversation(b *wire.Conversation, times *span) *conversation.Conversation {
+func liveConversation(b *wire.Conversation, times *span, gone *lost) *conversation.Conversation {
 	c := &conversation.Conversation{
 		ID: b.ID, Start: b.StartTime.Time, RecordedEnd: b.EndTime.Time, Address: b.Address,
 		ExternalTag: b.ExternalTag, RecordingState: strings.ToLower(b.RecordingState),
@@ -104,6 +134,7 @@ func liveConversation(b *wire.Conversation, times *span) *conversation.Conversat
 	for i := range b.RecentTransfers {
 		t := &b.RecentTransfers[i]
 		if t.ID == "" {
+			gone.add(t, "id is missing", "/recentTransfers/%d", i)
 			continue
 		}
 		times.add(t.DateIssued.Time)
@@ -146,7 +177,7 @@ func legLists(p *wire.Participant) [10]legList {
 	}
 }
 
-func liveSession(b *wire.Communication, media conversation.MediaType, times *span) *conversation.Session {
+func liveSession(b *wire.Communication, media conversation.MediaType, i, k int, times *span, gone *lost) *conversation.Session {
 	s := &conversation.Session{
 		ID: b.ID, MediaType: media, Direction: conversation.ParseDirection(b.Direction), Provider: b.Provider,
 		Start: b.StartAlertingTime.Time, ConnectedTime: b.ConnectedTime.Time, DisconnectedTime: b.DisconnectedTime.Time,
@@ -173,10 +204,11 @@ func liveSession(b *wire.Communication, media conversation.MediaType, times *spa
 		b.AfterCallWork.StartTime, b.AfterCallWork.EndTime, b.Wrapup.EndTime, b.ParkTime} {
 		times.add(t.Time)
 	}
-	for i := range b.Segments {
-		g := &b.Segments[i]
+	for n := range b.Segments {
+		g := &b.Segments[n]
 		if g.Type == "" && g.StartTime.IsZero() {
-			continue // null or empty
+			gone.add(g, "type and startTime are missing", "/participants/%d, %s leg %d, segment %d", i, media, k, n)
+			continue
 		}
 		times.add(g.StartTime.Time)
 		times.add(g.EndTime.Time)
@@ -239,112 +271,4 @@ func shareWrapUp(b *wire.Participant, p *conversation.Participant, times *span) 
 		setWrapUp(last, &b.Wrapup)
 	}
 	last.ACWSkipped = b.WrapupSkipped
-}
-
-// flatMedia reports whether the legs are flattened into the participants, and
-// of which medium they are.
-func flatMedia(b *wire.Conversation) (conversation.MediaType, bool) {
-	flat := false
-	for i := range b.Participants {
-		p := &b.Participants[i]
-		for _, legs := range legLists(p) {
-			for k := range legs.of {
-				if legs.of[k].ID != "" {
-					return "", false
-				}
-			}
-		}
-		flat = flat || p.State != ""
-	}
-	if !flat {
-		return "", false
-	}
-	for word, media := range mediaTopics {
-		if strings.Contains(strings.ToLower(b.SelfURI), "/conversations/"+word+"/") {
-			return media, true
-		}
-	}
-	for i := range b.Participants {
-		switch p := &b.Participants[i]; {
-		case len(p.CallbackNumbers) > 0 || p.CallbackUserName != "" || !p.CallbackScheduledTime.IsZero():
-			return conversation.MediaCallback, true
-		case p.RoomID != "":
-			return conversation.MediaChat, true
-		case p.Subject != "":
-			return conversation.MediaEmail, true
-		case p.Type != "" || len(p.Messages) > 0:
-			return conversation.MediaMessage, true
-		case p.ANI != "" || p.DNIS != "":
-			return conversation.MediaVoice, true
-		}
-	}
-	return conversation.MediaVoice, true
-}
-
-// mediaSnapshot states a snapshot of one medium (3.7): each participant is its
-// own leg, whose session id is not given.
-func (r reader) mediaSnapshot(m *Message, b *wire.Conversation, media conversation.MediaType, isTopic bool) error {
-	if b.ID == "" {
-		return refuse(string(media)+" conversation", "id is missing")
-	}
-	var times span
-	c := liveConversation(b, &times)
-	for i := range b.Participants {
-		f := &b.Participants[i]
-		if f.ID == "" {
-			continue
-		}
-		p := liveParticipant(f, &times)
-		p.End = time.Time{} // that of the leg: the participant may go on with another medium
-		p.UserID, p.QueueID = or(p.UserID, f.User), or(p.QueueID, f.Queue)
-		p.TeamID, p.GroupID = or(p.TeamID, f.Team), or(p.GroupID, f.Group)
-		p.ExternalContactID, p.ExternalOrganizationID = or(p.ExternalContactID, f.ExternalContact), or(p.ExternalOrganizationID, f.ExternalOrganization)
-		p.Sessions = []*conversation.Session{flatSession(f, media, &times)}
-		c.Participants = append(c.Participants, p)
-	}
-	source := conversation.SourceMediaREST
-	if isTopic {
-		source = conversation.SourceMediaTopic
-	}
-	r.stateLive(m, c, source, times)
-	return nil
-}
-
-func or(id string, ref wire.Ref) string {
-	if id != "" {
-		return id
-	}
-	return ref.ID
-}
-
-// flatSession is the leg of a flattened participant. It has no disconnected
-// time: after-call work begins with the hang-up, and without it the
-// participant's end is the leg's.
-func flatSession(f *wire.Participant, media conversation.MediaType, times *span) *conversation.Session {
-	s := conversation.ShadowSession(f.ID, media)
-	s.Direction, s.Provider = conversation.ParseDirection(f.Direction), f.Provider
-	s.Start, s.ConnectedTime = f.StartTime.Time, f.ConnectedTime.Time
-	s.DisconnectType = conversation.ParseDisconnectType(f.DisconnectType)
-	s.PeerID, s.ScriptID, s.RoomID, s.Subject = f.Peer, f.Script.ID, f.RoomID, f.Subject
-	s.Held, s.Muted, s.Recording, s.HoldStart = f.Held, f.Muted, f.Recording, f.StartHoldTime.Time
-	s.ParkTime, s.ResumeTime = f.ParkTime.Time, f.ResumeTime.Time
-	s.ACWStart, s.ACWEnd, s.ACWSkipped = f.StartAcwTime.Time, f.EndAcwTime.Time, f.WrapupSkipped
-	s.ANI, s.DNIS = f.ANI, f.DNIS
-	s.CallbackUserName, s.CallbackNumbers, s.CallbackScheduledTime = f.CallbackUserName, f.CallbackNumbers, f.CallbackScheduledTime.Time
-	s.SkipEnabled, s.TimeoutSeconds = f.SkipEnabled, int64(f.TimeoutSeconds)
-	if media == conversation.MediaMessage {
-		s.MessageType = conversation.ParseMessageType(f.Type)
-	}
-	switch {
-	case !f.StartAcwTime.IsZero() && s.DisconnectType != "":
-		s.DisconnectedTime = f.StartAcwTime.Time
-	case !f.EndTime.IsZero():
-		s.DisconnectedTime = f.EndTime.Time
-	}
-	setState(s, f.State)
-	setWrapUp(s, &f.Wrapup)
-	for _, t := range []wire.Time{f.StartHoldTime, f.StartAcwTime, f.EndAcwTime, f.Wrapup.EndTime, f.ParkTime} {
-		times.add(t.Time)
-	}
-	return s
 }

@@ -2,14 +2,12 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -89,16 +87,20 @@ const mostBytes = 1 << 30
 func (in *input) readFrom(ctx context.Context, name string, r io.Reader, say func([]*conversation.Conversation) error) error {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 0, 64<<10), mostBytes)
-	scanner.Split((&splitter{}).split)
+	cut := &splitter{}
+	scanner.Split(cut.split)
 	n := 0
 	for scanner.Scan() {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		n++
+		if cut.again {
+			continue // it is of the text that was cut, which has been named
+		}
 		message, err := genesys.Decode(scanner.Bytes(), time.Time{})
-		for _, err := range each(err) {
-			in.refuse(fmt.Sprintf("%s:value %d: %v", name, n, err))
+		for _, refusal := range genesys.Refusals(err) {
+			in.refuse(fmt.Sprintf("%s:value %d: %v", name, n, refusal))
 		}
 		if len(message.Conversations) > 0 {
 			if err := say(message.Conversations); err != nil {
@@ -115,95 +117,4 @@ func (in *input) readFrom(ctx context.Context, name string, r io.Reader, say fun
 func (in *input) refuse(reason string) {
 	in.refused++
 	fmt.Fprintln(in.stderr, reason)
-}
-
-// each returns the errors that are joined in err.
-func each(err error) []error {
-	if err == nil {
-		return nil
-	}
-	var joined interface{ Unwrap() []error }
-	if !errors.As(err, &joined) {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, each(e)...)
-	}
-	return all
-}
-
-// splitter cuts concatenated JSON values apart, as a bufio.SplitFunc that goes
-// on where it stopped when more arrives. A value that never ends costs its
-// first line, and reading goes on with the next.
-type splitter struct {
-	scanned int // bytes of the value that have been looked at
-	depth   int
-	inText  bool
-	escaped bool
-}
-
-func (s *splitter) split(data []byte, atEOF bool) (advance int, token []byte, err error) {
-	start := 0
-	for s.scanned == 0 && start < len(data) && isBetween(data[start]) {
-		start++
-	}
-	value := data[start:]
-	if len(value) == 0 {
-		return start, nil, nil
-	}
-	end, ok := s.end(value, atEOF)
-	if !ok && !atEOF {
-		return start, nil, nil // it needs more to decide
-	}
-	if !ok {
-		end = len(value)
-		if i := bytes.IndexByte(value, '\n'); i >= 0 {
-			end = i
-		}
-	}
-	*s = splitter{}
-	return start + end, value[:end], nil
-}
-
-// isBetween reports whether c may stand between values: white space, commas,
-// record separators, the bytes of a byte order mark.
-func isBetween(c byte) bool {
-	switch c {
-	case ' ', '\t', '\r', '\n', ',', 0x1e, 0xef, 0xbb, 0xbf:
-		return true
-	}
-	return false
-}
-
-// end returns where the value ends; false when that is not in sight.
-func (s *splitter) end(value []byte, atEOF bool) (int, bool) {
-	if c := value[0]; c != '{' && c != '[' && c != '"' {
-		i := bytes.IndexFunc(value[1:], func(r rune) bool { return r <= ' ' || strings.ContainsRune(`,{["`, r) })
-		if i < 0 {
-			return len(value), atEOF
-		}
-		return i + 1, true
-	}
-	for ; s.scanned < len(value); s.scanned++ {
-		switch c := value[s.scanned]; {
-		case s.escaped:
-			s.escaped = false
-		case s.inText && c == '\\':
-			s.escaped = true
-		case s.inText && c == '\n':
-			return s.scanned, true // no text goes over a line: it is broken
-		case c == '"':
-			s.inText = !s.inText
-		case s.inText:
-		case c == '{' || c == '[':
-			s.depth++
-		case c == '}' || c == ']':
-			s.depth--
-		}
-		if s.depth == 0 && !s.inText {
-			return s.scanned + 1, true
-		}
-	}
-	return 0, false
 }

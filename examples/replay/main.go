@@ -5,9 +5,9 @@
 //	some-recorder | go run ./examples/replay
 //	go run ./examples/replay -shuffle 7 -repeat 3 detail-events.json record.json
 //
-// It accepts any mix of WebSocket frames, EventBridge envelopes (also in SQS
-// and SNS wrapping), analytics and REST conversations, pages of them,
-// evaluations and surveys, and recognises each by its shape. It writes JSON
+// It accepts any mix of WebSocket frames, EventBridge envelopes (also wrapped by
+// SQS, SNS, Kinesis, Firehose and Lambda), analytics and REST conversations,
+// pages of them, evaluations and surveys, and recognises each by its shape. It writes JSON
 // Lines to stdout: CloudEvents, and {"type":"conversation","data":…} for each
 // conversation at the end. What it cannot understand it names on stderr.
 package main

@@ -222,13 +222,51 @@ func TestValuesAreFoundInAnyConcatenation(t *testing.T) {
 		"{\"a\":1}\n\n[2] \"x}\" 17,true":    {`{"a":1}`, `[2]`, `"x}"`, `17`, `true`},
 		`{"a":"}{\"]"}{}`:                    {`{"a":"}{\"]"}`, `{}`},
 		"{\"a\":\n{\"b\":2}":                 {`{"a":`, `{"b":2}`},
-		"{\"broken\ntext\":1}\n{\"c\":3}":    {`{"broken`, `text`, `":1}`, `{"c":3}`},
+		"{\"broken\ntext\":1}\n{\"c\":3}":    {"{\"broken\ntext\":1}", `{"c":3}`},
+		"INFO 17 {\"a\":1}\n{\"b\":2}":       {`INFO`, `17`, `{"a":1}`, `{"b":2}`},
 		"\x1e{\"seq\":1}\n\x1e{\"seq\":2}\n": {`{"seq":1}`, `{"seq":2}`},
 	} {
 		for _, chunk := range []int{1, 3, 1000} {
 			require.Equal(t, want, split(text, chunk), "%q in chunks of %d", text, chunk)
 		}
 	}
+}
+
+// TestACutTextIsOneLine: wherever a text is cut, that costs one line, and what
+// is whole is used. What its beginning was cut off from may begin with a value.
+func TestACutTextIsOneLine(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	record := s.Records()[3]
+	var pretty bytes.Buffer
+	require.NoError(t, json.Indent(&pretty, record, "", "  "))
+	whole := `{"conversationId":"whole","conversationStart":"2025-01-10T09:00:00Z"}` + "\n"
+	for _, text := range []string{string(record), pretty.String()} {
+		for at := 1; at < len(text)-1; at += 1 + len(text)/80 {
+			for name, c := range map[string]struct {
+				input string
+				most  int
+			}{
+				"its end, at the end":         {whole + text[:at], 1},
+				"its end, before others":      {whole + text[:at] + "\n" + whole, 1},
+				"its beginning":               {text[at:] + "\n" + whole, 3},
+				"its beginning, among others": {whole + text[at:] + "\n" + whole, 3},
+			} {
+				if c.most > 1 && strings.ContainsAny(strings.TrimLeft(text[at:], " ,\n")[:1], "{[") {
+					continue
+				}
+				r := play(t, c.input)
+				lines := strings.Count(r.stderr, "\n")
+				require.Positive(t, lines)
+				require.LessOrEqual(t, lines, c.most, "%s at %d: %s", name, at, r.stderr)
+				require.Equal(t, exitRefused, r.code)
+				require.True(t, slices.ContainsFunc(r.conversations, func(c map[string]any) bool { return c["conversationId"] == "whole" }), "%s at %d", name, at)
+			}
+		}
+	}
+	list := `{"conversations":[` + "\n" + strings.Repeat(strings.TrimSpace(whole)+",\n", 3)
+	r := play(t, list+`{"conversationId":"c`)
+	require.Equal(t, 1, strings.Count(r.stderr, "\n"), r.stderr)
+	require.Len(t, r.conversations, 1)
 }
 
 // split feeds the text to the splitter in chunks, as a scanner would.

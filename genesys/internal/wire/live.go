@@ -161,6 +161,8 @@ type Participant struct {
 	CallbackScheduledTime Time
 	SkipEnabled           bool
 	TimeoutSeconds        Int
+	CobrowseSessionID     string
+	SocialMediaID         string
 }
 
 func (p *Participant) read(r *reader) error {
@@ -298,6 +300,10 @@ func (p *Participant) read(r *reader) error {
 			return r.bool(&p.SkipEnabled)
 		case "timeoutSeconds":
 			return p.TimeoutSeconds.UnmarshalJSONFrom(r.Decoder)
+		case "cobrowseSessionId":
+			return r.text(&p.CobrowseSessionID)
+		case "socialMediaId":
+			return r.text(&p.SocialMediaID)
 		}
 		return r.skip()
 	})

@@ -1,0 +1,34 @@
+package wire
+
+import "reflect"
+
+// Empty reports whether what was decoded says nothing: null, {} and what is
+// made of them. It is slow, and for what is rare.
+func Empty(v any) bool { return empty(reflect.ValueOf(v)) }
+
+func empty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return v.IsNil() || empty(v.Elem())
+	case reflect.Slice:
+		for i := range v.Len() {
+			if !empty(v.Index(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Map:
+		return v.Len() == 0
+	case reflect.Struct:
+		if t, ok := v.Interface().(Time); ok {
+			return t.IsZero()
+		}
+		for i := range v.NumField() {
+			if !empty(v.Field(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	return v.IsZero()
+}
