@@ -103,7 +103,29 @@ func squash(s string) string {
 // disturb are rules of the system; a conference transfer is a merge
 // (protocol 7.6, 7.13).
 func (d DisconnectType) ByTransfer() bool {
-	return d == DisconnectTransfer || d == DisconnectConsultTransfer
+	return d == DisconnectTransfer || d.ByConsultTransfer() || d.refines("transfer", "blind")
+}
+
+// ByConsultTransfer reports whether an agent's leg that ended so was left by
+// the completion of a consult.
+func (d DisconnectType) ByConsultTransfer() bool {
+	return d == DisconnectConsultTransfer || d.refines("transfer", "consult")
+}
+
+// refines reports whether a type that is not known here is such a variant of
+// the word: disconnect types are categories with variants (C2). One that says
+// that it did not come about is none.
+func (d DisconnectType) refines(word, variant string) bool {
+	if c := d.cause(); c.grade != causeVariant || c.order != 0 {
+		return false
+	}
+	s := squash(string(d))
+	for _, failed := range []string{"noanswer", "notavailable", "cancel", "fail", "timeout", "voicemail"} {
+		if strings.Contains(s, failed) {
+			return false
+		}
+	}
+	return strings.Contains(s, word) && strings.Contains(s, variant)
 }
 
 // ByOwnAct reports whether the leg's own participant hung up (protocol 7.8).

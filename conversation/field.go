@@ -8,25 +8,37 @@ import (
 )
 
 // A rule settles a disagreement about a field. Each one picks the greatest
-// statement in a fixed order, which is what makes Merge a join.
+// statement in a fixed order, which is what makes Merge a join. FIELDS.md says
+// which field has which, and why.
 type rule uint8
 
 const (
-	// settled: the higher source, then the message's later time, then the
-	// greater value.
+	// settled: the higher source, then the newer statement (what Genesys
+	// restates). The order of values comes last, to decide between statements
+	// of one moment.
 	settled rule = iota
-	// ranked: the higher source, then the greater value; the time says nothing.
+	// ranked: the higher source, then the greater value (what never changes);
+	// the time says nothing.
 	ranked
 	// first: the higher source, then the smallest value (a start).
 	first
-	// newest: the later Statement.Seen, then the higher source, then the
-	// greater value (what goes back and forth).
+	// last: the higher source, then the greatest value (an end).
+	last
+	// newest: the later Statement.Seen, then the higher source (what goes back
+	// and forth).
 	newest
 	// forward: the greater value, whoever says so (what only moves forward).
 	forward
+	// graded: the higher grade, whoever says so, then the higher source, then
+	// the message's later time, then the greater value.
+	graded
 	// union: all values (a set).
 	union
 )
+
+var ruleNames = [...]string{"settled", "ranked", "first", "last", "newest", "forward", "graded", "union"}
+
+func (r rule) String() string { return ruleNames[r] }
 
 // A Field is one attribute of an entity: its name, where it is kept and how a
 // disagreement about it is settled. The tables of fields are the one place
@@ -42,6 +54,7 @@ type Field[E any] struct {
 	at      func(*E) any
 	zero    func(*E) bool
 	compare func(a, b *E) int
+	grade   func(*E) int // of a graded field
 	copy    func(dst, src *E)
 	erase   func(e *E)
 	pack    func(b []byte, e *E) []byte
@@ -172,17 +185,18 @@ func asFlag[E any](f Field[E]) Field[E] {
 
 // schema is the table of fields of one kind of entity.
 type schema[E any] struct {
-	fields  []Field[E]
-	stamps  func(*E) *stamps
-	derived func(*E) fieldSet // those that an entity may have although nobody states them; nil: none
-	zero    []func(*E) bool   // of each field, side by side: all are called for all that is read
-	all     fieldSet
-	byValue fieldSet // those of which the values decide, whoever states them
-	settled fieldSet // those whose stamps have the time of the message
-	newest  fieldSet // those whose stamps begin with the time
-	flags   fieldSet
-	lists   fieldSet
-	unions  fieldSet
+	fields   []Field[E]
+	stamps   func(*E) *stamps
+	derived  func(*E) fieldSet // those that an entity may have although nobody states them; nil: none
+	zero     []func(*E) bool   // of each field, side by side: all are called for all that is read
+	all      fieldSet
+	byValue  fieldSet // those of which the values decide, whoever states them
+	timeless fieldSet // those of which the values decide among equal sources, whenever they state them
+	settled  fieldSet // those whose stamps say when the statement was new
+	newest   fieldSet // those whose stamps begin with the time
+	flags    fieldSet
+	lists    fieldSet
+	unions   fieldSet
 }
 
 func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields ...Field[E]) schema[E] {
@@ -194,7 +208,8 @@ func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields
 			set *fieldSet
 			is  bool
 		}{
-			{&s.all, true}, {&s.byValue, f.rule == forward || f.rule == union}, {&s.settled, f.rule == settled}, {&s.newest, f.rule == newest},
+			{&s.all, true}, {&s.byValue, f.rule == forward || f.rule == graded || f.rule == union},
+			{&s.timeless, f.rule == ranked || f.rule == first || f.rule == last}, {&s.settled, f.rule == settled}, {&s.newest, f.rule == newest},
 			{&s.flags, f.flag}, {&s.lists, f.list}, {&s.unions, f.rule == union},
 		} {
 			if in.is {
@@ -234,8 +249,8 @@ func (s schema[E]) state(e *E, by Statement, like stamps) stamps {
 	}
 	settled, newest := has.and(s.settled), has.and(s.newest)
 	var room [3]stampSet
-	stated := stamps(room[:0]).with(bySource(by.By, by.At), settled).with(byTime(by.By, by.Seen), newest).
-		with(bySource(by.By, time.Time{}), has.without(settled).without(newest))
+	stated := stamps(room[:0]).with(by.restated(), settled).with(byTime(by.By, by.Seen), newest).
+		with(bySource(by.By, by.At), has.without(settled).without(newest))
 	if !slices.Equal(stated, like) {
 		like = slices.Clone(stated)
 	}
@@ -267,8 +282,12 @@ func (s schema[E]) weigh(a, b *E) weighing {
 		for _, y := range bs {
 			both := x.fields.and(y.fields)
 			if x.stamp != y.stamp {
-				decided := both.without(s.byValue)
-				if both = both.and(s.byValue); x.stamp < y.stamp {
+				open := s.byValue
+				if x.stamp.sourceLeading() == y.stamp.sourceLeading() {
+					open = open.or(s.timeless)
+				}
+				decided := both.without(open)
+				if both = both.and(open); x.stamp < y.stamp {
 					w.wins = w.wins.or(decided)
 				} else {
 					w.covers = w.covers && decided.empty()
@@ -293,14 +312,18 @@ func (f *Field[E]) weigh(a *E, mine stamp, b *E, theirs stamp) (wins, covers boo
 		return mine < theirs || !f.holds(a, b), mine <= theirs && f.holds(b, a)
 	}
 	c := f.compare(a, b)
-	switch {
-	case f.rule == forward:
-		c = cmp.Or(c, cmp.Compare(mine, theirs))
-	case f.rule == first:
-		c = cmp.Or(cmp.Compare(mine, theirs), -c)
+	switch f.rule {
+	case forward:
+	case graded:
+		c = cmp.Or(cmp.Compare(f.grade(a), f.grade(b)), cmp.Compare(mine, theirs), c)
+	case first:
+		c = cmp.Or(cmp.Compare(mine.sourceLeading(), theirs.sourceLeading()), -c)
+	case ranked, last:
+		c = cmp.Or(cmp.Compare(mine.sourceLeading(), theirs.sourceLeading()), c)
 	default:
 		c = cmp.Or(cmp.Compare(mine, theirs), c)
 	}
+	c = cmp.Or(c, cmp.Compare(mine, theirs))
 	return c < 0, c <= 0
 }
 
@@ -343,8 +366,8 @@ func clone[E any](e *E) *E {
 }
 
 // differs reports whether a store that holds a must write b. A source without
-// times of its own that merely repeats itself is not worth a write: nothing
-// that could be read back changes.
+// times of its own that merely repeats itself is not worth a write, nor is a
+// record that is read again: nothing that could be read back changes.
 func (s schema[E]) differs(a, b *E) bool {
 	if a == b {
 		return false
@@ -362,7 +385,7 @@ func (s schema[E]) differs(a, b *E) bool {
 			}
 			byTime, bySource := both.and(s.newest), both.without(s.newest)
 			if !byTime.empty() && !repeats(x.stamp.timeLeading(), y.stamp.timeLeading()) ||
-				!bySource.empty() && !repeats(x.stamp.sourceLeading(), y.stamp.sourceLeading()) {
+				!bySource.empty() && !x.stamp.repeatedBy(y.stamp) {
 				return true
 			}
 		}

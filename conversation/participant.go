@@ -1,9 +1,6 @@
 package conversation
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // Participant is a party in a role. The live API makes a new participant for
 // each alert, even of the same agent, while analytics may gather the sessions
@@ -57,8 +54,8 @@ type Participant struct {
 
 var participantFields = newSchema(func(p *Participant) *stamps { return &p.stamps }, derivedOfParticipant,
 	instant("startTime", first, func(p *Participant) *time.Time { return &p.Start }),
-	instant("endTime", settled, func(p *Participant) *time.Time { return &p.End }),
-	purpose("purpose", func(p *Participant) *Purpose { return &p.Purpose }),
+	instant("endTime", last, func(p *Participant) *time.Time { return &p.End }),
+	byOrder("purpose", ranked, func(p *Participant) *Purpose { return &p.Purpose }, purposeOrder),
 	text("userId", ranked, func(p *Participant) *string { return &p.UserID }),
 	text("participantName", settled, func(p *Participant) *string { return &p.Name }),
 	text("queueId", settled, func(p *Participant) *string { return &p.QueueID }),
@@ -71,12 +68,12 @@ var participantFields = newSchema(func(p *Participant) *stamps { return &p.stamp
 	text("ani", settled, func(p *Participant) *string { return &p.ANI }),
 	text("dnis", settled, func(p *Participant) *string { return &p.DNIS }),
 	text("locale", settled, func(p *Participant) *string { return &p.Locale }),
-	instant("connectedTime", settled, func(p *Participant) *time.Time { return &p.ConnectedTime }),
+	instant("connectedTime", first, func(p *Participant) *time.Time { return &p.ConnectedTime }),
 	text("consultParticipantId", settled, func(p *Participant) *string { return &p.ConsultParticipantID }),
 	text("monitoredParticipantId", settled, func(p *Participant) *string { return &p.MonitoredParticipantID }),
 	text("coachedParticipantId", settled, func(p *Participant) *string { return &p.CoachedParticipantID }),
 	text("bargedParticipantId", settled, func(p *Participant) *string { return &p.BargedParticipantID }),
-	flag("wrapupRequired", settled, func(p *Participant) *bool { return &p.WrapUpRequired }),
+	flag("wrapupRequired", forward, func(p *Participant) *bool { return &p.WrapUpRequired }),
 	text("wrapupPrompt", settled, func(p *Participant) *string { return &p.WrapUpPrompt }),
 	text("flaggedReason", newest, func(p *Participant) *string { return &p.FlaggedReason }),
 )
@@ -86,19 +83,6 @@ const (
 	fieldParticipantStart = iota
 	fieldParticipantEnd
 )
-
-// purpose orders "user" below all others: a detail event without a queue id
-// only suggests that a user leg is not ACD work, so where two equal sources
-// differ the one that knows more is believed.
-func purpose[E any](name string, at func(*E) *Purpose) Field[E] {
-	key := func(p Purpose) string {
-		if p == PurposeUser {
-			return ""
-		}
-		return string(p)
-	}
-	return scalar(name, ranked, at, func(a, b Purpose) int { return cmp.Compare(key(a), key(b)) }, packedText[Purpose]())
-}
 
 // supervises reports whether the participant only listens in, coaches or
 // barges: nobody assigned the conversation to such a leg.

@@ -38,13 +38,13 @@ type Segment struct {
 }
 
 var segmentFields = newSchema(func(s *Segment) *stamps { return &s.stamps }, nil,
-	instant("segmentEnd", settled, func(s *Segment) *time.Time { return &s.End }),
-	text("disconnectType", settled, func(s *Segment) *DisconnectType { return &s.DisconnectType }),
+	instant("segmentEnd", last, func(s *Segment) *time.Time { return &s.End }),
+	disconnect("disconnectType", func(s *Segment) *DisconnectType { return &s.DisconnectType }),
 	text("errorCode", settled, func(s *Segment) *string { return &s.ErrorCode }),
 	text("queueId", settled, func(s *Segment) *string { return &s.QueueID }),
 	text("groupId", settled, func(s *Segment) *string { return &s.GroupID }),
 	text("subject", settled, func(s *Segment) *string { return &s.Subject }),
-	flag("conference", settled, func(s *Segment) *bool { return &s.Conference }),
+	flag("conference", forward, func(s *Segment) *bool { return &s.Conference }),
 	text("wrapUpCode", settled, func(s *Segment) *string { return &s.WrapUpCode }),
 	text("wrapUpNote", settled, func(s *Segment) *string { return &s.WrapUpNote }),
 	texts("wrapUpTags", settled, func(s *Segment) *[]string { return &s.WrapUpTags }),
@@ -53,8 +53,8 @@ var segmentFields = newSchema(func(s *Segment) *stamps { return &s.stamps }, nil
 	text("destinationConversationId", settled, func(s *Segment) *string { return &s.DestinationConversationID }),
 	text("destinationSessionId", settled, func(s *Segment) *string { return &s.DestinationSessionID }),
 	text("requestedLanguageId", settled, func(s *Segment) *string { return &s.RequestedLanguageID }),
-	texts("requestedRoutingSkillIds", union, func(s *Segment) *[]string { return &s.RequestedRoutingSkills }),
-	texts("requestedRoutingUserIds", union, func(s *Segment) *[]string { return &s.RequestedRoutingUserIDs }),
+	texts("requestedRoutingSkillIds", settled, func(s *Segment) *[]string { return &s.RequestedRoutingSkills }),
+	texts("requestedRoutingUserIds", settled, func(s *Segment) *[]string { return &s.RequestedRoutingUserIDs }),
 	numbers("q850ResponseCodes", union, func(s *Segment) *[]int64 { return &s.Q850ResponseCodes }),
 	numbers("sipResponseCodes", union, func(s *Segment) *[]int64 { return &s.SIPResponseCodes }),
 )

@@ -1,9 +1,6 @@
 package conversation
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // Session is one leg of the conversation with one medium. Its id is equal on
 // all channels (the live API calls it a communication id) and is the safest
@@ -156,11 +153,11 @@ type Session struct {
 }
 
 var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, derivedOfSession,
-	ordered("state", func(s *Session) *SessionState { return &s.State }, func(s SessionState) int { return int(s.phase()) }),
+	ordered("state", func(s *Session) *SessionState { return &s.State }, stateOrder),
 	instant("startTime", first, func(s *Session) *time.Time { return &s.Start }),
-	instant("connectedTime", settled, func(s *Session) *time.Time { return &s.ConnectedTime }),
-	instant("disconnectedTime", settled, func(s *Session) *time.Time { return &s.DisconnectedTime }),
-	text("disconnectType", settled, func(s *Session) *DisconnectType { return &s.DisconnectType }),
+	instant("connectedTime", first, func(s *Session) *time.Time { return &s.ConnectedTime }),
+	instant("disconnectedTime", last, func(s *Session) *time.Time { return &s.DisconnectedTime }),
+	disconnect("disconnectType", func(s *Session) *DisconnectType { return &s.DisconnectType }),
 	asFlag(flag("held", newest, func(s *Session) *bool { return &s.Held })),
 	flag("wasConnected", forward, func(s *Session) *bool { return &s.WasConnected }),
 	text("mediaType", ranked, func(s *Session) *MediaType { return &s.MediaType }),
@@ -179,10 +176,10 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	text("addressOther", settled, func(s *Session) *string { return &s.AddressOther }),
 	text("remote", settled, func(s *Session) *string { return &s.Remote }),
 	text("remoteNameDisplayable", settled, func(s *Session) *string { return &s.RemoteNameDisplayable }),
-	texts("destinationAddresses", union, func(s *Session) *[]string { return &s.DestinationAddresses }),
+	texts("destinationAddresses", settled, func(s *Session) *[]string { return &s.DestinationAddresses }),
 	text("subject", settled, func(s *Session) *string { return &s.Subject }),
-	texts("cc", union, func(s *Session) *[]string { return &s.CC }),
-	texts("bcc", union, func(s *Session) *[]string { return &s.BCC }),
+	texts("cc", settled, func(s *Session) *[]string { return &s.CC }),
+	texts("bcc", settled, func(s *Session) *[]string { return &s.BCC }),
 	text("scriptId", settled, func(s *Session) *string { return &s.ScriptID }),
 	text("roomId", settled, func(s *Session) *string { return &s.RoomID }),
 	text("protocolCallId", settled, func(s *Session) *string { return &s.ProtocolCallID }),
@@ -196,11 +193,11 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	instant("parkTime", newest, func(s *Session) *time.Time { return &s.ParkTime }),
 	instant("resumeTime", newest, func(s *Session) *time.Time { return &s.ResumeTime }),
 	asFlag(flag("recording", newest, func(s *Session) *bool { return &s.Recording })),
-	flag("afterCallWorkRequired", settled, func(s *Session) *bool { return &s.ACWRequired }),
+	flag("afterCallWorkRequired", forward, func(s *Session) *bool { return &s.ACWRequired }),
 	ordered("afterCallWorkState", func(s *Session) *ACWState { return &s.ACWState }, acwOrder),
 	instant("startAcwTime", first, func(s *Session) *time.Time { return &s.ACWStart }),
 	instant("endAcwTime", first, func(s *Session) *time.Time { return &s.ACWEnd }),
-	flag("acwSkipped", settled, func(s *Session) *bool { return &s.ACWSkipped }),
+	flag("acwSkipped", forward, func(s *Session) *bool { return &s.ACWSkipped }),
 	text("wrapUpCode", newest, func(s *Session) *string { return &s.WrapUpCode }),
 	text("wrapUpName", newest, func(s *Session) *string { return &s.WrapUpName }),
 	text("wrapUpNote", newest, func(s *Session) *string { return &s.WrapUpNote }),
@@ -224,17 +221,17 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	text("acdOutcome", settled, func(s *Session) *ACDOutcome { return &s.ACDOutcome }),
 	text("answeredUserId", settled, func(s *Session) *string { return &s.AnsweredUserID }),
 	text("usedRouting", settled, func(s *Session) *RoutingMethod { return &s.UsedRouting }),
-	texts("requestedRoutings", union, func(s *Session) *[]string { return &s.RequestedRoutings }),
-	texts("requestedRoutingSkillIds", union, func(s *Session) *[]string { return &s.RequestedRoutingSkills }),
-	texts("requestedRoutingUserIds", union, func(s *Session) *[]string { return &s.RequestedRoutingUserIDs }),
+	texts("requestedRoutings", settled, func(s *Session) *[]string { return &s.RequestedRoutings }),
+	texts("requestedRoutingSkillIds", settled, func(s *Session) *[]string { return &s.RequestedRoutingSkills }),
+	texts("requestedRoutingUserIds", settled, func(s *Session) *[]string { return &s.RequestedRoutingUserIDs }),
 	text("requestedLanguageId", settled, func(s *Session) *string { return &s.RequestedLanguageID }),
 	number("routingPriority", settled, func(s *Session) *int64 { return &s.RoutingPriority }),
 	text("selectedAgentId", settled, func(s *Session) *string { return &s.SelectedAgentID }),
 	text("utilizationLabel", settled, func(s *Session) *string { return &s.UtilizationLabel }),
 	text("callbackUserName", settled, func(s *Session) *string { return &s.CallbackUserName }),
-	texts("callbackNumbers", union, func(s *Session) *[]string { return &s.CallbackNumbers }),
+	texts("callbackNumbers", settled, func(s *Session) *[]string { return &s.CallbackNumbers }),
 	instant("callbackScheduledTime", settled, func(s *Session) *time.Time { return &s.CallbackScheduledTime }),
-	flag("skipEnabled", settled, func(s *Session) *bool { return &s.SkipEnabled }),
+	flag("skipEnabled", forward, func(s *Session) *bool { return &s.SkipEnabled }),
 	number("timeoutSeconds", settled, func(s *Session) *int64 { return &s.TimeoutSeconds }),
 	text("outboundCampaignId", settled, func(s *Session) *string { return &s.OutboundCampaignID }),
 	text("outboundContactId", settled, func(s *Session) *string { return &s.OutboundContactID }),
@@ -268,32 +265,6 @@ const (
 	fieldSessionHeld
 	fieldSessionWasConnected
 )
-
-// ordered is a text that only moves forward, in the given order and among
-// equals in the order of the text.
-func ordered[E any, S ~string](name string, at func(*E) *S, order func(S) int) Field[E] {
-	return scalar(name, forward, at, func(a, b S) int {
-		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a, b))
-	}, packedText[S]())
-}
-
-func acwOrder(s ACWState) int {
-	switch s {
-	case "":
-		return 0
-	case ACWUnknown:
-		return 1
-	case ACWNotApplicable:
-		return 3
-	case ACWPending:
-		return 4
-	case ACWSkipped:
-		return 5
-	case ACWComplete:
-		return 6
-	}
-	return 2
-}
 
 // ShadowSession returns the session by which a decoder states what a media
 // topic says of a leg: such topics flatten the leg into its participant and do

@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Source is the kind of message that states a fact. When two messages state a
 // field differently, the higher source is believed.
@@ -57,9 +60,11 @@ type Statement struct {
 	By Source
 	// At is the message's own time; zero when it carries none.
 	At time.Time
-	// Seen settles what can go back and forth (held, muted, parked, peer,
-	// attributes, wrap-up): the newest is believed. It is At where the message
-	// has a time, else when the message was read.
+	// Seen is when the message was read, or At where that is the better word.
+	// It settles what can go back and forth (held, muted, parked, peer,
+	// attributes, wrap-up) and, among statements of one source that carry no
+	// time of their own, what Genesys restates (a queue, a scheduled time):
+	// the newest is believed. FIELDS.md lists both.
 	Seen time.Time
 }
 
@@ -77,6 +82,33 @@ func micros(t time.Time) uint64 {
 		return 0
 	}
 	return uint64(max(t.UnixMicro(), 0)) & stampTimeMask
+}
+
+// restated returns the stamp of what Genesys restates. A snapshot of the live
+// API is as new as its reading. A record is as new as what it mentions; of two
+// that mention the same the one that was read later is newer. That fits into
+// the same bits because the times of Genesys are whole milliseconds.
+func (by Statement) restated() stamp {
+	switch {
+	case by.By.snapshot() || by.At.IsZero():
+		return bySource(by.By, by.Seen)
+	case by.By == SourceAnalytics:
+		return bySource(by.By, by.At.Truncate(time.Millisecond)) + lag(by.Seen.Sub(by.At))
+	}
+	return bySource(by.By, by.At)
+}
+
+// lag maps how long after its own time a record was read to 0 … 999: longer is
+// never less, and the steps grow with it, to a thirtieth of it.
+func lag(d time.Duration) stamp {
+	return stamp(min(23*math.Log2(1+max(float64(d.Microseconds()), 0)), 999))
+}
+
+// repeatedBy reports whether a live source, or a record of the same age,
+// speaks again.
+func (s stamp) repeatedBy(t stamp) bool {
+	by := t.sourceLeading()
+	return s.sourceLeading() == by && (by.snapshot() || (s&stampTimeMask)/1000 == (t&stampTimeMask)/1000)
 }
 
 func bySource(s Source, at time.Time) stamp { return stamp(s)<<stampSourceShift | stamp(micros(at)) }

@@ -17,10 +17,10 @@ type Transfer struct {
 }
 
 var transferFields = newSchema(func(t *Transfer) *stamps { return &t.stamps }, nil,
-	text("state", newest, func(t *Transfer) *string { return &t.State }),
-	text("transferType", settled, func(t *Transfer) *string { return &t.Type }),
-	instant("dateIssued", settled, func(t *Transfer) *time.Time { return &t.DateIssued }),
-	text("initiatorUserId", settled, func(t *Transfer) *string { return &t.InitiatorUserID }),
-	text("destinationUserId", settled, func(t *Transfer) *string { return &t.DestinationUserID }),
-	text("destinationAddress", settled, func(t *Transfer) *string { return &t.DestinationAddress }),
+	ordered("state", func(t *Transfer) *string { return &t.State }, transferOrder),
+	text("transferType", ranked, func(t *Transfer) *string { return &t.Type }),
+	instant("dateIssued", first, func(t *Transfer) *time.Time { return &t.DateIssued }),
+	text("initiatorUserId", ranked, func(t *Transfer) *string { return &t.InitiatorUserID }),
+	text("destinationUserId", ranked, func(t *Transfer) *string { return &t.DestinationUserID }),
+	text("destinationAddress", ranked, func(t *Transfer) *string { return &t.DestinationAddress }),
 )

@@ -21,9 +21,19 @@ import (
 // error that joins a [DecodeError] for each such part; see [Refusals]. Use the
 // message and report the error. It keeps nothing of data.
 func Decode(data []byte, read time.Time) (*Message, error) {
-	data = wire.Sanitize(data)
+	return reader{read: read}.decodeWhole(data)
+}
+
+// DecodeNth decodes the nth of the messages of a file, of which nobody knows
+// when they were read. It is [Decode] with the zero time, but of snapshots that
+// mention the same latest time the later one in the file is the newer.
+func DecodeNth(data []byte, n int) (*Message, error) {
+	return reader{nth: n}.decodeWhole(data)
+}
+
+func (r reader) decodeWhole(data []byte) (*Message, error) {
 	m := &Message{}
-	err := reader{read}.decode(m, data, 0)
+	err := r.decode(m, wire.Sanitize(data), 0)
 	return m, err
 }
 

@@ -62,15 +62,23 @@ type reader struct {
 	// read is when the message was read; zero when that is not known, as in a
 	// replay. It settles what can go back and forth and carries no time.
 	read time.Time
+	// nth is the place of the message in its file. It makes differences below
+	// the millisecond, in which Genesys gives its times.
+	nth int
 }
 
 // seen returns the time that settles what can go back and forth: when the
 // message was read, else the latest time that it mentions.
 func (r reader) seen(evident time.Time) time.Time {
-	if !r.read.IsZero() {
+	switch {
+	case !r.read.IsZero():
 		return r.read
+	case r.nth == 0:
+		return evident
+	case evident.IsZero():
+		evident = time.UnixMicro(0)
 	}
-	return evident
+	return evident.Add(time.Duration(r.nth) * time.Microsecond)
 }
 
 // span is the earliest and latest of the times that a message mentions.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
@@ -20,6 +19,7 @@ type input struct {
 	*options
 	stdin   io.Reader
 	stderr  io.Writer
+	values  int // that were read
 	refused int
 	settle  func(context.Context) error
 }
@@ -98,7 +98,8 @@ func (in *input) readFrom(ctx context.Context, name string, r io.Reader, say fun
 		if cut.again {
 			continue // it is of the text that was cut, which has been named
 		}
-		message, err := genesys.Decode(scanner.Bytes(), time.Time{})
+		in.values++
+		message, err := genesys.DecodeNth(scanner.Bytes(), in.values)
 		for _, refusal := range genesys.Refusals(err) {
 			in.refuse(fmt.Sprintf("%s:value %d: %v", name, n, refusal))
 		}

@@ -1,0 +1,250 @@
+package conversation
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestTheTableOfRulesIsWhatTheCodeDoes holds FIELDS.md to the tables of fields.
+func TestTheTableOfRulesIsWhatTheCodeDoes(t *testing.T) {
+	text, err := os.ReadFile("FIELDS.md")
+	require.NoError(t, err)
+	written := map[string]string{} // "Session queueId" to its rule
+	entity := ""
+	for line := range strings.Lines(string(text)) {
+		if name, is := strings.CutPrefix(strings.TrimSpace(line), "## "); is {
+			entity = name
+		}
+		cells := strings.Split(line, "|")
+		if entity == "" || len(cells) != 5 || !strings.Contains(cells[1], "`") {
+			continue
+		}
+		require.NotEmpty(t, strings.TrimSpace(cells[3]), "the reason is missing: %s", line)
+		for _, field := range strings.Split(cells[2], ",") {
+			key := entity + " " + strings.TrimSpace(field)
+			require.NotContains(t, written, key, "it is there twice")
+			written[key] = strings.Trim(strings.TrimSpace(cells[1]), "`")
+		}
+	}
+	inCode := map[string]string{}
+	eachTable(func(entity, field string, r rule) { inCode[entity+" "+field] = r.String() })
+	require.Equal(t, inCode, written, "a field, its rule and the reason for it belong into FIELDS.md")
+}
+
+// eachTable calls do with every field that is settled on its own.
+func eachTable(do func(entity, field string, r rule)) {
+	rulesOf("Conversation", conversationFields, do)
+	rulesOf("Participant", participantFields, do)
+	rulesOf("Session", sessionFields, do)
+	rulesOf("Segment", segmentFields, do)
+	rulesOf("Transfer", transferFields, do)
+}
+
+func rulesOf[E any](entity string, s schema[E], do func(entity, field string, r rule)) {
+	for _, f := range s.fields {
+		do(entity, f.Name, f.rule)
+	}
+}
+
+// TestWhatIsRestatedIsAsItWasSaidLast states each field that has no order of
+// its own with two values, the greater first and the lesser first, by every
+// source that restates.
+func TestWhatIsRestatedIsAsItWasSaidLast(t *testing.T) {
+	for _, by := range []Source{SourceMediaTopic, SourceTopic, SourceMediaREST, SourceREST, SourceAnalytics} {
+		first, second := Statement{By: by, Seen: at(9_000_000)}, Statement{By: by, Seen: at(9_500_000)}
+		if !by.untimed() {
+			first.At, second.At = at(0), at(0) // both mention the same times
+		}
+		restate(t, conversationFields, first, second)
+		restate(t, participantFields, first, second)
+		restate(t, sessionFields, first, second)
+		restate(t, segmentFields, first, second)
+	}
+}
+
+func restate[E any](t *testing.T, s schema[E], first, second Statement) {
+	for i, f := range s.fields {
+		if f.rule != settled && f.rule != newest {
+			continue
+		}
+		for _, values := range [][2]int{{1, 2}, {2, 1}} {
+			was, is := stating(s, i, values[0], first), stating(s, i, values[1], second)
+			for _, joined := range []*E{s.join(was, is), s.join(is, was)} {
+				require.Zero(t, f.compare(is, joined), "%s, restated by %s from value %d to %d", f.Name, first.By, values[0], values[1])
+			}
+		}
+	}
+}
+
+// TestWhatHasAnOrderIsTheSameHoweverItWasHeard states each other field with
+// two values: when they were read makes no difference.
+func TestWhatHasAnOrderIsTheSameHoweverItWasHeard(t *testing.T) {
+	for by := SourceHint; by <= SourceHost; by++ {
+		early, late := Statement{By: by, Seen: at(1000)}, Statement{By: by, Seen: at(2000)}
+		if !by.untimed() {
+			early.At, late.At = at(0), at(0)
+		}
+		orderly(t, conversationFields, early, late)
+		orderly(t, participantFields, early, late)
+		orderly(t, sessionFields, early, late)
+		orderly(t, segmentFields, early, late)
+		orderly(t, transferFields, early, late)
+	}
+}
+
+func orderly[E any](t *testing.T, s schema[E], early, late Statement) {
+	for i, f := range s.fields {
+		if f.rule == settled || f.rule == newest {
+			continue
+		}
+		one := s.join(stating(s, i, 1, early), stating(s, i, 2, late))
+		for _, other := range []*E{s.join(stating(s, i, 1, late), stating(s, i, 2, early)), s.join(stating(s, i, 2, early), stating(s, i, 1, late))} {
+			require.Zero(t, f.compare(one, other), "%s by %s", f.Name, early.By)
+		}
+	}
+}
+
+// TestTheHigherSourceStands: a newer word of a lower source changes nothing
+// where the source counts.
+func TestTheHigherSourceStands(t *testing.T) {
+	low, high := Statement{By: SourceTopic, Seen: at(99_000)}, Statement{By: SourceAnalytics, At: at(0), Seen: at(1000)}
+	stands(t, conversationFields, low, high)
+	stands(t, participantFields, low, high)
+	stands(t, sessionFields, low, high)
+	stands(t, segmentFields, low, high)
+}
+
+func stands[E any](t *testing.T, s schema[E], low, high Statement) {
+	for i, f := range s.fields {
+		switch f.rule {
+		case settled, ranked, first, last:
+		default:
+			continue
+		}
+		for _, values := range [][2]int{{1, 2}, {2, 1}} {
+			record := stating(s, i, values[0], high)
+			require.Zero(t, f.compare(record, s.join(record, stating(s, i, values[1], low))), f.Name)
+		}
+	}
+}
+
+// stating returns an entity of which the statement says one field, with the
+// lesser value 1 or the greater value 2. Flags can only be said to be on.
+func stating[E any](s schema[E], field, value int, by Statement) *E {
+	e := new(E)
+	switch v := reflect.ValueOf(s.fields[field].Value(e)).Elem(); v.Interface().(type) {
+	case time.Time:
+		v.Set(reflect.ValueOf(at(value * 1000)))
+	case []string:
+		v.Set(reflect.ValueOf([]string{fmt.Sprint("v", value), "v3"}))
+	case []int64:
+		v.Set(reflect.ValueOf([]int64{int64(value), 3}))
+	case []time.Time:
+		v.Set(reflect.ValueOf([]time.Time{at(value * 1000)}))
+	case *float64:
+		x := float64(value)
+		v.Set(reflect.ValueOf(&x))
+	default:
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(fmt.Sprint("v", value))
+		case reflect.Bool:
+			v.SetBool(value == 2 || !s.fields[field].flag || !by.By.snapshot())
+		case reflect.Int64:
+			v.SetInt(int64(value))
+		default:
+			panic(v.Type())
+		}
+	}
+	s.state(e, by, nil)
+	return e
+}
+
+var everyCause = []DisconnectType{DisconnectClient, DisconnectEndpoint, DisconnectPeer, DisconnectSystem, DisconnectTimeout,
+	DisconnectTransfer, DisconnectConsultTransfer, DisconnectConferenceTransfer, DisconnectForwardTransfer, DisconnectNoAnswerTransfer,
+	DisconnectNotAvailableTransfer, DisconnectDNDEndpoint, DisconnectDNDTransfer, DisconnectTransportFailure, DisconnectError,
+	DisconnectSpam, DisconnectUncallable, DisconnectOther, DisconnectInactivity, DisconnectSessionExpired, DisconnectTakeover,
+	"transfer.novel", "endpoint.novel", "peer.novel", "system.novel", "novel"}
+
+// TestAnEndNeverBecomesLessSpecific: every pair of types, by every pair of
+// sources, in both orders.
+func TestAnEndNeverBecomesLessSpecific(t *testing.T) {
+	for _, a := range everyCause {
+		for _, b := range everyCause {
+			for by := SourceHint; by <= SourceHost; by++ {
+				for other := SourceHint; other <= SourceHost; other++ {
+					first, second := ended(a, by, 2), ended(b, other, 1)
+					joined := sessionFields.join(first, second).DisconnectType
+					require.Equal(t, joined, sessionFields.join(second, first).DisconnectType)
+					require.GreaterOrEqual(t, joined.cause().grade, max(a.cause().grade, b.cause().grade), "%s by %s, %s by %s", a, by, b, other)
+				}
+			}
+			one, other := ended(a, SourceTopic, 1), ended(b, SourceTopic, 2)
+			require.Equal(t, sessionFields.join(one, other).DisconnectType,
+				sessionFields.join(ended(a, SourceTopic, 2), ended(b, SourceTopic, 1)).DisconnectType, "when topics were read makes no difference")
+		}
+	}
+}
+
+func ended(how DisconnectType, by Source, seen int) *Session {
+	s := &Session{ID: "s", DisconnectType: how}
+	st := Statement{By: by, Seen: at(seen * 1000)}
+	if !by.untimed() {
+		st.At = at(seen * 1000)
+	}
+	sessionFields.state(s, st, nil)
+	return s
+}
+
+// TestPeerSaysLeast: whoever is named by any spelling of any other type that
+// names somebody stays named while the leg winds down (C1).
+func TestPeerSaysLeast(t *testing.T) {
+	for _, how := range everyCause {
+		if how == DisconnectPeer || how == DisconnectOther {
+			continue
+		}
+		require.Equal(t, how, sessionFields.join(ended(how, SourceTopic, 1), ended(DisconnectPeer, SourceTopic, 2)).DisconnectType)
+		require.Equal(t, how, sessionFields.join(ended(how, SourceTopic, 1), ended(DisconnectPeer, SourceAnalytics, 2)).DisconnectType)
+	}
+	require.Equal(t, DisconnectConsultTransfer,
+		sessionFields.join(ended(DisconnectConsultTransfer, SourceMediaTopic, 1), ended(DisconnectTransfer, SourceAnalytics, 2)).DisconnectType, "C4")
+}
+
+func TestVariantsOfTransfersAreTold(t *testing.T) {
+	for how, want := range map[DisconnectType][2]bool{
+		"transfer.blind": {true, false}, "transfer.consult.merged": {true, true}, "CONSULTED_TRANSFER": {true, true},
+		"transfer.consult.noanswer": {false, false}, "transfer.consult.canceled": {false, false}, "transfer.novel": {false, false},
+		"consult": {false, false}, DisconnectNoAnswerTransfer: {false, false},
+	} {
+		require.Equal(t, want, [2]bool{how.ByTransfer(), how.ByConsultTransfer()}, how)
+	}
+}
+
+// TestAStoredStatementOfAnEarlierVersionIsRead: its stamps carry no reading
+// time of snapshots. It is older than any statement that does.
+func TestAStoredStatementOfAnEarlierVersionIsRead(t *testing.T) {
+	stored := &Session{ID: "s", QueueID: "q-9"}
+	queue := slices.IndexFunc(sessionFields.fields, func(f Field[Session]) bool { return f.Name == "queueId" })
+	old := appendStamps(nil, stamps{{bySource(SourceTopic, time.Time{}), setOf(queue)}})
+	require.NoError(t, stored.SetProvenance(append([]byte{0, 0, 0}, old...)))
+	now := &Session{ID: "s", QueueID: "q-1"}
+	sessionFields.state(now, Statement{By: SourceTopic, Seen: at(1)}, nil)
+	require.Equal(t, "q-1", sessionFields.join(stored, now).QueueID)
+}
+
+func TestARecordThatIsReadAgainIsNotWorthAWrite(t *testing.T) {
+	record := func(seen int, queue string) *Conversation {
+		return State(&Conversation{ID: "c", Address: "a", Participants: []*Participant{{ID: "p", QueueName: "n", Sessions: []*Session{{ID: "s", QueueID: queue}}}}},
+			Statement{By: SourceAnalytics, At: at(1000), Seen: at(seen)})
+	}
+	stored := Merge(nil, record(60_000, "q"))
+	require.True(t, Diff(stored, Merge(stored, record(3_600_000, "q"))).Empty())
+	require.Len(t, Diff(stored, Merge(stored, record(3_600_000, "p"))).Sessions, 1)
+}
