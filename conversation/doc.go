@@ -27,7 +27,7 @@
 // is grouped; segment by session, type and start; metric by session, name and
 // emit time; survey and evaluation by id. A field stated differently by two
 // messages is settled by a rule that does not look at the order of arrival;
-// see [Field].
+// FIELDS.md in this directory lists the rule of each field, and why.
 //
 // What no message states but the facts imply ([Conversation.Status],
 // [Conversation.End] of a conversation no record has closed yet, the connected
