@@ -21,7 +21,7 @@ type Config struct {
 	Prefix string
 	// SkipMigrations leaves the tables as they are: somebody else applies
 	// [Migrations]. New fails when they are not the ones that this version
-	// needs. A role that may only read and write rows is enough then.
+	// needs.
 	SkipMigrations bool
 }
 

@@ -79,6 +79,34 @@ func harness(change ...func(*pgxpool.Config)) storetest.Harness {
 
 func TestConformance(t *testing.T) { storetest.Run(t, harness()) }
 
+// A role that may read and write rows, and nothing else, is enough.
+func TestConformanceOfARoleForRowsOnly(t *testing.T) {
+	reopen := func(t testing.TB, schema string) opened {
+		pool := cluster.Pool(t, schema, sessionAs(roleOf(schema)))
+		s, err := pgstore.New(t.Context(), pool, &pgstore.Config{SkipMigrations: true})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = s.Close() })
+		return opened{s, pool, schema}
+	}
+	h := harness()
+	h.Open = func(t testing.TB) store.Store {
+		schema := open(t).schema
+		rowsOnly(t, schema)
+		return reopen(t, schema)
+	}
+	h.Reopen = func(t testing.TB, s store.Store) store.Store {
+		require.NoError(t, s.Close())
+		return reopen(t, s.(opened).schema)
+	}
+	h.Transactions = func(t testing.TB, s store.Store) storetest.Table {
+		x := s.(opened)
+		host := table(t, opened{x.Store, cluster.Pool(t, x.schema), x.schema})
+		cluster.Exec(t, "grant select, insert on "+x.schema+".host to "+roleOf(x.schema))
+		return host
+	}
+	storetest.Run(t, h)
+}
+
 func FuzzModel(f *testing.F) { storetest.Fuzz(f, harness()) }
 
 func BenchmarkStore(b *testing.B) { storetest.Bench(b, harness()) }

@@ -12,6 +12,24 @@
 // forget a conversation, delete its row: everything that belongs to it goes
 // with it, events and deliveries included.
 //
+// # Roles
+//
+// The role that applies the migrations owns the tables. The role of the pool
+// needs less once they are applied:
+//
+//	grant usage on schema … to …;
+//	grant select, insert, update, delete on all tables in schema … to …;
+//	revoke insert, update, delete on cdm_migration from …;
+//
+// Who deletes a conversation needs the privileges select and delete on
+// cdm_event and cdm_delivery too: nothing here runs with the rights of another
+// role. Grant nobody the privilege trigger, which "grant all" includes: a
+// trigger runs with the rights of whoever writes to the table. A view shows
+// what its owner may read, so the privilege to select from it is enough to
+// report. Only the owner should be allowed to create objects in the schema;
+// before PostgreSQL 15 everybody may in the schema public. [Store.Validate]
+// says what differs.
+//
 // # Durability
 //
 // What Commit has returned is as durable as the server's commits are:
@@ -37,8 +55,7 @@
 //
 // The store keeps nothing in a session, so a proxy that gives out connections
 // by the transaction may stand between; set the pool's default query mode to
-// one without prepared statements then, such as pgx.QueryExecModeExec. It
-// needs no more than to read and write rows once the migrations are applied.
+// one without prepared statements then, such as pgx.QueryExecModeExec.
 // A statement that the server ends, or a connection that breaks, fails the
 // call and leaves nothing half done. Deadlocks and the like are tried again
 // before they are reported: the hooks of the batch run again then.

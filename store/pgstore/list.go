@@ -111,7 +111,7 @@ func (l *listing) addPart(p *pipeline, unordered bool, after cursor.Place, begun
 		key, order = "changed", "changed_slot desc, changed desc, conversation_id"
 		if begun {
 			at := w.param(oidTimestamptz, "timestamptz", rows.Value{Valid: true, Int: -after.Key})
-			w.add("changed_slot <= date_bin('10 minutes', " + at + ", 'epoch')")
+			w.add("changed_slot <= date_bin(interval '10 minutes', " + at + ", timestamptz 'epoch')")
 			w.add("(changed < " + at + " or changed = " + at + " and conversation_id > " + w.text(after.ID) + ")")
 		}
 	default:

@@ -43,7 +43,8 @@ func readMigrations(c *Config) (files, error) {
 		}
 		sql := strings.ReplaceAll(string(text), DefaultPrefix, c.Prefix)
 		if c.Schema != "" {
-			sql = "set local search_path to " + pgx.Identifier{c.Schema}.Sanitize() + ", pg_catalog;\n\n" + sql
+			// What is PostgreSQL's own is found first, what is temporary last.
+			sql = "set local search_path to " + pgx.Identifier{c.Schema}.Sanitize() + ", pg_temp;\n\n" + sql
 		}
 		all = append(all, file{strings.TrimPrefix(name, "migrations/"), sql})
 	}
@@ -115,13 +116,19 @@ type querier interface {
 }
 
 // applied returns the number of the last migration that was applied; 0 when
-// there are no tables.
+// there are no tables. It reads nothing that could be code of somebody else, as
+// a view or the policy of a table is.
 func (s *Store) applied(ctx context.Context, db querier) (int, error) {
-	var exists bool
-	err := db.QueryRow(ctx, `select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-		where n.nspname = $1::text and c.relname = $2::text)`, s.mode(), s.config.Schema, s.config.Prefix+"migration").Scan(&exists)
-	if err != nil || !exists {
+	var plain bool
+	err := db.QueryRow(ctx, `select c.relkind = 'r' and not c.relrowsecurity from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+		where n.nspname = $1::text and c.relname = $2::text`, s.mode(), s.config.Schema, s.config.Prefix+"migration").Scan(&plain)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return 0, nil
+	case err != nil:
 		return 0, err
+	case !plain:
+		return 0, &SchemaError{[]string{s.config.name("migration") + " is not a table, or has row security"}}
 	}
 	var last int
 	err = db.QueryRow(ctx, `select coalesce(max(number), 0)::bigint from `+s.config.name("migration"), s.mode()).Scan(&last)

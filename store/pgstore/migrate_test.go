@@ -1,7 +1,6 @@
 package pgstore_test
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -157,20 +155,19 @@ func TestEventsAndDeliveriesGoWithTheirConversation(t *testing.T) {
 	_, err = s.pool.Exec(t.Context(), "truncate cdm_event, cdm_conversation, cdm_delivery cascade")
 	require.NoError(t, err)
 	require.Zero(t, left())
+	role := rowsOnly(t, s.schema)
 	fill()
-	role := s.schema + "_cleaner"
-	cluster.Exec(t, "create role "+role)
-	t.Cleanup(func() { cluster.Exec(t, "drop owned by "+role+"; drop role "+role) })
-	cluster.Exec(t, "grant usage on schema "+s.schema+" to "+role+"; grant select, delete on "+table+" to "+role)
-	require.NoError(t, pgx.BeginFunc(t.Context(), elsewhere, func(tx pgx.Tx) error {
-		_, err := tx.Exec(t.Context(), "set local role "+role)
-		require.NoError(t, err)
-		_, err = tx.Exec(t.Context(), "delete from "+table)
-		return err
-	}), "a role that may only delete conversations")
+	require.NoError(t, as(t, role, "delete from "+table), "a role that may only read and write rows")
 	require.Zero(t, left())
-	renamed := s.schema + "_renamed"
 	fill()
+	cluster.Exec(t, "grant truncate on all tables in schema "+s.schema+" to "+role)
+	require.NoError(t, as(t, role, "truncate "+table+" cascade"))
+	require.Zero(t, left())
+	fill()
+	cluster.Exec(t, "revoke delete on "+s.schema+".cdm_event from "+role)
+	require.ErrorContains(t, as(t, role, "delete from "+table), "permission denied for table cdm_event")
+	require.Equal(t, 4, left(), "who may not delete what goes with a conversation deletes nothing")
+	renamed := s.schema + "_renamed"
 	cluster.Exec(t, "alter schema "+s.schema+" rename to "+renamed)
 	_, err = elsewhere.Exec(t.Context(), "delete from "+renamed+".cdm_conversation")
 	cluster.Exec(t, "alter schema "+renamed+" rename to "+s.schema)
@@ -193,18 +190,9 @@ func TestEverythingThatAReportWriterSeesHasAComment(t *testing.T) {
 func TestARoleThatMayOnlyReadAndWriteRowsIsEnough(t *testing.T) {
 	schema := cluster.Schema(t)
 	openIn(t, schema)
-	role := "role_" + schema
-	cluster.Exec(t, "create role "+role+" login", "grant usage on schema "+schema+" to "+role,
-		"grant select, insert, update, delete on all tables in schema "+schema+" to "+role)
-	t.Cleanup(func() { cluster.Exec(t, "drop owned by "+role, "drop role "+role) })
-	as := func(c *pgxpool.Config) {
-		c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-			_, err := conn.Exec(ctx, "set session authorization "+role)
-			return err
-		}
-	}
+	role := rowsOnly(t, schema)
 	for _, skip := range []bool{false, true} {
-		pool := cluster.Pool(t, schema, as)
+		pool := cluster.Pool(t, schema, sessionAs(role))
 		s, err := pgstore.New(t.Context(), pool, &pgstore.Config{SkipMigrations: skip})
 		require.NoError(t, err)
 		require.NoError(t, s.Validate(t.Context()))
@@ -215,7 +203,7 @@ func TestARoleThatMayOnlyReadAndWriteRowsIsEnough(t *testing.T) {
 		}
 	}
 	cluster.Exec(t, "revoke insert on "+schema+".cdm_session from "+role)
-	s, err := pgstore.New(t.Context(), cluster.Pool(t, schema, as), nil)
+	s, err := pgstore.New(t.Context(), cluster.Pool(t, schema, sessionAs(role)), nil)
 	require.NoError(t, err)
 	require.ErrorContains(t, s.Validate(t.Context()), "may not insert in the table cdm_session")
 }

@@ -24,11 +24,11 @@ func (s *statements) outbox(n names, t *rowTypes) {
 	// own, after it has the lock: so none stays blocked behind nothing.
 	const insert = `insert into {delivery} (conversation_id, hook, seq, event_id, state, blocked, due, owner, attempts)
 		select u.conversation_id, u.hook, u.seq, u.event_id, case when u.claimed then 'claimed' else 'waiting' end, `
-	const rest = `, statement_timestamp() + case when u.claimed then $3::bigint else 0 end * interval '1 microsecond',
-		case when u.claimed then $2::text end, 0 from unnest($1::{delivery_row}[]) as u`
+	const rest = `, statement_timestamp() + interval '1 microsecond' * case when u.claimed then $3::bigint::float8 else 0 end,
+		case when u.claimed then $2::text end, 0 from pg_catalog.unnest($1::{delivery_row}[]) as u`
 	s.deliver = n.statement(insert+`false`+rest, t.delivery.array, oidText, oidInt8)
 	s.enqueue = n.statement(`with failed as materialized (select d.conversation_id, d.hook from {delivery} d
-			where d.conversation_id in (select u.conversation_id from unnest($1::{delivery_row}[]) as u)
+			where d.conversation_id in (select u.conversation_id from pg_catalog.unnest($1::{delivery_row}[]) as u)
 			and d.failed_at is not null and d.`+live+` order by d.conversation_id, d.hook, d.seq for share) `+insert+
 		`not u.claimed and exists (select from failed f where f.conversation_id = u.conversation_id and f.hook = u.hook)`+rest,
 		t.delivery.array, oidText, oidInt8)
@@ -37,17 +37,17 @@ func (s *statements) outbox(n names, t *rowTypes) {
 	// index for a good one; so the state is written in a way that no index has.
 	const held = `d.conversation_id = o.conversation_id and d.hook = o.hook and d.seq = o.seq and d.owner = o.owner and d.state || '' = 'claimed'`
 	const back = ` returning d.conversation_id, d.hook, d.seq, `
-	const finish = `delete from {delivery} as d using unnest($1::{outcome_row}[]) as o where o.did = 0 and ` + held + back + `d.failed_at is not null`
+	const finish = `delete from {delivery} as d using pg_catalog.unnest($1::{outcome_row}[]) as o where o.did = 0 and ` + held + back + `d.failed_at is not null`
 	s.finish = n.statement(finish, t.outcome.array)
 	s.settle = n.statement(`with done as (`+finish+`),
 		other as (update {delivery} as d set state = case when o.did = 2 then 'parked' else 'waiting' end, owner = null,
-			due = statement_timestamp() + case when o.did = 1 then o.wait else 0 end * interval '1 microsecond',
+			due = statement_timestamp() + interval '1 microsecond' * case when o.did = 1 then o.wait::float8 else 0 end,
 			attempts = case when o.did = 3 then d.attempts else o.attempts end,
 			type = case when o.did = 3 then d.type else o.type end,
 			error = case when o.did = 3 then d.error else o.error end,
 			stack = case when o.did = 3 then d.stack else o.stack end,
 			failed_at = case when o.did = 3 then d.failed_at else coalesce(o.failed_at, statement_timestamp()) end
-			from unnest($1::{outcome_row}[]) as o where o.did <> 0 and `+held+back+`true)
+			from pg_catalog.unnest($1::{outcome_row}[]) as o where o.did <> 0 and `+held+back+`true)
 		select * from done union all select * from other`, t.outcome.array)
 
 	const lanes = `unnest($1::text[], $2::text[]) as l(conversation_id, hook)`
@@ -70,7 +70,7 @@ func (s *statements) outbox(n names, t *rowTypes) {
 	const due = ` and d.due <= statement_timestamp()`
 	s.claim = n.statement(`with first as materialized (
 			select * from (
-				select w.* from unnest($1::text[]) as h(hook) cross join lateral (select d.conversation_id, d.hook, d.seq, d.due from {delivery} d
+				select w.* from pg_catalog.unnest($1::text[]) as h(hook) cross join lateral (select d.conversation_id, d.hook, d.seq, d.due from {delivery} d
 					where d.hook = h.hook and `+waiting+due+` and `+isFirst+` order by d.due limit $2::bigint) as w
 				union all (select d.conversation_id, d.hook, d.seq, d.due from {delivery} d
 					where `+claimed+due+` and d.hook = any ($1::text[]) and `+isFirst+` order by d.due limit $2::bigint)
@@ -78,13 +78,13 @@ func (s *statements) outbox(n names, t *rowTypes) {
 		mine as materialized (select d.conversation_id, d.hook, d.seq from first f
 			join {delivery} d on d.conversation_id = f.conversation_id and d.hook = f.hook and d.seq = f.seq
 			where (`+waiting+` or `+claimed+`)`+due+` for no key update of d skip locked)
-		update {delivery} as d set state = 'claimed', owner = $3::text, due = statement_timestamp() + $4::bigint * interval '1 microsecond'
+		update {delivery} as d set state = 'claimed', owner = $3::text, due = statement_timestamp() + interval '1 microsecond' * $4::bigint::float8
 		from mine m join {event} e on e.conversation_id = m.conversation_id and e.seq = m.seq
 		where d.conversation_id = m.conversation_id and d.hook = m.hook and d.seq = m.seq
 		returning d.hook, d.attempts, e.event_id, e.conversation_id, e.seq, e.type, e.time, e.rule, e.vetoed, e.data`,
 		oidTexts, oidInt8, oidText, oidInt8)
-	s.next = n.statement(`select (extract(epoch from min(f.due) - statement_timestamp()) * 1000000)::bigint from (
-			select w.due from unnest($1::text[]) as h(hook) cross join lateral (select d.due from {delivery} d
+	s.next = n.statement(`select (extract(epoch from min(f.due) - statement_timestamp()) * 1000000::numeric)::bigint from (
+			select w.due from pg_catalog.unnest($1::text[]) as h(hook) cross join lateral (select d.due from {delivery} d
 				where d.hook = h.hook and `+waiting+` and `+isFirst+` order by d.due limit 1) as w
 			union all (select d.due from {delivery} d
 				where `+claimed+` and d.hook = any ($1::text[]) and d.owner <> $2::text and `+isFirst+` order by d.due limit 1)
@@ -94,7 +94,7 @@ func (s *statements) outbox(n names, t *rowTypes) {
 	const ofOwner = `with mine as materialized (select conversation_id, hook, seq from {delivery} where state = 'claimed' and owner = $1::text
 		order by conversation_id, hook, seq for no key update`
 	const mine = ` from mine m where d.conversation_id = m.conversation_id and d.hook = m.hook and d.seq = m.seq`
-	s.renew = n.statement(ofOwner+` skip locked) update {delivery} as d set due = statement_timestamp() + $2::bigint * interval '1 microsecond'`+mine, oidText, oidInt8)
+	s.renew = n.statement(ofOwner+` skip locked) update {delivery} as d set due = statement_timestamp() + interval '1 microsecond' * $2::bigint::float8`+mine, oidText, oidInt8)
 	s.release = n.statement(ofOwner+`) update {delivery} as d set state = 'waiting', owner = null, due = statement_timestamp()`+mine, oidText)
 
 	const parked = `with mine as materialized (select d.conversation_id, d.hook, d.seq

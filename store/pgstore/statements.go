@@ -8,7 +8,10 @@ import (
 )
 
 // statements are the texts of all statements but those of listings. None of
-// them depends on how much is written or read.
+// them depends on how much is written or read. Functions and operators are
+// given exactly the types that PostgreSQL's own take, or are named with their
+// schema (of several arrays unnest always is PostgreSQL's own): so what others
+// make in a schema of the search_path is never the better match.
 type statements struct {
 	begin, beginRead, commit *statement
 	// byIndex makes the transaction use indexes. A plan is kept for long, also
@@ -53,8 +56,8 @@ func newStatements(c *Config, t *rowTypes) *statements {
 		begin:     newStatement("begin"),
 		beginRead: newStatement("begin isolation level repeatable read read only"),
 		commit:    newStatement("commit"),
-		byIndex:   newStatement("select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true)"),
-		asBefore:  newStatement("select set_config('enable_seqscan', null, true), set_config('enable_hashjoin', null, true), set_config('enable_mergejoin', null, true), set_config('enable_bitmapscan', null, true)"),
+		byIndex:   newStatement("select pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_hashjoin', 'off', true), pg_catalog.set_config('enable_mergejoin', 'off', true), pg_catalog.set_config('enable_bitmapscan', 'off', true)"),
+		asBefore:  newStatement("select pg_catalog.set_config('enable_seqscan', null, true), pg_catalog.set_config('enable_hashjoin', null, true), pg_catalog.set_config('enable_mergejoin', null, true), pg_catalog.set_config('enable_bitmapscan', null, true)"),
 	}
 	n := newNames(c)
 	s.commits(n, t)
@@ -86,7 +89,7 @@ func (s *statements) commits(n names, t *rowTypes) {
 	s.lock = n.statement(`select conversation_id, version from {conversation} where conversation_id = any ($1::text[])
 		order by conversation_id for no key update`, oidTexts)
 	s.reserve = n.statement(`insert into {conversation} (conversation_id, version, changed)
-		select u.id, 0, statement_timestamp() from unnest($1::text[]) as u(id)
+		select u.id, 0, statement_timestamp() from pg_catalog.unnest($1::text[]) as u(id)
 		on conflict do nothing returning conversation_id`, oidTexts)
 	s.unreserve = n.statement(`delete from {conversation} where conversation_id = any ($1::text[])`, oidTexts)
 	s.clear = n.statement(`with s as (delete from {session} where conversation_id = any ($1::text[])),
@@ -100,14 +103,14 @@ func (s *statements) commits(n names, t *rowTypes) {
 		s.insert[e] = n.statement(insertRows(e, rowsOf(e, 1)), list)
 		s.insertAndWrite[e] = n.statement(`with fresh as (`+insertRows(e, rowsOf(e, 1))+`) `+upsertRows(e, rowsOf(e, 2)), list, list)
 	}
-	s.supersede = n.statement(`with u as materialized (select * from unnest($1::{segment_row}[])),
+	s.supersede = n.statement(`with u as materialized (select * from pg_catalog.unnest($1::{segment_row}[])),
 		gone as (delete from {segment} as g using unnest($2::text[], $3::text[]) as x(conversation_id, session_id)
 			where g.conversation_id = x.conversation_id and g.session_id = x.session_id
 			and not exists (select from u where u.conversation_id = g.conversation_id and u.session_id = g.session_id
 				and u.segment_start = g.segment_start and u.segment_type = g.segment_type)) `+upsertRows(rows.Segment, "u"),
 		t.entities[rows.Segment].array, oidTexts, oidTexts)
 	s.logEvents = n.statement(`insert into {event} (conversation_id, seq, event_id, type, time, rule, vetoed, data)
-		select conversation_id, seq, event_id, type, time, rule, vetoed, data from unnest($1::{event_row}[])`, t.event.array)
+		select conversation_id, seq, event_id, type, time, rule, vetoed, data from pg_catalog.unnest($1::{event_row}[])`, t.event.array)
 }
 
 // upsertConversations writes conversations whose stored version is the one
@@ -129,7 +132,7 @@ func upsertConversations() string {
 	}
 	columns := list(table.Columns)
 	return `insert into {conversation} as c (` + columns + `)
-		select ` + strings.Replace(columns, ", changed,", ", statement_timestamp(),", 1) + ` from unnest($1::{conversation_row}[])
+		select ` + strings.Replace(columns, ", changed,", ", statement_timestamp(),", 1) + ` from pg_catalog.unnest($1::{conversation_row}[])
 		on conflict (conversation_id) do update set ` + sets.String()[2:] + `
 		where c.version = excluded.version - 1
 		returning c.conversation_id, c.xmax = 0`
@@ -137,7 +140,7 @@ func upsertConversations() string {
 
 // rowsOf is a parameter with rows of the entity.
 func rowsOf(e rows.Entity, parameter int) string {
-	return fmt.Sprintf("unnest($%d::{%s_row}[])", parameter, e.Table().Name)
+	return fmt.Sprintf("pg_catalog.unnest($%d::{%s_row}[])", parameter, e.Table().Name)
 }
 
 // insertRows writes rows of an entity that are not there yet.

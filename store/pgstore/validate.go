@@ -21,7 +21,7 @@ func (s *Store) Validate(ctx context.Context) error {
 		return store.ErrClosed
 	}
 	v := &validation{Store: s}
-	for _, check := range []func(context.Context) error{v.migrations, v.columns, v.indexes, v.triggers, v.privileges} {
+	for _, check := range []func(context.Context) error{v.migrations, v.columns, v.indexes, v.triggers, v.privileges, v.strangers} {
 		if err := check(ctx); err != nil {
 			return fmt.Errorf("pgstore: validate: %w", err)
 		}
@@ -154,19 +154,28 @@ func (v *validation) indexes(ctx context.Context) error {
 
 // triggers on the table of conversations.
 func (v *validation) triggers(ctx context.Context) error {
-	found, err := v.pool.Query(ctx, `select t.tgname::text from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+	found, err := v.pool.Query(ctx, `select t.tgname::text, f.prosecdef from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+		join pg_catalog.pg_proc f on f.oid = t.tgfoid
 		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1::text and c.relname = $2::text and t.tgenabled <> 'D'`,
 		v.mode(), v.config.Schema, v.config.Prefix+"conversation")
 	if err != nil {
 		return err
 	}
-	names, err := pgx.CollectRows(found, pgx.RowTo[string])
-	if err != nil {
+	asOwner := map[string]bool{}
+	var name string
+	var definer bool
+	if _, err = pgx.ForEachRow(found, []any{&name, &definer}, func() error {
+		asOwner[name] = definer
+		return nil
+	}); err != nil {
 		return err
 	}
 	for _, name := range []string{"conversation_deleted", "conversation_truncated"} {
-		if !slices.Contains(names, v.config.Prefix+name) {
+		switch definer, is := asOwner[v.config.Prefix+name]; {
+		case !is:
 			v.say("the trigger %s%s is missing, or disabled: events and deliveries will stay when their conversation is deleted", v.config.Prefix, name)
+		case definer:
+			v.say("the function of the trigger %s%s has the rights of its owner: it must be security invoker", v.config.Prefix, name)
 		}
 	}
 	return nil
@@ -192,6 +201,48 @@ func (v *validation) privileges(ctx context.Context) error {
 		return nil
 	})
 	return err
+}
+
+// strangers are those who can put objects of theirs where ours are, and code
+// that is in ours and not PostgreSQL's own.
+func (v *validation) strangers(ctx context.Context) error {
+	var open bool
+	if err := v.pool.QueryRow(ctx, `select exists (select from pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+		where n.nspname = $1::text and a.grantee = 0::oid and a.privilege_type = 'CREATE')`, v.mode(), v.config.Schema).Scan(&open); err != nil {
+		return err
+	}
+	if open {
+		v.say("everybody may create objects in the schema %s: revoke create on schema %[1]s from public", v.config.Schema)
+	}
+	const firstOfOthers = 16384 // object ids below are of initdb
+	found, err := v.pool.Query(ctx, `select distinct c.relname::text, pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0) from pg_catalog.pg_depend d
+		left join pg_catalog.pg_rewrite r on d.classid = 'pg_catalog.pg_rewrite'::regclass and r.oid = d.objid
+		left join pg_catalog.pg_attrdef a on d.classid = 'pg_catalog.pg_attrdef'::regclass and a.oid = d.objid
+		left join pg_catalog.pg_constraint k on d.classid = 'pg_catalog.pg_constraint'::regclass and k.oid = d.objid
+		join pg_catalog.pg_class c on c.oid = coalesce(r.ev_class, a.adrelid, k.conrelid, case when d.classid = 'pg_catalog.pg_class'::regclass then d.objid end)
+		join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+		where d.refclassid in ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass) and d.refobjid::bigint >= $3::bigint
+			and n.nspname = $1::text and c.relname::text = any ($2::text[])`, v.mode(), v.config.Schema, append(v.tableNames(), v.viewNames()...), firstOfOthers)
+	if err != nil {
+		return err
+	}
+	var relation, object string
+	_, err = pgx.ForEachRow(found, []any{&relation, &object}, func() error {
+		v.say("%s uses the %s, which is not PostgreSQL's own", relation, object)
+		return nil
+	})
+	return err
+}
+
+// views are for reports; no program reads them.
+var views = []string{"report_agent_time", "report_email_agents", "report_open_conversations", "report_parked"}
+
+func (v *validation) viewNames() []string {
+	var names []string
+	for _, name := range views {
+		names = append(names, v.config.Prefix+name)
+	}
+	return names
 }
 
 func (v *validation) tableNames() []string {

@@ -36,7 +36,7 @@ create table cdm_conversation (
   calculated_status text collate "C",
   version bigint not null,
   changed timestamptz not null,
-  changed_slot timestamptz not null generated always as (date_bin('10 minutes', changed, 'epoch')) stored,
+  changed_slot timestamptz not null generated always as (date_bin(interval '10 minutes', changed, timestamptz 'epoch')) stored,
   more json,
   provenance bytea,
   primary key (conversation_id)
@@ -242,24 +242,6 @@ create table cdm_delivery (
   failed_at timestamptz,
   primary key (conversation_id, hook, seq)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
-
--- The log and the deliveries are written in the transaction that writes their
--- conversation, and for each row a foreign key would look for it once more:
--- that is a tenth of the work of a commit. They go with their conversation all
--- the same, and as with a foreign key, who may delete that needs no more.
-create function cdm_forget() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  which text := case when tg_op = 'DELETE' then ' where conversation_id in (select conversation_id from gone)' else '' end;
-begin
-  execute format('delete from %I.cdm_delivery', tg_table_schema) || which;
-  execute format('delete from %I.cdm_event', tg_table_schema) || which;
-  return null;
-end $$;
-
-create trigger cdm_conversation_deleted after delete on cdm_conversation
-  referencing old table as gone for each statement execute function cdm_forget();
-create trigger cdm_conversation_truncated after truncate on cdm_conversation
-  for each statement execute function cdm_forget();
 
 create table cdm_value (
   name text collate "C" not null primary key,

@@ -11,11 +11,11 @@ with leg as (
       when s.state in ('disconnected', 'terminated') then null
       when least(s.start_time, s.connected_time) <= c.recorded_end then c.recorded_end
     end as ended,
-    coalesce(s.held_duration_ms, 0) * interval '1 ms' as held,
-    (coalesce(s.dialing_duration_ms, 0) + coalesce((s.more ->> 'contactingDurationMs')::bigint, 0)) * interval '1 ms' as dialed,
+    interval '1 ms' * coalesce(s.held_duration_ms, 0)::double precision as held,
+    interval '1 ms' * (coalesce(s.dialing_duration_ms, 0) + coalesce((s.more ->> 'contactingDurationMs'::text)::bigint, 0))::double precision as dialed,
     case
       when s.end_acw_time > s.start_acw_time then s.end_acw_time - s.start_acw_time
-      else coalesce(s.wrap_up_duration_ms, 0) * interval '1 ms'
+      else interval '1 ms' * coalesce(s.wrap_up_duration_ms, 0)::double precision
     end as wrapped_up,
     g.*
   from cdm_session s
@@ -37,8 +37,8 @@ with leg as (
     ) x
   ) g
   where p.purpose in ('agent', 'user') and p.user_id is not null
-    and (p.more ->> 'monitoredParticipantId') is null and (p.more ->> 'coachedParticipantId') is null and (p.more ->> 'bargedParticipantId') is null
-    and (s.more ->> 'monitoredParticipantId') is null and (s.more ->> 'coachedParticipantId') is null and (s.more ->> 'bargedParticipantId') is null
+    and (p.more ->> 'monitoredParticipantId'::text) is null and (p.more ->> 'coachedParticipantId'::text) is null and (p.more ->> 'bargedParticipantId'::text) is null
+    and (s.more ->> 'monitoredParticipantId'::text) is null and (s.more ->> 'coachedParticipantId'::text) is null and (s.more ->> 'bargedParticipantId'::text) is null
     and not (s.flattened and exists (
       select from cdm_session o
       where o.conversation_id = s.conversation_id and o.participant_id = s.participant_id
@@ -91,10 +91,10 @@ comment on column cdm_report_email_agents.handle is 'All of it, dialing and cont
 
 create view cdm_report_open_conversations as
 select c.conversation_id, c.calculated_status, c.conversation_start, c.changed, c.originating_direction, c.address, c.attributes,
-  (select array_agg(distinct s.media_type) from cdm_session s where s.conversation_id = c.conversation_id and s.media_type is not null) as media_types,
-  (select array_agg(distinct p.user_id) from cdm_session s join cdm_participant p on p.conversation_id = s.conversation_id and p.participant_id = s.participant_id
+  (select pg_catalog.array_agg(distinct s.media_type) from cdm_session s where s.conversation_id = c.conversation_id and s.media_type is not null) as media_types,
+  (select pg_catalog.array_agg(distinct p.user_id) from cdm_session s join cdm_participant p on p.conversation_id = s.conversation_id and p.participant_id = s.participant_id
     where s.conversation_id = c.conversation_id and p.purpose in ('agent', 'user') and s.state in ('connected', 'parked') and s.disconnected_time is null) as connected_users,
-  (select array_agg(distinct s.queue_id) from cdm_session s
+  (select pg_catalog.array_agg(distinct s.queue_id) from cdm_session s
     where s.conversation_id = c.conversation_id and s.queue_id is not null and s.disconnected_time is null) as queues
 from cdm_conversation c
 where c.calculated_status <> 'Ended';
@@ -117,8 +117,8 @@ from cdm_delivery d
 join cdm_event e on e.conversation_id = d.conversation_id and e.seq = d.seq
 where d.state = 'parked'
 union all
-select 'change', c.conversation_id, c.refused_by, c.refused ->> 'eventId', c.refused ->> 'eventType', null, (c.refused ->> 'attempts')::bigint,
-  c.refused ->> 'error', c.refused ->> 'stack', c.refused_at, c.conversation_id
+select 'change', c.conversation_id, c.refused_by, c.refused ->> 'eventId'::text, c.refused ->> 'eventType'::text, null, (c.refused ->> 'attempts'::text)::bigint,
+  c.refused ->> 'error'::text, c.refused ->> 'stack'::text, c.refused_at, c.conversation_id
 from cdm_conversation c
 where c.refused_at is not null;
 

@@ -15,7 +15,7 @@ func (c *Cluster) Schema(t testing.TB) string {
 	t.Helper()
 	name := unique()
 	c.Exec(t, "create schema "+name)
-	t.Cleanup(func() { c.Exec(t, "drop schema "+name+" cascade") })
+	t.Cleanup(func() { c.Exec(t, "drop schema if exists "+name+" cascade") })
 	return name
 }
 
