@@ -83,9 +83,9 @@ func Diff(before, after *Conversation) Delta {
 			d.addSession(&was, p, s)
 		}
 	}
-	d.Transfers = listDiffers(transferFields, before.Transfers, after.Transfers, func(t *Transfer) string { return t.ID }) != nil
-	d.Surveys = listDiffers(surveyFields, before.Surveys, after.Surveys, func(s *Survey) string { return s.ID })
-	d.Evaluations = listDiffers(evaluationFields, before.Evaluations, after.Evaluations, func(e *Evaluation) string { return e.ID })
+	d.Transfers = listDiffers(transferFields.differs, before.Transfers, after.Transfers, func(t *Transfer) string { return t.ID }) != nil
+	d.Surveys = listDiffers(surveyFields.differs, before.Surveys, after.Surveys, func(s *Survey) string { return s.ID })
+	d.Evaluations = listDiffers(evaluationFields.differs, before.Evaluations, after.Evaluations, func(e *Evaluation) string { return e.ID })
 	return d
 }
 
@@ -137,7 +137,7 @@ func sameSlice[T any](a, b []T) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-func listDiffers[E any](s schema[E], before, after []*E, id func(*E) string) []*E {
+func listDiffers[E any](differs func(a, b *E) bool, before, after []*E, id func(*E) string) []*E {
 	if sameSlice(before, after) {
 		return nil
 	}
@@ -147,7 +147,7 @@ func listDiffers[E any](s schema[E], before, after []*E, id func(*E) string) []*
 	}
 	var changed []*E
 	for _, e := range after {
-		if was := old[id(e)]; was == nil || s.differs(was, e) {
+		if was := old[id(e)]; was == nil || differs(was, e) {
 			changed = append(changed, e)
 		}
 	}

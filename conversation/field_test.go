@@ -16,8 +16,8 @@ func TestFieldsAreNamedAsTheyAreWritten(t *testing.T) {
 	checkNames(t, sessionFields, []string{"sessionId", "segments", "metrics"})
 	checkNames(t, segmentFields, []string{"segmentType", "segmentStart"})
 	checkNames(t, transferFields, []string{"id"})
-	checkNames(t, surveyFields, []string{"surveyId"})
-	checkNames(t, evaluationFields, []string{"evaluationId"})
+	checkNames(t, surveyFields.schema, []string{"surveyId"})
+	checkNames(t, evaluationFields.schema, []string{"evaluationId"})
 }
 
 // checkNames demands that every field of E is in the table, but for its key

@@ -70,16 +70,39 @@ func drawPartial(t *rapid.T) *Conversation {
 		_ = i
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "surveys") {
-		c.Surveys = append(c.Surveys, &Survey{ID: pick("survey", "v1", "v2"), Status: SurveyStatus(pick("survey status", "Sent", "Finished")), EventTime: when("survey time")})
+		c.Surveys = append(c.Surveys, &Survey{ID: pick("survey", "v1", "v2"), Status: drawSurveyStatus(t), EventTime: when("survey time"),
+			CompletedDate: when("completed"), Partial: rapid.Bool().Draw(t, "partial"), TotalScore: drawScore(t), ErrorReason: pick("reason", "", "r"),
+			QueueID: pick("survey queue", "", "q1", "q2")})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "evaluations") {
-		c.Evaluations = append(c.Evaluations, &Evaluation{ID: pick("evaluation", "e1", "e2"), Status: EvaluationStatus(pick("evaluation status", "Pending", "Finished")), ChangedDate: when("changed")})
+		c.Evaluations = append(c.Evaluations, &Evaluation{ID: pick("evaluation", "e1", "e2"), Status: drawEvaluationStatus(t),
+			ChangedDate: when("changed"), EventTime: when("evaluation time"), ReleaseDate: when("release"),
+			Released: rapid.Bool().Draw(t, "released"), Rescored: rapid.Bool().Draw(t, "rescored"), Deleted: rapid.Bool().Draw(t, "deleted"),
+			AgentHasRead: rapid.Bool().Draw(t, "read"), AssigneeID: pick("assignee", "", "u1"), FormID: pick("form", "", "f1", "f2"),
+			TotalScore: drawScore(t), TotalCriticalScore: drawScore(t), Comments: pick("comments", "", "good", "bad"), DisputeCount: int64(rapid.IntRange(0, 2).Draw(t, "disputes"))})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "transfers") {
 		c.Transfers = append(c.Transfers, &Transfer{ID: pick("transfer", "t1", "t2"), State: pick("transfer state", "pending", "complete")})
 	}
 	by := Source(rapid.IntRange(int(SourceHint), int(SourceHost)).Draw(t, "source"))
 	return State(c, Statement{By: by, At: when("at"), Seen: at(rapid.IntRange(0, 3).Draw(t, "seen"))})
+}
+
+func drawSurveyStatus(t *rapid.T) SurveyStatus {
+	return rapid.SampledFrom([]SurveyStatus{"", SurveyPending, SurveySent, SurveyInProgress, SurveyFinished, SurveyError, SurveyExpired, "Novel"}).Draw(t, "survey status")
+}
+
+func drawEvaluationStatus(t *rapid.T) EvaluationStatus {
+	return rapid.SampledFrom([]EvaluationStatus{"", EvaluationPending, EvaluationInProgress, EvaluationFinished, EvaluationInReview, EvaluationRetracted}).Draw(t, "evaluation status")
+}
+
+// drawScore draws scores of which some are others, rounded.
+func drawScore(t *rapid.T) *float64 {
+	score := rapid.SampledFrom([]float64{-1, 0, 60, 84, 84.21, 84.4, 83.6}).Draw(t, "score")
+	if score < 0 {
+		return nil
+	}
+	return &score
 }
 
 // dump writes out everything that Merge works on, stamps included.
@@ -192,10 +215,10 @@ func TestOnlyDerivedFieldsHaveAValueThatNobodyStates(t *testing.T) {
 			requireStated(t, transferFields, x)
 		}
 		for _, x := range c.Surveys {
-			requireStated(t, surveyFields, x)
+			requireStated(t, surveyFields.schema, x)
 		}
 		for _, x := range c.Evaluations {
-			requireStated(t, evaluationFields, x)
+			requireStated(t, evaluationFields.schema, x)
 		}
 	})
 }

@@ -35,10 +35,10 @@ func State(c *Conversation, by Statement) *Conversation {
 		transferFields.state(t, by, nil)
 	}
 	for _, s := range c.Surveys {
-		surveyFields.state(s, by.seenAt(s.changed()), nil)
+		surveyFields.state(s, by)
 	}
 	for _, e := range c.Evaluations {
-		evaluationFields.state(e, by.seenAt(e.changed()), nil)
+		evaluationFields.state(e, by)
 	}
 	return c
 }
@@ -67,14 +67,6 @@ func (s *Session) state(by Statement, participantID string, like stamps) stamps 
 		s.Metrics[i].stamp = bySource(by.By, by.At)
 	}
 	return stated
-}
-
-// seenAt is the statement for an entity that says itself when it changed.
-func (by Statement) seenAt(changed time.Time) Statement {
-	if !changed.IsZero() {
-		by.At, by.Seen = changed, changed
-	}
-	return by
 }
 
 // Merge returns the join of a and b, which must be the same conversation: all
@@ -303,22 +295,22 @@ func joinSegments(as, bs []*Segment) ([]*Segment, bool) {
 // joinRest joins what hangs on the conversation beside its participants.
 func (m *merger) joinRest(b *Conversation) {
 	if transfers, changed := joinSorted(m.out.Transfers, b.Transfers,
-		func(x, y *Transfer) int { return cmp.Compare(x.ID, y.ID) }, joinFields(transferFields)); changed {
+		func(x, y *Transfer) int { return cmp.Compare(x.ID, y.ID) }, joins(transferFields.join)); changed {
 		m.conversation().Transfers = transfers
 	}
 	if surveys, changed := joinSorted(m.out.Surveys, b.Surveys,
-		func(x, y *Survey) int { return cmp.Compare(x.ID, y.ID) }, joinFields(surveyFields)); changed {
+		func(x, y *Survey) int { return cmp.Compare(x.ID, y.ID) }, joins(surveyFields.join)); changed {
 		m.conversation().Surveys = surveys
 	}
 	if evaluations, changed := joinSorted(m.out.Evaluations, b.Evaluations,
-		func(x, y *Evaluation) int { return cmp.Compare(x.ID, y.ID) }, joinFields(evaluationFields)); changed {
+		func(x, y *Evaluation) int { return cmp.Compare(x.ID, y.ID) }, joins(evaluationFields.join)); changed {
 		m.conversation().Evaluations = evaluations
 	}
 }
 
-func joinFields[E any](s schema[E]) func(a, b *E) (*E, bool) {
+func joins[E any](join func(a, b *E) *E) func(a, b *E) (*E, bool) {
 	return func(a, b *E) (*E, bool) {
-		joined := s.join(a, b)
+		joined := join(a, b)
 		return joined, joined != a
 	}
 }

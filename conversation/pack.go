@@ -64,13 +64,13 @@ func Unpack(b []byte) (*Conversation, error) {
 	c.Surveys = readAll(r, func(r *reader) *Survey {
 		s := &Survey{ID: r.text()}
 		surveyFields.unpack(s, r)
-		s.stamps = r.stamps(len(surveyFields.fields))
+		surveyFields.readVersions(s, r)
 		return s
 	})
 	c.Evaluations = readAll(r, func(r *reader) *Evaluation {
 		e := &Evaluation{ID: r.text()}
 		evaluationFields.unpack(e, r)
-		e.stamps = r.stamps(len(evaluationFields.fields))
+		evaluationFields.readVersions(e, r)
 		return e
 	})
 	if r.err != nil {

@@ -27,8 +27,8 @@ func TestEveryFieldSurvivesThatItIsPacked(t *testing.T) {
 	survives(t, sessionFields)
 	survives(t, segmentFields)
 	survives(t, transferFields)
-	survives(t, surveyFields)
-	survives(t, evaluationFields)
+	survives(t, surveyFields.schema)
+	survives(t, evaluationFields.schema)
 }
 
 func survives[E any](t *testing.T, fields schema[E]) {

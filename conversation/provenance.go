@@ -43,10 +43,10 @@ func SegmentFields() Fields[Segment] { return Fields[Segment]{segmentFields} }
 func TransferFields() Fields[Transfer] { return Fields[Transfer]{transferFields} }
 
 // SurveyFields returns the table of a survey's fields.
-func SurveyFields() Fields[Survey] { return Fields[Survey]{surveyFields} }
+func SurveyFields() Fields[Survey] { return Fields[Survey]{surveyFields.schema} }
 
 // EvaluationFields returns the table of an evaluation's fields.
-func EvaluationFields() Fields[Evaluation] { return Fields[Evaluation]{evaluationFields} }
+func EvaluationFields() Fields[Evaluation] { return Fields[Evaluation]{evaluationFields.schema} }
 
 // AppendProvenance appends to b in a compact form who stated each field, and
 // when. A store keeps it beside the fields and gives it back with
@@ -130,21 +130,18 @@ func (t *Transfer) SetProvenance(b []byte) error {
 	return restoreStamps(&t.stamps, b, len(transferFields.fields))
 }
 
-// AppendProvenance is as that of the conversation.
-func (s *Survey) AppendProvenance(b []byte) []byte { return appendStamps(b, s.stamps) }
+// AppendProvenance is as that of the conversation. It holds what each kind of
+// statement says otherwise than the survey's fields, too.
+func (s *Survey) AppendProvenance(b []byte) []byte { return surveyFields.appendVersions(b, s) }
 
-// SetProvenance is as that of the conversation.
-func (s *Survey) SetProvenance(b []byte) error {
-	return restoreStamps(&s.stamps, b, len(surveyFields.fields))
-}
+// SetProvenance is as that of the conversation. The fields must be set before.
+func (s *Survey) SetProvenance(b []byte) error { return surveyFields.restore(s, b) }
 
-// AppendProvenance is as that of the conversation.
-func (e *Evaluation) AppendProvenance(b []byte) []byte { return appendStamps(b, e.stamps) }
+// AppendProvenance is as that of a survey.
+func (e *Evaluation) AppendProvenance(b []byte) []byte { return evaluationFields.appendVersions(b, e) }
 
-// SetProvenance is as that of the conversation.
-func (e *Evaluation) SetProvenance(b []byte) error {
-	return restoreStamps(&e.stamps, b, len(evaluationFields.fields))
-}
+// SetProvenance is as that of a survey.
+func (e *Evaluation) SetProvenance(b []byte) error { return evaluationFields.restore(e, b) }
 
 // Provenance is as that of the conversation.
 func (m Metric) Provenance() int64 { return int64(m.stamp) }
@@ -156,18 +153,21 @@ func (m *Metric) SetProvenance(p int64) { m.stamp = stamp(p) }
 func appendStamps(b []byte, list stamps) []byte {
 	b = binary.AppendUvarint(b, uint64(len(list)))
 	for k := range list {
-		b = binary.LittleEndian.AppendUint64(b, uint64(list[k].stamp))
-		var set [mostFields / 8]byte
-		size := 0
-		for i, word := range list[k].fields {
-			binary.LittleEndian.PutUint64(set[i*8:], word)
-			if word != 0 {
-				size = i*8 + (bits.Len64(word)+7)/8
-			}
-		}
-		b = append(binary.AppendUvarint(b, uint64(size)), set[:size]...)
+		b = appendSet(binary.LittleEndian.AppendUint64(b, uint64(list[k].stamp)), list[k].fields)
 	}
 	return b
+}
+
+func appendSet(b []byte, fields fieldSet) []byte {
+	var set [mostFields / 8]byte
+	size := 0
+	for i, word := range fields {
+		binary.LittleEndian.PutUint64(set[i*8:], word)
+		if word != 0 {
+			size = i*8 + (bits.Len64(word)+7)/8
+		}
+	}
+	return append(binary.AppendUvarint(b, uint64(size)), set[:size]...)
 }
 
 // appendNamed writes the stamps of attributes, in the order of their names.
@@ -196,17 +196,9 @@ func restoreStamps(to *stamps, b []byte, fields int) error {
 func (r *reader) stamps(fields int) stamps {
 	var list stamps
 	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
-		stamp := stamp(r.uint64())
-		var set fieldSet
-		for i, part := range r.take(int(min(r.uvarint(), 1<<10))) {
-			for ; part != 0; part &= part - 1 {
-				at := i*8 + bits.TrailingZeros8(part)
-				if at >= fields {
-					r.err = fmt.Errorf("%w: a newer version wrote it", errProvenance)
-					return nil
-				}
-				set.add(at)
-			}
+		stamp, set := stamp(r.uint64()), r.set(fields)
+		if r.err != nil {
+			return nil
 		}
 		if stated := list.fields(); stamp == 0 || set.and(stated) != (fieldSet{}) {
 			r.err = errProvenance
@@ -215,6 +207,21 @@ func (r *reader) stamps(fields int) stamps {
 		list = list.with(stamp, set)
 	}
 	return list
+}
+
+// set reads what appendSet wrote of an entity with so many fields.
+func (r *reader) set(fields int) (set fieldSet) {
+	for i, part := range r.take(int(min(r.uvarint(), 1<<10))) {
+		for ; part != 0; part &= part - 1 {
+			at := i*8 + bits.TrailingZeros8(part)
+			if at >= fields {
+				r.err = fmt.Errorf("%w: a newer version wrote it", errProvenance)
+				return fieldSet{}
+			}
+			set.add(at)
+		}
+	}
+	return set
 }
 
 func (r *reader) named(attributes map[string]string) attributeStamps {

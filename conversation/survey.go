@@ -1,9 +1,12 @@
 package conversation
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Survey is a web or voice survey of the customer. It can finish days after
-// the conversation ended.
+// the conversation ended, and expire after three months.
 type Survey struct {
 	ID            string       `json:"surveyId"`
 	Status        SurveyStatus `json:"surveyStatus,omitzero"`
@@ -13,18 +16,29 @@ type Survey struct {
 	FormName      string       `json:"surveyFormName,omitzero"`
 	UserID        string       `json:"userId,omitzero"` // the agent it is about
 	QueueID       string       `json:"queueId,omitzero"`
-	EventTime     time.Time    `json:"eventTime,omitzero"`
-	CompletedDate time.Time    `json:"surveyCompletedDate,omitzero"`
-	Partial       bool         `json:"surveyPartialResponse,omitzero"`
+	// EventTime is the time of the record's last event of it. It may lie some
+	// seconds after CompletedDate.
+	EventTime     time.Time `json:"eventTime,omitzero"`
+	CompletedDate time.Time `json:"surveyCompletedDate,omitzero"`
+	Partial       bool      `json:"surveyPartialResponse,omitzero"` // a required answer is missing
 
-	// The scores are nil while there are none: zero is a score.
+	// The scores are nil while there are none: zero is a score. The total, of
+	// 100, is exact where the quality API has said it, else rounded.
 	TotalScore    *float64 `json:"oSurveyTotalScore,omitzero"`
 	PromoterScore *float64 `json:"surveyPromoterScore,omitzero"` // 0 to 10
 
-	stamps stamps
+	// ErrorReason is Genesys's code for why the survey failed, ErrorDetails all
+	// that the quality API says of it, as JSON.
+	ErrorReason  string `json:"surveyErrorReason,omitzero"`
+	ErrorDetails string `json:"surveyErrorDetails,omitzero"`
+	// QuestionGroupScores are the answers, as the quality API gives them, in
+	// JSON: scores and what the customer wrote, which is personal data.
+	QuestionGroupScores string `json:"questionGroupScores,omitzero"`
+
+	versions []version[Survey]
 }
 
-var surveyFields = newSchema(func(s *Survey) *stamps { return &s.stamps }, nil,
+var surveyFields = surveyRules(newWhole(func(s *Survey) *[]version[Survey] { return &s.versions },
 	text("surveyStatus", newest, func(s *Survey) *SurveyStatus { return &s.Status }),
 	text("surveyType", newest, func(s *Survey) *string { return &s.Type }),
 	text("surveyFormId", newest, func(s *Survey) *string { return &s.FormID }),
@@ -37,12 +51,72 @@ var surveyFields = newSchema(func(s *Survey) *stamps { return &s.stamps }, nil,
 	flag("surveyPartialResponse", newest, func(s *Survey) *bool { return &s.Partial }),
 	score("oSurveyTotalScore", newest, func(s *Survey) **float64 { return &s.TotalScore }),
 	score("surveyPromoterScore", newest, func(s *Survey) **float64 { return &s.PromoterScore }),
-)
+	text("surveyErrorReason", newest, func(s *Survey) *string { return &s.ErrorReason }),
+	text("surveyErrorDetails", newest, func(s *Survey) *string { return &s.ErrorDetails }),
+	text("questionGroupScores", newest, func(s *Survey) *string { return &s.QuestionGroupScores }),
+))
 
-// changed is when the survey changed last, by its own account.
-func (s *Survey) changed() time.Time {
-	if s.EventTime.After(s.CompletedDate) {
-		return s.EventTime
+// surveyRules settle surveys. A survey only moves forward, and the quality API
+// says no time of what it answers: an answer in the seconds after completion
+// still says Pending (C19 of the protocol's 6.6). So the state comes first,
+// then the completion; among records their own event time comes before both.
+func surveyRules(w whole[Survey]) whole[Survey] {
+	w.lasting = w.named("surveyType", "surveyFormId", "surveyFormContextId", "surveyFormName", "userId", "queueId")
+	onlyREST, onlyRecord := w.named("surveyErrorReason", "surveyErrorDetails", "questionGroupScores"), w.named("eventTime")
+	w.known = func(k statementKind) fieldSet {
+		switch k.source() {
+		case SourceAnalytics:
+			return w.all.without(onlyREST)
+		case SourceREST:
+			return w.all.without(onlyRecord)
+		}
+		return w.all
 	}
-	return s.CompletedDate
+	w.version = func(s *Survey, by Statement) version[Survey] {
+		v := version[Survey]{kind: statementKind(by.By), stage: s.Status.stage(), changed: micros(s.CompletedDate)}
+		if by.By == SourceAnalytics {
+			v.changed = micros(latest(s.EventTime, s.CompletedDate))
+		}
+		return v
+	}
+	w.inKind = func(a, b *version[Survey]) int {
+		stage, changed := cmp.Compare(a.stage, b.stage), cmp.Compare(a.changed, b.changed)
+		if a.kind.source() == SourceAnalytics {
+			return cmp.Or(changed, stage)
+		}
+		return cmp.Or(stage, changed)
+	}
+	w.across = func(a, b *version[Survey]) int {
+		return cmp.Or(cmp.Compare(a.stage, b.stage), a.of.CompletedDate.Compare(b.of.CompletedDate))
+	}
+	w.settle = func(s *Survey, newest []version[Survey]) {
+		s.TotalScore = exact(s.TotalScore, newest, func(of *Survey) *float64 {
+			if of.Status != s.Status {
+				return nil
+			}
+			return of.TotalScore
+		})
+	}
+	return w
 }
+
+// stage is how far a survey has come.
+func (s SurveyStatus) stage() uint8 {
+	switch s {
+	case "":
+		return 0
+	case SurveyPending:
+		return 1
+	case SurveySent:
+		return 2
+	case SurveyFinished:
+		return 5
+	case SurveyOptOut, SurveyError, SurveyExpired:
+		return 4
+	}
+	return 3 // InProgress, and what is not known here
+}
+
+// Detailed reports whether the quality API has been asked since the last change
+// that is known: then the exact score, the answers and the error are known.
+func (s *Survey) Detailed() bool { return asked(s.versions) }
