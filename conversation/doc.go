@@ -29,6 +29,39 @@
 // messages is settled by a rule that does not look at the order of arrival;
 // FIELDS.md in this directory lists the rule of each field, and why.
 //
+// # Surveys and evaluations
+//
+// These are replaced as a whole by their owner, the quality API, and go back
+// and forth: an evaluation is opened again, scored again, its release taken
+// back. So they are settled as a whole, too. Of each kind of statement (the
+// quality API, a listing of it without scores, the topic v2.quality.evaluations,
+// the record) the newest is kept, and what is shown is a function of those:
+//
+//   - Of an evaluation, the statement of the latest change stands: changedDate,
+//     eventTime or assignedDate, whichever is the latest. A release date is none
+//     of these, as it may lie 45 days ahead.
+//   - Of a survey, the furthest state stands (Pending, Sent, InProgress, then
+//     Error, Expired and OptOut, then Finished), then the later completion: the
+//     quality API gives no time, and answers Pending for some seconds after the
+//     completion. Among records, which have one, the later event time stands.
+//   - At one time the quality API is believed before the record, and that before
+//     the topic.
+//   - A field that the standing statement lacks is not set, if its kind of
+//     statement knows the field. Otherwise it is as the newest of those says that
+//     know it: a record knows no comments, a listing no scores. The form, queue,
+//     agent and calibration stay as long as any kind says them.
+//   - Records and the topic round scores. An exact score stays while the status
+//     is the same, no score was given anew, and the rounded one is it.
+//   - An evaluation is released when the standing statement says so, by its flag
+//     or by a date that had come, or when a release date has come since its change
+//     and the quality API was read after that.
+//
+// Two statements of one kind about one change (a quality API answer that says
+// that the agent has read the evaluation has the changedDate of the one before)
+// have no order but Statement.Seen: the one that was heard last stands.
+//
+// # What is derived
+//
 // What no message states but the facts imply ([Conversation.Status],
 // [Conversation.End] of a conversation no record has closed yet, the connected
 // time of a leg that only detail events know) is derived again after each

@@ -77,7 +77,7 @@ func lastTime(c *conversation.Conversation) time.Time {
 		last = latest(last, s.EventTime, s.CompletedDate)
 	}
 	for _, e := range c.Evaluations {
-		last = latest(last, e.EventTime, e.AssignedDate, e.ChangedDate, e.ReleaseDate)
+		last = latest(last, e.EventTime, e.AssignedDate, e.ChangedDate) // a release may lie ahead
 	}
 	return last
 }

@@ -315,6 +315,7 @@ func analyticsEvaluation(b *wire.AnalyticsEvaluation) *conversation.Evaluation {
 		EvaluatorID: b.EvaluatorID, AssigneeID: b.AssigneeID, FormID: b.FormID, FormName: b.FormName, ContextID: b.ContextID,
 		CalibrationID: b.CalibrationID, QueueID: b.QueueID, EventTime: b.EventTime.Time,
 		Released: b.Released, Rescored: b.Rescored, Deleted: b.Deleted,
+		AssigneeApplicable: b.AssigneeApplicable, SystemSubmitted: b.SystemSubmitted,
 		TotalScore: b.OTotalScore.Value, TotalCriticalScore: b.OTotalCriticalScore.Value,
 	}
 }

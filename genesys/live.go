@@ -70,7 +70,7 @@ func (r reader) snapshot(m *Message, b *wire.Conversation, source conversation.S
 			}
 		}
 		shareWrapUp(f, p, &times)
-		c.Evaluations = append(c.Evaluations, liveEvaluations(f, i, &gone)...)
+		c.Evaluations = append(c.Evaluations, r.liveEvaluations(f, i, &gone)...)
 		if p.ID == "" { // its legs join those of the same id
 			gone.add(withoutLegs(f), "id is missing", "/participants/%d", i)
 		}
@@ -91,11 +91,11 @@ func withoutLegs(p *wire.Participant) *wire.Participant {
 	return &own
 }
 
-func liveEvaluations(p *wire.Participant, i int, gone *lost) []*conversation.Evaluation {
+func (r reader) liveEvaluations(p *wire.Participant, i int, gone *lost) []*conversation.Evaluation {
 	var list []*conversation.Evaluation
 	for k := range p.Evaluations {
 		if e := &p.Evaluations[k]; e.ID != "" {
-			list = append(list, qualityEvaluation(e))
+			list = append(list, r.qualityEvaluation(e))
 		} else {
 			gone.add(e, "id is missing", "/participants/%d/evaluations/%d", i, k)
 		}

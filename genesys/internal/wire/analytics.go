@@ -163,6 +163,8 @@ type AnalyticsEvaluation struct {
 	Released            bool   `json:"released"`
 	Rescored            bool   `json:"rescored"`
 	Deleted             bool   `json:"deleted"`
+	AssigneeApplicable  bool   `json:"assigneeApplicable"`
+	SystemSubmitted     bool   `json:"systemSubmitted"`
 	OTotalScore         Score  `json:"oTotalScore"`
 	OTotalCriticalScore Score  `json:"oTotalCriticalScore"`
 }

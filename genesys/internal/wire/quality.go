@@ -29,17 +29,31 @@ type Evaluation struct {
 	ChangedDate  Time `json:"changedDate"`
 	ReleaseDate  Time `json:"releaseDate"`
 
-	AgentHasRead bool `json:"agentHasRead"`
-	Rescore      bool `json:"rescore"`
+	AgentHasRead       bool `json:"agentHasRead"`
+	Rescore            bool `json:"rescore"`
+	Deleted            bool `json:"deleted"`
+	AssigneeApplicable bool `json:"assigneeApplicable"`
+	NeverRelease       bool `json:"neverRelease"`
+	SystemSubmitted    bool `json:"systemSubmitted"`
+
+	EvaluationContextID string `json:"evaluationContextId"`
+	DisputeCount        Int    `json:"disputeCount"`
+	Version             Int    `json:"version"`
 
 	Answers    EvaluationScores `json:"answers"`
 	ScoringSet EvaluationScores `json:"scoringSet"`
 }
 
-// EvaluationScores are the scores of an evaluation.
+// EvaluationScores are the scores and answers of an evaluation.
 type EvaluationScores struct {
-	TotalScore         Score `json:"totalScore"`
-	TotalCriticalScore Score `json:"totalCriticalScore"`
+	TotalScore             Score  `json:"totalScore"`
+	TotalCriticalScore     Score  `json:"totalCriticalScore"`
+	TotalNonCriticalScore  Score  `json:"totalNonCriticalScore"`
+	AnyFailedKillQuestions bool   `json:"anyFailedKillQuestions"`
+	Comments               string `json:"comments"`
+	PrivateComments        string `json:"privateComments"`
+	AgentComments          string `json:"agentComments"`
+	QuestionGroupScores    JSON   `json:"questionGroupScores"`
 }
 
 // Survey is a survey of the quality API.
@@ -58,9 +72,16 @@ type Survey struct {
 	CompletedDate         Time `json:"completedDate"`
 	MissingRequiredAnswer bool `json:"missingRequiredAnswer"`
 	Answers               struct {
-		TotalScore Score `json:"totalScore"`
-		NPSScore   Score `json:"npsScore"`
+		TotalScore          Score `json:"totalScore"`
+		NPSScore            Score `json:"npsScore"`
+		QuestionGroupScores JSON  `json:"questionGroupScores"`
 	} `json:"answers"`
+	ErrorDetails JSON `json:"surveyErrorDetails"`
+}
+
+// SurveyErrorDetails say why a survey failed.
+type SurveyErrorDetails struct {
+	Reason string `json:"surveyErrorReason"`
 }
 
 // SystemMessage is the body of channel.metadata and of v2.system… messages.

@@ -85,3 +85,25 @@ func none(dec *jsontext.Decoder, expected string) error {
 	}
 	return err
 }
+
+// JSON is a value that is kept as its text; empty for null, {} and [].
+type JSON string
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (j *JSON) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	v = v.Clone()
+	if err := v.Compact(); err != nil {
+		return err
+	}
+	switch string(v) {
+	case "null", "{}", "[]":
+		*j = ""
+	default:
+		*j = JSON(v)
+	}
+	return nil
+}
