@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack"
@@ -18,6 +19,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/notifications"
 	"github.com/dcmkit/convtrack/genesys/platform"
 	"github.com/dcmkit/convtrack/genesys/polling"
+	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
@@ -59,16 +61,9 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	defer func() { _ = db.Close() }()
 
 	// What is to happen when something happens.
-	over := make(chan string, 16)
 	hooks := events.NewHooks()
 	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
 		p.event(e)
-		if ended, ok := e.(*events.ConversationEnded); ok {
-			select {
-			case over <- ended.ConversationID:
-			default:
-			}
-		}
 		return nil
 	})
 	tracker, err := convtrack.New(db, &convtrack.Config{Hooks: hooks, Logger: log})
@@ -80,11 +75,11 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.real() {
 		return followOrganisation(ctx, o, tracker, p, log)
 	}
-	return followSimulator(ctx, o, tracker, p, log, over)
+	return followSimulator(ctx, o, tracker, p, log)
 }
 
 // followSimulator plays a call and follows it to its end.
-func followSimulator(ctx context.Context, o options, tracker *convtrack.Tracker, p *printer, log *slog.Logger, over <-chan string) error {
+func followSimulator(ctx context.Context, o options, tracker *convtrack.Tracker, p *printer, log *slog.Logger) error {
 	server, err := genesystest.Start() //nolint:contextcheck // it lives until Close
 	if err != nil {
 		return err
@@ -117,7 +112,7 @@ func followSimulator(ctx context.Context, o options, tracker *convtrack.Tracker,
 		return interruptedOr(ctx, err)
 	}
 	server.Play(story, genesystest.Speed(o.speed))
-	if err := untilOver(limited, story.ID, over, ended); err != nil {
+	if err := untilOver(limited, tracker, story.ID, ended); err != nil {
 		return interruptedOr(ctx, err)
 	}
 	c, err := tracker.Get(limited, story.ID)
@@ -137,14 +132,22 @@ func interruptedOr(ctx context.Context, err error) error {
 	return err
 }
 
-// untilOver waits for the end of the call.
-func untilOver(ctx context.Context, call string, over <-chan string, ended <-chan error) error {
+// untilOver waits until the end of the call is stored and the hooks have been
+// told. It asks the tracker: of several processes with one file any may run
+// the hooks.
+func untilOver(ctx context.Context, tracker *convtrack.Tracker, call string, ended <-chan error) error {
 	for {
+		announced, err := tracker.Events(ctx, call)
+		if err != nil && !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil {
+			return err
+		}
+		if slices.ContainsFunc(announced, func(e store.LoggedEvent) bool {
+			return e.Type == string(events.TypeConversationEnded) && len(e.Deliveries) == 0
+		}) {
+			return nil
+		}
 		select {
-		case id := <-over:
-			if id == call {
-				return nil
-			}
+		case <-time.After(50 * time.Millisecond):
 		case err := <-ended:
 			return errors.Join(errors.New("the tracker ended before the call"), err)
 		case <-ctx.Done():
