@@ -30,7 +30,10 @@ type Conversation struct {
 	// InitialScreenPopTarget is DCM's: EXTERNALPARTY, CASE or TASK.
 	InitialScreenPopTarget string `json:"initialScreenPopTarget,omitzero"`
 
-	Address                   string   `json:"address,omitzero"` // the customer's address
+	// Address is the organisation's own address as the outside sees it: the
+	// number that was dialled in an inbound call, the number that an outbound
+	// call shows (SDK v150). Who the customer is, says [Conversation.Customer].
+	Address                   string   `json:"address,omitzero"`
 	ExternalTag               string   `json:"externalTag,omitzero"`
 	UtilizationLabelID        string   `json:"utilizationLabelId,omitzero"`
 	RecordingState            string   `json:"recordingState,omitzero"` // none, active, paused

@@ -20,6 +20,8 @@ type Participant struct {
 	ExternalContactID      string `json:"externalContactId,omitzero"`
 	ExternalOrganizationID string `json:"externalOrganizationId,omitzero"`
 
+	// Address is the participant's own address. Only the live API and its topics
+	// have it; see [Conversation.Customer].
 	Address string `json:"address,omitzero"`
 	ANI     string `json:"ani,omitzero"`
 	DNIS    string `json:"dnis,omitzero"`

@@ -26,8 +26,8 @@ type Session struct {
 	QueueID string `json:"queueId,omitzero"`
 	PeerID  string `json:"peerId,omitzero"` // the leg at the other side; may point nowhere after merges
 
-	ANI                   string   `json:"ani,omitzero"`
-	DNIS                  string   `json:"dnis,omitzero"`
+	ANI                   string   `json:"ani,omitzero"`  // who calls: the customer in inbound calls, the organisation in outbound ones
+	DNIS                  string   `json:"dnis,omitzero"` // who is called
 	SessionDNIS           string   `json:"sessionDnis,omitzero"`
 	AddressFrom           string   `json:"addressFrom,omitzero"`
 	AddressTo             string   `json:"addressTo,omitzero"`

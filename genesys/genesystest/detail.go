@@ -58,9 +58,6 @@ func (s *Story) legEvents(l *Leg) []DetailEvent {
 		if l.Queue != "" {
 			body["queueId"] = l.Queue
 		}
-		if l.Callback != "" {
-			body["callbackNumbers"] = []string{l.Callback}
-		}
 		switch role {
 		case "user":
 			if event != "wrapup" {
@@ -70,8 +67,9 @@ func (s *Story) legEvents(l *Leg) []DetailEvent {
 			body["flowType"], body["flowId"], body["flowVersion"] = l.Flow, "fl-1", "12.0"
 		case "customer":
 			delete(body, "queueId")
-			body["ani"], body["dnis"] = l.numbers()
+			set(body, "externalContactId", l.Contact)
 		}
+		s.setAddresses(body, l)
 		for k, v := range more {
 			body[k] = v
 		}

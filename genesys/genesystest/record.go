@@ -35,6 +35,7 @@ func (s *Story) record(t time.Duration, withAttributes bool) Object {
 		p := Object{"participantId": group[0].Participant, "purpose": group[0].Purpose}
 		set(p, "participantName", group[0].Name)
 		set(p, "userId", group[0].User)
+		set(p, "externalContactId", group[0].Contact)
 		var sessions []any
 		for _, l := range group {
 			sessions = append(sessions, s.recordSession(l, t))
@@ -126,12 +127,7 @@ func (s *Story) recordSession(l *Leg, t time.Duration) Object {
 	if l.Media == "message" {
 		o["messageType"] = l.Message
 	}
-	if l.Callback != "" {
-		o["callbackNumbers"] = []string{l.Callback}
-	}
-	if l.Media == "voice" {
-		o["ani"], o["dnis"] = l.numbers()
-	}
+	s.setAddresses(o, l)
 	if l.Flow != "" {
 		o["flow"] = Object{"flowId": "fl-1", "flowName": "Main", "flowType": l.Flow, "flowVersion": "12.0", "exitReason": l.Exit, "transferType": l.Target}
 	}

@@ -53,7 +53,7 @@ func answered(id, media, message string) (s *Story, customer, agent *Leg) {
 // over all media.
 func Scenarios() []Scenario {
 	var all []Scenario
-	for _, group := range [][]Scenario{answering(), transferring(), ending(), wrappingUp(), unusualVoice(), chats(), emails(), messages(), callbacks(), outbound()} {
+	for _, group := range [][]Scenario{answering(), transferring(), ending(), wrappingUp(), unusualVoice(), chats(), emails(), messages(), callbacks(), outbound(), customers()} {
 		all = append(all, group...)
 	}
 	return all

@@ -14,7 +14,7 @@ func (s *Story) Snapshot(t time.Duration) Object {
 		participants = append(participants, s.topicParticipant(group, t))
 	}
 	body := Object{"id": s.ID, "maxParticipants": 6, "participants": participants, "recordingState": "active",
-		"address": "tel:+31201234567", "securePause": false, "additionalProperties": Object{},
+		"address": s.ownAddress(), "securePause": false, "additionalProperties": Object{},
 		"divisions": []any{Object{"division": Object{"id": s.Division}, "entities": []any{}}}}
 	if s.Tag != "" {
 		body["externalTag"] = s.Tag
@@ -86,6 +86,7 @@ func (s *Story) topicParticipant(legs []*Leg, t time.Duration) Object {
 	set(p, "userId", first.User)
 	set(p, "queueId", first.Queue)
 	set(p, "address", first.Address)
+	set(p, "externalContactId", first.Contact)
 	set(p, "consultParticipantId", first.Consult)
 	set(p, "monitoredParticipantId", first.Supervises)
 	if attributes := s.attributesOf(first.Participant, t); len(attributes) > 0 {
@@ -146,6 +147,7 @@ func (s *Story) communication(l *Leg, t time.Duration) Object {
 		"held": l.Purpose == "customer" && s.customerHeld(t), "muted": false, "afterCallWorkRequired": l.WrapRequired && l.Connected != Never,
 		"afterCallWork": Object{}, "queueMediaSettings": Object{}}
 	set(c, "peerId", l.Peer)
+	s.setLiveAddresses(c, l)
 	if l.Media == "message" {
 		c["type"] = l.Message
 	}
@@ -237,6 +239,10 @@ func (s *Story) MediaSnapshot(media string, t time.Duration) Object {
 			"wrapupRequired": l.WrapRequired && l.Connected != Never, "errorInfo": Object{}}
 		set(p, "name", l.Name)
 		set(p, "address", l.Address)
+		setRef(p, "externalContact", l.Contact)
+		if media == "voice" || media == "callback" {
+			s.setAddresses(p, l)
+		}
 		set(p, "peer", l.Peer)
 		set(p, "monitoredParticipantId", l.Supervises)
 		set(p, "consultParticipantId", l.Consult)

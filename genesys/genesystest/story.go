@@ -61,7 +61,8 @@ type Leg struct {
 	Direction   string
 	Flow        string // type of the flow
 	Peer        string
-	Address     string
+	Address     string // of who is on the leg; only customers have one
+	Contact     string // the external contact of a customer
 	Provider    string
 
 	Start      time.Duration
@@ -132,7 +133,10 @@ func (s *Story) add(name, purpose string, start time.Duration) *Leg {
 // Customer adds the customer's leg, connected from its start.
 func (s *Story) Customer(name string, start time.Duration) *Leg {
 	l := s.add(name, "customer", start)
-	l.Name, l.Address = "Rotterdam", "tel:+31612345678"
+	l.Name, l.Address = "Rotterdam", outsideAddress(s.Media, s.Message)
+	if s.Media == "callback" {
+		l.Callback = l.Address
+	}
 	return l
 }
 
@@ -247,14 +251,6 @@ func (s *Story) iso(offset time.Duration) string {
 }
 
 func (s *Story) millis(offset time.Duration) int64 { return s.at(offset).UnixMilli() }
-
-// numbers are who called and who was called.
-func (l *Leg) numbers() (ani, dnis string) {
-	if l.Direction == "outbound" && l.Address != "" {
-		return "tel:+31201234567", l.Address
-	}
-	return "tel:+31612345678", "tel:+31201234567"
-}
 
 // done is when the leg is completely over, after-call work included; Never
 // while it is not.

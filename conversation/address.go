@@ -1,0 +1,65 @@
+package conversation
+
+import "strings"
+
+// withheldNames are the names that stand for a caller who does not show: the
+// first is that of SIP (RFC 3323), the others are what carriers write. Which of
+// them Genesys passes on is not documented.
+var withheldNames = map[string]bool{
+	"anonymous": true, "restricted": true, "withheld": true, "private": true, "blocked": true, "unavailable": true,
+}
+
+// readAddress reads an address in any of the spellings that Genesys uses:
+// tel:+31612345678, sip:+31612345678@host, a number or an e-mail address as it
+// is. It returns the address in one spelling, or that it is withheld; neither
+// for what says nothing.
+func readAddress(stated string) (address string, withheld bool) {
+	rest := strings.TrimSpace(stated)
+	scheme := ""
+	if before, after, found := strings.Cut(rest, ":"); found {
+		switch s := strings.ToLower(before); s {
+		case "tel", "sip", "sips", "mailto":
+			scheme, rest = s, after
+		}
+	}
+	user, host, hasHost := strings.Cut(rest, "@")
+	if scheme != "" {
+		user, host = withoutParameters(user), withoutParameters(host)
+	}
+	name := strings.ToLower(user)
+	isMail := hasHost && (scheme == "" || scheme == "mailto")
+	number, isNumber := readNumber(user)
+	if scheme == "" && !strings.HasPrefix(user, "+") {
+		isNumber = false // the id that a platform for messages gives somebody may look alike
+	}
+	switch {
+	case strings.HasSuffix(strings.ToLower(host), ".invalid"), withheldNames[name] && !isMail:
+		return "", true
+	case name == "" || name == "unknown" && !isMail:
+		return "", false
+	case isNumber && !isMail:
+		return number, false
+	case hasHost:
+		return user + "@" + host, false
+	}
+	return user, false
+}
+
+// withoutParameters cuts off what follows an address after ; or ?
+func withoutParameters(s string) string {
+	if i := strings.IndexAny(s, ";?"); i >= 0 {
+		return s[:i]
+	}
+	return s
+}
+
+// readNumber takes the separators (RFC 3966) out of a telephone number.
+func readNumber(s string) (number string, is bool) {
+	number = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -.()", r) {
+			return -1
+		}
+		return r
+	}, s)
+	return number, strings.ContainsAny(number, "0123456789") && strings.Trim(number, "+*#0123456789") == ""
+}

@@ -1,0 +1,161 @@
+package genesystest_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+)
+
+// forms are all forms in which Genesys tells of a conversation.
+var forms = []struct {
+	name     string
+	messages func(*genesystest.Story) [][]byte
+}{
+	{"detail events", (*genesystest.Story).Details},
+	{"EventBridge", (*genesystest.Story).Envelopes},
+	{"SQS", (*genesystest.Story).QueueMessages},
+	{"conversation topics", (*genesystest.Story).Snapshots},
+	{"media topics", (*genesystest.Story).MediaSnapshots},
+	{"REST", (*genesystest.Story).Bodies},
+	{"analytics", (*genesystest.Story).Records},
+}
+
+func partials(t *testing.T, messages [][]byte) []*conversation.Conversation {
+	t.Helper()
+	var all []*conversation.Conversation
+	for _, data := range messages {
+		m, err := genesys.Decode(data, time.Time{})
+		require.NoError(t, err, "%s", data)
+		all = append(all, m.Conversations...)
+	}
+	return all
+}
+
+func joined(partials []*conversation.Conversation) *conversation.Conversation {
+	var c *conversation.Conversation
+	for _, p := range partials {
+		c = conversation.Merge(c, p)
+	}
+	return c
+}
+
+// theCustomer is who the story's customer is: the leg at the outside that
+// begins first, a customer's before any other.
+func theCustomer(s *genesystest.Story) (customer conversation.Customer, known bool) {
+	var first *genesystest.Leg
+	for _, purpose := range []string{"customer", "external"} {
+		for _, l := range s.Legs {
+			if l.Purpose == purpose && (first == nil || first.Purpose == purpose && l.Start < first.Start) {
+				first = l
+			}
+		}
+	}
+	if first == nil {
+		return customer, false
+	}
+	customer = conversation.Customer{ParticipantID: first.Participant, SessionID: first.Session, ExternalContactID: first.Contact}
+	for _, l := range s.Legs {
+		if l.Participant != first.Participant || customer.Address != "" {
+			continue
+		}
+		if strings.Contains(l.Address, "anonymous") || strings.Contains(l.Address, "Restricted") {
+			customer.Withheld, customer.SessionID = true, l.Session
+			continue
+		}
+		if customer.Address = strings.TrimPrefix(l.Address, "tel:"); customer.Address != "" {
+			customer.Withheld, customer.SessionID = false, l.Session
+		}
+	}
+	return customer, customer.Address != "" || customer.Withheld
+}
+
+// requireCustomer compares what is said of the customer, but for the spelling
+// and the name, which not all forms have.
+func requireCustomer(t *testing.T, s *genesystest.Story, c *conversation.Conversation, namesLegs bool) {
+	t.Helper()
+	want, wantKnown := theCustomer(s)
+	got, known := c.Customer()
+	require.Equal(t, wantKnown, known, "known: %+v", got)
+	got.Stated, got.Name = "", ""
+	if !namesLegs || !known {
+		got.SessionID, want.SessionID = "", ""
+	}
+	require.Equal(t, want, got)
+	require.NotContains(t, []string{"+31201234567", "service@dcm.example", "page-1"}, got.Address, "that is the organisation")
+}
+
+// TestEveryFormOfMessageTellsWhoTheCustomerIs tells every scenario in every
+// form, alone and together.
+func TestEveryFormOfMessageTellsWhoTheCustomerIs(t *testing.T) {
+	for _, scenario := range genesystest.Scenarios() {
+		var all []*conversation.Conversation
+		for _, form := range forms {
+			t.Run(scenario.Name+"/"+form.name, func(t *testing.T) {
+				s := scenario.Story()
+				said := partials(t, form.messages(s))
+				all = append(all, said...)
+				requireCustomer(t, s, joined(said), form.name != "media topics")
+			})
+		}
+		t.Run(scenario.Name+"/all", func(t *testing.T) { requireCustomer(t, scenario.Story(), joined(all), true) })
+	}
+}
+
+// TestTheLastMessageAloneTellsWhoTheCustomerIs is the case of a tracker that
+// begins in the middle: what the poller or the socket says first must do. Of
+// detail events each tells of one leg only.
+func TestTheLastMessageAloneTellsWhoTheCustomerIs(t *testing.T) {
+	for _, scenario := range genesystest.Scenarios() {
+		for _, form := range forms {
+			switch form.name {
+			case "detail events", "EventBridge", "SQS", "media topics":
+				continue
+			}
+			t.Run(scenario.Name+"/"+form.name, func(t *testing.T) {
+				s := scenario.Story()
+				said := partials(t, form.messages(s))
+				requireCustomer(t, s, joined(said[len(said)-1:]), true)
+			})
+		}
+	}
+}
+
+func TestTheCustomerIsTheSameInWhateverOrderTheSourcesSpeak(t *testing.T) {
+	const seed = 1
+	t.Logf("the seed is %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for _, scenario := range genesystest.Scenarios() {
+		t.Run(scenario.Name, func(t *testing.T) {
+			var said []*conversation.Conversation
+			for _, form := range forms {
+				said = append(said, partials(t, form.messages(scenario.Story()))...)
+			}
+			want, wantKnown := joined(said).Customer()
+			for range 10 {
+				random.Shuffle(len(said), func(i, j int) { said[i], said[j] = said[j], said[i] })
+				got, known := joined(said).Customer()
+				require.Equal(t, want, got)
+				require.Equal(t, wantKnown, known)
+			}
+		})
+	}
+}
+
+func TestACustomerOfWhomNothingWasSaidIsNotKnownYet(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	for name, c := range map[string]*conversation.Conversation{
+		"nothing":        {ID: s.ID},
+		"a flow's event": joined(partials(t, s.Details()[1:2])),
+	} {
+		customer, known := c.Customer()
+		require.False(t, known, name)
+		require.Empty(t, customer, name)
+	}
+}
