@@ -70,6 +70,9 @@ type APIError struct {
 	Status int // of the HTTP answer; 0 when there was none
 	// Code is Genesys's code, as in "too.many.requests".
 	Code string
+	// MissingPermissions are the permissions that a 403 names, as in
+	// "analytics:conversationDetail:view"; empty when it names none.
+	MissingPermissions []string
 	// CorrelationID is what Genesys's support asks for.
 	CorrelationID string
 	// RetryAfter is how long the platform wants to be left alone; zero when it
@@ -93,6 +96,9 @@ func (e *APIError) Error() string {
 	}
 	if e.Code != "" {
 		fmt.Fprintf(&b, " (%s)", e.Code)
+	}
+	if len(e.MissingPermissions) > 0 {
+		fmt.Fprintf(&b, ": missing %s", strings.Join(e.MissingPermissions, ", "))
 	}
 	if e.Err != nil && e.Status != 0 {
 		fmt.Fprintf(&b, ": %v", e.Err)

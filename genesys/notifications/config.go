@@ -107,15 +107,9 @@ const (
 	// conversation.
 	gather        = 250 * time.Millisecond
 	gatherDetails = 5 * time.Second
-	// followFor is how long a conversation has its detail topics, at most, and
-	// followEnded for how long after it has ended.
-	followFor   = 48 * time.Hour
-	followEnded = 10 * time.Minute
-	// lastWords is how long a source that stops goes on giving to the tracker
+	// drainTimeout is how long a source that stops goes on giving to the tracker
 	// what it has read.
-	lastWords = 5 * time.Second
-	// rememberEvery is how often it is put down when the source last heard.
-	rememberEvery = 30 * time.Second
+	drainTimeout = 5 * time.Second
 )
 
 func (c Config) withDefaults() Config {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,12 +28,14 @@ var (
 // mostFrame is how large a frame may be.
 const mostFrame = 64 << 20
 
-// socket is the connection to a channel.
+// socket is the WebSocket of a channel.
 type socket struct {
-	conn  *websocket.Conn
-	heard atomic.Pointer[time.Time] // when the last frame arrived
-	ended chan struct{}             // closed when reading has ended
-	err   error                     // why; valid then
+	conn   *websocket.Conn
+	opened time.Time
+	heard  atomic.Pointer[time.Time] // when the last frame arrived
+	ended  chan struct{}             // closed when reading has ended
+	err    error                     // why; valid then
+	asking sync.Mutex                // held while something is written
 }
 
 // dial connects to the channel. The address is the credential, so it must not
@@ -45,7 +48,16 @@ func dial(ctx context.Context, open func(ctx context.Context, network, address s
 	if u.Scheme != "wss" && (u.Scheme != "ws" || !loopback(u.Hostname())) {
 		return nil, fmt.Errorf("the address of the channel has the scheme %q; it must be wss, as it is a credential", u.Scheme)
 	}
-	d := websocket.Dialer{NetDialContext: open, HandshakeTimeout: 15 * time.Second, Proxy: http.ProxyFromEnvironment}
+	var shaking *handshake
+	d := websocket.Dialer{HandshakeTimeout: 15 * time.Second, Proxy: http.ProxyFromEnvironment,
+		NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := open(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			shaking = &handshake{Conn: conn, left: mostHandshake}
+			return shaking, nil
+		}}
 	conn, answer, err := d.DialContext(ctx, address, nil)
 	if answer != nil {
 		_ = answer.Body.Close()
@@ -59,11 +71,39 @@ func dial(ctx context.Context, open func(ctx context.Context, network, address s
 	default:
 		return nil, fmt.Errorf("the streaming host cannot be reached: %w", withoutAddress(err))
 	}
+	shaking.over = true
 	conn.SetReadLimit(mostFrame)
-	s := &socket{conn: conn, ended: make(chan struct{})}
 	now := time.Now()
+	s := &socket{conn: conn, opened: now, ended: make(chan struct{})}
 	s.heard.Store(&now)
 	return s, nil
+}
+
+// mostHandshake is how much is read of a handshake, TLS and a proxy's included:
+// the headers of an answer have no end of their own.
+const mostHandshake = 256 << 10
+
+// handshake is a connection from which no more is read than a handshake needs,
+// until it is over.
+type handshake struct {
+	net.Conn
+	left int
+	over bool
+}
+
+var errEndlessHandshake = errors.New("the answer to the handshake is too large")
+
+// Read implements net.Conn.
+func (h *handshake) Read(p []byte) (int, error) {
+	if h.over {
+		return h.Conn.Read(p)
+	}
+	if h.left == 0 {
+		return 0, errEndlessHandshake
+	}
+	n, err := h.Conn.Read(p[:min(len(p), h.left)])
+	h.left -= n
+	return n, err
 }
 
 // loopback reports whether a host is this machine (RFC 6761).
@@ -150,8 +190,33 @@ func (s *socket) watch() {
 	}
 }
 
+// retiredFor is how long a socket that is replaced is read on, for what is on its
+// way: the platform ends it by itself (protocol 2.5), but does not promise to.
+const retiredFor = 10 * time.Second
+
+// retire closes the socket soon.
+func (s *socket) retire() {
+	time.AfterFunc(retiredFor, func() { _ = s.conn.Close() })
+}
+
+// proveAlive waits a moment for a sign of life, so that it is known until when
+// a socket heard that is closed.
+func (s *socket) proveAlive() {
+	last := s.lastHeard()
+	s.ask()
+	for began := time.Now(); s.lastHeard().Equal(last) && time.Since(began) < time.Second; {
+		select {
+		case <-s.ended:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
 // ask asks the platform for an answer (protocol 2.5).
 func (s *socket) ask() {
+	s.asking.Lock()
+	defer s.asking.Unlock()
 	_ = s.conn.SetWriteDeadline(time.Now().Add(deadAfter - askAfter))
 	_ = s.conn.WriteMessage(websocket.TextMessage, []byte(`{"message":"ping"}`)) // if it fails, reading does too
 }

@@ -13,37 +13,30 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
-	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
 // Source hears the notification service. It is a convtrack.Source, and safe
 // for concurrent use.
 type Source struct {
-	config   Config
-	log      *slog.Logger
-	channels channels
-	creating chan struct{} // its place is taken while a channel is got
-	stats    counters
+	config Config
+	log    *slog.Logger
+	stats  *counters
 
-	sink    conversation.Sink
-	inbox   *inbox
-	started chan struct{} // closed when Run has begun
-	news    chan struct{} // there is something to put down
-	flood   chan struct{} // frames are dropped
+	peers    *peers
+	claims   *claims
+	refused  *refusedTopics
+	assigned *assignment
+	details  *detailTopics
+	sharing  *sharing
+	doubts   *doubts
+	overload *overload
+	inbox    *inbox
 
-	mu        sync.Mutex
-	lines     []*line
-	places    map[string]*line     // of each topic
-	static    map[string]bool      // topics that are not for one conversation
-	told      map[string]bool      // refused topics that were reported
-	fatal     map[string]bool      // topics that make the platform refuse a whole list
-	spawn     func(*line)          // runs a new line; nil before Run
-	moved     time.Time            // when the processes that share the topics were last others
-	gone      map[string]time.Time // processes that are not here any more, and since when
-	abandoned map[string]bool      // channels that are given up, by id
-	follows   follows
-	singly    bool      // detail topics are not combined
-	flooded   time.Time // since when frames are dropped; zero: none are
+	changed chan struct{} // there is something to put down for the peers
+	start   func(*connection)
+
+	mu   sync.Mutex
+	sink conversation.Sink // nil before Run
 }
 
 // New returns a source. Nothing happens before Run.
@@ -52,12 +45,17 @@ func New(c Config) (*Source, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	s := &Source{
-		config: c, log: c.Logger.With("source", c.Name), channels: channels{c.API},
-		places: map[string]*line{}, static: map[string]bool{}, told: map[string]bool{}, fatal: map[string]bool{}, gone: map[string]time.Time{}, abandoned: map[string]bool{},
-		news: make(chan struct{}, 1), flood: make(chan struct{}, 1), creating: make(chan struct{}, 1),
-		follows: newFollows(), started: make(chan struct{}),
-	}
+	log := c.Logger.With("source", c.Name)
+	s := &Source{config: c, log: log, stats: &counters{}, changed: make(chan struct{}, 1)}
+	s.peers = &peers{c.Tracked, c.Name}
+	s.claims = newClaims(s.peers, channels{c.API}, log)
+	s.refused = newRefusedTopics(log, c.OnRefused)
+	s.assigned = newAssignment(c.TopicsPerChannel, c.MaxChannels, s.connection)
+	s.details = newDetailTopics(c.DetailEvents, s.assigned, s.peers, log)
+	s.sharing = newSharing(c.Topics, s.peers, s.assigned, s.details.dropOldest, log, s.announcer("takeover"))
+	s.doubts = &doubts{api: c.API, peers: s.peers, assigned: s.assigned, found: s.add, log: log}
+	s.inbox = newInbox(s.give, c.MaxPending, log)
+	s.overload = newOverload(c.MaxPending, s.inbox.len, log, s.announcer("overload"))
 	return s, nil
 }
 
@@ -78,8 +76,6 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	}
 	s.sink = sink
 	s.mu.Unlock()
-	s.inbox = newInbox(sink, s.config.MaxPending, s.log)
-	heard := s.arrive(ctx)
 
 	working, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
@@ -87,139 +83,166 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	for range s.config.Workers {
 		workers.Go(func() { s.inbox.work(working) })
 	}
-	lines, ctx := errgroup.WithContext(ctx)
-	s.begin(heard, func(l *line) { lines.Go(func() error { return l.run(ctx) }) })
-	lines.Go(func() error { s.rememberLoop(ctx); return nil })
-	lines.Go(func() error { s.followLoop(ctx); return nil })
-	lines.Go(func() error { s.shareLoop(ctx); return nil })
-	lines.Go(func() error { s.floodLoop(ctx); return nil })
-	close(s.started)
-	err := lines.Wait()
+	stop := ctx
+	group, ctx := errgroup.WithContext(ctx)
+	s.start = func(c *connection) { group.Go(func() error { return c.run(ctx) }) }
+	for _, run := range []func(context.Context){s.sharing.run, s.putDown, s.details.run, s.doubts.run, s.overload.run} {
+		group.Go(func() error { run(ctx); return nil })
+	}
+	err := group.Wait()
 
-	last := time.AfterFunc(lastWords, abort)
+	last := time.AfterFunc(drainTimeout, abort)
 	defer last.Stop()
 	s.inbox.close()
 	workers.Wait()
+	s.leave(context.WithoutCancel(stop))
 	return err
 }
 
-// take takes a frame, and returns what it says about the channel, if it does.
-// It never waits.
-func (s *Source) take(frame []byte, read time.Time) genesys.SystemType {
+// connection makes a connection and runs it.
+func (s *Source) connection(number int, heard time.Time) *connection {
+	c := newConnection(surroundings{
+		name: s.config.Name, log: s.log, stats: s.stats, channels: channels{s.config.API}, claims: s.claims, refused: s.refused,
+		dial: s.config.DialContext, take: s.take, announce: s.announce, tellPeers: func() { wake(s.changed) },
+	}, number, heard)
+	s.start(c)
+	return c
+}
+
+// SetTopics replaces Config.Topics while the source runs, for when users and
+// queues come and go. It fails, and changes nothing, when they are too many or
+// not topics. Detail topics of conversations make way.
+func (s *Source) SetTopics(names ...string) error {
+	if err := s.config.validTopics(names); err != nil {
+		return err
+	}
+	return s.sharing.set(names)
+}
+
+// Compare takes a conversation that another source has read from the API, and
+// compares it with what the channels have told: one that should have told of it
+// and did not is deaf, and is replaced. Only channels of this process are
+// judged; those of others are by the process that has them. It does not keep
+// the conversation, returns at once, and may be called at any time.
+func (s *Source) Compare(c *conversation.Conversation) { s.doubts.compare(c) }
+
+// give gives what was heard to the sink.
+func (s *Source) give(ctx context.Context, u conversation.Update) error { return s.sink(ctx, u) }
+
+// take takes a frame, and returns what it says. It never waits.
+func (s *Source) take(frame []byte, read time.Time) *genesys.Message {
 	m, err := genesys.Decode(frame, read)
 	s.stats.frames.Add(1)
 	if err != nil {
 		s.stats.undecodable.Add(1)
 		s.log.Warn("a part of a frame is not understood", "topic", m.Topic, "reason", err)
 		if strings.HasPrefix(m.Topic, "v2.detail.events.") && strings.Contains(m.Topic, "?") {
-			s.listenSingly()
+			s.details.subscribeSingly()
 		}
 	}
 	switch m.Kind {
 	case genesys.KindSystem:
 		s.log.Info("the platform says", "about", m.System.Type, "reason", m.System.Reason)
-		return m.System.Type
 	case genesys.KindHeartbeat:
 		s.stats.heartbeats.Add(1)
 	}
 	for _, c := range m.Conversations {
-		if !s.inbox.add(c) {
-			s.drop(read)
-			continue
-		}
-		s.follow(c)
+		s.add(c)
 	}
-	return ""
+	return m
 }
 
-// drop notes that the store does not keep up.
-func (s *Source) drop(at time.Time) {
-	s.stats.dropped.Add(1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.flooded.IsZero() {
-		s.flooded = at
-		s.log.Error("frames are dropped: too many conversations wait for the store", "pending", s.config.MaxPending)
-		select {
-		case s.flood <- struct{}{}:
-		default:
-		}
+// add takes what a message says of a conversation.
+func (s *Source) add(c *conversation.Conversation) {
+	if !s.inbox.add(c) {
+		s.stats.dropped.Add(1)
+		s.overload.dropped(time.Now())
+		return
 	}
-}
-
-// floodLoop announces the times in which frames are dropped.
-func (s *Source) floodLoop(ctx context.Context) {
-	for {
-		select {
-		case <-s.flood:
-		case <-ctx.Done():
-			return
-		}
-		for announced := false; pause.Sleep(ctx, floodEvery); announced = true {
-			from, over := s.ebbs()
-			g := conversation.Gap{From: from, Reason: "the store did not keep up, and frames were dropped"}
-			if over {
-				g.To = time.Now()
-			}
-			if over || !announced {
-				s.announce(ctx, s.config.Name+"/flood", g)
-			}
-			if over {
-				break
-			}
-		}
-	}
-}
-
-// floodEvery is how often it is looked whether frames are still dropped.
-const floodEvery = 5 * time.Second
-
-// ebbs returns since when frames are dropped, and whether that is over.
-func (s *Source) ebbs() (from time.Time, over bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	from = s.flooded
-	if over = s.inbox.len() < s.config.MaxPending/2+1; over {
-		s.flooded = time.Time{}
-	}
-	return from, over
+	s.details.follow(c)
 }
 
 // announce tells the tracker of a gap.
 func (s *Source) announce(ctx context.Context, source string, g conversation.Gap) {
 	g.Source = source
 	s.stats.gaps.Add(1)
-	if err := s.sink(ctx, conversation.Update{Gap: &g}); err != nil && ctx.Err() == nil {
+	if err := s.give(ctx, conversation.Update{Gap: &g}); err != nil && ctx.Err() == nil {
 		s.log.Error("a gap could not be announced", "from", g.From, "to", g.To, "reason", g.Reason, "error", err)
 	}
 }
 
-// refused reports refused topics, each once.
-func (s *Source) refused(list []Refusal) {
-	for _, r := range list {
-		s.mu.Lock()
-		known := s.told[r.Topic]
-		if s.static[r.Topic] || len(s.told) < MostTopics {
-			s.told[r.Topic] = true
+func (s *Source) announcer(part string) func(context.Context, conversation.Gap) {
+	return func(ctx context.Context, g conversation.Gap) { s.announce(ctx, s.config.Name+"/"+part, g) }
+}
+
+// putDown tells the peers every now and then, and when something has changed,
+// what is heard here and which channels are used for it.
+func (s *Source) putDown(ctx context.Context) {
+	if s.config.Tracked == nil {
+		return
+	}
+	for {
+		wait := putDownEvery
+		if s.sharing.changes() {
+			wait = putDownSoon
 		}
-		if r.fatal {
-			s.fatal[r.Topic] = true
+		select {
+		case <-s.changed:
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
 		}
-		s.mu.Unlock()
-		if known {
-			continue
+		if s.sharing.changes() {
+			s.proveAlive()
 		}
-		s.stats.refuse(r)
-		s.log.Warn("a topic is refused", "topic", r.Topic, "reason", r.Reason)
-		if s.config.OnRefused != nil {
-			s.config.OnRefused(r)
+		var signs signs
+		err := s.peers.change(ctx, func(is *state) bool {
+			s.claims.putDown(is)
+			s.sharing.putDown(is, s.storedUntil())
+			signs = slices.Clone(is.Signs)
+			return true
+		})
+		switch {
+		case err == nil:
+			if s.sharing.compare(ctx, signs) {
+				wake(s.changed)
+			}
+		case ctx.Err() == nil:
+			s.log.Warn("it is not put down until when topics were heard", "error", err)
 		}
 	}
 }
 
-// acceptable leaves out the topics that make the platform refuse a whole list.
-func (s *Source) acceptable(topics []string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.DeleteFunc(topics, func(t string) bool { return s.fatal[t] })
+// leave tells the peers until when topics were heard here, and that the
+// channels are free.
+func (s *Source) leave(ctx context.Context) {
+	err := s.peers.change(ctx, func(is *state) bool {
+		s.sharing.putDown(is, s.storedUntil())
+		s.claims.leave(is)
+		return true
+	})
+	if err != nil {
+		s.log.Warn("it is not put down until when topics were heard", "error", err)
+	}
+}
+
+// proveAlive waits a moment for a sign of life on every connection.
+func (s *Source) proveAlive() {
+	var all sync.WaitGroup
+	for _, c := range s.assigned.all() {
+		all.Go(c.proveAlive)
+	}
+	all.Wait()
+}
+
+// storedUntil returns until when what was heard is stored; zero when frames are
+// dropped.
+func (s *Source) storedUntil() time.Time {
+	if s.overload.active() {
+		return time.Time{}
+	}
+	if since, some := s.inbox.oldest(); some {
+		return since
+	}
+	return time.Now()
 }

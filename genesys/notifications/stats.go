@@ -1,8 +1,6 @@
 package notifications
 
 import (
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -15,6 +13,7 @@ type Stats struct {
 	Undecodable int64 // frames that were not understood, or not all of them
 	Dropped     int64 // conversations that were not taken, as too many waited
 	Reconnects  int64 // times a socket was lost
+	Deaf        int64 // channels that were subscribed and did not tell what happened
 	Gaps        int64 // announcements of gaps
 
 	Topics    int       // subscribed now
@@ -26,39 +25,19 @@ type Stats struct {
 }
 
 type counters struct {
-	frames, heartbeats, undecodable, dropped, reconnects, gaps atomic.Int64
-
-	mu      sync.Mutex
-	refused []Refusal
-}
-
-func (c *counters) refuse(r Refusal) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.refused) < MostTopics {
-		c.refused = append(c.refused, r)
-	}
+	frames, heartbeats, undecodable, dropped, reconnects, deaf, gaps atomic.Int64
 }
 
 // Stats returns the present counts.
 func (s *Source) Stats() Stats {
 	is := Stats{
 		Frames: s.stats.frames.Load(), Heartbeats: s.stats.heartbeats.Load(), Undecodable: s.stats.undecodable.Load(),
-		Dropped: s.stats.dropped.Load(), Reconnects: s.stats.reconnects.Load(), Gaps: s.stats.gaps.Load(),
+		Dropped: s.stats.dropped.Load(), Reconnects: s.stats.reconnects.Load(), Deaf: s.stats.deaf.Load(), Gaps: s.stats.gaps.Load(),
+		Refused: s.refused.all(), Pending: s.inbox.len(), Topics: s.assigned.len(),
 	}
-	s.stats.mu.Lock()
-	is.Refused = slices.Clone(s.stats.refused)
-	s.stats.mu.Unlock()
-	select {
-	case <-s.started:
-		is.Pending = s.inbox.len()
-	default:
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	is.Topics, is.Channels = len(s.places), len(s.lines)
-	for _, l := range s.lines {
-		heard, hears := l.lastHeard()
+	for _, c := range s.assigned.all() {
+		is.Channels++
+		heard, hears := c.lastHeard()
 		if hears {
 			is.Listening++
 		}

@@ -29,3 +29,31 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
+
+// Pacer says how long to wait before something is opened anew that does not
+// last: not at all once it has lasted for a while, then longer each time.
+type Pacer struct {
+	lasts   time.Duration
+	growing *backoff.ExponentialBackOff
+	used    bool // what need not wait
+}
+
+// NewPacer returns a Pacer whose pauses grow from first to longest until
+// something has lasted for lasts.
+func NewPacer(first, longest, lasts time.Duration) *Pacer {
+	return &Pacer{lasts: lasts, growing: Growing(first, longest)}
+}
+
+// Next returns how long to wait before what has lasted for so long is opened
+// anew.
+func (p *Pacer) Next(lasted time.Duration) time.Duration {
+	if lasted > p.lasts {
+		p.growing.Reset()
+		p.used = false
+	}
+	if !p.used {
+		p.used = true
+		return 0
+	}
+	return p.growing.NextBackOff()
+}

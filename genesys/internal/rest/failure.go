@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/permission"
 )
 
 // call is how a call is named in errors and logs.
@@ -47,11 +48,13 @@ func lost(err error) error {
 	return WithoutURL(err)
 }
 
-// refusal turns an answer into an error. Of the body it takes the code and the
-// correlation id alone: messages and details can quote personal data.
+// refusal turns an answer into an error. Of the body it takes the code, the
+// correlation id and the names of missing permissions alone: messages and
+// details can quote personal data.
 func refusal(name call, a Answer) *genesys.APIError {
 	var body struct {
 		Code      string `json:"code"`
+		Message   string `json:"message"`
 		ContextID string `json:"contextId"`
 		OAuth     any    `json:"error"` // of the login host
 	}
@@ -68,6 +71,9 @@ func refusal(name call, a Answer) *genesys.APIError {
 	}
 	if e.CorrelationID == "" {
 		e.CorrelationID = token(body.ContextID)
+	}
+	if a.Status == http.StatusForbidden {
+		e.MissingPermissions = permission.Names(body.Message)
 	}
 	if a.Status >= 300 && a.Status < 400 {
 		e.Err = ErrRedirected

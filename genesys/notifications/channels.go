@@ -12,12 +12,17 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/permission"
 )
 
 // Refusal is a topic that the platform does not let the OAuth client hear.
 type Refusal struct {
 	Topic  string
 	Reason string // the platform's words, or the code of its error
+	// MissingPermissions are the permissions that the OAuth client's role needs
+	// for it, as in "conversation:communication:view"; empty when the platform
+	// does not name them.
+	MissingPermissions []string
 
 	fatal bool // with it in the list the platform refuses the whole list
 }
@@ -100,7 +105,7 @@ func (c channels) add(ctx context.Context, id string, topics []string) ([]Refusa
 		return refused, err
 	}
 	if len(topics) == 1 {
-		return []Refusal{{topics[0], refusedBy(err), true}}, nil
+		return []Refusal{refusedBy(err, topics[0])}, nil
 	}
 	for _, half := range [][]string{topics[:len(topics)/2], topics[len(topics)/2:]} {
 		more, err := c.add(ctx, id, half)
@@ -125,12 +130,13 @@ func oneIsRefused(err error) bool {
 	}, e.Code)
 }
 
-func refusedBy(err error) string {
+func refusedBy(err error, topic string) Refusal {
+	r := Refusal{Topic: topic, fatal: true}
 	var e *genesys.APIError
 	if errors.As(err, &e) {
-		return e.Code
+		r.Reason, r.MissingPermissions = e.Code, e.MissingPermissions
 	}
-	return ""
+	return r
 }
 
 func (c channels) put(ctx context.Context, method, id string, topics []string) ([]Refusal, error) {
@@ -138,6 +144,8 @@ func (c channels) put(ctx context.Context, method, id string, topics []string) (
 		ID     string `json:"id"`
 		State  string `json:"state,omitempty"`
 		Reason string `json:"rejectionReason,omitempty"`
+		// Missing is of newer platforms; others name it in the reason (protocol 2.4).
+		Missing []string `json:"missingPermissions,omitempty"`
 	}
 	list := make([]topic, len(topics))
 	for i, t := range topics {
@@ -163,7 +171,11 @@ func (c channels) put(ctx context.Context, method, id string, topics []string) (
 	var refused []Refusal
 	for _, t := range l.Entities {
 		if t.State == "Rejected" {
-			refused = append(refused, Refusal{Topic: t.ID, Reason: t.Reason})
+			missing := t.Missing
+			if len(missing) == 0 {
+				missing = permission.Names(t.Reason)
+			}
+			refused = append(refused, Refusal{Topic: t.ID, Reason: t.Reason, MissingPermissions: missing})
 		}
 	}
 	return refused, nil

@@ -1,0 +1,187 @@
+package notifications
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
+)
+
+// connection keeps one channel connected and subscribed. Its topics and what is
+// known of its hearing are here; how it hears is in listen.go.
+type connection struct {
+	surroundings
+	number  int // for the log: the channel's id is a part of the address, and so secret
+	silence *silence
+
+	changed chan struct{} // the topics are others
+	soon    chan struct{} // so they are, but that can wait a little
+
+	mu      sync.Mutex
+	topics  map[string]bool
+	channel channel   // zero: none
+	socket  *socket   // nil while there is none
+	hears   bool      // the topics are subscribed on it, or were when it was told to stop
+	missed  time.Time // since when topics that were added are not heard; zero: all are
+	heard   time.Time // when it last heard, while it has no socket
+
+	// Of the goroutine that listens only:
+	blindFrom time.Time    // zero: unknown
+	announced bool         // that it is blind
+	replacing *pause.Pacer // of its sockets
+}
+
+// surroundings is what all connections of a source have in common.
+type surroundings struct {
+	name      string // of the source
+	log       *slog.Logger
+	channels  channels
+	claims    *claims
+	refused   *refusedTopics
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	take      func(frame []byte, read time.Time) *genesys.Message
+	announce  func(ctx context.Context, source string, g conversation.Gap)
+	stats     *counters
+	tellPeers func() // there is something to put down for other processes
+}
+
+func newConnection(s surroundings, number int, blindFrom time.Time) *connection {
+	return &connection{
+		surroundings: s, number: number, silence: newSilence(),
+		changed: make(chan struct{}, 1), soon: make(chan struct{}, 1),
+		topics: map[string]bool{}, blindFrom: blindFrom, replacing: pause.NewPacer(time.Second, time.Minute, calm),
+	}
+}
+
+// gapName is the connection's name in gaps.
+func (c *connection) gapName() string { return fmt.Sprintf("%s/%d", c.name, c.number) }
+
+// add adds a topic that was heard until heard.
+func (c *connection) add(name string, heard time.Time) {
+	c.mu.Lock()
+	c.topics[name] = true
+	if c.missed.IsZero() || !heard.IsZero() && heard.Before(c.missed) {
+		c.missed = heard
+	}
+	c.mu.Unlock()
+	wake(c.changed)
+}
+
+// addDetail adds a topic about one conversation: without it less is known, but
+// nothing is missed.
+func (c *connection) addDetail(name string) {
+	c.mu.Lock()
+	c.topics[name] = true
+	c.mu.Unlock()
+	wake(c.soon)
+}
+
+func (c *connection) remove(name string) {
+	c.mu.Lock()
+	delete(c.topics, name)
+	c.mu.Unlock()
+	wake(c.soon)
+}
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// missing returns since when added topics are not heard; zero when all are.
+func (c *connection) missing() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.missed
+}
+
+// caughtUp notes that the topics are heard that were missed until then.
+func (c *connection) caughtUp(missed time.Time) {
+	c.mu.Lock()
+	c.hears = true
+	if c.missed.Equal(missed) { // else more were added meanwhile
+		c.missed = time.Time{}
+	}
+	c.mu.Unlock()
+	c.silence.listens(time.Now())
+	c.tellPeers()
+}
+
+// setSocket says which socket the connection listens to.
+func (c *connection) setSocket(s *socket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.socket = s
+}
+
+// lose says that the connection has no socket any more, and returns when it
+// last heard. One that was told to stop has heard until then.
+func (c *connection) lose(stopped bool) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.hears {
+		c.heard = c.socket.lastHeard()
+	}
+	c.socket, c.hears = nil, c.hears && stopped
+	return c.heard
+}
+
+// lastHeard returns when the connection last heard, and whether it hears all
+// its topics now, or did when it was told to stop.
+func (c *connection) lastHeard() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.socket == nil || !c.hears {
+		return c.heard, c.hears && c.missed.IsZero()
+	}
+	return c.socket.lastHeard(), c.missed.IsZero()
+}
+
+// proveAlive waits a moment for a sign of life, so that lastHeard is recent.
+func (c *connection) proveAlive() {
+	c.mu.Lock()
+	s := c.socket
+	c.mu.Unlock()
+	if s != nil {
+		s.proveAlive()
+	}
+}
+
+func (c *connection) currentChannel() channel {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.channel
+}
+
+func (c *connection) setChannel(is channel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.channel = is
+}
+
+// names returns the topics in a fixed order.
+func (c *connection) names() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	names := make([]string, 0, len(c.topics))
+	for name := range c.topics {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (c *connection) len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.topics)
+}

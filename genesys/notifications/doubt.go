@@ -1,0 +1,124 @@
+package notifications
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
+)
+
+// doubts settles whether channels that tell nothing are deaf: by what other
+// sources read, or by one read of a conversation that such a channel should
+// tell of.
+type doubts struct {
+	api      genesys.API
+	peers    *peers
+	assigned *assignment
+	found    func(*conversation.Conversation) // takes what was read
+	log      *slog.Logger
+}
+
+// run settles doubts until ctx ends.
+func (d *doubts) run(ctx context.Context) {
+	for d.peers.tracked != nil && pause.Sleep(ctx, pause.Jittered(time.Minute)) {
+		silent := map[*connection]bool{}
+		for _, c := range d.assigned.all() {
+			if _, hears := c.lastHeard(); hears && c.silence.doubts(time.Now()) {
+				silent[c] = true
+			}
+		}
+		if len(silent) > 0 {
+			d.settle(ctx, silent)
+		}
+	}
+}
+
+// settle reads one conversation for each silent connection: the one with an open
+// leg on its topics that changed last.
+func (d *doubts) settle(ctx context.Context, silent map[*connection]bool) {
+	for c, err := range d.peers.tracked.Open(ctx) {
+		if err != nil {
+			if ctx.Err() == nil {
+				d.log.Warn("the open conversations cannot be listed", "error", err)
+			}
+			return
+		}
+		for _, is := range d.expected(c) {
+			if !is.over && silent[is.by] && is.by.silence.ask(c.ID) {
+				delete(silent, is.by)
+				d.read(ctx, c.ID)
+				break
+			}
+		}
+		if len(silent) == 0 {
+			return
+		}
+	}
+}
+
+// read reads a conversation and compares. The live API does not keep one for
+// long that has ended; then its record is read.
+func (d *doubts) read(ctx context.Context, id string) {
+	body, err := d.api.Call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: true})
+	if genesys.HasStatus(err, http.StatusNotFound) {
+		body, err = d.api.Call(ctx, genesys.Request{Path: "/api/v2/analytics/conversations/" + url.PathEscape(id) + "/details", Repair: true})
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			d.log.Warn("a channel is silent, and it cannot be read whether there is something to tell", "conversation", id, "reason", err)
+		}
+		return
+	}
+	m, err := genesys.Decode(body, time.Now())
+	if err != nil {
+		d.log.Warn("a part of an answer is not understood", "conversation", id, "reason", err)
+	}
+	for _, c := range m.Conversations {
+		d.found(c)
+		d.compare(c)
+	}
+}
+
+// compare compares what was read of a conversation with what the channels have
+// told.
+func (d *doubts) compare(c *conversation.Conversation) {
+	for _, is := range d.expected(conversation.Merge(nil, c)) {
+		if _, hears := is.by.lastHeard(); hears {
+			is.by.silence.compare(c.ID, is.moment, time.Now())
+		}
+	}
+}
+
+// expectation is a leg that a connection should tell of.
+type expectation struct {
+	by     *connection
+	moment time.Time // the latest in the leg
+	over   bool
+}
+
+// expected returns the legs of a conversation that connections should tell of: those
+// of a user to the user's topic, and the waiting in a queue to the queue's. What
+// happens after a user has left may not come on the user's topic.
+func (d *doubts) expected(c *conversation.Conversation) []expectation {
+	var all []expectation
+	for _, l := range c.Legs() {
+		topic := ""
+		switch {
+		case l.Participant.UserID != "":
+			topic = UserTopics(l.Participant.UserID)[0]
+		case l.Participant.Purpose == conversation.PurposeACD && l.Participant.QueueID != "":
+			topic = QueueTopics(l.Participant.QueueID)[0]
+		default:
+			continue
+		}
+		if by := d.assigned.connection(topic); by != nil {
+			all = append(all, expectation{by, later(l.Start, later(l.Connected, l.End)), l.Over})
+		}
+	}
+	return all
+}

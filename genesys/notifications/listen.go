@@ -1,0 +1,339 @@
+package notifications
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
+)
+
+// calm is how long listening must last so that it begins again without delay.
+const calm = time.Minute
+
+// run listens, and when that ends, begins again, until ctx ends or the platform
+// refuses for good.
+func (c *connection) run(ctx context.Context) error {
+	growing := pause.Growing(500*time.Millisecond, 30*time.Second)
+	for {
+		began := time.Now()
+		heard, err := c.listen(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // it was told to stop
+		case hopeless(err):
+			return err
+		case heard:
+			c.stats.reconnects.Add(1)
+		}
+		if !c.announced {
+			c.announced = true
+			c.announce(ctx, c.gapName(), conversation.Gap{From: c.blindFrom, Reason: err.Error()})
+		}
+		if heard && time.Since(began) > calm {
+			growing.Reset()
+		}
+		wait := growing.NextBackOff()
+		c.log.Warn("not listening", "connection", c.number, "reason", err, "again_in", wait)
+		if !pause.Sleep(ctx, wait) {
+			return nil
+		}
+	}
+}
+
+// hopeless reports whether there is nothing to hear without what was refused:
+// a wrong secret, or no right to have a channel.
+func hopeless(err error) bool {
+	return errors.Is(err, genesys.ErrCredentials) || genesys.HasStatus(err, http.StatusForbidden)
+}
+
+// gone reports whether the platform does not know the channel any more.
+func gone(err error) bool {
+	var e *genesys.APIError
+	return errors.Is(err, errGone) ||
+		errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Code == "notification.unable.to.get.channel.id")
+}
+
+// errTaken: another process has claimed the connection's channel.
+var errTaken = errors.New("another process uses the channel")
+
+// ensureChannel gets a channel where the connection has none.
+func (c *connection) ensureChannel(ctx context.Context) error {
+	if id := c.currentChannel().ID; id != "" && c.claims.has(id) {
+		return nil
+	}
+	is, err := c.claims.get(ctx)
+	if err != nil {
+		return err
+	}
+	c.setChannel(is)
+	c.tellPeers()
+	return nil
+}
+
+// abandon gives the channel up for good: the platform does not know it any
+// more, somebody else has it, or it is deaf.
+func (c *connection) abandon() {
+	c.claims.abandon(c.currentChannel().ID)
+	c.setChannel(channel{})
+	c.tellPeers()
+}
+
+// session is the time in which a connection has a socket.
+type session struct {
+	*connection
+	ctx    context.Context // ends when the source is to stop
+	open   context.Context // ends when the session is over: sockets live as long
+	notice chan notice
+
+	socket    *socket // the one that counts
+	calls     context.Context
+	interrupt func()           // ends calls
+	replace   <-chan time.Time // when to open a socket in place of this one; nil: not at all
+	running   sync.WaitGroup
+}
+
+// notice is what the platform says about a channel.
+type notice struct {
+	from *socket
+	of   genesys.SystemType
+}
+
+// checkEvery is how often it is looked whether a channel is deaf.
+const checkEvery = 15 * time.Second
+
+// listen connects, subscribes and listens until it cannot any more. It reports
+// whether it heard at all.
+func (c *connection) listen(ctx context.Context) (heard bool, err error) {
+	if err := c.ensureChannel(ctx); err != nil {
+		return false, err
+	}
+	defer func() {
+		if gone(err) || errors.Is(err, errDeaf) {
+			c.abandon()
+		}
+	}()
+	open, close := context.WithCancel(context.WithoutCancel(ctx))
+	s := &session{connection: c, ctx: ctx, open: open, notice: make(chan notice, 8)}
+	defer s.running.Wait()
+	defer close()
+	first, err := s.connect()
+	if err != nil {
+		return false, c.explain(ctx, err)
+	}
+	s.use(first)
+	defer func() {
+		stopped := ctx.Err() != nil
+		if stopped && heard {
+			s.socket.proveAlive()
+		}
+		if last := c.lose(stopped); heard {
+			c.blindFrom = last
+		}
+		if errors.Is(err, errDeaf) {
+			c.blindFrom = c.silence.lastEvent()
+		}
+	}()
+	defer func() { s.interrupt() }()
+	return s.listen()
+}
+
+func (s *session) listen() (heard bool, err error) {
+	missed := s.missing()
+	if err := s.subscribe(); err != nil {
+		return false, s.reason(err)
+	}
+	from := s.blindFrom
+	if !missed.IsZero() && missed.Before(from) {
+		from = missed
+	}
+	s.announce(s.ctx, s.gapName(), conversation.Gap{From: from, To: time.Now(), Reason: "listening again"})
+	s.caughtUp(missed)
+	s.announced = false
+	s.log.Info("listening", "connection", s.number, "topics", s.len())
+
+	renew := time.NewTimer(pause.Jittered(renewEvery))
+	defer renew.Stop()
+	check := time.NewTicker(checkEvery)
+	defer check.Stop()
+	for {
+		select {
+		case <-s.calls.Done():
+			return true, s.reason(s.ctx.Err())
+		case n := <-s.notice:
+			if err := s.heed(n); err != nil {
+				return true, err
+			}
+			continue
+		case <-s.replace:
+			s.replaceSocket()
+			continue
+		case <-check.C:
+			if err := s.silence.deaf(time.Now()); err != nil {
+				s.stats.deaf.Add(1)
+				s.log.Error("a channel is deaf and is replaced", "connection", s.number, "reason", err)
+				return true, err
+			}
+			continue
+		case <-s.changed:
+			if !pause.Sleep(s.calls, gather) {
+				continue
+			}
+		case <-s.soon:
+			if !pause.Sleep(s.calls, gatherDetails) {
+				continue
+			}
+		case <-renew.C:
+			renew.Reset(pause.Jittered(renewEvery))
+		}
+		missed := s.missing()
+		if err := s.subscribe(); err != nil {
+			return true, s.reason(err)
+		}
+		if !missed.IsZero() && time.Since(missed) > 2*gather {
+			s.announce(s.ctx, s.gapName(), conversation.Gap{From: missed, To: time.Now(), Reason: "topics that were added are heard"})
+		}
+		s.caughtUp(missed)
+	}
+}
+
+// use lets a socket be the one that counts.
+func (s *session) use(next *socket) {
+	if s.interrupt != nil {
+		s.interrupt()
+	}
+	s.socket = next
+	s.setSocket(next)
+	calls, cancel := context.WithCancel(s.ctx)
+	s.calls, s.interrupt = calls, cancel
+	s.running.Go(func() { // so that a call that is under way does not hide the end of the socket
+		select {
+		case <-next.ended:
+			cancel()
+		case <-calls.Done():
+		}
+	})
+}
+
+// heed does what a notice asks for.
+func (s *session) heed(n notice) error {
+	if n.from != s.socket {
+		return nil // it was about a socket that is replaced
+	}
+	switch n.of {
+	case genesys.SystemSocketClosing:
+		if s.replace == nil {
+			s.replace = time.After(s.replacing.Next(time.Since(s.socket.opened)))
+		}
+	case genesys.SystemNoLongerSubscribed:
+		s.abandon()
+		return errors.New("the channel was taken over by another subscriber")
+	case genesys.SystemTokenRevoked:
+		s.abandon()
+		return errors.New("the access token was revoked")
+	}
+	return nil
+}
+
+// replaceSocket opens a socket in place of one that the platform is about to
+// close. Subscriptions belong to the channel, so the new one hears at once.
+func (s *session) replaceSocket() {
+	s.replace = nil
+	began := time.Now()
+	next, err := s.connect()
+	if err != nil {
+		wait := s.replacing.Next(0)
+		s.log.Warn("the platform is about to close the socket, and there is no new one yet", "connection", s.number, "reason", err, "again_in", wait)
+		s.replace = time.After(wait) // meanwhile the old one hears
+		return
+	}
+	s.announce(s.ctx, s.gapName(), conversation.Gap{From: began, To: time.Now(), Reason: "the platform had the socket replaced"})
+	s.socket.retire()
+	s.use(next)
+}
+
+// connect dials the channel and begins to read.
+func (s *session) connect() (*socket, error) {
+	next, err := dial(s.ctx, s.dial, s.currentChannel().ConnectURI)
+	if err != nil {
+		return nil, err
+	}
+	s.running.Go(func() {
+		next.read(func(frame []byte, read time.Time) {
+			m := s.take(frame, read)
+			s.silence.hears(m, read)
+			if m.System == nil {
+				return
+			}
+			select {
+			case s.notice <- notice{next, m.System.Type}:
+			default: // there are notices enough
+			}
+		})
+	})
+	s.running.Go(next.watch)
+	s.running.Go(func() {
+		select {
+		case <-s.open.Done():
+			_ = next.conn.Close()
+		case <-next.ended:
+		}
+	})
+	return next, nil
+}
+
+// reason prefers why the socket ended to what failed because of it.
+func (s *session) reason(err error) error {
+	select {
+	case <-s.socket.ended:
+		return s.socket.err
+	default:
+		return err
+	}
+}
+
+// explain asks the platform whether the channel is gone whose socket it
+// refused: how it refuses is not documented (protocol 2.5).
+func (c *connection) explain(ctx context.Context, err error) error {
+	if !errors.Is(err, errRefused) {
+		return err
+	}
+	if is := c.channels.exists(ctx, c.currentChannel().ID); gone(is) {
+		return errGone
+	}
+	return err
+}
+
+// mostTries is how often a subscription is tried on one socket.
+const mostTries = 5
+
+// subscribe makes the connection's topics those of the channel, which also
+// renews it.
+func (s *session) subscribe() error {
+	growing := pause.Growing(time.Second, 30*time.Second)
+	for try := 1; ; try++ {
+		is := s.currentChannel()
+		if !s.claims.has(is.ID) {
+			return errTaken
+		}
+		refused, err := s.channels.subscribe(s.calls, is.ID, s.refused.without(s.names()))
+		if err == nil {
+			is.Expires = time.Now().Add(channelLife)
+			s.setChannel(is)
+			s.claims.renewed(is)
+			s.refused.report(refused)
+			return nil
+		}
+		if s.calls.Err() != nil || gone(err) || hopeless(err) || try == mostTries {
+			return err
+		}
+		s.log.Warn("the topics are not subscribed yet", "connection", s.number, "error", err)
+		if !pause.Sleep(s.calls, growing.NextBackOff()) {
+			return s.calls.Err()
+		}
+	}
+}

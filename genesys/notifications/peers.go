@@ -1,0 +1,99 @@
+package notifications
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
+)
+
+// peers are the processes that share a store, this one among them. They divide
+// the topics, and put down a state for each other and for those that come after
+// them.
+type peers struct {
+	tracked genesys.Tracked // nil: this process is alone, and nothing is put down
+	name    string
+}
+
+// state is what the peers put down.
+type state struct {
+	// Signs say until when topics were heard.
+	Signs signs `json:"signs,omitempty"`
+	// Channels are theirs. Those of a process that is gone can be used again
+	// instead of taking a further place.
+	Channels []ownedChannel `json:"channels,omitempty"`
+	// Creating is who is about to create a channel.
+	Creating creating `json:"creating,omitzero"`
+}
+
+// storeTimeout is how long the store may take: without it there is less to go
+// on, but the source hears.
+const storeTimeout = 3 * time.Second
+
+// instance is the name of this process.
+func (p *peers) instance() string {
+	if p.tracked == nil {
+		return ""
+	}
+	return p.tracked.Instance()
+}
+
+// alive reports whether another process shares the store now.
+func (p *peers) alive(instance string) bool {
+	return p.tracked != nil && instance != "" && instance != p.instance() && p.tracked.Alive(instance)
+}
+
+// mine reports whether this process is the one to look after something.
+func (p *peers) mine(key string) bool { return p.tracked == nil || p.tracked.Mine(p.name, key) }
+
+// moved returns a channel that is closed when mine may answer otherwise.
+func (p *peers) moved() <-chan struct{} { return p.tracked.Moved() }
+
+// read returns what is put down.
+func (p *peers) read(ctx context.Context) (is state, err error) {
+	err = p.change(ctx, func(s *state) bool {
+		is = *s
+		return false
+	})
+	return is, err
+}
+
+// change changes what is put down, as often as others forestall it. do reports
+// whether there is something to write.
+func (p *peers) change(ctx context.Context, do func(*state) bool) error {
+	if p.tracked == nil {
+		do(&state{})
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	growing := pause.Growing(5*time.Millisecond, 200*time.Millisecond)
+	for {
+		value, version, err := p.tracked.Value(ctx, p.name)
+		if err != nil {
+			return err
+		}
+		s := state{}
+		if len(value) > 0 && json.Unmarshal(value, &s) != nil {
+			s = state{} // of another version of the library; it is written anew
+		}
+		if !do(&s) {
+			return nil
+		}
+		if value, err = json.Marshal(s); err != nil {
+			return err
+		}
+		if _, err = p.tracked.SetValue(ctx, p.name, value, version); err == nil {
+			return nil
+		}
+		if _, is, e := p.tracked.Value(ctx, p.name); e != nil || is == version {
+			return err // it is no race that was lost
+		}
+		if !pause.Sleep(ctx, growing.NextBackOff()) {
+			return ctx.Err()
+		}
+	}
+}

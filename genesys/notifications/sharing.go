@@ -1,0 +1,280 @@
+package notifications
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// Times of sharing.
+const (
+	// putDownEvery is how often it is put down until when topics were heard.
+	putDownEvery = 30 * time.Second
+	// putDownSoon is how often that is done after the peers have changed, and
+	// changing is for how long: until everybody knows who hears what.
+	putDownSoon = 10 * time.Second
+	changing    = 2 * time.Minute
+	// fresh is how old a sign of life may be of a process that hears now.
+	fresh = 3 * putDownEvery
+	// overlap is how long a process at least goes on to hear topics that
+	// another one looks after from now on.
+	overlap = time.Minute
+	// confirmWithin is how long it may take until the process that heard topics
+	// before says that it did so until they were heard here.
+	confirmWithin = fresh + 15*time.Second
+	// deliveryTime is how long a message may be on its way: what happened so
+	// shortly before a sign of life may not have been heard.
+	deliveryTime = time.Second
+)
+
+// sharing is which of the topics this process hears, of those that it shares
+// with its peers. It is safe for concurrent use.
+type sharing struct {
+	peers    *peers
+	assigned *assignment
+	makeRoom func() bool // gives something less important up; false: there is nothing
+	announce func(ctx context.Context, g conversation.Gap)
+	log      *slog.Logger
+
+	mu        sync.Mutex
+	begun     bool
+	topics    [partitions][]string // all, also those of others
+	held      partitionSet         // what this process hears
+	takeovers map[int]*takeover
+	moved     time.Time // when the peers were last others
+}
+
+// takeover is of a partition that another process, which is alive, heard when
+// this one began to. Where it did so until then, nothing was missed.
+type takeover struct {
+	last  time.Time // until when it is known to have heard
+	heard time.Time // when this process heard; zero: not yet
+	gone  bool      // it was not there when it was last looked for
+}
+
+func newSharing(topics []string, p *peers, a *assignment, makeRoom func() bool, log *slog.Logger, announce func(context.Context, conversation.Gap)) *sharing {
+	s := &sharing{peers: p, assigned: a, makeRoom: makeRoom, announce: announce, log: log, takeovers: map[int]*takeover{}}
+	s.topics = byPartition(topics)
+	return s
+}
+
+func byPartition(topics []string) (parts [partitions][]string) {
+	for _, name := range topics {
+		p := partitionOf(name)
+		parts[p] = append(parts[p], name)
+	}
+	return parts
+}
+
+// set replaces the topics. New ones are not missed before now.
+func (s *sharing) set(topics []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.topics
+	s.topics = byPartition(topics)
+	if !s.begun {
+		return nil
+	}
+	for p := range partitions {
+		if !s.held.has(p) {
+			continue
+		}
+		for _, name := range before[p] {
+			if !slices.Contains(s.topics[p], name) {
+				s.assigned.remove(name)
+			}
+		}
+	}
+	now := time.Now()
+	for p := range partitions {
+		if s.held.has(p) {
+			if err := s.hear(p, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// hear assigns the topics of a partition that are not assigned yet and were
+// heard until heard. The caller holds the lock.
+func (s *sharing) hear(p int, heard time.Time) error {
+	for _, name := range s.topics[p] {
+		if s.assigned.connection(name) != nil {
+			continue
+		}
+		for !s.assigned.add(name, heard) {
+			if !s.makeRoom() {
+				return fmt.Errorf("notifications: there is no room for topic %s", name)
+			}
+		}
+	}
+	return nil
+}
+
+// run takes topics over, at the start and whenever the peers are others, until
+// ctx ends.
+func (s *sharing) run(ctx context.Context) {
+	for {
+		var moved <-chan struct{}
+		if s.peers.tracked != nil {
+			moved = s.peers.moved()
+		}
+		is, err := s.peers.read(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("it is not known until when topics were heard", "error", err)
+		}
+		if err := s.take(is.Signs); err != nil {
+			s.log.Error("topics are not heard", "error", err)
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// take begins to hear the topics that this process looks after and does not
+// hear yet. What was heard of them before is in the signs.
+func (s *sharing) take(is signs) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.begun, s.moved = true, time.Now()
+	var failed error
+	for p := range partitions {
+		if s.held.has(p) || !s.peers.mine(partitionKey(p)) {
+			continue
+		}
+		s.held.add(p)
+		heard := is.latest(p, anybody)
+		if last := is.latest(p, s.peers.alive); time.Since(last) < fresh {
+			s.takeovers[p] = &takeover{last: heard}
+			heard = s.moved
+		}
+		if err := s.hear(p, heard); err != nil {
+			failed = err
+		}
+	}
+	return failed
+}
+
+// changes reports whether the peers have changed lately.
+func (s *sharing) changes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peers.tracked != nil && time.Since(s.moved) < changing
+}
+
+// putDown writes a sign of life into the state. until returns until when what
+// was heard by then is stored; zero: it is not.
+func (s *sharing) putDown(is *state, until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, set := until, s.held
+	for p := range partitions {
+		if !s.held.has(p) {
+			continue
+		}
+		heard, hears := s.lastHeard(p)
+		if !hears || s.takeovers[p] != nil {
+			set.remove(p)
+		} else if heard.Before(at) {
+			at = heard
+		}
+	}
+	if !until.IsZero() {
+		is.Signs = is.Signs.record(sign{s.peers.instance(), at.Add(-deliveryTime), set})
+	}
+	is.Signs = is.Signs.prune(s.peers.alive)
+}
+
+// lastHeard returns when all topics of a partition were last heard, and whether
+// they are heard now. The caller holds the lock.
+func (s *sharing) lastHeard(p int) (oldest time.Time, hears bool) {
+	oldest = time.Now()
+	for _, name := range s.topics[p] {
+		c := s.assigned.connection(name)
+		if c == nil {
+			return time.Time{}, false
+		}
+		heard, hears := c.lastHeard()
+		if !hears {
+			return time.Time{}, false
+		}
+		if heard.Before(oldest) {
+			oldest = heard
+		}
+	}
+	return oldest, true
+}
+
+// compare looks what the peers have put down: whether they heard what was taken
+// over from them until it was heard here, and whether they hear what is theirs
+// now. It reports whether there is something new to put down.
+func (s *sharing) compare(ctx context.Context, is signs) bool {
+	gaps, settled := s.missed(is)
+	for _, g := range gaps {
+		s.announce(ctx, g)
+	}
+	s.handOver(is)
+	return settled
+}
+
+// missed returns the gaps of what was taken over, and whether the takeover of
+// something is settled.
+func (s *sharing) missed(is signs) (gaps []conversation.Gap, settled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.takeovers)
+	for p, t := range s.takeovers {
+		if _, hears := s.lastHeard(p); hears && t.heard.IsZero() {
+			t.heard = time.Now()
+		}
+		if last := is.latest(p, s.other); last.After(t.last) {
+			t.last = last
+		}
+		here := time.Since(is.latest(p, s.peers.alive)) < fresh
+		wasGone := t.gone
+		t.gone = !here
+		switch {
+		case t.heard.IsZero():
+		case !t.last.Before(t.heard):
+			delete(s.takeovers, p)
+		case !here && wasGone, time.Since(t.heard) > confirmWithin:
+			g := conversation.Gap{From: t.last, To: t.heard, Reason: "topics were taken over from a process that did not hear them any more"}
+			if !slices.Contains(gaps, g) {
+				gaps = append(gaps, g)
+			}
+			delete(s.takeovers, p)
+		}
+	}
+	return gaps, len(s.takeovers) < before
+}
+
+func (s *sharing) other(owner string) bool { return owner != s.peers.instance() }
+
+// handOver gives up the topics that other processes look after, which have said
+// that they hear them.
+func (s *sharing) handOver(is signs) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.moved) < overlap {
+		return
+	}
+	for p := range partitions {
+		if !s.held.has(p) || s.peers.mine(partitionKey(p)) || time.Since(is.latest(p, s.peers.alive)) >= fresh {
+			continue
+		}
+		s.held.remove(p)
+		delete(s.takeovers, p)
+		for _, name := range s.topics[p] {
+			s.assigned.remove(name)
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package notifications
+
+import (
+	"encoding/hex"
+	"errors"
+	"hash/fnv"
+	"math/bits"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// partitions is into how many parts the topics are divided. A part is looked
+// after by one process, and it is put down for each part until when its topics
+// were heard: topics can be many thousands.
+const partitions = 256
+
+// partitionOf returns the partition of a topic.
+func partitionOf(topic string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(topic))
+	return int(h.Sum32() % partitions)
+}
+
+// partitionKey is how a partition is called where it is asked whose it is.
+func partitionKey(p int) string { return "topics/" + strconv.Itoa(p) }
+
+// partitionSet is a set of partitions.
+type partitionSet [partitions / 8]byte
+
+func (s *partitionSet) add(p int)      { s[p/8] |= 1 << (p % 8) }
+func (s *partitionSet) remove(p int)   { s[p/8] &^= 1 << (p % 8) }
+func (s *partitionSet) has(p int) bool { return s[p/8]&(1<<(p%8)) != 0 }
+
+func (s *partitionSet) len() (n int) {
+	for _, b := range s {
+		n += bits.OnesCount8(b)
+	}
+	return n
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s partitionSet) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, s[:]), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *partitionSet) UnmarshalText(text []byte) error {
+	if len(text) != 2*len(s) {
+		return errors.New("not a set of partitions")
+	}
+	_, err := hex.Decode(s[:], text)
+	return err
+}
+
+// sign is a sign of life: that a process heard all topics of these partitions
+// until then.
+type sign struct {
+	Owner      string       `json:"owner"`
+	At         time.Time    `json:"at"`
+	Partitions partitionSet `json:"partitions"`
+}
+
+// signs are the signs of life of all processes. A process has several while
+// some of its topics are not heard.
+type signs []sign
+
+// latest returns the latest sign of life for a partition of the processes that
+// count; zero when there is none.
+func (s signs) latest(p int, counts func(owner string) bool) time.Time {
+	var latest time.Time
+	for _, is := range s {
+		if is.Partitions.has(p) && is.At.After(latest) && counts(is.Owner) {
+			latest = is.At
+		}
+	}
+	return latest
+}
+
+func anybody(string) bool { return true }
+
+// record puts a new sign of life down. Earlier ones of the same process remain
+// for the partitions that the new one leaves out: they are not heard any more.
+func (s signs) record(is sign) signs {
+	kept := s[:0]
+	for _, old := range s {
+		if old.Owner == is.Owner {
+			old.Partitions = old.Partitions.without(is.Partitions)
+		}
+		if old.Partitions.len() > 0 {
+			kept = append(kept, old)
+		}
+	}
+	if is.Partitions.len() > 0 {
+		kept = append(kept, is)
+	}
+	return kept
+}
+
+// prune forgets signs of life of processes that are not among those to keep, for
+// partitions that somebody has heard later.
+func (s signs) prune(keep func(owner string) bool) signs {
+	for i := range s {
+		if keep(s[i].Owner) {
+			continue
+		}
+		for p := range partitions {
+			if s[i].Partitions.has(p) && s.latest(p, anybody).After(s[i].At) {
+				s[i].Partitions.remove(p)
+			}
+		}
+	}
+	return slices.DeleteFunc(s, func(is sign) bool { return is.Partitions.len() == 0 })
+}
+
+func (s partitionSet) without(other partitionSet) partitionSet {
+	for i := range s {
+		s[i] &^= other[i]
+	}
+	return s
+}

@@ -1,0 +1,167 @@
+package notifications
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// Times of silence. A channel can be deaf: its subscriptions are accepted and
+// its heartbeats come, but no events (protocol 2.8).
+const (
+	// doubtAfter is the silence after which it is looked whether there is
+	// something to tell. It doubles while there is not, up to mostDoubt.
+	doubtAfter = 5 * time.Minute
+	mostDoubt  = time.Hour
+	// clockSkew is how far the platform's clock may be from ours.
+	clockSkew = time.Minute
+	// recordSkew is how far the times of an event and of a record of the same
+	// moment may be apart.
+	recordSkew = 5 * time.Second
+	// suspectFor is how long a channel may yet tell of what it is suspected to
+	// have missed.
+	suspectFor = 30 * time.Second
+	// mostJudge is for how long a new channel at most is not judged, when the
+	// ones before it were deaf: each one takes a place for a day.
+	mostJudge = 4 * time.Hour
+)
+
+// silence is what is known of how much a channel tells. It is safe for
+// concurrent use.
+type silence struct {
+	mu        sync.Mutex
+	since     time.Time // when the topics began to be heard; zero: they are not
+	event     time.Time // when the last event came
+	moment    time.Time // the latest that an event told of, in the platform's clock
+	doubt     time.Duration
+	doubted   time.Time       // when it was last looked whether there is something to tell
+	asked     map[string]bool // the conversations that were read for that, since the last event
+	suspected time.Time       // since when the channel is suspected; zero: it is not
+	reason    errDeafChannel
+	deafened  int // channels that were deaf, one after the other
+}
+
+func newSilence() *silence { return &silence{doubt: doubtAfter, asked: map[string]bool{}} }
+
+// errDeafChannel is the reason for which a channel is replaced.
+type errDeafChannel struct {
+	conversation string
+	since        time.Time
+}
+
+// errDeaf: the channel does not tell what happens.
+var errDeaf = fmt.Errorf("the channel is subscribed and silent")
+
+func (e errDeafChannel) Error() string {
+	return fmt.Sprintf("%v since %s, although something happened in conversation %s", errDeaf, e.since.UTC().Format(time.RFC3339), e.conversation)
+}
+
+func (e errDeafChannel) Unwrap() error { return errDeaf }
+
+// listens notes that the topics are heard from now on, or others than before.
+func (s *silence) listens(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.since = now
+}
+
+// hears notes what the channel has told.
+func (s *silence) hears(m *genesys.Message, now time.Time) {
+	if len(m.Conversations) == 0 {
+		return
+	}
+	moment := time.Time{}
+	for _, c := range m.Conversations {
+		moment = later(moment, latestMoment(c))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.event, s.moment = now, later(s.moment, moment)
+	s.suspected, s.deafened = time.Time{}, 0
+	s.doubt, s.doubted = doubtAfter, time.Time{}
+	clear(s.asked)
+}
+
+// lastEvent returns since when the channel has told nothing.
+func (s *silence) lastEvent() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.quietSince()
+}
+
+func (s *silence) quietSince() time.Time { return later(s.since, s.event) }
+
+// compare suspects the channel when it has not told of something that happened
+// in a conversation whose topic it has.
+func (s *silence) compare(conversationID string, moment, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	judge := min(2*clockSkew<<min(s.deafened, 10), mostJudge)
+	if s.since.IsZero() || !s.suspected.IsZero() || !moment.After(s.moment.Add(recordSkew)) ||
+		!moment.After(s.event.Add(clockSkew)) || !moment.After(s.since.Add(judge)) {
+		return
+	}
+	s.suspected, s.reason = now, errDeafChannel{conversationID, s.quietSince()}
+}
+
+// deaf returns why the channel is deaf; nil when it is not known to be.
+func (s *silence) deaf(now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.suspected.IsZero() || now.Sub(s.suspected) < suspectFor {
+		return nil
+	}
+	s.suspected = time.Time{}
+	s.deafened++
+	return s.reason
+}
+
+// doubts reports whether the silence lasts so long that it is time to look
+// whether there is something to tell.
+func (s *silence) doubts(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.since.IsZero() || now.Sub(later(s.quietSince(), s.doubted)) < s.doubt {
+		return false
+	}
+	s.doubted, s.doubt = now, min(2*s.doubt, mostDoubt)
+	return true
+}
+
+// ask reports whether a conversation was not read yet since the last event, and
+// notes that it is now.
+func (s *silence) ask(conversationID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked[conversationID] {
+		return false
+	}
+	s.asked[conversationID] = true
+	return true
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// latestMoment returns the latest moment that a message tells of.
+func latestMoment(c *conversation.Conversation) (latest time.Time) {
+	for _, p := range c.Participants {
+		latest = later(latest, later(p.Start, later(p.ConnectedTime, p.End)))
+		for _, s := range p.Sessions {
+			latest = later(latest, later(s.Start, later(s.ConnectedTime, s.DisconnectedTime)))
+			for _, times := range [][]time.Time{s.Starts, s.Ends} {
+				for _, t := range times {
+					latest = later(latest, t)
+				}
+			}
+		}
+	}
+	return latest
+}
