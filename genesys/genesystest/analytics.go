@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -28,19 +29,25 @@ type detailsQuery struct {
 	from, to time.Time
 }
 
-// mostInterval is the longest interval of a details query.
-const mostInterval = 31 * 24 * time.Hour
-
-func parseDetailsQuery(r *http.Request) (*detailsQuery, *answer) {
+// parseDetailsQuery reads a query, and refuses it where the platform would.
+func (s *Server) parseDetailsQuery(r *http.Request) (*detailsQuery, *answer) {
 	q := &detailsQuery{}
-	if err := json.NewDecoder(r.Body).Decode(q); err != nil {
-		a := badRequest("The body is not a query.")
+	refused := func(message string) (*detailsQuery, *answer) {
+		a := badRequest(message)
 		return nil, &a
 	}
+	if err := json.NewDecoder(r.Body).Decode(q); err != nil {
+		return refused("The body is not a query.")
+	}
 	var valid bool
-	if q.from, q.to, valid = interval(q.Interval); !valid {
-		a := refuse(http.StatusBadRequest, "bad.request", "The interval must be start/end in ISO-8601, and the end after the start.")
-		return nil, &a
+	q.from, q.to, valid = interval(q.Interval)
+	switch {
+	case !valid:
+		return refused("The interval must be start/end in ISO-8601, and the end after the start.")
+	case q.to.Sub(q.from) > s.longestInterval:
+		return refused("The interval must not be longer than " + strconv.FormatFloat(s.longestInterval.Hours()/24, 'f', -1, 64) + " days.")
+	case s.faults.refusesTime(q.from, q.to):
+		return refused("The interval is refused.")
 	}
 	return q, nil
 }
@@ -83,14 +90,14 @@ func (s *Server) recordOf(id string) (record Object) {
 // queryDetails answers POST /api/v2/analytics/conversations/details/query: the
 // conversations that started on a day touched by the interval (trap 13).
 func (s *Server) queryDetails(c *call) answer {
-	q, refused := parseDetailsQuery(c.Request)
+	q, refused := s.parseDetailsQuery(c.Request)
 	if refused != nil {
 		return *refused
 	}
 	number, size := cmp.Or(q.Paging.PageNumber, 1), cmp.Or(q.Paging.PageSize, usualPage)
 	switch {
-	case q.to.Sub(q.from) > mostInterval:
-		return badRequest("The interval must not be longer than 31 days.")
+	case number > s.mostResults/max(size, 1):
+		return badRequest("pageNumber times pageSize must not be more than " + strconv.Itoa(s.mostResults) + ".")
 	case number < 1 || size < 1 || size > mostPage:
 		return badRequest("pageNumber must be at least 1, pageSize between 1 and 100.")
 	}

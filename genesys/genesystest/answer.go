@@ -10,7 +10,8 @@ import (
 // answer is what an endpoint says.
 type answer struct {
 	status     int
-	body       any // nil: none
+	body       any    // nil: none
+	page       string // in place of the body: no answer of the API
 	retryAfter time.Duration
 }
 
@@ -50,6 +51,12 @@ func (a answer) write(w http.ResponseWriter, correlation string) {
 	}
 	if e, ok := a.body.(*errorBody); ok {
 		e.ContextID = correlation
+	}
+	if a.page != "" {
+		h.Set("Content-Type", http.DetectContentType([]byte(a.page)))
+		w.WriteHeader(a.status)
+		_, _ = w.Write([]byte(a.page))
+		return
 	}
 	if a.body == nil {
 		w.WriteHeader(a.status)

@@ -44,7 +44,8 @@
 //   - The conversation of the live API with its media forms, attributes, disconnect.
 //   - Analytics: by id, several by id, the details query (by day of the start, with
 //     filters, order and paging), details jobs (by activity, with attributes,
-//     polling and cursors), both with a lag that can be set.
+//     polling and cursors), both with a lag that can be set; how long an interval
+//     may be, and how far the pages of a query reach.
 //   - Quality: evaluations with their query, surveys; both change ended records.
 //   - Users, queues and wrap-up codes; flow executions; who the token is.
 //   - EventBridge: envelopes to a callback (also as the bodies of SQS messages) and

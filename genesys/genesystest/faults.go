@@ -1,6 +1,7 @@
 package genesystest
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -17,7 +18,11 @@ type Faults struct {
 	requests       []*requestFault
 	duplicatePages bool
 	failingJobs    int
+	refused        []refusedTime
 }
+
+// refusedTime is a time that the analytics tell nothing of.
+type refusedTime struct{ from, to time.Time }
 
 // FrameFaults is what happens to messages on their way. Heartbeats and other
 // messages about the channel itself are spared. The zero value is no fault.
@@ -99,6 +104,20 @@ func (f *Faults) FailJobs(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.failingJobs = n
+}
+
+// RefuseTime refuses the details queries and jobs whose interval touches the
+// time, from included, to not, with 400.
+func (f *Faults) RefuseTime(from, to time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refused = append(f.refused, refusedTime{from, to})
+}
+
+func (f *Faults) refusesTime(from, to time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.refused, func(r refusedTime) bool { return from.Before(r.to) && r.from.Before(to) })
 }
 
 func (f *Faults) duplicatesPages() bool {

@@ -35,7 +35,7 @@ func newJobs(s *Server) *jobs { return &jobs{server: s, byID: map[string]*job{}}
 
 // createJob answers POST …/details/jobs.
 func (s *Server) createJob(c *call) answer {
-	q, refused := parseDetailsQuery(c.Request)
+	q, refused := s.parseDetailsQuery(c.Request)
 	if refused != nil {
 		return *refused
 	}

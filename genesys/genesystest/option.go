@@ -26,6 +26,8 @@ type config struct {
 	leaversHear     bool
 
 	analyticsLag, lakeLag, jobTime time.Duration
+	longestInterval                time.Duration
+	mostResults                    int
 
 	users, queues, wrapUpCodes []Entry
 	keep                       int
@@ -37,7 +39,7 @@ func defaults() config {
 		clientID: "simulator-client", clientSecret: "simulator-secret", organization: "99999999-aaaa-4bbb-8ccc-000000000001",
 		tokenLifetime: 86399 * time.Second, perMinute: 300,
 		heartbeat: 30 * time.Second, channelLifetime: 24 * time.Hour, leaversHear: true,
-		jobTime: time.Second, keep: 100_000,
+		jobTime: time.Second, longestInterval: 31 * 24 * time.Hour, mostResults: 100_000, keep: 100_000,
 	}
 }
 
@@ -112,6 +114,15 @@ func DataLakeLag(d time.Duration) Option { return func(c *config) { c.lakeLag = 
 
 // JobTime is how long a details job takes: one second without the option.
 func JobTime(d time.Duration) Option { return func(c *config) { c.jobTime = d } }
+
+// LongestInterval is how long the interval of a details query or of a details
+// job may be: 31 days without the option. Reports of the platform name 31 days
+// and 7 (protocol 6.5).
+func LongestInterval(d time.Duration) Option { return func(c *config) { c.longestInterval = d } }
+
+// MostResults is how far the pages of a details query reach: its pageNumber
+// times its pageSize may be so much, 100 000 without the option (protocol 6.5).
+func MostResults(n int) Option { return func(c *config) { c.mostResults = n } }
 
 // Entry is an entity of the directory.
 type Entry struct{ ID, Name string }

@@ -28,6 +28,9 @@ type RequestFault struct {
 	Hang bool
 	// Cut ends the connection without an answer.
 	Cut bool
+	// Page is the body of the answer in place of the right one, with status 200:
+	// what a proxy, a login or a firewall puts in the way.
+	Page string
 	// Status is the answer's status.
 	Status int
 	// Code is the error code in the answer's body; empty: the usual one.
@@ -130,6 +133,9 @@ func (rf *requestFault) happen(server context.Context, w http.ResponseWriter, r 
 			cut(conn)
 		}
 		return nil, false
+	}
+	if rf.Page != "" {
+		return &answer{status: http.StatusOK, page: rf.Page}, true
 	}
 	if rf.Status == 0 {
 		return nil, true
