@@ -11,10 +11,6 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// mostInterval is how long an interval is asked for at a time. The platform is
-// said to refuse more than 31 days (protocol 6.5).
-const mostInterval = 7 * 24 * time.Hour
-
 // Most records appear soon after the start, so most of the time a narrow overlap
 // will do.
 const (
@@ -37,20 +33,14 @@ func (s *Source) discover(ctx context.Context) error {
 	if now.Sub(s.wide) >= wideEvery {
 		overlap = s.config.Overlap
 	}
-	for from.Before(now) {
-		to := now
-		if to.Sub(from) > mostInterval {
-			to = from.Add(mostInterval)
-		}
-		err := s.discoverBetween(ctx, from.Add(-overlap), to, false)
-		if genesys.HasStatus(err, http.StatusForbidden) {
-			return fmt.Errorf("polling: the OAuth client needs the permission analytics:conversationDetail:view: %w", err)
-		}
-		if err != nil {
-			return err
-		}
-		from = to
+	err := s.discoverBetween(ctx, interval{from.Add(-overlap), now}, false, func(ctx context.Context, to time.Time) {
 		s.save(ctx, func(is *state) { is.Discovered = to })
+	})
+	if genesys.HasStatus(err, http.StatusForbidden) {
+		return fmt.Errorf("polling: the OAuth client needs the permission analytics:conversationDetail:view: %w", err)
+	}
+	if err != nil {
+		return err
 	}
 	if overlap == s.config.Overlap {
 		s.wide = now
@@ -60,20 +50,30 @@ func (s *Source) discover(ctx context.Context) error {
 }
 
 // discoverBetween reads what began in the interval, and has what is open
-// followed.
-func (s *Source) discoverBetween(ctx context.Context, from, to time.Time, repair bool) error {
+// followed. It says as it goes up to when all is read.
+func (s *Source) discoverBetween(ctx context.Context, whole interval, repair bool, done func(context.Context, time.Time)) error {
 	total := 0
 	told := time.Now()
-	return s.reader.startedSince(ctx, from, to, repair, func(found []*conversation.Conversation) {
+	page := func(found []*conversation.Conversation) {
 		total += len(found)
 		s.stats.discovered.Add(int64(len(found)))
 		mine := slices.DeleteFunc(slices.Clone(found), func(c *conversation.Conversation) bool { return !s.mine(c.ID) })
 		s.open.found(mine, time.Now(), s.pace())
 		if time.Since(told) > progressEvery {
 			told = time.Now()
-			s.log.Info("still looking for conversations", "from", from, "to", to, "read", total)
+			s.log.Info("still looking for conversations", "from", whole.from, "to", whole.to, "read", total)
 		}
-	})
+	}
+	// The platform selects by day (protocol 1, item 13), so the pieces are days.
+	p := pieces{
+		end:  func(from time.Time) time.Time { return from.Truncate(day).Add(day) },
+		ask:  func(ctx context.Context, i interval) error { return s.reader.startedIn(ctx, i, repair, page) },
+		done: done, losses: &s.lostStarts,
+		lost: func(ctx context.Context, i interval, err error) error {
+			return s.announceLoss(ctx, &s.lostStarts, "conversations that began in this time", i, err)
+		},
+	}
+	return p.read(ctx, whole)
 }
 
 // progressEvery is how often long work says how far it is.

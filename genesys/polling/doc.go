@@ -27,6 +27,21 @@
 // Where it is, it keeps in the store: a process that starts again goes on from
 // there. Everything is read with overlaps, as reading twice does no harm.
 //
+// # What the platform does not take
+//
+// A question about a long time is cut into pieces: a day for the details query,
+// whose pages reach 100 000 conversations, a week for a job. More than that are
+// read from both ends of the day. A piece that is refused is halved; a question
+// that was refused is not asked again. What is refused at the smallest size (a
+// minute to an hour, by the length of the whole) is lost: the sink gets a
+// [conversation.Gap] with Lost, and the rest goes on. It is no loss when the
+// platform refuses everything: then the source waits and asks again.
+//
+// An answer that is not understood is an error of its question, whatever its
+// status: the position stays, and it is asked again. One element of a page that
+// is not understood is left out and named in the log by its id
+// ([Stats.Malformed]).
+//
 // # Rights
 //
 // The OAuth client needs analytics:conversationDetail:view. Without

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -21,6 +22,11 @@ const (
 	jobPatience = 30 * time.Minute
 )
 
+// longestJob is how long an interval one job is asked about. What the platform
+// takes at most is not known: 31 days in one report, 7 in another
+// (protocol 6.5).
+const longestJob = 7 * day
+
 const jobsPath = "/api/v2/analytics/conversations/details/jobs"
 
 // job reads the activity since the last job: only jobs find a messaging
@@ -31,70 +37,128 @@ func (s *Source) job(ctx context.Context) error {
 }
 
 func (s *Source) readActivity(ctx context.Context) error {
+	if err := s.resumeJob(ctx); err != nil {
+		return err
+	}
+	until, err := s.availableUntil(ctx)
+	if err != nil {
+		return err
+	}
+	from := read(&s.notebook, func(is *state) time.Time { return is.Jobs })
+	if from.IsZero() {
+		from = time.Now().Add(-s.config.Lookback)
+	}
+	p := pieces{
+		end: func(from time.Time) time.Time { return from.Add(longestJob) },
+		ask: func(ctx context.Context, i interval) error {
+			id, err := s.orderJob(ctx, i)
+			if err != nil {
+				return err
+			}
+			s.save(ctx, func(is *state) { is.JobID, is.JobUntil = id, i.to })
+			return s.failedJobs.judge(i.from, s.readJob(ctx, id))
+		},
+		losses: &s.lostActivity,
+		done: func(ctx context.Context, to time.Time) {
+			s.save(ctx, func(is *state) { is.Jobs = to })
+		},
+		lost: func(ctx context.Context, i interval, err error) error {
+			return s.announceLoss(ctx, &s.lostActivity, "attributes, and what happened in conversations that began long before this time,", i, err)
+		},
+	}
+	return p.read(ctx, interval{from.Add(-s.config.Overlap), until})
+}
+
+// resumeJob reads the job that was under way when the process before ended.
+func (s *Source) resumeJob(ctx context.Context) error {
 	is := read(&s.notebook, func(is *state) state { return *is })
 	if is.JobID == "" {
-		made, err := s.makeJob(ctx, is.Jobs)
-		if err != nil || made.JobID == "" {
-			return err
-		}
-		is.JobID, is.JobUntil = made.JobID, made.JobUntil
+		return nil
 	}
 	err := s.readJob(ctx, is.JobID)
-	var failed *jobError
-	switch {
-	case err == nil:
-		s.save(ctx, func(now *state) { now.Jobs, now.JobID = is.JobUntil, "" })
-		s.dropJob(ctx, is.JobID)
-	case errors.As(err, &failed), genesys.HasStatus(err, http.StatusNotFound), genesys.HasStatus(err, http.StatusGone):
-		s.save(ctx, func(now *state) { now.JobID = "" }) // another one next time
-		return fmt.Errorf("a job of the platform came to nothing: %w", failed.or(err))
+	if err == nil {
+		s.save(ctx, func(now *state) { now.Jobs = is.JobUntil })
 	}
 	return err
 }
 
-// makeJob asks for the activity up to which there is data.
-func (s *Source) makeJob(ctx context.Context, from time.Time) (state, error) {
-	body, err := s.reader.call(ctx, genesys.Request{Path: jobsPath + "/availability", Repair: true})
-	if err != nil {
-		return state{}, err
-	}
-	var available struct {
-		Until time.Time `json:"dataAvailabilityDate"`
-	}
-	if err := json.Unmarshal(body, &available); err != nil || available.Until.IsZero() {
-		return state{}, errors.New("the platform does not say up to when there is data for jobs")
-	}
-	until := available.Until
-	if from.IsZero() {
-		from = time.Now().Add(-s.config.Lookback)
-	}
-	from = from.Add(-s.config.Overlap)
-	if until.Sub(from) > mostInterval {
-		until = from.Add(mostInterval)
-	}
-	if !from.Before(until) {
-		return state{}, nil
-	}
-	order, err := json.Marshal(map[string]any{"interval": interval(from, until)})
-	if err != nil {
-		return state{}, err
-	}
-	body, err = s.reader.call(ctx, genesys.Request{Path: jobsPath, Body: order, Repair: true})
-	if err != nil {
-		return state{}, err
-	}
-	var made struct {
-		ID string `json:"jobId"`
-	}
-	if err := json.Unmarshal(body, &made); err != nil || made.ID == "" {
-		return state{}, errors.New("the platform's answer with the new job is not understood")
-	}
-	s.save(ctx, func(is *state) { is.JobID, is.JobUntil = made.ID, until })
-	return state{JobID: made.ID, JobUntil: until}, nil
+// availableUntil asks up to when there is data.
+func (s *Source) availableUntil(ctx context.Context) (until time.Time, err error) {
+	err = s.reader.call(ctx, genesys.Request{Path: jobsPath + "/availability", Repair: true}, func(body []byte) error {
+		var available struct {
+			Until time.Time `json:"dataAvailabilityDate"`
+		}
+		if err := json.Unmarshal(body, &available); err != nil || available.Until.IsZero() {
+			return naming("availability of jobs", notUnderstood("it does not say up to when there is data"))
+		}
+		until = available.Until
+		return nil
+	})
+	return until, err
 }
 
-// readJob waits for a job and stores its results.
+// orderJob orders a job about the activity in an interval.
+func (s *Source) orderJob(ctx context.Context, i interval) (id string, err error) {
+	order, err := json.Marshal(map[string]any{"interval": i.String()})
+	if err != nil {
+		return "", err
+	}
+	err = s.reader.call(ctx, genesys.Request{Path: jobsPath, Body: order, Repair: true}, func(body []byte) error {
+		var made struct {
+			ID string `json:"jobId"`
+		}
+		if err := json.Unmarshal(body, &made); err != nil || made.ID == "" {
+			return naming("new job", notUnderstood("it has no id"))
+		}
+		id = made.ID
+		return nil
+	})
+	return id, err
+}
+
+// readJob waits for a job and stores its results. A job that has come to
+// nothing is forgotten, so that another one is made.
 func (s *Source) readJob(ctx context.Context, id string) error {
+	err := s.readResults(ctx, id)
+	var failed *jobError
+	switch {
+	case err == nil:
+		s.save(ctx, func(is *state) { is.JobID = "" })
+		s.dropJob(ctx, id)
+	case errors.As(err, &failed):
+		s.save(ctx, func(is *state) { is.JobID = "" })
+	case refused(err): // not the question, which was taken, but the job, which is gone
+		s.save(ctx, func(is *state) { is.JobID = "" })
+		return &jobError{"unknown to the platform"}
+	}
+	return err
+}
+
+// failedJobs are the jobs that failed, by the beginning of their intervals.
+type failedJobs struct {
+	mu    sync.Mutex
+	times map[time.Time]int
+}
+
+// judge turns the failure of a job into a refusal of its interval when it is
+// not the first one: it may pass, but the same job is not made for ever.
+func (f *failedJobs) judge(from time.Time, err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var failed *jobError
+	if !errors.As(err, &failed) {
+		if err == nil {
+			delete(f.times, from)
+		}
+		return err
+	}
+	if f.times[from]++; f.times[from] == 1 {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errRefused, failed)
+}
+
+func (s *Source) readResults(ctx context.Context, id string) error {
 	if err := s.awaitJob(ctx, id); err != nil {
 		return err
 	}
@@ -106,17 +170,11 @@ func (s *Source) readJob(ctx context.Context, id string) error {
 		if cursor != "" {
 			q.Set("cursor", cursor)
 		}
-		found, body, err := s.reader.fetch(ctx, genesys.Request{Path: jobsPath + "/" + url.PathEscape(id) + "/results", Query: q, Repair: true})
+		found, page, err := s.reader.conversations(ctx, "results of a job", genesys.Request{Path: jobsPath + "/" + url.PathEscape(id) + "/results", Query: q, Repair: true})
 		if err != nil {
 			return err
 		}
 		s.stats.active.Add(int64(len(found)))
-		var page struct {
-			Cursor string `json:"cursor"`
-		}
-		if err := json.Unmarshal(body, &page); err != nil {
-			return errors.New("a page of a job is not understood")
-		}
 		if page.Cursor == "" || page.Cursor == cursor {
 			return nil
 		}
@@ -127,26 +185,23 @@ func (s *Source) readJob(ctx context.Context, id string) error {
 // jobError: the platform gave the job up.
 type jobError struct{ state string }
 
-func (e *jobError) Error() string { return "its state is " + e.state }
-
-func (e *jobError) or(err error) error {
-	if e != nil {
-		return e
-	}
-	return err
+func (e *jobError) Error() string {
+	return "a job of the platform came to nothing; its state is " + e.state
 }
 
 func (s *Source) awaitJob(ctx context.Context, id string) error {
 	for began := time.Now(); time.Since(began) < jobPatience; {
-		body, err := s.reader.call(ctx, genesys.Request{Path: jobsPath + "/" + url.PathEscape(id), Repair: true})
-		if err != nil {
-			return err
-		}
 		var is struct {
 			State string `json:"state"`
 		}
-		if err := json.Unmarshal(body, &is); err != nil {
-			return errors.New("the state of a job is not understood")
+		err := s.reader.call(ctx, genesys.Request{Path: jobsPath + "/" + url.PathEscape(id), Repair: true}, func(body []byte) error {
+			if err := json.Unmarshal(body, &is); err != nil || is.State == "" {
+				return naming("job", notUnderstood("it has no state"))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 		switch is.State {
 		case "FULFILLED":

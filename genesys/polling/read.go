@@ -1,17 +1,14 @@
 package polling
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
+	"log/slog"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
@@ -28,48 +25,60 @@ const (
 
 // reader reads conversations from the API and gives them to the sink.
 type reader struct {
-	api  genesys.API
-	sink conversation.Sink
-	note func(what string, err error) // told of parts of answers that are not understood
+	api       genesys.API
+	sink      conversation.Sink
+	log       *slog.Logger
+	malformed *malformed
+	refused   *refusedIDs
 }
 
 // mostTries is how often a call is made that fails for a passing reason, so that
 // long work need not begin anew.
 const mostTries = 4
 
-// call makes a call, and again when it fails for a passing reason.
-func (r *reader) call(ctx context.Context, q genesys.Request) ([]byte, error) {
+// call makes a call, and again when it fails for a passing reason. An answer
+// that is not understood is a failure, too.
+func (r *reader) call(ctx context.Context, q genesys.Request, understand func(body []byte) error) error {
 	growing := pause.Growing(time.Second, time.Minute)
 	for try := 1; ; try++ {
 		body, err := r.api.Call(ctx, q)
+		if err == nil {
+			err = understand(body)
+		}
 		if err == nil || try == mostTries || ctx.Err() != nil || genesys.IsPermanent(err) || !pause.Sleep(ctx, growing.NextBackOff()) {
-			return body, err
+			return err
 		}
 	}
 }
 
-// fetch makes a call and stores what the answer says of conversations.
-func (r *reader) fetch(ctx context.Context, q genesys.Request) ([]*conversation.Conversation, []byte, error) {
-	body, err := r.call(ctx, q)
+// conversations reads a page of conversations and stores what it says.
+func (r *reader) conversations(ctx context.Context, what string, q genesys.Request) (found []*conversation.Conversation, page *conversationPage, err error) {
+	err = r.call(ctx, q, func(body []byte) (err error) {
+		if page, err = readConversations(body); err == nil {
+			found, err = r.malformed.decode(what, page.Conversations.values)
+		}
+		return naming(what, err)
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	if s := bytes.TrimSpace(body); len(s) == 0 || string(s) == "{}" { // an answer without results
-		return nil, body, nil
+	return found, page, r.store(ctx, found)
+}
+
+// naming says which answer is not understood.
+func naming(what string, err error) error {
+	if err == nil {
+		return nil
 	}
-	m, err := genesys.Decode(body, time.Now())
-	if err != nil {
-		r.note("a part of an answer is not understood", err)
-	}
-	if len(m.Conversations) == 0 {
-		return nil, body, nil
-	}
-	return m.Conversations, body, r.store(ctx, m.Conversations)
+	return fmt.Errorf("polling: %s: %w", what, err)
 }
 
 // store gives conversations to the sink. One that the store refuses does not
 // hold up the others: it is read again in its time.
 func (r *reader) store(ctx context.Context, list []*conversation.Conversation) error {
+	if len(list) == 0 {
+		return nil
+	}
 	err := r.sink(ctx, conversation.Update{Conversations: list})
 	if err == nil || ctx.Err() != nil || len(list) == 1 {
 		return asStoreError(err)
@@ -77,7 +86,7 @@ func (r *reader) store(ctx context.Context, list []*conversation.Conversation) e
 	stored := 0
 	for _, c := range list {
 		if e := r.sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}}); e != nil {
-			r.note("a conversation could not be stored", e)
+			r.log.Warn("a conversation could not be stored", "conversation", c.ID, "reason", e)
 			continue
 		}
 		stored++
@@ -103,20 +112,29 @@ func (e *storeError) Unwrap() error { return e.err }
 
 // details reads the records of up to mostIDs conversations. Those that the
 // platform does not know, or does not know yet, are left out. When it refuses
-// the list as a whole, the culprit is left out, too.
+// the list as a whole, the culprit is left out, too, and not asked for again for
+// a while.
 func (r *reader) details(ctx context.Context, ids []string, repair bool) ([]*conversation.Conversation, error) {
-	found, _, err := r.fetch(ctx, genesys.Request{
+	return r.detailsOf(ctx, r.refused.without(ids, time.Now()), repair)
+}
+
+func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool) ([]*conversation.Conversation, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, _, err := r.conversations(ctx, "details", genesys.Request{
 		Path: "/api/v2/analytics/conversations/details", Query: url.Values{"id": {strings.Join(ids, ",")}}, Repair: repair,
 	})
-	if !genesys.IsPermanent(err) || genesys.HasStatus(err, http.StatusForbidden) {
+	if !refused(err) {
 		return found, err
 	}
 	if len(ids) == 1 {
-		r.note("the platform refuses to give the details of a conversation", err)
+		r.refused.add(ids[0], time.Now())
+		r.log.Warn("the platform refuses to give the details of a conversation", "conversation", ids[0], "reason", err)
 		return nil, nil
 	}
 	for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {
-		more, err := r.details(ctx, half, repair)
+		more, err := r.detailsOf(ctx, half, repair)
 		if err != nil {
 			return nil, err
 		}
@@ -126,69 +144,63 @@ func (r *reader) details(ctx context.Context, ids []string, repair bool) ([]*con
 }
 
 // live reads a conversation as it is now: records lag behind.
-func (r *reader) live(ctx context.Context, id string) ([]*conversation.Conversation, error) {
-	found, _, err := r.fetch(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: true})
-	return found, err
-}
-
-// startedSince reads the records of conversations that began in the interval,
-// the latest first, page by page. The platform selects by day, so it stops at
-// the first page that is older, and it repeats some where others come in
-// meanwhile.
-func (r *reader) startedSince(ctx context.Context, from, to time.Time, repair bool, page func(found []*conversation.Conversation)) error {
-	for number := 1; ; number++ {
-		body, err := json.Marshal(map[string]any{
-			"interval": interval(from, to), "order": "desc", "orderBy": "conversationStart",
-			"paging": map[string]int{"pageSize": pageSize, "pageNumber": number},
-		}, json.Deterministic(true))
-		if err != nil {
-			return err
+func (r *reader) live(ctx context.Context, id string) error {
+	const what = "live conversation"
+	var found []*conversation.Conversation
+	err := r.call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: true}, func(body []byte) (err error) {
+		if found, err = r.malformed.decode(what, []jsontext.Value{body}); err == nil && found[0].ID != id {
+			err = notUnderstood("it is about another conversation")
 		}
-		found, _, err := r.fetch(ctx, genesys.Request{Path: "/api/v2/analytics/conversations/details/query", Body: body, Repair: repair})
-		if err != nil {
-			return err
-		}
-		page(found)
-		if len(found) == 0 || !slices.ContainsFunc(found, func(c *conversation.Conversation) bool { return !c.Start.Before(from) }) {
-			return nil
-		}
+		return naming(what, err)
+	})
+	if err != nil {
+		return err
 	}
+	return r.store(ctx, found)
 }
 
 // evaluations reads the evaluations of a conversation. The filters that the
 // SDK always sends are left out, as they hide what was released.
 func (r *reader) evaluations(ctx context.Context, id string) error {
-	for number := 1; ; number++ {
-		_, body, err := r.fetch(ctx, genesys.Request{
+	const what = "evaluations"
+	for number := 1; number*pageSize <= mostResults; number++ {
+		var page *entityPage
+		var found []*conversation.Conversation
+		err := r.call(ctx, genesys.Request{
 			Path: "/api/v2/quality/evaluations/query", Repair: true,
 			Query: url.Values{
 				"conversationId": {id}, "expandAnswerTotalScores": {"true"},
 				"pageSize": {fmt.Sprint(pageSize)}, "pageNumber": {fmt.Sprint(number)},
 			},
+		}, func(body []byte) (err error) {
+			if page, err = readEntities(body); err == nil {
+				found, err = r.malformed.decode(what, page.Entities.values)
+			}
+			return naming(what, err)
 		})
-		if err != nil {
+		if err == nil {
+			err = r.store(ctx, found)
+		}
+		if err != nil || page.NextURI == "" { // the counts can be wrong, this is not
 			return err
 		}
-		var l struct {
-			NextURI string `json:"nextUri"`
-		}
-		if err := json.Unmarshal(body, &l); err != nil {
-			return errors.New("a page of evaluations is not understood")
-		}
-		if l.NextURI == "" { // the counts can be wrong, this is not
-			return nil
-		}
 	}
+	return nil
 }
 
 // surveys reads the surveys of a conversation.
 func (r *reader) surveys(ctx context.Context, id string) error {
-	_, _, err := r.fetch(ctx, genesys.Request{Path: "/api/v2/quality/conversations/" + url.PathEscape(id) + "/surveys", Repair: true})
-	return err
-}
-
-// interval writes an interval as analytics wants it.
-func interval(from, to time.Time) string {
-	const layout = "2006-01-02T15:04:05.000Z"
-	return from.UTC().Format(layout) + "/" + to.UTC().Format(layout)
+	const what = "surveys"
+	var found []*conversation.Conversation
+	err := r.call(ctx, genesys.Request{Path: "/api/v2/quality/conversations/" + url.PathEscape(id) + "/surveys", Repair: true}, func(body []byte) error {
+		list, err := readList(body)
+		if err == nil {
+			found, err = r.malformed.decode(what, list.values)
+		}
+		return naming(what, err)
+	})
+	if err != nil {
+		return err
+	}
+	return r.store(ctx, found)
 }

@@ -2,6 +2,7 @@ package polling
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -150,7 +151,7 @@ func (s *Source) repairAll(ctx context.Context) {
 		}
 		began := time.Now()
 		s.repairing.Store(true)
-		err := s.repair(ctx, from, began)
+		from, err := s.repair(ctx, from, began)
 		s.repairing.Store(false)
 		if ctx.Err() != nil {
 			return
@@ -185,21 +186,33 @@ func (s *Source) afterRepair(ctx context.Context) bool {
 }
 
 // repair reads what may have been missed since a time: conversations that
-// began, and what happened to the open ones.
-func (s *Source) repair(ctx context.Context, from, now time.Time) error {
-	if err := s.discoverBetween(ctx, from.Add(-s.config.Overlap), now, true); err != nil {
-		return err
+// began, and what happened to the open ones. It returns since when things may
+// have been missed that it has not read.
+func (s *Source) repair(ctx context.Context, since, now time.Time) (from time.Time, err error) {
+	from = since
+	err = s.discoverBetween(ctx, interval{from.Add(-s.config.Overlap), now}, true, func(ctx context.Context, to time.Time) {
+		if to.After(from) && to.Before(now) { // the repair goes on from there when it is interrupted
+			s.save(ctx, func(is *state) {
+				if is.Repair.Equal(from) {
+					is.Repair = to
+				}
+			})
+			from = to
+		}
+	})
+	if err != nil {
+		return from, err
 	}
 	ids, err := s.openConversations(ctx)
 	if err != nil {
-		return &storeError{err}
+		return from, &storeError{err}
 	}
-	s.log.Info("repairing a gap", "from", from, "open", len(ids))
+	s.log.Info("repairing a gap", "from", since, "open", len(ids))
 	ended := map[string]bool{}
 	for chunk := range slices.Chunk(ids, mostIDs) {
 		found, err := s.reader.details(ctx, chunk, true)
 		if err != nil {
-			return err
+			return from, err
 		}
 		for _, c := range found {
 			ended[c.ID] = !c.RecordedEnd.IsZero()
@@ -207,29 +220,45 @@ func (s *Source) repair(ctx context.Context, from, now time.Time) error {
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return ended[id] })
 	if err := s.repairLive(ctx, ids); err != nil {
-		return err
+		return from, err
 	}
 	s.open.soon(now, time.Now().Add(s.config.FollowEvery)) // records lag behind
-	s.log.Info("repaired a gap", "from", from, "took", time.Since(now).Round(time.Millisecond), "open", len(ids))
-	return nil
+	s.log.Info("repaired a gap", "from", since, "took", time.Since(now).Round(time.Millisecond), "open", len(ids))
+	return from, nil
 }
 
 // repairLive reads conversations as they are now. One that the live API does
-// not keep any more has ended, and its record will say so.
+// not keep any more has ended, and its record will say so. One whose answer is
+// not understood is left out, unless that is so with all of them.
 func (s *Source) repairLive(ctx context.Context, ids []string) error {
 	told := time.Now()
+	understood := 0
+	var odd error
 	for i, id := range ids {
-		err := s.allowed("live conversations", "conversation:communication:view", func() error {
-			_, err := s.reader.live(ctx, id)
+		err := s.allowed("live conversations", "conversation:communication:view", func() error { return s.reader.live(ctx, id) })
+		switch {
+		case errors.Is(err, genesys.ErrNotUnderstood):
+			odd = err
+			if understood == 0 && i+1 >= mostOdd {
+				return odd
+			}
+			s.log.Warn("a conversation is not read as it is now", "conversation", id, "reason", err)
+		case err != nil && !genesys.IsPermanent(err):
 			return err
-		})
-		if err != nil && !genesys.IsPermanent(err) {
-			return err
+		default:
+			understood++
 		}
 		if time.Since(told) > progressEvery {
 			told = time.Now()
 			s.log.Info("still repairing a gap", "read", i+1, "of", len(ids))
 		}
 	}
+	if understood == 0 {
+		return odd
+	}
 	return nil
 }
+
+// mostOdd is how many answers in a row are not understood before the others are
+// not asked for.
+const mostOdd = 3

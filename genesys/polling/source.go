@@ -31,6 +31,9 @@ type Source struct {
 	repairing atomic.Bool
 	wide      time.Time // when discover last looked far back
 
+	lostStarts, lostActivity losses
+	failedJobs               failedJobs
+
 	discovered, followed atomic.Bool // it has been done since the start
 
 	mu     sync.Mutex
@@ -52,8 +55,9 @@ func New(c Config) (*Source, error) {
 	s := &Source{
 		config: c, log: c.Logger.With("source", c.Name), notebook: newNotebook(c.Tracked, c.Name),
 		open: newSchedule(), gaps: newGaps(), absent: map[string]*absence{},
+		failedJobs: failedJobs{times: map[time.Time]int{}},
 	}
-	s.reader = reader{api: c.API, note: func(what string, err error) { s.log.Warn(what, "reason", err) }}
+	s.reader = reader{api: c.API, log: s.log, malformed: newMalformed(s.log), refused: newRefusedIDs()}
 	return s, nil
 }
 

@@ -11,18 +11,21 @@ type Stats struct {
 	Late       int64 // records of ended conversations read again
 	Active     int64 // records read by jobs
 	Failures   int64 // reads that failed and are repeated
+	Malformed  int64 // parts of answers that were not understood and left out, repeats included
+	Lost       int64 // times that the platform refused to tell of
 
 	Open int // conversations that are followed
 }
 
 type counters struct {
-	discovered, followed, repaired, late, active, failures atomic.Int64
+	discovered, followed, repaired, late, active, failures, lost atomic.Int64
 }
 
 // Stats returns the present counts.
 func (s *Source) Stats() Stats {
 	return Stats{
 		Discovered: s.stats.discovered.Load(), Followed: s.stats.followed.Load(), Repaired: s.stats.repaired.Load(),
-		Late: s.stats.late.Load(), Active: s.stats.active.Load(), Failures: s.stats.failures.Load(), Open: s.open.len(),
+		Late: s.stats.late.Load(), Active: s.stats.active.Load(), Failures: s.stats.failures.Load(),
+		Malformed: s.reader.malformed.count.Load(), Lost: s.stats.lost.Load(), Open: s.open.len(),
 	}
 }

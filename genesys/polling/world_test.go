@@ -2,7 +2,11 @@ package polling_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,21 +39,114 @@ type world struct {
 	tracker *convtrack.Tracker
 	source  *polling.Source
 	refuses func(c *conversation.Conversation) error // the store's mind; nil: it takes everything
+	calls   tap
+	log     logged
+	gaps    []conversation.Gap // that the host was told of
+}
+
+// logged is what was logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// tap is an API that notes the details queries and may change answers.
+type tap struct {
+	genesys.API
+	change func(r genesys.Request, body []byte, err error) ([]byte, error) // nil: nothing is changed
+
+	mu    sync.Mutex
+	asked []question
+}
+
+// question is a details query that was asked.
+type question struct {
+	body    string
+	from    time.Time
+	to      time.Time
+	number  int
+	refused bool
+}
+
+func (a *tap) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
+	body, err := a.API.Call(ctx, r)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.change != nil {
+		body, err = a.change(r, body, err)
+	}
+	if r.Path == queryPath {
+		from, to, number := readQuestion(r.Body)
+		a.asked = append(a.asked, question{string(r.Body), from, to, number, err != nil})
+	}
+	return body, err
+}
+
+// readQuestion takes a details query apart.
+func readQuestion(body []byte) (from, to time.Time, number int) {
+	var q struct {
+		Interval string
+		Paging   struct{ PageNumber int }
+	}
+	if err := json.Unmarshal(body, &q); err != nil {
+		panic(err)
+	}
+	begin, end, _ := strings.Cut(q.Interval, "/")
+	from, err1 := time.Parse(time.RFC3339, begin)
+	to, err2 := time.Parse(time.RFC3339, end)
+	if err := errors.Join(err1, err2); err != nil {
+		panic(err)
+	}
+	return from, to, q.Paging.PageNumber
+}
+
+// questions returns the details queries since the last time.
+func (a *tap) questions() []question {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	asked := a.asked
+	a.asked = nil
+	return asked
+}
+
+// answer replaces what the platform answers from now on; nil: nothing.
+func (a *tap) answer(change func(r genesys.Request, body []byte, err error) ([]byte, error)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.change = change
+}
+
+// lost returns the times that the host was told are lost.
+func (w *world) lost() []conversation.Gap {
+	return slices.DeleteFunc(slices.Clone(w.gaps), func(g conversation.Gap) bool { return !g.Lost })
 }
 
 func inBubble(t *testing.T, test func(t *testing.T, w *world), opts ...genesystest.Option) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, server: genesystest.NewServer(t, append(opts, genesystest.InMemory())...), store: memstore.New()}
+		w.calls.API = w.server.API()
 		test(t, w)
 	})
 }
 
 // start runs a tracker and a poller until the test ends or stop is called.
 func (w *world) start(c polling.Config) (stop func()) {
-	log := slog.New(slog.NewTextHandler(w.t.Output(), nil))
-	tracker, err := convtrack.New(w.store, &convtrack.Config{Logger: log})
+	log := slog.New(slog.NewTextHandler(io.MultiWriter(w.t.Output(), &w.log), nil))
+	tracker, err := convtrack.New(w.store, &convtrack.Config{Logger: log, OnGap: func(g conversation.Gap) { w.gaps = append(w.gaps, g) }})
 	require.NoError(w.t, err)
-	c.API, c.Tracked, c.Logger = w.server.API(), tracker, log
+	c.API, c.Tracked, c.Logger = &w.calls, tracker, log
 	source, err := polling.New(c)
 	require.NoError(w.t, err)
 	w.tracker, w.source = tracker, source

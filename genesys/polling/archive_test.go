@@ -1,0 +1,290 @@
+package polling_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/polling"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// archive is the API of an organisation with many conversations, which began
+// one after the other at the same distance. They are generated as they are
+// asked for.
+type archive struct {
+	from    time.Time
+	every   time.Duration
+	byDay   bool // the query selects by day, as the platform is said to
+	refused func(from, to time.Time) bool
+
+	mu     sync.Mutex
+	calls  int
+	beyond []string // what the platform would not have taken
+}
+
+const (
+	mostResults = 100_000
+	longest     = 7 * day
+)
+
+// first is the number of the first conversation that begins at a time or after.
+func (a *archive) first(t time.Time) int { return max(0, int((t.Sub(a.from)+a.every-1)/a.every)) }
+
+func (a *archive) start(n int) time.Time { return a.from.Add(time.Duration(n) * a.every) }
+
+func (a *archive) Call(_ context.Context, r genesys.Request) ([]byte, error) {
+	if r.Path != queryPath {
+		return []byte(`{}`), nil
+	}
+	var q struct {
+		Order  string
+		Paging struct{ PageSize, PageNumber int }
+	}
+	if err := json.Unmarshal(r.Body, &q); err != nil {
+		return nil, err
+	}
+	from, to, number := readQuestion(r.Body)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.calls++
+	if to.Sub(from) > longest || number*q.Paging.PageSize > mostResults {
+		a.beyond = append(a.beyond, string(r.Body))
+		return nil, &genesys.APIError{Method: http.MethodPost, Path: r.Path, Status: http.StatusBadRequest, Code: "bad.request"}
+	}
+	if a.refused != nil && a.refused(from, to) {
+		return nil, &genesys.APIError{Method: http.MethodPost, Path: r.Path, Status: http.StatusBadRequest, Code: "bad.request"}
+	}
+	if a.byDay {
+		from, to = from.Truncate(day), to.Add(-1).Truncate(day).Add(day)
+	}
+	low, high := a.first(from), min(a.first(to), a.first(time.Now()))
+	hits := max(0, high-low)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"totalHits":%d`, hits)
+	for i := range q.Paging.PageSize {
+		n := (number-1)*q.Paging.PageSize + i
+		if n >= hits {
+			break
+		}
+		if i == 0 {
+			b.WriteString(`,"conversations":[`)
+		} else {
+			b.WriteByte(',')
+		}
+		if n = low + n; q.Order == "desc" {
+			n = high - 1 - (n - low)
+		}
+		start := a.start(n).UTC().Format("2006-01-02T15:04:05.000Z")
+		fmt.Fprintf(&b, `{"conversationId":"%d","conversationStart":"%s","conversationEnd":"%s"}`, n, start, start)
+	}
+	if b.Bytes()[b.Len()-1] == '}' {
+		b.WriteByte(']')
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// shelf is a tracker that only keeps values: one process, and no conversations.
+type shelf struct {
+	mu       sync.Mutex
+	values   map[string][]byte
+	versions map[string]int64
+}
+
+func newShelf() *shelf { return &shelf{values: map[string][]byte{}, versions: map[string]int64{}} }
+
+func (s *shelf) Open(context.Context) iter.Seq2[*conversation.Conversation, error] {
+	return func(func(*conversation.Conversation, error) bool) {}
+}
+
+func (s *shelf) Ended(context.Context, time.Time, time.Time) iter.Seq2[*conversation.Conversation, error] {
+	return func(func(*conversation.Conversation, error) bool) {}
+}
+
+func (s *shelf) Value(_ context.Context, name string) ([]byte, int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.values[name], s.versions[name], nil
+}
+
+func (s *shelf) SetValue(_ context.Context, name string, value []byte, version int64) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.versions[name] != version {
+		return 0, store.ErrConflict
+	}
+	s.values[name] = value
+	s.versions[name]++
+	return s.versions[name], nil
+}
+
+func (s *shelf) Mine(string, string) bool { return true }
+func (s *shelf) Moved() <-chan struct{}   { return nil }
+func (s *shelf) Instance() string         { return "one" }
+func (s *shelf) Alive(string) bool        { return true }
+
+// ledger is a sink that notes which conversations it was given, and what is
+// lost.
+type ledger struct {
+	mu    sync.Mutex
+	found []bool
+	lost  []conversation.Gap
+}
+
+func (l *ledger) sink(_ context.Context, u conversation.Update) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range u.Conversations {
+		n, err := strconv.Atoi(c.ID)
+		if err != nil {
+			return err
+		}
+		for len(l.found) <= n {
+			l.found = append(l.found, make([]bool, 100_000)...)
+		}
+		l.found[n] = true
+	}
+	if u.Gap != nil {
+		l.lost = append(l.lost, *u.Gap)
+	}
+	return nil
+}
+
+// missing returns how many of the first n conversations were not found, and the
+// time in which they began.
+func (l *ledger) missing(a *archive, n int) (count int, from, to time.Time) {
+	for i := range n {
+		if i < len(l.found) && l.found[i] {
+			continue
+		}
+		if count++; from.IsZero() {
+			from = a.start(i)
+		}
+		to = a.start(i)
+	}
+	return count, from, to
+}
+
+// repaired has the time from the archive's beginning repaired, and returns what
+// was found.
+func (a *archive) repaired(t *testing.T) (*ledger, polling.Stats) {
+	t.Helper()
+	l := &ledger{}
+	source, err := polling.New(polling.Config{API: a, Tracked: newShelf(), Logger: slog.New(slog.DiscardHandler),
+		Lookback: time.Hour, DiscoverEvery: 24 * time.Hour, FollowEvery: 24 * time.Hour, FollowLeast: 24 * time.Hour, JobsEvery: -1, LateAfter: []time.Duration{}})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- source.Run(ctx, l.sink) }()
+	synctest.Wait()
+	source.Repair(conversation.Gap{Source: "notifications", From: a.from, To: time.Now()})
+	for source.Stats().Repaired == 0 {
+		time.Sleep(time.Minute)
+	}
+	cancel()
+	require.NoError(t, <-ended)
+	return l, source.Stats()
+}
+
+// selections are the two ways in which the platform may select.
+var selections = map[string]bool{"by day": true, "by time": false}
+
+func TestManyDaysOfManyConversationsAreAllFound(t *testing.T) {
+	for name, byDay := range selections {
+		for _, size := range []struct{ days, perDay int }{{40, 2_000}, {4, 60_000}} {
+			t.Run(fmt.Sprintf("%d days of %d, selected %s", size.days, size.perDay, name), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					length := time.Duration(size.days) * day
+					a := &archive{from: time.Now().Add(7 * time.Hour), every: day / time.Duration(size.perDay), byDay: byDay}
+					time.Sleep(time.Until(a.from) + length)
+					l, stats := a.repaired(t)
+					all := size.days * size.perDay
+					count, _, _ := l.missing(a, all)
+					require.Zero(t, count)
+					require.Empty(t, a.beyond)
+					require.Empty(t, l.lost)
+					require.Zero(t, stats.Failures)
+					require.Less(t, a.calls, all/100+size.days*3+size.perDay/100, "hardly more questions than there are pages")
+				})
+			})
+		}
+	}
+}
+
+func TestADayWithMoreConversationsThanPagesReachIsReadFromBothEnds(t *testing.T) {
+	for name, byDay := range selections {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const perDay = 150_000
+				a := &archive{from: time.Now(), every: day / perDay, byDay: byDay}
+				time.Sleep(day)
+				l, _ := a.repaired(t)
+				count, _, _ := l.missing(a, perDay)
+				require.Zero(t, count)
+				require.Empty(t, a.beyond)
+				require.Empty(t, l.lost)
+			})
+		})
+	}
+}
+
+func TestWhatIsOutOfReachFromBothEndsIsALossWithItsInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perDay = 250_000
+		a := &archive{from: time.Now(), every: day / perDay, byDay: true}
+		time.Sleep(day)
+		l, _ := a.repaired(t)
+		count, from, to := l.missing(a, perDay)
+		require.InDelta(t, perDay-2*mostResults, count, 100)
+		require.Len(t, l.lost, 1)
+		require.False(t, l.lost[0].From.After(from) || l.lost[0].To.Before(to))
+		require.Less(t, l.lost[0].To.Sub(l.lost[0].From)-to.Sub(from), time.Second)
+		require.Less(t, a.calls, 2*mostResults/100+200)
+		require.True(t, l.lost[0].Lost)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		const perDay = 250_000
+		a := &archive{from: time.Now(), every: day / perDay} // selected by time, everything is in reach
+		time.Sleep(day)
+		l, _ := a.repaired(t)
+		count, _, _ := l.missing(a, perDay)
+		require.Zero(t, count)
+		require.Empty(t, l.lost)
+	})
+}
+
+func TestARefusalAmongManyConversationsLosesNoMoreThanItsHour(t *testing.T) {
+	for name, byDay := range selections {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const days, perDay = 5, 20_000
+				a := &archive{from: time.Now(), every: day / perDay, byDay: byDay}
+				bad := a.from.Add(2*day + 11*time.Hour + 30*time.Minute)
+				a.refused = func(from, to time.Time) bool { return !bad.Before(from) && bad.Before(to) }
+				time.Sleep(days * day)
+				l, stats := a.repaired(t)
+				require.Len(t, l.lost, 1)
+				require.True(t, interval(l.lost[0]).overlaps(bad, bad.Add(1)))
+				require.LessOrEqual(t, l.lost[0].To.Sub(l.lost[0].From), time.Hour)
+				count, from, to := l.missing(a, days*perDay)
+				require.False(t, count > 0 && (from.Before(l.lost[0].From) || to.After(l.lost[0].To)), "%d missing from %v to %v", count, from, to)
+				require.Equal(t, int64(1), stats.Repaired)
+				require.Zero(t, stats.Failures)
+			})
+		})
+	}
+}

@@ -1,0 +1,128 @@
+package polling
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// pieces asks about a long time in pieces that the platform takes, the oldest
+// first. A piece that it refuses is halved. What it refuses at the smallest size
+// is lost, and the rest goes on; but only when it answers the same question
+// about another time: a platform that refuses everything, and a proxy in the
+// way, say nothing about this one.
+type pieces struct {
+	end  func(from time.Time) time.Time        // of the piece that begins then
+	ask  func(context.Context, interval) error // asks about one piece
+	done func(context.Context, time.Time)      // everything before is read, or lost; nil: nobody wants to know
+	lost func(context.Context, interval, error) error
+	// losses are what was lost before; it is not asked for again.
+	losses *losses
+}
+
+// unreadError says that a part of a piece was read, and what was not.
+type unreadError struct {
+	rest interval
+	err  error
+}
+
+func (e *unreadError) Error() string { return e.err.Error() }
+func (e *unreadError) Unwrap() error { return e.err }
+
+// errUnlisted: asking again would bring nothing new.
+var errUnlisted = errors.New("the platform lists no more of them than it has")
+
+func (p *pieces) read(ctx context.Context, whole interval) error {
+	for rest := whole; !rest.empty(); {
+		piece := interval{rest.from, p.end(rest.from)}
+		if piece.to.After(whole.to) {
+			piece.to = whole.to
+		}
+		for _, part := range p.losses.except(piece) {
+			if err := p.piece(ctx, whole, part); err != nil {
+				return err
+			}
+		}
+		p.passed(ctx, piece.to)
+		rest.from = piece.to
+	}
+	return nil
+}
+
+func (p *pieces) passed(ctx context.Context, t time.Time) {
+	if p.done != nil {
+		p.done(ctx, t)
+	}
+}
+
+// piece reads a piece, or what can be read of it.
+func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
+	err := p.ask(ctx, piece)
+	var unread *unreadError
+	if errors.As(err, &unread) {
+		piece, err = unread.rest, unread.err
+	}
+	switch {
+	case errors.Is(err, errUnlisted):
+		return p.lost(ctx, piece, err)
+	case !divisible(err):
+		return err // nil, or it passes, or nothing helps
+	}
+	if older, newer, ok := piece.halves(whole.smallest()); ok {
+		if err := p.piece(ctx, whole, older); err != nil {
+			return err
+		}
+		p.passed(ctx, older.to)
+		return p.piece(ctx, whole, newer)
+	}
+	if !p.answers(ctx, whole, piece) {
+		return err
+	}
+	// What was in the way may have gone meanwhile. A refused question is not
+	// asked unchanged, so this one is a little wider.
+	err = p.ask(ctx, interval{piece.from, piece.to.Add(time.Millisecond)})
+	if divisible(err) {
+		return p.lost(ctx, piece, err)
+	}
+	return err
+}
+
+// answers reports whether the platform answers the question about another
+// time than the one that it has just refused: the latest, or the earliest.
+func (p *pieces) answers(ctx context.Context, whole, refused interval) bool {
+	size := whole.smallest()
+	for _, other := range []interval{{whole.to.Add(-size), whole.to}, {whole.from, whole.from.Add(size)}} {
+		if whole.to.Sub(whole.from) < 2*size || other.overlaps(refused) {
+			continue
+		}
+		if err := p.ask(ctx, other); err == nil || errors.As(err, new(*unreadError)) {
+			return true
+		}
+	}
+	return false
+}
+
+// divisible reports whether parts of a question may be answered that is not
+// answered as a whole.
+func divisible(err error) bool { return refused(err) || errors.Is(err, genesys.ErrNotUnderstood) }
+
+// errRefused is wrapped by an error that is a refusal of the question.
+var errRefused = errors.New("refused")
+
+// refused reports whether the platform has understood a question and does not
+// answer it: the same one would be refused again, but another may not. A right
+// that is missing, wrong credentials and a wrong address are refusals of
+// everything.
+func refused(err error) bool {
+	if errors.Is(err, errRefused) {
+		return true
+	}
+	var e *genesys.APIError
+	if !errors.As(err, &e) || !e.Permanent() || errors.Is(err, genesys.ErrCredentials) || errors.Is(err, genesys.ErrRequest) {
+		return false
+	}
+	return e.Status != http.StatusForbidden && (e.Status >= 400 || e.Status == http.StatusOK)
+}

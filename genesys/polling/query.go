@@ -1,0 +1,122 @@
+package polling
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// mostResults is how far the pages of a query reach: the platform refuses
+// numbers beyond (protocol 6.5).
+const mostResults = 100_000
+
+// startedIn reads the records of conversations that began in an interval, page
+// by page. When there are more than the pages reach, the others are read from
+// the other end, and then once more from the first one, as long as that brings
+// something new. What is out of reach then is an unreadError.
+func (r *reader) startedIn(ctx context.Context, i interval, repair bool, page func([]*conversation.Conversation)) error {
+	q := query{reader: r, rest: i, repair: repair, page: page}
+	for again := false; ; again = true {
+		before := q.rest
+		for _, order := range []string{latestFirst, earliestFirst} {
+			if err := q.walk(ctx, order, again); err != nil {
+				if q.rest != i {
+					err = &unreadError{q.rest, err}
+				}
+				return err
+			}
+			if q.rest.empty() {
+				return nil
+			}
+		}
+		if q.rest == before {
+			return &unreadError{q.rest, errUnlisted}
+		}
+	}
+}
+
+// The orders of a query.
+const (
+	latestFirst   = "desc"
+	earliestFirst = "asc"
+)
+
+// query is a details query under way.
+type query struct {
+	reader *reader
+	rest   interval // what is not read yet
+	repair bool
+	page   func([]*conversation.Conversation)
+}
+
+// walk reads pages until the rest is read, or no more can be reached in this
+// order. The platform selects by day (protocol 1, item 13), so there are pages
+// before and behind what was asked for, and it repeats some where others come
+// in meanwhile. When it is asked again, a first page without anything of the
+// rest says that the rest is out of reach.
+func (q *query) walk(ctx context.Context, order string, again bool) error {
+	asked := q.rest
+	for number := 1; number*pageSize <= mostResults; number++ {
+		found, err := q.ask(ctx, asked, order, number)
+		if refused(err) && number > 1 {
+			return nil // as far as it reaches
+		}
+		if err != nil {
+			return err
+		}
+		q.page(found)
+		if len(found) == 0 || passed(found, asked, order) {
+			q.rest = interval{asked.to, asked.to}
+			return nil
+		}
+		if again && number == 1 && !slices.ContainsFunc(found, func(c *conversation.Conversation) bool { return asked.holds(c.Start) }) {
+			return nil
+		}
+		q.narrow(found, asked, order)
+	}
+	return nil
+}
+
+// passed reports whether a page lies behind the interval.
+func passed(page []*conversation.Conversation, i interval, order string) bool {
+	return !slices.ContainsFunc(page, func(c *conversation.Conversation) bool {
+		if order == latestFirst {
+			return !c.Start.Before(i.from)
+		}
+		return c.Start.Before(i.to)
+	})
+}
+
+// narrow takes from the rest what a page has shown. Other conversations may
+// have begun in the millisecond in which it ends.
+func (q *query) narrow(page []*conversation.Conversation, asked interval, order string) {
+	for _, c := range page {
+		switch {
+		case !asked.holds(c.Start):
+		case order == latestFirst && c.Start.Add(time.Millisecond).Before(q.rest.to):
+			q.rest.to = c.Start.Add(time.Millisecond)
+		case order == earliestFirst && c.Start.After(q.rest.from):
+			q.rest.from = c.Start
+		}
+	}
+}
+
+// ask reads one page.
+func (q *query) ask(ctx context.Context, i interval, order string, number int) ([]*conversation.Conversation, error) {
+	body, err := json.Marshal(map[string]any{
+		"interval": i.String(), "order": order, "orderBy": "conversationStart",
+		"paging": map[string]int{"pageSize": pageSize, "pageNumber": number},
+	}, json.Deterministic(true))
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := q.reader.conversations(ctx, "details query", genesys.Request{Path: queryPath, Body: body, Repair: q.repair})
+	return found, err
+}
+
+const queryPath = "/api/v2/analytics/conversations/details/query"
