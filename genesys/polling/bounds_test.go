@@ -191,8 +191,8 @@ func TestAJobThatFailsForTheSameIntervalAgainAndAgainHoldsUpNoOther(t *testing.T
 
 func TestAnIdThatIsRefusedIsNotAskedForWithTheOthersAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{}, FollowLeast: time.Minute})
-		for i := range 50 {
+		w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{}, DiscoverEvery: 10 * time.Minute, FollowEvery: 5 * time.Minute, FollowLeast: 5 * time.Minute})
+		for i := range 20 {
 			w.waiting(fmt.Sprintf("c-%02d", i))
 		}
 		refusals := 0
