@@ -148,6 +148,9 @@ func (r *reader) live(ctx context.Context, id string) error {
 	const what = "live conversation"
 	var found []*conversation.Conversation
 	err := r.call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: true}, func(body []byte) (err error) {
+		if emptyObject(body) {
+			return nil // there is nothing of it, which its record will explain
+		}
 		if found, err = r.malformed.decode(what, []jsontext.Value{body}); err == nil && found[0].ID != id {
 			err = notUnderstood("it is about another conversation")
 		}
