@@ -9,6 +9,12 @@
 // ended or was re-opened.
 //
 //	hooks := events.NewHooks()
+//	events.Before(hooks, "link-case", func(ctx context.Context, e *events.ConversationCreated) error {
+//		if customer, known := e.Conversation.Customer(); known {
+//			e.SetAttribute("caseId", cases.ByCaller(customer.Address))
+//		}
+//		return nil
+//	})
 //	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error {
 //		return cases.SetOwner(ctx, e.Conversation.Attributes["caseId"], e.UserID)
 //	})

@@ -12,6 +12,9 @@
 // normalised to its spelling, whichever channel they came from, and values
 // that are not in a list here survive as they are.
 //
+// Who is at the outside, and from which address, [Conversation.Customer] says:
+// each form of message has it in other fields.
+//
 // Times are UTC, kept to the microsecond. Durations are milliseconds, as in
 // Genesys's own fields.
 //

@@ -31,6 +31,22 @@ func ExampleMerge() {
 	// user-a talked for 1m0s
 }
 
+// A record names the caller in the session, whoever else is silent about it.
+func ExampleConversation_Customer() {
+	c := &conversation.Conversation{ID: "c-1", OriginatingDirection: conversation.Inbound, Participants: []*conversation.Participant{
+		{ID: "p-1", Purpose: conversation.PurposeCustomer, Sessions: []*conversation.Session{
+			{ID: "s-1", MediaType: conversation.MediaVoice, ANI: "tel:+31612345678", DNIS: "tel:+31201234567"}}}}}
+	switch customer, known := c.Customer(); {
+	case !known:
+		fmt.Println("nobody has said it yet")
+	case customer.Withheld:
+		fmt.Println("withheld")
+	default:
+		fmt.Println(customer.Address, "in", customer.SessionID)
+	}
+	// Output: +31612345678 in s-1
+}
+
 func ExampleParseDisconnectType() {
 	for _, spelling := range []string{"CONSULT_TRANSFER", "transfer.consult", "consultTransfer"} {
 		fmt.Println(conversation.ParseDisconnectType(spelling))

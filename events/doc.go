@@ -27,6 +27,9 @@
 //	events.Before(hooks, "screen", func(ctx context.Context, e *events.ConversationCreated) error { … })
 //	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error { … })
 //
+// Who the customer is, [conversation.Conversation.Customer] says, from whichever
+// source it was heard, or that it is not known yet.
+//
 // Names are unique and required: they appear in logs, in the outbox and in
 // what is parked. A panic, a Goexit or a hang is the failure of that hook
 // alone. Hooks may be registered and removed at any time, also from inside a

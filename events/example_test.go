@@ -46,15 +46,17 @@ func ExampleDerive() {
 
 func ExampleBefore() {
 	hooks := events.NewHooks()
+	cases := map[string]string{"+4930123456": "CASE-1"} // by the address of the customer
 	events.Before(hooks, "screen", func(_ context.Context, e *events.ConversationCreated) error {
-		if e.Direction != conversation.Outbound {
-			return events.Veto("only outbound conversations are ours")
+		customer, known := e.Conversation.Customer()
+		if known && cases[customer.Address] == "" {
+			return events.Veto("the customer has no case")
 		}
 		return nil
 	})
 	err := hooks.RunBefore(context.Background(), events.Derive(blindTransfer())[0], "")
 	fmt.Println(err)
-	// Output: vetoed by hook "screen": only outbound conversations are ours
+	// Output: vetoed by hook "screen": the customer has no case
 }
 
 func ExampleAfter() {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 )
 
@@ -13,19 +12,35 @@ const caseID = "caseId"
 // register registers DCM's hooks.
 func register(hooks *events.Hooks, cases *Cases, people *People, report func(format string, args ...any)) {
 	// DCM tracks the conversations that it is involved in, and no others. The
-	// link is stored together with the conversation.
+	// link is stored together with the conversation. While nobody has said who
+	// the customer is the conversation is tracked: a veto would be for good.
 	events.Before(hooks, "link-case", func(_ context.Context, e *events.ConversationCreated) error {
-		id := cases.ByCaller(caller(e.Conversation))
+		customer, known := e.Conversation.Customer()
+		if !known {
+			return nil
+		}
+		id := cases.ByCaller(customer.Address)
 		if id == "" {
 			return events.Veto("no case")
 		}
 		e.SetAttribute(caseID, id)
 		return nil
 	})
+	// Who could not be linked at once is linked when an agent answers.
+	events.Before(hooks, "link-case-late", func(_ context.Context, e *events.AgentConnected) error {
+		customer, _ := e.Conversation.Customer()
+		if id := cases.ByCaller(customer.Address); id != "" && e.Conversation.Attributes[caseID] == "" {
+			e.SetAttribute(caseID, id)
+		}
+		return nil
+	})
 	// The case belongs to whom Genesys assigned the conversation. The hook may
 	// run again after a crash: setting an owner twice does no harm.
 	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error {
 		id := e.Conversation.Attributes[caseID]
+		if id == "" {
+			return nil
+		}
 		user, found, err := people.User(ctx, e.UserID)
 		switch {
 		case err != nil:
@@ -37,14 +52,4 @@ func register(hooks *events.Hooks, cases *Cases, people *People, report func(for
 		}
 		return nil
 	})
-}
-
-// caller is the address of the customer.
-func caller(c *conversation.Conversation) string {
-	for _, p := range c.Participants {
-		if p.Purpose.Side() == conversation.CustomerSide && p.Address != "" {
-			return p.Address
-		}
-	}
-	return ""
 }

@@ -44,7 +44,7 @@ func main() {
 
 func run(ctx context.Context, out io.Writer) error {
 	cases := newCases(
-		&Case{ID: "CASE-4711", Owner: "nobody", Caller: "tel:+31612345678"},
+		&Case{ID: "CASE-4711", Owner: "nobody", Caller: "+31612345678"},
 	)
 	people := &People{
 		Users: []User{

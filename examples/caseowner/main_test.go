@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
@@ -44,7 +46,7 @@ func people(users ...User) *People {
 }
 
 func aCase() *Cases {
-	return newCases(&Case{ID: "CASE-1", Owner: "nobody", Caller: "tel:+31612345678"})
+	return newCases(&Case{ID: "CASE-1", Owner: "nobody", Caller: "+31612345678"})
 }
 
 func TestTheGenesysUserIdComesBeforeTheEmail(t *testing.T) {
@@ -71,6 +73,44 @@ func TestAConversationWithoutACaseIsNotTracked(t *testing.T) {
 	require.Empty(t, reports)
 	_, err := tracker.Get(t.Context(), story.ID)
 	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+// said is a source that says what was recorded, and waits for what follows.
+type said struct {
+	messages [][]byte
+	settle   func(context.Context) error
+}
+
+func (s said) Run(ctx context.Context, sink conversation.Sink) error {
+	for _, data := range s.messages {
+		m, err := genesys.Decode(data, time.Time{})
+		if err != nil {
+			return err
+		}
+		if err := sink(ctx, conversation.Update{Conversations: m.Conversations}); err != nil {
+			return err
+		}
+	}
+	return s.settle(ctx)
+}
+
+// After a restart the poller may speak first; of detail events a flow's or a
+// queue's may be the first to be heard.
+func TestTheCaseIsFoundWhicheverFormOfMessageComesFirst(t *testing.T) {
+	story := genesystest.BlindTransferToQueue()
+	details := story.Details()
+	for name, messages := range map[string][][]byte{
+		"topics": story.Snapshots(), "record": story.Records(), "REST": story.Bodies(), "EventBridge": story.Envelopes(), "details": details,
+		"the flow's event first": append([][]byte{details[1]}, details...),
+	} {
+		cases := aCase()
+		hooks := events.NewHooks()
+		register(hooks, cases, people(User{Name: "alice", GenesysUserID: "user-a"}, User{Name: "bob", GenesysUserID: "user-b"}), func(string, ...any) {})
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler)})
+		require.NoError(t, err)
+		require.NoError(t, tracker.Run(t.Context(), said{messages, tracker.Settle}))
+		require.Equal(t, "bob", cases.All()[0].Owner, name)
+	}
 }
 
 func TestAnAlertThatIsNotAnsweredChangesNothing(t *testing.T) {

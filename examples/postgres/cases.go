@@ -26,7 +26,7 @@ create table if not exists dcm_user (
   name text primary key,
   genesys_user_id text not null unique
 );
-insert into dcm_case values ('CASE-4711', 'tel:+31612345678', 'nobody') on conflict do nothing;
+insert into dcm_case values ('CASE-4711', '+31612345678', 'nobody') on conflict do nothing;
 insert into dcm_user values ('alice', 'user-a'), ('bob', 'user-b') on conflict do nothing`
 
 func createTables(ctx context.Context, pool *pgxpool.Pool) error {

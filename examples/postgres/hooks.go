@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/store/pgstore"
 )
@@ -15,8 +14,12 @@ const caseID = "caseId"
 // is committed with what they are told of, or not at all.
 func register(hooks *events.Hooks, printf func(format string, args ...any)) {
 	events.Before(hooks, "link-case", func(ctx context.Context, e *events.ConversationCreated) error {
+		customer, known := e.Conversation.Customer()
+		if !known {
+			return nil // tracked for now: a veto would be for good
+		}
 		tx, _ := pgstore.Tx(ctx)
-		id, err := caseOf(ctx, tx, caller(e.Conversation), e.ConversationID)
+		id, err := caseOf(ctx, tx, customer.Address, e.ConversationID)
 		switch {
 		case err != nil:
 			return err // nothing is stored, and it is tried again
@@ -25,6 +28,19 @@ func register(hooks *events.Hooks, printf func(format string, args ...any)) {
 		}
 		e.SetAttribute(caseID, id)
 		return nil
+	})
+	// Who could not be linked at once is linked when an agent answers.
+	events.Before(hooks, "link-case-late", func(ctx context.Context, e *events.AgentConnected) error {
+		customer, known := e.Conversation.Customer()
+		if !known || e.Conversation.Attributes[caseID] != "" {
+			return nil
+		}
+		tx, _ := pgstore.Tx(ctx)
+		id, err := caseOf(ctx, tx, customer.Address, e.ConversationID)
+		if id != "" {
+			e.SetAttribute(caseID, id)
+		}
+		return err
 	})
 	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error {
 		tx, _ := pgstore.Tx(ctx)
@@ -35,14 +51,4 @@ func register(hooks *events.Hooks, printf func(format string, args ...any)) {
 		}
 		return err
 	}, events.InTransaction())
-}
-
-// caller is the address of the customer.
-func caller(c *conversation.Conversation) string {
-	for _, p := range c.Participants {
-		if p.Purpose.Side() == conversation.CustomerSide && p.Address != "" {
-			return p.Address
-		}
-	}
-	return ""
 }

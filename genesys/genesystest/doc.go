@@ -75,6 +75,8 @@
 //   - Subscribing over the socket, several events in one frame: neither was ever
 //     seen officially.
 //   - AWS itself: SQS is not served as a network protocol.
+//   - Addresses of other than calls as the platform has them: which of its media fill
+//     addressFrom and addressTo in records and detail events is not known; here all do.
 //   - Everything that PROTOCOL.md lists as not known: the simulator takes one of the
 //     possibilities, and where an [Option] says so, the other.
 package genesystest

@@ -61,6 +61,59 @@ func TestTheReportOfAgentTimesSaysWhatTheLibrarySays(t *testing.T) {
 	require.Zero(t, left, "what is below a conversation goes with it")
 }
 
+func TestTheReportOfCustomersSaysWhatTheLibrarySays(t *testing.T) {
+	s := open(t)
+	write := func(c *conversation.Conversation) {
+		_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: c.ID, To: c}}})
+		require.NoError(t, err)
+	}
+	var all []*conversation.Conversation
+	for _, scenario := range genesystest.Scenarios() {
+		story := scenario.Story()
+		for form, messages := range map[string][][]byte{"snapshots": story.Snapshots(), "details": story.Details(), "records": story.Records(), "media": story.MediaSnapshots(), "rest": story.Bodies()} {
+			if c := told(t, story.Start, messages); c != nil {
+				copied := *c
+				copied.ID = fmt.Sprint(form, " of ", c.ID)
+				all = append(all, conversation.Merge(nil, &copied))
+			}
+		}
+	}
+	for i, address := range []string{"tel:+31-6-1234 5678", " +31 6 12345678 ", "sip:+31612345678;npdi@10.0.0.1:5060;user=phone", "sip:alice@pbx.example;transport=tls", "SIPS:Alice@pbx.example?x=y",
+		"private@firm.example", "mailto:private@firm.example?subject=x", "sip:Private@pbx.example", "Anonymous", "tel:unavailable", "a@b.invalid", "unknown", "sip:unknown@host", "unknown@mail.example",
+		"tel:", "sip:@host", "4711", "47-11", "tel:47-11", "http://example.org/a@b", "a@b@c", "+", "tel:*31#0612", "+31a"} {
+		for _, direction := range []conversation.Direction{"", conversation.Inbound, conversation.Outbound} {
+			all = append(all, conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: fmt.Sprint("address ", i, direction), Address: "tel:+31201234567", Participants: []*conversation.Participant{
+				{ID: "external", Purpose: conversation.PurposeExternal, Address: "nobody"},
+				{ID: "customer", Purpose: conversation.PurposeCustomer, Sessions: []*conversation.Session{
+					{ID: "s-1", Direction: direction, MediaType: conversation.MediaVoice, ANI: address, DNIS: "tel:+31201234567"},
+					{ID: "s-2", MediaType: conversation.MediaCallback, CallbackNumbers: []string{address, "tel:2"}, CallbackUserName: "Jo Doe"}}}}},
+				conversation.Statement{By: conversation.SourceREST})))
+		}
+	}
+	known := 0
+	for _, c := range all {
+		write(c)
+		var want []string
+		if customer, is := c.Customer(); customer.ParticipantID != "" {
+			want = []string{fmt.Sprintf("%+v", customer)}
+			if is {
+				known++
+			}
+		}
+		found, err := s.pool.Query(t.Context(), `select coalesce(address, ''), coalesce(stated, ''), withheld, coalesce(name, ''), coalesce(external_contact_id, ''),
+			coalesce(external_organization_id, ''), participant_id, coalesce(session_id, '') from cdm_report_customer where conversation_id = $1`, c.ID)
+		require.NoError(t, err)
+		rows, err := pgx.CollectRows(found, pgx.RowToStructByPos[conversation.Customer])
+		require.NoError(t, err)
+		var got []string
+		for _, r := range rows {
+			got = append(got, fmt.Sprintf("%+v", r))
+		}
+		require.Equal(t, want, got, c.ID)
+	}
+	require.Greater(t, known, 200)
+}
+
 func TestTheReportOfEMailsCountsTheirAgents(t *testing.T) {
 	s := open(t)
 	at := func(minutes int) time.Time {
