@@ -57,7 +57,7 @@ type Customer struct {
 //     events, analytics records; in the live API the fromAddress and toAddress
 //     of a message);
 //   - of a call this side's address in the live API, self;
-//   - the callback numbers of a callback, the first in the order of their text.
+//   - the callback numbers of a callback, the first before the others.
 //
 // A number beats one that is withheld. An analytics record's addressSelf,
 // addressOther and remote are not looked at: whose they are is not documented.

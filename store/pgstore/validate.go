@@ -235,7 +235,7 @@ func (v *validation) strangers(ctx context.Context) error {
 }
 
 // views are for reports; no program reads them.
-var views = []string{"report_agent_time", "report_email_agents", "report_open_conversations", "report_parked"}
+var views = []string{"report_agent_time", "report_customer", "report_email_agents", "report_open_conversations", "report_parked"}
 
 func (v *validation) viewNames() []string {
 	var names []string
