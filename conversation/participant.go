@@ -37,6 +37,10 @@ type Participant struct {
 	MonitoredParticipantID string `json:"monitoredParticipantId,omitzero"`
 	CoachedParticipantID   string `json:"coachedParticipantId,omitzero"`
 	BargedParticipantID    string `json:"bargedParticipantId,omitzero"`
+	// ScreenMonitoredParticipantID is whose screen is watched.
+	ScreenMonitoredParticipantID string `json:"screenMonitoredParticipantId,omitzero"`
+	// Supervises says that the participant only watches, by any sign.
+	Supervises bool `json:"supervises,omitzero"`
 
 	WrapUpRequired bool   `json:"wrapupRequired,omitzero"` // stays true after the wrap-up is done
 	WrapUpPrompt   string `json:"wrapupPrompt,omitzero"`
@@ -78,6 +82,8 @@ var participantFields = newSchema(func(p *Participant) *stamps { return &p.stamp
 	flag("wrapupRequired", forward, func(p *Participant) *bool { return &p.WrapUpRequired }),
 	text("wrapupPrompt", settled, func(p *Participant) *string { return &p.WrapUpPrompt }),
 	text("flaggedReason", newest, func(p *Participant) *string { return &p.FlaggedReason }),
+	text("screenMonitoredParticipantId", settled, func(p *Participant) *string { return &p.ScreenMonitoredParticipantID }),
+	flag("supervises", forward, func(p *Participant) *bool { return &p.Supervises }),
 )
 
 // The places in participantFields of fields that the code asks for.
@@ -85,12 +91,6 @@ const (
 	fieldParticipantStart = iota
 	fieldParticipantEnd
 )
-
-// supervises reports whether the participant only listens in, coaches or
-// barges: nobody assigned the conversation to such a leg.
-func (p *Participant) supervises() bool {
-	return p.MonitoredParticipantID != "" || p.CoachedParticipantID != "" || p.BargedParticipantID != ""
-}
 
 // Person is the key of the person or system behind the participant: the user
 // id on the agents' side, where several participants can be one person, else

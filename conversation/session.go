@@ -48,6 +48,10 @@ type Session struct {
 	MonitoredParticipantID string `json:"monitoredParticipantId,omitzero"`
 	CoachedParticipantID   string `json:"coachedParticipantId,omitzero"`
 	BargedParticipantID    string `json:"bargedParticipantId,omitzero"`
+	// ScreenMonitoredUserID is whose screen is watched.
+	ScreenMonitoredUserID string `json:"screenMonitoredUserId,omitzero"`
+	// Supervises says that the leg is only for watching, by any sign.
+	Supervises bool `json:"supervises,omitzero"`
 
 	Held       bool      `json:"held,omitzero"` // this leg is on hold
 	Muted      bool      `json:"muted,omitzero"`
@@ -252,6 +256,8 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	instants("starts", union, func(s *Session) *[]time.Time { return &s.Starts }),
 	instants("ends", union, func(s *Session) *[]time.Time { return &s.Ends }),
 	text("liveParticipantId", ranked, func(s *Session) *string { return &s.LiveParticipantID }),
+	text("screenMonitoredUserId", settled, func(s *Session) *string { return &s.ScreenMonitoredUserID }),
+	flag("supervises", forward, func(s *Session) *bool { return &s.Supervises }),
 )
 
 // The places in sessionFields of the fields that are derived when nobody
@@ -277,21 +283,3 @@ func ShadowSession(participantID string, media MediaType) *Session {
 
 // stated returns who states the field at place i of sessionFields.
 func (s *Session) stated(i int) Source { return sessionFields.source(s, i) }
-
-// supervises reports whether the leg only listens in, coaches or barges: the
-// live API names the participant it listens to, analytics has segments for it.
-func (s *Session) supervises() bool {
-	if s.MonitoredParticipantID != "" || s.CoachedParticipantID != "" || s.BargedParticipantID != "" {
-		return true
-	}
-	listens := false
-	for _, g := range s.Segments {
-		switch g.Type {
-		case SegmentMonitoring, SegmentCoaching, SegmentBarging, SegmentScreenMonitoring:
-			listens = true
-		case SegmentInteract, SegmentHold:
-			return false
-		}
-	}
-	return listens
-}

@@ -100,6 +100,7 @@ func analyticsSession(b *wire.AnalyticsSession, side conversation.Side, i, k int
 		ScriptID: b.ScriptID, RoomID: b.RoomID, ProtocolCallID: b.ProtocolCallID, EdgeID: b.EdgeID,
 		Recording: b.Recording, ACWSkipped: b.ACWSkipped,
 		MonitoredParticipantID: b.MonitoredParticipantID, CoachedParticipantID: b.CoachedParticipantID, BargedParticipantID: b.BargedParticipantID,
+		ScreenMonitoredUserID: b.ScreenMonitoredUserID, Supervises: wire.Watches(b.Others) || b.ScreenMonitoredUserID != "",
 		FlowInType: b.FlowInType, FlowOutType: b.FlowOutType,
 		UsedRouting: conversation.ParseRoutingMethod(b.UsedRouting), RequestedRoutings: routings(b.RequestedRoutings), SelectedAgentID: b.SelectedAgentID,
 		CallbackUserName: b.CallbackUserName, CallbackNumbers: b.CallbackNumbers, CallbackScheduledTime: b.CallbackScheduledTime.Time,

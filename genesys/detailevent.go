@@ -117,6 +117,7 @@ func detailSession(role, moment string, at time.Time, b *wire.DetailEvent) *conv
 		MessageType: conversation.ParseMessageType(b.MessageType),
 		Direction:   conversation.ParseDirection(b.Direction),
 		Provider:    b.Provider,
+		Supervises:  wire.Watches(b.Others),
 		QueueID:     b.QueueID,
 		ANI:         b.ANI, DNIS: b.DNIS, AddressTo: b.AddressTo, AddressFrom: b.AddressFrom, Subject: b.Subject,
 

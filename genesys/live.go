@@ -86,7 +86,7 @@ func (r reader) snapshot(m *Message, b *wire.Conversation, source conversation.S
 func withoutLegs(p *wire.Participant) *wire.Participant {
 	own := *p
 	own.Calls, own.Callbacks, own.Chats, own.Cobrowsesessions, own.Emails = nil, nil, nil, nil, nil
-	own.Messages, own.InternalMessages, own.Screenshares, own.SocialExpressions, own.Videos = nil, nil, nil, nil, nil
+	own.Messages, own.InternalMessages, own.Screenshares, own.SocialExpressions, own.Videos, own.ScreenMonitorings = nil, nil, nil, nil, nil, nil
 	own.Evaluations = nil
 	return &own
 }
@@ -158,6 +158,7 @@ func liveParticipant(b *wire.Participant, times *span) *conversation.Participant
 		Start: b.StartTime.Time, ConnectedTime: b.ConnectedTime.Time, End: b.EndTime.Time,
 		ConsultParticipantID: b.ConsultParticipantID, MonitoredParticipantID: b.MonitoredParticipantID,
 		CoachedParticipantID: b.CoachedParticipantID, BargedParticipantID: b.BargedParticipantID,
+		ScreenMonitoredParticipantID: b.ScreenMonitoredParticipantID, Supervises: b.Watches || b.ScreenMonitoredParticipantID != "",
 		WrapUpRequired: b.WrapupRequired, WrapUpPrompt: b.WrapupPrompt, FlaggedReason: b.FlaggedReason,
 		Attributes: b.Attributes,
 	}
@@ -168,12 +169,13 @@ type legList struct {
 	of    []wire.Communication
 }
 
-func legLists(p *wire.Participant) [10]legList {
+func legLists(p *wire.Participant) [11]legList {
 	return [...]legList{
 		{conversation.MediaVoice, p.Calls}, {conversation.MediaCallback, p.Callbacks}, {conversation.MediaChat, p.Chats},
 		{conversation.MediaCobrowse, p.Cobrowsesessions}, {conversation.MediaEmail, p.Emails}, {conversation.MediaMessage, p.Messages},
 		{conversation.MediaInternalMessage, p.InternalMessages}, {conversation.MediaScreenshare, p.Screenshares},
 		{conversation.MediaSocial, p.SocialExpressions}, {conversation.MediaVideo, p.Videos},
+		{conversation.MediaScreenMonitoring, p.ScreenMonitorings},
 	}
 }
 
@@ -183,6 +185,7 @@ func liveSession(b *wire.Communication, media conversation.MediaType, i, k int, 
 		Start: b.StartAlertingTime.Time, ConnectedTime: b.ConnectedTime.Time, DisconnectedTime: b.DisconnectedTime.Time,
 		DisconnectType: conversation.ParseDisconnectType(b.DisconnectType), ErrorCode: b.ErrorInfo.Code,
 		PeerID: b.PeerID, ScriptID: b.ScriptID, RoomID: b.RoomID, Subject: b.Subject,
+		ScreenMonitoredUserID: b.ScreenMonitoredUserID, Supervises: b.Watches || b.ScreenMonitoredUserID != "",
 		AddressSelf: b.Self.Text(), AddressOther: b.Other.Text(), AddressFrom: b.FromAddress.Text(), AddressTo: b.ToAddress.Text(),
 		Held: b.Held, Muted: b.Muted, Recording: b.Recording, HoldStart: b.StartHoldTime.Time,
 		ParkTime: b.ParkTime.Time, ResumeTime: b.ResumeTime.Time,

@@ -67,6 +67,7 @@ type AnalyticsSession struct {
 	MonitoredParticipantID string `json:"monitoredParticipantId"`
 	CoachedParticipantID   string `json:"coachedParticipantId"`
 	BargedParticipantID    string `json:"bargedParticipantId"`
+	ScreenMonitoredUserID  string `json:"screenMonitoredUserId"`
 
 	FlowInType        string `json:"flowInType"`
 	FlowOutType       string `json:"flowOutType"`
@@ -93,6 +94,8 @@ type AnalyticsSession struct {
 	Flow     AnalyticsFlow      `json:"flow"`
 	Segments []AnalyticsSegment `json:"segments"`
 	Metrics  []AnalyticsMetric  `json:"metrics"`
+
+	Others Unknown `json:",embed"`
 }
 
 // AnalyticsFlow is what a flow did on a leg.

@@ -74,6 +74,8 @@ type DetailEvent struct {
 	OutboundCampaignID    string `json:"outboundCampaignId"`
 	OutboundContactListID string `json:"outboundContactListId"`
 	OutboundContactID     string `json:"outboundContactId"`
+
+	Others Unknown `json:",embed"`
 }
 
 // MetricRecord is the body of v2.analytics.conversation.{id}.metrics.

@@ -110,6 +110,10 @@ type Participant struct {
 	MonitoredParticipantID string
 	CoachedParticipantID   string
 	BargedParticipantID    string
+	// ScreenMonitoredParticipantID is whose screen is watched; Watches says that
+	// a member not known here names somebody who is watched.
+	ScreenMonitoredParticipantID string
+	Watches                      bool
 
 	WrapupRequired bool
 	WrapupPrompt   string
@@ -130,6 +134,7 @@ type Participant struct {
 	Screenshares      Communications
 	SocialExpressions Communications
 	Videos            Communications
+	ScreenMonitorings Communications
 
 	// Evaluations are in the REST conversation only.
 	Evaluations []Evaluation
@@ -304,8 +309,12 @@ func (p *Participant) read(r *reader) error {
 			return r.text(&p.CobrowseSessionID)
 		case "socialMediaId":
 			return r.text(&p.SocialMediaID)
+		case "screenMonitoredParticipantId":
+			return r.text(&p.ScreenMonitoredParticipantID)
+		case "screenMonitorings":
+			return p.ScreenMonitorings.read(r)
 		}
-		return r.skip()
+		return r.unknown(name, &p.Watches)
 	})
 }
 
@@ -318,11 +327,15 @@ type Communication struct {
 	Direction      string
 	DisconnectType string
 	Provider       string
-	PeerID         string
-	ScriptID       string
-	RoomID         string
-	Subject        string
-	Type           string // of messages: the platform
+
+	ScreenMonitoredUserID string
+	Watches               bool // a member not known here names somebody who is watched
+
+	PeerID   string
+	ScriptID string
+	RoomID   string
+	Subject  string
+	Type     string // of messages: the platform
 
 	StartAlertingTime Time
 	ConnectedTime     Time
@@ -436,8 +449,10 @@ func (c *Communication) read(r *reader) error {
 			return r.other(&c.JourneyContext)
 		case "segments":
 			return r.other(&c.Segments)
+		case "screenMonitoredUserId":
+			return r.text(&c.ScreenMonitoredUserID)
 		}
-		return r.skip()
+		return r.unknown(name, &c.Watches)
 	})
 }
 

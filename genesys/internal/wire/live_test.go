@@ -27,6 +27,9 @@ func TestEveryFieldOfALiveConversationIsReadFromTheMemberOfItsName(t *testing.T)
 		fields := reflect.TypeOf(x.object(&empty)).Elem()
 		for i := range fields.NumField() {
 			field := fields.Field(i)
+			if field.Name == "Watches" { // is read from any name that tells of it
+				continue
+			}
 			member := fmt.Sprintf("{%q:%s}", memberName(field.Name), sample(field.Type))
 			var c Conversation
 			require.NoError(t, Unmarshal(fmt.Appendf(nil, x.document, member), &c), member)

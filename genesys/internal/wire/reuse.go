@@ -41,9 +41,10 @@ func (l *Communications) read(r *reader) error {
 // reset empties p, and keeps the memory of its lists.
 func (p *Participant) reset() {
 	kept := Participant{Calls: p.Calls, Callbacks: p.Callbacks, Chats: p.Chats, Cobrowsesessions: p.Cobrowsesessions, Emails: p.Emails,
-		Messages: p.Messages, InternalMessages: p.InternalMessages, Screenshares: p.Screenshares, SocialExpressions: p.SocialExpressions, Videos: p.Videos}
+		Messages: p.Messages, InternalMessages: p.InternalMessages, Screenshares: p.Screenshares, SocialExpressions: p.SocialExpressions, Videos: p.Videos,
+		ScreenMonitorings: p.ScreenMonitorings}
 	for _, l := range []*Communications{&kept.Calls, &kept.Callbacks, &kept.Chats, &kept.Cobrowsesessions, &kept.Emails,
-		&kept.Messages, &kept.InternalMessages, &kept.Screenshares, &kept.SocialExpressions, &kept.Videos} {
+		&kept.Messages, &kept.InternalMessages, &kept.Screenshares, &kept.SocialExpressions, &kept.Videos, &kept.ScreenMonitorings} {
 		resetAll(*l, (*Communication).reset)
 		*l = (*l)[:0]
 	}
