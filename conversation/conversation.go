@@ -11,8 +11,8 @@ type Conversation struct {
 	Status Status `json:"calculatedStatus,omitzero"`
 
 	// Start is when Genesys created the conversation, not when an agent began.
-	// Analytics may report it some milliseconds after the first segment.
-	// Without a record it is the earliest time heard of.
+	// It is the earliest time heard of: analytics may report it some
+	// milliseconds after the first segment.
 	Start time.Time `json:"conversationStart,omitzero"`
 	// End is the end of the last segment of any participant, wrap-up included
 	// (protocol 6.8), not the hang-up. It is set while Status is Ended.
@@ -73,7 +73,7 @@ type Conversation struct {
 }
 
 var conversationFields = newSchema(func(c *Conversation) *stamps { return &c.stamps }, derivedOfConversation,
-	instant("conversationStart", first, func(c *Conversation) *time.Time { return &c.Start }),
+	backward("conversationStart", func(c *Conversation) *time.Time { return &c.Start }),
 	instant("recordedEnd", last, func(c *Conversation) *time.Time { return &c.RecordedEnd }),
 	instant("conferenceStart", first, func(c *Conversation) *time.Time { return &c.ConferenceStart }),
 	text("originatingDirection", ranked, func(c *Conversation) *Direction { return &c.OriginatingDirection }),

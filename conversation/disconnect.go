@@ -112,6 +112,16 @@ func (d DisconnectType) ByConsultTransfer() bool {
 	return d == DisconnectConsultTransfer || d.refines("transfer", "consult")
 }
 
+// consultTransferred reports whether the session was left by the completion
+// of a consult.
+func (s *Session) consultTransferred() bool {
+	if s.DisconnectType.ByConsultTransfer() {
+		return true
+	}
+	m, _ := s.metric("nConsultTransferred")
+	return m.Value > 0
+}
+
 // refines reports whether a type that is not known here is such a variant of
 // the word: disconnect types are categories with variants (C2). One that says
 // that it did not come about is none.

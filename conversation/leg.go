@@ -37,6 +37,10 @@ type Leg struct {
 	// shows single facts can be premature while others are on their way.
 	AnsweredBy, OverBy Source
 
+	// ConsultTransferred says that the agent left the leg by completing a
+	// consult: by its disconnect type, or by the metric of it (protocol 7.6).
+	ConsultTransferred bool
+
 	// WrapUp says whether the leg still owes after-call work.
 	WrapUp WrapUp
 	// WrapUpEnd is when the after-call work ended; zero when there was none or
@@ -85,6 +89,7 @@ func (c *Conversation) findLegs() []Leg {
 			l.findAnswer()
 			l.findEnd(c)
 			l.findWrapUp(handedOver)
+			l.ConsultTransferred = side == AgentSide && l.Over && s.consultTransferred()
 			legs = append(legs, l)
 		}
 		settleWrapUp(legs[len(legs)-len(p.Sessions):])

@@ -14,7 +14,6 @@ import (
 // A participant without an id only carries sessions whose participant the
 // message does not name; they join those of the same id elsewhere.
 func State(c *Conversation, by Statement) *Conversation {
-	conversationFields.state(c, by, nil)
 	c.attributes = stateAttributes(&c.Attributes, by)
 	var ofParticipant, ofSession stamps
 	for _, p := range c.Participants {
@@ -31,6 +30,8 @@ func State(c *Conversation, by Statement) *Conversation {
 			p.Start = p.derivedStart()
 		}
 	}
+	c.beginWithLegs()
+	conversationFields.state(c, by, nil)
 	for _, t := range c.Transfers {
 		transferFields.state(t, by, nil)
 	}
@@ -41,6 +42,19 @@ func State(c *Conversation, by Statement) *Conversation {
 		evaluationFields.state(e, by)
 	}
 	return c
+}
+
+// beginWithLegs: a message that says when the conversation began may name an
+// earlier leg (a record's start is some milliseconds late), or only imply it.
+func (c *Conversation) beginWithLegs() {
+	if c.Start.IsZero() {
+		return
+	}
+	for _, p := range c.Participants {
+		for _, s := range p.Sessions {
+			c.Start = earliest(c.Start, s.Start, s.ConnectedTime)
+		}
+	}
 }
 
 func (s *Session) state(by Statement, participantID string, like stamps) stamps {

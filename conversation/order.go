@@ -3,6 +3,7 @@ package conversation
 import (
 	"cmp"
 	"strings"
+	"time"
 )
 
 // The orders of values that mean something. Of values that are equal in them,
@@ -21,6 +22,13 @@ func byOrder[E any, S ~string](name string, r rule, at func(*E) *S, order func(S
 // ordered is a text that only moves forward.
 func ordered[E any, S ~string](name string, at func(*E) *S, order func(S) int) Field[E] {
 	return byOrder(name, forward, at, order)
+}
+
+// backward is a time of which the earliest is believed, whoever says so.
+func backward[E any](name string, at func(*E) *time.Time) Field[E] {
+	f := instant(name, forward, at)
+	f.compare = func(a, b *E) int { return at(b).Compare(*at(a)) }
+	return f
 }
 
 // disconnect is how something ended. It never becomes less specific.

@@ -54,7 +54,11 @@ func (c *Conversation) findStatus() (Status, time.Time, bool) {
 	}
 	switch {
 	case open.legs > 0:
-		return open.status(), time.Time{}, false
+		status := open.status()
+		if status == StatusNew && over.wrapUpPending {
+			status = StatusAfterCallWork
+		}
+		return status, time.Time{}, false
 	case over.last == nil && !c.RecordedEnd.IsZero():
 		return StatusEnded, c.RecordedEnd, false
 	case over.last == nil:
@@ -74,11 +78,13 @@ type liveLegs struct {
 }
 
 func (o *liveLegs) add(l *Leg) {
+	if l.Supervises {
+		return // who watches keeps no conversation open
+	}
 	o.legs++
 	switch l.Side {
 	case AgentSide:
 		switch {
-		case l.Supervises:
 		case l.Answered:
 			o.connected = true
 			o.held = o.held || l.onHold()

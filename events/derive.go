@@ -162,10 +162,10 @@ func (d *deriver) agents() {
 			continue
 		}
 		leg := s.decisive()
-		switch how := leg.Session.DisconnectType; {
-		case how.ByTransfer():
+		switch {
+		case byTransfer(leg):
 			d.transferred(s, leg, targets)
-		case how.ByOwnAct():
+		case leg.Session.DisconnectType.ByOwnAct():
 			d.disconnected(s, leg, presence)
 		}
 	}
@@ -205,12 +205,13 @@ func (d *deriver) aliases(s *stretch, types ...Type) []alias {
 
 func (d *deriver) transferred(s *stretch, leg *conversation.Leg, targets *targets) {
 	kind, rule := TransferBlind, RuleBlindTransfer
-	if leg.Session.DisconnectType == conversation.DisconnectConsultTransfer {
+	consult, known := targets.consult(s, leg)
+	if consult {
 		kind, rule = TransferConsult, RuleConsultTransfer
 	}
-	to, sure := targets.of(s, leg)
+	to, sure := targets.of(s, leg, consult)
 	settling := s.endSettling()
-	if !sure {
+	if !sure || !known {
 		settling = SettlesLate
 	}
 	e := &AgentTransferred{From: AgentLeg{leg.Participant.ID, leg.Session.ID, leg.Participant.UserID}, To: to, TransferType: kind}
@@ -280,6 +281,9 @@ func firstLegAfter(legs []conversation.Leg, t time.Time) *conversation.Leg {
 		switch l.Side {
 		case conversation.CustomerSide, conversation.QueueSide, conversation.AgentSide:
 		default:
+			continue
+		}
+		if l.Supervises {
 			continue
 		}
 		if b := begin(l); b.After(t) && (first == nil || b.Before(begin(first))) {

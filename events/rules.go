@@ -20,7 +20,8 @@ const (
 	RuleAnswered Rule = "agent-answered"
 	// RuleBlindTransfer: the leg ended with transfer (7.4, 7.5).
 	RuleBlindTransfer Rule = "agent-blind-transfer"
-	// RuleConsultTransfer: the leg ended with consultTransfer (7.6).
+	// RuleConsultTransfer: the leg ended with consultTransfer, the metric counts
+	// a completed consult, or a consult was open when the other agent joined (7.6).
 	RuleConsultTransfer Rule = "agent-consult-transfer"
 	// RuleHungUp: the leg ended with client or endpoint (7.8).
 	RuleHungUp Rule = "agent-hung-up"

@@ -103,10 +103,10 @@ func (s *stretch) decisive() *conversation.Leg {
 }
 
 func weight(l *conversation.Leg) int {
-	switch how := l.Session.DisconnectType; {
-	case how.ByTransfer():
+	switch {
+	case byTransfer(l):
 		return 2
-	case how.ByOwnAct():
+	case l.Session.DisconnectType.ByOwnAct():
 		return 1
 	}
 	return 0

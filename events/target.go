@@ -60,8 +60,8 @@ func asInt(b bool) int {
 // of returns the target of the transfer with which leg ended the stretch, and
 // whether it is sure: a leg that only single facts have shown may have come
 // through a queue that they have not shown yet.
-func (t *targets) of(s *stretch, leg *conversation.Leg) (to TransferTarget, sure bool) {
-	if leg.Session.DisconnectType == conversation.DisconnectConsultTransfer {
+func (t *targets) of(s *stretch, leg *conversation.Leg, consult bool) (to TransferTarget, sure bool) {
+	if consult {
 		if l := t.consulted(s, leg); l != nil {
 			return toLeg(l), !l.KnownBy.SingleFact()
 		}
@@ -116,23 +116,19 @@ func toLeg(l *conversation.Leg) TransferTarget {
 // when the agent left.
 func (t *targets) consulted(s *stretch, leg *conversation.Leg) *conversation.Leg {
 	by := leg.End.Add(skew)
-	joined := func(l *conversation.Leg) bool {
-		return l.Person != leg.Person && begin(l).After(s.connected) && (!l.Over || l.End.After(leg.End))
-	}
-	talking := func(l *conversation.Leg) bool { return joined(l) && l.Answered }
-	linked := func(l *conversation.Leg) bool {
-		return talking(l) && (l.Participant.ConsultParticipantID == leg.Participant.ID || leg.Participant.ConsultParticipantID == l.Participant.ID)
-	}
+	later := func(l *conversation.Leg) bool { return joined(s, leg, l) }
+	talking := func(l *conversation.Leg) bool { return later(l) && l.Answered }
+	linked := func(l *conversation.Leg) bool { return talking(l) && consults(l.Participant) }
 	if l := last(t.agents, by, linked); l != nil {
 		return l
 	}
 	if l := last(t.agents, by, talking); l != nil {
 		return l
 	}
-	if l := last(t.queues, by, joined); l != nil {
+	if l := last(t.queues, by, later); l != nil {
 		return l
 	}
-	return last(t.outside, by, joined)
+	return last(t.outside, by, later)
 }
 
 // last returns the last of the legs that began by the time and is ok.

@@ -55,6 +55,9 @@ func (r reader) analytics(m *Message, b *wire.AnalyticsConversation) error {
 	if c.Start.IsZero() {
 		c.Start = times.first
 	}
+	if !c.RecordedEnd.IsZero() {
+		closeLegs(c)
+	}
 	m.Kind = KindConversation
 	m.Conversations = append(m.Conversations, conversation.State(c, conversation.Statement{
 		By: conversation.SourceAnalytics, At: times.last, Seen: r.seen(times.last)}))
@@ -163,10 +166,12 @@ func ints(in []wire.Int) []int64 {
 }
 
 // readLife states when the leg began, was connected and ended, and its
-// after-call work, as its segments tell (protocol 6.4).
+// after-call work, as its segments tell (protocol 6.4). A leg whose last
+// segment has ended is over, whether it says how or not, and so is an alert
+// that failed (C13).
 func readLife(s *conversation.Session, side conversation.Side) {
 	var end, wrapUpEnd time.Time
-	var wrapUpOpen, open, disconnected bool
+	var wrapUpOpen, open, failed bool
 	var lastOpen conversation.SegmentType
 	for _, g := range s.Segments {
 		s.Start = earlier(s.Start, g.Start)
@@ -196,10 +201,10 @@ func readLife(s *conversation.Session, side conversation.Side) {
 		}
 		if g.Open() {
 			open, lastOpen = true, g.Type
+			failed = g.ErrorCode != "" && !connects(g.Type, side)
 			continue
 		}
 		if g.DisconnectType != "" && !g.End.Before(end) {
-			disconnected = true
 			s.DisconnectType = g.DisconnectType
 		}
 		end = later(end, g.End)
@@ -209,19 +214,42 @@ func readLife(s *conversation.Session, side conversation.Side) {
 	}
 	switch {
 	case len(s.Segments) == 0:
-	case !open && (disconnected || !s.ACWStart.IsZero()):
+	case !open:
 		s.DisconnectedTime = end
 		if end.IsZero() {
 			s.DisconnectedTime = s.ACWStart
 		}
-		s.State = conversation.StateDisconnected
-		if s.MediaType == conversation.MediaVoice && !s.ConnectedTime.IsZero() {
-			s.State = conversation.StateTerminated
-		}
+		s.State = overState(s)
+	case failed:
+		s.State = overState(s)
 	case !s.ConnectedTime.IsZero():
 		s.State = conversation.StateConnected
 	default:
 		s.State = openStates[lastOpen]
+	}
+}
+
+// overState is the state in which a leg ends (trap 9).
+func overState(s *conversation.Session) conversation.SessionState {
+	if s.MediaType == conversation.MediaVoice && !s.ConnectedTime.IsZero() {
+		return conversation.StateTerminated
+	}
+	return conversation.StateDisconnected
+}
+
+// closeLegs ends the legs of a record that says that the conversation is over
+// although it shows no end of them.
+func closeLegs(c *conversation.Conversation) {
+	for _, p := range c.Participants {
+		for _, s := range p.Sessions {
+			switch s.State {
+			case "", conversation.StateDisconnected, conversation.StateTerminated:
+				continue
+			}
+			if !s.Start.After(c.RecordedEnd) {
+				s.DisconnectedTime, s.State = c.RecordedEnd, overState(s)
+			}
+		}
 	}
 }
 
