@@ -85,10 +85,11 @@ func (p *Participant) hideShadows() {
 
 // bare returns s without what was derived for it.
 func (s *Session) bare() *Session {
-	b := s
+	b := s.uncovered()
+	own := b != s
 	change := func() *Session {
-		if b == s {
-			b = clone(s)
+		if !own {
+			b, own = clone(b), true
 		}
 		return b
 	}
@@ -278,12 +279,19 @@ func (s *Session) derive(p *Participant, shadow *Session, answered time.Time) *S
 	return &d
 }
 
-// fill derives s with the facts of its shadow.
+// fill derives s with the facts of its shadow: what nobody else states, and
+// where the leg has moved on or changed since, whoever said so.
 func (s *Session) fill(p *Participant, shadow *Session, answered time.Time) *Session {
-	d := *s
+	facts := s.uncovered()
+	d := *facts
 	d.filled = true
+	var over *covered
 	for i, f := range sessionFields.fields {
-		if s.stated(i) != 0 {
+		if facts.stated(i) != 0 {
+			if beatenBy(&f, facts, shadow, i) {
+				over = over.with(i, facts)
+				f.copy(&d, shadow)
+			}
 			continue
 		}
 		if f.erase(&d); shadow.stated(i) != 0 {
@@ -291,7 +299,8 @@ func (s *Session) fill(p *Participant, shadow *Session, answered time.Time) *Ses
 		}
 	}
 	d.life(p, shadow, answered).applyTo(&d)
-	if s.filled && !slices.ContainsFunc(sessionFields.fields, func(f Field[Session]) bool { return f.compare(s, &d) != 0 }) {
+	d.covered = over
+	if s.filled && s.covered.same(d.covered) && !slices.ContainsFunc(sessionFields.fields, func(f Field[Session]) bool { return f.compare(s, &d) != 0 }) {
 		return s
 	}
 	return &d

@@ -236,6 +236,7 @@ func (m *merger) change(i int) *Participant {
 // joinSession joins b, which its message groups under the participant owner,
 // to the session with its id, wherever that is.
 func (m *merger) joinSession(owner string, b *Session) {
+	b = b.uncovered()
 	at, known := m.owner(b.ID)
 	if !known {
 		if len(b.Segments) > 0 || len(b.Metrics) > 0 { // these may be in any order
@@ -244,7 +245,8 @@ func (m *merger) joinSession(owner string, b *Session) {
 		m.insert(owner, b)
 		return
 	}
-	a, k := m.participants[at].session(b.ID)
+	shown, k := m.participants[at].session(b.ID)
+	a := shown.uncovered()
 	joined := joinSession(a, b)
 	if was := m.participants[at].ID; was != owner && cmp.Or(cmp.Compare(b.owner, a.owner), cmp.Compare(owner, was)) > 0 {
 		from := m.change(at)

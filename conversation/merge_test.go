@@ -195,3 +195,26 @@ func TestAShadowIsHiddenAsSoonAsItsLegIsKnown(t *testing.T) {
 	both(t, callback, voice)
 	require.Len(t, Merge(callback, voice).Participants[0].Sessions, 1)
 }
+
+// TestAMediaTopicMovesTheLegOn: what goes forward, and what goes back and
+// forth, is as the newest message has it, also when it does not name the leg.
+func TestAMediaTopicMovesTheLegOn(t *testing.T) {
+	whole := say(SourceREST, 1000, func(p *Participant, s *Session) {
+		p.Purpose, p.UserID = PurposeAgent, "u"
+		s.MediaType, s.State, s.ConnectedTime, s.Held, s.DisconnectType = MediaVoice, StateConnected, at(500), true, DisconnectPeer
+	})
+	shadow := ShadowSession("p", MediaVoice)
+	shadow.State, shadow.DisconnectType, shadow.DisconnectedTime = StateTerminated, DisconnectClient, at(9000)
+	topic := State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Purpose: PurposeAgent, UserID: "u", Sessions: []*Session{shadow}}}},
+		Statement{By: SourceMediaTopic, Seen: at(9000)})
+	s := both(t, whole, topic)
+	require.Equal(t, StateTerminated, s.State)
+	require.Equal(t, DisconnectClient, s.DisconnectType)
+	require.Equal(t, at(9000), s.DisconnectedTime)
+	require.False(t, s.Held)
+
+	second := State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Sessions: []*Session{{ID: "s2", MediaType: MediaVoice, State: StateAlerting}}}}},
+		Statement{By: SourceTopic, Seen: at(8000)})
+	_, s = Merge(Merge(whole, topic), second).Session("s")
+	require.Equal(t, StateConnected, s.State, "of two legs the topic shows none for sure: the facts are there again")
+}

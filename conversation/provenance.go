@@ -85,15 +85,24 @@ func (p *Participant) readProvenance(r *reader) {
 	p.attributes = r.named(p.Attributes)
 }
 
+// What a session's provenance says of it first.
+const (
+	isShadow = 1 << iota
+	isCovering
+)
+
 // AppendProvenance is as that of the conversation.
 func (s *Session) AppendProvenance(b []byte) []byte {
-	shadow := byte(0)
+	kind := byte(0)
 	if s.shadow {
-		shadow = 1
+		kind |= isShadow
 	}
-	b = append(b, shadow, byte(s.segmentsBy))
+	if s.covered != nil {
+		kind |= isCovering
+	}
+	b = append(b, kind, byte(s.segmentsBy))
 	b = binary.AppendUvarint(b, uint64(s.owner))
-	return appendStamps(b, s.stamps)
+	return s.appendCovered(appendStamps(b, s.stamps))
 }
 
 // SegmentsBy returns the source that has cut the leg into its segments; zero
@@ -108,10 +117,14 @@ func (s *Session) SetProvenance(b []byte) error {
 }
 
 func (s *Session) readProvenance(r *reader) {
-	s.shadow = r.byte() == 1
+	kind := r.byte()
+	s.shadow = kind&isShadow != 0
 	s.segmentsBy = Source(r.byte())
 	s.owner = stamp(r.uvarint())
 	s.stamps = r.stamps(len(sessionFields.fields))
+	if kind&isCovering != 0 {
+		s.covered, s.filled = r.covered(), true
+	}
 }
 
 // AppendProvenance is as that of the conversation.

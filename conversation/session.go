@@ -154,6 +154,9 @@ type Session struct {
 	shadow bool
 	// filled marks a session that shows facts of a shadow.
 	filled bool
+	// covered is what sources say of the leg in the fields in which its shadow
+	// is further along or newer; nil when there are none.
+	covered *covered
 }
 
 var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, derivedOfSession,
