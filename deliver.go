@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +21,8 @@ type deliverer struct {
 	t *Tracker
 
 	mu       sync.Mutex
-	held     int // deliveries in memory, until their outcome is recorded
+	held     int                       // deliveries in memory, until their outcome is recorded
+	keys     map[store.DeliveryKey]int // of those, how often each is held: what the leases are renewed of
 	lanes    map[deliveryLane][]delivery
 	blocked  map[deliveryLane]bool // lanes that went back to the store
 	outcomes []store.Outcome
@@ -52,7 +55,7 @@ const claimAtOnce = 500
 const recordDelay = 10 * time.Millisecond
 
 func newDeliverer(t *Tracker) *deliverer {
-	return &deliverer{t: t, lanes: map[deliveryLane][]delivery{}, blocked: map[deliveryLane]bool{}, lookout: newAlarm(), record: newAlarm()}
+	return &deliverer{t: t, keys: map[store.DeliveryKey]int{}, lanes: map[deliveryLane][]delivery{}, blocked: map[deliveryLane]bool{}, lookout: newAlarm(), record: newAlarm()}
 }
 
 func (d *deliverer) count() int {
@@ -64,27 +67,39 @@ func (d *deliverer) count() int {
 // reserve takes a place in memory for a delivery that is about to be
 // committed. Without one, and behind deliveries that went back to the store,
 // it must go through the store, or it would overtake them.
-func (d *deliverer) reserve(lane deliveryLane) bool {
+func (d *deliverer) reserve(key store.DeliveryKey) bool {
+	lane := deliveryLane{key.ConversationID, key.Hook}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.blocked[lane] || d.stopping || d.held >= d.t.config.MaxDeliveries || len(d.blocked) >= d.t.config.MaxDeliveries {
 		return false
 	}
-	d.held++
+	d.hold(key)
 	return true
+}
+
+// hold takes a place for a delivery. The caller holds the lock.
+func (d *deliverer) hold(key store.DeliveryKey) {
+	d.held++
+	d.keys[key]++
 }
 
 func (d *deliverer) unreserve(reserved []delivery) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.free(len(reserved))
+	for i := range reserved {
+		d.free(reserved[i].Key())
+	}
 }
 
-// free gives places back. The caller holds the lock.
-func (d *deliverer) free(n int) {
+// free gives the place of a delivery back. The caller holds the lock.
+func (d *deliverer) free(key store.DeliveryKey) {
 	full := d.held >= d.t.config.MaxDeliveries
-	d.held -= n
-	if full && n > 0 {
+	d.held--
+	if d.keys[key]--; d.keys[key] == 0 {
+		delete(d.keys, key)
+	}
+	if full {
 		d.look()
 	}
 	if d.held == 0 && d.quiet != nil {
@@ -129,7 +144,7 @@ func (d *deliverer) work(lane deliveryLane) {
 		outcome, recorded := d.deliver(&x)
 		d.mu.Lock()
 		if recorded {
-			d.free(1)
+			d.free(x.Key())
 		} else {
 			d.settle(outcome, &x)
 		}
@@ -329,7 +344,9 @@ func (d *deliverer) claimSome(ctx context.Context) ([]delivery, time.Time, error
 		list[i] = delivery{Delivery: x, fromStore: true}
 	}
 	d.mu.Lock()
-	d.held += len(due)
+	for i := range due {
+		d.hold(due[i].Key())
+	}
 	d.mu.Unlock()
 	return list, next, nil
 }
@@ -373,7 +390,9 @@ func (d *deliverer) recorded(outcomes []store.Outcome, ready bool) {
 		}
 	}
 	d.mu.Lock()
-	d.free(len(outcomes))
+	for i := range outcomes {
+		d.free(outcomes[i].Key())
+	}
 	d.mu.Unlock()
 	for _, o := range outcomes {
 		if o.Did != store.Done {
@@ -429,16 +448,28 @@ func (d *deliverer) renewLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if err := d.renew(ctx, d.t.config.Lease); err != nil && ctx.Err() == nil {
+		if err := d.renew(ctx); err != nil && ctx.Err() == nil {
 			d.t.log.Warn("the lease on deliveries cannot be renewed", "error", err)
 		}
 	}
 }
 
-func (d *deliverer) renew(ctx context.Context, lease time.Duration) error {
+// renew names what is held. What the store takes for held because the answer of
+// a commit or a claim was lost is not named, so its lease runs out.
+func (d *deliverer) renew(ctx context.Context) error {
+	d.mu.Lock()
+	held := slices.Collect(maps.Keys(d.keys))
+	d.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return d.t.store.Renew(ctx, d.t.config.Instance, lease)
+	return d.t.store.Renew(ctx, d.t.config.Instance, d.t.config.Lease, held)
+}
+
+// release gives up all deliveries at once.
+func (d *deliverer) release(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return d.t.store.Release(ctx, d.t.config.Instance)
 }
 
 // finish returns when everything that is due has been delivered, or ctx ends.

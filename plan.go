@@ -217,7 +217,7 @@ func (p *plan) log(vetoed map[events.Event]bool) error {
 // deliveries that only the store knows, it goes through the store.
 func (p *plan) reserve(e events.Event, entry store.Event, hook string) bool {
 	lane := deliveryLane{p.record.ID, hook}
-	if p.record.backlog[hook] || !p.t.delivery.reserve(lane) {
+	if p.record.backlog[hook] || !p.t.delivery.reserve(store.DeliveryKey{ConversationID: p.record.ID, Seq: entry.Seq, Hook: hook}) {
 		p.record.backlog[hook] = true
 		p.handover = append(p.handover, lane)
 		return false

@@ -35,7 +35,7 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	hooks, interrupt := context.WithCancel(work)
 	defer interrupt()
 	t.delivery.hookCtx = hooks
-	if err := t.delivery.renew(ctx, 0); err != nil && ctx.Err() == nil {
+	if err := t.delivery.release(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("convtrack: the store does not answer: %w", err)
 	}
 
@@ -100,7 +100,7 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	if e := t.members.leave(last); e != nil {
 		t.log.Warn("the other processes could not be told that this one ends; they find out when its lease runs out", "error", e)
 	}
-	if e := t.delivery.renew(last, 0); e != nil {
+	if e := t.delivery.release(last); e != nil {
 		t.log.Warn("deliveries could not be given back; another process takes them when the lease runs out", "error", e)
 	}
 	return err

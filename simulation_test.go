@@ -422,11 +422,18 @@ func (l *life) Claim(ctx context.Context, c store.Claim) (due []store.Delivery, 
 	return l.Store.Claim(ctx, c)
 }
 
-func (l *life) Renew(ctx context.Context, owner string, lease time.Duration) error {
+func (l *life) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
 	if l.over.Load() {
 		return errCrashed
 	}
-	return l.Store.Renew(ctx, owner, lease)
+	return l.Store.Renew(ctx, owner, lease, held)
+}
+
+func (l *life) Release(ctx context.Context, owner string) error {
+	if l.over.Load() {
+		return errCrashed
+	}
+	return l.Store.Release(ctx, owner)
 }
 
 func (l *life) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {

@@ -849,11 +849,18 @@ type dying struct {
 
 var errDead = errors.New("dead")
 
-func (d *dying) Renew(ctx context.Context, owner string, lease time.Duration) error {
+func (d *dying) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
 	if d.dead.Load() {
 		return errDead
 	}
-	return d.Store.Renew(ctx, owner, lease)
+	return d.Store.Renew(ctx, owner, lease, held)
+}
+
+func (d *dying) Release(ctx context.Context, owner string) error {
+	if d.dead.Load() {
+		return errDead
+	}
+	return d.Store.Release(ctx, owner)
 }
 
 func (d *dying) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {

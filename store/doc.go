@@ -28,6 +28,13 @@
 // within a conversation holds across retries, crashes and processes. A parked
 // delivery holds back the later ones of its hook in its conversation.
 //
+// An owner holds a delivery from its commit or claim until its outcome is
+// recorded or its lease ends. [Store.Renew] names the deliveries whose leases go
+// on: an owner that does not know that it holds one, because the answer of the
+// commit or claim was lost, does not name it, so the lease runs out and the
+// delivery is given out again. [Store.Release] gives up all deliveries of an
+// owner at once, as when a process ends.
+//
 // Leases are measured by the store's clock, so processes need not agree on the
 // time.
 //

@@ -34,9 +34,14 @@ type Store interface {
 	// earliest unfinished one of its hook and conversation, and returns when
 	// the next one will be due: zero when none is waiting for its time.
 	Claim(ctx context.Context, c Claim) (due []Delivery, next time.Time, err error)
-	// Renew extends all leases of the owner. A lease of zero gives up all its
-	// deliveries at once.
-	Renew(ctx context.Context, owner string, lease time.Duration) error
+	// Renew begins the leases of the deliveries anew, of those that are the
+	// owner's; keys of unknown deliveries or those of others, and keys that are
+	// there twice, are ignored. All others of the owner run out: what a process
+	// holds without knowing it, because the answer of a commit or a claim was
+	// lost, is not held for ever. An empty list does nothing.
+	Renew(ctx context.Context, owner string, lease time.Duration, held []DeliveryKey) error
+	// Release gives up all deliveries of the owner at once.
+	Release(ctx context.Context, owner string) error
 	// Unpark retries or skips parked deliveries by their id, and returns how
 	// many of them were parked.
 	Unpark(ctx context.Context, do Unpark, ids ...string) (int, error)
@@ -225,6 +230,19 @@ type Delivery struct {
 	Hook     string
 	Attempts int // failed ones
 }
+
+// DeliveryKey names a delivery: the event by its place in the log, and the hook.
+type DeliveryKey struct {
+	ConversationID string
+	Seq            int64
+	Hook           string
+}
+
+// Key returns the name of the delivery.
+func (d *Delivery) Key() DeliveryKey { return DeliveryKey{d.ConversationID, d.Seq, d.Hook} }
+
+// Key returns the name of the delivery.
+func (o *Outcome) Key() DeliveryKey { return DeliveryKey{o.ConversationID, o.Seq, o.Hook} }
 
 // Outcome is what became of a delivery that its owner holds. It is ignored
 // when somebody else holds the delivery by now.

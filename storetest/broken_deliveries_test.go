@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,9 +14,38 @@ import (
 // laneKey tells deliveries apart.
 func laneKey(eventID, hook string) string { return eventID + " " + hook }
 
+// remembered has the store remember each delivery that it was given, and
+// returns what tells them.
+func remembered(w *wrapped) func() []store.DeliveryKey {
+	var mu sync.Mutex
+	var all []store.DeliveryKey
+	commit := w.commit
+	w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+		done, err := commit(ctx, b)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, c := range b.Changes {
+			for _, e := range c.Events {
+				for _, d := range e.Deliveries {
+					all = append(all, store.DeliveryKey{ConversationID: e.ConversationID, Seq: e.Seq, Hook: d.Hook})
+				}
+			}
+		}
+		return done, err
+	}
+	return func() []store.DeliveryKey {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(all)
+	}
+}
+
 // brokenDeliveries lose their way in the outbox.
 func brokenDeliveries() []broken {
 	const earliest = "claiming/only the earliest unfinished delivery of a hook and conversation is given"
+	const unnamed = "leases/what the owner does not name runs out although it renews others"
+	const released = "leases/release gives up all of the owner's deliveries and of nobody else"
+	owners := []string{"me", "them", "other", "parker", "Owner"}
 	const parkedHolds = "parked deliveries/a parked delivery holds back the later ones of its lane and no others"
 	return []broken{
 		{"gives later deliveries while an earlier one is parked", []string{parkedHolds},
@@ -97,23 +127,90 @@ func brokenDeliveries() []broken {
 				return w.sound.Claim(ctx, c)
 			}
 		}},
-		{"does not renew", []string{"leases/a lease may be renewed to an earlier end", "leases/a lease of zero gives up all deliveries of the owner and of nobody else"}, func(w *wrapped) {
-			w.renew = func(context.Context, string, time.Duration) error { return nil }
+		{"does not renew", []string{"leases/a lease may be renewed to an earlier end"}, func(w *wrapped) {
+			w.renew = func(context.Context, string, time.Duration, []store.DeliveryKey) error { return nil }
 		}},
-		{"renews everybody's leases", []string{"leases/a lease of zero gives up all deliveries of the owner and of nobody else"}, func(w *wrapped) {
-			w.renew = func(ctx context.Context, _ string, lease time.Duration) error {
-				for _, owner := range []string{"me", "them", "other", "parker"} {
-					if err := w.sound.Renew(ctx, owner, lease); err != nil {
+		{"renews the leases of any owner", []string{"leases/an owner renews its own leases only", "text/owners whose names differ in anything are different owners"}, func(w *wrapped) {
+			w.renew = func(ctx context.Context, _ string, lease time.Duration, held []store.DeliveryKey) error {
+				for _, owner := range owners {
+					if err := w.sound.Renew(ctx, owner, lease, held); err != nil {
 						return err
 					}
 				}
 				return nil
 			}
 		}},
-		{"takes a lease of zero for one that just ends", []string{"leases/a lease of zero gives up all deliveries of the owner and of nobody else",
-			"durability/an owner that starts again under its name goes on at once"}, func(w *wrapped) {
-			w.renew = func(ctx context.Context, owner string, lease time.Duration) error {
-				return w.sound.Renew(ctx, owner, max(lease, time.Second))
+		{"renews everything of the owner", []string{unnamed, "leases/an owner that names nothing renews nothing"}, func(w *wrapped) {
+			all := remembered(w)
+			w.renew = func(ctx context.Context, owner string, lease time.Duration, _ []store.DeliveryKey) error {
+				return w.sound.Renew(ctx, owner, lease, all())
+			}
+		}},
+		{"renews everything of the owner when it names something", []string{unnamed}, func(w *wrapped) {
+			all := remembered(w)
+			w.renew = func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+				if len(held) > 0 {
+					held = all()
+				}
+				return w.sound.Renew(ctx, owner, lease, held)
+			}
+		}},
+		{"renews all hooks of an event", []string{unnamed}, func(w *wrapped) {
+			all := remembered(w)
+			w.renew = func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+				named := slices.Clone(held)
+				for _, k := range all() {
+					if slices.ContainsFunc(held, func(h store.DeliveryKey) bool { return h.ConversationID == k.ConversationID && h.Seq == k.Seq }) {
+						named = append(named, k)
+					}
+				}
+				return w.sound.Renew(ctx, owner, lease, named)
+			}
+		}},
+		{"renews up to the first delivery that is not the owner's", []string{"leases/of what is renewed the owner's count, each once, and the rest is ignored"}, func(w *wrapped) {
+			all := remembered(w)
+			w.renew = func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+				known := all()
+				if i := slices.IndexFunc(held, func(k store.DeliveryKey) bool { return !slices.Contains(known, k) }); i >= 0 {
+					held = held[:i]
+				}
+				return w.sound.Renew(ctx, owner, lease, held)
+			}
+		}},
+		{"does not tell apart whose names differ in case", []string{"text/a lease is renewed for the conversation and hook of just this name"}, func(w *wrapped) {
+			all := remembered(w)
+			w.renew = func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+				named := slices.Clone(held)
+				for _, k := range all() {
+					if slices.ContainsFunc(held, func(h store.DeliveryKey) bool { return strings.EqualFold(h.Hook, k.Hook) }) {
+						named = append(named, k)
+					}
+				}
+				return w.sound.Renew(ctx, owner, lease, named)
+			}
+		}},
+		{"renews no more than a thousand", []string{"leases/ten thousand deliveries are renewed at once"}, func(w *wrapped) {
+			w.renew = func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+				return w.sound.Renew(ctx, owner, lease, held[:min(len(held), 1000)])
+			}
+		}},
+		{"does not release", []string{released, "durability/an owner that starts again under its name goes on at once"}, func(w *wrapped) {
+			w.release = func(context.Context, string) error { return nil }
+		}},
+		{"releases everybody's deliveries", []string{released, "text/owners whose names differ in anything are different owners"}, func(w *wrapped) {
+			w.release = func(ctx context.Context, _ string) error {
+				for _, owner := range owners {
+					if err := w.sound.Release(ctx, owner); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+		}},
+		{"lets what is released just run out", []string{released, "durability/an owner that starts again under its name goes on at once"}, func(w *wrapped) {
+			all := remembered(w)
+			w.release = func(ctx context.Context, owner string) error {
+				return w.sound.Renew(ctx, owner, time.Second, all())
 			}
 		}},
 		{"claims nothing with a commit", []string{"claiming/a delivery that was claimed with its commit is its owner's"},

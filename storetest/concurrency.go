@@ -296,7 +296,7 @@ func (t *trial) settledAll(ward *ward, want int) {
 
 // anyCall calls a method that is drawn.
 func (t *trial) anyCall(owner, id string, random func(n int) int) error {
-	switch random(12) {
+	switch random(13) {
 	case 0, 1, 2:
 		return t.appendTo(id, said(id, inDivision(fmt.Sprint(random(1000)))), random(2) == 0, "hook")
 	case 3, 4:
@@ -308,10 +308,19 @@ func (t *trial) anyCall(owner, id string, random func(n int) int) error {
 		for _, d := range due {
 			outcomes = append(outcomes, did(owner, d, store.Did(random(4))))
 		}
+		if err := t.store.Renew(t.ctx, owner, []time.Duration{0, long}[random(2)], keysOf(due)); err != nil {
+			return err
+		}
 		_, err = t.store.Commit(t.ctx, store.Batch{Outcomes: outcomes})
 		return err
 	case 5:
-		return t.store.Renew(t.ctx, owner, []time.Duration{0, long}[random(2)])
+		return t.store.Release(t.ctx, owner)
+	case 11:
+		var held []store.DeliveryKey
+		for seq := range int64(5) {
+			held = append(held, store.DeliveryKey{ConversationID: id, Seq: seq, Hook: "hook"})
+		}
+		return t.store.Renew(t.ctx, owner, []time.Duration{0, long}[random(2)], held)
 	case 6:
 		page, err := t.store.Parked(t.ctx, store.ParkedQuery{})
 		if err != nil {

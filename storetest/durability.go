@@ -134,7 +134,7 @@ func durability(rule define) {
 		t.laneOf("c", 1, "hook")
 		t.gives("me", []string{"hook"}, "c.1 to hook")
 		t.reopen()
-		t.ok("Renew", t.store.Renew(t.ctx, "me", 0))
+		t.ok("Release", t.store.Release(t.ctx, "me"))
 		t.gives("me", []string{"hook"}, "c.1 to hook")
 	})
 

@@ -59,7 +59,7 @@ func Faulty(s store.Store, plan ...Fault) store.Store {
 	return &faulty{store: s, plan: plan, calls: make([]int, len(plan))}
 }
 
-var methods = []string{"Load", "Commit", "Claim", "Renew", "Unpark", "Due", "List", "Events", "Parked", "Value", "SetValue", "Close"}
+var methods = []string{"Load", "Commit", "Claim", "Renew", "Release", "Unpark", "Due", "List", "Events", "Parked", "Value", "SetValue", "Close"}
 
 type faulty struct {
 	store store.Store
@@ -183,8 +183,13 @@ func (f *faulty) Claim(ctx context.Context, c store.Claim) (due []store.Delivery
 }
 
 // Renew implements store.Store.
-func (f *faulty) Renew(ctx context.Context, owner string, lease time.Duration) error {
-	return f.call(ctx, "Renew", func() error { return f.store.Renew(ctx, owner, lease) })
+func (f *faulty) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+	return f.call(ctx, "Renew", func() error { return f.store.Renew(ctx, owner, lease, held) })
+}
+
+// Release implements store.Store.
+func (f *faulty) Release(ctx context.Context, owner string) error {
+	return f.call(ctx, "Release", func() error { return f.store.Release(ctx, owner) })
 }
 
 // Unpark implements store.Store.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/dcmkit/convtrack/store"
@@ -66,10 +67,12 @@ func leases(rule define) {
 
 	rule("a lease that is renewed goes on", func(t *trial) {
 		t.laneOf("a", 1, "hook")
-		t.writeAs("me", created("b", claimedEvent("b", 1, "hook")))
-		t.gives("me", []string{"hook"}, "a.1 to hook")
-		t.ok("Renew", t.store.Renew(t.ctx, "me", 4*short))
-		t.ok("Renew", t.store.Renew(t.ctx, "me", long))
+		held := t.gives("me", []string{"hook"}, "a.1 to hook")
+		committed := claimedEvent("b", 1, "hook")
+		t.writeAs("me", created("b", committed))
+		held = append(held, store.Delivery{Event: committed.Event, Hook: "hook"})
+		t.renew("me", 4*short, held...)
+		t.renew("me", long, held...)
 		for end := time.Now().Add(5 * short); time.Now().Before(end); time.Sleep(short / 2) {
 			t.gives("other", []string{"hook"})
 		}
@@ -77,47 +80,112 @@ func leases(rule define) {
 
 	rule("a lease may be renewed to an earlier end", func(t *trial) {
 		t.laneOf("c", 1, "hook")
-		t.gives("me", []string{"hook"}, "c.1 to hook")
+		d := t.only(t.gives("me", []string{"hook"}, "c.1 to hook"))
 		since := time.Now()
-		t.ok("Renew", t.store.Renew(t.ctx, "me", short))
+		t.renew("me", short, d)
 		expires(t, since, short, "hook")
 	})
 
 	rule("an owner renews its own leases only", func(t *trial) {
 		t.laneOf("c", 1, "hook")
 		since := time.Now()
-		t.only(claimShort(t, "hook"))
-		t.ok("Renew", t.store.Renew(t.ctx, "nobody", long))
+		t.renew("nobody", long, t.only(claimShort(t, "hook")))
 		expires(t, since, short, "hook")
 	})
 
-	rule("a lease of zero gives up all deliveries of the owner and of nobody else", func(t *trial) {
+	rule("what the owner does not name runs out although it renews others", func(t *trial) {
+		// The answer of a commit or a claim may be lost; then the owner does not
+		// know what it holds, and must not hold it for ever.
+		since := time.Now()
+		t.commit(store.Batch{Owner: "me", Lease: short, Changes: []*store.Change{
+			created("c", claimedEvent("c", 1, "named", "other"), claimedEvent("c", 2, "named")), created("d", claimedEvent("d", 1, "named"))}})
+		named := store.Delivery{Event: event("c", 1).Event, Hook: "named"}
+		t.renew("me", long, named)
+		due := map[string]bool{}
+		t.eventually("the leases of the others end", func() bool {
+			t.renew("me", long, named)
+			for _, d := range t.claim("other", 10, "named", "other") {
+				due[d.ID+" to "+d.Hook] = true
+			}
+			return len(due) >= 2
+		})
+		if held := time.Since(since); held < short {
+			t.Errorf("leases of %v ended after %v", short, held)
+		}
+		t.same("what others are given", due, map[string]bool{"c.1 to other": true, "d.1 to named": true})
+		t.settle(did("me", named, store.Done))
+		t.gives("other", []string{"named"}, "c.2 to named")
+	})
+
+	rule("an owner that names nothing renews nothing", func(t *trial) {
+		t.laneOf("c", 1, "hook")
+		since := time.Now()
+		t.only(claimShort(t, "hook"))
+		t.renew("me", long)
+		expires(t, since, short, "hook")
+	})
+
+	rule("of what is renewed the owner's count, each once, and the rest is ignored", func(t *trial) {
+		t.laneOf("mine", 2, "hook")
+		d := t.only(t.claim("me", 10, "hook"))
+		parked := t.parkHead("parked", 1, "hook")
+		t.laneOf("waits", 1, "hook")
+		list := []store.Delivery{{Event: event("unknown", 1).Event, Hook: "hook"}, d, {Event: event("mine", 2).Event, Hook: "hook"}, {Event: event("mine", 1).Event, Hook: "unknown"},
+			d, {Event: event("parked", 1).Event, Hook: "hook"}, {Event: event("waits", 1).Event, Hook: "hook"}}
+		t.renew("me", long, list...)
+		t.gives("other", []string{"hook"}, "waits.1 to hook")
+		t.renew("me", 0, list...)
+		t.gives("third", []string{"hook"}, "mine.1 to hook")
+		t.same("what is parked", t.allParked(store.ParkedQuery{}), []string{parked})
+	})
+
+	rule("ten thousand deliveries are renewed at once", func(t *trial) {
+		const conversations, each = 100, 100
+		var held []store.Delivery
+		for i := range conversations {
+			id := fmt.Sprintf("c-%d", i)
+			var list []store.NewEvent
+			for seq := range int64(each) {
+				list = append(list, claimedEvent(id, seq+1, "hook"))
+				held = append(held, store.Delivery{Event: list[seq].Event, Hook: "hook"})
+			}
+			t.writeAs("me", created(id, list...))
+		}
+		t.renew("me", 0, held[:len(held)-each]...)
+		t.same("how many are given", len(t.claim("other", conversations, "hook")), conversations-1)
+		t.ok("Release", t.store.Release(t.ctx, "other"))
+		t.ok("Release", t.store.Release(t.ctx, "me"))
+		t.same("how many are given", len(t.claim("other", conversations, "hook")), conversations)
+	})
+
+	rule("release gives up all of the owner's deliveries and of nobody else", func(t *trial) {
 		t.laneOf("mine", 2, "one", "two")
 		t.writeAs("me", created("committed", claimedEvent("committed", 1, "one")))
 		t.gives("me", []string{"one", "two"}, "mine.1 to one", "mine.1 to two")
 		t.laneOf("theirs", 1, "one")
 		t.gives("them", []string{"one"}, "theirs.1 to one")
-		t.ok("Renew", t.store.Renew(t.ctx, "me", 0))
+		t.ok("Release", t.store.Release(t.ctx, "me"))
 		due := t.gives("other", []string{"one", "two"}, "committed.1 to one", "mine.1 to one", "mine.1 to two")
 		for _, d := range due {
 			t.same("how often it failed", d.Attempts, 0)
 		}
 	})
 
-	rule("a lease of zero does not hurry what waits for its next try, nor what is parked", func(t *trial) {
+	rule("release does not hurry what waits for its next try, nor what is parked", func(t *trial) {
 		parked := t.parkHead("parked", 2, "hook")
 		t.laneOf("failed", 1, "hook")
 		o := did("me", t.only(t.claim("me", 1, "hook")), store.Failed)
 		o.Wait = long
 		t.settle(o)
-		t.ok("Renew", t.store.Renew(t.ctx, "me", 0))
-		t.ok("Renew", t.store.Renew(t.ctx, "parker", 0))
+		t.ok("Release", t.store.Release(t.ctx, "me"))
+		t.ok("Release", t.store.Release(t.ctx, "parker"))
 		t.gives("other", []string{"hook"})
 		t.same("what is parked", t.allParked(store.ParkedQuery{}), []string{parked})
 	})
 
-	rule("an owner without deliveries may renew", func(t *trial) {
-		t.ok("Renew", t.store.Renew(t.ctx, "nobody", long))
-		t.ok("Renew", t.store.Renew(t.ctx, "nobody", 0))
+	rule("an owner without deliveries may renew and release", func(t *trial) {
+		t.renew("nobody", long)
+		t.renew("nobody", long, store.Delivery{Event: event("unknown", 1).Event, Hook: "hook"})
+		t.ok("Release", t.store.Release(t.ctx, "nobody"))
 	})
 }

@@ -23,13 +23,14 @@ func reentrance(rule define) {
 				t.same("the length of the log", len(t.events(c.ID)), 1)
 				t.same("how many others are listed", len(t.list(store.Query{}).Conversations), 6)
 				for _, d := range t.claim("me", 1, "hook") {
+					t.renew("me", long, d)
 					t.settle(did("me", d, store.Parked))
 				}
 				for _, p := range t.parked(store.ParkedQuery{}).Items {
 					t.unpark(store.Retry, p.ID)
 				}
 				t.due(endOfTime, 10)
-				t.ok("Renew", t.store.Renew(t.ctx, "me", long))
+				t.ok("Release", t.store.Release(t.ctx, "me"))
 				_, version, err := t.store.Value(t.ctx, "last")
 				t.ok("Value", err)
 				_, err = t.store.SetValue(t.ctx, "last", []byte(c.ID), version)

@@ -140,6 +140,21 @@ func did(owner string, d store.Delivery, what store.Did) store.Outcome {
 	return o
 }
 
+// keysOf names the deliveries.
+func keysOf(deliveries []store.Delivery) []store.DeliveryKey {
+	list := make([]store.DeliveryKey, len(deliveries))
+	for i := range deliveries {
+		list[i] = deliveries[i].Key()
+	}
+	return list
+}
+
+// renew begins the leases of the deliveries anew.
+func (t *trial) renew(owner string, lease time.Duration, held ...store.Delivery) {
+	t.Helper()
+	t.ok("Renew", t.store.Renew(t.ctx, owner, lease, keysOf(held)))
+}
+
 // parkHead creates a conversation with so many events for the hook, and parks
 // the first delivery. It returns the id of what is parked.
 func (t *trial) parkHead(id string, n int64, hook string) string {

@@ -193,11 +193,18 @@ func (s *sound) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPa
 	return page, err
 }
 
-func (s *sound) Renew(ctx context.Context, owner string, lease time.Duration) error {
+func (s *sound) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	return s.Store.Renew(ctx, owner, lease)
+	return s.Store.Renew(ctx, owner, lease, held)
+}
+
+func (s *sound) Release(ctx context.Context, owner string) error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	return s.Store.Release(ctx, owner)
 }
 
 func (s *sound) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {

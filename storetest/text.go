@@ -123,12 +123,25 @@ func text(rule define) {
 		}
 	})
 
+	rule("a lease is renewed for the conversation and hook of just this name", func(t *trial) {
+		for _, id := range names {
+			t.writeAs("me", created(id, claimedEvent(id, 1, names...)))
+		}
+		for _, name := range names {
+			t.renew("me", 0, store.Delivery{Event: event(name, 1).Event, Hook: name})
+			d := t.only(t.claim("other", 10, names...))
+			t.same("the conversation", d.ConversationID, name)
+			t.same("the hook", d.Hook, name)
+		}
+	})
+
 	rule("owners whose names differ in anything are different owners", func(t *trial) {
 		t.laneOf("c", 1, "hook")
 		d := t.only(t.claim("Owner", 1, "hook"))
 		for _, other := range []string{"owner", "Owner ", "", "OWNER"} {
 			t.settle(did(other, d, store.Done))
-			t.ok("Renew", t.store.Renew(t.ctx, other, 0))
+			t.renew(other, 0, d)
+			t.ok("Release", t.store.Release(t.ctx, other))
 		}
 		t.gives("other", []string{"hook"})
 		t.same("the backlog", t.load("c").Backlog, []string{"hook"})

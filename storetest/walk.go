@@ -341,15 +341,21 @@ func (w *walk) unpark() {
 	}
 }
 
+// renew begins some leases anew, which nobody sees, or gives everything up.
 func (w *walk) renew() {
 	w.Helper()
 	owner := w.pick(walkOwners)
-	lease := []time.Duration{0, long}[w.random(2)]
-	w.note("renew of %s to %v", owner, lease)
-	w.ok("Renew", w.store.Renew(w.ctx, owner, lease))
-	if lease > 0 {
+	if w.random(2) == 0 {
+		held := []store.DeliveryKey{{ConversationID: "unknown", Seq: 1, Hook: "one"}}
+		for _, d := range w.model.all(func(*modelDelivery) bool { return w.random(2) == 0 }) {
+			held = append(held, store.DeliveryKey{ConversationID: d.event.ConversationID, Seq: d.event.Seq, Hook: d.hook})
+		}
+		w.note("renew by %s of %d", owner, len(held))
+		w.ok("Renew", w.store.Renew(w.ctx, owner, long, held))
 		return
 	}
+	w.note("release by %s", owner)
+	w.ok("Release", w.store.Release(w.ctx, owner))
 	for _, d := range w.model.all(func(d *modelDelivery) bool { return d.state == store.StateClaimed && d.owner == owner }) {
 		d.state, d.owner = store.StateWaiting, ""
 	}

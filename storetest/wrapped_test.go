@@ -16,7 +16,8 @@ type wrapped struct {
 	load     func(ctx context.Context, ids ...string) ([]store.Record, error)
 	commit   func(ctx context.Context, b store.Batch) (store.Committed, error)
 	claim    func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error)
-	renew    func(ctx context.Context, owner string, lease time.Duration) error
+	renew    func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error
+	release  func(ctx context.Context, owner string) error
 	unpark   func(ctx context.Context, do store.Unpark, ids ...string) (int, error)
 	due      func(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error)
 	list     func(ctx context.Context, q store.Query) (store.Page, error)
@@ -29,8 +30,8 @@ type wrapped struct {
 }
 
 func wrap(s *sound, replace func(*wrapped)) *wrapped {
-	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, unpark: s.Unpark, due: s.Due, list: s.List,
-		events: s.Events, parked: s.Parked, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
+	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, release: s.Release, unpark: s.Unpark, due: s.Due,
+		list: s.List, events: s.Events, parked: s.Parked, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
 	replace(w)
 	return w
 }
@@ -47,9 +48,11 @@ func (w *wrapped) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, t
 	return w.claim(ctx, c)
 }
 
-func (w *wrapped) Renew(ctx context.Context, owner string, lease time.Duration) error {
-	return w.renew(ctx, owner, lease)
+func (w *wrapped) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+	return w.renew(ctx, owner, lease, held)
 }
+
+func (w *wrapped) Release(ctx context.Context, owner string) error { return w.release(ctx, owner) }
 
 func (w *wrapped) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
 	return w.unpark(ctx, do, ids...)

@@ -180,19 +180,32 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, tim
 }
 
 // Renew implements store.Store.
-func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
+func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	wanted := make(map[store.DeliveryKey]bool, len(held))
+	for _, key := range held {
+		wanted[key] = true
+	}
+	for d := range s.outbox.claimed {
+		if d.owner == owner && wanted[store.DeliveryKey{ConversationID: d.event.ConversationID, Seq: d.event.Seq, Hook: d.lane.hook}] {
+			d.lease = time.Now().Add(lease)
+		}
+	}
+	return nil
+}
+
+// Release implements store.Store.
+func (s *Store) Release(ctx context.Context, owner string) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	defer s.mu.Unlock()
 	for d := range s.outbox.claimed {
-		if d.owner != owner {
-			continue
-		}
-		if lease <= 0 {
+		if d.owner == owner {
 			s.outbox.release(d)
-		} else {
-			d.lease = time.Now().Add(lease)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -154,9 +155,14 @@ func TestWorkReadsNoTableAsAWhole(t *testing.T) {
 		require.NoError(t, err)
 		_, err = s.Events(t.Context(), list[0].id)
 		require.NoError(t, err)
-		_, _, err = s.Claim(t.Context(), store.Claim{Owner: "me", Lease: 1e9, Hooks: []string{"hook"}, Limit: 10})
+		due, _, err := s.Claim(t.Context(), store.Claim{Owner: "me", Lease: 1e9, Hooks: []string{"hook"}, Limit: 10})
 		require.NoError(t, err)
-		require.NoError(t, s.Renew(t.Context(), "owner", 1e11))
+		held := make([]store.DeliveryKey, 0, len(due))
+		for i := range due {
+			held = append(held, due[i].Key())
+		}
+		require.NoError(t, s.Renew(t.Context(), "me", 1e11, held))
+		require.NoError(t, s.Release(t.Context(), "nobody"))
 	}
 	s.pool.Close() // sessions report when they end
 	rest := openIn(t, schema)
@@ -186,4 +192,14 @@ func TestDeliveriesThatAreDoneAreNotVisitedAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, plan, "Index Scan using cdm_delivery_pkey")
 	require.NotContains(t, plan, "Bitmap", plan)
+}
+
+// TestRenewLooksEachDeliveryUpByItsKey: comparing all that are named with all
+// that there are takes a minute for ten thousand.
+func TestRenewLooksEachDeliveryUpByItsKey(t *testing.T) {
+	s := open(t)
+	plan, err := s.PlanOfRenew(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 2, strings.Count(plan, "Index Scan using cdm_delivery_pkey"), plan)
+	require.Contains(t, plan, "AND (seq = u.seq)", plan)
 }

@@ -14,7 +14,15 @@ func (s *Store) Prepare() { s.protocol = preparedProtocol }
 // PlanOfDeliverReady is the plan that a commit keeps of the statement that asks
 // whether deliveries can go on.
 func (s *Store) PlanOfDeliverReady(ctx context.Context) (string, error) {
-	x := s.statements.deliverReady
+	return s.planOf(ctx, s.statements.deliverReady)
+}
+
+// PlanOfRenew is the plan that is kept of the statement that renews leases.
+func (s *Store) PlanOfRenew(ctx context.Context) (string, error) {
+	return s.planOf(ctx, s.statements.renew)
+}
+
+func (s *Store) planOf(ctx context.Context, x *statement) (string, error) {
 	tx, err := s.pool.Begin(ctx)
 	if err != nil {
 		return "", err

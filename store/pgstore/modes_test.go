@@ -59,16 +59,19 @@ func workThrough(t *testing.T, s opened) {
 	for range 5 {
 		require.NoError(t, updateAll(t.Context(), s, list))
 	}
-	require.NoError(t, s.Renew(t.Context(), "owner", 0))
+	require.NoError(t, s.Release(t.Context(), "owner"))
 	due, _, err := s.Claim(t.Context(), store.Claim{Owner: "me", Lease: 1e11, Hooks: []string{"hook"}, Limit: 100})
 	require.NoError(t, err)
 	require.Len(t, due, len(list))
 	var outcomes []store.Outcome
+	var held []store.DeliveryKey
 	for _, d := range due {
+		held = append(held, d.Key())
 		o := d.Outcome("me", store.Parked)
 		o.Failure.Error = "it's \"down\"\n"
 		outcomes = append(outcomes, o)
 	}
+	require.NoError(t, s.Renew(t.Context(), "me", 1e11, held))
 	_, err = s.Commit(t.Context(), store.Batch{Outcomes: outcomes})
 	require.NoError(t, err)
 	page, err := s.Parked(t.Context(), store.ParkedQuery{})

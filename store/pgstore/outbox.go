@@ -17,6 +17,12 @@ const (
 	claimed = `d.state = 'claimed'`
 )
 
+// heldBy is fulfilled by a delivery d that o names, when its owner is what
+// follows. What the server knows of the table may be old and make it take
+// another index for a good one; so the state is written in a way that no
+// index has.
+const heldBy = `d.conversation_id = o.conversation_id and d.hook = o.hook and d.seq = o.seq and d.state || '' = 'claimed' and d.owner = `
+
 func (s *statements) outbox(n names, t *rowTypes) {
 	// Blocked deliveries wait behind one that has failed, until that is
 	// finished; they are not looked at by those who claim. Who blocks one locks
@@ -33,11 +39,8 @@ func (s *statements) outbox(n names, t *rowTypes) {
 		`not u.claimed and exists (select from failed f where f.conversation_id = u.conversation_id and f.hook = u.hook)`+rest,
 		t.delivery.array, oidText, oidInt8)
 
-	// What the server knows of the table may be old and make it take another
-	// index for a good one; so the state is written in a way that no index has.
-	const held = `d.conversation_id = o.conversation_id and d.hook = o.hook and d.seq = o.seq and d.owner = o.owner and d.state || '' = 'claimed'`
 	const back = ` returning d.conversation_id, d.hook, d.seq, `
-	const finish = `delete from {delivery} as d using pg_catalog.unnest($1::{outcome_row}[]) as o where o.did = 0 and ` + held + back + `d.failed_at is not null`
+	const finish = `delete from {delivery} as d using pg_catalog.unnest($1::{outcome_row}[]) as o where o.did = 0 and ` + heldBy + `o.owner` + back + `d.failed_at is not null`
 	s.finish = n.statement(finish, t.outcome.array)
 	s.settle = n.statement(`with done as (`+finish+`),
 		other as (update {delivery} as d set state = case when o.did = 2 then 'parked' else 'waiting' end, owner = null,
@@ -47,7 +50,7 @@ func (s *statements) outbox(n names, t *rowTypes) {
 			error = case when o.did = 3 then d.error else o.error end,
 			stack = case when o.did = 3 then d.stack else o.stack end,
 			failed_at = case when o.did = 3 then d.failed_at else coalesce(o.failed_at, statement_timestamp()) end
-			from pg_catalog.unnest($1::{outcome_row}[]) as o where o.did <> 0 and `+held+back+`true)
+			from pg_catalog.unnest($1::{outcome_row}[]) as o where o.did <> 0 and `+heldBy+`o.owner`+back+`true)
 		select * from done union all select * from other`, t.outcome.array)
 
 	const lanes = `unnest($1::text[], $2::text[]) as l(conversation_id, hook)`
@@ -91,11 +94,16 @@ func (s *statements) outbox(n names, t *rowTypes) {
 		) as f`, oidTexts, oidText)
 
 	// What somebody else has locked is just being settled.
-	const ofOwner = `with mine as materialized (select conversation_id, hook, seq from {delivery} where state = 'claimed' and owner = $1::text
-		order by conversation_id, hook, seq for no key update`
 	const mine = ` from mine m where d.conversation_id = m.conversation_id and d.hook = m.hook and d.seq = m.seq`
-	s.renew = n.statement(ofOwner+` skip locked) update {delivery} as d set due = statement_timestamp() + interval '1 microsecond' * $2::bigint::float8`+mine, oidText, oidInt8)
-	s.release = n.statement(ofOwner+`) update {delivery} as d set state = 'waiting', owner = null, due = statement_timestamp()`+mine, oidText)
+	// Each is looked up by its key: a join in any other order compares all that
+	// are named with all that there are.
+	s.renew = n.statement(`with mine as materialized (select l.* from
+			(select u.conversation_id, u.hook, u.seq from pg_catalog.unnest($1::{delivery_row}[]) as u order by u.conversation_id, u.hook, u.seq) as o
+			cross join lateral (select d.conversation_id, d.hook, d.seq from {delivery} d where `+heldBy+`$2::text for no key update of d skip locked) as l)
+		update {delivery} as d set due = statement_timestamp() + interval '1 microsecond' * $3::bigint::float8`+mine, t.delivery.array, oidText, oidInt8)
+	s.release = n.statement(`with mine as materialized (select conversation_id, hook, seq from {delivery} where state = 'claimed' and owner = $1::text
+			order by conversation_id, hook, seq for no key update)
+		update {delivery} as d set state = 'waiting', owner = null, due = statement_timestamp()`+mine, oidText)
 
 	const parked = `with mine as materialized (select d.conversation_id, d.hook, d.seq
 			from (select distinct * from unnest($1::text[], $2::text[])) as i(event_id, hook) join {delivery} d on d.event_id = i.event_id and d.hook = i.hook

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
 // lanes are the hooks and conversations whose deliveries have changed, each
@@ -129,18 +130,35 @@ func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int
 }
 
 // Renew implements store.Store.
-func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
+func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	if len(held) == 0 {
+		return nil
+	}
+	of := s.types.delivery
+	named := make([]rows.Value, 0, len(held)*len(of.columns))
+	for _, key := range held {
+		named = append(named, textOf(key.ConversationID), textOf(key.Hook), integerOf(key.Seq), rows.Value{}, rows.Value{})
+	}
+	var p pipeline
+	p.add(s.statements.renew, append([]argument{{of: of, rows: named}}, args(textOf(owner), integerOf(lease.Microseconds()))...)...)
+	if err := s.transact(ctx, s.statements.begin, &p); err != nil {
+		return fmt.Errorf("pgstore: renew: %w", err)
+	}
+	return nil
+}
+
+// Release implements store.Store.
+func (s *Store) Release(ctx context.Context, owner string) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	var p pipeline
-	if lease <= 0 {
-		p.add(s.statements.release, args(textOf(owner))...)
-	} else {
-		p.add(s.statements.renew, args(textOf(owner), integerOf(lease.Microseconds()))...)
-	}
+	p.add(s.statements.release, args(textOf(owner))...)
 	if err := s.transact(ctx, s.statements.begin, &p); err != nil {
-		return fmt.Errorf("pgstore: renew: %w", err)
+		return fmt.Errorf("pgstore: release: %w", err)
 	}
 	return nil
 }

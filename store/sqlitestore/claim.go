@@ -95,22 +95,42 @@ func (t *transaction) claim(c *store.Claim) ([]store.Delivery, error) {
 }
 
 // Renew implements store.Store.
-func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
+func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
 	leave, err := s.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	err = s.write(ctx, func(t *transaction) (err error) {
-		if lease <= 0 {
-			_, err = t.exec(t.statements.outbox.release, t.now, owner)
-		} else {
-			_, err = t.exec(t.statements.outbox.renew, t.now+lease.Microseconds(), owner)
+	if len(held) == 0 {
+		return nil
+	}
+	err = s.write(ctx, func(t *transaction) error {
+		for _, key := range held {
+			if _, err := t.exec(t.statements.outbox.renew, t.now+lease.Microseconds(), key.ConversationID, key.Hook, key.Seq, owner); err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("sqlitestore: renew: %w", err)
+	}
+	return nil
+}
+
+// Release implements store.Store.
+func (s *Store) Release(ctx context.Context, owner string) error {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	err = s.write(ctx, func(t *transaction) error {
+		_, err := t.exec(t.statements.outbox.release, t.now, owner)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sqlitestore: release: %w", err)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func newOutboxStatements(prepare func(string) *statement) outboxStatements {
 		anyDue:  prepare("SELECT 1 FROM @delivery WHERE hook = ? AND head = 1 AND state < 2 AND due <= ? LIMIT 1"),
 		next:    prepare("SELECT min(due) FROM @delivery WHERE hook = ? AND head = 1 AND state < 2 AND due > ?"),
 		claim:   prepare("UPDATE @delivery SET state = 1, owner = ?, due = ?" + one),
-		renew:   prepare("UPDATE @delivery SET due = ? WHERE state = 1 AND owner = ?"),
+		renew:   prepare("UPDATE @delivery SET due = ?" + one + " AND +state = 1 AND +owner = ?"),
 		release: prepare("UPDATE @delivery SET state = 0, owner = NULL, due = ? WHERE state = 1 AND owner = ?"),
 	}
 }
