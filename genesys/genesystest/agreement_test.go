@@ -121,6 +121,9 @@ func TestWhatALiveSocketTellsAgreesWithTheRecord(t *testing.T) {
 				if story.RecordEnd != 0 {
 					time.Sleep(story.RecordEnd)
 				}
+				if judged := changes(story); len(judged) > 0 {
+					time.Sleep(judged[len(judged)-1])
+				}
 				record := c.do(http.MethodGet, "/api/v2/analytics/conversations/"+story.ID+"/details", nil, http.StatusOK).body
 				truth := s.Truth()
 				require.Len(t, truth, 1)

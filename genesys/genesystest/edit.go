@@ -56,11 +56,11 @@ func (s *Story) freeze(at time.Duration) {
 	}
 	s.Surveys = slices.DeleteFunc(s.Surveys, func(v *Survey) bool { return v.Sent > at })
 	for _, v := range s.Surveys {
-		notAfter(at, &v.Completed, &v.Expired)
+		notAfter(at, v.times()...)
 	}
 	s.Evaluations = slices.DeleteFunc(s.Evaluations, func(e *Evaluation) bool { return e.Assigned > at })
 	for _, e := range s.Evaluations {
-		notAfter(at, &e.Started, &e.Finished, &e.Released, &e.Read)
+		notAfter(at, e.times()...)
 	}
 }
 

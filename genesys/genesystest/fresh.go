@@ -31,6 +31,7 @@ func (s *Story) Fresh(rnd *rand.Rand) *Story {
 	}
 	for _, e := range c.Evaluations {
 		fresh(&e.ID)
+		fresh(&e.Calibration)
 	}
 	return c
 }

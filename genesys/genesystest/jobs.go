@@ -189,10 +189,14 @@ func (q *detailsQuery) active(s *Story, at time.Duration) bool {
 func (s *Story) qualityTimes() []time.Duration {
 	var times []time.Duration
 	for _, v := range s.Surveys {
-		times = append(times, v.Sent, v.Completed, v.Expired)
+		for _, t := range v.times() {
+			times = append(times, *t)
+		}
 	}
 	for _, e := range s.Evaluations {
-		times = append(times, e.Assigned, e.Started, e.Finished, e.Released, e.Read)
+		for _, t := range e.times() {
+			times = append(times, *t)
+		}
 	}
 	return times
 }

@@ -3,6 +3,7 @@ package genesystest
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -137,7 +138,7 @@ func newCasting(l Load) *casting {
 	c := &casting{load: l, rnd: rand.New(rand.NewPCG(l.Seed, 0x10ad))}
 	all := l.Scenarios
 	if all == nil {
-		all = Scenarios()
+		all = slices.DeleteFunc(Scenarios(), func(s Scenario) bool { return s.Judged != nil }) // that is Load.Quality's
 	}
 	for _, s := range all {
 		if over := s.Story().lastMoment(); l.Longest <= 0 || over <= l.Longest {
@@ -183,10 +184,10 @@ func (c *casting) judge(s *Story) {
 	for _, l := range s.Legs {
 		if l.agentSide() && l.Connected != Never && l.End != Never {
 			end := s.lastMoment()
-			s.Survey(uuid(c.rnd), l.User, l.Queue, end+10*time.Second).Complete(end+time.Minute, 60+c.rnd.IntN(41), c.rnd.IntN(11))
+			s.Survey(uuid(c.rnd), l.User, l.Queue, end+10*time.Second).Complete(end+time.Minute, float64(60+c.rnd.IntN(41)), c.rnd.IntN(11))
 			e := s.Evaluation(uuid(c.rnd), l.User, "evaluator", l.Queue, end+20*time.Second)
 			e.Started = end + 40*time.Second
-			e.Finish(end+2*time.Minute, 50+c.rnd.IntN(51), 100)
+			e.Finish(end+2*time.Minute, float64(50+c.rnd.IntN(51)), 100)
 			return
 		}
 	}

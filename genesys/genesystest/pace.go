@@ -51,10 +51,10 @@ func (s *Story) offsets() []*time.Duration {
 		all = append(all, &s.Transfers[i].At, &s.Transfers[i].Complete)
 	}
 	for _, v := range s.Surveys {
-		all = append(all, &v.Sent, &v.Completed, &v.Expired)
+		all = append(all, v.times()...)
 	}
 	for _, e := range s.Evaluations {
-		all = append(all, &e.Assigned, &e.Started, &e.Finished, &e.Released, &e.Read)
+		all = append(all, e.times()...)
 	}
 	return all
 }

@@ -26,7 +26,7 @@ func (s *Server) queryEvaluations(c *call) answer {
 		}
 		p.view(0, func(st *Story, at time.Duration) {
 			for _, e := range st.Evaluations {
-				if e.status(at) != "" && wantsEvaluation(q.Get, st, e, at) {
+				if e.shown(at) && wantsEvaluation(q.Get, st, e, at) {
 					body := st.evaluationBody(e, at)
 					if q.Get("expandAnswerTotalScores") != "true" {
 						delete(body, "answers")
@@ -57,7 +57,7 @@ func wantsEvaluation(ask func(string) string, s *Story, e *Evaluation, at time.D
 	assigned := s.iso(e.Assigned)
 	return same("agentUserId", e.User) && same("evaluatorUserId", e.Evaluator) && same("queueId", e.Queue) && same("formContextId", "ctx-"+e.Form) &&
 		ask("assigneeUserId") == "" && ask("agentTeamId") == "" &&
-		flag("isReleased", happened(e.Released, at)) && flag("agentHasRead", happened(e.Read, at)) &&
+		flag("isReleased", happened(e.release(at), at)) && flag("agentHasRead", happened(e.Read, at)) &&
 		(ask("startTime") == "" || assigned >= ask("startTime")) && (ask("endTime") == "" || assigned < ask("endTime")) &&
 		(ask("evaluationState") == "" || slices.ContainsFunc(strings.Split(ask("evaluationState"), ","), func(state string) bool {
 			return strings.EqualFold(state, e.status(at))
@@ -69,7 +69,7 @@ func (s *Server) getEvaluation(c *call) answer {
 	var body Object
 	s.viewConversation(c.PathValue("id"), func(st *Story, at time.Duration) {
 		for _, e := range st.Evaluations {
-			if e.ID == c.PathValue("evaluation") && e.status(at) != "" {
+			if e.ID == c.PathValue("evaluation") && e.shown(at) {
 				body = st.evaluationBody(e, at)
 			}
 		}

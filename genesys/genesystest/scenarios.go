@@ -22,6 +22,9 @@ type Scenario struct {
 	// Live is what only somebody who listened at the time is told, in
 	// addition: that the conversation had ended before it was re-opened.
 	Live []string
+	// Judged is what the surveys and evaluations have come to, in words as
+	// "evaluation e-1 Finished released 84.21/100" and "survey v-1 Sent".
+	Judged []string
 }
 
 func sec(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -53,7 +56,8 @@ func answered(id, media, message string) (s *Story, customer, agent *Leg) {
 // over all media.
 func Scenarios() []Scenario {
 	var all []Scenario
-	for _, group := range [][]Scenario{answering(), transferring(), ending(), wrappingUp(), unusualVoice(), chats(), emails(), messages(), callbacks(), outbound(), customers()} {
+	for _, group := range [][]Scenario{answering(), transferring(), ending(), wrappingUp(), unusualVoice(), chats(), emails(), messages(), callbacks(), outbound(), customers(),
+		judging()} {
 		all = append(all, group...)
 	}
 	return all

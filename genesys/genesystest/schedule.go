@@ -32,8 +32,8 @@ func (s *Story) schedule(last time.Duration) []moment {
 		mark(t, func(m *moment) { m.details = true })
 	}
 	for _, e := range s.Evaluations {
-		for _, t := range []time.Duration{e.Assigned, e.Started, e.Finished, e.Released, e.Read} {
-			mark(t, func(m *moment) { m.quality = true })
+		for _, t := range e.times() {
+			mark(*t, func(m *moment) { m.quality = true })
 		}
 	}
 	all := make([]moment, 0, len(at))

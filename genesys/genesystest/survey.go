@@ -1,6 +1,9 @@
 package genesystest
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Survey is a survey of the customer about one agent's part (protocol 6.6).
 // No topic tells of it.
@@ -13,9 +16,15 @@ type Survey struct {
 
 	Sent      time.Duration
 	Completed time.Duration // Never: not answered
+	// Lag is how long after the completion the platform still answers that the
+	// survey is not finished; the record's event time is behind by as much.
+	Lag time.Duration
 	// Expired is when a survey that nobody answered is given up; Never: it waits.
-	Expired       time.Duration
-	Score         int
+	Expired time.Duration
+	// Failed is when it turned out that it cannot be held; Never: it can.
+	Failed        time.Duration
+	ErrorReason   string
+	Score         float64
 	PromoterScore int
 	LacksRequired bool // a required answer is missing
 }
@@ -23,15 +32,34 @@ type Survey struct {
 // Survey adds a survey about the user that is sent then. It is not answered
 // until [Survey.Complete] says so.
 func (s *Story) Survey(id, user, queue string, sent time.Duration) *Survey {
-	v := &Survey{ID: id, Type: "Web", User: user, Queue: queue, Form: "survey-form-1", Sent: sent, Completed: Never, Expired: Never}
+	v := &Survey{ID: id, Type: "Web", User: user, Queue: queue, Form: "survey-form-1", Sent: sent, Completed: Never, Expired: Never, Failed: Never}
 	s.Surveys = append(s.Surveys, v)
 	return v
 }
 
 // Complete answers the survey.
-func (v *Survey) Complete(at time.Duration, score, promoterScore int) *Survey {
+func (v *Survey) Complete(at time.Duration, score float64, promoterScore int) *Survey {
 	v.Completed, v.Score, v.PromoterScore = at, score, promoterScore
 	return v
+}
+
+// Fail ends the survey in an error.
+func (v *Survey) Fail(at time.Duration, reason string) *Survey {
+	v.Failed, v.ErrorReason = at, reason
+	return v
+}
+
+// times are those at which the survey changes, to be read or changed.
+func (v *Survey) times() []*time.Duration {
+	return []*time.Duration{&v.Sent, &v.Completed, &v.Expired, &v.Failed}
+}
+
+// settled is when the platform shows that the survey is completed.
+func (v *Survey) settled() time.Duration {
+	if v.Completed == Never {
+		return Never
+	}
+	return v.Completed + v.Lag
 }
 
 // status is the survey's status at the time; empty before it was sent.
@@ -39,10 +67,14 @@ func (v *Survey) status(t time.Duration) string {
 	switch {
 	case v.Sent > t:
 		return ""
-	case happened(v.Completed, t):
+	case happened(v.settled(), t):
 		return "Finished"
+	case happened(v.Failed, t):
+		return "Error"
 	case happened(v.Expired, t):
 		return "Expired"
+	case v.Type == "Voice":
+		return "Pending"
 	}
 	return "Sent"
 }
@@ -55,11 +87,12 @@ func (s *Story) recordSurveys(t time.Duration) []any {
 			continue
 		}
 		o := Object{"surveyId": v.ID, "surveyStatus": status, "surveyType": v.Type, "surveyFormId": v.Form, "surveyFormContextId": "ctx-" + v.Form,
-			"surveyFormName": "Satisfaction", "userId": v.User, "eventTime": s.iso(latest(t, v.Sent, v.Completed, v.Expired))}
+			"surveyFormName": "Satisfaction", "eventTime": s.iso(latest(t, v.Sent, v.settled(), v.Expired, v.Failed))}
+		set(o, "userId", v.User)
 		set(o, "queueId", v.Queue)
 		if status == "Finished" {
 			o["surveyCompletedDate"], o["surveyPartialResponse"] = s.iso(v.Completed), v.LacksRequired
-			o["oSurveyTotalScore"], o["surveyPromoterScore"] = v.Score, v.PromoterScore
+			o["oSurveyTotalScore"], o["surveyPromoterScore"] = math.Round(v.Score), v.PromoterScore
 		}
 		list = append(list, o)
 	}
@@ -76,12 +109,15 @@ func (s *Story) SurveyBodies(t time.Duration) []Object {
 			continue
 		}
 		o := Object{"id": v.ID, "conversation": Object{"id": s.ID, "selfUri": "/api/v2/conversations/" + s.ID}, "status": status, "surveyType": v.Type,
-			"surveyForm": Object{"id": v.Form, "name": "Satisfaction", "contextId": "ctx-" + v.Form}, "agent": Object{"id": v.User},
-			"selfUri": "/api/v2/quality/surveys/" + v.ID}
+			"surveyForm": Object{"id": v.Form, "name": "Satisfaction", "contextId": "ctx-" + v.Form}, "selfUri": "/api/v2/quality/surveys/" + v.ID}
+		setRef(o, "agent", v.User)
 		setRef(o, "queue", v.Queue)
-		if status == "Finished" {
+		switch status {
+		case "Finished":
 			o["completedDate"], o["missingRequiredAnswer"] = s.iso(v.Completed), v.LacksRequired
 			o["answers"] = Object{"totalScore": v.Score, "npsScore": v.PromoterScore, "questionGroupScores": []any{}}
+		case "Error":
+			o["surveyErrorDetails"] = Object{"surveyErrorReason": v.ErrorReason}
 		}
 		list = append(list, o)
 	}
