@@ -46,7 +46,8 @@
 //     filters, order and paging), details jobs (by activity, with attributes,
 //     polling and cursors), both with a lag that can be set; how long an interval
 //     may be, and how far the pages of a query reach.
-//   - Quality: evaluations with their query, surveys; both change ended records.
+//   - Quality: evaluations with their query, surveys; both change ended records, for
+//     months: reopened, scored again, released on a date, deleted, expired, failed.
 //   - Users, queues and wrap-up codes; flow executions; who the token is.
 //   - EventBridge: envelopes to a callback (also as the bodies of SQS messages) and
 //     to an API destination that is tried again.

@@ -38,7 +38,8 @@ type Config struct {
 	// JobsEvery is how often to ask for activity by a job. 1 h. Negative: never.
 	JobsEvery time.Duration
 	// LateAfter is how long after its end a conversation is read again. 1 h,
-	// 24 h, 72 h. Empty but not nil: never.
+	// 24 h, 73 h, and 7, 14, 28, 46 and 91 days: as far as the platform changes
+	// evaluations and surveys. Empty but not nil: never.
 	LateAfter []time.Duration
 	// WithoutQuality leaves evaluations and surveys out.
 	WithoutQuality bool
@@ -60,7 +61,7 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	if c.LateAfter == nil {
-		c.LateAfter = []time.Duration{time.Hour, 24 * time.Hour, 72 * time.Hour}
+		c.LateAfter = defaultLateAfter()
 	}
 	c.LateAfter = slices.Clone(c.LateAfter)
 	if c.Name == "" {

@@ -21,8 +21,15 @@
 //   - Activity: a details job every Config.JobsEvery. Only jobs show messaging
 //     conversations that began days ago, and participant attributes
 //     (protocol 1, items 12 and 13).
-//   - Late data: conversations that have ended, again after 1 h, 24 h and 72 h,
-//     with their evaluations and surveys from the quality API.
+//   - Late data: the details of up to 100 conversations that have ended, again
+//     after 1 h, 24 h, 73 h, and 7, 14, 28, 46 and 91 days, as evaluations and
+//     surveys change so late. The quality API is asked only when a record shows a
+//     change that it was not asked about. That makes 8 questions for 100
+//     conversations over three months, and one more for each conversation that
+//     was evaluated or answered a survey, and each change of those that a look
+//     finds (measured in the simulator: TestLateReadingCostsLittle). A change is
+//     known when the next look has come; who needs it within seconds follows the
+//     topic v2.quality.evaluations, too, with package notifications.
 //
 // Where it is, it keeps in the store: a process that starts again goes on from
 // there. Everything is read with overlaps, as reading twice does no harm.

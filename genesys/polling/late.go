@@ -12,12 +12,26 @@ import (
 // lateTick is how often it is looked whose late data is due.
 const lateTick = time.Minute
 
+// defaultLateAfter thins out. A web survey is sent after 72 h and expires after
+// 90 days, half of all evaluations change after 72 h, up to two weeks, and a
+// release is scheduled for at most 45 days later (protocol 6.6).
+func defaultLateAfter() []time.Duration {
+	const day = 24 * time.Hour
+	return []time.Duration{time.Hour, day, 73 * time.Hour, 7 * day, 14 * day, 28 * day, 46 * day, 91 * day}
+}
+
 // mostLate is how much time is caught up with before it is put down, and
 // leastLate how much must pass before it is put down that nothing was due.
 const (
 	mostLate  = time.Hour
 	leastLate = 10 * time.Minute
 )
+
+// grain is how much time must have passed before what has come due in it is
+// read, so that a question is about many conversations: the longer ago they
+// ended, the less it matters when. After an hour it is half a minute, after two
+// weeks three hours.
+func grain(after time.Duration) time.Duration { return min(after/96, 6*time.Hour) }
 
 // late reads ended conversations again whose time has come: metrics are
 // emitted, surveys answered, evaluations made and corrections applied after
@@ -46,10 +60,10 @@ func (s *Source) lateAfter(ctx context.Context, after time.Duration) error {
 		s.save(ctx, func(is *state) { is.Late[name] = until })
 		return nil
 	}
-	for from.Before(until) {
-		to := until
-		if to.Sub(from) > mostLate {
-			to = from.Add(mostLate)
+	for until.Sub(from) >= grain(after) {
+		to := from.Add(max(mostLate, grain(after)))
+		if to.After(until) {
+			to = until
 		}
 		n, err := s.lateBetween(ctx, from, to)
 		if err != nil {
@@ -65,54 +79,66 @@ func (s *Source) lateAfter(ctx context.Context, after time.Duration) error {
 }
 
 // lateBetween reads those that ended in the interval, and returns how many
-// there were.
+// there were: the records of a hundred at a time, and of what these show the
+// quality API only where it knows more.
 func (s *Source) lateBetween(ctx context.Context, from, to time.Time) (int, error) {
-	var ids, judged []string
+	var ended []*conversation.Conversation
 	for c, err := range s.config.Tracked.Ended(ctx, from, to) {
 		if err != nil {
 			return 0, &storeError{err}
 		}
-		ids = append(ids, c.ID)
-		if withAgent(c) {
-			judged = append(judged, c.ID)
-		}
+		ended = append(ended, &conversation.Conversation{ID: c.ID, Surveys: c.Surveys, Evaluations: c.Evaluations})
 	}
-	for chunk := range slices.Chunk(ids, mostIDs) {
+	for chunk := range slices.Chunk(ended, mostIDs) {
 		if !s.afterRepair(ctx) {
 			return 0, ctx.Err()
 		}
-		found, err := s.reader.details(ctx, chunk, true)
+		ids := make([]string, len(chunk))
+		for i, c := range chunk {
+			ids[i] = c.ID
+		}
+		found, err := s.reader.details(ctx, ids, true)
 		if err != nil {
 			return 0, err
 		}
 		s.stats.late.Add(int64(len(found)))
-	}
-	if s.config.WithoutQuality {
-		return len(ids), nil
-	}
-	for _, id := range judged {
-		if !s.afterRepair(ctx) {
-			return 0, ctx.Err()
+		if s.config.WithoutQuality {
+			continue
 		}
-		if err := s.quality(ctx, id); err != nil {
-			return 0, err
+		records := map[string]*conversation.Conversation{}
+		for _, c := range found {
+			records[c.ID] = c
+		}
+		for _, c := range chunk {
+			if err := s.quality(ctx, conversation.Merge(c, records[c.ID])); err != nil {
+				return 0, err
+			}
 		}
 	}
-	return len(ids), nil
+	return len(ended), nil
 }
 
-// quality reads the evaluations and surveys of a conversation.
-func (s *Source) quality(ctx context.Context, id string) error {
+// quality asks the quality API for the evaluations and surveys of c that have
+// changed since it was asked last: it alone has exact scores, answers and
+// comments.
+func (s *Source) quality(ctx context.Context, c *conversation.Conversation) error {
 	for _, q := range []struct {
 		what, right string
+		wanted      bool
 		read        func(context.Context, string) error
 	}{
-		{"evaluations", "quality:evaluation:view", s.reader.evaluations},
-		{"surveys", "quality:survey:view", s.reader.surveys},
+		{"evaluations", "quality:evaluation:view", slices.ContainsFunc(c.Evaluations, unknownEvaluation), s.reader.evaluations},
+		{"surveys", "quality:survey:view", slices.ContainsFunc(c.Surveys, unknownSurvey), s.reader.surveys},
 	} {
-		err := s.allowed(q.what, q.right, func() error { return q.read(ctx, id) })
+		if !q.wanted {
+			continue
+		}
+		if !s.afterRepair(ctx) {
+			return ctx.Err()
+		}
+		err := s.allowed(q.what, q.right, func() error { return q.read(ctx, c.ID) })
 		if genesys.IsPermanent(err) {
-			s.log.Debug("there are none", "read", q.what, "conversation", id, "reason", err)
+			s.log.Debug("there are none", "read", q.what, "conversation", c.ID, "reason", err)
 			continue
 		}
 		if err != nil {
@@ -122,9 +148,11 @@ func (s *Source) quality(ctx context.Context, id string) error {
 	return nil
 }
 
-// withAgent reports whether an agent took part, whom somebody could judge.
-func withAgent(c *conversation.Conversation) bool {
-	return slices.ContainsFunc(c.Participants, func(p *conversation.Participant) bool {
-		return p.Purpose.Side() == conversation.AgentSide
-	})
+// unknownEvaluation: a deleted one is not given any more.
+func unknownEvaluation(e *conversation.Evaluation) bool { return !e.Detailed() && !e.Deleted }
+
+// unknownSurvey: of one that waits, has expired or is not wanted the record
+// says all.
+func unknownSurvey(s *conversation.Survey) bool {
+	return !s.Detailed() && (s.Status == conversation.SurveyFinished || s.Status == conversation.SurveyError)
 }

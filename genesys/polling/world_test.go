@@ -39,6 +39,7 @@ type world struct {
 	tracker *convtrack.Tracker
 	source  *polling.Source
 	refuses func(c *conversation.Conversation) error // the store's mind; nil: it takes everything
+	lease   time.Duration                            // of the tracker; zero: the default
 	calls   tap
 	log     logged
 	gaps    []conversation.Gap // that the host was told of
@@ -144,7 +145,7 @@ func inBubble(t *testing.T, test func(t *testing.T, w *world), opts ...genesyste
 // start runs a tracker and a poller until the test ends or stop is called.
 func (w *world) start(c polling.Config) (stop func()) {
 	log := slog.New(slog.NewTextHandler(io.MultiWriter(w.t.Output(), &w.log), nil))
-	tracker, err := convtrack.New(w.store, &convtrack.Config{Logger: log, OnGap: func(g conversation.Gap) { w.gaps = append(w.gaps, g) }})
+	tracker, err := convtrack.New(w.store, &convtrack.Config{Logger: log, Lease: w.lease, OnGap: func(g conversation.Gap) { w.gaps = append(w.gaps, g) }})
 	require.NoError(w.t, err)
 	c.API, c.Tracked, c.Logger = &w.calls, tracker, log
 	source, err := polling.New(c)
