@@ -47,6 +47,14 @@ type Conversation struct {
 	AssociatedConversationID  string   `json:"associatedConversationId,omitzero"`
 	ConsultationConversations []string `json:"consultationConversationIds,omitzero"`
 
+	// MinMOS and MinRFactor are the lowest mean opinion score, of 1 (bad) to 5,
+	// and the lowest R factor, of 0 (bad) to 100, of all its audio; nil when
+	// there is none.
+	MinMOS     *float64 `json:"mediaStatsMinConversationMos,omitzero"`
+	MinRFactor *float64 `json:"mediaStatsMinConversationRFactor,omitzero"`
+	// Resolutions say for each agent's part whether it settled the matter.
+	Resolutions []Resolution `json:"resolutions,omitzero"`
+
 	// Attributes are the host's own, set by Before hooks; the attributes of
 	// Genesys are on the participants.
 	Attributes map[string]string `json:"attributes,omitzero"`
@@ -94,6 +102,9 @@ var conversationFields = newSchema(func(c *Conversation) *stamps { return &c.sta
 	text("associatedConversationId", ranked, func(c *Conversation) *string { return &c.AssociatedConversationID }),
 	texts("consultationConversationIds", union, func(c *Conversation) *[]string { return &c.ConsultationConversations }),
 	instants("endings", union, func(c *Conversation) *[]time.Time { return &c.Endings }),
+	score("mediaStatsMinConversationMos", settled, func(c *Conversation) **float64 { return &c.MinMOS }),
+	score("mediaStatsMinConversationRFactor", settled, func(c *Conversation) **float64 { return &c.MinRFactor }),
+	keyed("resolutions", func(c *Conversation) *[]Resolution { return &c.Resolutions }, Resolution.key, Resolution.rest, packedResolution),
 )
 
 // The place in conversationFields of the field that is derived when nobody

@@ -66,7 +66,8 @@ type Field[E any] struct {
 // Value returns a pointer to the field in e, so that a store can write its
 // column and read it back. It is one of *string (or a pointer to a named
 // string type), *bool, *int64, **float64, *time.Time, *[]string, *[]int64,
-// *[]time.Time.
+// *[]time.Time, or a pointer to a list of values with parts, such as
+// *[]FlowOutcome, which encoding/json writes and reads.
 // Do not write through it to an entity that has been merged.
 func (f Field[E]) Value(e *E) any { return f.at(e) }
 
@@ -106,17 +107,7 @@ func instant[E any](name string, r rule, at func(*E) *time.Time) Field[E] {
 
 // score is a number that may be absent, for where zero is a value.
 func score[E any](name string, r rule, at func(*E) **float64) Field[E] {
-	return scalar(name, r, at, func(a, b *float64) int {
-		switch {
-		case a == nil && b == nil:
-			return 0
-		case a == nil:
-			return -1
-		case b == nil:
-			return 1
-		}
-		return cmp.Compare(*a, *b)
-	}, packedScore)
+	return scalar(name, r, at, compareScores, packedScore)
 }
 
 func scalar[E any, V comparable](name string, r rule, at func(*E) *V, compare func(a, b V) int, as packed[V]) Field[E] {
@@ -159,6 +150,9 @@ func list[E any, V any](name string, r rule, at func(*E) *[]V, compare func(a, b
 		pack:    func(b []byte, e *E) []byte { return appendAll(b, *at(e), as.append) },
 		unpack:  func(e *E, r *reader) { *at(e) = readAll(r, as.read) },
 		unite: func(dst, src *E) {
+			if dst == src && isSet(*at(dst), compare) {
+				return
+			}
 			all := slices.Concat(*at(dst), *at(src))
 			slices.SortFunc(all, compare)
 			*at(dst) = slices.CompactFunc(all, func(a, b V) bool { return compare(a, b) == 0 })
@@ -175,6 +169,16 @@ func list[E any, V any](name string, r rule, at func(*E) *[]V, compare func(a, b
 			return true
 		},
 	}
+}
+
+// isSet reports whether the list is in order, and has nothing twice.
+func isSet[V any](list []V, compare func(a, b V) int) bool {
+	for i := 1; i < len(list); i++ {
+		if compare(list[i-1], list[i]) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // asFlag marks a field whose zero value a snapshot states by leaving it out.

@@ -151,6 +151,14 @@ func stating[E any](s schema[E], field, value int, by Statement) *E {
 	case *float64:
 		x := float64(value)
 		v.Set(reflect.ValueOf(&x))
+	case []FlowOutcome:
+		v.Set(reflect.ValueOf([]FlowOutcome{{ID: "o", End: at(value * 1000)}}))
+	case []FlowMilestone:
+		v.Set(reflect.ValueOf([]FlowMilestone{{ID: fmt.Sprint("v", value)}}))
+	case []MediaEndpointStat:
+		v.Set(reflect.ValueOf([]MediaEndpointStat{{ReceivedPackets: int64(value)}}))
+	case []Resolution:
+		v.Set(reflect.ValueOf([]Resolution{{QueueID: "q", NextContactAvoided: int64(value)}}))
 	default:
 		switch v.Kind() {
 		case reflect.String:

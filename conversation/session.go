@@ -84,8 +84,16 @@ type Session struct {
 	FlowTransferType          string `json:"flowTransferType,omitzero"`
 	FlowTransferTargetName    string `json:"flowTransferTargetName,omitzero"`
 	FlowTransferTargetAddress string `json:"flowTransferTargetAddress,omitzero"`
-	FlowOutcomeID             string `json:"flowOutcomeId,omitzero"`
-	FlowOutcomeValue          string `json:"flowOutcomeValue,omitzero"`
+	FlowStartingLanguage      string `json:"flowStartingLanguage,omitzero"`
+	FlowEndingLanguage        string `json:"flowEndingLanguage,omitzero"`
+
+	// FlowOutcomes and FlowMilestones are in the order of their times.
+	FlowOutcomes   []FlowOutcome   `json:"flowOutcomes,omitzero"`
+	FlowMilestones []FlowMilestone `json:"flowMilestones,omitzero"`
+	// FlowOutcomeID and FlowOutcomeValue are what older versions kept of the
+	// outcomes. Nothing states them any more.
+	FlowOutcomeID    string `json:"flowOutcomeId,omitzero"`
+	FlowOutcomeValue string `json:"flowOutcomeValue,omitzero"`
 
 	FlowInType  string `json:"flowInType,omitzero"` // on acd legs: agent when an agent transferred it here
 	FlowOutType string `json:"flowOutType,omitzero"`
@@ -99,6 +107,11 @@ type Session struct {
 	RequestedLanguageID     string        `json:"requestedLanguageId,omitzero"`
 	RoutingPriority         int64         `json:"routingPriority,omitzero"`
 	SelectedAgentID         string        `json:"selectedAgentId,omitzero"`
+	ActiveSkillIDs          []string      `json:"activeSkillIds,omitzero"`  // that routing still asked for
+	RemovedSkillIDs         []string      `json:"removedSkillIds,omitzero"` // that bullseye routing gave up
+	RoutingRing             int64         `json:"routingRing,omitzero"`     // of bullseye or preferred agent routing; 1 is the first
+	AgentBullseyeRing       int64         `json:"agentBullseyeRing,omitzero"`
+	AgentAssistantID        string        `json:"agentAssistantId,omitzero"`
 	UtilizationLabel        string        `json:"utilizationLabel,omitzero"`
 
 	CallbackUserName      string    `json:"callbackUserName,omitzero"`
@@ -127,6 +140,9 @@ type Session struct {
 	CallbackDurationMs    int64 `json:"callbackDurationMs,omitzero"`
 	ConnectedDurationMs   int64 `json:"connectedDurationMs,omitzero"`
 	VoicemailDurationMs   int64 `json:"voicemailDurationMs,omitzero"`
+
+	// MediaEndpointStats say how good the audio of the leg was.
+	MediaEndpointStats []MediaEndpointStat `json:"mediaEndpointStats,omitzero"`
 
 	// Starts and Ends are the times of the …start and …end detail events. An
 	// e-mail can have several pairs while the agent still owns it, and an end
@@ -261,6 +277,16 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	text("liveParticipantId", ranked, func(s *Session) *string { return &s.LiveParticipantID }),
 	text("screenMonitoredUserId", settled, func(s *Session) *string { return &s.ScreenMonitoredUserID }),
 	flag("supervises", forward, func(s *Session) *bool { return &s.Supervises }),
+	keyed("flowOutcomes", func(s *Session) *[]FlowOutcome { return &s.FlowOutcomes }, FlowOutcome.key, FlowOutcome.rest, packedOutcome),
+	keyed("flowMilestones", func(s *Session) *[]FlowMilestone { return &s.FlowMilestones }, FlowMilestone.key, FlowMilestone.rest, packedMilestone),
+	keyed("mediaEndpointStats", func(s *Session) *[]MediaEndpointStat { return &s.MediaEndpointStats }, MediaEndpointStat.key, MediaEndpointStat.rest, packedEndpointStat),
+	text("flowStartingLanguage", settled, func(s *Session) *string { return &s.FlowStartingLanguage }),
+	text("flowEndingLanguage", settled, func(s *Session) *string { return &s.FlowEndingLanguage }),
+	texts("activeSkillIds", settled, func(s *Session) *[]string { return &s.ActiveSkillIDs }),
+	texts("removedSkillIds", union, func(s *Session) *[]string { return &s.RemovedSkillIDs }),
+	number("routingRing", settled, func(s *Session) *int64 { return &s.RoutingRing }),
+	number("agentBullseyeRing", settled, func(s *Session) *int64 { return &s.AgentBullseyeRing }),
+	text("agentAssistantId", settled, func(s *Session) *string { return &s.AgentAssistantID }),
 )
 
 // The places in sessionFields of the fields that are derived when nobody

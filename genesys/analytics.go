@@ -29,6 +29,7 @@ func (r reader) analytics(m *Message, b *wire.AnalyticsConversation) error {
 		OriginatingDirection: conversation.ParseDirection(b.OriginatingDirection), ExternalTag: b.ExternalTag,
 		CustomerParticipation: b.CustomerParticipation, SelfServed: b.SelfServed,
 		DivisionIDs: b.DivisionIDs, KnowledgeBaseIDs: b.KnowledgeBaseIDs,
+		MinMOS: b.MediaStatsMinConversationMOS.Value, MinRFactor: b.MediaStatsMinConversationRFactor.Value,
 		AssociatedConversationID: b.AssociatedConversationID, ConsultationConversations: b.ConsultationConversationIDs,
 		Participants: make([]*conversation.Participant, 0, len(b.Participants)),
 	}
@@ -50,6 +51,12 @@ func (r reader) analytics(m *Message, b *wire.AnalyticsConversation) error {
 			c.Evaluations = append(c.Evaluations, analyticsEvaluation(e))
 		} else {
 			gone.add(e, "evaluationId is missing", "/evaluations/%d", i)
+		}
+	}
+	for i := range b.Resolutions {
+		if x := &b.Resolutions[i]; !wire.Empty(x) {
+			c.Resolutions = append(c.Resolutions, conversation.Resolution{EventTime: x.EventTime.Time, QueueID: x.QueueID, UserID: x.UserID,
+				NextContactAvoided: int64(x.NNextContactAvoided)})
 		}
 	}
 	if c.Start.IsZero() {
@@ -106,6 +113,8 @@ func analyticsSession(b *wire.AnalyticsSession, side conversation.Side, i, k int
 		ScreenMonitoredUserID: b.ScreenMonitoredUserID, Supervises: wire.Watches(b.Others) || b.ScreenMonitoredUserID != "",
 		FlowInType: b.FlowInType, FlowOutType: b.FlowOutType,
 		UsedRouting: conversation.ParseRoutingMethod(b.UsedRouting), RequestedRoutings: routings(b.RequestedRoutings), SelectedAgentID: b.SelectedAgentID,
+		ActiveSkillIDs: b.ActiveSkillIDs, RemovedSkillIDs: b.RemovedSkillIDs, RoutingRing: int64(b.RoutingRing), AgentBullseyeRing: int64(b.AgentBullseyeRing),
+		AgentAssistantID: b.AgentAssistantID,
 		CallbackUserName: b.CallbackUserName, CallbackNumbers: b.CallbackNumbers, CallbackScheduledTime: b.CallbackScheduledTime.Time,
 		SkipEnabled: b.SkipEnabled, TimeoutSeconds: int64(b.TimeoutSeconds),
 		OutboundCampaignID: b.OutboundCampaignID, OutboundContactID: b.OutboundContactID, OutboundContactListID: b.OutboundContactListID,
@@ -115,10 +124,11 @@ func analyticsSession(b *wire.AnalyticsSession, side conversation.Side, i, k int
 		FlowID: b.Flow.FlowID, FlowName: b.Flow.FlowName, FlowType: b.Flow.FlowType, FlowVersion: b.Flow.FlowVersion,
 		FlowEntryType: b.Flow.EntryType, FlowEntryReason: b.Flow.EntryReason, FlowExitReason: b.Flow.ExitReason,
 		FlowTransferType: b.Flow.TransferType, FlowTransferTargetName: b.Flow.TransferTargetName, FlowTransferTargetAddress: b.Flow.TransferTargetAddress,
+		FlowStartingLanguage: b.Flow.StartingLanguage, FlowEndingLanguage: b.Flow.EndingLanguage,
 	}
-	if n := len(b.Flow.Outcomes); n > 0 {
-		s.FlowOutcomeID, s.FlowOutcomeValue = b.Flow.Outcomes[n-1].FlowOutcomeID, b.Flow.Outcomes[n-1].FlowOutcomeValue
-	}
+	s.FlowOutcomes = flowOutcomes(b.Flow.Outcomes, gone, "/participants/%d/sessions/%d/flow/outcomes/%d", i, k)
+	s.FlowMilestones = flowMilestones(b.Flow.Milestones, gone, "/participants/%d/sessions/%d/flow/milestones/%d", i, k)
+	s.MediaEndpointStats = endpointStats(b.MediaEndpointStats)
 	for n := range b.Segments {
 		g := analyticsSegment(&b.Segments[n])
 		if g.Type == "" && g.Start.IsZero() {

@@ -51,10 +51,15 @@ func (r reader) detailEvent(m *Message, t topic, b *wire.DetailEvent) error {
 		p.Start = at
 	}
 	c.Participants = []*conversation.Participant{p}
-	if b.SessionID != "" {
-		p.Sessions = []*conversation.Session{detailSession(role, moment, at, b)}
-	}
 	gone := lost{what: t.what(), id: id}
+	if b.SessionID != "" {
+		s := detailSession(role, moment, at, b)
+		if moment == "outcome" {
+			s.FlowOutcomes = outcomeOf(b, &gone)
+		}
+		s.FlowMilestones = flowMilestones(b.FlowMilestones, &gone, "/flowMilestones/%d")
+		p.Sessions = []*conversation.Session{s}
+	}
 	for i, k := range b.Communications {
 		if k.ID == "" {
 			gone.add(k, "id is missing", "/communications/%d", i)
@@ -131,7 +136,6 @@ func detailSession(role, moment string, at time.Time, b *wire.DetailEvent) *conv
 		ConnectedDurationMs: int64(b.ConnectedDurationMs), VoicemailDurationMs: int64(b.VoicemailDurationMs),
 
 		FlowID: b.FlowID, FlowType: b.FlowType, FlowVersion: b.FlowVersion,
-		FlowOutcomeID: b.FlowOutcomeID, FlowOutcomeValue: b.FlowOutcomeValue,
 		FlowExitReason: b.ExitReason, FlowTransferType: b.TransferType,
 
 		ACDOutcome:     conversation.ParseACDOutcome(b.ACDOutcome),

@@ -70,6 +70,7 @@ func (r reader) snapshot(m *Message, b *wire.Conversation, source conversation.S
 			}
 		}
 		shareWrapUp(f, p, &times)
+		setRouting(p, &f.ConversationRoutingData)
 		c.Evaluations = append(c.Evaluations, r.liveEvaluations(f, i, &gone)...)
 		if p.ID == "" { // its legs join those of the same id
 			gone.add(withoutLegs(f), "id is missing", "/participants/%d", i)
@@ -274,4 +275,18 @@ func shareWrapUp(b *wire.Participant, p *conversation.Participant, times *span) 
 		setWrapUp(last, &b.Wrapup)
 	}
 	last.ACWSkipped = b.WrapupSkipped
+}
+
+// setRouting gives what routing was asked for to the participant's legs, where
+// detail events and records have it.
+func setRouting(p *conversation.Participant, d *wire.RoutingData) {
+	if side := p.Purpose.Side(); p.QueueID == "" && (side == conversation.QueueSide || side == conversation.AgentSide) {
+		p.QueueID = d.Queue
+	}
+	if d.Language == "" && d.Priority == 0 && len(d.Skills) == 0 {
+		return
+	}
+	for _, s := range p.Sessions {
+		s.RequestedLanguageID, s.RoutingPriority, s.RequestedRoutingSkills = d.Language, int64(d.Priority), d.Skills
+	}
 }

@@ -133,6 +133,7 @@ func (r reader) mediaSnapshot(m *Message, b *wire.Conversation, media conversati
 		p.TeamID, p.GroupID = or(p.TeamID, f.Team), or(p.GroupID, f.Group)
 		p.ExternalContactID, p.ExternalOrganizationID = or(p.ExternalContactID, f.ExternalContact), or(p.ExternalOrganizationID, f.ExternalOrganization)
 		p.Sessions = []*conversation.Session{flatSession(f, media, &times)}
+		setRouting(p, &f.ConversationRoutingData)
 		c.Participants = append(c.Participants, p)
 	}
 	r.stateLive(m, c, source, times)
@@ -154,6 +155,7 @@ func flatSession(f *wire.Participant, media conversation.MediaType, times *span)
 	s.Direction, s.Provider = conversation.ParseDirection(f.Direction), f.Provider
 	s.Start, s.ConnectedTime = f.StartTime.Time, f.ConnectedTime.Time
 	s.DisconnectType = conversation.ParseDisconnectType(f.DisconnectType)
+	s.ErrorCode = f.ErrorInfo.Code
 	s.PeerID, s.ScriptID, s.RoomID, s.Subject = f.Peer, f.Script.ID, f.RoomID, f.Subject
 	s.Held, s.Muted, s.Recording, s.HoldStart = f.Held, f.Muted, f.Recording, f.StartHoldTime.Time
 	s.ParkTime, s.ResumeTime = f.ParkTime.Time, f.ResumeTime.Time

@@ -25,6 +25,8 @@ func TestNothingIsDroppedSilently(t *testing.T) {
 		"session of a record":     {`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","sessions":[`, `{"mediaType":"voice"}`, `]}]}`, "/participants/0/sessions/0"},
 		"segment of a record":     {inLeg + `"segments":[`, `{"segmentEnd":"2025-01-10T09:00:00Z"}`, `]}]}]}`, "/participants/0/sessions/0/segments/0"},
 		"metric of a record":      {inLeg + `"metrics":[`, `{"value":1}`, `]}]}]}`, "/participants/0/sessions/0/metrics/0"},
+		"outcome of a flow":       {inLeg + `"flow":{"outcomes":[`, `{"flowOutcomeValue":"SUCCESS"}`, `]}}]}]}`, "/participants/0/sessions/0/flow/outcomes/0"},
+		"milestone of a flow":     {inLeg + `"flow":{"milestones":[`, `{"milestoneTime":"2025-01-10T09:00:00Z"}`, `]}}]}]}`, "/participants/0/sessions/0/flow/milestones/0"},
 		"survey of a record":      {record + `"surveys":[`, `{"surveyStatus":"Sent"}`, `]}`, "/surveys/0"},
 		"evaluation of a record":  {record + `"evaluations":[`, `{"evaluationStatus":"Pending"}`, `]}`, "/evaluations/0"},
 

@@ -19,6 +19,10 @@ type AnalyticsConversation struct {
 	Participants                []AnalyticsParticipant `json:"participants"`
 	Evaluations                 []AnalyticsEvaluation  `json:"evaluations"`
 	Surveys                     []AnalyticsSurvey      `json:"surveys"`
+	Resolutions                 []AnalyticsResolution  `json:"resolutions"`
+
+	MediaStatsMinConversationMOS     Score `json:"mediaStatsMinConversationMos"`
+	MediaStatsMinConversationRFactor Score `json:"mediaStatsMinConversationRFactor"`
 }
 
 // AnalyticsParticipant can hold several sessions of the same agent.
@@ -74,6 +78,11 @@ type AnalyticsSession struct {
 	UsedRouting       string `json:"usedRouting"`
 	RequestedRoutings Texts  `json:"requestedRoutings"`
 	SelectedAgentID   string `json:"selectedAgentId"`
+	ActiveSkillIDs    Texts  `json:"activeSkillIds"`
+	RemovedSkillIDs   Texts  `json:"removedSkillIds"`
+	RoutingRing       Int    `json:"routingRing"`
+	AgentBullseyeRing Int    `json:"agentBullseyeRing"`
+	AgentAssistantID  string `json:"agentAssistantId"`
 
 	CallbackUserName      string `json:"callbackUserName"`
 	CallbackNumbers       Texts  `json:"callbackNumbers"`
@@ -91,9 +100,10 @@ type AnalyticsSession struct {
 	JourneyCustomerSessionID string `json:"journeyCustomerSessionId"`
 	JourneyActionID          string `json:"journeyActionId"`
 
-	Flow     AnalyticsFlow      `json:"flow"`
-	Segments []AnalyticsSegment `json:"segments"`
-	Metrics  []AnalyticsMetric  `json:"metrics"`
+	Flow               AnalyticsFlow       `json:"flow"`
+	Segments           []AnalyticsSegment  `json:"segments"`
+	Metrics            []AnalyticsMetric   `json:"metrics"`
+	MediaEndpointStats []MediaEndpointStat `json:"mediaEndpointStats"`
 
 	Others Unknown `json:",embed"`
 }
@@ -110,10 +120,53 @@ type AnalyticsFlow struct {
 	TransferType          string `json:"transferType"`
 	TransferTargetName    string `json:"transferTargetName"`
 	TransferTargetAddress string `json:"transferTargetAddress"`
-	Outcomes              []struct {
-		FlowOutcomeID    string `json:"flowOutcomeId"`
-		FlowOutcomeValue string `json:"flowOutcomeValue"`
-	} `json:"outcomes"`
+	StartingLanguage      string `json:"startingLanguage"`
+	EndingLanguage        string `json:"endingLanguage"`
+
+	Outcomes   []AnalyticsFlowOutcome `json:"outcomes"`
+	Milestones []FlowMilestone        `json:"milestones"`
+}
+
+// AnalyticsFlowOutcome is an outcome of a flow. Old records have its id and its
+// value as one text only, with a colon between.
+type AnalyticsFlowOutcome struct {
+	FlowOutcome               string `json:"flowOutcome"`
+	FlowOutcomeID             string `json:"flowOutcomeId"`
+	FlowOutcomeValue          string `json:"flowOutcomeValue"`
+	FlowOutcomeStartTimestamp Time   `json:"flowOutcomeStartTimestamp"`
+	FlowOutcomeEndTimestamp   Time   `json:"flowOutcomeEndTimestamp"`
+}
+
+// FlowMilestone is a milestone that a flow has passed, in the spelling of
+// detail events. That of records is not published; their id is taken in the
+// spelling of the queries' dimension, too.
+type FlowMilestone struct {
+	MilestoneID     string `json:"milestoneId"`
+	FlowMilestoneID string `json:"flowMilestoneId"`
+	MilestoneTime   Time   `json:"milestoneTime"`
+}
+
+// MediaEndpointStat are the statistics of the audio at one endpoint of a leg.
+type MediaEndpointStat struct {
+	EventTime        Time  `json:"eventTime"`
+	Codecs           Texts `json:"codecs"`
+	MinMOS           Score `json:"minMos"`
+	MinRFactor       Score `json:"minRFactor"`
+	MaxLatencyMs     Int   `json:"maxLatencyMs"`
+	ReceivedPackets  Int   `json:"receivedPackets"`
+	DiscardedPackets Int   `json:"discardedPackets"`
+	DuplicatePackets Int   `json:"duplicatePackets"`
+	InvalidPackets   Int   `json:"invalidPackets"`
+	OverrunPackets   Int   `json:"overrunPackets"`
+	UnderrunPackets  Int   `json:"underrunPackets"`
+}
+
+// AnalyticsResolution says whether the next contact was avoided.
+type AnalyticsResolution struct {
+	EventTime           Time   `json:"eventTime"`
+	QueueID             string `json:"queueId"`
+	UserID              string `json:"userId"`
+	NNextContactAvoided Int    `json:"nNextContactAvoided"`
 }
 
 // AnalyticsSegment is an interval of one activity.

@@ -44,13 +44,16 @@ type DetailEvent struct {
 	ConnectedDurationMs   Int    `json:"connectedDurationMs"`
 	VoicemailDurationMs   Int    `json:"voicemailDurationMs"`
 
-	FlowID           string `json:"flowId"`
-	FlowType         string `json:"flowType"`
-	FlowVersion      string `json:"flowVersion"`
-	FlowOutcomeID    string `json:"flowOutcomeId"`
-	FlowOutcomeValue string `json:"flowOutcomeValue"`
-	ExitReason       string `json:"exitReason"`
-	TransferType     string `json:"transferType"`
+	FlowID               string          `json:"flowId"`
+	FlowType             string          `json:"flowType"`
+	FlowVersion          string          `json:"flowVersion"`
+	FlowOutcomeID        string          `json:"flowOutcomeId"`
+	FlowOutcomeValue     string          `json:"flowOutcomeValue"`
+	FlowOutcomeStartTime Time            `json:"flowOutcomeStartTime"`
+	FlowOutcomeEndTime   Time            `json:"flowOutcomeEndTime"`
+	FlowMilestones       []FlowMilestone `json:"flowMilestones"`
+	ExitReason           string          `json:"exitReason"`
+	TransferType         string          `json:"transferType"`
 
 	ACDOutcome               string `json:"acdOutcome"`
 	AnsweredUserID           string `json:"answeredUserId"`

@@ -115,14 +115,15 @@ type Participant struct {
 	ScreenMonitoredParticipantID string
 	Watches                      bool
 
-	WrapupRequired bool
-	WrapupPrompt   string
-	WrapupSkipped  bool
-	Wrapup         Wrapup
-	StartAcwTime   Time
-	EndAcwTime     Time
-	FlaggedReason  string
-	Attributes     Attributes
+	WrapupRequired          bool
+	WrapupPrompt            string
+	WrapupSkipped           bool
+	Wrapup                  Wrapup
+	StartAcwTime            Time
+	EndAcwTime              Time
+	FlaggedReason           string
+	Attributes              Attributes
+	ConversationRoutingData RoutingData
 
 	Calls             Communications
 	Callbacks         Communications
@@ -168,6 +169,7 @@ type Participant struct {
 	TimeoutSeconds        Int
 	CobrowseSessionID     string
 	SocialMediaID         string
+	ErrorInfo             ErrorInfo
 }
 
 func (p *Participant) read(r *reader) error {
@@ -231,6 +233,8 @@ func (p *Participant) read(r *reader) error {
 			return r.text(&p.FlaggedReason)
 		case "attributes":
 			return p.Attributes.read(r)
+		case "conversationRoutingData":
+			return p.ConversationRoutingData.read(r)
 		case "calls":
 			return p.Calls.read(r)
 		case "callbacks":
@@ -313,6 +317,8 @@ func (p *Participant) read(r *reader) error {
 			return r.text(&p.ScreenMonitoredParticipantID)
 		case "screenMonitorings":
 			return p.ScreenMonitorings.read(r)
+		case "errorInfo":
+			return p.ErrorInfo.read(r)
 		}
 		return r.unknown(name, &p.Watches)
 	})
@@ -353,9 +359,7 @@ type Communication struct {
 	ToAddress   Address
 	FromAddress Address
 
-	ErrorInfo struct {
-		Code string `json:"code"`
-	}
+	ErrorInfo ErrorInfo
 
 	Wrapup                Wrapup
 	AfterCallWork         AfterCallWork
@@ -426,7 +430,7 @@ func (c *Communication) read(r *reader) error {
 		case "fromAddress":
 			return c.FromAddress.read(r)
 		case "errorInfo":
-			return r.other(&c.ErrorInfo)
+			return c.ErrorInfo.read(r)
 		case "wrapup":
 			return c.Wrapup.read(r)
 		case "afterCallWork":
@@ -453,6 +457,64 @@ func (c *Communication) read(r *reader) error {
 			return r.text(&c.ScreenMonitoredUserID)
 		}
 		return r.unknown(name, &c.Watches)
+	})
+}
+
+// ErrorInfo says why a leg failed.
+type ErrorInfo struct {
+	Code string
+}
+
+func (e *ErrorInfo) read(r *reader) error {
+	return r.object(func(name []byte) error {
+		if string(name) == "code" {
+			return r.text(&e.Code)
+		}
+		return r.skip()
+	})
+}
+
+// RoutingData is what routing was asked for.
+type RoutingData struct {
+	Queue    string // the ids
+	Language string
+	Skills   []string
+	Priority Int
+}
+
+func (d *RoutingData) read(r *reader) error {
+	return r.object(func(name []byte) error {
+		switch string(name) {
+		case "queue":
+			return r.id(&d.Queue)
+		case "language":
+			return r.id(&d.Language)
+		case "priority":
+			return d.Priority.UnmarshalJSONFrom(r.Decoder)
+		case "skills":
+			if r.PeekKind() != '[' {
+				return none(r.Decoder, "a list")
+			}
+			return r.list(func() error {
+				var id string
+				err := r.id(&id)
+				if id != "" {
+					d.Skills = append(d.Skills, id)
+				}
+				return err
+			})
+		}
+		return r.skip()
+	})
+}
+
+// id reads the id of a reference to another object.
+func (r *reader) id(into *string) error {
+	return r.object(func(name []byte) error {
+		if string(name) == "id" {
+			return r.text(into)
+		}
+		return r.skip()
 	})
 }
 

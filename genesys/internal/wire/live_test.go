@@ -48,7 +48,7 @@ func memberName(field string) string {
 
 // sample is a value that a field of the type can be read from.
 func sample(of reflect.Type) string {
-	const object = `{"id":"x","division":{"id":"x"},"code":"x","state":"x","type":"x","addressNormalized":"x","contactId":"x","sessionId":"x"}`
+	const object = `{"id":"x","division":{"id":"x"},"code":"x","state":"x","type":"x","addressNormalized":"x","contactId":"x","language":{"id":"x"},"sessionId":"x"}`
 	switch of {
 	case reflect.TypeFor[Time]():
 		return `"2025-01-10T09:00:00.000Z"`

@@ -50,7 +50,7 @@ func (s *Score) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return err
 	}
 	f, err := strconv.ParseFloat(string(v), 64)
-	if err != nil {
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		return odd("expected a number")
 	}
 	s.Value = &f

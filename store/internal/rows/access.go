@@ -71,8 +71,11 @@ func accessTo(p any) (Kind, access) {
 			parseJSON:  parse,
 		}
 	}
-	if reflect.TypeOf(p).Elem().Kind() == reflect.String {
+	switch t := reflect.TypeOf(p).Elem(); {
+	case t.Kind() == reflect.String:
 		return Text, namedTextAccess
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+		return JSON, valuesAccess
 	}
 	panic(fmt.Sprintf("rows: a field of type %T cannot be stored", p))
 }
@@ -100,6 +103,18 @@ var namedTextAccess = access{
 	set:        func(p any, v *Value) { reflect.ValueOf(p).Elem().SetString(v.Text) },
 	appendJSON: func(b []byte, p any) []byte { return appendText(b, reflect.ValueOf(p).Elem().String()) },
 	parseJSON:  parse,
+}
+
+// valuesAccess is for lists of values with parts, like conversation.FlowOutcome.
+var valuesAccess = access{
+	appendJSON: func(b []byte, p any) []byte {
+		list, err := json.Marshal(p)
+		if err != nil {
+			panic("rows: " + err.Error()) // the parts are texts, numbers and times
+		}
+		return append(b, list...)
+	},
+	parseJSON: parse,
 }
 
 func parse(data []byte, p any) error { return json.Unmarshal(data, p) }

@@ -104,6 +104,15 @@ func (d drawer) fields(v reflect.Value, n int) {
 			*p = []int64{int64(d.n(5)), 486}
 		case *[]time.Time:
 			*p = []time.Time{d.time()}
+		case *[]conversation.FlowOutcome:
+			*p = []conversation.FlowOutcome{{ID: d.text(), Value: d.pick("", "SUCCESS"), Start: d.time(), End: d.time()}, {ID: d.text()}}
+		case *[]conversation.FlowMilestone:
+			*p = []conversation.FlowMilestone{{ID: d.text(), Time: d.time()}}
+		case *[]conversation.MediaEndpointStat:
+			f := float64(d.n(3)) / 2
+			*p = []conversation.MediaEndpointStat{{EventTime: d.time(), Codecs: []string{d.text()}, MinMOS: &f, ReceivedPackets: int64(d.n(3))}}
+		case *[]conversation.Resolution:
+			*p = []conversation.Resolution{{QueueID: d.text(), UserID: d.text(), EventTime: d.time(), NextContactAvoided: int64(d.n(2))}}
 		case *map[string]string:
 			*p = map[string]string{d.pick("k1", "k 2", "k\"3"): d.text()}
 		default:
