@@ -27,6 +27,7 @@ type channels struct {
 type channel struct {
 	id, client, token string
 	expires, used     time.Time
+	deaf              bool     // a fault: it tells no events
 	topics            []string // as subscribed
 	socket            *socket  // nil: nobody is connected
 }
@@ -93,6 +94,7 @@ func (s *Server) createChannel(c *call) answer {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	cs.makeRoom(ch.client)
+	ch.deaf = s.faults.poolIsUsedUp(cs.count(ch.client))
 	cs.byID[ch.id] = ch
 	return ok(ch.object(c.Host))
 }
@@ -122,6 +124,16 @@ func (cs *channels) makeRoom(client string) {
 		}
 		return a.used.Compare(b.used)
 	}))
+}
+
+// count returns how many channels a client has. It needs the lock.
+func (cs *channels) count(client string) (n int) {
+	for _, ch := range cs.byID {
+		if ch.client == client {
+			n++
+		}
+	}
+	return n
 }
 
 func (ch *channel) object(host string) Object {
@@ -176,7 +188,7 @@ func (cs *channels) subscribers(topics ...string) []subscriber {
 	var all []subscriber
 	for _, t := range topics {
 		for ch, name := range cs.byTopic[t] {
-			if ch.socket != nil && time.Now().Before(ch.expires) {
+			if ch.socket != nil && !ch.deaf && time.Now().Before(ch.expires) {
 				all = append(all, subscriber{ch.socket, name})
 			}
 		}

@@ -126,6 +126,7 @@ func TestRefusedTopicsAreNamedWhenErrorsAreIgnored(t *testing.T) {
 			e := e.(object)
 			states[e["id"].(string)] = e["state"]
 			require.Equal(t, e["state"] == "Rejected", e["rejectionReason"] != nil)
+			require.Equal(t, e["id"] == "v2.users.u-1.presence", e["missingPermissions"] != nil)
 		}
 		require.Equal(t, map[string]any{"v2.users.u-1?presence&conversations": "Permitted", "v2.users.u-1.presence": "Rejected", "v2.nothing": "Rejected"}, states)
 		require.Equal(t, []string{"v2.users.u-1?presence&conversations"}, topicsOf(t, c.get(path)))

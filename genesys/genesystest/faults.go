@@ -19,6 +19,7 @@ type Faults struct {
 	duplicatePages bool
 	failingJobs    int
 	refused        []refusedTime
+	pool           int // channels of a client that tell of something; zero: all
 }
 
 // refusedTime is a time that the analytics tell nothing of.

@@ -24,6 +24,7 @@ type config struct {
 	forbidden       []string
 	combinedNames   bool
 	leaversHear     bool
+	holdsTwice      bool
 
 	analyticsLag, lakeLag, jobTime time.Duration
 	longestInterval                time.Duration
@@ -102,6 +103,10 @@ func CombinedTopicNames() Option { return func(c *config) { c.combinedNames = tr
 // user's part in the conversation is over. Without it they go on until the end;
 // which of the two the platform does is not known.
 func LeaversHearNothing() Option { return func(c *config) { c.leaversHear = false } }
+
+// HoldsTwice lets each hold and each unhold come as two identical snapshots
+// within 150 ms, as seen in a live organisation (protocol 3.10).
+func HoldsTwice() Option { return func(c *config) { c.holdsTwice = true } }
 
 // AnalyticsLag is how far the analytics reads by id and the details query are
 // behind: nothing without the option. The platform's lag is seconds to minutes

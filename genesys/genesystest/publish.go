@@ -10,7 +10,11 @@ import (
 func (p *Playing) emit(m moment) {
 	s, story, t := p.server, p.story, m.at
 	if m.live {
-		s.publish(func() any { return decorate(story.Snapshot(t)) }, story.ownerTopics(t, "", s.leaversHear)...)
+		snapshot := func() any { return decorate(story.Snapshot(t)) }
+		s.publish(snapshot, story.ownerTopics(t, "", s.leaversHear)...)
+		if s.holdsTwice && story.holdChanges(t) {
+			s.publishLater(s.dice.upTo(150*milli), snapshot, story.ownerTopics(t, "", s.leaversHear)...)
+		}
 		for media, suffix := range mediaTopicSuffixes() {
 			if topics := story.ownerTopics(t, media, s.leaversHear); len(topics) > 0 {
 				for i := range topics {
@@ -74,7 +78,9 @@ func (p *Playing) emitMetrics(t time.Duration) {
 }
 
 // publish sends a body to everybody who has subscribed one of the topics.
-func (s *Server) publish(body func() any, topics ...string) {
+func (s *Server) publish(body func() any, topics ...string) { s.publishLater(0, body, topics...) }
+
+func (s *Server) publishLater(late time.Duration, body func() any, topics ...string) {
 	subscribers := s.channels.subscribers(topics...)
 	if len(subscribers) == 0 {
 		return
@@ -89,9 +95,17 @@ func (s *Server) publish(body func() any, topics ...string) {
 			frames[sub.topic] = data
 		}
 		for _, delay := range s.faults.frameDelays() {
-			sub.socket.add(data, delay)
+			sub.socket.add(data, late+delay)
 		}
 	}
+}
+
+// holdChanges reports whether somebody is put on hold or taken off it at the
+// time.
+func (s *Story) holdChanges(t time.Duration) bool {
+	return slices.ContainsFunc(s.Legs, func(l *Leg) bool {
+		return slices.ContainsFunc(l.Holds, func(i Interval) bool { return i.From == t || i.To == t })
+	})
 }
 
 // ownerTopics are the conversation topics of the users and queues that the

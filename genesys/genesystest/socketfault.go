@@ -55,6 +55,29 @@ func (f *Faults) AnnounceClosing(notice time.Duration) int {
 	return len(sockets)
 }
 
+// DeafenChannels makes all channels that exist tell of nothing any more, while
+// their sockets stay open, heartbeats come, and subscriptions are accepted
+// (protocol 2.8). New channels tell. It returns how many there were.
+func (f *Faults) DeafenChannels() int {
+	return f.eachChannel(func(ch *channel) { ch.deaf = true })
+}
+
+// ChannelPool lets only so many channels of a client tell of anything: one that
+// is created while there are as many is deaf, as DeafenChannels makes it.
+// Whether that is how the platform's pool works is not known. Zero is no limit.
+func (f *Faults) ChannelPool(channels int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pool = channels
+}
+
+// poolIsUsedUp reports whether a channel beside so many others is deaf.
+func (f *Faults) poolIsUsedUp(others int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pool > 0 && others >= f.pool
+}
+
 // EvictChannels removes all channels silently; open sockets are closed, and a
 // channel's id is unknown from then on. It returns how many there were.
 func (f *Faults) EvictChannels() int {

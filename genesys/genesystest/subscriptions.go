@@ -78,7 +78,11 @@ func (s *Server) subscribe(c *call, add bool) answer {
 			return refusals[0].answer
 		}
 		for _, r := range refusals {
-			entities = append(entities, Object{"id": r.topic, "state": "Rejected", "rejectionReason": r.answer.body.(*errorBody).Message})
+			o := Object{"id": r.topic, "state": "Rejected", "rejectionReason": r.answer.body.(*errorBody).Message}
+			if r.permission != "" {
+				o["missingPermissions"] = []string{r.permission}
+			}
+			entities = append(entities, o)
 		}
 		if len(refusals) == len(parts(w.ID)) {
 			continue
@@ -101,8 +105,9 @@ func (s *Server) subscribe(c *call, add bool) answer {
 }
 
 type refusal struct {
-	topic  string
-	answer answer
+	topic      string
+	answer     answer
+	permission string // that is missing; empty: that is not why
 }
 
 // refusals says which parts of the topic are refused, and why.
@@ -111,10 +116,11 @@ func (s *Server) refusals(topic string) []refusal {
 	for _, part := range parts(topic) {
 		switch {
 		case len(topic) > mostTopicLength || !s.channels.pattern.MatchString(part):
-			all = append(all, refusal{part, refuse(http.StatusBadRequest, "notification.invalid.topic", "The subscription topic is not valid.")})
+			all = append(all, refusal{part, refuse(http.StatusBadRequest, "notification.invalid.topic", "The subscription topic is not valid."), ""})
 		case s.forbids(part):
+			const permission = "conversation:communication:view"
 			all = append(all, refusal{part, refuse(http.StatusForbidden, "notification.unauthorized.topic",
-				fmt.Sprintf("The user does not have permission %q required for topic %q", "conversation:communication:view", part))})
+				fmt.Sprintf("The user does not have permission %q required for topic %q", permission, part)), permission})
 		}
 	}
 	return all
