@@ -12,7 +12,9 @@ import (
 )
 
 // conversations returns how many frames about conversations a socket got.
-func conversations(t *testing.T, frames [][]byte) int { return kinds(t, frames)[genesys.KindConversation] }
+func conversations(t *testing.T, frames [][]byte) int {
+	return kinds(t, frames)[genesys.KindConversation]
+}
 
 func TestADeafChannelIsSubscribedAndBreathesAndTellsNothing(t *testing.T) {
 	virtual(t, func(t *testing.T, s *genesystest.Server, c *client) {
