@@ -1,37 +1,36 @@
 package notifications
 
-import (
-	"sync"
-	"time"
-)
+import "sync"
 
 // assignment is which topic is heard over which connection. It opens
 // connections as they are needed. It is safe for concurrent use.
 type assignment struct {
 	topicsEach int // on a connection
 	most       int // connections
-	open       func(number int, heard time.Time) *connection
+	open       func(number int) *connection
+	start      func(*connection) // runs it
 
 	mu          sync.Mutex
 	connections []*connection
+	started     int // of them
 	of          map[string]*connection
 }
 
-func newAssignment(topicsEach, most int, open func(number int, heard time.Time) *connection) *assignment {
+func newAssignment(topicsEach, most int, open func(number int) *connection) *assignment {
 	return &assignment{topicsEach: topicsEach, most: most, open: open, of: map[string]*connection{}}
 }
 
-// add assigns a topic that was heard until heard; zero: nobody knows. It reports
-// false when there is no room.
-func (a *assignment) add(topic string, heard time.Time) bool {
+// add assigns a topic, and says what of it was missed so far. It reports false
+// when there is no room.
+func (a *assignment) add(topic string, missed blindness) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	c := a.withRoom(heard)
+	c := a.withRoom()
 	if c == nil {
 		return false
 	}
 	a.of[topic] = c
-	c.add(topic, heard)
+	c.add(topic, missed)
 	return true
 }
 
@@ -40,7 +39,7 @@ func (a *assignment) add(topic string, heard time.Time) bool {
 func (a *assignment) addDetail(topic string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	c := a.withRoom(time.Now())
+	c := a.withRoom()
 	if c == nil {
 		return false
 	}
@@ -51,7 +50,7 @@ func (a *assignment) addDetail(topic string) bool {
 
 // withRoom returns a connection that can take a topic more; nil when there is
 // none. The caller holds the lock.
-func (a *assignment) withRoom(heard time.Time) *connection {
+func (a *assignment) withRoom() *connection {
 	for _, c := range a.connections {
 		if c.len() < a.topicsEach {
 			return c
@@ -60,9 +59,19 @@ func (a *assignment) withRoom(heard time.Time) *connection {
 	if len(a.connections) >= a.most {
 		return nil
 	}
-	c := a.open(len(a.connections)+1, heard)
+	c := a.open(len(a.connections) + 1)
 	a.connections = append(a.connections, c)
 	return c
+}
+
+// begin starts the connections that were opened for what was added. Until then
+// more can be added, so that all is subscribed at once.
+func (a *assignment) begin() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for ; a.started < len(a.connections); a.started++ {
+		a.start(a.connections[a.started])
+	}
 }
 
 // remove gives a topic up.

@@ -29,13 +29,31 @@ type connection struct {
 	channel channel   // zero: none
 	socket  *socket   // nil while there is none
 	hears   bool      // the topics are subscribed on it, or were when it was told to stop
-	missed  time.Time // since when topics that were added are not heard; zero: all are
 	heard   time.Time // when it last heard, while it has no socket
+	added   int       // how often topics were added
+	caught  int       // up to which of these times they are heard
+	missed  blindness // what is not heard yet
 
 	// Of the goroutine that listens only:
-	blindFrom time.Time    // zero: unknown
 	announced bool         // that it is blind
 	replacing *pause.Pacer // of its sockets
+}
+
+// blindness is whether something was missed, and since when; zero: nobody knows.
+type blindness struct {
+	some bool
+	from time.Time
+}
+
+// and returns what two of them are together.
+func (b blindness) and(other blindness) blindness {
+	switch {
+	case !b.some:
+		return other
+	case !other.some || b.from.Before(other.from):
+		return b
+	}
+	return other
 }
 
 // surroundings is what all connections of a source have in common.
@@ -52,24 +70,23 @@ type surroundings struct {
 	tellPeers func() // there is something to put down for other processes
 }
 
-func newConnection(s surroundings, number int, blindFrom time.Time) *connection {
+func newConnection(s surroundings, number int) *connection {
 	return &connection{
 		surroundings: s, number: number, silence: newSilence(),
 		changed: make(chan struct{}, 1), soon: make(chan struct{}, 1),
-		topics: map[string]bool{}, blindFrom: blindFrom, replacing: pause.NewPacer(time.Second, time.Minute, calm),
+		topics: map[string]bool{}, replacing: pause.NewPacer(time.Second, time.Minute, calm),
 	}
 }
 
 // gapName is the connection's name in gaps.
 func (c *connection) gapName() string { return fmt.Sprintf("%s/%d", c.name, c.number) }
 
-// add adds a topic that was heard until heard.
-func (c *connection) add(name string, heard time.Time) {
+// add adds a topic, and what of it was missed so far.
+func (c *connection) add(name string, missed blindness) {
 	c.mu.Lock()
 	c.topics[name] = true
-	if c.missed.IsZero() || !heard.IsZero() && heard.Before(c.missed) {
-		c.missed = heard
-	}
+	c.added++
+	c.missed = c.missed.and(missed)
 	c.mu.Unlock()
 	wake(c.changed)
 }
@@ -97,19 +114,20 @@ func wake(c chan struct{}) {
 	}
 }
 
-// missing returns since when added topics are not heard; zero when all are.
-func (c *connection) missing() time.Time {
+// unheard returns what is missed until the topics are subscribed that were added
+// up to now; caughtUp takes the number.
+func (c *connection) unheard() (missed blindness, added int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.missed
+	return c.missed, c.added
 }
 
-// caughtUp notes that the topics are heard that were missed until then.
-func (c *connection) caughtUp(missed time.Time) {
+// caughtUp notes that the topics are heard that were added by then.
+func (c *connection) caughtUp(added int) {
 	c.mu.Lock()
-	c.hears = true
-	if c.missed.Equal(missed) { // else more were added meanwhile
-		c.missed = time.Time{}
+	c.hears, c.caught = true, added
+	if c.added == added {
+		c.missed = blindness{}
 	}
 	c.mu.Unlock()
 	c.silence.listens(time.Now())
@@ -123,16 +141,23 @@ func (c *connection) setSocket(s *socket) {
 	c.socket = s
 }
 
-// lose says that the connection has no socket any more, and returns when it
-// last heard. One that was told to stop has heard until then.
-func (c *connection) lose(stopped bool) time.Time {
+// lose says that the connection has no socket any more. One that was told to
+// stop has heard until then; otherwise all topics are missed from now on.
+func (c *connection) lose(stopped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.hears {
 		c.heard = c.socket.lastHeard()
+		c.missed = c.missed.and(blindness{true, c.heard})
 	}
 	c.socket, c.hears = nil, c.hears && stopped
-	return c.heard
+}
+
+// deafened says that all topics were missed, although there was a socket.
+func (c *connection) deafened(since time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.missed = c.missed.and(blindness{true, since})
 }
 
 // lastHeard returns when the connection last heard, and whether it hears all
@@ -140,10 +165,11 @@ func (c *connection) lose(stopped bool) time.Time {
 func (c *connection) lastHeard() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	all := c.hears && c.added == c.caught
 	if c.socket == nil || !c.hears {
-		return c.heard, c.hears && c.missed.IsZero()
+		return c.heard, all
 	}
-	return c.socket.lastHeard(), c.missed.IsZero()
+	return c.socket.lastHeard(), all
 }
 
 // proveAlive waits a moment for a sign of life, so that lastHeard is recent.

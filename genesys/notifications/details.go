@@ -64,6 +64,7 @@ func (d *detailTopics) follow(c *conversation.Conversation) {
 
 // add makes room where it must. The caller holds the lock.
 func (d *detailTopics) add(id string, until time.Time) {
+	defer d.assigned.begin()
 	d.byID[id] = d.order.PushFront(&followed{id, until})
 	for _, name := range d.names(id) {
 		for !d.assigned.addDetail(name) {

@@ -30,9 +30,9 @@ func (c *connection) run(ctx context.Context) error {
 		case heard:
 			c.stats.reconnects.Add(1)
 		}
-		if !c.announced {
+		if missed, _ := c.unheard(); missed.some && !c.announced {
 			c.announced = true
-			c.announce(ctx, c.gapName(), conversation.Gap{From: c.blindFrom, Reason: err.Error()})
+			c.announce(ctx, c.gapName(), conversation.Gap{From: missed.from, Reason: err.Error()})
 		}
 		if heard && time.Since(began) > calm {
 			growing.Reset()
@@ -131,11 +131,9 @@ func (c *connection) listen(ctx context.Context) (heard bool, err error) {
 		if stopped && heard {
 			s.socket.proveAlive()
 		}
-		if last := c.lose(stopped); heard {
-			c.blindFrom = last
-		}
+		c.lose(stopped)
 		if errors.Is(err, errDeaf) {
-			c.blindFrom = c.silence.lastEvent()
+			c.deafened(c.silence.lastEvent())
 		}
 	}()
 	defer func() { s.interrupt() }()
@@ -143,16 +141,14 @@ func (c *connection) listen(ctx context.Context) (heard bool, err error) {
 }
 
 func (s *session) listen() (heard bool, err error) {
-	missed := s.missing()
+	missed, added := s.unheard()
 	if err := s.subscribe(); err != nil {
 		return false, s.reason(err)
 	}
-	from := s.blindFrom
-	if !missed.IsZero() && missed.Before(from) {
-		from = missed
+	if missed.some {
+		s.announce(s.ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "listening again"})
 	}
-	s.announce(s.ctx, s.gapName(), conversation.Gap{From: from, To: time.Now(), Reason: "listening again"})
-	s.caughtUp(missed)
+	s.caughtUp(added)
 	s.announced = false
 	s.log.Info("listening", "connection", s.number, "topics", s.len())
 
@@ -190,14 +186,14 @@ func (s *session) listen() (heard bool, err error) {
 		case <-renew.C:
 			renew.Reset(pause.Jittered(renewEvery))
 		}
-		missed := s.missing()
+		missed, added := s.unheard()
 		if err := s.subscribe(); err != nil {
 			return true, s.reason(err)
 		}
-		if !missed.IsZero() && time.Since(missed) > 2*gather {
-			s.announce(s.ctx, s.gapName(), conversation.Gap{From: missed, To: time.Now(), Reason: "topics that were added are heard"})
+		if missed.some && time.Since(missed.from) > 2*gather {
+			s.announce(s.ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "topics that were added are heard"})
 		}
-		s.caughtUp(missed)
+		s.caughtUp(added)
 	}
 }
 

@@ -80,6 +80,7 @@ func (s *sharing) set(topics []string) error {
 	if !s.begun {
 		return nil
 	}
+	defer s.assigned.begin()
 	for p := range partitions {
 		if !s.held.has(p) {
 			continue
@@ -93,7 +94,7 @@ func (s *sharing) set(topics []string) error {
 	now := time.Now()
 	for p := range partitions {
 		if s.held.has(p) {
-			if err := s.hear(p, now); err != nil {
+			if err := s.hear(p, blindness{true, now}); err != nil {
 				return err
 			}
 		}
@@ -101,14 +102,14 @@ func (s *sharing) set(topics []string) error {
 	return nil
 }
 
-// hear assigns the topics of a partition that are not assigned yet and were
-// heard until heard. The caller holds the lock.
-func (s *sharing) hear(p int, heard time.Time) error {
+// hear assigns the topics of a partition that are not assigned yet. The caller
+// holds the lock.
+func (s *sharing) hear(p int, missed blindness) error {
 	for _, name := range s.topics[p] {
 		if s.assigned.connection(name) != nil {
 			continue
 		}
-		for !s.assigned.add(name, heard) {
+		for !s.assigned.add(name, missed) {
 			if !s.makeRoom() {
 				return fmt.Errorf("notifications: there is no room for topic %s", name)
 			}
@@ -145,6 +146,7 @@ func (s *sharing) run(ctx context.Context) {
 func (s *sharing) take(is signs) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.assigned.begin()
 	s.begun, s.moved = true, time.Now()
 	var failed error
 	for p := range partitions {
@@ -152,12 +154,12 @@ func (s *sharing) take(is signs) error {
 			continue
 		}
 		s.held.add(p)
-		heard := is.latest(p, anybody)
+		missed := blindness{true, is.latest(p, anybody)}
 		if last := is.latest(p, s.peers.alive); time.Since(last) < fresh {
-			s.takeovers[p] = &takeover{last: heard}
-			heard = s.moved
+			s.takeovers[p] = &takeover{last: missed.from}
+			missed = blindness{} // until it turns out otherwise
 		}
-		if err := s.hear(p, heard); err != nil {
+		if err := s.hear(p, missed); err != nil {
 			failed = err
 		}
 	}

@@ -33,7 +33,6 @@ type Source struct {
 	inbox    *inbox
 
 	changed chan struct{} // there is something to put down for the peers
-	start   func(*connection)
 
 	mu   sync.Mutex
 	sink conversation.Sink // nil before Run
@@ -85,7 +84,7 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	}
 	stop := ctx
 	group, ctx := errgroup.WithContext(ctx)
-	s.start = func(c *connection) { group.Go(func() error { return c.run(ctx) }) }
+	s.assigned.start = func(c *connection) { group.Go(func() error { return c.run(ctx) }) }
 	for _, run := range []func(context.Context){s.sharing.run, s.putDown, s.details.run, s.doubts.run, s.overload.run} {
 		group.Go(func() error { run(ctx); return nil })
 	}
@@ -99,14 +98,12 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	return err
 }
 
-// connection makes a connection and runs it.
-func (s *Source) connection(number int, heard time.Time) *connection {
-	c := newConnection(surroundings{
+// connection makes a connection.
+func (s *Source) connection(number int) *connection {
+	return newConnection(surroundings{
 		name: s.config.Name, log: s.log, stats: s.stats, channels: channels{s.config.API}, claims: s.claims, refused: s.refused,
 		dial: s.config.DialContext, take: s.take, announce: s.announce, tellPeers: func() { wake(s.changed) },
-	}, number, heard)
-	s.start(c)
-	return c
+	}, number)
 }
 
 // SetTopics replaces Config.Topics while the source runs, for when users and

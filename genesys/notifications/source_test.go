@@ -202,6 +202,7 @@ func TestARefusedTopicIsReportedByNameAndDoesNotHinderTheOthers(t *testing.T) {
 		require.Len(t, told, 1)
 		require.Equal(t, forbidden, told[0].Topic)
 		require.NotEmpty(t, told[0].Reason)
+		require.Equal(t, []string{"conversation:communication:view"}, told[0].MissingPermissions)
 		require.Equal(t, told, w.source.Stats().Refused)
 	}, genesystest.ForbidTopics(forbidden))
 }

@@ -184,6 +184,7 @@ type shelf struct {
 	open   []*conversation.Conversation
 	live   []string // processes; nil: only one, "this"
 	moved  chan struct{}
+	frozen bool // what is put down is lost
 }
 
 // as is a shelf as one process sees it.
@@ -261,6 +262,9 @@ func (s *shelf) SetValue(_ context.Context, name string, value []byte, version i
 	defer s.mu.Unlock()
 	if s.values[name].version != version {
 		return 0, errConflict
+	}
+	if s.frozen {
+		return version + 1, nil
 	}
 	s.values[name] = shelved{slices.Clone(value), version + 1}
 	return version + 1, nil

@@ -41,3 +41,17 @@ func TestSleepEndsWithItsContext(t *testing.T) {
 		require.True(t, pause.Sleep(t.Context(), time.Hour))
 	})
 }
+
+func TestWhatLastsIsReplacedAtOnceAndWhatDoesNotLaterEachTime(t *testing.T) {
+	p := pause.NewPacer(time.Second, time.Minute, time.Minute)
+	for range 3 {
+		require.Zero(t, p.Next(2*time.Minute), "it has lasted")
+		var sum time.Duration
+		for range 30 {
+			next := p.Next(0)
+			require.Positive(t, next)
+			sum += next
+		}
+		require.Greater(t, sum, 15*time.Minute)
+	}
+}

@@ -1,0 +1,183 @@
+package notifications_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/genesys/notifications"
+)
+
+// startAs runs a source as the process of a name; kill ends it as kill -9 does:
+// it does not put anything down any more.
+func (w *world) startAs(name string, topics []string) (stop, kill func()) {
+	stop = w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, name}})
+	return stop, func() {
+		undo := w.kept.freeze()
+		stop()
+		undo()
+	}
+}
+
+// freeze keeps what is put down as it is until undo is called.
+func (s *shelf) freeze() (undo func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frozen = true
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.frozen = false
+	}
+}
+
+func TestTheLatestSignOfLifeDecidesNotThatOfADeadProcess(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		topics := topicsOfUsers(40)
+		w.kept.members("a", "b", "c")
+		_, killA := w.startAs("a", topics)
+		_, killB := w.startAs("b", topics)
+		_, killC := w.startAs("c", topics)
+		w.settle(10 * time.Minute)
+		killA()
+		w.kept.members("b", "c")
+		w.settle(3 * time.Hour)
+		killB()
+		w.kept.members("c")
+		w.settle(3 * time.Hour)
+		killC()
+		killed := time.Now()
+		w.kept.members()
+		w.settle(time.Minute)
+		gaps := len(w.heard.closed())
+		w.kept.members("d", "e")
+		w.startAs("d", topics)
+		w.startAs("e", topics)
+		w.settle(10 * time.Minute)
+		for _, g := range w.heard.closed()[gaps:] {
+			require.WithinDuration(t, killed, g.From, 70*time.Second, "%+v", g)
+			require.False(t, g.From.After(killed))
+		}
+		require.NotEmpty(t, w.heard.closed()[gaps:])
+	})
+}
+
+func TestACleanStopIsAGapFromThatMomentOn(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.kept.members("a")
+		stop, _ := w.startAs("a", callTopics)
+		w.settle(10*time.Minute + 17*time.Second)
+		stop()
+		stopped := time.Now()
+		w.settle(20 * time.Minute)
+		w.kept.members("b")
+		w.startAs("b", callTopics)
+		gaps := w.heard.closed()
+		require.Len(t, gaps, 2)
+		require.WithinDuration(t, stopped, gaps[1].From, 2*time.Second)
+		require.False(t, gaps[1].From.After(stopped))
+		require.Equal(t, 1, w.created(), "its channel is free")
+	})
+}
+
+// A rolling update starts the next process before it stops the last one.
+func TestARollingUpdateIsBlindForNoLongerThanTopicsChangeHands(t *testing.T) {
+	for _, together := range []time.Duration{5 * time.Second, 20 * time.Second, 50 * time.Second, 3 * time.Minute, time.Hour} {
+		t.Run(together.String(), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				topics := topicsOfUsers(40)
+				w.kept.members("p0")
+				stop, _ := w.startAs("p0", topics)
+				w.settle(2 * time.Hour)
+				for i := 1; i <= 3; i++ {
+					last, next := fmt.Sprint("p", i-1), fmt.Sprint("p", i)
+					gaps := len(w.heard.closed())
+					w.kept.members(last, next)
+					stopNext, _ := w.startAs(next, topics)
+					w.settle(together)
+					stop()
+					stopped := time.Now()
+					w.kept.members(next)
+					w.settle(10 * time.Minute)
+					for _, g := range w.heard.closed()[gaps:] {
+						require.WithinDuration(t, stopped, g.From, 2*time.Second, "%+v", g)
+						require.WithinDuration(t, stopped, g.To, 2*time.Second, "%+v", g)
+					}
+					stop = stopNext
+				}
+				require.Zero(t, w.unheard(len(topics)))
+			})
+		})
+	}
+}
+
+func TestAnAddedProcessReportsNoGap(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		topics := topicsOfUsers(40)
+		w.kept.members("a")
+		w.startAs("a", topics)
+		w.settle(2 * time.Hour)
+		w.kept.members("a", "b")
+		w.startAs("b", topics)
+		w.settle(time.Hour)
+		require.Len(t, w.heard.all(), 1, "that of the first start")
+		require.Zero(t, w.unheard(len(topics)))
+	})
+}
+
+// While its lease lasts, a process that was killed looks as if it were alive.
+func TestAKilledProcessThatSeemsAliveIsAGap(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		topics := topicsOfUsers(40)
+		w.kept.members("a")
+		_, kill := w.startAs("a", topics)
+		w.settle(2 * time.Hour)
+		kill()
+		killed := time.Now()
+		gaps := len(w.heard.closed())
+		w.kept.members("a", "b") // b is started again at once
+		w.startAs("b", topics)
+		w.settle(20 * time.Second)
+		w.kept.members("b")
+		w.settle(5 * time.Minute)
+		repaired := w.heard.closed()[gaps:]
+		require.NotEmpty(t, repaired)
+		first := repaired[0]
+		for _, g := range repaired {
+			require.WithinDuration(t, killed, g.From, 70*time.Second)
+			require.False(t, g.From.After(killed), "%+v", g)
+			require.False(t, g.To.Before(killed), "%+v", g)
+			if g.To.After(first.To) {
+				first = g
+			}
+		}
+		require.WithinDuration(t, killed.Add(22*time.Second), first.To, 30*time.Second)
+		require.Zero(t, w.unheard(len(topics)))
+	})
+}
+
+func TestAGapIsNotForgottenWhenTheNextProcessDiesBeforeItHears(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.kept.members("a")
+		_, kill := w.startAs("a", callTopics)
+		w.settle(time.Hour)
+		kill()
+		killed := time.Now()
+		undo := w.server.Faults().Requests(allFail)
+		for _, name := range []string{"b", "c"} {
+			w.kept.members(name)
+			_, kill := w.startAs(name, callTopics)
+			w.settle(10 * time.Minute)
+			kill()
+		}
+		undo()
+		w.kept.members("d")
+		w.startAs("d", callTopics)
+		gaps := w.heard.closed()
+		last := gaps[len(gaps)-1]
+		require.WithinDuration(t, killed, last.From, 70*time.Second)
+		require.False(t, last.From.After(killed))
+	})
+}

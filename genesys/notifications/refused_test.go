@@ -1,0 +1,58 @@
+package notifications
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+func TestARefusalIsReportedOnceAndOnlyWhatSpoilsAListIsLeftOut(t *testing.T) {
+	var reported []string
+	topics := newRefusedTopics(slog.New(slog.DiscardHandler), func(r Refusal) { reported = append(reported, r.Topic) })
+	for range 2 {
+		topics.report([]Refusal{{Topic: "v2.a"}, {Topic: "v2.b", fatal: true}})
+	}
+	require.Equal(t, []string{"v2.a", "v2.b"}, reported)
+	require.Equal(t, []string{"v2.a", "v2.c"}, topics.without([]string{"v2.a", "v2.b", "v2.c"}))
+	require.Len(t, topics.all(), 2)
+}
+
+// answering is an API that answers every call alike.
+type answering struct {
+	body string
+	err  error
+}
+
+func (a answering) Call(context.Context, genesys.Request) ([]byte, error) {
+	return []byte(a.body), a.err
+}
+
+func TestTheMissingPermissionIsNamedHoweverThePlatformSaysIt(t *testing.T) {
+	const topic, view = "v2.users.a.conversations", "conversation:communication:view"
+	entity := func(more map[string]any) string {
+		more["id"], more["state"] = topic, "Rejected"
+		body, err := json.Marshal(map[string]any{"entities": []any{more}})
+		require.NoError(t, err)
+		return string(body)
+	}
+	for name, api := range map[string]answering{
+		"in a list":                  {body: entity(map[string]any{"rejectionReason": "no", "missingPermissions": []string{view}})},
+		"in the reason":              {body: entity(map[string]any{"rejectionReason": `The user does not have permission "` + view + `" required for topic "` + topic + `"`})},
+		"in a 403 of the whole list": {err: &genesys.APIError{Status: http.StatusForbidden, Code: "notification.unauthorized.topic", MissingPermissions: []string{view}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused, err := channels{api}.subscribe(t.Context(), "channel", []string{topic})
+			require.NoError(t, err)
+			require.Len(t, refused, 1)
+			require.Equal(t, topic, refused[0].Topic)
+			require.Equal(t, []string{view}, refused[0].MissingPermissions)
+			require.NotEmpty(t, refused[0].Reason)
+		})
+	}
+}

@@ -1,0 +1,80 @@
+package notifications
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// tells is a message that tells of a moment.
+func tells(moment time.Time) *genesys.Message {
+	return &genesys.Message{Conversations: []*conversation.Conversation{{Participants: []*conversation.Participant{{Start: moment}}}}}
+}
+
+func TestAChannelIsDeafWhenItGoesOnNotTellingWhatHappened(t *testing.T) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	at := func(minutes float64) time.Time { return start.Add(time.Duration(minutes * float64(time.Minute))) }
+	for name, c := range map[string]struct {
+		event, moment, read, then float64 // in minutes since the channel is subscribed; then: a later event
+		skew                      float64 // of the platform's clock
+		deaf                      bool
+	}{
+		"it told nothing since":             {event: 5, moment: 10, read: 12, deaf: true},
+		"it told of it":                     {event: 10, moment: 10, read: 12},
+		"it told of something later":        {event: 11, moment: 10, read: 12},
+		"it tells a little late":            {event: 5, moment: 10, read: 12, then: 12.3},
+		"it happened before it subscribed":  {event: 0, moment: -3, read: 12},
+		"it has just subscribed":            {event: 0, moment: 1, read: 12},
+		"the platform's clock is ahead":     {event: 10, moment: 10, read: 10.1, skew: 0.9},
+		"the platform's clock is behind":    {event: 10, moment: 10, read: 10.1, skew: -0.9},
+		"deaf, the platform's clock ahead":  {event: 5, moment: 10, read: 12, skew: 0.9, deaf: true},
+		"deaf, the platform's clock behind": {event: 5, moment: 10, read: 12, skew: -0.9, deaf: true},
+		"deaf, never told anything":         {moment: 10, read: 12, deaf: true},
+		"the record is some seconds skewed": {event: 10, moment: 10.05, read: 12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSilence()
+			s.listens(start)
+			if c.event > 0 {
+				s.hears(tells(at(c.event+c.skew)), at(c.event))
+			}
+			s.compare("c-1", at(c.moment+c.skew), at(c.read))
+			require.NoError(t, s.deaf(at(c.read)), "it has a moment yet")
+			if c.then > 0 {
+				s.hears(tells(at(c.then)), at(c.then))
+			}
+			err := s.deaf(at(c.read + 1))
+			if !c.deaf {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, errDeaf)
+			require.ErrorContains(t, err, "c-1")
+			require.Equal(t, at(c.event), s.lastEvent())
+		})
+	}
+}
+
+func TestDoubtComesLessAndLessOftenWhileTheChannelIsSilent(t *testing.T) {
+	start := time.Now()
+	s := newSilence()
+	require.False(t, s.doubts(start.Add(time.Hour)), "nothing is subscribed")
+	s.listens(start)
+	var n int
+	for m := range 24 * 60 {
+		if s.doubts(start.Add(time.Duration(m) * time.Minute)) {
+			n++
+		}
+	}
+	require.InDelta(t, 26, n, 3, "reads in a silent day")
+	require.True(t, s.ask("c-1"))
+	require.False(t, s.ask("c-1"), "of the same conversation nothing new is learned")
+	s.hears(tells(start), start.Add(25*time.Hour))
+	require.True(t, s.ask("c-1"))
+	require.False(t, s.doubts(start.Add(25*time.Hour+doubtAfter-time.Second)))
+	require.True(t, s.doubts(start.Add(25*time.Hour+doubtAfter)))
+}
