@@ -57,7 +57,7 @@ func (f *Faults) AnnounceClosing(notice time.Duration) int {
 
 // DeafenChannels makes all channels that exist tell of nothing any more, while
 // their sockets stay open, heartbeats come, and subscriptions are accepted
-// (protocol 2.8). New channels tell. It returns how many there were.
+// (protocol 2.9). New channels tell. It returns how many there were.
 func (f *Faults) DeafenChannels() int {
 	return f.eachChannel(func(ch *channel) { ch.deaf = true })
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Times of silence. A channel can be deaf: its subscriptions are accepted and
-// its heartbeats come, but no events (protocol 2.8).
+// its heartbeats come, but no events (protocol 2.9).
 const (
 	// doubtAfter is the silence after which it is looked whether there is
 	// something to tell. It doubles while there is not, up to mostDoubt.

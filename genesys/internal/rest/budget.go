@@ -16,19 +16,19 @@ type budget struct {
 	maxInFlight int
 	counters    *counters
 
-	mu    sync.Mutex
-	told  told
-	all   window
-	lines [2]line // live and repair
-	timer *time.Timer
+	mu     sync.Mutex
+	limit  reported
+	all    window
+	queues [2]queue // live and repair
+	timer  *time.Timer
 
 	pausedUntil time.Time // after a 429
 	throttled   int       // 429s one after the other
 	resting     map[string]time.Time
 }
 
-// line is one kind of calls.
-type line struct {
+// queue is one kind of calls.
+type queue struct {
 	window  window    // its part of all
 	waiting list.List // of *turn
 }
@@ -48,7 +48,7 @@ type turn struct {
 }
 
 func newBudget(perMinute, maxInFlight int, c *counters) *budget {
-	return &budget{maxInFlight: maxInFlight, counters: c, told: told{allowed: perMinute}, resting: map[string]time.Time{}}
+	return &budget{maxInFlight: maxInFlight, counters: c, limit: reported{allowed: perMinute}, resting: map[string]time.Time{}}
 }
 
 // wait returns when it is the call's turn, or with the error of ctx.
@@ -65,7 +65,7 @@ func (b *budget) wait(ctx context.Context, name call, kind int) (*turn, error) {
 	}()
 	for {
 		t := &turn{b: b, path: name.path, kind: kind, given: make(chan struct{})}
-		rest, place := b.queue(t)
+		rest, place := b.enqueue(t)
 		if place != nil {
 			select {
 			case <-t.given:
@@ -95,14 +95,14 @@ func (b *budget) wait(ctx context.Context, name call, kind int) (*turn, error) {
 	}
 }
 
-// queue gives t a place in the queue, or returns how long its path must rest.
-func (b *budget) queue(t *turn) (time.Duration, *list.Element) {
+// enqueue gives t a place in the queue, or returns how long its path must rest.
+func (b *budget) enqueue(t *turn) (time.Duration, *list.Element) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if rest := b.restLocked(t.path); rest > 0 {
 		return rest, nil
 	}
-	place := b.lines[t.kind].waiting.PushBack(t)
+	place := b.queues[t.kind].waiting.PushBack(t)
 	b.dispatch()
 	return 0, place
 }
@@ -115,7 +115,7 @@ func (b *budget) leave(t *turn, place *list.Element) {
 	case <-t.given:
 		b.release(t)
 	default:
-		b.lines[t.kind].waiting.Remove(place)
+		b.queues[t.kind].waiting.Remove(place)
 	}
 	b.dispatch()
 }
@@ -126,11 +126,11 @@ func (b *budget) dispatch() {
 	now := time.Now()
 	for {
 		kind := live
-		if b.lines[live].waiting.Len() == 0 {
+		if b.queues[live].waiting.Len() == 0 {
 			kind = repair
 		}
-		line := &b.lines[kind]
-		first := line.waiting.Front()
+		queue := &b.queues[kind]
+		first := queue.waiting.Front()
 		if first == nil {
 			b.wakeAt(now, time.Time{})
 			return
@@ -144,9 +144,9 @@ func (b *budget) dispatch() {
 			b.wakeAt(now, at)
 			return
 		}
-		line.waiting.Remove(first)
+		queue.waiting.Remove(first)
 		b.all.send(now)
-		line.window.send(now)
+		queue.window.send(now)
 		close(first.Value.(*turn).given)
 	}
 }
@@ -154,22 +154,22 @@ func (b *budget) dispatch() {
 // free returns when the next request may be sent; false when that depends on a
 // request that is under way.
 func (b *budget) free(now time.Time, kind int) (time.Time, bool) {
-	limit, places := b.told.allowed, b.maxInFlight
+	limit, places := b.limit.allowed, b.maxInFlight
 	if kind == repair {
 		limit, places = max(limit/2, 1), max(places/2, 1)
 	}
-	own := &b.lines[kind].window
+	own := &b.queues[kind].window
 	if b.all.inFlight >= b.maxInFlight || own.inFlight >= places {
 		return now, false
 	}
-	at, known := b.all.room(now, b.told.allowed)
+	at, known := b.all.room(now, b.limit.allowed)
 	ownAt, ownKnown := own.room(now, limit)
 	at = latest(at, ownAt, own.paced(now, limit), b.pausedUntil)
 	if now.Before(b.pausedUntil.Add(minute)) { // no burst after a 429
-		at = latest(at, b.all.even(b.told.allowed))
+		at = latest(at, b.all.even(b.limit.allowed))
 	}
-	if b.told.left(now, b.all.inFlight) <= 0 {
-		at = latest(at, b.told.resets)
+	if b.limit.left(now, b.all.inFlight) <= 0 {
+		at = latest(at, b.limit.resets)
 	}
 	return at, known && ownKnown
 }
@@ -199,7 +199,7 @@ func (b *budget) wake() {
 // release takes back a turn with which nothing was sent.
 func (b *budget) release(t *turn) {
 	b.all.inFlight--
-	b.lines[t.kind].window.inFlight--
+	b.queues[t.kind].window.inFlight--
 }
 
 // unused gives the turn back: nothing was sent.
@@ -219,7 +219,7 @@ func (t *turn) noAnswer() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	b.told.lost = append(lastMinute(b.told.lost, now), now)
+	b.limit.lost = append(lastMinute(b.limit.lost, now), now)
 	b.ended(t, now)
 }
 
@@ -231,7 +231,7 @@ func (t *turn) answered(a Answer) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	b.told.learn(a.Header, now)
+	b.limit.learn(a.Header, now)
 	wait := retryAfter(a.Header, now)
 	var pause time.Duration
 	switch {
@@ -248,7 +248,7 @@ func (t *turn) answered(a Answer) time.Duration {
 
 func (b *budget) ended(t *turn, now time.Time) {
 	b.all.end(now)
-	b.lines[t.kind].window.end(now)
+	b.queues[t.kind].window.end(now)
 	b.dispatch()
 }
 
@@ -257,8 +257,8 @@ func (b *budget) levels(s *Stats) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	s.Allowed, s.InFlight, s.Waiting = b.told.allowed, b.all.inFlight, b.lines[live].waiting.Len()+b.lines[repair].waiting.Len()
-	s.Remaining = max(min(b.told.allowed-b.all.used(now), b.told.left(now, b.all.inFlight)), 0)
+	s.Allowed, s.InFlight, s.Waiting = b.limit.allowed, b.all.inFlight, b.queues[live].waiting.Len()+b.queues[repair].waiting.Len()
+	s.Remaining = max(min(b.limit.allowed-b.all.used(now), b.limit.left(now, b.all.inFlight)), 0)
 	if now.Before(b.pausedUntil) {
 		s.PausedUntil, s.Remaining = b.pausedUntil, 0
 	}

@@ -10,7 +10,7 @@ func (b *budget) throttle(now time.Time, wait time.Duration) time.Duration {
 		b.throttled = min(b.throttled+1, 7)
 	}
 	if wait <= 0 {
-		if wait = b.told.resets.Sub(now); wait <= 0 {
+		if wait = b.limit.resets.Sub(now); wait <= 0 {
 			wait = min(time.Second<<(b.throttled-1), minute)
 		}
 	}

@@ -70,9 +70,9 @@ func (w *window) end(now time.Time) {
 	w.ended = append(w.ended, now)
 }
 
-// told is what the platform says about the limit. Its count holds what other
+// reported is what the platform says about the limit. Its count holds what other
 // processes with the same OAuth client send, too.
-type told struct {
+type reported struct {
 	allowed int
 	known   bool // allowed was told and is not assumed
 	count   int  // the highest that was told in the present window
@@ -92,9 +92,9 @@ type told struct {
 const mostReset = 10 * time.Minute
 
 // learn reads the headers of an answer.
-func (t *told) learn(h http.Header, now time.Time) {
+func (r *reported) learn(h http.Header, now time.Time) {
 	if allowed, ok := number(h, "Inin-Ratelimit-Allowed"); ok && allowed > 0 {
-		t.allow(allowed, now)
+		r.allow(allowed, now)
 	}
 	count, counted := number(h, "Inin-Ratelimit-Count")
 	reset, resets := number(h, "Inin-Ratelimit-Reset")
@@ -104,37 +104,37 @@ func (t *told) learn(h http.Header, now time.Time) {
 	// Whole seconds, perhaps rounded down: a second more is safe. What the
 	// answer's way took makes the end later, too: the earliest is the best.
 	end := now.Add(time.Duration(reset+1) * time.Second)
-	switch apart := end.Sub(t.resets); {
+	switch apart := end.Sub(r.resets); {
 	case apart > minute/2: // a new window
-		t.count, t.resets = count, end
+		r.count, r.resets = count, end
 	case apart > -minute/2: // the same, perhaps of an answer that was overtaken
-		t.count = max(t.count, count)
+		r.count = max(r.count, count)
 		if apart < 0 {
-			t.resets = end
+			r.resets = end
 		}
 	}
 }
 
-func (t *told) allow(allowed int, now time.Time) {
-	if !t.known || allowed < t.allowed {
-		t.allowed, t.known = allowed, true
-		t.lowest, t.until = allowed, now.Add(minute)
+func (r *reported) allow(allowed int, now time.Time) {
+	if !r.known || allowed < r.allowed {
+		r.allowed, r.known = allowed, true
+		r.lowest, r.until = allowed, now.Add(minute)
 		return
 	}
-	t.lowest = min(t.lowest, allowed)
-	if now.After(t.until) {
-		t.allowed = t.lowest
-		t.lowest, t.until = allowed, now.Add(minute)
+	r.lowest = min(r.lowest, allowed)
+	if now.After(r.until) {
+		r.allowed = r.lowest
+		r.lowest, r.until = allowed, now.Add(minute)
 	}
 }
 
 // left returns how many requests the platform would still take in its window.
-func (t *told) left(now time.Time, inFlight int) int {
-	if !now.Before(t.resets) {
+func (r *reported) left(now time.Time, inFlight int) int {
+	if !now.Before(r.resets) {
 		return math.MaxInt
 	}
-	t.lost = lastMinute(t.lost, now)
-	return t.allowed - t.count - inFlight - len(t.lost)
+	r.lost = lastMinute(r.lost, now)
+	return r.allowed - r.count - inFlight - len(r.lost)
 }
 
 func number(h http.Header, name string) (int, bool) {
