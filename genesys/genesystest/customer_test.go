@@ -127,6 +127,30 @@ func TestTheLastMessageAloneTellsWhoTheCustomerIs(t *testing.T) {
 	}
 }
 
+// EventBridge may be filtered down to what one needs, and a socket may be deaf
+// for a while: each event about the customer's leg says it.
+func TestEachDetailEventOfTheCustomerTellsWhoItIs(t *testing.T) {
+	told := 0
+	for _, scenario := range genesystest.Scenarios() {
+		s := scenario.Story()
+		want, known := theCustomer(s)
+		if !known {
+			continue
+		}
+		for _, e := range s.DetailEvents() {
+			if !strings.HasPrefix(e.Event, "customer.") || e.Body["sessionId"] != want.SessionID {
+				continue
+			}
+			told++
+			got, known := joined(partials(t, [][]byte{genesystest.Frame("v2.detail.events.conversation."+s.ID+"."+e.Event, e.Body)})).Customer()
+			require.True(t, known, "%s: %s", scenario.Name, e.Event)
+			got.Stated, got.Name = "", ""
+			require.Equal(t, want, got, "%s: %s", scenario.Name, e.Event)
+		}
+	}
+	require.Greater(t, told, 80)
+}
+
 func TestTheCustomerIsTheSameInWhateverOrderTheSourcesSpeak(t *testing.T) {
 	const seed = 1
 	t.Logf("the seed is %d", seed)

@@ -36,7 +36,7 @@ func TestItFollowsACallOverTheSDKAndEndsByItself(t *testing.T) {
 		"conversation.ended: after a while",
 	}, happened, out.String())
 	require.Equal(t, 6, strings.Count(out.String(), "participant.added"))
-	require.Contains(t, out.String(), "stored: Ended")
+	require.Regexp(t, `stored: Ended, .* long, the customer is \+31612345678`, out.String())
 	require.Regexp(t, `agent     user-b .*█+▒+ +client`, out.String())
 	require.NotContains(t, out.String(), "\x1b[", "colour is for terminals")
 }

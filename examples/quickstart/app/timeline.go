@@ -20,7 +20,7 @@ func (p *printer) timeline(c *conversation.Conversation) {
 			begin = l.Start
 		}
 	}
-	p.say("\n%s %s, %v long", p.paint(dim, "stored:"), c.Status, end.Sub(begin).Round(time.Millisecond))
+	p.say("\n%s %s, %v long, %s", p.paint(dim, "stored:"), c.Status, end.Sub(begin).Round(time.Millisecond), customer(c))
 	for _, l := range c.Legs() {
 		who := cmp.Or(l.Participant.UserID, l.Participant.QueueID)
 		line := fmt.Sprintf("%-9s %-7s %s %s", l.Participant.Purpose, who, p.bar(l, begin, end), l.Session.DisconnectType)
@@ -29,6 +29,18 @@ func (p *printer) timeline(c *conversation.Conversation) {
 	p.say("%s", p.paint(dim, strings.Repeat(" ", 18)+"░ alerting   █ connected   ▒ after-call work"))
 	for _, t := range c.AgentTimes() {
 		p.say("%s worked on it for %v, %v of that after the call", t.UserID, t.Handle.Round(time.Millisecond), t.WrapUp.Round(time.Millisecond))
+	}
+}
+
+// customer says who the customer is.
+func customer(c *conversation.Conversation) string {
+	switch customer, known := c.Customer(); {
+	case !known:
+		return "the customer is not known"
+	case customer.Withheld:
+		return "the customer's number is withheld"
+	default:
+		return "the customer is " + customer.Address
 	}
 }
 
