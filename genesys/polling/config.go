@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
 )
 
@@ -20,6 +21,12 @@ type Config struct {
 	// Name tells apart sources that use the same Tracked. Processes that share
 	// a store share the work of the sources with the same name. "polling".
 	Name string
+
+	// Beside is a source that hears live and runs in the same process. It is
+	// given what is read of open conversations, to compare it with what it has
+	// heard: notifications.Source, a channel of which can be subscribed and
+	// deaf. Nil: there is none, or it does not compare.
+	Beside Comparer
 
 	// DiscoverEvery is how often to look for new conversations. 30 s.
 	DiscoverEvery time.Duration
@@ -46,6 +53,13 @@ type Config struct {
 
 	// Logger gets what operators should know. slog.Default().
 	Logger *slog.Logger
+}
+
+// A Comparer hears conversations live and can find out that it has missed
+// something. Compare takes the record of an open conversation as it was just
+// read, returns soon and keeps nothing of it.
+type Comparer interface {
+	Compare(c *conversation.Conversation)
 }
 
 func (c Config) withDefaults() Config {

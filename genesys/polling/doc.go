@@ -8,6 +8,13 @@
 // It works alone, and beside package notifications: then the socket tells of a
 // change within a second, and polling repairs its gaps.
 //
+// A channel can be subscribed and deaf: its heartbeats come, and no events. So
+// the poller gives what it reads of open conversations to Config.Beside, which
+// knows what it has heard of them, compares, and replaces what is deaf. It reads
+// nothing more for that. With several processes each compares the conversations
+// that it follows with the channels that it has; that is enough, as a channel is
+// deaf for all its topics.
+//
 // # What it reads, and when
 //
 //   - New conversations: the details query, by start, every

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
 )
 
 // followTick is how often it is looked which open conversations are due.
@@ -29,9 +31,20 @@ func (s *Source) follow(ctx context.Context) error {
 		}
 		s.stats.followed.Add(int64(len(found)))
 		s.open.asked(ids, found, time.Now(), pace)
+		s.compare(found)
 	}
 	s.followed.Store(true)
 	return nil
+}
+
+// compare lets the source beside compare what was read with what it has heard.
+func (s *Source) compare(found []*conversation.Conversation) {
+	if s.config.Beside == nil {
+		return
+	}
+	for _, c := range found {
+		s.config.Beside.Compare(c)
+	}
 }
 
 // pace returns how often to read open conversations now.
