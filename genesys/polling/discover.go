@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -18,21 +19,45 @@ const (
 	wideEvery     = 5 * time.Minute
 )
 
+// overlap is how far before its position the source looks, as records appear
+// late: mostly a little, and every wideEvery as far as is configured.
+type overlap struct {
+	wide time.Duration
+
+	mu     sync.Mutex
+	looked time.Time // when it last looked so far
+}
+
+func (o *overlap) next(now time.Time) time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now.Sub(o.looked) >= wideEvery {
+		return o.wide
+	}
+	return min(o.wide, narrowOverlap)
+}
+
+// done notes that it has looked so far at a time.
+func (o *overlap) done(far time.Duration, at time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if far >= o.wide {
+		o.looked = at
+	}
+}
+
 // discover finds the conversations that began since it last looked.
 func (s *Source) discover(ctx context.Context) error {
-	from := read(&s.notebook, func(is *state) time.Time { return is.Discovered })
+	from := read(s.position, func(is *state) time.Time { return is.Discovered })
 	now := time.Now()
 	if from.IsZero() {
 		from = now.Add(-s.config.Lookback).Add(s.config.Overlap)
 		s.log.Info("looking for conversations for the first time", "from", from.Add(-s.config.Overlap))
 	}
-	if from.After(now) { // the clock was ahead when it was put down
+	if from.After(now) { // the clock was ahead when it was saved
 		from = now.Add(-s.config.Lookback)
 	}
-	overlap := min(s.config.Overlap, narrowOverlap)
-	if now.Sub(s.wide) >= wideEvery {
-		overlap = s.config.Overlap
-	}
+	overlap := s.overlap.next(now)
 	err := s.discoverBetween(ctx, interval{from.Add(-overlap), now}, false, func(ctx context.Context, to time.Time) {
 		s.save(ctx, func(is *state) { is.Discovered = to })
 	})
@@ -42,9 +67,7 @@ func (s *Source) discover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if overlap == s.config.Overlap {
-		s.wide = now
-	}
+	s.overlap.done(overlap, now)
 	s.discovered.Store(true)
 	return nil
 }
@@ -53,14 +76,14 @@ func (s *Source) discover(ctx context.Context) error {
 // followed. It says as it goes up to when all is read.
 func (s *Source) discoverBetween(ctx context.Context, whole interval, repair bool, done func(context.Context, time.Time)) error {
 	total := 0
-	told := time.Now()
+	reported := time.Now()
 	page := func(found []*conversation.Conversation) {
 		total += len(found)
 		s.stats.discovered.Add(int64(len(found)))
 		mine := slices.DeleteFunc(slices.Clone(found), func(c *conversation.Conversation) bool { return !s.mine(c.ID) })
 		s.open.found(mine, time.Now(), s.pace())
-		if time.Since(told) > progressEvery {
-			told = time.Now()
+		if time.Since(reported) > progressEvery {
+			reported = time.Now()
 			s.log.Info("still looking for conversations", "from", whole.from, "to", whole.to, "read", total)
 		}
 	}
@@ -68,9 +91,9 @@ func (s *Source) discoverBetween(ctx context.Context, whole interval, repair boo
 	p := pieces{
 		end:  func(from time.Time) time.Time { return from.Truncate(day).Add(day) },
 		ask:  func(ctx context.Context, i interval) error { return s.reader.startedIn(ctx, i, repair, page) },
-		done: done, losses: &s.lostStarts,
+		done: done, losses: s.lostStarts,
 		lost: func(ctx context.Context, i interval, err error) error {
-			return s.announceLoss(ctx, &s.lostStarts, "conversations that began in this time", i, err)
+			return s.announceLoss(ctx, s.lostStarts, "conversations that began in this time", i, err)
 		},
 	}
 	return p.read(ctx, whole)

@@ -50,7 +50,7 @@ func (s *Source) compare(found []*conversation.Conversation) {
 // pace returns how often to read open conversations now.
 func (s *Source) pace() pace {
 	p := pace{every: s.config.FollowEvery, least: s.config.FollowLeast}
-	if s.gaps.othersHear() {
+	if s.others.hear() {
 		p.every = max(p.every, s.config.FollowBeside)
 	}
 	return p.among(s.open.len())

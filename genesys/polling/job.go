@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -33,7 +32,7 @@ const jobsPath = "/api/v2/analytics/conversations/details/jobs"
 // conversation by what happened in it, and only they have participant
 // attributes (protocol 1, items 12 and 13).
 func (s *Source) job(ctx context.Context) error {
-	return s.allowed("details jobs", "analytics:conversationDetail:view", func() error { return s.readActivity(ctx) })
+	return s.permissions.try("details jobs", "analytics:conversationDetail:view", func() error { return s.readActivity(ctx) })
 }
 
 func (s *Source) readActivity(ctx context.Context) error {
@@ -44,7 +43,7 @@ func (s *Source) readActivity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	from := read(&s.notebook, func(is *state) time.Time { return is.Jobs })
+	from := read(s.position, func(is *state) time.Time { return is.Jobs })
 	if from.IsZero() {
 		from = time.Now().Add(-s.config.Lookback)
 	}
@@ -58,12 +57,12 @@ func (s *Source) readActivity(ctx context.Context) error {
 			s.save(ctx, func(is *state) { is.JobID, is.JobUntil = id, i.to })
 			return s.failedJobs.judge(i.from, s.readJob(ctx, id))
 		},
-		losses: &s.lostActivity,
+		losses: s.lostActivity,
 		done: func(ctx context.Context, to time.Time) {
 			s.save(ctx, func(is *state) { is.Jobs = to })
 		},
 		lost: func(ctx context.Context, i interval, err error) error {
-			return s.announceLoss(ctx, &s.lostActivity, "attributes, and what happened in conversations that began long before this time,", i, err)
+			return s.announceLoss(ctx, s.lostActivity, "attributes, and what happened in conversations that began long before this time,", i, err)
 		},
 	}
 	return p.read(ctx, interval{from.Add(-s.config.Overlap), until})
@@ -71,7 +70,7 @@ func (s *Source) readActivity(ctx context.Context) error {
 
 // resumeJob reads the job that was under way when the process before ended.
 func (s *Source) resumeJob(ctx context.Context) error {
-	is := read(&s.notebook, func(is *state) state { return *is })
+	is := read(s.position, func(is *state) state { return *is })
 	if is.JobID == "" {
 		return nil
 	}
@@ -134,30 +133,7 @@ func (s *Source) readJob(ctx context.Context, id string) error {
 	return err
 }
 
-// failedJobs are the jobs that failed, by the beginning of their intervals.
-type failedJobs struct {
-	mu    sync.Mutex
-	times map[time.Time]int
-}
-
-// judge turns the failure of a job into a refusal of its interval when it is
-// not the first one: it may pass, but the same job is not made for ever.
-func (f *failedJobs) judge(from time.Time, err error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var failed *jobError
-	if !errors.As(err, &failed) {
-		if err == nil {
-			delete(f.times, from)
-		}
-		return err
-	}
-	if f.times[from]++; f.times[from] == 1 {
-		return err
-	}
-	return fmt.Errorf("%w: %w", errRefused, failed)
-}
-
+// readResults waits for a job and stores what it has found.
 func (s *Source) readResults(ctx context.Context, id string) error {
 	if err := s.awaitJob(ctx, id); err != nil {
 		return err

@@ -52,8 +52,8 @@ func (s *Source) late(ctx context.Context) error {
 func (s *Source) lateAfter(ctx context.Context, after time.Duration) error {
 	name := after.String()
 	until := time.Now().Add(-after)
-	from := read(&s.notebook, func(is *state) time.Time { return is.Late[name] })
-	if from.After(until) { // the clock was ahead when it was put down
+	from := read(s.position, func(is *state) time.Time { return is.Late[name] })
+	if from.After(until) { // the clock was ahead when it was saved
 		from = until.Add(-mostLate)
 	}
 	if from.IsZero() {
@@ -136,7 +136,7 @@ func (s *Source) quality(ctx context.Context, c *conversation.Conversation) erro
 		if !s.afterRepair(ctx) {
 			return ctx.Err()
 		}
-		err := s.allowed(q.what, q.right, func() error { return q.read(ctx, c.ID) })
+		err := s.permissions.try(q.what, q.right, func() error { return q.read(ctx, c.ID) })
 		if genesys.IsPermanent(err) {
 			s.log.Debug("there are none", "read", q.what, "conversation", c.ID, "reason", err)
 			continue

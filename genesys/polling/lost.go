@@ -17,6 +17,8 @@ type losses struct {
 
 const mostLosses = 1000
 
+func newLosses() *losses { return &losses{} }
+
 func (l *losses) add(i interval) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

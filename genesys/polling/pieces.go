@@ -21,6 +21,8 @@ type pieces struct {
 	lost func(context.Context, interval, error) error
 	// losses are what was lost before; it is not asked for again.
 	losses *losses
+
+	refusals map[interval]error // of this read: the same question is not asked again
 }
 
 // unreadError says that a part of a piece was read, and what was not.
@@ -52,6 +54,21 @@ func (p *pieces) read(ctx context.Context, whole interval) error {
 	return nil
 }
 
+// question asks about an interval, unless that was refused already.
+func (p *pieces) question(ctx context.Context, i interval) error {
+	if err := p.refusals[i]; err != nil {
+		return err
+	}
+	err := p.ask(ctx, i)
+	if refused(err) && !errors.As(err, new(*unreadError)) {
+		if p.refusals == nil {
+			p.refusals = map[interval]error{}
+		}
+		p.refusals[i] = err
+	}
+	return err
+}
+
 func (p *pieces) passed(ctx context.Context, t time.Time) {
 	if p.done != nil {
 		p.done(ctx, t)
@@ -60,7 +77,7 @@ func (p *pieces) passed(ctx context.Context, t time.Time) {
 
 // piece reads a piece, or what can be read of it.
 func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
-	err := p.ask(ctx, piece)
+	err := p.question(ctx, piece)
 	var unread *unreadError
 	if errors.As(err, &unread) {
 		piece, err = unread.rest, unread.err
@@ -83,7 +100,7 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 	}
 	// What was in the way may have gone meanwhile. A refused question is not
 	// asked unchanged, so this one is a little wider.
-	err = p.ask(ctx, interval{piece.from, piece.to.Add(time.Millisecond)})
+	err = p.question(ctx, interval{piece.from, piece.to.Add(time.Millisecond)})
 	if divisible(err) {
 		return p.lost(ctx, piece, err)
 	}
@@ -98,7 +115,7 @@ func (p *pieces) answers(ctx context.Context, whole, refused interval) bool {
 		if whole.to.Sub(whole.from) < 2*size || other.overlaps(refused) {
 			continue
 		}
-		if err := p.ask(ctx, other); err == nil || errors.As(err, new(*unreadError)) {
+		if err := p.question(ctx, other); err == nil || errors.As(err, new(*unreadError)) {
 			return true
 		}
 	}

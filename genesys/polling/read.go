@@ -32,6 +32,10 @@ type reader struct {
 	refused   *refusedIDs
 }
 
+func newReader(api genesys.API, log *slog.Logger) *reader {
+	return &reader{api: api, log: log, malformed: newMalformed(log), refused: newRefusedIDs()}
+}
+
 // mostTries is how often a call is made that fails for a passing reason, so that
 // long work need not begin anew.
 const mostTries = 4

@@ -12,74 +12,13 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// gaps are the times in which other sources heard nothing.
-type gaps struct {
-	wake chan struct{} // there is a gap
-	due  chan struct{} // there is one to repair here
-
-	mu    sync.Mutex
-	from  time.Time       // since when to repair; zero: nothing is to be repaired
-	blind map[string]bool // sources that hear nothing now
-	heard bool            // some other source has heard
-}
-
-func newGaps() gaps {
-	return gaps{wake: make(chan struct{}, 1), due: make(chan struct{}, 1), blind: map[string]bool{}}
-}
-
-// add has everything since from repaired.
-func (g *gaps) add(from time.Time) {
-	g.mu.Lock()
-	g.from = earlier(g.from, from)
-	g.mu.Unlock()
-	select {
-	case g.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take returns since when to repair; zero when nothing is to be repaired.
-func (g *gaps) take() time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	from := g.from
-	g.from = time.Time{}
-	return from
-}
-
-// earlier returns the earlier of two times; zero is none.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func (g *gaps) note(source string, blind bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if blind {
-		g.blind[source] = true
-		return
-	}
-	delete(g.blind, source)
-	g.heard = true
-}
-
-// othersHear reports whether there are other sources, and all of them hear.
-func (g *gaps) othersHear() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.heard && len(g.blind) == 0
-}
-
 // Repair has a gap of another source repaired, once it is over. While it lasts
 // open conversations are followed more often.
 func (s *Source) Repair(g conversation.Gap) {
-	if g.Source == s.config.Name {
+	if g.Source == s.config.Name || g.Lost {
 		return
 	}
-	s.gaps.note(g.Source, g.To.IsZero())
+	s.others.note(g.Source, g.To.IsZero())
 	now := time.Now()
 	if g.To.IsZero() {
 		s.open.soon(now, now)
@@ -91,15 +30,15 @@ func (s *Source) Repair(g conversation.Gap) {
 	s.gaps.add(g.From)
 }
 
-// repairLoop repairs gaps until ctx ends. A gap is put down at once; the
-// process that leads repairs it, after one that is being repaired.
+// repairLoop repairs gaps until ctx ends. A gap is saved at once; the process
+// that leads repairs it, after one that is being repaired.
 func (s *Source) repairLoop(ctx context.Context) error {
 	var repairing sync.WaitGroup
 	defer repairing.Wait()
 	repairing.Go(func() {
 		for {
 			select {
-			case <-s.gaps.due:
+			case <-s.gaps.saved:
 				s.repairAll(ctx)
 			case <-ctx.Done():
 				return
@@ -108,12 +47,12 @@ func (s *Source) repairLoop(ctx context.Context) error {
 	})
 	for {
 		select {
-		case <-s.gaps.wake:
+		case <-s.gaps.added:
 		case <-ctx.Done():
 			return nil
 		}
 		from := s.gaps.take()
-		err := s.notebook.change(ctx, func(is *state) {
+		err := s.position.change(ctx, func(is *state) {
 			if is.Repair.IsZero() {
 				is.Repair = from
 			} else {
@@ -122,22 +61,19 @@ func (s *Source) repairLoop(ctx context.Context) error {
 		})
 		s.repairSoon()
 		if err != nil && ctx.Err() == nil {
-			s.log.Warn("a gap is not put down yet", "from", from, "reason", err)
+			s.log.Warn("a gap is not saved yet", "from", from, "reason", err)
 			s.gaps.add(from)
 			pause.Sleep(ctx, time.Second)
 		}
 	}
 }
 
-// repairSoon has the gap repaired that is put down, if there is one.
+// repairSoon has the gap repaired that is saved, if there is one.
 func (s *Source) repairSoon() {
-	if !s.leads() || read(&s.notebook, func(is *state) bool { return is.Repair.IsZero() }) {
+	if !s.leads() || read(s.position, func(is *state) bool { return is.Repair.IsZero() }) {
 		return
 	}
-	select {
-	case s.gaps.due <- struct{}{}:
-	default: // it will look again
-	}
+	signal(s.gaps.saved)
 }
 
 // repairAll repairs until there is nothing more to repair. What fails is tried
@@ -145,14 +81,14 @@ func (s *Source) repairSoon() {
 func (s *Source) repairAll(ctx context.Context) {
 	growing := pause.Growing(time.Second, time.Minute)
 	for {
-		from := read(&s.notebook, func(is *state) time.Time { return is.Repair })
+		from := read(s.position, func(is *state) time.Time { return is.Repair })
 		if from.IsZero() || !s.leads() {
 			return
 		}
 		began := time.Now()
-		s.repairing.Store(true)
+		s.gaps.underway(true)
 		from, err := s.repair(ctx, from, began)
-		s.repairing.Store(false)
+		s.gaps.underway(false)
 		if ctx.Err() != nil {
 			return
 		}
@@ -177,7 +113,7 @@ func (s *Source) repairAll(ctx context.Context) {
 // afterRepair waits until no repair is under way: late data can wait, and has
 // the same half of the rate limit. It reports false when ctx has ended.
 func (s *Source) afterRepair(ctx context.Context) bool {
-	for s.repairing.Load() {
+	for s.gaps.isUnderway() {
 		if !pause.Sleep(ctx, time.Second) {
 			return false
 		}
@@ -231,11 +167,11 @@ func (s *Source) repair(ctx context.Context, since, now time.Time) (from time.Ti
 // not keep any more has ended, and its record will say so. One whose answer is
 // not understood is left out, unless that is so with all of them.
 func (s *Source) repairLive(ctx context.Context, ids []string) error {
-	told := time.Now()
+	reported := time.Now()
 	understood := 0
 	var odd error
 	for i, id := range ids {
-		err := s.allowed("live conversations", "conversation:communication:view", func() error { return s.reader.live(ctx, id) })
+		err := s.permissions.try("live conversations", "conversation:communication:view", func() error { return s.reader.live(ctx, id) })
 		switch {
 		case errors.Is(err, genesys.ErrNotUnderstood):
 			odd = err
@@ -248,8 +184,8 @@ func (s *Source) repairLive(ctx context.Context, ids []string) error {
 		default:
 			understood++
 		}
-		if time.Since(told) > progressEvery {
-			told = time.Now()
+		if time.Since(reported) > progressEvery {
+			reported = time.Now()
 			s.log.Info("still repairing a gap", "read", i+1, "of", len(ids))
 		}
 	}

@@ -29,8 +29,8 @@ type entry struct {
 	was   uint64    // a hash of what was read last
 }
 
-func newSchedule() schedule {
-	return schedule{seed: maphash.MakeSeed(), entries: map[string]*entry{}}
+func newSchedule() *schedule {
+	return &schedule{seed: maphash.MakeSeed(), entries: map[string]*entry{}}
 }
 
 // list replaces the conversations by those that are open. One that is new is

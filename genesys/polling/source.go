@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,32 +17,29 @@ import (
 
 // Source reads the REST API. It is a convtrack.Source and a
 // convtrack.Repairer, and safe for concurrent use.
+//
+// Each thing that it has to remember is a type of its own, in a file of its
+// own; the methods of Source read what is due and tell them of it.
 type Source struct {
-	config   Config
-	log      *slog.Logger
-	notebook notebook
-	reader   reader
-	stats    counters
+	config Config
+	log    *slog.Logger
+	reader *reader
+	stats  counters
 
-	begin     sync.Once
-	open      schedule
-	gaps      gaps
-	repairing atomic.Bool
-	wide      time.Time // when discover last looked far back
+	position    *position    // up to where what is read
+	open        *schedule    // when each open conversation is read
+	gaps        *gaps        // what other sources missed
+	others      *others      // whether they hear now
+	overlap     *overlap     // how far back discovering looks
+	permissions *permissions // which reads are allowed
+	failedJobs  *failedJobs  // which jobs are not made again as they were
 
-	lostStarts, lostActivity losses
-	failedJobs               failedJobs
+	// What the platform refuses to tell: of conversations by their start, and
+	// of activity by its time.
+	lostStarts, lostActivity *losses
 
 	discovered, followed atomic.Bool // it has been done since the start
-
-	mu     sync.Mutex
-	absent map[string]*absence // of reads that the source can do without
-}
-
-// absence is a read that is refused.
-type absence struct {
-	refused int // times in a row
-	until   time.Time
+	started              atomic.Bool
 }
 
 // New returns a source. Nothing happens before Run.
@@ -52,13 +48,13 @@ func New(c Config) (*Source, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	s := &Source{
-		config: c, log: c.Logger.With("source", c.Name), notebook: newNotebook(c.Tracked, c.Name),
-		open: newSchedule(), gaps: newGaps(), absent: map[string]*absence{},
-		failedJobs: failedJobs{times: map[time.Time]int{}},
-	}
-	s.reader = reader{api: c.API, log: s.log, malformed: newMalformed(s.log), refused: newRefusedIDs()}
-	return s, nil
+	log := c.Logger.With("source", c.Name)
+	return &Source{
+		config: c, log: log, reader: newReader(c.API, log),
+		position: newPosition(c.Tracked, c.Name), open: newSchedule(), gaps: newGaps(), others: newOthers(),
+		overlap: &overlap{wide: c.Overlap}, permissions: newPermissions(log), failedJobs: newFailedJobs(),
+		lostStarts: newLosses(), lostActivity: newLosses(),
+	}, nil
 }
 
 // String returns the source's name.
@@ -70,19 +66,17 @@ var errRunning = errors.New("polling: Run may be called once; make a new Source 
 // Run reads until ctx ends, or the platform refuses for good: wrong
 // credentials, or no right to read the details of conversations.
 func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
-	first := false
-	s.begin.Do(func() { first = true })
-	if !first {
+	if s.started.Swap(true) {
 		return errRunning
 	}
 	s.reader.sink = sink
-	if !s.openNotebook(ctx) {
+	if !s.loadPosition(ctx) {
 		return nil
 	}
 	loops, ctx := errgroup.WithContext(ctx)
 	// Without discovering there is nothing to do, so what it is refused ends
 	// the source; the others go on.
-	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.leading(s.discover), hopeless) })
+	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.leading(s.discover), fatal) })
 	loops.Go(func() error { return s.repeat(ctx, s.config.followTick(), s.follow, nil) })
 	loops.Go(func() error { return s.repairLoop(ctx) })
 	if len(s.config.LateAfter) > 0 {
@@ -94,12 +88,12 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	return loops.Wait()
 }
 
-// openNotebook reads where the source was. A store that does not answer yet is
+// loadPosition reads where the source was. A store that does not answer yet is
 // asked again; it reports false when ctx ends meanwhile.
-func (s *Source) openNotebook(ctx context.Context) bool {
+func (s *Source) loadPosition(ctx context.Context) bool {
 	growing := pause.Growing(time.Second, time.Minute)
 	for {
-		err := s.notebook.open(ctx)
+		err := s.position.load(ctx)
 		if err == nil {
 			break
 		}
@@ -121,10 +115,10 @@ func (s *Source) leading(do func(context.Context) error) func(context.Context) e
 		if !s.leads() {
 			return nil
 		}
-		if err := s.notebook.open(ctx); err != nil {
+		if err := s.position.load(ctx); err != nil {
 			return err
 		}
-		s.repairSoon() // another process may have noted a gap
+		s.repairSoon() // another process may have saved a gap
 		return do(ctx)
 	}
 }
@@ -136,8 +130,8 @@ func (s *Source) leads() bool { return s.mine(s.config.Name) }
 func (s *Source) mine(key string) bool { return s.config.Tracked.Mine(s.config.Name, key) }
 
 // repeat does something now and then, sooner again when it failed. It ends with
-// ctx, or with an error that is fatal.
-func (s *Source) repeat(ctx context.Context, every time.Duration, do func(context.Context) error, fatal func(error) bool) error {
+// ctx, or with an error that endsWith says so of.
+func (s *Source) repeat(ctx context.Context, every time.Duration, do func(context.Context) error, endsWith func(error) bool) error {
 	growing := pause.Growing(time.Second, time.Minute)
 	for {
 		wait := pause.Jittered(every)
@@ -145,7 +139,7 @@ func (s *Source) repeat(ctx context.Context, every time.Duration, do func(contex
 		switch {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // it was told to stop
-		case err != nil && fatal != nil && fatal(err):
+		case err != nil && endsWith != nil && endsWith(err):
 			return err
 		case err != nil:
 			s.stats.failures.Add(1)
@@ -160,51 +154,15 @@ func (s *Source) repeat(ctx context.Context, every time.Duration, do func(contex
 	}
 }
 
-// A read that the source can do without is left out for leaveOut when it was
-// refused mostRefused times in a row.
-const (
-	mostRefused = 3
-	leaveOut    = time.Hour
-)
-
-// allowed does a read that the source can do without. When the OAuth client has
-// no right to it, it is left out after some tries, for a while, and the log
-// says so. One refusal says little: it may be one conversation's division.
-func (s *Source) allowed(what, right string, do func() error) error {
-	s.mu.Lock()
-	a := s.absent[what]
-	if a == nil {
-		a = &absence{}
-		s.absent[what] = a
-	}
-	out := time.Now().Before(a.until)
-	s.mu.Unlock()
-	if out {
-		return nil
-	}
-	err := do()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !genesys.HasStatus(err, http.StatusForbidden) {
-		a.refused = 0
-		return err
-	}
-	if a.refused++; a.refused >= mostRefused {
-		a.refused, a.until = 0, time.Now().Add(leaveOut)
-		s.log.Warn("a read is refused and left out for a while; give the OAuth client the right", "read", what, "right", right, "for", leaveOut)
-	}
-	return nil
-}
-
-// hopeless reports whether there is nothing to do without what was refused: a
+// fatal reports whether there is nothing to do without what was refused: a
 // wrong secret, or no right to read the details of conversations.
-func hopeless(err error) bool {
+func fatal(err error) bool {
 	return errors.Is(err, genesys.ErrCredentials) || genesys.HasStatus(err, http.StatusForbidden)
 }
 
-// save puts down where the source is.
+// save changes where the source is, and saves it.
 func (s *Source) save(ctx context.Context, do func(*state)) {
-	if err := s.notebook.change(ctx, do); err != nil && ctx.Err() == nil {
-		s.log.Warn("state not saved", "reason", err)
+	if err := s.position.change(ctx, do); err != nil && ctx.Err() == nil {
+		s.log.Warn("where the source is could not be saved", "reason", err)
 	}
 }

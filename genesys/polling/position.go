@@ -31,63 +31,64 @@ type state struct {
 	JobUntil time.Time `json:"jobUntil,omitzero"`
 }
 
-// notebook keeps the state in the store.
-type notebook struct {
+// position is where the source is, kept in the store under the source's name.
+// Processes that run the same source share it.
+type position struct {
 	tracked genesys.Tracked
 	name    string
 
 	mu      sync.Mutex
 	state   state
-	version int64
+	version int64 // of the stored state; -1: it has not been read
 }
 
-func newNotebook(t genesys.Tracked, name string) notebook {
-	return notebook{tracked: t, name: name, version: -1}
+func newPosition(t genesys.Tracked, name string) *position {
+	return &position{tracked: t, name: name, version: -1}
 }
 
-// open reads the state that the source before left, or another process that
-// runs the same one. It may be called again.
-func (n *notebook) open(ctx context.Context) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.reread(ctx)
+// load reads the state that the process before left, or another one that runs
+// the same source. It may be called again.
+func (p *position) load(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reload(ctx)
 }
 
-func (n *notebook) reread(ctx context.Context) error {
-	value, version, err := n.tracked.Value(ctx, n.name)
+func (p *position) reload(ctx context.Context) error {
+	value, version, err := p.tracked.Value(ctx, p.name)
 	if err != nil {
 		return fmt.Errorf("polling: the store does not say where the source was: %w", err)
 	}
-	if version == n.version {
+	if version == p.version {
 		return nil // nobody has changed it since
 	}
 	is := state{}
 	if len(value) > 0 {
 		if err := json.Unmarshal(value, &is); err != nil {
-			return fmt.Errorf("polling: what is stored under %q is not the state of this source; choose another Config.Name", n.name)
+			return fmt.Errorf("polling: what is stored under %q is not the state of this source; choose another Config.Name", p.name)
 		}
 	}
 	if is.Late == nil {
 		is.Late = map[string]time.Time{}
 	}
-	n.state, n.version = is, version
+	p.state, p.version = is, version
 	return nil
 }
 
 // read returns something of the state.
-func read[T any](n *notebook, of func(*state) T) T {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return of(&n.state)
+func read[T any](p *position, of func(*state) T) T {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return of(&p.state)
 }
 
-// change changes the state and puts it down. When another process has changed
-// it meanwhile, do is applied to what that one left. When the store fails the
-// change holds here all the same: a later one puts it down, and a process that
-// starts again before that reads something twice.
-func (n *notebook) change(ctx context.Context, do func(*state)) error {
+// change changes the state and saves it. When another process has changed it
+// meanwhile, do is applied to what that one left. When the store fails the change
+// holds here all the same: a later one saves it, and a process that starts again
+// before that reads something twice.
+func (p *position) change(ctx context.Context, do func(*state)) error {
 	for {
-		raced, err := n.try(ctx, do)
+		raced, err := p.try(ctx, do)
 		if !raced {
 			return err
 		}
@@ -99,25 +100,25 @@ func (n *notebook) change(ctx context.Context, do func(*state)) error {
 
 // try tries to change the state once. It reports whether another process was
 // faster.
-func (n *notebook) try(ctx context.Context, do func(*state)) (raced bool, err error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	is := n.state
-	is.Late = maps.Clone(n.state.Late)
+func (p *position) try(ctx context.Context, do func(*state)) (raced bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	is := p.state
+	is.Late = maps.Clone(p.state.Late)
 	do(&is)
 	value, err := json.Marshal(is)
 	if err != nil {
 		return false, err
 	}
-	version, err := n.tracked.SetValue(ctx, n.name, value, max(n.version, 0))
+	version, err := p.tracked.SetValue(ctx, p.name, value, max(p.version, 0))
 	if err == nil {
-		n.state, n.version = is, version
+		p.state, p.version = is, version
 		return false, nil
 	}
-	was := n.version
-	if n.reread(ctx) != nil || n.version == was {
-		n.state = is
-		return false, fmt.Errorf("where the source is could not be put down: %w", err)
+	was := p.version
+	if p.reload(ctx) != nil || p.version == was {
+		p.state = is
+		return false, fmt.Errorf("where the source is could not be saved: %w", err)
 	}
 	return true, nil
 }

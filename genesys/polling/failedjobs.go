@@ -1,0 +1,34 @@
+package polling
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// failedJobs are the jobs that failed, by the beginning of their intervals.
+type failedJobs struct {
+	mu    sync.Mutex
+	times map[time.Time]int
+}
+
+func newFailedJobs() *failedJobs { return &failedJobs{times: map[time.Time]int{}} }
+
+// judge turns the failure of a job into a refusal of its interval when it is
+// not the first one: it may pass, but the same job is not made for ever.
+func (f *failedJobs) judge(from time.Time, err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var failed *jobError
+	if !errors.As(err, &failed) {
+		if err == nil {
+			delete(f.times, from)
+		}
+		return err
+	}
+	if f.times[from]++; f.times[from] == 1 {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errRefused, failed)
+}

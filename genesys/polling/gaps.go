@@ -1,0 +1,67 @@
+package polling
+
+import (
+	"sync"
+	"time"
+)
+
+// gaps are the gaps of other sources that are not saved yet. Once they are, the
+// position knows them, and the process that leads repairs them.
+type gaps struct {
+	added chan struct{} // there is one to save
+	saved chan struct{} // there is one to repair here
+
+	mu        sync.Mutex
+	from      time.Time // since when to repair; zero: there is none
+	repairing bool
+}
+
+func newGaps() *gaps {
+	return &gaps{added: make(chan struct{}, 1), saved: make(chan struct{}, 1)}
+}
+
+// add has everything since from repaired.
+func (g *gaps) add(from time.Time) {
+	g.mu.Lock()
+	g.from = earlier(g.from, from)
+	g.mu.Unlock()
+	signal(g.added)
+}
+
+// take returns since when to repair; zero when there is nothing to save.
+func (g *gaps) take() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	from := g.from
+	g.from = time.Time{}
+	return from
+}
+
+// underway notes whether a repair is under way.
+func (g *gaps) underway(is bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.repairing = is
+}
+
+func (g *gaps) isUnderway() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.repairing
+}
+
+// signal wakes who waits for c, now or later.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// earlier returns the earlier of two times; zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,79 @@
+package polling
+
+import (
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// permissions are the reads that the source can do without. One for which the
+// OAuth client has no right is left out for a while, and the log says so.
+type permissions struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	reads map[string]*permission
+}
+
+// permission is whether a kind of read is allowed, as far as is known.
+type permission struct {
+	refused int // times in a row
+	until   time.Time
+}
+
+// A read is left out for leaveOut when it was refused mostRefused times in a
+// row: one refusal says little, it may be one conversation's division.
+const (
+	mostRefused = 3
+	leaveOut    = time.Hour
+)
+
+func newPermissions(log *slog.Logger) *permissions {
+	return &permissions{log: log, reads: map[string]*permission{}}
+}
+
+// try does a read unless it is left out now. A missing right is no error.
+func (p *permissions) try(what, right string, do func() error) error {
+	if p.leftOut(what, time.Now()) {
+		return nil
+	}
+	err := do()
+	forbidden := genesys.HasStatus(err, http.StatusForbidden)
+	if p.note(what, forbidden, time.Now()) {
+		p.log.Warn("a read is refused and left out for a while; give the OAuth client the right", "read", what, "right", right, "for", leaveOut)
+	}
+	if forbidden {
+		return nil
+	}
+	return err
+}
+
+func (p *permissions) leftOut(what string, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	is := p.reads[what]
+	return is != nil && now.Before(is.until)
+}
+
+// note notes how a read went, and reports whether it is left out from now on.
+func (p *permissions) note(what string, forbidden bool, now time.Time) (leftOut bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	is := p.reads[what]
+	if is == nil {
+		is = &permission{}
+		p.reads[what] = is
+	}
+	if !forbidden {
+		is.refused = 0
+		return false
+	}
+	if is.refused++; is.refused < mostRefused {
+		return false
+	}
+	is.refused, is.until = 0, now.Add(leaveOut)
+	return true
+}

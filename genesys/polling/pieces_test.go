@@ -1,0 +1,85 @@
+package polling
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// TestEachTimeIsReadOrLostOnceUnlessEverythingIsRefused is the law of asking in
+// pieces, over platforms that refuse some times for good.
+func TestEachTimeIsReadOrLostOnceUnlessEverythingIsRefused(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		whole := drawInterval(t)
+		var bad []interval
+		for range rapid.IntRange(0, 3).Draw(t, "refused times") {
+			from := whole.from.Add(time.Duration(rapid.Float64Range(0.1, 0.8).Draw(t, "where") * float64(whole.to.Sub(whole.from))))
+			bad = append(bad, interval{from, from.Add(time.Duration(rapid.Int64Range(1, int64(time.Hour)).Draw(t, "length")))})
+		}
+		refusal := &genesys.APIError{Status: http.StatusBadRequest}
+		var read, lost []interval
+		reached := whole.from
+		asked := map[interval]bool{}
+		p := pieces{
+			end:    func(from time.Time) time.Time { return from.Truncate(day).Add(day) },
+			losses: newLosses(),
+			ask: func(_ context.Context, i interval) error {
+				for _, b := range bad {
+					if b.overlaps(i) {
+						require.False(t, asked[i], "%v was refused", i)
+						asked[i] = true
+						return fmt.Errorf("wrapped: %w", refusal)
+					}
+				}
+				read = append(read, i)
+				return nil
+			},
+			done: func(_ context.Context, to time.Time) {
+				require.False(t, to.Before(reached), "the position never goes back")
+				reached = to
+			},
+			lost: func(_ context.Context, i interval, err error) error {
+				require.ErrorIs(t, err, refusal)
+				lost = append(lost, i)
+				return nil
+			},
+		}
+		if err := p.read(t.Context(), whole); err != nil {
+			require.NotEmpty(t, bad)
+			require.ErrorIs(t, err, refusal)
+			require.Empty(t, lost, "nothing is lost while nothing is answered")
+			return
+		}
+		require.True(t, reached.Equal(whole.to))
+		for _, i := range lost {
+			require.LessOrEqual(t, i.to.Sub(i.from), 2*whole.smallest())
+			require.True(t, func() bool {
+				for _, b := range bad {
+					if b.overlaps(i) {
+						return true
+					}
+				}
+				return false
+			}(), "%v was not refused", i)
+		}
+		covers := func(list []interval, at time.Time) bool {
+			for _, i := range list {
+				if i.holds(at) {
+					return true
+				}
+			}
+			return false
+		}
+		for n := range 500 {
+			at := whole.from.Add(time.Duration(float64(n) / 500 * float64(whole.to.Sub(whole.from))))
+			require.True(t, covers(read, at) || covers(lost, at), "%v was neither read nor lost", at)
+		}
+	})
+}
