@@ -2,6 +2,7 @@ package polling_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,6 +31,7 @@ type archive struct {
 	every   time.Duration
 	byDay   bool // the query selects by day, as the platform is said to
 	refused func(from, to time.Time) bool
+	reach   int // how far the pages of a query reach; zero: mostResults
 
 	mu     sync.Mutex
 	calls  int
@@ -61,7 +63,7 @@ func (a *archive) Call(_ context.Context, r genesys.Request) ([]byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.calls++
-	if to.Sub(from) > longest || number*q.Paging.PageSize > mostResults {
+	if to.Sub(from) > longest || number*q.Paging.PageSize > cmp.Or(a.reach, mostResults) {
 		a.beyond = append(a.beyond, string(r.Body))
 		return nil, &genesys.APIError{Method: http.MethodPost, Path: r.Path, Status: http.StatusBadRequest, Code: "bad.request"}
 	}
@@ -205,7 +207,7 @@ var selections = map[string]bool{"by day": true, "by time": false}
 
 func TestManyDaysOfManyConversationsAreAllFound(t *testing.T) {
 	for name, byDay := range selections {
-		for _, size := range []struct{ days, perDay int }{{40, 1_000}, {2, 60_000}} {
+		for _, size := range []struct{ days, perDay int }{{40, 500}, {2, 60_000}} {
 			t.Run(fmt.Sprintf("%d days of %d, selected %s", size.days, size.perDay, name), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					length := time.Duration(size.days) * day
@@ -226,39 +228,46 @@ func TestManyDaysOfManyConversationsAreAllFound(t *testing.T) {
 }
 
 func TestADayWithMoreConversationsThanPagesReachIsReadFromBothEnds(t *testing.T) {
-	for name, byDay := range selections {
+	for name, c := range map[string]struct {
+		perDay, reach int
+		byDay         bool
+	}{
+		"selected by day":                         {120_000, mostResults, true},
+		"selected by time":                        {2_400, 2_000, false},
+		"pages that reach less far than is known": {2_400, 2_000, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				const perDay = 120_000
-				a := &archive{from: time.Now(), every: day / perDay, byDay: byDay}
+				a := &archive{from: time.Now(), every: day / time.Duration(c.perDay), byDay: c.byDay, reach: c.reach}
 				time.Sleep(day)
 				l, _ := a.repaired(t)
-				count, _, _ := l.missing(a, perDay)
+				count, _, _ := l.missing(a, c.perDay)
 				require.Zero(t, count)
-				require.Empty(t, a.beyond)
 				require.Empty(t, l.lost)
+				if c.reach == mostResults {
+					require.Empty(t, a.beyond)
+				}
 			})
 		})
 	}
 }
 
 func TestWhatIsOutOfReachFromBothEndsIsALossWithItsInterval(t *testing.T) {
+	const perDay, reach = 5_000, 2_000
 	synctest.Test(t, func(t *testing.T) {
-		const perDay = 210_000
-		a := &archive{from: time.Now(), every: day / perDay, byDay: true}
+		a := &archive{from: time.Now(), every: day / perDay, byDay: true, reach: reach}
 		time.Sleep(day)
 		l, _ := a.repaired(t)
 		count, from, to := l.missing(a, perDay)
-		require.InDelta(t, perDay-2*mostResults, count, 100)
+		require.InDelta(t, perDay-2*reach, count, 10)
 		require.Len(t, l.lost, 1)
-		require.False(t, l.lost[0].From.After(from) || l.lost[0].To.Before(to))
-		require.Less(t, l.lost[0].To.Sub(l.lost[0].From)-to.Sub(from), time.Second)
-		require.Less(t, a.calls, 2*mostResults/100+200)
 		require.True(t, l.lost[0].Lost)
+		require.False(t, l.lost[0].From.After(from) || l.lost[0].To.Before(to))
+		require.Less(t, l.lost[0].To.Sub(l.lost[0].From)-to.Sub(from), 3*a.every)
+		require.Less(t, a.calls, 2*reach/100+50)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		const perDay = 210_000
-		a := &archive{from: time.Now(), every: day / perDay} // selected by time, everything is in reach
+		a := &archive{from: time.Now(), every: day / perDay, reach: reach} // selected by time, everything is in reach
 		time.Sleep(day)
 		l, _ := a.repaired(t)
 		count, _, _ := l.missing(a, perDay)
