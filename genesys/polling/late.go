@@ -1,6 +1,7 @@
 package polling
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -89,6 +90,7 @@ func (s *Source) lateBetween(ctx context.Context, from, to time.Time) (int, erro
 		}
 		ended = append(ended, &conversation.Conversation{ID: c.ID, Surveys: c.Surveys, Evaluations: c.Evaluations})
 	}
+	var evaluations, surveys tally
 	for chunk := range slices.Chunk(ended, mostIDs) {
 		if !s.afterRepair(ctx) {
 			return 0, ctx.Err()
@@ -110,25 +112,26 @@ func (s *Source) lateBetween(ctx context.Context, from, to time.Time) (int, erro
 			records[c.ID] = c
 		}
 		for _, c := range chunk {
-			if err := s.quality(ctx, conversation.Merge(c, records[c.ID])); err != nil {
+			if err := s.quality(ctx, conversation.Merge(c, records[c.ID]), &evaluations, &surveys); err != nil {
 				return 0, err
 			}
 		}
 	}
-	return len(ended), nil
+	return len(ended), cmp.Or(evaluations.err(), surveys.err())
 }
 
 // quality asks the quality API for the evaluations and surveys of c that have
 // changed since it was asked last: it alone has exact scores, answers and
 // comments.
-func (s *Source) quality(ctx context.Context, c *conversation.Conversation) error {
+func (s *Source) quality(ctx context.Context, c *conversation.Conversation, evaluations, surveys *tally) error {
 	for _, q := range []struct {
 		what, right string
 		wanted      bool
 		read        func(context.Context, string) error
+		answers     *tally
 	}{
-		{"evaluations", "quality:evaluation:view", slices.ContainsFunc(c.Evaluations, unknownEvaluation), s.reader.evaluations},
-		{"surveys", "quality:survey:view", slices.ContainsFunc(c.Surveys, unknownSurvey), s.reader.surveys},
+		{"evaluations", "quality:evaluation:view", slices.ContainsFunc(c.Evaluations, unknownEvaluation), s.reader.evaluations, evaluations},
+		{"surveys", "quality:survey:view", slices.ContainsFunc(c.Surveys, unknownSurvey), s.reader.surveys, surveys},
 	} {
 		if !q.wanted {
 			continue
@@ -141,7 +144,7 @@ func (s *Source) quality(ctx context.Context, c *conversation.Conversation) erro
 			s.log.Debug("there are none", "read", q.what, "conversation", c.ID, "reason", err)
 			continue
 		}
-		if err != nil {
+		if err := s.note(q.answers, q.what, c.ID, err); err != nil {
 			return err
 		}
 	}

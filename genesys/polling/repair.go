@@ -2,7 +2,6 @@ package polling
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -168,33 +167,20 @@ func (s *Source) repair(ctx context.Context, since, now time.Time) (from time.Ti
 // not understood is left out, unless that is so with all of them.
 func (s *Source) repairLive(ctx context.Context, ids []string) error {
 	reported := time.Now()
-	understood := 0
-	var odd error
+	const what = "live conversations"
+	var answers tally
 	for i, id := range ids {
-		err := s.permissions.try("live conversations", "conversation:communication:view", func() error { return s.reader.live(ctx, id) })
-		switch {
-		case errors.Is(err, genesys.ErrNotUnderstood):
-			odd = err
-			if understood == 0 && i+1 >= mostOdd {
-				return odd
-			}
-			s.log.Warn("a conversation is not read as it is now", "conversation", id, "reason", err)
-		case err != nil && !genesys.IsPermanent(err):
+		err := s.permissions.try(what, "conversation:communication:view", func() error { return s.reader.live(ctx, id) })
+		if genesys.IsPermanent(err) {
+			err = nil
+		}
+		if err := s.note(&answers, what, id, err); err != nil {
 			return err
-		default:
-			understood++
 		}
 		if time.Since(reported) > progressEvery {
 			reported = time.Now()
 			s.log.Info("still repairing a gap", "read", i+1, "of", len(ids))
 		}
 	}
-	if understood == 0 {
-		return odd
-	}
-	return nil
+	return answers.err()
 }
-
-// mostOdd is how many answers in a row are not understood before the others are
-// not asked for.
-const mostOdd = 3
