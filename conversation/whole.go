@@ -54,8 +54,8 @@ func (k statementKind) rounded() bool {
 type whole[E any] struct {
 	schema[E]
 	versions func(*E) *[]version[E]
-	// version dates what a statement says, of which nothing but the kind, the
-	// stage and changed are its to give.
+	// version says of what is stated its kind, how far it has come and when it
+	// changed.
 	version func(e *E, by Statement) version[E]
 	// inKind orders versions of one kind, before their contents do.
 	inKind func(a, b *version[E]) int
@@ -74,8 +74,8 @@ type whole[E any] struct {
 
 var noStamps stamps
 
-// newWhole returns a table without rules. An entity of it has no stamps: its
-// versions say who states what.
+// newWhole returns a table without rules; those of the fields as such are not
+// used. An entity of it has no stamps: its versions say who states what.
 func newWhole[E any](versions func(*E) *[]version[E], fields ...Field[E]) whole[E] {
 	stated := func(e *E) fieldSet {
 		if len(*versions(e)) == 0 {
