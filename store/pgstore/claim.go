@@ -24,21 +24,22 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (due []store.Delivery,
 	}
 	var wait time.Duration
 	var waits bool
-	var p pipeline
-	if c.Limit > 0 {
+	err = s.transact(ctx, func(known *catalog, p *pipeline) {
+		due = nil
+		if c.Limit > 0 {
+			p.read(func(r *row) error {
+				d := store.Delivery{Hook: r.string(), Attempts: int(r.integer())}
+				d.Event = eventOf(r)
+				due = append(due, d)
+				return nil
+			}, known.statements.claim, args(textsOf(hooks), integerOf(int64(c.Limit)), textOf(c.Owner), integerOf(c.Lease.Microseconds()))...)
+		}
 		p.read(func(r *row) error {
-			d := store.Delivery{Hook: r.string(), Attempts: int(r.integer())}
-			d.Event = eventOf(r)
-			due = append(due, d)
+			v := r.value()
+			wait, waits = time.Duration(v.Int)*time.Microsecond, v.Valid
 			return nil
-		}, s.statements.claim, args(textsOf(hooks), integerOf(int64(c.Limit)), textOf(c.Owner), integerOf(c.Lease.Microseconds()))...)
-	}
-	p.read(func(r *row) error {
-		v := r.value()
-		wait, waits = time.Duration(v.Int)*time.Microsecond, v.Valid
-		return nil
-	}, s.statements.next, args(textsOf(hooks), textOf(c.Owner))...)
-	err = s.transact(ctx, s.statements.begin, &p)
+		}, known.statements.next, args(textsOf(hooks), textOf(c.Owner))...)
+	})
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("pgstore: claim: %w", err)
 	}

@@ -57,6 +57,7 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 // committer writes a batch on one connection.
 type committer struct {
 	*Store
+	*catalog
 	ctx   context.Context
 	conn  *pgx.Conn
 	batch store.Batch
@@ -98,7 +99,7 @@ func (s *Store) giveBackScratch(x *scratch) {
 }
 
 func newCommitter(s *Store, ctx context.Context, c *pgx.Conn, b store.Batch) *committer {
-	t := &committer{Store: s, ctx: ctx, conn: c, batch: b, place: make(map[string]int, len(b.Changes)), lost: map[string]bool{}, scratch: s.borrowScratch()}
+	t := &committer{Store: s, catalog: s.catalog.Load(), ctx: ctx, conn: c, batch: b, place: make(map[string]int, len(b.Changes)), lost: map[string]bool{}, scratch: s.borrowScratch()}
 	t.done.Results = make([]store.Result, len(b.Changes))
 	for i, c := range b.Changes {
 		id := storable(c.ID)

@@ -79,10 +79,13 @@ func harness(change ...func(*pgxpool.Config)) storetest.Harness {
 
 func TestConformance(t *testing.T) { storetest.Run(t, harness()) }
 
-// A role that may read and write rows, and nothing else, is enough.
+// A role that may read and write rows, and nothing else, is enough; and code of
+// others in a schema of its search_path is not executed.
 func TestConformanceOfARoleForRowsOnly(t *testing.T) {
+	others := cluster.Schema(t)
+	inSchema(t, others, lure)
 	reopen := func(t testing.TB, schema string) opened {
-		pool := cluster.Pool(t, schema, sessionAs(roleOf(schema)))
+		pool := cluster.Pool(t, schema, sessionAs(roleOf(schema)), func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["search_path"] += ", " + others })
 		s, err := pgstore.New(t.Context(), pool, &pgstore.Config{SkipMigrations: true})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = s.Close() })

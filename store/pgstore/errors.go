@@ -49,6 +49,11 @@ const (
 	insufficientPrivilege = "42501"
 	noSuchStatement       = "26000"
 	duplicateStatement    = "42P05"
+	undefinedObject       = "42704"
+	datatypeMismatch      = "42804"
+	invalidBinary         = "22P03"
+	protocolViolation     = "08P01"
+	internalError         = "XX000"
 )
 
 // harmless reports whether nothing was done and the same may succeed at once:

@@ -14,12 +14,12 @@ func (s *Store) Prepare() { s.protocol = preparedProtocol }
 // PlanOfDeliverReady is the plan that a commit keeps of the statement that asks
 // whether deliveries can go on.
 func (s *Store) PlanOfDeliverReady(ctx context.Context) (string, error) {
-	return s.planOf(ctx, s.statements.deliverReady)
+	return s.planOf(ctx, s.sql().deliverReady)
 }
 
 // PlanOfRenew is the plan that is kept of the statement that renews leases.
 func (s *Store) PlanOfRenew(ctx context.Context) (string, error) {
-	return s.planOf(ctx, s.statements.renew)
+	return s.planOf(ctx, s.sql().renew)
 }
 
 func (s *Store) planOf(ctx context.Context, x *statement) (string, error) {
@@ -29,7 +29,7 @@ func (s *Store) planOf(ctx context.Context, x *statement) (string, error) {
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
 	given := strings.TrimSuffix(strings.Repeat("null, ", len(x.params)), ", ")
-	for _, sql := range []string{s.statements.byIndex.sql, "set local plan_cache_mode = force_generic_plan", "prepare it as " + x.sql} {
+	for _, sql := range []string{s.sql().byIndex.sql, "set local plan_cache_mode = force_generic_plan", "prepare it as " + x.sql} {
 		if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return "", err
 		}

@@ -41,10 +41,10 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 		r := newReader(s)
 		var p pipeline
 		if len(ids) > 0 {
-			p.add(s.statements.byIndex)
+			p.add(s.sql().byIndex)
 			r.addConversations(&p, ids)
 		}
-		p.add(s.statements.commit)
+		p.add(s.sql().commit)
 		if err := s.run(ctx, c, &p); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ const withoutTime = math.MaxInt64
 
 func (l *listing) find(ctx context.Context, c *pgx.Conn, after cursor.Place, begun bool) error {
 	var p pipeline
-	p.add(l.statements.beginRead)
+	p.add(l.sql().beginRead)
 	if !begun || after.Key != withoutTime {
 		l.addPart(&p, false, after, begun)
 		begun = false

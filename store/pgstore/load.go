@@ -34,22 +34,22 @@ func (s *Store) load(ctx context.Context, ids []string) ([]store.Record, error) 
 		r = newReader(s)
 		var known []string
 		var p pipeline
-		p.add(s.statements.beginRead)
-		p.add(s.statements.byIndex)
+		p.add(s.sql().beginRead)
+		p.add(s.sql().byIndex)
 		p.read(func(r *row) error {
 			known = append(known, r.string())
 			return nil
-		}, s.statements.known, args(textsOf(ids))...)
-		p.add(s.statements.commit)
+		}, s.sql().known, args(textsOf(ids))...)
+		p.add(s.sql().commit)
 		if err := s.run(ctx, c, &p); err != nil || len(known) == 0 {
 			return err
 		}
 		var all pipeline
-		all.add(s.statements.beginRead)
-		all.add(s.statements.byIndex)
+		all.add(s.sql().beginRead)
+		all.add(s.sql().byIndex)
 		r.addConversations(&all, known)
 		r.addLog(&all, known)
-		all.add(s.statements.commit)
+		all.add(s.sql().commit)
 		return s.run(ctx, c, &all)
 	})
 	if err != nil {
@@ -98,7 +98,7 @@ func (r *reader) conversation(id string) *conversation.Conversation { return r.r
 // addConversations adds the reading of conversations and of what is below them.
 func (r *reader) addConversations(p *pipeline, ids []string) {
 	some := args(textsOf(ids))
-	p.read(r.scanConversation, r.statements.read[rows.Conversation], some...)
+	p.read(r.scanConversation, r.sql().read[rows.Conversation], some...)
 	for _, e := range rows.Children() {
 		p.read(func(row *row) error {
 			r.values = row.values(r.values[:0])
@@ -106,7 +106,7 @@ func (r *reader) addConversations(p *pipeline, ids []string) {
 				return row.err
 			}
 			return r.rows.Add(e, r.values)
-		}, r.statements.read[e], some...)
+		}, r.sql().read[e], some...)
 	}
 }
 
@@ -137,11 +137,11 @@ func (r *reader) addLog(p *pipeline, ids []string) {
 			record.Announced = append(record.Announced, row.string())
 		}
 		return nil
-	}, r.statements.announced, args(textsOf(ids))...)
+	}, r.sql().announced, args(textsOf(ids))...)
 	p.read(func(row *row) error {
 		if record := r.records[row.string()]; record != nil {
 			record.Backlog = append(record.Backlog, row.string())
 		}
 		return nil
-	}, r.statements.backlog, args(textsOf(ids))...)
+	}, r.sql().backlog, args(textsOf(ids))...)
 }

@@ -24,13 +24,13 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 		events = nil
 		clear(bySeq)
 		return nil
-	}, s.statements.exists, one...)
+	}, s.sql().exists, one...)
 	p.read(func(r *row) error {
 		e := eventOf(r)
 		bySeq[e.Seq] = len(events)
 		events = append(events, store.LoggedEvent{Event: e})
 		return nil
-	}, s.statements.log, one...)
+	}, s.sql().log, one...)
 	p.read(func(r *row) error {
 		i, found := bySeq[r.integer()]
 		d := store.LoggedDelivery{Hook: r.string(), State: store.DeliveryState(r.string()), Attempts: int(r.integer()), Error: r.string()}
@@ -38,8 +38,8 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 			events[i].Deliveries = append(events[i].Deliveries, d)
 		}
 		return nil
-	}, s.statements.deliveries, one...)
-	if err := s.transact(ctx, s.statements.beginRead, &p); err != nil {
+	}, s.sql().deliveries, one...)
+	if err := s.inSnapshot(ctx, &p); err != nil {
 		return nil, fmt.Errorf("pgstore: events: %w", err)
 	}
 	if !exists {
@@ -66,8 +66,8 @@ func (s *Store) Due(ctx context.Context, at time.Time, limit int) (ids []string,
 			next = due.Time()
 		}
 		return nil
-	}, s.statements.due, args(rows.Value{Valid: true, Int: int64(limit) + 1})...)
-	if err := s.transact(ctx, s.statements.beginRead, &p); err != nil {
+	}, s.sql().due, args(rows.Value{Valid: true, Int: int64(limit) + 1})...)
+	if err := s.inSnapshot(ctx, &p); err != nil {
 		return nil, time.Time{}, fmt.Errorf("pgstore: due: %w", err)
 	}
 	return ids, next, nil

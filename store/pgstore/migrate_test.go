@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"sync"
@@ -119,12 +120,49 @@ func TestValidateNamesWhatIsNotAsItMustBe(t *testing.T) {
 	require.ErrorAs(t, err, &problems)
 	all := strings.Join(problems.Problems, "\n")
 	for _, want := range []string{"cdm_survey is missing", "the column cdm_participant.ani is missing", "cdm_transfer.state is of the type character varying(10), and must be text",
-		"the index cdm_conversation_start is missing", "cdm_metric_row is missing", "the trigger cdm_conversation_deleted is missing"} {
+		"the index cdm_conversation_start is missing", "cdm_metric_row is missing", "the trigger cdm_conversation_deleted is missing",
+		"the view " + s.schema + ".cdm_report_open_conversations is missing"} {
 		require.Contains(t, all, want)
 	}
-	require.Len(t, problems.Problems, 6)
-	_, err = pgstore.New(t.Context(), s.pool, nil)
-	require.ErrorAs(t, err, &problems)
+	require.Len(t, problems.Problems, 7)
+}
+
+// Whatever a statement or a report names, New says that it is missing.
+func TestNewNamesWhatIsMissing(t *testing.T) {
+	s := open(t)
+	found, err := s.pool.Query(t.Context(), `select c.relname::text, null, case c.relkind when 'r' then 'table' when 'v' then 'view' else 'type' end from pg_class c
+			where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'v', 'c')
+		union all select c.relname::text, a.attname::text, 'column' from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+			where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and a.attname not in ('number', 'name', 'applied')`)
+	require.NoError(t, err)
+	var name, kind string
+	var column *string
+	var renames, wants []string
+	_, err = pgx.ForEachRow(found, []any{&name, &column, &kind}, func() error {
+		switch {
+		case name == "cdm_migration" && kind == "table": // then there are no tables
+		case column != nil:
+			renames = append(renames, fmt.Sprintf("alter table %s rename column %[2]s to x; alter table %[1]s rename column x to %[2]s", name, *column))
+			wants = append(wants, "the column "+name+"."+*column+" is missing")
+		default:
+			renames = append(renames, fmt.Sprintf("alter %s %s rename to x; alter %[1]s x rename to %[2]s", kind, name))
+			wants = append(wants, "the "+kind+" "+s.schema+"."+name+" is missing")
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, len(renames), 150)
+	for i, rename := range renames {
+		there, back, _ := strings.Cut(rename, "; ")
+		_, err := s.pool.Exec(t.Context(), there)
+		require.NoError(t, err)
+		_, err = pgstore.New(t.Context(), s.pool, nil)
+		var problems *pgstore.SchemaError
+		require.ErrorAs(t, err, &problems, rename)
+		require.Equal(t, []string{wants[i]}, problems.Problems)
+		_, err = s.pool.Exec(t.Context(), back)
+		require.NoError(t, err)
+	}
 }
 
 func TestEventsAndDeliveriesGoWithTheirConversation(t *testing.T) {

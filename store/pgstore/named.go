@@ -16,7 +16,7 @@ func (s *Store) Value(ctx context.Context, name string) (value []byte, version i
 	p.read(func(r *row) error {
 		value, version = []byte(r.string()), r.integer()
 		return nil
-	}, s.statements.value, args(textOf(name))...)
+	}, s.sql().value, args(textOf(name))...)
 	if err := s.one(ctx, &p); err != nil {
 		return nil, 0, fmt.Errorf("pgstore: value: %w", err)
 	}
@@ -35,9 +35,9 @@ func (s *Store) SetValue(ctx context.Context, name string, value []byte, version
 	}
 	var p pipeline
 	if version == 0 {
-		p.read(scan, s.statements.setNew, args(textOf(name), textOf(string(value)))...)
+		p.read(scan, s.sql().setNew, args(textOf(name), textOf(string(value)))...)
 	} else {
-		p.read(scan, s.statements.setValue, args(textOf(name), textOf(string(value)), integerOf(version))...)
+		p.read(scan, s.sql().setValue, args(textOf(name), textOf(string(value)), integerOf(version))...)
 	}
 	if err := s.one(ctx, &p); err != nil {
 		return 0, fmt.Errorf("pgstore: set value: %w", err)

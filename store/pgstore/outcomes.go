@@ -74,9 +74,9 @@ func (l *lanes) addReady(s *Store, p *pipeline, ready *bool) {
 	if len(l.hooks) == 0 {
 		return
 	}
-	x := s.statements.ready
+	x := s.sql().ready
 	if l.failed {
-		x = s.statements.refresh
+		x = s.sql().refresh
 	}
 	p.read(scanBool(ready), x, l.args()...)
 }
@@ -104,23 +104,23 @@ func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int
 	if len(events) == 0 {
 		return 0, nil
 	}
-	x := s.statements.retry
+	x := s.sql().retry
 	if do == store.Skip {
-		x = s.statements.skip
+		x = s.sql().skip
 	}
 	var changed lanes
 	err := s.do(ctx, func(c *pgx.Conn) error {
 		changed = lanes{}
 		var first, second pipeline
-		first.add(s.statements.begin)
-		first.add(s.statements.byIndex)
+		first.add(s.sql().begin)
+		first.add(s.sql().byIndex)
 		first.read(changed.add, x, args(textsOf(events), textsOf(hooks))...)
 		if err := s.run(ctx, c, &first); err != nil {
 			return err
 		}
 		var ready bool // the caller looks anyway
 		changed.addReady(s, &second, &ready)
-		second.add(s.statements.commit)
+		second.add(s.sql().commit)
 		return s.run(ctx, c, &second)
 	})
 	if err != nil {
@@ -137,14 +137,15 @@ func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration, he
 	if len(held) == 0 {
 		return nil
 	}
-	of := s.types.delivery
-	named := make([]rows.Value, 0, len(held)*len(of.columns))
-	for _, key := range held {
-		named = append(named, textOf(key.ConversationID), textOf(key.Hook), integerOf(key.Seq), rows.Value{}, rows.Value{})
-	}
-	var p pipeline
-	p.add(s.statements.renew, append([]argument{{of: of, rows: named}}, args(textOf(owner), integerOf(lease.Microseconds()))...)...)
-	if err := s.transact(ctx, s.statements.begin, &p); err != nil {
+	err := s.transact(ctx, func(known *catalog, p *pipeline) {
+		of := known.types.delivery
+		named := make([]rows.Value, 0, len(held)*len(of.columns))
+		for _, key := range held {
+			named = append(named, textOf(key.ConversationID), textOf(key.Hook), integerOf(key.Seq), rows.Value{}, rows.Value{})
+		}
+		p.add(known.statements.renew, append([]argument{{of: of, rows: named}}, args(textOf(owner), integerOf(lease.Microseconds()))...)...)
+	})
+	if err != nil {
 		return fmt.Errorf("pgstore: renew: %w", err)
 	}
 	return nil
@@ -155,9 +156,8 @@ func (s *Store) Release(ctx context.Context, owner string) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	var p pipeline
-	p.add(s.statements.release, args(textOf(owner))...)
-	if err := s.transact(ctx, s.statements.begin, &p); err != nil {
+	err := s.transact(ctx, func(known *catalog, p *pipeline) { p.add(known.statements.release, args(textOf(owner))...) })
+	if err != nil {
 		return fmt.Errorf("pgstore: release: %w", err)
 	}
 	return nil

@@ -15,11 +15,10 @@ import (
 
 // Store keeps conversations in PostgreSQL. It is safe for concurrent use.
 type Store struct {
-	pool       *pgxpool.Pool
-	config     Config
-	protocol   protocol
-	types      *rowTypes
-	statements *statements
+	pool     *pgxpool.Pool
+	config   Config
+	protocol protocol
+	catalog  atomic.Pointer[catalog]
 
 	closed     atomic.Bool
 	unprepared atomic.Bool // the connections do not keep prepared statements
@@ -44,12 +43,13 @@ const (
 //
 // The error is [ErrNewer] when a newer version of this module was here,
 // [ErrOutdated] when Config.SkipMigrations is set and migrations are missing,
-// and a [SchemaError] when the tables are there but not as they must be.
+// and a [SchemaError] when a table, column, view or type is missing, or a column
+// is of another type. [Store.Validate] looks at the rest too.
 func New(ctx context.Context, pool *pgxpool.Pool, c *Config) (*Store, error) {
 	if pool == nil {
 		return nil, errors.New("pgstore: the pool is nil")
 	}
-	s := &Store{pool: pool, config: c.withDefaults(), types: newRowTypes()}
+	s := &Store{pool: pool, config: c.withDefaults()}
 	if err := s.config.validate(); err != nil {
 		return nil, err
 	}
@@ -89,11 +89,11 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	if err := s.types.find(ctx, s); err != nil {
+	if err := s.complete(ctx); err != nil {
 		return err
 	}
-	s.statements = newStatements(&s.config, s.types)
-	return nil
+	_, err := s.lookUp(ctx)
+	return err
 }
 
 // mode is for statements that run once: it needs nothing that outlives a
@@ -124,8 +124,15 @@ func (s *Store) Close() error {
 func (s *Store) do(ctx context.Context, f func(c *pgx.Conn) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.once(ctx, f)
-		if err == nil || attempt == mostAttempts || !harmless(err) {
+		if err == nil || attempt == mostAttempts {
 			return err
+		}
+		if !harmless(err) {
+			again, err := s.outdated(ctx, err)
+			if !again {
+				return err
+			}
+			continue
 		}
 		if unprepared(err) {
 			s.unprepared.Store(true)
@@ -156,14 +163,28 @@ func (s *Store) letGo(ctx context.Context, c *pgxpool.Conn) {
 	c.Release()
 }
 
-// transact runs a pipeline in a transaction that begins so.
-func (s *Store) transact(ctx context.Context, begin *statement, p *pipeline) error {
+// transact runs a pipeline in a transaction. It is composed for each attempt,
+// and must forget what the last one has read.
+func (s *Store) transact(ctx context.Context, compose func(known *catalog, p *pipeline)) error {
+	return s.do(ctx, func(c *pgx.Conn) error {
+		known := s.catalog.Load()
+		var p pipeline
+		p.add(known.statements.begin)
+		p.add(known.statements.byIndex)
+		compose(known, &p)
+		p.add(known.statements.commit)
+		return s.run(ctx, c, &p)
+	})
+}
+
+// inSnapshot runs a pipeline that reads one state of the tables.
+func (s *Store) inSnapshot(ctx context.Context, p *pipeline) error {
 	var all pipeline
-	all.add(begin)
-	all.add(s.statements.byIndex)
+	all.add(s.sql().beginRead)
+	all.add(s.sql().byIndex)
 	all.steps = append(all.steps, p.steps...)
-	all.add(s.statements.commit)
-	return s.do(ctx, func(c *pgx.Conn) error { return s.run(ctx, c, &all) })
+	all.add(s.sql().commit)
+	return s.one(ctx, &all)
 }
 
 // one runs a statement that is a transaction of its own.

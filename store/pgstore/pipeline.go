@@ -22,7 +22,7 @@ type statement struct {
 }
 
 func newStatement(sql string, params ...uint32) *statement {
-	sum := sha256.Sum256([]byte(sql))
+	sum := sha256.Sum256(fmt.Append(nil, sql, params))
 	return &statement{sql: sql, params: params, name: "convtrack_" + hex.EncodeToString(sum[:12])}
 }
 

@@ -95,3 +95,8 @@ func (t *rowTypes) find(ctx context.Context, s *Store) error {
 	}
 	return nil
 }
+
+// same reports whether the types have the same ids.
+func (t *rowTypes) same(others *rowTypes) bool {
+	return slices.EqualFunc(t.all(), others.all(), func(a, b *rowType) bool { return a.oid == b.oid && a.array == b.array })
+}

@@ -21,17 +21,22 @@ func (s *Store) Validate(ctx context.Context) error {
 		return store.ErrClosed
 	}
 	v := &validation{Store: s}
-	for _, check := range []func(context.Context) error{v.migrations, v.columns, v.indexes, v.triggers, v.privileges, v.strangers} {
+	return v.all(ctx, v.migrations, v.columns, v.views, v.rowTypes, v.indexes, v.triggers, v.privileges, v.strangers)
+}
+
+// complete returns a [SchemaError] when something is missing that statements
+// or reports name.
+func (s *Store) complete(ctx context.Context) error {
+	v := &validation{Store: s}
+	return v.all(ctx, v.columns, v.views, v.rowTypes)
+}
+
+// all makes all checks.
+func (v *validation) all(ctx context.Context, checks ...func(context.Context) error) error {
+	for _, check := range checks {
 		if err := check(ctx); err != nil {
 			return fmt.Errorf("pgstore: validate: %w", err)
 		}
-	}
-	if err := s.types.find(ctx, s); err != nil {
-		var missing *SchemaError
-		if !errors.As(err, &missing) {
-			return fmt.Errorf("pgstore: validate: %w", err)
-		}
-		v.problems = append(v.problems, missing.Problems...)
 	}
 	if len(v.problems) > 0 {
 		return &SchemaError{v.problems}
@@ -88,8 +93,8 @@ func (v *validation) tables() map[string]expected {
 			column("state", rows.Text), column("blocked", rows.Bool), column("due", rows.Time), column("owner", rows.Text), column("attempts", rows.Integer),
 			column("type", rows.Text), column("error", rows.Text), column("stack", rows.Text), column("failed_at", rows.Time)),
 	}
-	for e := range v.types.entities {
-		table := rows.Entity(e).Table()
+	for e := range rows.Evaluation + 1 {
+		table := e.Table()
 		tables[table.Name] = of(table.Columns...)
 	}
 	tables["conversation"]["changed_slot"] = "timestamp with time zone"
@@ -130,17 +135,48 @@ func (v *validation) columns(ctx context.Context) error {
 	return nil
 }
 
+// rowTypes for the rows of statements.
+func (v *validation) rowTypes(ctx context.Context) error {
+	err := newRowTypes().find(ctx, v.Store)
+	var missing *SchemaError
+	if errors.As(err, &missing) {
+		v.problems = append(v.problems, missing.Problems...)
+		return nil
+	}
+	return err
+}
+
+// views for reports.
+func (v *validation) views(ctx context.Context) error {
+	names, err := v.names(ctx, `select c.relname::text from pg_catalog.pg_class c
+		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1::text and c.relkind in ('v', 'm')`)
+	if err != nil {
+		return err
+	}
+	for _, name := range v.viewNames() {
+		if !slices.Contains(names, name) {
+			v.say("the view %s.%s is missing", v.config.Schema, name)
+		}
+	}
+	return nil
+}
+
+// names asks for names of things in the schema.
+func (v *validation) names(ctx context.Context, sql string) ([]string, error) {
+	found, err := v.pool.Query(ctx, sql, v.mode(), v.config.Schema)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(found, pgx.RowTo[string])
+}
+
 // indexes are those that reads rely on, beside the primary keys.
 var indexes = []string{"conversation_start", "conversation_changed", "conversation_end", "conversation_open", "conversation_due", "conversation_refused",
 	"conversation_attributes", "participant_user", "participant_queue", "session_queue", "delivery_event", "delivery_waiting", "delivery_claimed", "delivery_parked"}
 
 func (v *validation) indexes(ctx context.Context) error {
-	found, err := v.pool.Query(ctx, `select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
-		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1::text and i.indisvalid`, v.mode(), v.config.Schema)
-	if err != nil {
-		return err
-	}
-	names, err := pgx.CollectRows(found, pgx.RowTo[string])
+	names, err := v.names(ctx, `select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1::text and i.indisvalid`)
 	if err != nil {
 		return err
 	}
@@ -234,12 +270,12 @@ func (v *validation) strangers(ctx context.Context) error {
 	return err
 }
 
-// views are for reports; no program reads them.
-var views = []string{"report_agent_time", "report_customer", "report_email_agents", "report_open_conversations", "report_parked"}
+// reports are the views; no program reads them.
+var reports = []string{"report_agent_time", "report_customer", "report_email_agents", "report_open_conversations", "report_parked"}
 
 func (v *validation) viewNames() []string {
 	var names []string
-	for _, name := range views {
+	for _, name := range reports {
 		names = append(names, v.config.Prefix+name)
 	}
 	return names
