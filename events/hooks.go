@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 )
 
 // Timing is when a hook runs.
@@ -50,8 +52,9 @@ type hook struct {
 // it is committed with the event or not at all. fn may run again for the same
 // event when its change could not be committed.
 //
-// The name must not be empty, nor taken: Before panics when it is. remove
-// takes the hook out; runs under way finish. It may be called twice.
+// The name must be UTF-8 without a zero byte, not empty and not taken: Before
+// panics otherwise. remove takes the hook out; runs under way finish. It may be
+// called twice.
 func Before[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) error, opts ...Option) (remove func()) {
 	return register(h, TimingBefore, name, fn, opts)
 }
@@ -70,8 +73,9 @@ func Before[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) er
 // registers it again after a restart goes on where the last one stopped. A
 // hook gets the events that are committed from its registration on.
 //
-// The name must not be empty, nor taken: After panics when it is. remove takes
-// the hook out; runs under way finish. It may be called twice.
+// The name must be UTF-8 without a zero byte, not empty and not taken: After
+// panics otherwise. remove takes the hook out; runs under way finish. It may be
+// called twice.
 func After[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) error, opts ...Option) (remove func()) {
 	return register(h, TimingAfter, name, fn, opts)
 }
@@ -79,6 +83,9 @@ func After[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) err
 func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Context, E) error, opts []Option) (remove func()) {
 	if name == "" {
 		panic("events: a hook needs a name: it appears in logs, in the outbox and in what is parked")
+	}
+	if !utf8.ValidString(name) || strings.Contains(name, "\x00") {
+		panic(fmt.Sprintf("events: the name of the hook %q must be UTF-8 without a zero byte, as stores keep it", name))
 	}
 	if fn == nil {
 		panic(fmt.Sprintf("events: hook %q has no function", name))

@@ -85,6 +85,10 @@ func TestNamesAreRequiredAndUnique(t *testing.T) {
 	hooks := events.NewHooks()
 	nothing := func(context.Context, events.Event) error { return nil }
 	require.Panics(t, func() { events.Before(hooks, "", nothing) })
+	for _, name := range []string{"zero \x00", "\xff"} { // stores would keep another name
+		require.Panics(t, func() { events.Before(hooks, name, nothing) })
+		require.Panics(t, func() { events.After(hooks, name, nothing) })
+	}
 	require.Panics(t, func() { events.After[events.Event](hooks, "nil", nil) })
 	remove := events.Before(hooks, "name", nothing)
 	require.PanicsWithValue(t, `events: a hook named "name" is registered already; names are unique over all hooks`, func() { events.After(hooks, "name", nothing) })

@@ -119,6 +119,7 @@ func topics() []topic {
 	add("sessions", sessions)
 	add("times", times)
 	add("text", text)
+	add("what is no text", notText)
 	add("tombstones", tombstones)
 	add("refused changes", refusedChanges)
 	add("conclusions", conclusions)

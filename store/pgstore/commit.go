@@ -102,7 +102,7 @@ func newCommitter(s *Store, ctx context.Context, c *pgx.Conn, b store.Batch) *co
 	t := &committer{Store: s, catalog: s.catalog.Load(), ctx: ctx, conn: c, batch: b, place: make(map[string]int, len(b.Changes)), lost: map[string]bool{}, scratch: s.borrowScratch()}
 	t.done.Results = make([]store.Result, len(b.Changes))
 	for i, c := range b.Changes {
-		id := storable(c.ID)
+		id := rows.Storable(c.ID)
 		if _, twice := t.place[id]; twice {
 			t.done.Results[i].Err = store.ErrConflict
 			continue

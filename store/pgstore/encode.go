@@ -34,7 +34,7 @@ func appendValue(b []byte, oid uint32, v *rows.Value) []byte {
 	}
 	switch oid {
 	case oidText:
-		return appendString(b, storable(v.Text))
+		return appendString(b, rows.Storable(v.Text))
 	case oidJSON:
 		return appendString(b, storableJSON(v.Text))
 	case oidJSONB:
@@ -63,7 +63,7 @@ func appendTexts(b []byte, list []string) []byte {
 	begin := len(b)
 	b = appendArrayHeader(append(b, 0, 0, 0, 0), oidText, len(list))
 	for _, s := range list {
-		b = appendString(b, storable(s))
+		b = appendString(b, rows.Storable(s))
 	}
 	return putLength(b, begin)
 }

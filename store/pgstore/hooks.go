@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
 // commitWithHooks writes a batch of which some changes have hooks: first it
@@ -113,7 +114,7 @@ func (t *committer) lock() error {
 		return err
 	}
 	for _, i := range t.order {
-		if id := t.batch.Changes[i].ID; !current[storable(id)] {
+		if id := t.batch.Changes[i].ID; !current[rows.Storable(id)] {
 			t.done.Results[i].Err = store.ErrConflict
 			t.lost[id] = true
 		}
@@ -169,7 +170,7 @@ func (t *committer) after(hookErr error) (error, error) {
 // deliveries are locked, so nobody else takes them meanwhile.
 func (t *committer) runOutcomeHooks(tx pgx.Tx) error {
 	for _, o := range t.batch.Outcomes {
-		if o.InTx == nil || !t.lanes.has(event{storable(o.ConversationID), o.Seq}, storable(o.Hook)) {
+		if o.InTx == nil || !t.lanes.has(event{rows.Storable(o.ConversationID), o.Seq}, rows.Storable(o.Hook)) {
 			continue
 		}
 		hookErr, err := t.after(lend(t.ctx, tx, o.InTx))

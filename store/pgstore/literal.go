@@ -20,7 +20,7 @@ func literal(oid uint32, v *rows.Value) any {
 	}
 	switch oid {
 	case oidText:
-		return storable(v.Text)
+		return rows.Storable(v.Text)
 	case oidJSON, oidJSONB:
 		return storableJSON(v.Text)
 	case oidBytea:
@@ -34,7 +34,7 @@ func literal(oid uint32, v *rows.Value) any {
 	case oidTexts:
 		list := make([]string, len(*v.List))
 		for i, s := range *v.List {
-			list[i] = storable(s)
+			list[i] = rows.Storable(s)
 		}
 		return arrayLiteral(list)
 	}

@@ -3,7 +3,6 @@ package pgstore
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -75,21 +74,14 @@ func newReader(s *Store) *reader { return &reader{Store: s, records: map[string]
 // record returns the record; it must not be asked for before all is read. Two
 // that ask for the same id share nothing but the conversation.
 func (r *reader) record(id string) store.Record {
-	found := r.records[storable(id)]
+	found := r.records[rows.Storable(id)]
 	if found == nil {
 		return store.Record{ID: id}
 	}
 	if found.Conversation == nil {
 		found.Conversation = r.rows.Build(found.ID)
 	}
-	record := *found
-	record.ID = id
-	record.Announced, record.Pending, record.Backlog = slices.Clone(found.Announced), slices.Clone(found.Pending), slices.Clone(found.Backlog)
-	if found.Refused != nil {
-		refused := *found.Refused
-		record.Refused = &refused
-	}
-	return record
+	return rows.Copy(found, id)
 }
 
 // conversation returns the conversation alone; nil when it is gone.

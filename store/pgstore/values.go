@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
@@ -30,20 +29,10 @@ func orNull(s string) rows.Value { return rows.Value{Valid: s != "", Text: s} }
 // knownTime is null for a time that is not known.
 func knownTime(t time.Time) rows.Value { return rows.Value{Valid: !t.IsZero(), Int: t.UnixMicro()} }
 
-// storable returns s as PostgreSQL can keep it: it refuses the zero byte and
-// what is not UTF-8. Genesys sends neither, but the error of a hook may be
-// anything.
-func storable(s string) string {
-	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
-		return s
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
-}
-
 // storableJSON returns a JSON document as PostgreSQL can read it: an escaped
 // zero byte is valid JSON, but no function takes it.
 func storableJSON(s string) string {
-	s = storable(s)
+	s = rows.Storable(s)
 	if !strings.Contains(s, `\u0000`) {
 		return s
 	}

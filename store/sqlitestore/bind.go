@@ -33,6 +33,18 @@ func argument(kind rows.Kind, v *rows.Value) any {
 	panic("sqlitestore: a column of an unknown kind")
 }
 
+// storable makes the arguments what the file can keep.
+func storable(args []any) []any {
+	for i, x := range args {
+		if s, is := x.(string); is {
+			if kept := rows.Storable(s); kept != s {
+				args[i] = kept
+			}
+		}
+	}
+	return args
+}
+
 // valuesOf reads a row into values, which it returns.
 func valuesOf(values []rows.Value, columns []rows.Column, row []any) ([]rows.Value, error) {
 	values = values[:0]

@@ -146,7 +146,7 @@ func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int
 	var events []string
 	for _, id := range ids {
 		if event, hook, ok := store.ParseDelivery(id); ok {
-			keys, events = append(keys, deliveryKey{event, hook}), append(events, event)
+			keys, events = append(keys, storedKey(event, hook)), append(events, event)
 		}
 	}
 	if len(keys) == 0 {

@@ -100,7 +100,7 @@ func (l *link) exec(ctx context.Context, s *statement, args ...any) (int64, erro
 	if err != nil {
 		return 0, err
 	}
-	r, err := p.ExecContext(ctx, args...)
+	r, err := p.ExecContext(ctx, storable(args)...)
 	if err != nil {
 		return 0, err
 	}
@@ -113,7 +113,7 @@ func (l *link) query(ctx context.Context, s *statement, args []any, each func(ro
 	if err != nil {
 		return err
 	}
-	rows, err := p.QueryContext(ctx, args...)
+	rows, err := p.QueryContext(ctx, storable(args)...)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (l *link) query(ctx context.Context, s *statement, args []any, each func(ro
 
 // queryText is query for a statement that is not worth preparing.
 func (l *link) queryText(ctx context.Context, text string, args []any, each func(row []any) error) error {
-	rows, err := l.conn.QueryContext(ctx, text, args...)
+	rows, err := l.conn.QueryContext(ctx, text, storable(args)...)
 	if err != nil {
 		return err
 	}

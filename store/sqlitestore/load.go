@@ -45,18 +45,19 @@ func (s *Store) Load(ctx context.Context, ids ...string) ([]store.Record, error)
 // fill loads records of which only the id is set. Two records of one id are
 // not the same one.
 func (s *Store) fill(ctx context.Context, l *link, records []store.Record) error {
-	byID := make(map[string]*store.Record, len(records))
+	byID := make(map[string]*store.Record, len(records)) // as they are stored
 	for i := range records {
-		if byID[records[i].ID] == nil {
-			byID[records[i].ID] = &records[i]
+		if id := rows.Storable(records[i].ID); byID[id] == nil {
+			byID[id] = &records[i]
 		}
 	}
 	var ids []string
 	var reader rows.Reader
 	state, values := rows.Conversation.Table().State(), []rows.Value(nil)
 	err := l.query(ctx, s.statements.loadRecords, list(slices.Collect(maps.Keys(byID))), func(row []any) (err error) {
-		r := byID[text(row[0])]
-		ids = append(ids, r.ID)
+		id := text(row[0])
+		r := byID[id]
+		ids = append(ids, id)
 		r.Version, r.Vetoed = integer(row[1]), text(row[2])
 		if r.Pending, err = rows.ParsePending(document(row[3])); err != nil {
 			return fmt.Errorf("the conclusions of %q: %w", r.ID, err)
@@ -67,7 +68,7 @@ func (s *Store) fill(ctx context.Context, l *link, records []store.Record) error
 		if values, err = valuesOf(values, state, row[6:]); err != nil {
 			return err
 		}
-		return reader.Conversation(r.ID, values)
+		return reader.Conversation(id, values)
 	})
 	if err != nil || len(ids) == 0 {
 		return err
@@ -93,12 +94,13 @@ func (s *Store) fill(ctx context.Context, l *link, records []store.Record) error
 	if err != nil {
 		return err
 	}
-	for _, r := range byID {
-		r.Conversation = reader.Build(r.ID)
+	for id, r := range byID {
+		r.Conversation = reader.Build(id)
 	}
 	for i := range records {
-		if first := byID[records[i].ID]; first != &records[i] {
-			records[i] = copied(first)
+		id := rows.Storable(records[i].ID)
+		if first := byID[id]; first != &records[i] || id != records[i].ID {
+			records[i] = rows.Copy(first, records[i].ID)
 		}
 	}
 	return nil
@@ -123,19 +125,13 @@ func (s *Store) readChildren(ctx context.Context, l *link, reader *rows.Reader, 
 	return nil
 }
 
-func copied(r *store.Record) store.Record {
-	c := *r
-	c.Announced, c.Pending, c.Backlog = slices.Clone(r.Announced), slices.Clone(r.Pending), slices.Clone(r.Backlog)
-	if r.Refused != nil {
-		refused := *r.Refused
-		c.Refused = &refused
-	}
-	return c
-}
-
 // list is the argument of a statement that takes a JSON array.
 func list(ids []string) []any {
-	return []any{string(rows.AppendList(nil, ids))}
+	stored := make([]string, len(ids))
+	for i, id := range ids {
+		stored[i] = rows.Storable(id)
+	}
+	return []any{string(rows.AppendList(nil, stored))}
 }
 
 func document(x any) rows.Value {

@@ -61,6 +61,10 @@ type place struct {
 // deliveryKey names a delivery as outcomes do.
 type deliveryKey struct{ eventID, hook string }
 
+func storedKey(eventID, hook string) deliveryKey {
+	return deliveryKey{rows.Storable(eventID), rows.Storable(hook)}
+}
+
 // places finds deliveries by the ids of their events.
 func (t *transaction) places(s *statement, eventIDs []string) (map[deliveryKey]place, error) {
 	slices.Sort(eventIDs)
@@ -90,9 +94,9 @@ func (t *transaction) settle(outcomes []store.Outcome) (ready bool, err error) {
 	moved := map[lane]bool{} // lanes that may have a new head
 	for i := range outcomes {
 		o := &outcomes[i]
-		k := deliveryKey{o.EventID, o.Hook}
+		k := storedKey(o.EventID, o.Hook)
 		p, known := held[k]
-		if !known || p.owner != o.Owner {
+		if !known || p.owner != rows.Storable(o.Owner) {
 			continue
 		}
 		delete(held, k) // a second outcome comes too late
