@@ -125,13 +125,15 @@ func (c *connection) unheard() (missed blindness, added int) {
 // caughtUp notes that the topics are heard that were added by then.
 func (c *connection) caughtUp(added int) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.hears || c.caught != added { // else it was renewed, or detail topics came
+		c.silence.listens(c.channel.ID, time.Now())
+		c.tellPeers()
+	}
 	c.hears, c.caught = true, added
 	if c.added == added {
 		c.missed = blindness{}
 	}
-	c.mu.Unlock()
-	c.silence.listens(time.Now())
-	c.tellPeers()
 }
 
 // setSocket says which socket the connection listens to.

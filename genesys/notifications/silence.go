@@ -33,7 +33,9 @@ const (
 // concurrent use.
 type silence struct {
 	mu        sync.Mutex
-	since     time.Time // when the topics began to be heard; zero: they are not
+	channel   string
+	began     time.Time // when the channel was subscribed first; zero: it is not
+	since     time.Time // when topics were last added to it, or a socket opened
 	event     time.Time // when the last event came
 	moment    time.Time // the latest that an event told of, in the platform's clock
 	doubt     time.Duration
@@ -61,11 +63,13 @@ func (e errDeafChannel) Error() string {
 
 func (e errDeafChannel) Unwrap() error { return errDeaf }
 
-// listens notes that the topics are heard from now on, or others than before.
-func (s *silence) listens(now time.Time) {
+// listens notes that topics are heard from now on, over a channel.
+func (s *silence) listens(channel string, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.since = now
+	if s.since = now; channel != s.channel {
+		s.channel, s.began = channel, now
+	}
 }
 
 // hears notes what the channel has told.
@@ -92,7 +96,7 @@ func (s *silence) lastEvent() time.Time {
 	return s.quietSince()
 }
 
-func (s *silence) quietSince() time.Time { return later(s.since, s.event) }
+func (s *silence) quietSince() time.Time { return later(s.began, s.event) }
 
 // compare suspects the channel when it has not told of something that happened
 // in a conversation whose topic it has.

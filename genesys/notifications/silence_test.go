@@ -38,7 +38,7 @@ func TestAChannelIsDeafWhenItGoesOnNotTellingWhatHappened(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSilence()
-			s.listens(start)
+			s.listens("channel", start)
 			if c.event > 0 {
 				s.hears(tells(at(c.event+c.skew)), at(c.event))
 			}
@@ -63,7 +63,7 @@ func TestDoubtComesLessAndLessOftenWhileTheChannelIsSilent(t *testing.T) {
 	start := time.Now()
 	s := newSilence()
 	require.False(t, s.doubts(start.Add(time.Hour)), "nothing is subscribed")
-	s.listens(start)
+	s.listens("channel", start)
 	var n int
 	for m := range 24 * 60 {
 		if s.doubts(start.Add(time.Duration(m) * time.Minute)) {
@@ -77,4 +77,19 @@ func TestDoubtComesLessAndLessOftenWhileTheChannelIsSilent(t *testing.T) {
 	require.True(t, s.ask("c-1"))
 	require.False(t, s.doubts(start.Add(25*time.Hour+doubtAfter-time.Second)))
 	require.True(t, s.doubts(start.Add(25*time.Hour+doubtAfter)))
+}
+
+func TestTopicsThatAreAddedDoNotHideThatAChannelIsDeaf(t *testing.T) {
+	start := time.Now()
+	s := newSilence()
+	s.listens("channel", start)
+	s.hears(tells(start.Add(time.Minute)), start.Add(time.Minute))
+	s.listens("channel", start.Add(10*time.Minute))
+	s.compare("c-1", start.Add(9*time.Minute), start.Add(20*time.Minute))
+	require.NoError(t, s.deaf(start.Add(time.Hour)), "it may be of a topic that was added")
+	s.compare("c-1", start.Add(19*time.Minute), start.Add(20*time.Minute))
+	require.Error(t, s.deaf(start.Add(time.Hour)))
+	require.Equal(t, start.Add(time.Minute), s.lastEvent())
+	s.listens("another channel", start.Add(2*time.Hour))
+	require.Equal(t, start.Add(2*time.Hour), s.lastEvent())
 }
