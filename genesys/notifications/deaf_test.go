@@ -62,7 +62,7 @@ func TestADeafChannelIsFoundByOneReadWithTheSocketAlone(t *testing.T) {
 				id := w.call()
 				w.settle(30 * time.Second)
 				require.Equal(t, conversation.StatusActive, w.heard.status(id))
-				w.kept.open = []*conversation.Conversation{w.heard.conversation(id)}
+				w.kept.setOpen(w.heard.conversation(id))
 				w.server.Faults().DeafenChannels()
 				if forgotten {
 					w.server.Faults().Requests(genesystest.RequestFault{Match: func(_, path string) bool { return path == "/api/v2/conversations/{id}" }, Status: http.StatusNotFound})
@@ -95,7 +95,7 @@ func TestASilentChannelWithNothingToTellIsLeftInPeaceAtTheCostOfFewReads(t *test
 		s.Agent("a", 0, "user-a", "q-1").Answer(time.Second)
 		w.server.Play(s)
 		w.settle(time.Minute)
-		w.kept.open = []*conversation.Conversation{w.heard.conversation("c-long")}
+		w.kept.setOpen(w.heard.conversation("c-long"))
 		w.settle(24 * time.Hour)
 		require.Zero(t, w.source.Stats().Deaf)
 		require.Equal(t, 1, w.created())

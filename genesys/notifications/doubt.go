@@ -107,7 +107,7 @@ type expectation struct {
 func (d *doubts) expected(c *conversation.Conversation) []expectation {
 	var all []expectation
 	for _, l := range c.Legs() {
-		topic := ""
+		var topic string
 		switch {
 		case l.Participant.UserID != "":
 			topic = UserTopics(l.Participant.UserID)[0]

@@ -86,7 +86,6 @@ func (c *connection) abandon() {
 // session is the time in which a connection has a socket.
 type session struct {
 	*connection
-	ctx    context.Context // ends when the source is to stop
 	open   context.Context // ends when the session is over: sockets live as long
 	notice chan notice
 
@@ -118,14 +117,14 @@ func (c *connection) listen(ctx context.Context) (heard bool, err error) {
 		}
 	}()
 	open, close := context.WithCancel(context.WithoutCancel(ctx))
-	s := &session{connection: c, ctx: ctx, open: open, notice: make(chan notice, 8)}
+	s := &session{connection: c, open: open, notice: make(chan notice, 8)}
 	defer s.running.Wait()
 	defer close()
-	first, err := s.connect()
+	first, err := s.connect(ctx)
 	if err != nil {
 		return false, c.explain(ctx, err)
 	}
-	s.use(first)
+	s.use(ctx, first)
 	defer func() {
 		stopped := ctx.Err() != nil
 		if stopped && heard {
@@ -137,16 +136,16 @@ func (c *connection) listen(ctx context.Context) (heard bool, err error) {
 		}
 	}()
 	defer func() { s.interrupt() }()
-	return s.listen()
+	return s.listen(ctx)
 }
 
-func (s *session) listen() (heard bool, err error) {
+func (s *session) listen(ctx context.Context) (heard bool, err error) {
 	missed, added := s.unheard()
 	if err := s.subscribe(); err != nil {
 		return false, s.reason(err)
 	}
 	if missed.some {
-		s.announce(s.ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "listening again"})
+		s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "listening again"})
 	}
 	s.caughtUp(added)
 	s.announced = false
@@ -159,14 +158,14 @@ func (s *session) listen() (heard bool, err error) {
 	for {
 		select {
 		case <-s.calls.Done():
-			return true, s.reason(s.ctx.Err())
+			return true, s.reason(ctx.Err())
 		case n := <-s.notice:
 			if err := s.heed(n); err != nil {
 				return true, err
 			}
 			continue
 		case <-s.replace:
-			s.replaceSocket()
+			s.replaceSocket(ctx)
 			continue
 		case <-check.C:
 			if err := s.silence.deaf(time.Now()); err != nil {
@@ -176,11 +175,11 @@ func (s *session) listen() (heard bool, err error) {
 			}
 			continue
 		case <-s.changed:
-			if !pause.Sleep(s.calls, gather) {
+			if !pause.Sleep(s.calls, gather) { //nolint:contextcheck // it is ctx, and ends with the socket
 				continue
 			}
 		case <-s.soon:
-			if !pause.Sleep(s.calls, gatherDetails) {
+			if !pause.Sleep(s.calls, gatherDetails) { //nolint:contextcheck // the same
 				continue
 			}
 		case <-renew.C:
@@ -191,20 +190,20 @@ func (s *session) listen() (heard bool, err error) {
 			return true, s.reason(err)
 		}
 		if missed.some && time.Since(missed.from) > 2*gather {
-			s.announce(s.ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "topics that were added are heard"})
+			s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "topics that were added are heard"})
 		}
 		s.caughtUp(added)
 	}
 }
 
 // use lets a socket be the one that counts.
-func (s *session) use(next *socket) {
+func (s *session) use(ctx context.Context, next *socket) {
 	if s.interrupt != nil {
 		s.interrupt()
 	}
 	s.socket = next
 	s.setSocket(next)
-	calls, cancel := context.WithCancel(s.ctx)
+	calls, cancel := context.WithCancel(ctx)
 	s.calls, s.interrupt = calls, cancel
 	s.running.Go(func() { // so that a call that is under way does not hide the end of the socket
 		select {
@@ -237,24 +236,24 @@ func (s *session) heed(n notice) error {
 
 // replaceSocket opens a socket in place of one that the platform is about to
 // close. Subscriptions belong to the channel, so the new one hears at once.
-func (s *session) replaceSocket() {
+func (s *session) replaceSocket(ctx context.Context) {
 	s.replace = nil
 	began := time.Now()
-	next, err := s.connect()
+	next, err := s.connect(ctx)
 	if err != nil {
 		wait := s.replacing.Next(0)
 		s.log.Warn("the platform is about to close the socket, and there is no new one yet", "connection", s.number, "reason", err, "again_in", wait)
 		s.replace = time.After(wait) // meanwhile the old one hears
 		return
 	}
-	s.announce(s.ctx, s.gapName(), conversation.Gap{From: began, To: time.Now(), Reason: "the platform had the socket replaced"})
+	s.announce(ctx, s.gapName(), conversation.Gap{From: began, To: time.Now(), Reason: "the platform had the socket replaced"})
 	s.socket.retire()
-	s.use(next)
+	s.use(ctx, next)
 }
 
 // connect dials the channel and begins to read.
-func (s *session) connect() (*socket, error) {
-	next, err := dial(s.ctx, s.dial, s.currentChannel().ConnectURI)
+func (s *session) connect(ctx context.Context) (*socket, error) {
+	next, err := dial(ctx, s.dial, s.currentChannel().ConnectURI)
 	if err != nil {
 		return nil, err
 	}

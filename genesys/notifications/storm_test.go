@@ -117,7 +117,7 @@ func saying(heartbeat bool, frames ...string) http.HandlerFunc {
 		if err != nil {
 			return
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		for _, f := range frames {
 			_ = conn.WriteMessage(websocket.TextMessage, []byte(f))
 		}
@@ -187,7 +187,7 @@ func endlessHeaders(w http.ResponseWriter, _ *http.Request) {
 	if err != nil {
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, err = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n")
 	for line := "X-A: " + strings.Repeat("a", 4000) + "\r\n"; err == nil; {
 		_, err = io.WriteString(conn, line)

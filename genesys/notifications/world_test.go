@@ -238,13 +238,23 @@ type shelved struct {
 var _ genesys.Tracked = (*shelf)(nil)
 
 func (s *shelf) Open(context.Context) iter.Seq2[*conversation.Conversation, error] {
+	s.mu.Lock()
+	open := slices.Clone(s.open)
+	s.mu.Unlock()
 	return func(yield func(*conversation.Conversation, error) bool) {
-		for _, c := range s.open {
+		for _, c := range open {
 			if !yield(c, nil) {
 				return
 			}
 		}
 	}
+}
+
+// setOpen says which conversations are open.
+func (s *shelf) setOpen(list ...*conversation.Conversation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = list
 }
 
 func (s *shelf) Ended(context.Context, time.Time, time.Time) iter.Seq2[*conversation.Conversation, error] {

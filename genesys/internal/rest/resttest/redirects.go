@@ -152,12 +152,12 @@ func (n *network) tunnel(w http.ResponseWriter) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	defer there.Close()
+	defer func() { _ = there.Close() }()
 	here, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
-	defer here.Close()
+	defer func() { _ = here.Close() }()
 	_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
 	var back sync.WaitGroup
 	back.Go(func() {
