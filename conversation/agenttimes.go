@@ -23,69 +23,94 @@ type AgentTime struct {
 }
 
 // AgentTimes returns the time that each user of the agents' side worked on the
-// conversation, by user id. What is still under way does not count yet.
+// conversation, by user id. What a user does at the same time in several
+// sessions (a callback and the calls that it dials) counts once: as hold before
+// talk, then dialing, then after-call work. What is still under way does not
+// count yet.
 func (c *Conversation) AgentTimes() []AgentTime {
-	var times []AgentTime
+	var all []work
 	for i := range c.legs {
 		l := &c.legs[i]
 		if l.Side != AgentSide || l.Participant.UserID == "" || l.Supervises {
 			continue
 		}
 		id := l.Participant.UserID
-		at, found := slices.BinarySearchFunc(times, id, func(t AgentTime, id string) int { return strings.Compare(t.UserID, id) })
+		at, found := slices.BinarySearchFunc(all, id, func(w work, id string) int { return strings.Compare(w.userID, id) })
 		if !found {
-			times = slices.Insert(times, at, AgentTime{UserID: id})
+			all = slices.Insert(all, at, work{userID: id})
 		}
-		times[at].add(l)
+		all[at].add(l)
+	}
+	var times []AgentTime
+	for i := range all {
+		times = append(times, all[i].sum())
 	}
 	return times
 }
 
-func (t *AgentTime) add(l *Leg) {
-	t.Sessions++
-	talk, hold, wrapUp, dialing := l.work()
-	t.Connected += talk
-	t.Hold += hold
-	t.WrapUp += wrapUp
-	t.Handle += talk + hold + wrapUp + dialing
+// work is what one user did, when.
+type work struct {
+	userID                      string
+	sessions                    int
+	talk, hold, wrapUp, dialing spans
+	// Of some work only its length is known.
+	moreWrapUp, moreDialing time.Duration
 }
 
-// work splits the time of the leg. Segments know it best; without them it
+func (w *work) sum() AgentTime {
+	t := AgentTime{UserID: w.userID, Sessions: w.sessions}
+	var all spans
+	var dialing time.Duration
+	t.Hold, all = w.hold.beside(nil)
+	t.Connected, all = w.talk.beside(all)
+	dialing, all = w.dialing.beside(all)
+	t.WrapUp, _ = w.wrapUp.beside(all)
+	t.WrapUp += w.moreWrapUp
+	t.Handle = t.Connected + t.Hold + t.WrapUp + dialing + w.moreDialing
+	return t
+}
+
+// add adds what was done on the leg. Segments know it best; without them it
 // follows from the times and durations of the leg.
-func (l *Leg) work() (talk, hold, wrapUp, dialing time.Duration) {
+func (w *work) add(l *Leg) {
+	w.sessions++
 	if len(l.Session.Segments) > 0 {
-		return l.workBySegments()
+		w.addSegments(l)
+		return
 	}
 	s := l.Session
-	wrapUp = l.wrapUpByTimes()
-	dialing = ms(s.DialingDurationMs) + ms(s.ContactingDurationMs)
-	if l.Answered && !l.Connected.IsZero() && l.End.After(l.Connected) {
-		hold = min(ms(s.HeldDurationMs), l.End.Sub(l.Connected))
-		talk = l.End.Sub(l.Connected) - hold
+	w.addWrapUp(l)
+	if d := ms(s.DialingDurationMs) + ms(s.ContactingDurationMs); l.Connected.IsZero() {
+		w.moreDialing += d
+	} else {
+		w.dialing.add(l.Connected.Add(-d), l.Connected)
 	}
-	return talk, hold, wrapUp, dialing
+	if l.Answered && !l.Connected.IsZero() && l.End.After(l.Connected) {
+		held := l.End.Add(-min(ms(s.HeldDurationMs), l.End.Sub(l.Connected))) // when is not known
+		w.talk.add(l.Connected, held)
+		w.hold.add(held, l.End)
+	}
 }
 
-func (l *Leg) workBySegments() (talk, hold, wrapUp, dialing time.Duration) {
+func (w *work) addSegments(l *Leg) {
 	wrapups := false
 	for _, g := range l.Session.Segments {
-		length := max(l.segmentEnd(g).Sub(g.Start), 0)
+		end := l.segmentEnd(g)
 		switch g.Type {
 		case SegmentInteract, SegmentCallback, SegmentSharing, SegmentTransmitting:
-			talk += length
+			w.talk.add(g.Start, end)
 		case SegmentHold:
-			hold += length
+			w.hold.add(g.Start, end)
 		case SegmentWrapup:
 			wrapups = true
-			wrapUp += length
+			w.wrapUp.add(g.Start, end)
 		case SegmentDialing, SegmentContacting:
-			dialing += length
+			w.dialing.add(g.Start, end)
 		}
 	}
 	if !wrapups {
-		wrapUp = l.wrapUpByTimes()
+		w.addWrapUp(l)
 	}
-	return talk, hold, wrapUp, dialing
 }
 
 // segmentEnd returns when a segment ended. A record that was read while it ran
@@ -102,10 +127,15 @@ func (l *Leg) segmentEnd(g *Segment) time.Time {
 	return g.Start
 }
 
-func (l *Leg) wrapUpByTimes() time.Duration {
+// addWrapUp adds the after-call work that the leg's own fields tell.
+func (w *work) addWrapUp(l *Leg) {
 	s := l.Session
-	if s.ACWEnd.After(s.ACWStart) && !s.ACWStart.IsZero() {
-		return s.ACWEnd.Sub(s.ACWStart)
+	switch d := ms(s.WrapUpDurationMs); {
+	case s.ACWEnd.After(s.ACWStart) && !s.ACWStart.IsZero():
+		w.wrapUp.add(s.ACWStart, s.ACWEnd)
+	case l.End.IsZero():
+		w.moreWrapUp += d
+	default:
+		w.wrapUp.add(l.End, l.End.Add(d))
 	}
-	return ms(s.WrapUpDurationMs)
 }

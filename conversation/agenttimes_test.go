@@ -44,3 +44,24 @@ func TestAgentTimesOfARecordThatWasReadTooEarlyEndWithTheLeg(t *testing.T) {
 			ACWState: ACWComplete, ACWStart: at(30000), ACWEnd: at(36000)}}}}}, Statement{By: SourceTopic, Seen: at(40000)}))
 	require.Equal(t, []AgentTime{{UserID: "u", Connected: 25 * time.Second, WrapUp: 6 * time.Second, Handle: 31 * time.Second, Sessions: 1}}, c.AgentTimes())
 }
+
+func TestWhatAUserDoesAtTheSameTimeCountsOnce(t *testing.T) {
+	segment := func(ty SegmentType, from, to int) *Segment {
+		return &Segment{Type: ty, Start: at(from * 1000), End: at(to * 1000)}
+	}
+	agent := func(sessions ...*Session) []AgentTime {
+		return Merge(nil, State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Purpose: PurposeAgent, UserID: "u", Sessions: sessions}}},
+			Statement{By: SourceAnalytics, At: at(100_000)})).AgentTimes()
+	}
+	callback := &Session{ID: "cb", MediaType: MediaCallback, Segments: []*Segment{segment(SegmentAlert, 0, 5), segment(SegmentInteract, 5, 60), segment(SegmentWrapup, 60, 70)}}
+	first := &Session{ID: "s1", MediaType: MediaVoice, Segments: []*Segment{segment(SegmentDialing, 8, 12), segment(SegmentInteract, 12, 20)}}
+	second := &Session{ID: "s2", MediaType: MediaVoice, Segments: []*Segment{segment(SegmentDialing, 25, 30), segment(SegmentInteract, 30, 40), segment(SegmentHold, 40, 45),
+		segment(SegmentInteract, 45, 58), segment(SegmentWrapup, 58, 65)}}
+	require.Equal(t, []AgentTime{{UserID: "u", Connected: 50 * time.Second, Hold: 5 * time.Second, WrapUp: 10 * time.Second, Handle: 65 * time.Second, Sessions: 3}},
+		agent(callback, first, second))
+
+	chat := &Session{ID: "a", MediaType: MediaChat, ConnectedTime: at(5000), DisconnectedTime: at(60_000), State: StateDisconnected, WrapUpDurationMs: 10_000}
+	call := &Session{ID: "b", MediaType: MediaVoice, ConnectedTime: at(10_000), DisconnectedTime: at(62_000), State: StateTerminated, HeldDurationMs: 2000, DialingDurationMs: 1000}
+	require.Equal(t, []AgentTime{{UserID: "u", Connected: 55 * time.Second, Hold: 2 * time.Second, WrapUp: 8 * time.Second, Handle: 65 * time.Second, Sessions: 2}},
+		agent(chat, call))
+}

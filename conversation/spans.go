@@ -1,0 +1,51 @@
+package conversation
+
+import (
+	"slices"
+	"time"
+)
+
+// spans are stretches of time, in any order and overlapping.
+type spans []span
+
+type span struct{ from, to time.Time }
+
+// add adds the time from from on; none when it is not known when it began or
+// it did not last.
+func (s *spans) add(from, to time.Time) {
+	if !from.IsZero() && to.After(from) {
+		*s = append(*s, span{from, to})
+	}
+}
+
+// beside returns how long the spans last where the others do not, every
+// instant counted once, and the union of all.
+func (s spans) beside(others spans) (time.Duration, spans) {
+	all := slices.Concat(others, s).union()
+	return all.length() - others.union().length(), all
+}
+
+// union returns the same time in spans that are in order and apart.
+func (s spans) union() spans {
+	sorted := slices.Clone(s)
+	slices.SortFunc(sorted, func(a, b span) int { return a.from.Compare(b.from) })
+	out := sorted[:0]
+	for _, x := range sorted {
+		if n := len(out); n > 0 && !x.from.After(out[n-1].to) {
+			if x.to.After(out[n-1].to) {
+				out[n-1].to = x.to
+			}
+			continue
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+func (s spans) length() time.Duration {
+	var sum time.Duration
+	for _, x := range s {
+		sum += x.to.Sub(x.from)
+	}
+	return sum
+}
