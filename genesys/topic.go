@@ -43,6 +43,7 @@ var mediaTopics = map[string]conversation.MediaType{
 	"screenshares":      conversation.MediaScreenshare,
 	"socialexpressions": conversation.MediaSocial,
 	"videos":            conversation.MediaVideo,
+	"screenmonitorings": conversation.MediaScreenMonitoring,
 }
 
 // parseTopic parses a topic name (protocol 3.1). Ids are found from both ends,

@@ -123,7 +123,11 @@ func (s *Story) recordSession(l *Leg, t time.Duration) Object {
 	o := Object{"sessionId": l.Session, "mediaType": l.Media, "direction": l.Direction, "provider": l.Provider}
 	set(o, "peerId", l.Peer)
 	set(o, "flowInType", l.FlowIn)
-	set(o, "monitoredParticipantId", l.Supervises)
+	if l.Media == "screenmonitoring" {
+		set(o, "screenMonitoredUserId", s.userOf(l.Supervises))
+	} else {
+		set(o, "monitoredParticipantId", l.Supervises)
+	}
 	if l.Media == "message" {
 		o["messageType"] = l.Message
 	}
@@ -133,6 +137,26 @@ func (s *Story) recordSession(l *Leg, t time.Duration) Object {
 	}
 	o["segments"], o["metrics"] = s.segments(l, t), s.metrics(l, t)
 	return o
+}
+
+// setEnd states how the leg ended, as records do.
+func (l *Leg) setEnd(segment Object) {
+	switch {
+	case l.Error != "":
+		segment["errorCode"] = l.Error
+	case !l.Untold:
+		set(segment, "disconnectType", l.Disconnect)
+	}
+}
+
+// userOf returns the user of a participant.
+func (s *Story) userOf(participant string) string {
+	for _, l := range s.Legs {
+		if l.Participant == participant {
+			return l.User
+		}
+	}
+	return ""
 }
 
 type piece struct {
@@ -148,6 +172,8 @@ func (l *Leg) pieces() []piece {
 	switch {
 	case l.Purpose == "ivr":
 		talk = "ivr"
+	case l.Media == "screenmonitoring":
+		talk = "screenmonitoring"
 	case l.Supervises != "":
 		talk = "monitoring"
 	case l.Purpose == "voicemail":
@@ -206,7 +232,7 @@ func (s *Story) segments(l *Leg, t time.Duration) []any {
 		if p.to != Never && p.to <= t {
 			g["segmentEnd"] = s.iso(p.to)
 			if i >= lastTalk && l.End != Never {
-				set(g, "disconnectType", l.Disconnect)
+				l.setEnd(g)
 			}
 			if p.kind == "wrapup" {
 				set(g, "wrapUpCode", l.WrapCode)
@@ -279,11 +305,15 @@ func (s *Story) agentMetrics(l *Leg, emit func(string, time.Duration, time.Durat
 		}
 	}
 	if l.Connected != Never && l.End != Never {
-		switch l.Disconnect {
-		case "transfer":
+		switch {
+		case l.Consulted:
+			count("nTransferred", l.End)
+			count("nConsult", l.End)
+			count("nConsultTransferred", l.End)
+		case l.Disconnect == "transfer":
 			count("nTransferred", l.End)
 			count("nBlindTransferred", l.End)
-		case "consultTransfer":
+		case l.Disconnect == "consultTransfer":
 			count("nTransferred", l.End)
 			count("nConsultTransferred", l.End)
 		}

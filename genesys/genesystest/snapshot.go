@@ -76,6 +76,7 @@ func (s *Story) participantsBy(key func(*Leg) string, t time.Duration) [][]*Leg 
 var legLists = map[string]string{
 	"voice": "calls", "callback": "callbacks", "chat": "chats", "cobrowse": "cobrowsesessions", "email": "emails",
 	"message": "messages", "internalmessage": "internalMessages", "screenshare": "screenshares", "video": "videos",
+	"screenmonitoring": "screenMonitorings",
 }
 
 func (s *Story) topicParticipant(legs []*Leg, t time.Duration) Object {
@@ -88,7 +89,7 @@ func (s *Story) topicParticipant(legs []*Leg, t time.Duration) Object {
 	set(p, "address", first.Address)
 	set(p, "externalContactId", first.Contact)
 	set(p, "consultParticipantId", first.Consult)
-	set(p, "monitoredParticipantId", first.Supervises)
+	set(p, first.supervision(), first.Supervises)
 	if attributes := s.attributesOf(first.Participant, t); len(attributes) > 0 {
 		p["attributes"] = attributes
 	}
@@ -120,6 +121,14 @@ func (s *Story) topicParticipant(legs []*Leg, t time.Duration) Object {
 		p["endTime"] = s.iso(over)
 	}
 	return p
+}
+
+// supervision is the name under which the live API has who is watched.
+func (l *Leg) supervision() string {
+	if l.Media == "screenmonitoring" {
+		return "screenMonitoredParticipantId"
+	}
+	return "monitoredParticipantId"
 }
 
 func (s *Story) attributesOf(participant string, t time.Duration) map[string]string {
@@ -165,7 +174,7 @@ func (s *Story) communication(l *Leg, t time.Duration) Object {
 	}
 	if l.End != Never && l.End <= t {
 		c["disconnectedTime"] = s.iso(l.End)
-		c["disconnectType"] = topicSpelling[l.Disconnect]
+		c["disconnectType"] = l.disconnected(t)
 		if l.WrapStart != Never && l.WrapStart <= t || l.owesWrapUp() {
 			c["afterCallWork"] = s.afterCallWork(l, t)
 		}
@@ -244,7 +253,7 @@ func (s *Story) MediaSnapshot(media string, t time.Duration) Object {
 			s.setAddresses(p, l)
 		}
 		set(p, "peer", l.Peer)
-		set(p, "monitoredParticipantId", l.Supervises)
+		set(p, l.supervision(), l.Supervises)
 		set(p, "consultParticipantId", l.Consult)
 		setRef(p, "user", l.User)
 		setRef(p, "queue", l.Queue)
@@ -252,7 +261,7 @@ func (s *Story) MediaSnapshot(media string, t time.Duration) Object {
 			p["connectedTime"] = s.iso(l.Connected)
 		}
 		if l.End != Never && l.End <= t {
-			p["disconnectType"] = topicSpelling[l.Disconnect]
+			p["disconnectType"] = l.disconnected(t)
 			if l.WrapStart != Never && l.WrapStart <= t {
 				p["startAcwTime"] = s.iso(l.WrapStart)
 			}

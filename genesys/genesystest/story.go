@@ -84,6 +84,10 @@ type Leg struct {
 
 	FlowIn, Exit, Target string
 	Consult              string // the consult's other participant
+	Consulted            bool   // a plain transfer that completed a consult: only the metric says so (protocol 9.3)
+	WindsDown            bool   // topics say peer soon after the true cause (protocol 9.1)
+	Untold               bool   // the record does not say how the leg ended (protocol 9.6)
+	Error                string // of an alert that failed: the record says it instead of how it ended
 	Supervises           string // the participant that a supervisor listens to
 	Conference           bool
 	MergedInto           string // the conversation that a merge led to
@@ -252,6 +256,17 @@ func (s *Story) iso(offset time.Duration) string {
 
 func (s *Story) millis(offset time.Duration) int64 { return s.at(offset).UnixMilli() }
 
+// windingDown is how soon a topic forgets the true cause of an end.
+const windingDown = 150 * time.Millisecond
+
+// disconnected is how the leg ended, as a topic has it.
+func (l *Leg) disconnected(t time.Duration) string {
+	if l.WindsDown && t >= l.End+windingDown {
+		return topicSpelling["peer"]
+	}
+	return topicSpelling[l.Disconnect]
+}
+
 // done is when the leg is completely over, after-call work included; Never
 // while it is not.
 func (l *Leg) done() time.Duration {
@@ -288,6 +303,9 @@ func (s *Story) Moments() []time.Duration {
 	}
 	for _, l := range s.Legs {
 		add(l.Start, l.Connected, l.End, l.WrapStart, l.WrapEnd, l.Due)
+		if l.WindsDown {
+			add(l.End + windingDown)
+		}
 		for _, i := range slices.Concat(l.Holds, l.Parks) {
 			add(i.From, i.To)
 		}
