@@ -51,10 +51,7 @@ func (c channels) list(ctx context.Context) ([]channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	var l struct {
-		Entities []channel `json:"entities"`
-	}
-	return l.Entities, understood(body, &l, "the list of channels")
+	return entities[channel](body, "the list of channels")
 }
 
 // create creates a channel if there is room for one.
@@ -75,7 +72,7 @@ func (c channels) create(ctx context.Context) (channel, error) {
 		return channel{}, err
 	}
 	if made.ID == "" || made.ConnectURI == "" {
-		return channel{}, errors.New("the platform answered with a channel that has no id or no address")
+		return channel{}, fmt.Errorf("%w: the new channel has no id or no address", genesys.ErrNotUnderstood)
 	}
 	return made, nil
 }
@@ -162,14 +159,12 @@ func (c channels) put(ctx context.Context, method, id string, topics []string) (
 	if err != nil {
 		return nil, err
 	}
-	var l struct {
-		Entities []topic `json:"entities"`
-	}
-	if err := understood(answer, &l, "the subscriptions"); err != nil {
+	subscribed, err := entities[topic](answer, "the subscriptions")
+	if err != nil {
 		return nil, err
 	}
 	var refused []Refusal
-	for _, t := range l.Entities {
+	for _, t := range subscribed {
 		if t.State == "Rejected" {
 			missing := t.Missing
 			if len(missing) == 0 {
@@ -181,9 +176,25 @@ func (c channels) put(ctx context.Context, method, id string, topics []string) (
 	return refused, nil
 }
 
+// entities reads a list of the platform. What has none is no empty list: an
+// organisation without channels, and a subscription of nothing, look otherwise.
+func entities[T any](body []byte, what string) ([]T, error) {
+	var l struct {
+		Entities *[]T `json:"entities"`
+	}
+	if err := understood(body, &l, what); err != nil {
+		return nil, err
+	}
+	if l.Entities == nil {
+		return nil, fmt.Errorf("%w: %s has no entities", genesys.ErrNotUnderstood, what)
+	}
+	return *l.Entities, nil
+}
+
+// understood reads an answer. The decoder's error is not shown: it can quote it.
 func understood(body []byte, into any, what string) error {
 	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("the platform's answer with %s is not understood", what)
+		return fmt.Errorf("%w: %s", genesys.ErrNotUnderstood, what)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/genesys/notifications"
 	"github.com/dcmkit/convtrack/genesys/polling"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
@@ -28,6 +29,7 @@ var (
 	_ genesys.Tracked    = (*convtrack.Tracker)(nil)
 	_ convtrack.Source   = (*polling.Source)(nil)
 	_ convtrack.Repairer = (*polling.Source)(nil)
+	_ polling.Comparer   = (*notifications.Source)(nil)
 )
 
 // world is a simulated platform in virtual time, a tracker on a store in

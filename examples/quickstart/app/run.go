@@ -218,6 +218,6 @@ func sources(api genesys.API, tracker *convtrack.Tracker, log *slog.Logger, topi
 	if err != nil {
 		return nil, nil, err
 	}
-	poller, err := polling.New(polling.Config{API: api, Tracked: tracker, Logger: log, Name: "polling" + of})
+	poller, err := polling.New(polling.Config{API: api, Tracked: tracker, Beside: socket, Logger: log, Name: "polling" + of})
 	return socket, poller, err
 }
