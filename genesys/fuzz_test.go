@@ -25,6 +25,12 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add([]byte(`{"entities":[{"id":"e","conversation":{"id":"c"},"evaluator":{},"answers":{"totalScore":1.5}},{"id":"v","surveyForm":{},"conversation":{"id":"c"}}]}`))
 	f.Add([]byte(`{"topicName":"v2.users.u?presence&conversations","eventBody":{"id":"c","participants":[{"id":"p","state":"parked"}]}}`))
+	f.Add([]byte(`{"records":[{"recordId":"1","data":"eyJoZWxsbyI6MX17fQ=="}]}`))
+	f.Add([]byte(`{"Records":[{"kinesis":{"partitionKey":"1","data":"W10="}}]}`))
+	f.Add([]byte(`{"id":"e","detail-type":"v2.users.{id}.conversations.calls","detail":{"eventBody":{"id":"c","participants":[{"id":"p","state":"terminated","errorInfo":{"code":"e"}}]}}}`))
+	f.Add([]byte(`{"topicName":"v2.new.topic","eventBody":{"id":"c","participants":[{"id":"p","purpose":"agent","state":"connected","provider":"Edge"},{"purpose":"agent"}]}}`))
+	f.Add([]byte(`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","mediaStatsMinConversationMos":4.5,"resolutions":[{"userId":"u","nNextContactAvoided":1}],"participants":[{"participantId":"p","sessions":[
+		{"sessionId":"s","removedSkillIds":["k"],"mediaEndpointStats":[{"eventTime":1736499600000,"minMos":"3.1"}],"flow":{"outcomes":[{"flowOutcome":"o:SUCCESS"}],"milestones":[{"milestoneId":"m"}]}},{"mediaType":"voice"}]}]}`))
 	f.Fuzz(func(t *testing.T, message []byte) {
 		m, err := genesys.Decode(message, time.Time{})
 		if m == nil {

@@ -83,6 +83,9 @@ func (s *Story) legEvents(l *Leg) []DetailEvent {
 		add(r.From, role+".end", Object{"disconnectType": "OTHER"})
 		add(r.To, role+".start", nil)
 	}
+	for _, o := range l.Outcomes {
+		add(o.To+outcomeLag, role+".outcome", s.outcomeDetails(o))
+	}
 	if l.End != Never {
 		add(l.End, role+".end", l.endDetails(role))
 	}

@@ -67,8 +67,8 @@
 //     fields that tell the story, and some that nobody asked for. [Notification]
 //     composes one at full size, for measuring.
 //   - Topics about presence, routing status, statistics, transcription, recordings:
-//     they can be subscribed and bring nothing. Events of contacts and flow outcomes,
-//     which no story has.
+//     they can be subscribed and bring nothing. Events of contacts, which no
+//     story has.
 //   - The metrics are those that the scenarios need, not all of a real record.
 //   - Retention: nothing is deleted but the oldest conversations beyond [Keep].
 //   - Aggregations of the details query, resolutions, searching users by anything

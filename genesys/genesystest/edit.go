@@ -72,6 +72,7 @@ func (l *Leg) freeze(at time.Duration) {
 	if l.WrapEnd == Never {
 		l.WrapCode = ""
 	}
+	l.Outcomes = slices.DeleteFunc(l.Outcomes, func(o FlowOutcome) bool { return o.To > at })
 	for _, is := range []*[]Interval{&l.Holds, &l.Parks, &l.Restarts} {
 		*is = slices.DeleteFunc(*is, func(i Interval) bool { return i.From > at })
 		for i := range *is {

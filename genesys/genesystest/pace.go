@@ -13,6 +13,7 @@ func (s *Story) Clone() *Story {
 	for i, l := range s.Legs {
 		leg := *l
 		leg.Holds, leg.Parks, leg.Restarts = slices.Clone(l.Holds), slices.Clone(l.Parks), slices.Clone(l.Restarts)
+		leg.Outcomes = slices.Clone(l.Outcomes)
 		c.Legs[i] = &leg
 	}
 	c.Attributes = slices.Clone(s.Attributes)
@@ -42,6 +43,11 @@ func (s *Story) offsets() []*time.Duration {
 			for i := range is {
 				all = append(all, &is[i].From, &is[i].To)
 			}
+		}
+	}
+	for _, l := range s.Legs {
+		for i := range l.Outcomes {
+			all = append(all, &l.Outcomes[i].From, &l.Outcomes[i].To)
 		}
 	}
 	for i := range s.Attributes {

@@ -135,6 +135,9 @@ func (s *Story) recordSession(l *Leg, t time.Duration) Object {
 	if l.Flow != "" {
 		o["flow"] = Object{"flowId": "fl-1", "flowName": "Main", "flowType": l.Flow, "flowVersion": "12.0", "exitReason": l.Exit, "transferType": l.Target}
 	}
+	l.Routing.record(o)
+	s.recordOutcomes(o, l, t)
+	s.recordQuality(o, l, t)
 	o["segments"], o["metrics"] = s.segments(l, t), s.metrics(l, t)
 	return o
 }

@@ -57,7 +57,7 @@ func answered(id, media, message string) (s *Story, customer, agent *Leg) {
 func Scenarios() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{answering(), transferring(), ending(), wrappingUp(), unusualVoice(), chats(), emails(), messages(), callbacks(), outbound(), customers(),
-		judging(), flapping(), captured()} {
+		judging(), flapping(), captured(), reports()} {
 		all = append(all, group...)
 	}
 	return all

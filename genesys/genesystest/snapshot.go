@@ -82,7 +82,7 @@ var legLists = map[string]string{
 func (s *Story) topicParticipant(legs []*Leg, t time.Duration) Object {
 	first := legs[0]
 	p := Object{"id": first.Participant, "purpose": first.Purpose, "wrapupRequired": first.WrapRequired && first.Connected != Never,
-		"conversationRoutingData": Object{"queue": Object{}, "language": Object{}, "priority": 0}}
+		"conversationRoutingData": first.Routing.live()}
 	set(p, "name", first.Name)
 	set(p, "userId", first.User)
 	set(p, "queueId", first.Queue)

@@ -95,6 +95,10 @@ type Leg struct {
 	Campaign             string
 	Dialer               bool // a party that only the live API shows
 	Callback             string
+
+	Outcomes []FlowOutcome // of the flow
+	Routing  Routing
+	MinMOS   float64 // of the audio; zero: there is none
 }
 
 // Never is the time of what does not happen.
