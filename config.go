@@ -1,6 +1,7 @@
 package convtrack
 
 import (
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"time"
@@ -21,7 +22,9 @@ type Config struct {
 	// Exponential, from 100 ms to 5 s.
 	BeforeBackoff func(attempt int) time.Duration
 	// BeforeWorkers is for how many conversations Before hooks run at a time,
-	// each in a transaction of its own. 16.
+	// each in a transaction of its own. 16, or as many as the store's
+	// connections allow, so that a hook finds a second one to read with: half
+	// of them.
 	BeforeWorkers int
 	// CacheSize is how many conversations are kept in memory so that they need
 	// not be loaded again. Those used last are kept as they are, of some 20 KB
@@ -70,8 +73,30 @@ type Config struct {
 	StoreAttempts int
 }
 
-// withDefaults returns c with its defaults filled in.
-func (c Config) withDefaults() Config {
+// mostWorkers is how many transactions of Before hooks, and of After hooks in a
+// transaction, run at a time where the store does not limit them.
+const (
+	mostBeforeWorkers = 16
+	mostAfterWorkers  = 32
+)
+
+// share is how many transactions of After hooks run at a time on a store that
+// can run so many in all; zero: any number. With the Before hooks they leave it
+// a connection, so that hooks that need a second one do not all wait for it.
+func (c *Config) share(transactions int) int {
+	if transactions == 0 {
+		return mostAfterWorkers
+	}
+	if c.BeforeWorkers >= transactions-1 {
+		c.Logger.Warn("the store has so few connections that hooks in transactions can take them all: a hook that needs another one then waits until it times out; give the store's pool more, or set Config.BeforeWorkers lower",
+			"connections", transactions, "BeforeWorkers", c.BeforeWorkers)
+	}
+	return max(1, min(mostAfterWorkers, transactions-1-c.BeforeWorkers))
+}
+
+// withDefaults returns c with its defaults filled in, for a store that can run
+// so many transactions at a time; zero: any number.
+func (c Config) withDefaults(transactions int) Config {
 	number := func(n *int, otherwise int) {
 		if *n == 0 {
 			*n = otherwise
@@ -84,7 +109,11 @@ func (c Config) withDefaults() Config {
 	}
 	number(&c.BatchSize, 100)
 	number(&c.BeforeAttempts, 5)
-	number(&c.BeforeWorkers, 16)
+	workers := mostBeforeWorkers
+	if transactions > 0 {
+		workers = min(workers, max(1, transactions/2))
+	}
+	number(&c.BeforeWorkers, workers)
 	number(&c.CacheSize, 10_000)
 	number(&c.Committers, 4)
 	number(&c.MaxDeliveries, 10_000)
@@ -101,7 +130,7 @@ func (c Config) withDefaults() Config {
 		c.Hooks = events.NewHooks()
 	}
 	if c.Instance == "" {
-		c.Instance = randomName()
+		c.Instance = rand.Text()
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -130,15 +159,4 @@ func (c *Config) validate() error {
 		return fmt.Errorf("convtrack: Config.DrainTimeout is %v; it must not be negative", c.DrainTimeout)
 	}
 	return nil
-}
-
-// settles returns how long a conclusion waits.
-func (c *Config) settles(s events.Settling) time.Duration {
-	switch s {
-	case events.SettlesSoon:
-		return c.SettleSoon
-	case events.SettlesLate:
-		return c.SettleLate
-	}
-	return 0
 }

@@ -3,6 +3,8 @@ package convtrack
 import (
 	"errors"
 	"fmt"
+
+	"github.com/dcmkit/convtrack/internal/commit"
 )
 
 var (
@@ -17,7 +19,7 @@ var (
 	ErrInBefore = errors.New("convtrack: a hook in the store's transaction must not call the tracker: use the event's Conversation, and the transaction for your own writes")
 	// ErrBusy: a conversation was changed by others so often meanwhile that its
 	// change was given up.
-	ErrBusy = errors.New("convtrack: the conversation is changed by other processes all the time")
+	ErrBusy = commit.ErrBusy
 )
 
 // SourceError says which source ended for good, and why.

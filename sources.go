@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"runtime/debug"
-	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/store"
 )
 
 // Source hears Genesys in one way and says what it hears to the sink. Run
@@ -27,81 +24,69 @@ type Repairer interface {
 	Repair(g conversation.Gap)
 }
 
-// Open returns the conversations that have not ended, the most recently
-// changed first. It ends after an error.
-func (t *Tracker) Open(ctx context.Context) iter.Seq2[*conversation.Conversation, error] {
-	return t.List(ctx, store.Query{Status: openStatuses(), Order: store.LastChanged, Limit: store.MostLimit})
-}
-
-// Ended returns the conversations whose end lies in the given time, from
-// included, before not. It ends after an error.
-func (t *Tracker) Ended(ctx context.Context, from, before time.Time) iter.Seq2[*conversation.Conversation, error] {
-	return t.List(ctx, store.Query{EndedFrom: from, EndedBefore: before, Limit: store.MostLimit})
-}
-
-func openStatuses() []conversation.Status {
-	return []conversation.Status{
-		conversation.StatusNew, conversation.StatusInFlow, conversation.StatusQueued, conversation.StatusAlerting,
-		conversation.StatusActive, conversation.StatusOnHold, conversation.StatusAfterCallWork,
-	}
-}
-
 // Value returns what a source has put down under a name, and its version:
 // version 0 when there is nothing.
 func (t *Tracker) Value(ctx context.Context, name string) ([]byte, int64, error) {
-	if err := t.outside(ctx); err != nil {
+	if err := outside(ctx); err != nil {
 		return nil, 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	return t.store.Value(ctx, name)
+	return t.engine.Store.Value(ctx, name)
 }
 
 // SetValue puts something down under a name, if its version is still the given
 // one, and returns the new version; store.ErrConflict when it is not.
 func (t *Tracker) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
-	if err := t.outside(ctx); err != nil {
+	if err := outside(ctx); err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	return t.store.SetValue(ctx, name, value, version)
+	return t.engine.Store.SetValue(ctx, name, value, version)
 }
 
 // Mine reports whether this process is the one, of all that share the store and
 // run a source of that name, to look after something: a topic, a conversation,
 // a task. Everything is looked after by one process; when processes come or go
 // it may move, see Moved.
-func (t *Tracker) Mine(source, key string) bool { return t.members.owns(source, key) }
+func (t *Tracker) Mine(source, key string) bool { return t.engine.Membership.Owns(source, key) }
 
 // Moved returns a channel that is closed when Mine may answer otherwise.
-func (t *Tracker) Moved() <-chan struct{} { return t.members.change() }
+func (t *Tracker) Moved() <-chan struct{} { return t.engine.Membership.Changed() }
 
 // Instance returns the name of this process: Config.Instance.
 func (t *Tracker) Instance() string { return t.config.Instance }
 
 // Alive reports whether a process of that name shares the store now.
-func (t *Tracker) Alive(instance string) bool { return t.members.alive(instance) }
+func (t *Tracker) Alive(instance string) bool { return t.engine.Membership.Alive(instance) }
 
 // gap makes known that a source is, or was, blind. What is lost cannot be
 // repaired: whoever could has said so.
 func (t *Tracker) gap(g conversation.Gap) {
 	if g.Lost {
-		t.stats.losses.Add(1)
+		t.losses.Add(1)
 		t.log.Error("lost", "source", g.Source, "from", g.From, "to", g.To, "reason", g.Reason)
 	} else {
-		t.stats.gaps.Add(1)
+		t.gaps.Add(1)
 		t.log.Warn("blind", "source", g.Source, "from", g.From, "to", g.To, "reason", g.Reason)
 	}
 	if t.config.OnGap != nil {
-		t.config.OnGap(g)
+		t.guard("Config.OnGap", func() { t.config.OnGap(g) })
 	}
-	if g.Lost {
+	repairers := t.repairers.Load()
+	if g.Lost || repairers == nil {
 		return
 	}
-	for _, r := range t.repairers {
-		r.Repair(g)
+	for _, r := range *repairers {
+		t.guard("Repair of a source", func() { r.Repair(g) })
 	}
+}
+
+// guard calls the host's code. What it does wrong is its own trouble.
+func (t *Tracker) guard(what string, do func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			t.log.Error("the host's code panicked", "in", what, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		}
+	}()
+	do()
 }
 
 // runSources runs the sources until they have ended.

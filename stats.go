@@ -1,12 +1,5 @@
 package convtrack
 
-import (
-	"sync"
-	"sync/atomic"
-
-	"github.com/dcmkit/convtrack/store"
-)
-
 // Stats are counts since the tracker was made, and present levels. Export them
 // to whatever system you watch.
 type Stats struct {
@@ -29,42 +22,15 @@ type Stats struct {
 
 // Stats returns the present counts.
 func (t *Tracker) Stats() Stats {
-	s := Stats{
-		Commits: t.stats.commits.Load(), Changes: t.stats.changes.Load(), Conflicts: t.stats.conflicts.Load(),
-		StoreErrors: t.stats.storeErrors.Load(), Vetoed: t.stats.vetoed.Load(), BeforeFailed: t.stats.beforeFailed.Load(),
-		Delivered: t.stats.delivered.Load(), AfterFailed: t.stats.afterFailed.Load(), Parked: t.stats.parked.Load(),
-		Gaps: t.stats.gaps.Load(), Losses: t.stats.losses.Load(), Events: map[string]int64{},
-		Pending: len(t.lanes.places), Deliveries: t.delivery.count(),
-	}
-	t.stats.mu.Lock()
-	defer t.stats.mu.Unlock()
-	for k, n := range t.stats.events {
-		s.Events[k] = n
-	}
-	return s
-}
-
-type stats struct {
-	commits, changes, conflicts, storeErrors, vetoed, beforeFailed, delivered, afterFailed, parked, gaps, losses atomic.Int64
-
-	mu     sync.Mutex
-	events map[string]int64
-}
-
-func (s *stats) committed(c *store.Change) {
-	s.changes.Add(1)
-	if c.Vetoed != "" {
-		s.vetoed.Add(1)
-	}
-	if len(c.Events) == 0 {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.events == nil {
-		s.events = map[string]int64{}
-	}
-	for _, e := range c.Events {
-		s.events[e.Type]++
+	e := t.engine
+	committed, delivered := &e.Committer.Counters, &e.Outbox.Counters
+	return Stats{
+		Commits: e.Store.Commits.Load(), StoreErrors: e.Store.Errors.Load(),
+		Changes: committed.Changes.Load(), Conflicts: committed.Conflicts.Load(), BeforeFailed: committed.BeforeFailed.Load(),
+		Events: e.Announced.ByType(), Vetoed: e.Announced.Vetoed.Load(),
+		Delivered: delivered.Delivered.Load(), AfterFailed: delivered.Failed.Load(),
+		Parked: committed.Refused.Load() + delivered.ForGood.Load(),
+		Gaps:   t.gaps.Load(), Losses: t.losses.Load(),
+		Pending: e.Lanes.Pending(), Deliveries: e.Outbox.Held(),
 	}
 }

@@ -95,14 +95,14 @@ func attributesCovered(av map[string]string, as attributeStamps, bv map[string]s
 	return true
 }
 
-func attributesDiffer(av map[string]string, as attributeStamps, bv map[string]string, bs attributeStamps) bool {
+func attributesDiffer(av map[string]string, as attributeStamps, bv map[string]string, bs attributeStamps, restated func(x, y stamp) bool) bool {
 	if len(av) != len(bv) {
 		return true
 	}
 	for name, value := range bv {
 		old, known := av[name]
 		was, is := as.stamp(name), bs.stamp(name)
-		if !known || old != value || was != is && !repeats(was.timeLeading(), is.timeLeading()) {
+		if !known || old != value || was != is && !restated(was, is) {
 			return true
 		}
 	}

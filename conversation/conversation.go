@@ -75,6 +75,7 @@ type Conversation struct {
 	stamps     stamps
 	attributes attributeStamps // the stamps of Attributes
 	merged     bool            // in the canonical form that Merge gives
+	restated   []restatement   // of the rows in the store, in order
 
 	legs        []Leg
 	provisional bool

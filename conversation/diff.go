@@ -1,6 +1,9 @@
 package conversation
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Delta is what a store has to write to get from one version of a
 // conversation to the next. Nothing is ever deleted.
@@ -49,8 +52,8 @@ func (d Delta) Size() int {
 }
 
 // Diff returns what has to be written to turn a stored before into after.
-// before may be nil. Statements that only repeat what an earlier snapshot said
-// are not worth a write; see the package comment on sources without times.
+// before may be nil. Of what only repeats before nothing but the conversation
+// itself has to be written, when after comes from [Restate].
 func Diff(before, after *Conversation) Delta {
 	var d Delta
 	if before == after {
@@ -59,9 +62,10 @@ func Diff(before, after *Conversation) Delta {
 	if before == nil {
 		before = &Conversation{}
 	}
+	restated, all := restatedBy(before, after), rewritten(before, after)
 	d.Conversation = before.ID == "" || before.Status != after.Status || !before.End.Equal(after.End) ||
-		conversationFields.differs(before, after) ||
-		attributesDiffer(before.Attributes, before.attributes, after.Attributes, after.attributes)
+		!slices.Equal(before.restated, after.restated) || conversationFields.differs(before, after, restated) ||
+		attributesDiffer(before.Attributes, before.attributes, after.Attributes, after.attributes, restated)
 	was := roll{participants: before.Participants}
 	was.index()
 	for _, p := range after.Participants {
@@ -69,21 +73,21 @@ func Diff(before, after *Conversation) Delta {
 		if i, known := was.find(p.ID); known {
 			old = was.participants[i]
 		}
-		if old == p {
+		if old == p && !all {
 			continue
 		}
-		if old == nil || participantFields.differs(old, p) ||
-			attributesDiffer(old.Attributes, old.attributes, p.Attributes, p.attributes) {
+		if all || old == nil || participantFields.differs(old, p, restated) ||
+			attributesDiffer(old.Attributes, old.attributes, p.Attributes, p.attributes, restated) {
 			d.Participants = append(d.Participants, p)
 		}
 		for _, s := range p.Sessions {
-			d.addSession(&was, p, s)
+			d.addSession(&was, p, s, restated, all)
 		}
 		for _, s := range p.shadows {
-			d.addSession(&was, p, s)
+			d.addSession(&was, p, s, restated, all)
 		}
 	}
-	d.Transfers = listDiffers(transferFields.differs, before.Transfers, after.Transfers, func(t *Transfer) string { return t.ID }) != nil
+	d.Transfers = all && len(after.Transfers) > 0 || listDiffers(func(a, b *Transfer) bool { return transferFields.differs(a, b, restated) }, before.Transfers, after.Transfers, func(t *Transfer) string { return t.ID }) != nil
 	d.Surveys = listDiffers(surveyFields.differs, before.Surveys, after.Surveys, func(s *Survey) string { return s.ID })
 	d.Evaluations = listDiffers(evaluationFields.differs, before.Evaluations, after.Evaluations, func(e *Evaluation) string { return e.ID })
 	return d
@@ -91,18 +95,32 @@ func Diff(before, after *Conversation) Delta {
 
 var noSession Session
 
-func (d *Delta) addSession(was *roll, p *Participant, s *Session) {
-	old := OwnedSession{Session: &noSession}
-	if i, known := was.owner(s.ID); known {
-		owner := was.participants[i]
-		old.ParticipantID = owner.ID
-		old.Session, _ = owner.session(s.ID)
+// session returns the session and the id of its participant; no session when
+// there is none.
+func (r *roll) session(id string) OwnedSession {
+	i, known := r.owner(id)
+	if !known {
+		return OwnedSession{}
 	}
-	if old.Session == s && old.ParticipantID == p.ID {
+	s, _ := r.participants[i].session(id)
+	return OwnedSession{r.participants[i].ID, s}
+}
+
+// changed reports whether the session is grouped or cut otherwise than before.
+func (o OwnedSession) changed(participantID string, s *Session) bool {
+	return o.ParticipantID != participantID || o.owner != s.owner || o.segmentsBy != s.segmentsBy
+}
+
+func (d *Delta) addSession(was *roll, p *Participant, s *Session, restated func(x, y stamp) bool, all bool) {
+	old := was.session(s.ID)
+	if old.Session == s && old.ParticipantID == p.ID && !all {
 		return
 	}
-	if old.ParticipantID != p.ID || old.ID == "" || old.owner != s.owner || old.segmentsBy != s.segmentsBy || sessionFields.differs(old.Session, s) {
+	if all || old.Session == nil || old.changed(p.ID, s) || sessionFields.differs(old.Session, s, restated) {
 		d.Sessions = append(d.Sessions, OwnedSession{p.ID, s})
+	}
+	if old.Session == nil {
+		old.Session = &noSession
 	}
 	for g := range added(old.Segments, s.Segments, (*Segment).compare) {
 		d.Segments = append(d.Segments, OwnedSegment{s.ID, g})

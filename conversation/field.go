@@ -369,10 +369,9 @@ func clone[E any](e *E) *E {
 	return &c
 }
 
-// differs reports whether a store that holds a must write b. A source without
-// times of its own that merely repeats itself is not worth a write, nor is a
-// record that is read again: nothing that could be read back changes.
-func (s schema[E]) differs(a, b *E) bool {
+// differs reports whether a store that holds a must write b. restated says which
+// stamps it need not write.
+func (s schema[E]) differs(a, b *E, restated func(x, y stamp) bool) bool {
 	if a == b {
 		return false
 	}
@@ -383,13 +382,7 @@ func (s schema[E]) differs(a, b *E) bool {
 	}
 	for _, x := range as {
 		for _, y := range bs {
-			both := x.fields.and(y.fields)
-			if x.stamp == y.stamp || both.empty() {
-				continue
-			}
-			byTime, bySource := both.and(s.newest), both.without(s.newest)
-			if !byTime.empty() && !repeats(x.stamp.timeLeading(), y.stamp.timeLeading()) ||
-				!bySource.empty() && !x.stamp.repeatedBy(y.stamp) {
+			if both := x.fields.and(y.fields); x.stamp != y.stamp && !both.empty() && !restated(x.stamp, y.stamp) {
 				return true
 			}
 		}
@@ -401,6 +394,3 @@ func (s schema[E]) differs(a, b *E) bool {
 	}
 	return false
 }
-
-// repeats reports whether a source without times of its own speaks again.
-func repeats(was, is Source) bool { return is.untimed() && was == is }

@@ -94,7 +94,8 @@ func Merge(a, b *Conversation) *Conversation {
 	case b == nil:
 		return a
 	case a == nil:
-		a = &Conversation{ID: b.ID, Participants: []*Participant{}}
+		b = b.resolved()
+		a = &Conversation{ID: b.ID, Participants: []*Participant{}, restated: b.restated}
 	case a.ID != b.ID:
 		panic(fmt.Sprintf("conversation.Merge: %q and %q are different conversations", a.ID, b.ID))
 	case !a.merged:

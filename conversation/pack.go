@@ -8,7 +8,7 @@ import "encoding/binary"
 // version of the module.
 func Pack(b []byte, c *Conversation) []byte {
 	b = conversationFields.pack(appendText(b, c.ID), c)
-	b = c.AppendProvenance(appendAttributes(b, c.Attributes))
+	b = appendRestated(c.appendOwnProvenance(appendAttributes(b, c.Attributes)), c.restated)
 	b = appendAll(b, c.Participants, packParticipant)
 	b = appendAll(b, c.Transfers, func(b []byte, t *Transfer) []byte {
 		return t.AppendProvenance(transferFields.pack(appendText(b, t.ID), t))
@@ -54,6 +54,7 @@ func Unpack(b []byte) (*Conversation, error) {
 	conversationFields.unpack(c, r)
 	c.Attributes = r.attributes()
 	c.readProvenance(r)
+	c.restated = r.restated()
 	c.Participants = readAll(r, unpackParticipant)
 	c.Transfers = readAll(r, func(r *reader) *Transfer {
 		t := &Transfer{ID: r.text()}

@@ -53,6 +53,13 @@ func EvaluationFields() Fields[Evaluation] { return Fields[Evaluation]{evaluatio
 // SetProvenance; what has no provenance was derived, and is derived again by
 // Merge(nil, c).
 func (c *Conversation) AppendProvenance(b []byte) []byte {
+	if b = c.appendOwnProvenance(b); len(c.restated) > 0 {
+		b = appendRestated(b, c.restated)
+	}
+	return b
+}
+
+func (c *Conversation) appendOwnProvenance(b []byte) []byte {
 	return appendNamed(appendStamps(b, c.stamps), c.Attributes, c.attributes)
 }
 
@@ -60,6 +67,9 @@ func (c *Conversation) AppendProvenance(b []byte) []byte {
 func (c *Conversation) SetProvenance(p []byte) (err error) {
 	r := reader{rest: p}
 	c.readProvenance(&r)
+	if len(r.rest) > 0 {
+		c.restated = r.restated()
+	}
 	return r.err
 }
 

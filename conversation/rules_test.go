@@ -246,13 +246,3 @@ func TestAStoredStatementOfAnEarlierVersionIsRead(t *testing.T) {
 	sessionFields.state(now, Statement{By: SourceTopic, Seen: at(1)}, nil)
 	require.Equal(t, "q-1", sessionFields.join(stored, now).QueueID)
 }
-
-func TestARecordThatIsReadAgainIsNotWorthAWrite(t *testing.T) {
-	record := func(seen int, queue string) *Conversation {
-		return State(&Conversation{ID: "c", Address: "a", Participants: []*Participant{{ID: "p", QueueName: "n", Sessions: []*Session{{ID: "s", QueueID: queue}}}}},
-			Statement{By: SourceAnalytics, At: at(1000), Seen: at(seen)})
-	}
-	stored := Merge(nil, record(60_000, "q"))
-	require.True(t, Diff(stored, Merge(stored, record(3_600_000, "q"))).Empty())
-	require.Len(t, Diff(stored, Merge(stored, record(3_600_000, "p"))).Sessions, 1)
-}

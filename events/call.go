@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"time"
 )
@@ -15,9 +16,13 @@ const grace = 100 * time.Millisecond
 // mostStuck is how many runs of one hook may hang before it is not run again.
 const mostStuck = 64
 
+// outcome is how a run ended. What has to be asked of the host's error is asked
+// while the run is guarded: its methods can panic, too.
 type outcome struct {
-	err   error
-	stack string
+	err      error
+	stack    string
+	veto     *VetoError
+	deadline bool // err is context.DeadlineExceeded
 }
 
 // call runs the hook on a goroutine of its own, so that a panic, a Goexit or a
@@ -40,22 +45,22 @@ func (k *hook) call(ctx context.Context, e Event) error {
 			k.stuck.Add(1)
 			name, stack := hanging.find()
 			go func() { <-done; hanging.forget(name); k.stuck.Add(-1) }()
-			result = outcome{context.Cause(ctx), stack}
+			result = outcome{err: context.Cause(ctx), stack: stack}
 		}
 	}
 	if result.err == nil {
 		return nil
 	}
-	if cause := context.Cause(ctx); errors.Is(cause, ErrTimeout) && errors.Is(result.err, context.DeadlineExceeded) {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrTimeout) && result.deadline {
 		result.err = fmt.Errorf("%w (%v): %w", ErrTimeout, k.timeout, result.err)
 	}
 	return k.failed(e, result)
 }
 
 func (k *hook) failed(e Event, o outcome) error {
-	if veto := (*VetoError)(nil); errors.As(o.err, &veto) {
+	if o.veto != nil {
 		if k.timing == TimingBefore {
-			return &VetoError{Hook: k.name, Reason: veto.Reason}
+			return &VetoError{Hook: k.name, Reason: o.veto.Reason}
 		}
 		o.err = ErrVetoAfter
 	}
@@ -73,15 +78,30 @@ func (k *hook) guarded(ctx context.Context, e Event, done chan<- outcome) {
 			if cause, ok := r.(error); ok {
 				err = fmt.Errorf("%w: %w", ErrPanic, cause)
 			}
-			done <- outcome{err, string(debug.Stack())}
+			done <- outcome{err: err, stack: string(debug.Stack())}
 		case !returned:
-			done <- outcome{ErrGoexit, string(debug.Stack())}
+			done <- outcome{err: ErrGoexit, stack: string(debug.Stack())}
 		}
 	}()
 	var err error
 	if k.matches(e) {
 		err = k.run(ctx, e)
 	}
+	result := inspected(err)
 	returned = true
-	done <- outcome{err: err}
+	done <- result
+}
+
+// inspected asks an error that a hook returned what the caller needs to know.
+func inspected(err error) outcome {
+	if err == nil {
+		return outcome{}
+	}
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+		return outcome{err: fmt.Errorf("%w: %T", ErrNilError, err)}
+	}
+	_ = err.Error()
+	o := outcome{err: err, deadline: errors.Is(err, context.DeadlineExceeded)}
+	errors.As(err, &o.veto)
+	return o
 }

@@ -18,6 +18,9 @@ var (
 	// ErrStuck: so many earlier runs of the hook hang that it is not run again
 	// until one of them returns.
 	ErrStuck = errors.New("too many runs of the hook hang; it must heed its context")
+	// ErrNilError: the hook returned a nil pointer of an error type, which is not
+	// nil as an error.
+	ErrNilError = errors.New("the hook returned a nil pointer as an error; it must return nil itself when all went well")
 	// ErrNoHook: no After hook of that name is registered.
 	ErrNoHook = errors.New("no such After hook is registered")
 	// ErrVetoAfter: an After hook returned a Veto.

@@ -54,7 +54,7 @@ func ExampleBefore() {
 		}
 		return nil
 	})
-	err := hooks.RunBefore(context.Background(), events.Derive(blindTransfer())[0], "")
+	err := hooks.RunBefore(context.Background(), "screen", events.Derive(blindTransfer())[0])
 	fmt.Println(err)
 	// Output: vetoed by hook "screen": the customer has no case
 }

@@ -124,26 +124,28 @@ func (h *Hooks) HasBefore(e Event) bool {
 	return slices.ContainsFunc(h.hooks(), func(k *hook) bool { return k.timing == TimingBefore && k.wants(e) })
 }
 
-// RunBefore runs the Before hooks that take the event, in registration order,
-// until one fails; not the one named except. The error is a *HookError, or a
-// *VetoError. It is for trackers; ctx carries the store's transaction.
-func (h *Hooks) RunBefore(ctx context.Context, e Event, except string) error {
-	for _, k := range h.hooks() {
-		if k.timing == TimingBefore && k.name != except && k.wants(e) {
-			if err := k.call(ctx, e); err != nil {
-				return err
-			}
-		}
+// BeforeHooks returns the names of the Before hooks that take the event, in
+// registration order. It is for trackers.
+func (h *Hooks) BeforeHooks(e Event) []string { return h.takers(TimingBefore, e) }
+
+// RunBefore runs the named Before hook on the event; one that was removed
+// meanwhile does nothing. The error is a *HookError, or a *VetoError. It is for
+// trackers; ctx carries the store's transaction.
+func (h *Hooks) RunBefore(ctx context.Context, name string, e Event) error {
+	if k := h.find(TimingBefore, name); k != nil {
+		return k.call(ctx, e)
 	}
 	return nil
 }
 
 // AfterHooks returns the names of the After hooks that take the event, in
 // registration order. It is for trackers.
-func (h *Hooks) AfterHooks(e Event) []string {
+func (h *Hooks) AfterHooks(e Event) []string { return h.takers(TimingAfter, e) }
+
+func (h *Hooks) takers(timing Timing, e Event) []string {
 	var names []string
 	for _, k := range h.hooks() {
-		if k.timing == TimingAfter && k.wants(e) {
+		if k.timing == timing && k.wants(e) {
 			names = append(names, k.name)
 		}
 	}
@@ -164,7 +166,7 @@ func (h *Hooks) AfterNames() []string {
 // RunAfter runs the named After hook on the event. The error is a *HookError,
 // or ErrNoHook. It is for trackers.
 func (h *Hooks) RunAfter(ctx context.Context, name string, e Event) error {
-	k := h.after(name)
+	k := h.find(TimingAfter, name)
 	if k == nil {
 		return ErrNoHook
 	}
@@ -184,15 +186,15 @@ type Delivery struct {
 // Delivery returns how to deliver to the named After hook; false when there is
 // no such hook. It is for trackers.
 func (h *Hooks) Delivery(name string) (Delivery, bool) {
-	if k := h.after(name); k != nil {
+	if k := h.find(TimingAfter, name); k != nil {
 		return k.delivery, true
 	}
 	return Delivery{}, false
 }
 
-func (h *Hooks) after(name string) *hook {
+func (h *Hooks) find(timing Timing, name string) *hook {
 	for _, k := range h.hooks() {
-		if k.timing == TimingAfter && k.name == name {
+		if k.timing == timing && k.name == name {
 			return k
 		}
 	}

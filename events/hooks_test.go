@@ -50,20 +50,27 @@ func TestBeforeHooksRunInTheOrderOfTheirRegistration(t *testing.T) {
 	events.After(hooks, "after", func(context.Context, events.Event) error { order = append(order, "after"); return nil })
 	e := first[*events.ConversationCreated](t)
 	require.True(t, hooks.HasBefore(e))
-	require.NoError(t, hooks.RunBefore(t.Context(), e, ""))
+	require.Equal(t, []string{"typed", "all"}, hooks.BeforeHooks(e))
+	for _, name := range hooks.BeforeHooks(e) {
+		require.NoError(t, hooks.RunBefore(t.Context(), name, e))
+	}
 	require.Equal(t, []string{"typed", "all"}, order)
 	require.Equal(t, []string{"after"}, hooks.AfterHooks(e))
-	require.NoError(t, hooks.RunBefore(t.Context(), e, "typed"))
-	require.Equal(t, []string{"typed", "all", "all"}, order, "the excepted one is left out")
 }
 
-func TestTheFirstBeforeHookThatFailsEndsTheRow(t *testing.T) {
+func TestABeforeHookThatWasRemovedMeanwhileDoesNotRun(t *testing.T) {
+	hooks := events.NewHooks()
+	remove := events.Before(hooks, "gone", func(context.Context, events.Event) error { t.Error("it must not run"); return nil })
+	remove()
+	require.NoError(t, hooks.RunBefore(t.Context(), "gone", first[*events.AgentConnected](t)))
+}
+
+func TestTheErrorOfABeforeHookSaysWhichHookFailedOnWhat(t *testing.T) {
 	hooks := events.NewHooks()
 	bad := errors.New("bad")
 	events.Before(hooks, "fails", func(context.Context, events.Event) error { return bad })
-	events.Before(hooks, "next", func(context.Context, events.Event) error { t.Error("it must not run"); return nil })
 	e := first[*events.AgentConnected](t)
-	err := hooks.RunBefore(t.Context(), e, "")
+	err := hooks.RunBefore(t.Context(), "fails", e)
 	require.ErrorIs(t, err, bad)
 	var failed *events.HookError
 	require.ErrorAs(t, err, &failed)
@@ -76,7 +83,7 @@ func TestAVetoIsNamedAndOnlyBeforeHooksHaveOne(t *testing.T) {
 	events.After(hooks, "late", func(context.Context, events.Event) error { return events.Veto("too late") })
 	e := first[*events.ConversationCreated](t)
 	var veto *events.VetoError
-	require.ErrorAs(t, hooks.RunBefore(t.Context(), e, ""), &veto)
+	require.ErrorAs(t, hooks.RunBefore(t.Context(), "screen", e), &veto)
 	require.Equal(t, events.VetoError{Hook: "screen", Reason: "not ours"}, *veto)
 	require.ErrorIs(t, hooks.RunAfter(t.Context(), "late", e), events.ErrVetoAfter)
 }
@@ -248,4 +255,33 @@ func TestEventsSurviveTheirEncoding(t *testing.T) {
 	require.ErrorContains(t, err, "not an event type of this version")
 	_, err = events.Decode(events.Header{Type: events.TypeAgentConnected}, []byte("{"))
 	require.Error(t, err)
+}
+
+// rude is an error whose methods panic.
+type rude struct{ nothing *int }
+
+func (r rude) Error() string { return fmt.Sprint(*r.nothing) }
+
+// careless has a method that needs a value.
+type careless struct{ code int }
+
+func (c *careless) Error() string { return fmt.Sprint(c.code) }
+
+func TestAnErrorThatPanicsWhenItIsAskedIsAFailureOfItsHookAlone(t *testing.T) {
+	for name, c := range map[string]struct{ returned, failure error }{
+		"a nil pointer":   {(*careless)(nil), events.ErrNilError},
+		"Error panics":    {rude{}, events.ErrPanic},
+		"a nil VetoError": {(*events.VetoError)(nil), events.ErrNilError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hooks := events.NewHooks()
+			events.Before(hooks, "before", func(context.Context, events.Event) error { return c.returned })
+			events.After(hooks, "after", func(context.Context, events.Event) error { return c.returned })
+			e := first[*events.AgentConnected](t)
+			for _, err := range []error{hooks.RunBefore(t.Context(), "before", e), hooks.RunAfter(t.Context(), "after", e)} {
+				require.ErrorIs(t, err, c.failure)
+				require.NotEmpty(t, err.Error())
+			}
+		})
+	}
 }

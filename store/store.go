@@ -69,6 +69,14 @@ type Store interface {
 	Close() error
 }
 
+// Limited is a Store that says how many transactions it can run at a time, each
+// on a connection of its own. The tracker runs so few with hooks in them that a
+// hook finds a second connection.
+type Limited interface {
+	Store
+	Transactions() int
+}
+
 // Record is what is stored about one conversation.
 type Record struct {
 	ID      string

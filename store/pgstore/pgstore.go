@@ -37,6 +37,11 @@ const (
 	simpleProtocol                   // as text
 )
 
+// Transactions implements store.Limited: each takes a connection of the pool.
+func (s *Store) Transactions() int { return int(s.pool.Config().MaxConns) }
+
+var _ store.Limited = (*Store)(nil)
+
 // New returns a store in the database of the pool, after it has applied the
 // migrations that are missing; c may be nil. It holds an advisory lock
 // meanwhile, so that of several processes one does it.

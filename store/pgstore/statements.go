@@ -90,7 +90,8 @@ func (s *statements) commits(n names, t *rowTypes) {
 		order by conversation_id for no key update`, oidTexts)
 	s.reserve = n.statement(`insert into {conversation} (conversation_id, version, changed)
 		select u.id, 0, statement_timestamp() from pg_catalog.unnest($1::text[]) as u(id)
-		on conflict do nothing returning conversation_id`, oidTexts)
+		on conflict (conversation_id) do update set changed = excluded.changed where {conversation}.version = 0
+		returning conversation_id`, oidTexts)
 	s.unreserve = n.statement(`delete from {conversation} where conversation_id = any ($1::text[])`, oidTexts)
 	s.clear = n.statement(`with s as (delete from {session} where conversation_id = any ($1::text[])),
 		t as (delete from {transfer} where conversation_id = any ($1::text[])),

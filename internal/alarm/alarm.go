@@ -1,4 +1,5 @@
-package convtrack
+// Package alarm wakes a loop at the earliest of the times that it was set to.
+package alarm
 
 import (
 	"context"
@@ -6,17 +7,19 @@ import (
 	"time"
 )
 
-// alarm wakes one loop at the earliest of the times that it was set to.
-type alarm struct {
+// Alarm wakes one loop at the earliest of the times that it was set to. Any
+// goroutine may set it; one waits.
+type Alarm struct {
 	mu   sync.Mutex
 	at   time.Time
 	wake chan struct{}
 }
 
-func newAlarm() *alarm { return &alarm{wake: make(chan struct{}, 1)} }
+// New returns an alarm that is not set.
+func New() *Alarm { return &Alarm{wake: make(chan struct{}, 1)} }
 
-// set makes the alarm go off at t, or before. The zero time sets nothing.
-func (a *alarm) set(t time.Time) {
+// Set makes the alarm go off at t, or before. The zero time sets nothing.
+func (a *Alarm) Set(t time.Time) {
 	if t.IsZero() {
 		return
 	}
@@ -34,8 +37,8 @@ func (a *alarm) set(t time.Time) {
 	}
 }
 
-// wait returns when the alarm goes off, and clears it; false when ctx ends.
-func (a *alarm) wait(ctx context.Context) bool {
+// Wait returns when the alarm goes off, and clears it; false when ctx ends.
+func (a *Alarm) Wait(ctx context.Context) bool {
 	for {
 		at, ring := a.ring()
 		if ring {
@@ -48,7 +51,7 @@ func (a *alarm) wait(ctx context.Context) bool {
 }
 
 // ring returns when the alarm is to go off, and whether it just has.
-func (a *alarm) ring() (time.Time, bool) {
+func (a *Alarm) ring() (time.Time, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	at := a.at
@@ -60,7 +63,7 @@ func (a *alarm) ring() (time.Time, bool) {
 }
 
 // sleep returns at the time, or when the alarm was set anew; false when ctx ends.
-func (a *alarm) sleep(ctx context.Context, until time.Time) bool {
+func (a *Alarm) sleep(ctx context.Context, until time.Time) bool {
 	var timer <-chan time.Time
 	if !until.IsZero() {
 		t := time.NewTimer(time.Until(until))

@@ -1,4 +1,4 @@
-package convtrack
+package record
 
 import (
 	"bytes"
@@ -11,36 +11,6 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// mostInUse is how many records that are worked on are passed over: others that
-// rest are packed the next time.
-const mostInUse = 8
-
-// packExcess packs the open records that are too many, and that nobody works on.
-func (t *Tracker) packExcess() {
-	var b []byte
-	for inUse := 0; inUse < mostInUse; {
-		id, found := t.cache.excess()
-		if !found {
-			return
-		}
-		var r *record
-		var place *packedRecord
-		rests := false
-		t.lanes.resting(id, func() {
-			rests = true
-			r, place = t.cache.take(id)
-		})
-		switch {
-		case !rests:
-			inUse++
-		case place != nil:
-			var p packedRecord
-			p, b = r.pack(b)
-			t.cache.fill(place, p)
-		}
-	}
-}
-
 // packedRecord is a record almost without pointers.
 type packedRecord struct {
 	store.Record        // but what is in data
@@ -48,11 +18,11 @@ type packedRecord struct {
 }
 
 // pack returns the record packed, and the memory that it was packed in.
-func (r *record) pack(b []byte) (packedRecord, []byte) {
+func (r *Record) pack(b []byte) (packedRecord, []byte) {
 	p := packedRecord{Record: r.Record}
-	p.Conversation, p.Backlog = nil, slices.Collect(maps.Keys(r.backlog))
-	b = binary.AppendUvarint(b[:0], uint64(len(r.announced)))
-	for id := range r.announced {
+	p.Conversation, p.Record.Backlog = nil, slices.Collect(maps.Keys(r.Backlog))
+	b = binary.AppendUvarint(b[:0], uint64(len(r.Announced)))
+	for id := range r.Announced {
 		b = append(binary.AppendUvarint(b, uint64(len(id))), id...)
 	}
 	if r.Conversation != nil {
@@ -64,7 +34,7 @@ func (r *record) pack(b []byte) (packedRecord, []byte) {
 
 var errPacked = errors.New("the packed record is damaged")
 
-func (p packedRecord) unpack() (*record, error) {
+func (p packedRecord) unpack() (*Record, error) {
 	r, rest := p.Record, p.data
 	number := func() int {
 		n, size := binary.Uvarint(rest)
@@ -89,5 +59,5 @@ func (p packedRecord) unpack() (*record, error) {
 		}
 		r.Conversation = c
 	}
-	return newRecord(r), nil
+	return New(r), nil
 }

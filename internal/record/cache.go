@@ -1,4 +1,4 @@
-package convtrack
+package record
 
 import (
 	"container/list"
@@ -8,16 +8,16 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// cache holds the records used last. Most of them rest, and are packed: what
+// Cache holds the records used last. Most of them rest, and are packed: what
 // has no pointers takes a fifth of the memory and costs the garbage collector
 // nothing. How many stay open follows from the use: whenever a packed one is
 // asked for it is some more, with each conversation that comes it is one less.
-type cache struct {
+type Cache struct {
 	mu       sync.Mutex
 	mostOpen int // records as they are
 	most     int // with those that are packed
 	byID     map[string]*list.Element
-	open     list.List // of *record, the one used last at the front
+	open     list.List // of *Record, the one used last at the front
 	packed   list.List // of *packedRecord, the one packed last at the front
 }
 
@@ -26,14 +26,15 @@ const (
 	openMore  = 8  // by how much more is open when one was packed too early
 )
 
-func newCache(most int) *cache {
-	return &cache{most: most, mostOpen: leastOpen(most), byID: map[string]*list.Element{}}
+// NewCache returns a cache for that many records.
+func NewCache(most int) *Cache {
+	return &Cache{most: most, mostOpen: leastOpen(most), byID: map[string]*list.Element{}}
 }
 
 func leastOpen(most int) int { return (most + openShare - 1) / openShare }
 
-// get returns the record, open. Only who works on the conversation may call it.
-func (c *cache) get(id string) *record {
+// Get returns the record, open. Only who works on the conversation may call it.
+func (c *Cache) Get(id string) *Record {
 	r, packed := c.find(id)
 	if r == nil && packed.data != nil {
 		var err error
@@ -46,14 +47,14 @@ func (c *cache) get(id string) *record {
 }
 
 // find returns the open record, or the packed one, which it takes out.
-func (c *cache) find(id string) (*record, packedRecord) {
+func (c *Cache) find(id string) (*Record, packedRecord) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.byID[id]
 	if e == nil {
 		return nil, packedRecord{}
 	}
-	if r, ok := e.Value.(*record); ok {
+	if r, ok := e.Value.(*Record); ok {
 		c.open.MoveToFront(e)
 		return r, packedRecord{}
 	}
@@ -61,13 +62,13 @@ func (c *cache) find(id string) (*record, packedRecord) {
 	return nil, *e.Value.(*packedRecord)
 }
 
-// asOf returns the conversation if it is open here and at least as new as the
+// AsOf returns the conversation if it is open here and at least as new as the
 // event with the sequence number; else nil.
-func (c *cache) asOf(id string, seq int64) *conversation.Conversation {
+func (c *Cache) AsOf(id string, seq int64) *conversation.Conversation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.byID[id]; e != nil {
-		if r, ok := e.Value.(*record); ok {
+		if r, ok := e.Value.(*Record); ok {
 			if s := r.latest.Load(); s.lastSeq >= seq {
 				return s.conversation
 			}
@@ -76,7 +77,8 @@ func (c *cache) asOf(id string, seq int64) *conversation.Conversation {
 	return nil
 }
 
-func (c *cache) put(r *record) {
+// Put puts a record that was loaded or changed.
+func (c *Cache) Put(r *Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.byID[r.ID]; e != nil {
@@ -88,14 +90,15 @@ func (c *cache) put(r *record) {
 }
 
 // putBack puts a record that was unpacked.
-func (c *cache) putBack(r *record) {
+func (c *Cache) putBack(r *Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mostOpen = min(c.mostOpen+openMore, c.most)
 	c.byID[r.ID] = c.open.PushFront(r)
 }
 
-func (c *cache) drop(id string) {
+// Drop takes a record out, which is then loaded anew.
+func (c *Cache) Drop(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.byID[id]; e != nil {
@@ -104,9 +107,9 @@ func (c *cache) drop(id string) {
 }
 
 // remove removes a record. The caller holds the lock.
-func (c *cache) remove(e *list.Element) {
+func (c *Cache) remove(e *list.Element) {
 	switch r := e.Value.(type) {
-	case *record:
+	case *Record:
 		c.open.Remove(e)
 		delete(c.byID, r.ID)
 	case *packedRecord:
@@ -115,9 +118,35 @@ func (c *cache) remove(e *list.Element) {
 	}
 }
 
+// mostInUse is how many records that are worked on are passed over: others that
+// rest are packed the next time.
+const mostInUse = 8
+
+// Pack packs the open records that are too many, and that nobody works on:
+// resting calls its function unless somebody does, and reports whether it did.
+func (c *Cache) Pack(resting func(id string, do func()) bool) {
+	var b []byte
+	for inUse := 0; inUse < mostInUse; {
+		id, found := c.excess()
+		if !found {
+			return
+		}
+		var r *Record
+		var place *packedRecord
+		switch rests := resting(id, func() { r, place = c.take(id) }); {
+		case !rests:
+			inUse++
+		case place != nil:
+			var p packedRecord
+			p, b = r.pack(b)
+			c.fill(place, p)
+		}
+	}
+}
+
 // excess returns the open record that was not used for longest, when there are
 // too many. It is not the next one: it is packed, or in use.
-func (c *cache) excess() (id string, found bool) {
+func (c *Cache) excess() (id string, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open.Len() <= c.mostOpen {
@@ -125,19 +154,19 @@ func (c *cache) excess() (id string, found bool) {
 	}
 	last := c.open.Back()
 	c.open.MoveToFront(last)
-	return last.Value.(*record).ID, true
+	return last.Value.(*Record).ID, true
 }
 
 // take takes an open record away, which nobody may work on, and leaves its
 // place for it to be packed; nil when there is none.
-func (c *cache) take(id string) (*record, *packedRecord) {
+func (c *Cache) take(id string) (*Record, *packedRecord) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.byID[id]
 	if e == nil {
 		return nil, nil
 	}
-	r, ok := e.Value.(*record)
+	r, ok := e.Value.(*Record)
 	if !ok {
 		return nil, nil
 	}
@@ -155,7 +184,7 @@ func (c *cache) take(id string) (*record, *packedRecord) {
 
 // fill puts the packed record into its place. Who asks for it before that finds
 // none.
-func (c *cache) fill(place *packedRecord, with packedRecord) {
+func (c *Cache) fill(place *packedRecord, with packedRecord) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	*place = with

@@ -1,0 +1,163 @@
+package convtrack_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store"
+)
+
+func TestBeforeVetoOfTheCreationKeepsTheConversationOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		asked := 0
+		events.Before(hooks, "screen", func(_ context.Context, e *events.ConversationCreated) error {
+			asked++
+			return events.Veto("not ours")
+		})
+		j := journalHook(hooks, "journal")
+		r := start(t, hooks)
+		s := genesystest.BlindTransferToQueue()
+		r.tell(s.Snapshots()...)
+		synctest.Wait()
+		require.Equal(t, 1, asked, "a tombstone keeps later messages from asking again")
+		require.Empty(t, j.read())
+		_, err := r.Get(t.Context(), s.ID)
+		require.ErrorIs(t, err, store.ErrNotFound)
+	})
+}
+
+func TestBeforeVetoOfAnotherEventKeepsItFromBeingDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.Before(hooks, "quiet", func(_ context.Context, e *events.AgentTransferred) error { return events.Veto("quiet") })
+		j := journalHook(hooks, "journal")
+		r := start(t, hooks)
+		s := genesystest.BlindTransferToQueue()
+		r.tell(s.Snapshots()...)
+		synctest.Wait()
+		require.Equal(t, slices.DeleteFunc(slices.Clone(storyEvents), func(e string) bool { return e == "agent.transferred" }), j.read())
+		log, err := r.Events(t.Context(), s.ID)
+		require.NoError(t, err)
+		require.Len(t, log, len(storyEvents), "the fact is stored")
+		require.True(t, slices.ContainsFunc(log, func(e store.LoggedEvent) bool { return e.Type == "agent.transferred" && e.Vetoed }))
+	})
+}
+
+func TestAttributesOfABeforeHookAreStoredWithTheConversation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.Before(hooks, "link", func(_ context.Context, e *events.ConversationCreated) error {
+			e.SetAttribute("caseId", "4711")
+			return nil
+		})
+		seen := ""
+		events.Before(hooks, "next", func(_ context.Context, e *events.ParticipantAdded) error {
+			seen = e.Conversation.Attributes["caseId"]
+			return nil
+		})
+		r := start(t, hooks)
+		s := genesystest.BlindTransferToQueue()
+		r.tell(s.Snapshots()...)
+		require.Equal(t, "4711", seen, "the next hook sees it")
+		var ids []string
+		for c, err := range r.List(t.Context(), store.Query{Attribute: map[string]string{"caseId": "4711"}}) {
+			require.NoError(t, err)
+			ids = append(ids, c.ID)
+		}
+		require.Equal(t, []string{s.ID}, ids)
+	})
+}
+
+func TestABeforeHookThatFailsIsTriedAgainAndThenItsChangeIsParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		var tries atomic.Int64
+		var broken atomic.Bool
+		broken.Store(true)
+		events.Before(hooks, "strict", func(_ context.Context, e *events.AgentConnected) error {
+			tries.Add(1)
+			if broken.Load() {
+				return errors.New("no case for it")
+			}
+			return nil
+		})
+		j := journalHook(hooks, "journal")
+		r := start(t, hooks)
+		s := genesystest.BlindTransferToQueue()
+		began := time.Now()
+		r.tell(s.Snapshots()...)
+		require.EqualValues(t, 5, tries.Load())
+		require.Less(t, time.Since(began), 10*time.Second)
+		synctest.Wait()
+		require.NotContains(t, j.read(), "agent.connected", "the change was rolled back")
+
+		parked := slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{})))
+		require.Len(t, parked, 1)
+		require.Equal(t, "strict", parked[0].Hook)
+		require.Equal(t, "agent.connected", parked[0].Event.Type)
+		require.Equal(t, "no case for it", parked[0].Error)
+		require.Equal(t, s.ID, parked[0].ConversationID)
+
+		_, err := r.Retry(t.Context(), parked[0].ID)
+		require.ErrorContains(t, err, "no case for it", "a retry that fails says so")
+		require.Len(t, slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{}))), 1)
+
+		broken.Store(false)
+		n, err := r.Retry(t.Context(), parked[0].ID)
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		synctest.Wait()
+		require.Equal(t, storyEvents, j.read(), "nothing said meanwhile was lost")
+		require.Empty(t, slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{}))))
+	})
+}
+
+func TestSkipMakesAParkedChangeWithoutTheHook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.Before(hooks, "strict", func(context.Context, *events.ConversationCreated) error { return errors.New("never") })
+		j := journalHook(hooks, "journal")
+		r := start(t, hooks)
+		s := genesystest.BlindTransferToQueue()
+		r.tell(s.Snapshots()...)
+		require.Empty(t, j.read())
+		parked := slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{})))
+		require.Len(t, parked, 1)
+		n, err := r.Skip(t.Context(), parked[0].ID)
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		synctest.Wait()
+		require.Len(t, j.read(), len(storyEvents))
+	})
+}
+
+func TestABeforeHookMustNotCallTheTracker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		var r *rig
+		var errs []error
+		events.Before(hooks, "curious", func(ctx context.Context, e *events.ConversationCreated) error {
+			_, err := r.Get(ctx, e.ConversationID)
+			errs = append(errs, err, r.Observe(ctx, conversation.Update{}))
+			return nil
+		})
+		r = start(t, hooks)
+		r.tell(genesystest.BlindTransferToQueue().Snapshots()[0])
+		for _, err := range errs {
+			require.ErrorIs(t, err, convtrack.ErrInBefore)
+		}
+		require.Len(t, errs, 2)
+	})
+}

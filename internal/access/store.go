@@ -1,0 +1,135 @@
+// Package access calls the store for the rooms of the engine. It bounds how long
+// the store may take, but not the host's code that runs inside its
+// transactions; it says when the store stops answering and when it is back; and
+// it tells whether a failure is the store's at all.
+package access
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Limit bounds one call of the store, without the host's code inside it.
+const Limit = 30 * time.Second
+
+// Store is a store whose calls are bounded and watched. Reads that the host
+// asks for go to the store itself.
+type Store struct {
+	store  store.Store
+	outage *outage
+
+	// Commits and Errors count calls since the start.
+	Commits, Errors atomic.Int64
+	commitTime      atomic.Int64 // in nanoseconds, a moving average
+}
+
+// New returns access to the store.
+func New(s store.Store, log *slog.Logger) *Store { return &Store{store: s, outage: newOutage(log)} }
+
+// bounded calls the store within the limit.
+func bounded[T any](ctx context.Context, s *Store, call func(context.Context) (T, error)) (T, error) {
+	ctx, l := limited(ctx, Limit)
+	defer l.stop()
+	v, err := call(ctx)
+	switch {
+	case err == nil:
+		s.outage.answered()
+	case l.exceeded():
+		err = &TimeoutError{Limit, err}
+	}
+	return v, err
+}
+
+// Load is that of the store.
+func (s *Store) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
+	return bounded(ctx, s, func(ctx context.Context) ([]store.Record, error) { return s.store.Load(ctx, ids...) })
+}
+
+// Commit is that of the store. The limit does not count while the host's code
+// runs, which says so with [EnterHost].
+func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {
+	s.Commits.Add(1)
+	began := time.Now()
+	done, err := bounded(ctx, s, func(ctx context.Context) (store.Committed, error) { return s.store.Commit(ctx, b) })
+	was := s.commitTime.Load()
+	s.commitTime.Store(was + (int64(time.Since(began))-was)/8)
+	return done, err
+}
+
+// CommitTime is how long a commit takes at present.
+func (s *Store) CommitTime() time.Duration { return time.Duration(s.commitTime.Load()) }
+
+// Claim is that of the store.
+func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
+	type claimed struct {
+		due  []store.Delivery
+		next time.Time
+	}
+	v, err := bounded(ctx, s, func(ctx context.Context) (claimed, error) {
+		due, next, err := s.store.Claim(ctx, c)
+		return claimed{due, next}, err
+	})
+	return v.due, v.next, err
+}
+
+// Renew is that of the store.
+func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+	_, err := bounded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Renew(ctx, owner, lease, held) })
+	return err
+}
+
+// Release is that of the store.
+func (s *Store) Release(ctx context.Context, owner string) error {
+	_, err := bounded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Release(ctx, owner) })
+	return err
+}
+
+// Due is that of the store.
+func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error) {
+	type due struct {
+		ids  []string
+		next time.Time
+	}
+	v, err := bounded(ctx, s, func(ctx context.Context) (due, error) {
+		ids, next, err := s.store.Due(ctx, at, limit)
+		return due{ids, next}, err
+	})
+	return v.ids, v.next, err
+}
+
+// Value is that of the store.
+func (s *Store) Value(ctx context.Context, name string) ([]byte, int64, error) {
+	type value struct {
+		data    []byte
+		version int64
+	}
+	v, err := bounded(ctx, s, func(ctx context.Context) (value, error) {
+		data, version, err := s.store.Value(ctx, name)
+		return value{data, version}, err
+	})
+	return v.data, v.version, err
+}
+
+// SetValue is that of the store.
+func (s *Store) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
+	return bounded(ctx, s, func(ctx context.Context) (int64, error) { return s.store.SetValue(ctx, name, value, version) })
+}
+
+// Failed notes that a call has failed and is going to be repeated. It is said
+// once, however many calls fail until the store answers again.
+func (s *Store) Failed(doing string, err error) {
+	s.Errors.Add(1)
+	s.outage.failed(doing, err)
+}
+
+// Answers reports whether the store works as far as the conversation is
+// concerned. After a transaction has failed that ran a hook, this tells whose
+// fault it is: the same store, without the hook.
+func (s *Store) Answers(ctx context.Context, conversationID string) bool {
+	_, err := s.Load(ctx, conversationID)
+	return err == nil
+}

@@ -1,0 +1,197 @@
+package change
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/store"
+)
+
+var (
+	now   = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	rules = Settling{Soon: time.Second, Late: 5 * time.Second}
+)
+
+func decoded(t *testing.T, messages [][]byte) []*conversation.Conversation {
+	t.Helper()
+	var all []*conversation.Conversation
+	for _, m := range messages {
+		msg, err := genesys.Decode(m, now)
+		require.NoError(t, err)
+		all = append(all, msg.Conversations...)
+	}
+	return all
+}
+
+// call is what detail events say of a call: its end is a conclusion.
+func call(t *testing.T) []*conversation.Conversation {
+	return decoded(t, genesystest.BlindTransferToQueue().Details())
+}
+
+func unknown(c []*conversation.Conversation) *record.Record {
+	return record.New(store.Record{ID: c[0].ID})
+}
+
+func types(list []events.Event) (types []events.Type) {
+	for _, e := range list {
+		types = append(types, e.Head().Type)
+	}
+	return types
+}
+
+func takers(events.Event) []string { return []string{"hook"} }
+
+// commit brings the record up to the plan, as the store would.
+func commit(t *testing.T, r *record.Record, p *Plan) {
+	t.Helper()
+	require.NoError(t, p.Log(takers, now))
+	r.Committed(p.Change, r.Version+1)
+}
+
+func TestTheSameRequestOnTheSameRecordGivesTheSamePlanAndChangesNothing(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	q := Request{Facts: facts, Now: now, Settling: rules}
+	one, two := Work(r, q), Work(r, q)
+	require.Equal(t, types(one.Events), types(two.Events))
+	require.Equal(t, one.Change.Pending, two.Change.Pending)
+	require.Empty(t, conversation.Diff(one.Change.To, two.Change.To))
+	require.Nil(t, r.Conversation)
+	require.Empty(t, r.Announced)
+}
+
+func TestAConclusionWaitsUntilItHasSettled(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	p := Work(r, Request{Facts: facts, Now: now, Settling: rules})
+	require.Contains(t, types(p.Events), events.TypeConversationCreated)
+	require.NotContains(t, types(p.Events), events.TypeConversationEnded)
+	require.NotEmpty(t, p.Change.Pending)
+	commit(t, r, p)
+
+	require.Nil(t, Work(r, Request{Settle: true, Now: now.Add(time.Millisecond), Settling: rules}), "it is too early")
+	p = Work(r, Request{Settle: true, Now: now.Add(5 * time.Second), Settling: rules})
+	require.Contains(t, types(p.Events), events.TypeConversationEnded)
+	require.Empty(t, p.Change.Pending)
+	commit(t, r, p)
+	require.NotEmpty(t, r.Conversation.Endings, "the end is kept, so that what begins after it re-opens the conversation")
+	require.Nil(t, Work(r, Request{Facts: facts, Settle: true, All: true, Now: now.Add(time.Hour), Settling: rules}), "nothing is announced twice")
+}
+
+func TestTheEndOfTheInputSettlesEverything(t *testing.T) {
+	facts := call(t)
+	for _, s := range []Settling{rules, {Soon: -1, Late: -1}} {
+		p := Work(unknown(facts), Request{Facts: facts, All: true, Now: now, Settling: s})
+		require.Contains(t, types(p.Events), events.TypeConversationEnded)
+		require.Empty(t, p.Change.Pending)
+	}
+}
+
+func TestAConclusionThatWaitsForTheEndOfTheInputIsDueThen(t *testing.T) {
+	facts := call(t)
+	p := Work(unknown(facts), Request{Facts: facts, Now: now, Settling: Settling{Soon: -1, Late: -1}})
+	for _, w := range p.Change.Pending {
+		require.Equal(t, AtTheEnd, w.Due)
+	}
+}
+
+func TestNoConclusionWaitsLongerThanItsKindWhateverTheClockWas(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	ahead := now.Add(time.Hour) // then somebody sets the clock right
+	commit(t, r, Work(r, Request{Facts: facts, Now: ahead, Settling: rules}))
+	p := Work(r, Request{Settle: true, Now: now, Settling: rules})
+	require.NotNil(t, p, "the times are corrected")
+	for _, w := range p.Change.Pending {
+		require.False(t, w.Due.After(now.Add(rules.Longest())))
+	}
+}
+
+func TestAnotherVetoIsLoggedAndNotDelivered(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	p := Work(r, Request{Facts: facts, Now: now, Settling: rules})
+	e := p.Events[1]
+	p.Veto(e, Veto{"hook", "no"})
+	require.False(t, p.Asks(e))
+	require.NoError(t, p.Log(takers, now))
+	require.True(t, p.Change.Events[1].Vetoed)
+	require.Empty(t, p.Change.Events[1].Deliveries)
+	require.NotEmpty(t, p.Change.Events[0].Deliveries)
+}
+
+func TestAVetoOfTheCreationLeavesATombstone(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	p := Work(r, Request{Facts: facts, Now: now, Settling: rules})
+	p.Veto(p.Events[0], Veto{"screen", "not ours"})
+	commit(t, r, p)
+	require.Equal(t, "not ours", p.Change.Vetoed)
+	require.Nil(t, p.Change.To)
+	require.Empty(t, p.Change.Events)
+	require.True(t, r.Tombstone())
+	require.Nil(t, Work(r, Request{Facts: facts, Now: now, Settling: rules}), "nothing is heard of it any more")
+}
+
+func TestAVetoThatIsKnownIsNotAskedAgain(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	q := Request{Facts: facts, Now: now, Settling: rules}
+	created := Work(r, q).Events[0]
+	q.Vetoes = map[string]Veto{created.Head().ID: {"screen", "not ours"}}
+	require.Equal(t, "not ours", Work(r, q).Change.Vetoed)
+}
+
+func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	half := len(facts) / 2
+	p := Refuse(r, facts[:half], store.Failure{Hook: "link", Attempts: 5})
+	commit(t, r, p)
+	require.Nil(t, r.Conversation)
+	require.Empty(t, r.Record.Pending, "nothing of it settles")
+	require.Nil(t, Work(r, Request{Settle: true, All: true, Now: now, Settling: rules}))
+	require.Nil(t, Work(r, Request{Facts: facts[:half], Now: now, Settling: rules}), "that is known")
+
+	p = Work(r, Request{Facts: facts[half:], Now: now, Settling: rules})
+	require.Empty(t, p.Events)
+	commit(t, r, p)
+	require.Nil(t, r.Conversation)
+
+	retry, skip := store.Retry, store.Skip
+	p = Work(r, Request{Decision: &retry, Now: now, Settling: rules})
+	require.Contains(t, types(p.Events), events.TypeConversationCreated)
+	require.Empty(t, p.Except)
+	require.Nil(t, p.Change.Refused)
+	p = Work(r, Request{Decision: &skip, Now: now, Settling: rules})
+	require.Equal(t, "link", p.Except)
+	require.Equal(t, 10, Refuse(r, nil, store.Failure{Hook: "link", Attempts: 5}).Change.Refused.Attempts, "all tries count")
+}
+
+func TestAttributesOfAHookJoinTheConversation(t *testing.T) {
+	facts := call(t)
+	p := Work(unknown(facts), Request{Facts: facts, Now: now, Settling: rules})
+	before := p.Change.To
+	p.SetAttributes(nil, now)
+	require.Same(t, before, p.Change.To)
+	p.SetAttributes(map[string]string{"caseId": "4711"}, now)
+	require.Equal(t, "4711", p.Change.To.Attributes["caseId"])
+}
+
+func TestEventsAreNumberedBehindTheLastOne(t *testing.T) {
+	facts := call(t)
+	r := record.New(store.Record{ID: facts[0].ID, Version: 3, LastSeq: 7})
+	p := Work(r, Request{Facts: facts, Now: now, Settling: rules})
+	for range 2 { // Log may be called again, for the next attempt
+		require.NoError(t, p.Log(takers, now))
+	}
+	require.Len(t, p.Change.Events, len(p.Events))
+	require.Equal(t, int64(8), p.Change.Events[0].Seq)
+}

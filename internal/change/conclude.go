@@ -1,0 +1,72 @@
+package change
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Settling says how long conclusions wait before they are announced; negative:
+// until the input has ended.
+type Settling struct {
+	Soon time.Duration // those that settle soon
+	Late time.Duration // those that settle late
+}
+
+// Longest is how long a conclusion waits at the most, when it does not wait for
+// the end of the input.
+func (s Settling) Longest() time.Duration { return max(s.Soon, s.Late, 0) }
+
+func (s Settling) wait(of events.Settling) time.Duration {
+	switch of {
+	case events.SettlesSoon:
+		return s.Soon
+	case events.SettlesLate:
+		return s.Late
+	}
+	return 0
+}
+
+// AtTheEnd is when a conclusion is due that waits for the end of the input.
+var AtTheEnd = time.Date(9998, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// conclude finds the events to announce now, and returns the conclusions that
+// wait to settle. Once the conversation's end is announced nothing waits.
+func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
+	var waiting []events.Event
+	var pending []store.Pending
+	ended := false
+	for _, e := range events.Unannounced(p.Change.To, func(id string) bool { return r.Announced[id] }) {
+		h := e.Head()
+		if h.Settling() != events.Settled && !q.All {
+			if due := due(h, r, q); due.After(q.Now) {
+				waiting, pending = append(waiting, e), append(pending, store.Pending{EventID: h.ID, Due: due})
+				continue
+			}
+		}
+		p.Events = append(p.Events, e)
+		ended = ended || h.Type == events.TypeConversationEnded
+	}
+	if ended && len(waiting) > 0 {
+		p.Events, pending = append(p.Events, waiting...), nil
+		slices.SortStableFunc(p.Events, events.InOrder)
+	}
+	return pending
+}
+
+// due is when the conclusion has settled: the first time that it was drawn
+// counts. No conclusion waits longer than its kind does, whatever the clock
+// said by which the stored time was written.
+func due(h *events.Header, r *record.Record, q Request) time.Time {
+	due := AtTheEnd
+	if wait := q.Settling.wait(h.Settling()); wait >= 0 {
+		due = q.Now.Add(wait)
+	}
+	if was, waits := r.Pending(h.ID); waits && was.Due.Before(due) {
+		return was.Due
+	}
+	return due
+}

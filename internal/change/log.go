@@ -1,0 +1,92 @@
+package change
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Veto is what a Before hook has said of an event.
+type Veto struct{ Hook, Reason string }
+
+// Asks reports whether the Before hooks are to be asked about the event.
+func (p *Plan) Asks(e events.Event) bool {
+	_, vetoed := p.vetoes[e.Head().ID]
+	return !vetoed && p.Change.Vetoed == ""
+}
+
+// Veto has the event logged and not delivered. A veto of the conversation's
+// creation leaves nothing of the change but a tombstone.
+func (p *Plan) Veto(e events.Event, v Veto) {
+	h := e.Head()
+	if h.Type != events.TypeConversationCreated {
+		vetoes := map[string]Veto{h.ID: v}
+		for id, v := range p.vetoes {
+			vetoes[id] = v
+		}
+		p.vetoes = vetoes
+		return
+	}
+	c := p.Change
+	reason := v.Reason
+	if reason == "" {
+		reason = "vetoed by " + v.Hook
+	}
+	*c = store.Change{ID: c.ID, Version: c.Version, From: c.From, Vetoed: reason, InTx: c.InTx}
+	p.Events = nil
+}
+
+// SetAttributes joins attributes that a Before hook has set to the
+// conversation, so that the next hook sees them.
+func (p *Plan) SetAttributes(attributes map[string]string, now time.Time) {
+	if len(attributes) == 0 {
+		return
+	}
+	c := p.Change
+	c.To = conversation.Merge(c.To, conversation.State(&conversation.Conversation{ID: c.ID, Attributes: attributes},
+		conversation.Statement{By: conversation.SourceHost, At: now, Seen: now}))
+}
+
+// Log appends the events to the change, each with a delivery to every After
+// hook that takes it. An announced end is kept with the conversation, so that
+// what begins after it re-opens the conversation. An event of which nobody
+// knows when it happened has happened now.
+func (p *Plan) Log(takers func(events.Event) []string, now time.Time) error {
+	p.keepEndings()
+	c := p.Change
+	c.Events = nil
+	for i, e := range p.Events {
+		h := e.Head()
+		h.Conversation = c.To
+		if h.Time.IsZero() {
+			h.Time = now.UTC().Truncate(time.Microsecond)
+		}
+		data, err := events.Encode(e)
+		if err != nil {
+			return fmt.Errorf("convtrack: %s %s of conversation %s cannot be encoded: %w", h.Type, h.ID, c.ID, err)
+		}
+		_, vetoed := p.vetoes[h.ID]
+		entry := store.NewEvent{Event: store.Event{ID: h.ID, ConversationID: c.ID, Seq: p.lastSeq + int64(i) + 1,
+			Type: string(h.Type), Time: h.Time, Rule: string(h.Rule), Data: data, Vetoed: vetoed}}
+		if !vetoed {
+			for _, hook := range takers(e) {
+				entry.Deliveries = append(entry.Deliveries, store.NewDelivery{Hook: hook})
+			}
+		}
+		c.Events = append(c.Events, entry)
+	}
+	return nil
+}
+
+func (p *Plan) keepEndings() {
+	c := p.Change
+	for _, e := range p.Events {
+		if ended, ok := e.(*events.ConversationEnded); ok && !ended.ConversationEnd.IsZero() {
+			c.To = conversation.Merge(c.To, conversation.State(&conversation.Conversation{ID: c.ID, Endings: []time.Time{ended.ConversationEnd}},
+				conversation.Statement{By: conversation.SourceHost}))
+		}
+	}
+}

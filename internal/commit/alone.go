@@ -1,0 +1,158 @@
+package commit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/change"
+	"github.com/dcmkit/convtrack/internal/failure"
+	"github.com/dcmkit/convtrack/internal/lane"
+	"github.com/dcmkit/convtrack/internal/retry"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// mostConflicts is how often a change is based on the newest version again.
+const mostConflicts = 100
+
+// ErrBusy: a conversation was changed by others so often meanwhile that its
+// change was given up.
+var ErrBusy = errors.New("convtrack: the conversation is changed by other processes all the time")
+
+// commitAlone commits the work of one conversation, with its Before hooks, as
+// often as vetoes, races and failures ask for.
+func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
+	vetoes := map[string]change.Veto{}
+	var conflicts, refusals, failures int
+	for {
+		a, err := c.next(ctx, w, vetoes)
+		if err != nil || a.plan == nil {
+			c.Lanes.Finish(w, err)
+			return
+		}
+		version, err := c.tryAlone(ctx, a, vetoes)
+		var refused *refusal
+		switch {
+		case err == nil:
+			c.committed(a, version)
+			return
+		case err == errUndone: //nolint:errorlint // it is returned as it is
+		case err == store.ErrConflict: //nolint:errorlint // so is this
+			c.lostRace(w.ID)
+			if conflicts++; conflicts >= mostConflicts {
+				c.Lanes.Finish(w, ErrBusy)
+				return
+			}
+			retry.Pause(ctx, rand.N(time.Duration(min(conflicts, 20))*time.Millisecond))
+		case errors.As(err, &refused):
+			refusals++
+			c.Counters.BeforeFailed.Add(1)
+			if refusals >= c.BeforeAttempts || w.Decision != nil {
+				c.setAside(ctx, a, refused.hook, refusals)
+				return
+			}
+			wait := retry.Backoff(c.BeforeBackoff, refusals, time.Second)
+			f := failure.Of(refused.hook.Hook, refused.event(), refusals, refused.hook, time.Now())
+			c.Failures.Again(ctx, w.ID, &f, wait)
+			retry.Pause(ctx, wait)
+		default:
+			c.Store.Failed("committing", err)
+			if failures++; failures >= c.StoreAttempts || !retry.PauseForStore(ctx, failures) {
+				c.Lanes.Finish(w, err)
+				return
+			}
+		}
+	}
+}
+
+// next begins an attempt with the record as it is now.
+func (c *Committer) next(ctx context.Context, w *lane.Work, vetoes map[string]change.Veto) (*attempt, error) {
+	records, err := c.load(ctx, []*lane.Work{w})
+	if err != nil {
+		return nil, err
+	}
+	return c.begin(w, records[0], vetoes)
+}
+
+// refusal is the error of an attempt that a Before hook has failed.
+type refusal struct{ hook *events.HookError }
+
+func (r *refusal) Error() string { return "a Before hook failed: " + r.hook.Hook }
+
+func (r *refusal) event() store.Event {
+	return store.Event{ID: r.hook.EventID, Type: string(r.hook.EventType)}
+}
+
+// errTransaction: the store works, but not with what the hooks did in it.
+var errTransaction = errors.New("the transaction in which the hooks ran was not committed, while the store works without them")
+
+// tryAlone commits one attempt, once there is a place for its Before hooks. The
+// error is store.ErrConflict, errUndone, a *refusal, or the store's. When a
+// transaction with hooks is not committed, whose fault it is shows in whether
+// the store works without them: a hook can leave the transaction in a state that
+// only its end reveals.
+func (c *Committer) tryAlone(ctx context.Context, a *attempt, vetoes map[string]change.Veto) (version int64, err error) {
+	run := &beforeRun{vetoes: vetoes}
+	if c.asks(a.plan) {
+		select {
+		case c.InTransaction <- struct{}{}:
+			defer func() { <-c.InTransaction }()
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+		a.plan.Change.InTx = func(ctx context.Context, _ *store.Change) error { return c.runBefore(ctx, a, run) }
+	} else {
+		if err := c.complete(a.plan); err != nil {
+			return 0, err
+		}
+		c.reserve(a)
+	}
+	done, err := c.commit(ctx, store.Batch{Owner: c.Owner, Lease: c.Lease, Changes: []*store.Change{a.plan.Change}})
+	if err == nil {
+		version, err = done.Results[0].Version, done.Results[0].Err
+	}
+	if err == nil {
+		return version, nil
+	}
+	a.reserved.Abandon()
+	switch {
+	case ctx.Err() != nil:
+		return 0, context.Cause(ctx)
+	case run.undone:
+		return 0, errUndone
+	case run.failed != nil:
+		return 0, &refusal{run.failed}
+	case run.last == nil && errors.Is(err, store.ErrConflict):
+		return 0, store.ErrConflict
+	case run.last != nil && c.Store.Answers(ctx, a.record.ID):
+		run.last.Err = fmt.Errorf("%w: %w", errTransaction, err)
+		return 0, &refusal{run.last}
+	}
+	return 0, err
+}
+
+// setAside stores the facts of a change that a Before hook refuses beside the
+// conversation.
+func (c *Committer) setAside(ctx context.Context, a *attempt, hook *events.HookError, attempts int) {
+	refused := &refusal{hook}
+	f := failure.Of(hook.Hook, refused.event(), attempts, hook, time.Now())
+	if a.work.Decision != nil {
+		a.work.Refused = hook
+	}
+	a.plan = change.Refuse(a.record, a.work.Facts(), f)
+	version, err := c.tryAlone(ctx, a, nil)
+	switch {
+	case err == nil:
+		c.Failures.ForGood(ctx, a.record.ID, &f, "what was heard of the conversation is kept aside until somebody decides")
+		c.Counters.Refused.Add(1)
+		c.committed(a, version)
+	case err == store.ErrConflict: //nolint:errorlint // it is returned as it is
+		c.lostRace(a.record.ID)
+		c.commitAlone(ctx, a.work)
+	default:
+		c.Lanes.Finish(a.work, err)
+	}
+}

@@ -1,0 +1,158 @@
+// Package commit brings what is heard into the store. It takes the work of the
+// lanes, has the change of each conversation worked out, and commits the changes
+// of many conversations together. A change with Before hooks has a transaction
+// of its own, and so has one that lost a race or that the store refuses: it
+// leaves the batch and delays nobody else.
+package commit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/access"
+	"github.com/dcmkit/convtrack/internal/change"
+	"github.com/dcmkit/convtrack/internal/failure"
+	"github.com/dcmkit/convtrack/internal/lane"
+	"github.com/dcmkit/convtrack/internal/outbox"
+	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Config is what a committer needs. All of it is required.
+type Config struct {
+	Store  *access.Store
+	Lanes  *lane.Lanes
+	Cache  *record.Cache
+	Outbox *outbox.Outbox
+	Hooks  *events.Hooks
+
+	// Owns reports whether this process looks after the conversation: what
+	// another one looks after changes without our knowing, so its record is
+	// loaded each time.
+	Owns func(conversationID string) bool
+	// Waits is told when a conclusion will have settled.
+	Waits func(due time.Time)
+	// Now is when conclusions are drawn.
+	Now      func() time.Time
+	Settling change.Settling
+	// InTransaction has a place for each transaction in which Before hooks run.
+	InTransaction chan struct{}
+
+	Owner          string        // the name of this process
+	Lease          time.Duration // on deliveries
+	BatchSize      int           // conversations in one commit
+	BeforeAttempts int
+	BeforeBackoff  func(attempt int) time.Duration
+	StoreAttempts  int
+
+	Log      *slog.Logger
+	Failures *failure.Log
+	// Announced is told of each change that was committed.
+	Announced func(*store.Change)
+}
+
+// Committer commits. Run may be called several times at once.
+type Committer struct {
+	Config
+	Counters Counters
+
+	alone sync.WaitGroup // commits that have left their batch
+}
+
+// Counters count since the start.
+type Counters struct {
+	Changes, Conflicts, BeforeFailed, Refused atomic.Int64
+}
+
+// New returns a committer.
+func New(c Config) *Committer { return &Committer{Config: c} }
+
+// Run commits what has accumulated, whatever that is, until ctx ends: an idle
+// tracker commits single changes at once, a busy one batches. work is the
+// context of what it has begun.
+func (c *Committer) Run(ctx, work context.Context) {
+	for {
+		batch := c.Lanes.Take(ctx, c.BatchSize)
+		if batch == nil {
+			return
+		}
+		c.commitTogether(work, batch)
+		c.Cache.Pack(c.Lanes.Resting)
+	}
+}
+
+// Wait returns when nothing is under way, after all Runs have returned.
+func (c *Committer) Wait() { c.alone.Wait() }
+
+// attempt is one try to commit the work of a conversation.
+type attempt struct {
+	work     *lane.Work
+	record   *record.Record
+	plan     *change.Plan // nil: there is nothing to write
+	reserved *outbox.Reservation
+}
+
+// begin works out what the work does to the record. The facts come from outside:
+// if they make the domain panic, that is an error of this conversation alone.
+func (c *Committer) begin(w *lane.Work, r *record.Record, vetoes map[string]change.Veto) (a *attempt, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.Log.Error("what was heard of a conversation cannot be worked out; it is refused", "conversation", w.ID, "panic", fmt.Sprintf("%T", p),
+				"stack", string(debug.Stack()))
+			err = fmt.Errorf("convtrack: what was heard of conversation %q cannot be worked out: a %T; the log has the stack", w.ID, p)
+		}
+	}()
+	a = &attempt{work: w, record: r}
+	a.plan = change.Work(r, change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: vetoes,
+		Now: c.Now(), Settling: c.Settling})
+	return a, nil
+}
+
+// asks reports whether a Before hook is to be asked about the plan's events.
+func (c *Committer) asks(p *change.Plan) bool {
+	for _, e := range p.Events {
+		if p.Asks(e) && c.Hooks.HasBefore(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// complete adds the events to the plan's change.
+func (c *Committer) complete(p *change.Plan) error { return p.Log(c.Hooks.AfterHooks, time.Now()) }
+
+// reserve takes the deliveries of the change. It comes last before the commit.
+func (c *Committer) reserve(a *attempt) {
+	a.reserved = c.Outbox.Reserve(a.plan.Change, a.plan.Events, a.record.Backlog)
+}
+
+// committed is for a change that has been written.
+func (c *Committer) committed(a *attempt, version int64) {
+	r, written := a.record, a.plan.Change
+	r.Committed(written, version)
+	c.Cache.Put(r)
+	for _, p := range written.Pending {
+		if p.Due.Before(change.AtTheEnd) {
+			c.Waits(p.Due)
+		}
+	}
+	a.reserved.Committed()
+	c.Counters.Changes.Add(1)
+	c.Announced(written)
+	for _, e := range written.Events {
+		c.Log.Debug("announced", "conversation", r.ID, "event", e.ID, "type", e.Type, "rule", e.Rule)
+	}
+	c.Lanes.Finish(a.work, nil)
+}
+
+// lostRace is for a change that somebody else was faster with.
+func (c *Committer) lostRace(id string) {
+	c.Counters.Conflicts.Add(1)
+	c.Cache.Drop(id)
+}

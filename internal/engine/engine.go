@@ -1,0 +1,118 @@
+// Package engine joins the rooms of the engine to a whole that runs and stops:
+// what is heard goes through the lanes to the committer, from there to the store
+// and, as deliveries, through the outbox to the hooks; conclusions settle; and
+// the processes that share the store know of each other.
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/access"
+	"github.com/dcmkit/convtrack/internal/change"
+	"github.com/dcmkit/convtrack/internal/commit"
+	"github.com/dcmkit/convtrack/internal/failure"
+	"github.com/dcmkit/convtrack/internal/lane"
+	"github.com/dcmkit/convtrack/internal/membership"
+	"github.com/dcmkit/convtrack/internal/outbox"
+	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/internal/settling"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Config is what an engine needs. All of it is required.
+type Config struct {
+	Store    store.Store
+	Hooks    *events.Hooks
+	Log      *slog.Logger
+	Instance string
+
+	BatchSize, Committers, CacheSize, MaxPending, MaxDeliveries int
+	BeforeWorkers, AfterTransactions                            int // transactions of hooks at a time
+	BeforeAttempts, StoreAttempts                               int
+	BeforeBackoff                                               func(attempt int) time.Duration
+	Settling                                                    change.Settling
+	Lease, DrainTimeout                                         time.Duration
+
+	// Stopped is the error of what comes when the engine stops or has stopped.
+	Stopped error
+	// Running is the error of a second Run.
+	Running error
+}
+
+// Engine is safe for concurrent use.
+type Engine struct {
+	Store      *access.Store
+	Outbox     *outbox.Outbox
+	Committer  *commit.Committer
+	Membership *membership.Membership
+	Lanes      *lane.Lanes
+	Announced  Announced
+
+	config   Config
+	cache    *record.Cache
+	settling *settling.Settling
+
+	mu    sync.Mutex
+	phase *phase
+}
+
+// New returns an engine. Nothing happens before Run.
+func New(c Config) *Engine {
+	began := time.Now()
+	// Conclusions are timed by a clock that is never set.
+	now := func() time.Time { return began.Add(time.Since(began)) }
+	failures := failure.NewLog(c.Log)
+	e := &Engine{config: c, phase: newPhase(),
+		Store: access.New(c.Store, c.Log),
+		Lanes: lane.New(c.MaxPending, c.Stopped),
+		cache: record.NewCache(c.CacheSize),
+	}
+	e.Membership = membership.New(c.Instance, e.Store, c.Lease)
+	e.settling = settling.New(e.Store, e.Lanes, now, c.Settling.Longest())
+	e.Outbox = outbox.New(outbox.Config{
+		Leases: e.Store, Commits: e.Store, Hooks: c.Hooks, Conversations: records{e},
+		InTransaction: make(chan struct{}, c.AfterTransactions),
+		Owner:         c.Instance, Lease: c.Lease, Most: c.MaxDeliveries, Log: c.Log, Failures: failures,
+	})
+	e.Committer = commit.New(commit.Config{
+		Store: e.Store, Lanes: e.Lanes, Cache: e.cache, Outbox: e.Outbox, Hooks: c.Hooks,
+		Owns:          func(id string) bool { return e.Membership.Owns("", id) },
+		Waits:         e.settling.Wake,
+		Now:           now,
+		Settling:      c.Settling,
+		InTransaction: make(chan struct{}, c.BeforeWorkers),
+		Owner:         c.Instance, Lease: c.Lease, BatchSize: c.BatchSize,
+		BeforeAttempts: c.BeforeAttempts, BeforeBackoff: c.BeforeBackoff, StoreAttempts: c.StoreAttempts,
+		Log: c.Log, Failures: failures, Announced: e.Announced.count,
+	})
+	return e
+}
+
+// records are the conversations of the engine, as the outbox sees them.
+type records struct{ *Engine }
+
+// AsOf implements outbox.Conversations.
+func (r records) AsOf(ctx context.Context, id string, seq int64) (*conversation.Conversation, error) {
+	if c := r.cache.AsOf(id, seq); c != nil {
+		return c, nil
+	}
+	loaded, err := r.Store.Load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if loaded[0].Conversation == nil {
+		return nil, store.ErrNotFound
+	}
+	return loaded[0].Conversation, nil
+}
+
+// Resting implements outbox.Conversations.
+func (r records) Resting(id string, do func()) bool { return r.Lanes.Resting(id, do) }
+
+// Reload implements outbox.Conversations.
+func (r records) Reload(id string) { r.cache.Drop(id) }

@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// grace is how long an engine that stops tries to tell the store what its hooks
+// have done, and gives its deliveries back. Where draining took all its time it
+// is leastGrace: a database that hangs does not hold up the stop.
+const (
+	grace      = 5 * time.Second
+	leastGrace = time.Second
+)
+
+// Run runs the engine while listen does, which hears the sources of those names.
+// Then it drains: what was accepted is stored, and hooks that run may finish,
+// within the drain timeout; when listen returned nil before ctx ended, what is
+// due is delivered, too. It returns what listen returned.
+func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.Context) error) error {
+	p, err := e.enter()
+	if err != nil {
+		return err
+	}
+	work, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	if err := e.join(ctx, sources); err != nil {
+		p.fail(err)
+		return err
+	}
+	hooks, interrupt := context.WithCancel(work)
+	defer interrupt()
+	e.Outbox.Start(hooks)
+	loops := e.start(work)
+	close(p.begun)
+
+	err = listen(ctx)
+
+	drained := e.Lanes.Close()
+	deadline, cancel := context.WithTimeout(work, e.config.DrainTimeout)
+	defer cancel()
+	select {
+	case <-drained:
+	case <-deadline.Done():
+		e.config.Log.Warn("draining took too long; what was accepted is not all stored", "after", e.config.DrainTimeout)
+		abort()
+	}
+	loops.committing.stop()
+	e.Committer.Wait()
+	e.Lanes.RefuseRest()
+	loops.claiming.stop()
+	if ctx.Err() == nil && err == nil {
+		e.drainOutbox(ctx, work)
+	}
+	e.Outbox.Stop(deadline, interrupt)
+	loops.rest.stop()
+	e.leave(ctx, deadline)
+	return err
+}
+
+// join takes a place among the processes that share the store. What the store
+// says that this one holds is of an earlier life.
+func (e *Engine) join(ctx context.Context, sources []string) error {
+	err := e.Outbox.Release(ctx)
+	if err == nil {
+		err = e.Membership.Join(ctx, sources)
+	}
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("convtrack: the store does not answer: %w", err)
+	}
+	return nil
+}
+
+// loops are the goroutines of an engine, in the groups in which they stop.
+type loops struct{ committing, claiming, rest *group }
+
+// group is goroutines that stop together.
+type group struct {
+	sync.WaitGroup
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func newGroup(ctx context.Context) *group {
+	g := &group{}
+	g.ctx, g.cancel = context.WithCancel(ctx)
+	return g
+}
+
+func (g *group) stop() {
+	g.cancel()
+	g.Wait()
+}
+
+func (e *Engine) start(work context.Context) *loops {
+	l := &loops{newGroup(work), newGroup(work), newGroup(work)}
+	for range e.config.Committers {
+		l.committing.Go(func() { e.Committer.Run(l.committing.ctx, work) })
+	}
+	l.committing.Go(func() { e.settling.Loop(l.committing.ctx) })
+	l.claiming.Go(func() { e.Outbox.ClaimLoop(l.claiming.ctx) })
+	l.rest.Go(func() { e.Outbox.RecordLoop(l.rest.ctx) })
+	l.rest.Go(func() { e.Outbox.RenewLoop(l.rest.ctx) })
+	l.rest.Go(func() {
+		e.Membership.HeartbeatLoop(l.rest.ctx, func(err error) { e.Store.Failed("giving a sign of life", err) })
+	})
+	e.settling.Wake(time.Now())
+	e.Outbox.Look()
+	return l
+}
+
+// drainOutbox delivers everything that is due, until somebody stops Run.
+func (e *Engine) drainOutbox(ctx, work context.Context) {
+	both, cancel := context.WithCancel(work)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	e.Outbox.Drain(both)
+}
+
+// leave tells the store what the hooks have done, gives the deliveries back, and
+// tells the other processes.
+func (e *Engine) leave(ctx, deadline context.Context) {
+	wait := grace
+	if deadline.Err() != nil {
+		wait = leastGrace
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
+	defer cancel()
+	e.Outbox.Record(ctx)
+	if err := e.Membership.Leave(ctx); err != nil {
+		e.config.Log.Warn("the other processes could not be told that this one ends; they find out when its lease runs out", "error", err)
+	}
+	if err := e.Outbox.Release(ctx); err != nil {
+		e.config.Log.Warn("deliveries could not be given back; another process takes them when the lease runs out", "error", err)
+	}
+}

@@ -1,0 +1,93 @@
+package failure
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// reminder is how often it is said again that a hook fails for good.
+const reminder = time.Minute
+
+// Log says how hooks fail. A hook that fails on many conversations says the
+// same many times: its first failure is a warning, its first one for good an
+// error, and so is one in each minute after it; what comes between is for
+// debugging. It is safe for concurrent use.
+type Log struct {
+	log *slog.Logger
+
+	troubled atomic.Int64 // how many hooks there are in the map
+
+	mu    sync.Mutex
+	hooks map[string]*trouble
+}
+
+// trouble is that of one hook, since it last did what it should.
+type trouble struct {
+	forGood int       // how often it has failed for good
+	said    time.Time // when that was said last
+}
+
+// NewLog returns a log that writes to l.
+func NewLog(l *slog.Logger) *Log { return &Log{log: l, hooks: map[string]*trouble{}} }
+
+// Again says that a try has failed and that there will be another one.
+func (l *Log) Again(ctx context.Context, conversationID string, f *store.Failure, wait time.Duration) {
+	level := slog.LevelDebug
+	l.mu.Lock()
+	if _, begins := l.of(f.Hook); begins {
+		level = slog.LevelWarn
+	}
+	l.mu.Unlock()
+	l.log.Log(ctx, level, "a hook failed and is tried again", "hook", f.Hook, "conversation", conversationID, "event", f.EventID, "type", f.Type,
+		"attempt", f.Attempts, "again in", wait, "error", f.Error)
+}
+
+// ForGood says that the tries of a hook are used up, and what to do.
+func (l *Log) ForGood(ctx context.Context, conversationID string, f *store.Failure, consequence string) {
+	now := time.Now()
+	l.mu.Lock()
+	t, _ := l.of(f.Hook)
+	t.forGood++
+	level, times := slog.LevelDebug, t.forGood
+	if t.said.IsZero() || now.Sub(t.said) >= reminder {
+		t.said, level = now, slog.LevelError
+	}
+	l.mu.Unlock()
+	l.log.Log(ctx, level, "a hook has failed for good: "+consequence+"; mend its cause, then Retry or Skip what Parked lists", "hook", f.Hook,
+		"conversation", conversationID, "event", f.EventID, "type", f.Type, "attempts", f.Attempts, "error", f.Error, "so far", times)
+}
+
+// of returns the trouble of the hook, and whether it begins. The caller holds
+// the lock.
+func (l *Log) of(hook string) (t *trouble, begins bool) {
+	if t = l.hooks[hook]; t != nil {
+		return t, false
+	}
+	t = &trouble{}
+	l.hooks[hook] = t
+	l.troubled.Add(1)
+	return t, true
+}
+
+// Worked says that the hook has done what it should.
+func (l *Log) Worked(hook string) {
+	if l.troubled.Load() == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.hooks[hook]
+	if t == nil {
+		return
+	}
+	delete(l.hooks, hook)
+	l.troubled.Add(-1)
+	if t.forGood > 0 {
+		l.log.Info("a hook works again", "hook", hook, "failed for good", t.forGood)
+	}
+}

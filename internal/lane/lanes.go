@@ -1,0 +1,245 @@
+// Package lane brings what is heard of a conversation in order: a conversation
+// with something to do has a lane, which one goroutine at a time works on. What
+// arrives meanwhile waits in the lane and is then done at once.
+package lane
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// mostFacts is how many partial conversations may wait in one lane, so that a
+// conversation whose hooks are slow cannot take all places.
+const mostFacts = 256
+
+// Lanes are the conversations with something to do. They are safe for
+// concurrent use.
+type Lanes struct {
+	refusal error         // of what comes after Close
+	places  chan struct{} // one for each partial conversation that is pending
+	closing chan struct{} // closed by Close
+
+	mu     sync.Mutex
+	closed bool
+	byID   map[string]*lane
+	ready  []*lane
+	wake   chan struct{} // has a token while ready may not be empty
+	idle   chan struct{} // closed when no lane is left, once closed
+}
+
+// New returns lanes with room for that many partial conversations. After Close
+// everything is refused with the error.
+func New(places int, refusal error) *Lanes {
+	return &Lanes{refusal: refusal, places: make(chan struct{}, places), closing: make(chan struct{}),
+		byID: map[string]*lane{}, wake: make(chan struct{}, 1), idle: make(chan struct{})}
+}
+
+// Pending returns how many partial conversations wait or are worked on.
+func (ls *Lanes) Pending() int { return len(ls.places) }
+
+// Push adds a partial conversation to its lane. It waits for a place.
+func (ls *Lanes) Push(ctx context.Context, c *conversation.Conversation, r *Receipt) error {
+	for room := ls.full(c.ID); room != nil; room = ls.full(c.ID) {
+		if err := ls.await(ctx, room); err != nil {
+			return err
+		}
+	}
+	select {
+	case ls.places <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-ls.closing:
+		return ls.refusal
+	}
+	err := ls.update(c.ID, r, func(l *lane) { l.facts = append(l.facts, fact{c, r}) })
+	if err != nil {
+		<-ls.places
+	}
+	return err
+}
+
+func (ls *Lanes) await(ctx context.Context, room <-chan struct{}) error {
+	select {
+	case <-room:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-ls.closing:
+		return ls.refusal
+	}
+}
+
+// full returns what to wait for while the lane is full; nil when it is not.
+func (ls *Lanes) full(id string) <-chan struct{} {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l := ls.byID[id]
+	if l == nil || len(l.facts) < mostFacts {
+		return nil
+	}
+	if l.room == nil {
+		l.room = make(chan struct{})
+	}
+	return l.room
+}
+
+// Settle has the lane look for conclusions that are due; for all there are
+// when all is true. r may be nil.
+func (ls *Lanes) Settle(id string, all bool, r *Receipt) error {
+	return ls.command(id, r, func(l *lane) { l.settle, l.all = true, l.all || all })
+}
+
+// Decide has the lane retry or skip the change that a hook refused.
+func (ls *Lanes) Decide(id string, do store.Unpark, r *Receipt) error {
+	return ls.command(id, r, func(l *lane) { l.decision = &do })
+}
+
+func (ls *Lanes) command(id string, r *Receipt, change func(*lane)) error {
+	return ls.update(id, r, func(l *lane) {
+		change(l)
+		if r != nil {
+			l.waiters = append(l.waiters, r)
+		}
+	})
+}
+
+// update changes the lane and makes it ready unless somebody works on it.
+// Whether the lanes are closed is looked at under the lock: nothing gets in
+// behind Close.
+func (ls *Lanes) update(id string, r *Receipt, change func(*lane)) error {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if ls.closed {
+		return ls.refusal
+	}
+	l := ls.byID[id]
+	if l == nil {
+		l = &lane{id: id}
+		ls.byID[id] = l
+	}
+	rests := l.empty() && !l.busy
+	if r != nil {
+		r.add()
+	}
+	change(l)
+	if rests {
+		ls.ready = append(ls.ready, l)
+	}
+	ls.signal()
+	return nil
+}
+
+func (ls *Lanes) signal() {
+	select {
+	case ls.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Take returns the work of up to n lanes. It waits until there is some; it
+// returns nothing when ctx ends.
+func (ls *Lanes) Take(ctx context.Context, n int) []*Work {
+	for ctx.Err() == nil {
+		if batch := ls.takeReady(n); len(batch) > 0 {
+			return batch
+		}
+		select {
+		case <-ls.wake:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+func (ls *Lanes) takeReady(n int) []*Work {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	var batch []*Work
+	for len(ls.ready) > 0 && len(batch) < n {
+		l := ls.ready[0]
+		ls.ready[0], ls.ready = nil, ls.ready[1:]
+		batch = append(batch, l.take())
+	}
+	if len(ls.ready) > 0 {
+		ls.signal()
+	}
+	return batch
+}
+
+// Resting calls do unless somebody works on the conversation, and reports
+// whether it did; nobody begins to work on it before do returns.
+func (ls *Lanes) Resting(id string, do func()) bool {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if l := ls.byID[id]; l != nil && l.busy {
+		return false
+	}
+	do()
+	return true
+}
+
+// Finish gives the lane back and tells those who wait how it went.
+func (ls *Lanes) Finish(w *Work, err error) {
+	for range w.taken {
+		<-ls.places
+	}
+	ls.giveBack(w.lane)
+	for _, f := range w.taken {
+		f.receipt.done(err)
+	}
+	for _, r := range w.waiters {
+		r.done(errors.Join(err, w.Refused))
+	}
+}
+
+func (ls *Lanes) giveBack(l *lane) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l.busy = false
+	if !l.empty() {
+		ls.ready = append(ls.ready, l)
+		ls.signal()
+		return
+	}
+	delete(ls.byID, l.id)
+	ls.closeIdle()
+}
+
+// Close refuses everything that comes from now on. It returns what is closed
+// when nothing is left to do.
+func (ls *Lanes) Close() (drained <-chan struct{}) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if !ls.closed {
+		ls.closed = true
+		close(ls.closing)
+		ls.closeIdle()
+	}
+	return ls.idle
+}
+
+// closeIdle says that nothing is left. The caller holds the lock.
+func (ls *Lanes) closeIdle() {
+	if !ls.closed || len(ls.byID) > 0 {
+		return
+	}
+	select {
+	case <-ls.idle:
+	default:
+		close(ls.idle)
+	}
+}
+
+// RefuseRest finishes everything that waits with the refusal. It is for after
+// Close, when nobody takes any more.
+func (ls *Lanes) RefuseRest() {
+	for batch := ls.takeReady(1000); len(batch) > 0; batch = ls.takeReady(1000) {
+		for _, w := range batch {
+			ls.Finish(w, ls.refusal)
+		}
+	}
+}

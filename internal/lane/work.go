@@ -1,0 +1,62 @@
+package lane
+
+import (
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// lane is what waits to be done for one conversation.
+type lane struct {
+	id       string
+	facts    []fact
+	settle   bool
+	all      bool
+	decision *store.Unpark
+	waiters  []*Receipt // of settle and decision
+	busy     bool
+	room     chan struct{} // closed when the lane has been taken from
+}
+
+// fact is a partial conversation and the receipt of who said it.
+type fact struct {
+	conversation *conversation.Conversation
+	receipt      *Receipt
+}
+
+func (l *lane) empty() bool { return len(l.facts) == 0 && !l.settle && l.decision == nil }
+
+// take takes everything that waits. The lane is busy until the work is finished.
+func (l *lane) take() *Work {
+	w := &Work{ID: l.id, Settle: l.settle, All: l.all, Decision: l.decision, lane: l, taken: l.facts, waiters: l.waiters}
+	l.facts, l.settle, l.all, l.decision, l.waiters, l.busy = nil, false, false, nil, nil, true
+	if l.room != nil {
+		close(l.room)
+		l.room = nil
+	}
+	return w
+}
+
+// Work is everything that waited in one lane when it was taken.
+type Work struct {
+	ID     string // of the conversation
+	Settle bool   // a conclusion is due
+	All    bool   // all conclusions are due: the input has ended
+	// Decision is what to do with a change that was refused; nil when nobody
+	// has decided.
+	Decision *store.Unpark
+	// Refused is for who waits for a decision: the hook fails again.
+	Refused error
+
+	lane    *lane
+	taken   []fact
+	waiters []*Receipt
+}
+
+// Facts returns the partial conversations in the order in which they came.
+func (w *Work) Facts() []*conversation.Conversation {
+	facts := make([]*conversation.Conversation, len(w.taken))
+	for i, f := range w.taken {
+		facts[i] = f.conversation
+	}
+	return facts
+}

@@ -1,0 +1,219 @@
+// Package membership knows which processes share the store, and so which of
+// them is to look after what. Each one says now and then that it is alive; one
+// that has not done so for a lease is gone. Being wrong about it costs work done
+// twice, or by nobody for a while, never a fact: versions and leases in the
+// store decide.
+package membership
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// listName is the name of the list of members in the store.
+const listName = "convtrack/members"
+
+// Values are named values that the processes share.
+type Values interface {
+	Value(ctx context.Context, name string) ([]byte, int64, error)
+	SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error)
+}
+
+// Membership is that of one process. It is safe for concurrent use.
+type Membership struct {
+	name   string
+	values Values
+	lease  time.Duration
+
+	mu      sync.Mutex
+	sources []string            // that this process runs
+	live    map[string][]string // the sources of each member, this one among them
+	seen    map[string]sign
+	beats   int64
+	changed chan struct{} // closed when live changes
+}
+
+// sign is the last sign of life of a member that was new to us, and when.
+type sign struct {
+	beats int64
+	at    time.Time
+}
+
+// list is what the members keep in the store.
+type list struct {
+	Members map[string]member `json:"members"`
+}
+
+type member struct {
+	Beats   int64     `json:"beats"`
+	At      time.Time `json:"at"` // by the member's own clock
+	Sources []string  `json:"sources,omitempty"`
+}
+
+// New returns the membership of the process of that name.
+func New(name string, v Values, lease time.Duration) *Membership {
+	return &Membership{name: name, values: v, lease: lease, live: map[string][]string{name: nil}, seen: map[string]sign{}, changed: make(chan struct{})}
+}
+
+// Join says that this process is alive and runs those sources.
+func (m *Membership) Join(ctx context.Context, sources []string) error {
+	m.mu.Lock()
+	m.sources = slices.Sorted(slices.Values(sources))
+	m.mu.Unlock()
+	return m.Heartbeat(ctx)
+}
+
+// Owns reports whether this process is to look after the key: of all that are
+// alive and run the source the one whose name, with the key, has the greatest
+// hash. When a process comes or goes only its share moves. The empty source is
+// what all run.
+func (m *Membership) Owns(source, key string) bool { return m.Owner(source, key) == m.name }
+
+// Owner returns the name of the process that is to look after the key.
+func (m *Membership) Owner(source, key string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	best, most := m.name, uint64(0)
+	for name, sources := range m.live {
+		if source != "" && name != m.name && !slices.Contains(sources, source) {
+			continue
+		}
+		if w := weight(name, key); w > most || w == most && name > best {
+			best, most = name, w
+		}
+	}
+	return best
+}
+
+func weight(member, key string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(member))
+	_, _ = h.Write([]byte{0})
+	_, _ = h.Write([]byte(key))
+	x := h.Sum64() // FNV alone orders similar keys alike
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	return x
+}
+
+// Alive reports whether a process of that name is a member.
+func (m *Membership) Alive(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, alive := m.live[name]
+	return alive
+}
+
+// Changed returns a channel that is closed when the members change.
+func (m *Membership) Changed() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.changed
+}
+
+// Heartbeat says that this process is alive, and looks who else is.
+func (m *Membership) Heartbeat(ctx context.Context) error {
+	return m.update(ctx, func(l *list, now time.Time) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.beats++
+		l.Members[m.name] = member{m.beats, now, m.sources}
+	})
+}
+
+// HeartbeatLoop does so until ctx ends. failed is told of heartbeats that the
+// store did not take.
+func (m *Membership) HeartbeatLoop(ctx context.Context, failed func(error)) {
+	ticker := time.NewTicker(m.lease / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		if err := m.Heartbeat(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+	}
+}
+
+// Leave says that this process is going.
+func (m *Membership) Leave(ctx context.Context) error {
+	return m.update(ctx, func(l *list, _ time.Time) { delete(l.Members, m.name) })
+}
+
+func (m *Membership) update(ctx context.Context, do func(*list, time.Time)) error {
+	for {
+		value, version, err := m.values.Value(ctx, listName)
+		if err != nil {
+			return err
+		}
+		l := list{}
+		if len(value) > 0 && json.Unmarshal(value, &l) != nil {
+			l = list{} // it is written anew, and who is alive adds itself
+		}
+		if l.Members == nil {
+			l.Members = map[string]member{}
+		}
+		now := time.Now()
+		m.removeDead(&l, now)
+		do(&l, now)
+		if value, err = json.Marshal(l); err != nil {
+			return err
+		}
+		_, err = m.values.SetValue(ctx, listName, value, version)
+		switch {
+		case err == nil:
+			m.set(&l)
+			return nil
+		case !errors.Is(err, store.ErrConflict):
+			return err
+		}
+	}
+}
+
+// removeDead strikes out the members that have shown no sign of life for a
+// lease, by the clock of this process. Of one that it sees for the first time
+// only the member's own clock tells, so it is given a second lease.
+func (m *Membership) removeDead(l *list, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name, is := range l.Members {
+		if name == m.name {
+			continue
+		}
+		was, known := m.seen[name]
+		switch {
+		case !known && now.Sub(is.At) > 2*m.lease, known && was.beats == is.Beats && now.Sub(was.at) >= m.lease:
+			delete(l.Members, name)
+		case !known || was.beats != is.Beats:
+			m.seen[name] = sign{is.Beats, now}
+		}
+	}
+	maps.DeleteFunc(m.seen, func(name string, _ sign) bool { _, is := l.Members[name]; return !is })
+}
+
+func (m *Membership) set(l *list) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	live := map[string][]string{m.name: m.sources}
+	for name, is := range l.Members {
+		live[name] = is.Sources
+	}
+	if maps.EqualFunc(live, m.live, slices.Equal) {
+		return
+	}
+	m.live = live
+	close(m.changed)
+	m.changed = make(chan struct{})
+}

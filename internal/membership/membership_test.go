@@ -1,0 +1,142 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/store/memstore"
+)
+
+const lease = 15 * time.Second
+
+// join joins processes that share a store, and returns once each knows of the others.
+func join(t *testing.T, s *memstore.Store, names ...string) []*Membership {
+	t.Helper()
+	var all []*Membership
+	for _, name := range names {
+		m := New(name, s, lease)
+		require.NoError(t, m.Join(t.Context(), []string{"polling"}))
+		all = append(all, m)
+	}
+	for _, m := range all {
+		require.NoError(t, m.Heartbeat(t.Context()))
+	}
+	return all
+}
+
+func owners(all []*Membership, source, key string) (names []string) {
+	for _, m := range all {
+		if m.Owns(source, key) {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+func TestEverythingIsLookedAfterByOneProcessAndAllGetTheirShare(t *testing.T) {
+	all := join(t, memstore.New(), "a", "b", "c")
+	count := map[string]int{}
+	for i := range 3000 {
+		names := owners(all, "", fmt.Sprint("conversation-", i))
+		require.Len(t, names, 1)
+		require.Equal(t, names[0], all[0].Owner("", fmt.Sprint("conversation-", i)))
+		count[names[0]]++
+	}
+	for name, n := range count {
+		require.InDelta(t, 1000, n, 150, name)
+	}
+}
+
+func TestWhenAProcessGoesOnlyItsShareMoves(t *testing.T) {
+	s := memstore.New()
+	all := join(t, s, "a", "b", "c")
+	before := map[string]string{}
+	for i := range 1000 {
+		key := fmt.Sprint("conversation-", i)
+		before[key] = all[0].Owner("", key)
+	}
+	changed := all[0].Changed()
+	require.NoError(t, all[2].Leave(t.Context()))
+	require.NoError(t, all[0].Heartbeat(t.Context()))
+	<-changed
+	require.False(t, all[0].Alive("c"))
+	for key, was := range before {
+		if now := all[0].Owner("", key); was != "c" {
+			require.Equal(t, was, now)
+		}
+	}
+}
+
+func TestAProcessThatIsNotHeardOfForALeaseIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memstore.New()
+		all := join(t, s, "a", "dies")
+		for range 4 {
+			time.Sleep(lease / 3)
+			require.NoError(t, all[0].Heartbeat(t.Context()))
+		}
+		require.False(t, all[0].Alive("dies"))
+		require.True(t, all[0].Owns("", "anything"))
+	})
+}
+
+func TestAProcessThatIsStrickenOutComesBackWithItsNextHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memstore.New()
+		all := join(t, s, "a", "paused")
+		require.NoError(t, all[0].Heartbeat(t.Context()))
+		time.Sleep(2 * lease)
+		require.NoError(t, all[0].Heartbeat(t.Context()))
+		require.False(t, all[0].Alive("paused"))
+		require.NoError(t, all[1].Heartbeat(t.Context()))
+		require.NoError(t, all[0].Heartbeat(t.Context()))
+		require.True(t, all[0].Alive("paused"))
+	})
+}
+
+func TestASourceIsLookedAfterByThoseWhoRunIt(t *testing.T) {
+	s := memstore.New()
+	all := join(t, s, "a", "b")
+	other := New("other", s, lease)
+	require.NoError(t, other.Join(t.Context(), []string{"notifications"}))
+	require.NoError(t, all[0].Heartbeat(t.Context()))
+	require.True(t, all[0].Alive("other"))
+	for i := range 100 {
+		require.NotEqual(t, "other", all[0].Owner("polling", fmt.Sprint(i)), "it does not run that")
+	}
+}
+
+func TestAListThatIsDamagedIsWrittenAnew(t *testing.T) {
+	s := memstore.New()
+	_, err := s.SetValue(t.Context(), listName, []byte("{"), 0)
+	require.NoError(t, err)
+	all := join(t, s, "a", "b")
+	require.True(t, all[0].Alive("b"))
+}
+
+// down is a store that does not answer.
+type down struct{}
+
+var errDown = errors.New("down")
+
+func (down) Value(context.Context, string) ([]byte, int64, error) { return nil, 0, errDown }
+func (down) SetValue(context.Context, string, []byte, int64) (int64, error) {
+	return 0, errDown
+}
+
+func TestAHeartbeatThatTheStoreDoesNotTakeIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := New("a", down{}, lease)
+		ctx, cancel := context.WithTimeout(t.Context(), lease+time.Second)
+		defer cancel()
+		failed := 0
+		m.HeartbeatLoop(ctx, func(err error) { require.ErrorIs(t, err, errDown); failed++ })
+		require.Equal(t, 3, failed)
+	})
+}

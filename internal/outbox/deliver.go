@@ -1,0 +1,180 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/access"
+	"github.com/dcmkit/convtrack/internal/failure"
+	"github.com/dcmkit/convtrack/internal/retry"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// storeWait is how long a delivery waits that the store, not its hook, failed.
+const storeWait = time.Second
+
+var (
+	// errUnavailable: the store failed, not the hook.
+	errUnavailable = errors.New("the store does not answer")
+	// errNotHeld: another process has taken the delivery.
+	errNotHeld = errors.New("the delivery is not held any more")
+	// errTransaction: the store works, but not with what the hook did in it.
+	errTransaction = errors.New("the transaction in which the hook ran was not committed, while the store works without it")
+)
+
+// result is what became of a delivery, and whether the store knows it already.
+type result struct {
+	outcome  store.Outcome
+	recorded bool
+}
+
+var released = result{outcome: store.Outcome{Did: store.Released}}
+
+// deliver runs the hook once.
+func (o *Outbox) deliver(d *delivery) result {
+	ctx := o.hookCtx
+	how, registered := o.Hooks.Delivery(d.Hook)
+	if !registered || !o.acquire(ctx, d.Hook, how.Concurrency) {
+		return released
+	}
+	defer o.leave(d.Hook)
+	if !o.mine(d) {
+		return released
+	}
+	recorded, err := o.attempt(ctx, d, how)
+	switch {
+	case err == nil:
+		o.Counters.Delivered.Add(1)
+		o.Failures.Worked(d.Hook)
+		return result{store.Outcome{Did: store.Done}, recorded}
+	case ctx.Err() != nil, err == events.ErrNoHook, err == errNotHeld: //nolint:errorlint // they are returned as they are, and the host's own errors may panic when asked
+		return released // that is no failure of the hook
+	case unavailable(err):
+		o.Commits.Failed("delivering to a hook", err)
+		f := failure.Of(d.Hook, d.Event, d.Attempts, err, time.Now())
+		return result{outcome: store.Outcome{Did: store.Failed, Wait: storeWait, Failure: f}} // nor is that
+	}
+	return o.failed(ctx, d, how, err)
+}
+
+func (o *Outbox) attempt(ctx context.Context, d *delivery, how events.Delivery) (recorded bool, err error) {
+	switch err := o.restore(ctx, d); {
+	case err != nil:
+		return false, err
+	case how.InTransaction:
+		return o.runInTx(ctx, d)
+	default:
+		return false, o.Hooks.RunAfter(ctx, d.Hook, d.event)
+	}
+}
+
+// mine looks at the lease: a process that was stopped for longer than that does
+// not run what others run by now.
+func (o *Outbox) mine(d *delivery) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.held.leased(d.Key(), time.Now(), o.Lease)
+}
+
+// acquire takes one of the hook's slots.
+func (o *Outbox) acquire(ctx context.Context, hook string, concurrency int) bool {
+	slots, known := o.slots.Load(hook)
+	if !known {
+		slots, _ = o.slots.LoadOrStore(hook, make(chan struct{}, concurrency))
+	}
+	select {
+	case slots.(chan struct{}) <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (o *Outbox) leave(hook string) {
+	if slots, ok := o.slots.Load(hook); ok {
+		<-slots.(chan struct{})
+	}
+}
+
+// restore rebuilds the event of a delivery that was claimed from the store.
+func (o *Outbox) restore(ctx context.Context, d *delivery) error {
+	if d.event != nil {
+		return nil
+	}
+	e, err := events.Decode(events.Header{ID: d.ID, Type: events.Type(d.Type), Time: d.Time, ConversationID: d.ConversationID}, d.Data)
+	if err != nil {
+		return err
+	}
+	c, err := o.Conversations.AsOf(ctx, d.ConversationID, d.Seq)
+	if err != nil {
+		return &unavailableError{err}
+	}
+	e.Head().Conversation = c
+	d.event = e
+	return nil
+}
+
+// unavailableError is a failure of the store.
+type unavailableError struct{ err error }
+
+func (e *unavailableError) Error() string { return fmt.Sprintf("%v: %v", errUnavailable, e.err) }
+
+func unavailable(err error) bool {
+	_, is := err.(*unavailableError) //nolint:errorlint // it is never wrapped, and the host's own errors may panic when asked
+	return is
+}
+
+// runInTx runs the hook in the transaction that marks the delivery as done.
+// When that is not committed, whose fault it is shows in whether the store works
+// without the hook: a hook can leave the transaction in a state that only its
+// end reveals.
+func (o *Outbox) runInTx(ctx context.Context, d *delivery) (recorded bool, err error) {
+	select {
+	case o.InTransaction <- struct{}{}:
+		defer func() { <-o.InTransaction }()
+	case <-ctx.Done():
+		return false, errNotHeld
+	}
+	ran := false
+	var hook error
+	outcome := d.Outcome(o.Owner, store.Done)
+	outcome.InTx = func(ctx context.Context) error {
+		ctx, done := access.EnterHost(ctx)
+		defer done()
+		ran = true
+		hook = o.Hooks.RunAfter(ctx, d.Hook, d.event)
+		return hook
+	}
+	done, err := o.Commits.Commit(ctx, store.Batch{Owner: o.Owner, Outcomes: []store.Outcome{outcome}})
+	switch {
+	case hook != nil:
+		return false, hook
+	case err == nil && !ran:
+		return false, errNotHeld
+	case err == nil:
+		if done.Ready {
+			o.Look()
+		}
+		return true, nil
+	case ran && o.Commits.Answers(ctx, d.ConversationID):
+		return false, fmt.Errorf("%w: %w", errTransaction, err)
+	}
+	return false, &unavailableError{err}
+}
+
+// failed counts a failed try.
+func (o *Outbox) failed(ctx context.Context, d *delivery, how events.Delivery, err error) result {
+	f := failure.Of(d.Hook, d.Event, d.Attempts+1, err, time.Now())
+	o.Counters.Failed.Add(1)
+	if f.Attempts >= how.Attempts {
+		o.Counters.ForGood.Add(1)
+		o.Failures.ForGood(ctx, d.ConversationID, &f, "its later events of the conversation wait behind this one")
+		return result{outcome: store.Outcome{Did: store.Parked, Failure: f}}
+	}
+	wait := retry.Backoff(how.Backoff, f.Attempts, time.Minute)
+	o.Failures.Again(ctx, d.ConversationID, &f, wait)
+	return result{outcome: store.Outcome{Did: store.Failed, Wait: wait, Failure: f}}
+}

@@ -1,0 +1,56 @@
+// Package outbox delivers events to After hooks: at least once, one after the
+// other within a hook and conversation, in parallel otherwise.
+//
+// # The durable outbox
+//
+// The store has a row for each delivery until it is done. A row waits (for its
+// turn, or for its next try), or it is claimed by a process under a lease, or it
+// has failed for good. Claim gives out only the first unfinished row of a lane;
+// a lane is a hook and a conversation.
+//
+// # The short way
+//
+// A process that commits an event may hold its deliveries from the start: they
+// are claimed by the commit itself and run from memory, without a look at the
+// store. Such a delivery goes through these states:
+//
+//	            Reserve           Committed          next            finish
+//	(not known) ------> reserved ---------> queued ------> running ------> outcome
+//	     ^                 | Abandon           | release                      | Recorded
+//	     +-----------------+-------------------+------------------------------+
+//
+// From reserved to recorded the delivery is held: it has a place in memory, and
+// its lease is renewed by its name. A delivery that the store says is claimed by
+// this process and that it does not hold, because the answer of a commit or of a
+// claim was lost, is not renewed: its lease ends, and it is claimed anew. So what
+// the store says and what is held can differ for a lease and no longer.
+//
+// # When the short way is closed
+//
+// The order of a lane holds as long as nothing runs from memory that the store
+// has an earlier row of. So Reserve refuses in these states of a lane, and the
+// delivery is committed as a row that waits:
+//
+//   - backlog: the record of the conversation says that the store has rows which
+//     this process does not hold. The record is the lane's memory; it is set when
+//     it is loaded, and by Reserve when a delivery goes the long way.
+//   - blocked: a delivery of the lane failed or was released here, and those
+//     behind it were released with it. That is on its way to the store as
+//     outcomes, so the record does not say it yet. The lane is blocked until the
+//     outcomes are recorded; then the record is dropped, to be loaded with its
+//     backlog. While somebody works on the conversation that must wait; it is
+//     enough, too, that Reserve has put the lane on the backlog meanwhile.
+//   - no room: the hook has used up its share of the places. Every hook has the
+//     same share, so that one that hangs takes nothing from the others.
+//   - stopping.
+//
+// What went the long way is claimed when it is due. It may run in a blocked
+// lane: it is the first of it.
+//
+// # Outcomes
+//
+// What became of a delivery is recorded by the next commit, or alone after a few
+// milliseconds. An outcome that could not be recorded goes back to the head of
+// the queue. One that is recorded twice, or after the lease has ended and
+// somebody else has claimed the row, is ignored by the store.
+package outbox

@@ -1,0 +1,274 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/store"
+)
+
+func TestDeliveriesOfALaneRunOneAfterTheOtherInTheirOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := hook(hooks, "h", func(context.Context, string) error { time.Sleep(time.Second); return nil })
+		r := newRig(t, hooks, 100)
+		for range 5 {
+			require.NoError(t, r.announce("c"))
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1", "c.2", "c.3", "c.4", "c.5"}, j.read())
+		require.Empty(t, r.unfinished("c"))
+		require.Zero(t, r.Held())
+	})
+}
+
+func TestAFailureHoldsBackItsLaneAndNothingElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		var works atomic.Bool
+		bad := hook(hooks, "bad", func(_ context.Context, id string) error {
+			if !works.Load() && id == "c.1" {
+				return errors.New("no")
+			}
+			return nil
+		}, events.Backoff(func(int) time.Duration { return time.Minute }))
+		good := hook(hooks, "good", nil)
+		r := newRig(t, hooks, 100)
+		for range 3 {
+			require.NoError(t, r.announce("c"))
+			synctest.Wait()
+			require.NoError(t, r.announce("d"))
+			synctest.Wait()
+		}
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1", "d.1", "d.2", "d.3"}, bad.read())
+		require.Len(t, good.read(), 6)
+		require.Zero(t, r.Held(), "what waits is in the store")
+		works.Store(true)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1", "d.1", "d.2", "d.3", "c.1", "c.2", "c.3"}, bad.read())
+		require.Empty(t, r.unfinished("c"))
+	})
+}
+
+func TestADeliveryWhoseCommitWasNotAnsweredIsNotHeldForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := hook(hooks, "h", nil)
+		r := newRig(t, hooks, 100)
+		r.store.set(func() { r.store.commit = func(store.Batch) error { return errLost } })
+		require.ErrorIs(t, r.announce("c"), errLost)
+		r.store.set(func() { r.store.commit = nil })
+		require.Zero(t, r.Held())
+		require.Equal(t, []string{"c.1 h claimed"}, r.unfinished("c"), "the store says that this process has it")
+		r.Reload("c")
+		r.seq["c"] = 1
+		require.NoError(t, r.announce("c"))
+		time.Sleep(2 * lease)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1", "c.2"}, j.read())
+		require.Empty(t, r.unfinished("c"))
+	})
+}
+
+func TestADeliveryWhoseClaimWasNotAnsweredIsNotHeldForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := hook(hooks, "h", nil)
+		r := newRig(t, hooks, 100)
+		r.store.set(func() { r.store.claim = func() error { return errLost } })
+		r.backlog["c"] = map[string]bool{"h": true} // so that it must be claimed
+		require.NoError(t, r.announce("c"))
+		synctest.Wait()
+		require.Empty(t, j.read())
+		r.store.set(func() { r.store.claim = nil })
+		time.Sleep(2 * lease)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1"}, j.read())
+	})
+}
+
+func TestALongRunKeepsItsLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := hook(hooks, "h", func(context.Context, string) error { time.Sleep(10 * lease); return nil }, events.Timeout(time.Hour))
+		r := newRig(t, hooks, 100)
+		require.NoError(t, r.announce("c"))
+		for range 9 {
+			time.Sleep(lease)
+			due, _, err := r.store.Store.Claim(t.Context(), store.Claim{Owner: "other", Lease: lease, Hooks: []string{"h"}, Limit: 10})
+			require.NoError(t, err)
+			require.Empty(t, due)
+		}
+		time.Sleep(2 * lease)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1"}, j.read())
+		require.Empty(t, r.unfinished("c"))
+	})
+}
+
+func TestAProcessThatWasStoppedBeyondItsLeaseDoesNotRunWhatOthersRun(t *testing.T) {
+	at := time.Now()
+	h := newHoldings()
+	key := store.DeliveryKey{ConversationID: "c", Seq: 1, Hook: "h"}
+	require.True(t, h.add(key, at))
+	require.False(t, h.add(key, at), "it is held once")
+	require.True(t, h.leased(key, at.Add(lease-1), lease))
+	require.False(t, h.leased(key, at.Add(lease), lease), "by the clock that is never set")
+	require.False(t, h.leased(key, at.Round(0).Add(lease), lease), "by the wall clock, which goes on while the machine sleeps")
+	h.renewed([]store.DeliveryKey{key, {Hook: "unknown"}}, at.Add(time.Second))
+	require.True(t, h.leased(key, at.Add(lease), lease))
+	require.True(t, h.remove(key))
+	require.False(t, h.leased(key, at, lease))
+	require.Empty(t, h.byHook)
+}
+
+func TestAHookThatHangsTakesNoPlacesFromOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		release := make(chan struct{})
+		hook(hooks, "hangs", func(context.Context, string) error { <-release; return nil }, events.Timeout(time.Hour))
+		j := hook(hooks, "works", nil)
+		r := newRig(t, hooks, 100)
+		let := sync.OnceFunc(func() { close(release) })
+		defer let()
+		for i := range 500 {
+			require.NoError(t, r.announce(fmt.Sprint("c", i)))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Len(t, j.read(), 500, "without waiting for the other one")
+		require.Equal(t, 50, r.Held(), "half of the places are its share")
+		let()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Zero(t, r.Held())
+		for i := range 500 {
+			require.Empty(t, r.unfinished(fmt.Sprint("c", i)))
+		}
+	})
+}
+
+func TestATransactionThatIsNotCommittedWhileTheStoreWorksIsTheHooksFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := hook(hooks, "h", nil, events.InTransaction(), events.Attempts(3), events.Backoff(func(int) time.Duration { return time.Second }))
+		r := newRig(t, hooks, 100)
+		r.store.set(func() {
+			r.store.before = func(b store.Batch) error {
+				for _, o := range b.Outcomes {
+					if o.InTx != nil {
+						_ = o.InTx(t.Context()) // it does something that the commit then refuses
+						return errors.New("deferred constraint")
+					}
+				}
+				return nil
+			}
+		})
+		require.NoError(t, r.announce("c"))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1", "c.1", "c.1"}, j.read(), "it has three tries")
+		require.Equal(t, []string{"c.1 h parked"}, r.unfinished("c"))
+		require.EqualValues(t, 1, r.Counters.ForGood.Load())
+	})
+}
+
+func TestAStoreThatDoesNotAnswerIsNotTheHooksFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		in := hook(hooks, "in", nil, events.InTransaction(), events.Attempts(1))
+		claimed := hook(hooks, "claimed", nil, events.Attempts(1))
+		r := newRig(t, hooks, 100)
+		r.store.set(func() {
+			r.store.load = func() error { return errLost }
+			r.store.before = func(b store.Batch) error {
+				if len(b.Outcomes) > 0 && b.Outcomes[0].InTx != nil {
+					return errLost
+				}
+				return nil
+			}
+		})
+		r.backlog["c"] = map[string]bool{"claimed": true} // its event must be restored
+		require.NoError(t, r.announce("c"))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Empty(t, in.read())
+		require.Empty(t, claimed.read())
+		require.Zero(t, r.Counters.ForGood.Load())
+		r.store.set(func() { r.store.load, r.store.before = nil, nil })
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1"}, in.read())
+		require.Equal(t, []string{"c.1"}, claimed.read())
+		require.Empty(t, r.unfinished("c"))
+	})
+}
+
+func TestABackoffThatPanicsIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := hook(hooks, "h", func(context.Context, string) error { return errors.New("no") },
+			events.Attempts(2), events.Backoff(func(int) time.Duration { panic("no idea") }))
+		r := newRig(t, hooks, 100)
+		require.NoError(t, r.announce("c"))
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		require.Len(t, j.read(), 2)
+		require.Equal(t, []string{"c.1 h parked"}, r.unfinished("c"))
+	})
+}
+
+func TestOutcomesThatCannotBeRecordedAreRecordedLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := hook(hooks, "h", nil)
+		r := newRig(t, hooks, 100)
+		require.NoError(t, r.announce("c"))
+		r.store.set(func() { r.store.before = func(store.Batch) error { return errLost } })
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, 1, r.Held(), "its lease goes on")
+		r.store.set(func() { r.store.before = nil })
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1"}, j.read())
+		require.Empty(t, r.unfinished("c"))
+	})
+}
+
+func TestALaneStaysClosedWhileItsConversationIsWorkedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		var works atomic.Bool
+		j := hook(hooks, "h", func(context.Context, string) error {
+			if !works.Load() {
+				return errors.New("no")
+			}
+			return nil
+		}, events.Backoff(func(int) time.Duration { return time.Minute }))
+		r := newRig(t, hooks, 100)
+		require.NoError(t, r.announce("c"))
+		r.workOn("c")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Zero(t, r.reloads)
+		require.NoError(t, r.announce("c"), "it goes the long way, behind the one that failed")
+		works.Store(true)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1", "c.1", "c.2"}, j.read())
+	})
+}

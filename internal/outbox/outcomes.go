@@ -1,0 +1,93 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// recordDelay is how long outcomes wait for a commit to go along with.
+const recordDelay = 10 * time.Millisecond
+
+// TakeOutcomes takes the outcomes to be recorded by a commit. Whoever takes them
+// calls Recorded or ReturnOutcomes.
+func (o *Outbox) TakeOutcomes() []store.Outcome {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	taken := o.outcomes
+	o.outcomes = make([]store.Outcome, 0, min(len(taken), 1000)) // as many come next, by and large
+	return taken
+}
+
+// ReturnOutcomes gives back outcomes that could not be recorded.
+func (o *Outbox) ReturnOutcomes(outcomes []store.Outcome) {
+	if len(outcomes) == 0 {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.outcomes = append(outcomes, o.outcomes...)
+	o.record.Set(time.Now().Add(time.Second))
+}
+
+// Recorded is for outcomes that the store has; ready says that they made way for
+// deliveries that only the store knows.
+func (o *Outbox) Recorded(outcomes []store.Outcome, ready bool) {
+	if ready {
+		o.Look()
+	}
+	for i := range outcomes {
+		if outcomes[i].Did == store.Failed {
+			o.look.Set(time.Now().Add(outcomes[i].Wait))
+		}
+	}
+	o.mu.Lock()
+	for i := range outcomes {
+		o.free(outcomes[i].Key())
+	}
+	o.mu.Unlock()
+	for i := range outcomes {
+		if outcomes[i].Did != store.Done {
+			o.unblock(lane{outcomes[i].ConversationID, outcomes[i].Hook})
+		}
+	}
+}
+
+// unblock has the record of the conversation loaded anew, with its backlog.
+// While the conversation is worked on its record is in use; then the lane stays
+// blocked until more is committed in it.
+func (o *Outbox) unblock(l lane) {
+	o.Conversations.Resting(l.conversation, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.blocked[l] {
+			o.Conversations.Reload(l.conversation)
+			delete(o.blocked, l)
+		}
+	})
+}
+
+// RecordLoop records the outcomes that no commit has taken along.
+func (o *Outbox) RecordLoop(ctx context.Context) {
+	for o.record.Wait(ctx) {
+		o.Record(ctx)
+	}
+}
+
+// Record records all outcomes there are.
+func (o *Outbox) Record(ctx context.Context) {
+	outcomes := o.TakeOutcomes()
+	if len(outcomes) == 0 {
+		return
+	}
+	done, err := o.Commits.Commit(ctx, store.Batch{Owner: o.Owner, Outcomes: outcomes})
+	if err != nil {
+		if ctx.Err() == nil {
+			o.Commits.Failed("recording what hooks have done", err)
+		}
+		o.ReturnOutcomes(outcomes)
+		return
+	}
+	o.Recorded(outcomes, done.Ready)
+}

@@ -1,0 +1,48 @@
+// Package retry waits before something is tried again.
+package retry
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/dcmkit/convtrack/events"
+)
+
+// ofStore is how long a call of the store that failed waits for its next try.
+var ofStore = events.Exponential(50*time.Millisecond, 5*time.Second)
+
+// PauseForStore waits before the store is asked again: longer with each
+// attempt, and not all callers equally long. It returns false when ctx has
+// ended.
+func PauseForStore(ctx context.Context, attempt int) bool {
+	wait := ofStore(attempt)
+	return Pause(ctx, wait/2+rand.N(wait))
+}
+
+// Pause waits; false when ctx ended before.
+func Pause(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Backoff asks the host's function how long to wait after a failed attempt. A
+// function that panics or is missing, or an answer below zero, is no reason to
+// stop: then it is the otherwise.
+func Backoff(host func(attempt int) time.Duration, attempt int, otherwise time.Duration) (wait time.Duration) {
+	defer func() {
+		if recover() != nil {
+			wait = otherwise
+		}
+	}()
+	if wait = host(attempt); wait < 0 {
+		return otherwise
+	}
+	return wait
+}

@@ -1,0 +1,151 @@
+// Package settling has conclusions announced when they have settled: it asks the
+// store which are due, and wakes the lanes of their conversations.
+package settling
+
+import (
+	"context"
+	"time"
+
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/alarm"
+	"github.com/dcmkit/convtrack/internal/change"
+	"github.com/dcmkit/convtrack/internal/lane"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// atOnce is how many conversations are woken at a time.
+const atOnce = 500
+
+// Store knows the conclusions that wait.
+type Store interface {
+	Due(ctx context.Context, at time.Time, limit int) (ids []string, next time.Time, err error)
+	// Failed notes that a call has failed and is going to be repeated.
+	Failed(doing string, err error)
+}
+
+// Lanes are those of the conversations.
+type Lanes interface {
+	Settle(id string, all bool, r *lane.Receipt) error
+}
+
+// Settling wakes conversations. One goroutine calls Loop; the rest is safe for
+// concurrent use.
+type Settling struct {
+	store   Store
+	lanes   Lanes
+	now     func() time.Time
+	longest time.Duration // that a conclusion waits
+	alarm   *alarm.Alarm
+	woken   map[string]*try // conversations that were due when they were last looked at
+}
+
+// try is how often a conversation was woken, and when it may be again.
+type try struct {
+	times int
+	again time.Time
+}
+
+// again is how long a conversation that was woken has time to announce what is
+// due, before it is woken again: longer each time, if it cannot.
+var again = events.Exponential(time.Second, time.Minute)
+
+// New returns a settling. longest is how long conclusions wait at the most.
+func New(s Store, l Lanes, now func() time.Time, longest time.Duration) *Settling {
+	return &Settling{store: s, lanes: l, now: now, longest: longest, alarm: alarm.New(), woken: map[string]*try{}}
+}
+
+// Wake looks for what is due at the time, or before.
+func (s *Settling) Wake(at time.Time) { s.alarm.Set(time.Now().Add(at.Sub(s.now()))) }
+
+// Loop wakes conversations until ctx ends or the lanes are closed.
+func (s *Settling) Loop(ctx context.Context) {
+	for s.alarm.Wait(ctx) {
+		next, err := s.look(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			s.store.Failed("looking for what has settled", err)
+			s.alarm.Set(time.Now().Add(time.Second))
+		case !next.IsZero() && next.Before(change.AtTheEnd):
+			s.Wake(next)
+		}
+	}
+}
+
+// look wakes the conversations with conclusions that are due, and returns when
+// to look again. One that was woken and is still due keeps no other from being
+// woken, however many there are: it is asked for beyond them.
+func (s *Settling) look(ctx context.Context) (next time.Time, err error) {
+	now := s.now()
+	limit := atOnce + len(s.woken)
+	ids, next, err := s.store.Due(ctx, now, limit)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if s.clockWasBack(next, now) {
+		if ids, _, err = s.store.Due(ctx, change.AtTheEnd.Add(-time.Second), limit); err != nil {
+			return time.Time{}, err
+		}
+		next = now.Add(s.longest)
+	}
+	still := make(map[string]*try, len(ids))
+	for _, id := range ids {
+		t := s.woken[id]
+		if t == nil {
+			t = &try{}
+		}
+		still[id] = t
+		if t.again.After(now) {
+			continue
+		}
+		t.times++
+		t.again = now.Add(again(t.times))
+		if s.lanes.Settle(id, false, nil) != nil {
+			return time.Time{}, nil // it is over
+		}
+	}
+	s.woken = still
+	for _, t := range still { // look again whether it was done
+		if next.IsZero() || t.again.Before(next) {
+			next = t.again
+		}
+	}
+	return next, nil
+}
+
+// clockWasBack reports whether the next conclusion is due later than any that is
+// drawn now would be: then it was drawn when the clock was ahead. It is woken, so
+// that its conversation corrects the time.
+func (s *Settling) clockWasBack(next, now time.Time) bool {
+	return !next.IsZero() && next.Before(change.AtTheEnd) && next.After(now.Add(s.longest+time.Second))
+}
+
+// All announces every conclusion that waits, and returns when they are stored.
+func (s *Settling) All(ctx context.Context) error {
+	woken := map[string]bool{}
+	for {
+		ids, _, err := s.store.Due(ctx, endOfTime, store.MostLimit+len(woken))
+		if err != nil {
+			return err
+		}
+		still := map[string]bool{}
+		r := lane.NewReceipt()
+		fresh := 0
+		for _, id := range ids {
+			if still[id] = true; woken[id] {
+				continue // it cannot settle now; that keeps no other from it
+			}
+			fresh++
+			if err := s.lanes.Settle(id, true, r); err != nil {
+				r.Fail(err)
+				break
+			}
+		}
+		if err := r.Wait(ctx); err != nil || fresh == 0 {
+			return err
+		}
+		woken = still
+	}
+}
+
+// endOfTime lies after everything that can be due.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -1,0 +1,167 @@
+package settling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/internal/change"
+	"github.com/dcmkit/convtrack/internal/lane"
+)
+
+// due is a store that knows what is due when.
+type due struct {
+	mu     sync.Mutex
+	at     map[string]time.Time
+	down   error
+	failed int
+}
+
+func (d *due) Due(_ context.Context, at time.Time, limit int) (ids []string, next time.Time, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for id := range d.at {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b string) int { return d.at[a].Compare(d.at[b]) })
+	for i, id := range ids {
+		if i == limit || d.at[id].After(at) {
+			return ids[:i], d.at[id], d.down
+		}
+	}
+	return ids, time.Time{}, d.down
+}
+
+func (d *due) Failed(string, error) { d.failed++ }
+
+func (d *due) set(id string, at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at[id] = at
+}
+
+// lanes settle what they are woken for, unless it is stuck.
+type lanes struct {
+	store *due
+	stuck func(id string) bool
+
+	mu    sync.Mutex
+	woken map[string]int
+}
+
+func (l *lanes) Settle(id string, _ bool, _ *lane.Receipt) error {
+	l.mu.Lock()
+	l.woken[id]++
+	l.mu.Unlock()
+	if l.stuck == nil || !l.stuck(id) {
+		l.store.mu.Lock()
+		delete(l.store.at, id)
+		l.store.mu.Unlock()
+	}
+	return nil
+}
+
+const longest = 5 * time.Second
+
+func start(t *testing.T, d *due, stuck func(string) bool) (*Settling, *lanes) {
+	l := &lanes{store: d, stuck: stuck, woken: map[string]int{}}
+	s := New(d, l, time.Now, longest)
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() { s.Loop(ctx); close(over) }()
+	t.Cleanup(func() { cancel(); <-over })
+	s.Wake(time.Now())
+	return s, l
+}
+
+func TestAConversationIsWokenWhenItsConclusionIsDueAndNotBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &due{at: map[string]time.Time{"c": time.Now().Add(3 * time.Second)}}
+		_, l := start(t, d, nil)
+		time.Sleep(3*time.Second - 1)
+		synctest.Wait()
+		require.Empty(t, l.woken)
+		time.Sleep(1)
+		synctest.Wait()
+		require.Equal(t, map[string]int{"c": 1}, l.woken)
+	})
+}
+
+func TestConversationsThatCannotSettleKeepNoOtherFromItAndAreWokenLessAndLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const stuck = 3 * atOnce
+		d := &due{at: map[string]time.Time{}}
+		for i := range stuck {
+			d.at[fmt.Sprint("stuck", i)] = time.Now().Add(-time.Hour)
+		}
+		d.at["late"] = time.Now()
+		_, l := start(t, d, func(id string) bool { return id != "late" })
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Equal(t, 1, l.woken["late"], "it is not behind those")
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		for i := range stuck {
+			require.LessOrEqual(t, l.woken[fmt.Sprint("stuck", i)], 20)
+			require.GreaterOrEqual(t, l.woken[fmt.Sprint("stuck", i)], 10, "it may have become possible")
+		}
+	})
+}
+
+func TestAConclusionOfATimeWhenTheClockWasAheadDoesNotWaitForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &due{at: map[string]time.Time{
+			"ahead":      time.Now().Add(time.Hour),
+			"at the end": change.AtTheEnd,
+			"now":        time.Now().Add(2 * time.Second),
+		}}
+		_, l := start(t, d, func(id string) bool {
+			if id == "ahead" { // its conversation corrects the time
+				d.set(id, time.Now().Add(longest))
+				return true
+			}
+			return false
+		})
+		time.Sleep(longest)
+		synctest.Wait()
+		require.NotZero(t, l.woken["ahead"])
+		require.NotZero(t, l.woken["now"])
+		require.Zero(t, l.woken["at the end"])
+	})
+}
+
+func TestAStoreThatDoesNotSayWhatIsDueIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &due{at: map[string]time.Time{"c": time.Now()}, down: errors.New("down")}
+		_, l := start(t, d, nil)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		require.Empty(t, l.woken)
+		require.InDelta(t, 10, d.failed, 2)
+		d.mu.Lock()
+		d.down = nil
+		d.mu.Unlock()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Equal(t, 1, l.woken["c"])
+	})
+}
+
+func TestAllSettlesEverythingOnceAlthoughSomeCannot(t *testing.T) {
+	d := &due{at: map[string]time.Time{}}
+	for i := range 2500 {
+		d.at[fmt.Sprint("c", i)] = time.Now().Add(time.Duration(i) * time.Hour)
+	}
+	l := &lanes{store: d, stuck: func(id string) bool { return len(id) == 3 }, woken: map[string]int{}} // c10 to c99
+	s := New(d, l, time.Now, longest)
+	require.NoError(t, s.All(t.Context()), "it returns")
+	require.Len(t, l.woken, 2500)
+	require.Len(t, d.at, 90)
+}

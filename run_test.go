@@ -1,0 +1,70 @@
+package convtrack_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/store/memstore"
+)
+
+func TestASourceThatFailsForGoodEndsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet})
+		require.NoError(t, err)
+		other := sourceFunc(func(ctx context.Context, _ conversation.Sink) error { <-ctx.Done(); return ctx.Err() })
+		failing := sourceFunc(func(context.Context, conversation.Sink) error { return errors.New("revoked") })
+		err = tracker.Run(t.Context(), other, failing)
+		var failed *convtrack.SourceError
+		require.ErrorAs(t, err, &failed)
+		require.ErrorContains(t, err, "revoked")
+	})
+}
+
+func TestASourceThatPanicsEndsRun(t *testing.T) {
+	for name, source := range map[string]sourceFunc{
+		"panic":  func(context.Context, conversation.Sink) error { panic("bad") },
+		"goexit": func(context.Context, conversation.Sink) error { runtime.Goexit(); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet})
+				require.NoError(t, err)
+				var failed *convtrack.SourceError
+				require.ErrorAs(t, tracker.Run(t.Context(), source), &failed)
+			})
+		})
+	}
+}
+
+type sourceFunc func(context.Context, conversation.Sink) error
+
+func (f sourceFunc) Run(ctx context.Context, sink conversation.Sink) error { return f(ctx, sink) }
+
+func TestAGapIsToldToTheHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var gaps []conversation.Gap
+		r := start(t, events.NewHooks(), func(c *convtrack.Config) { c.OnGap = func(g conversation.Gap) { gaps = append(gaps, g) } })
+		gap := conversation.Gap{Source: "notifications", From: time.Now(), To: time.Now().Add(time.Minute), Reason: "socket closed"}
+		require.NoError(t, r.Observe(t.Context(), conversation.Update{Gap: &gap}))
+		require.Equal(t, []conversation.Gap{gap}, gaps)
+		require.EqualValues(t, 1, r.Stats().Gaps)
+	})
+}
+
+func TestABadConfigurationIsExplained(t *testing.T) {
+	_, err := convtrack.New(nil, nil)
+	require.ErrorContains(t, err, "memstore.New()")
+	_, err = convtrack.New(memstore.New(), &convtrack.Config{BatchSize: -1})
+	require.ErrorContains(t, err, "Config.BatchSize is -1")
+	_, err = convtrack.New(memstore.New(), &convtrack.Config{Lease: time.Millisecond})
+	require.ErrorContains(t, err, "Config.Lease")
+}
