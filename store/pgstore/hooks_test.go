@@ -105,6 +105,24 @@ func TestAHookThatEndsTheTransactionAllTheSameFailsTheBatch(t *testing.T) {
 	}
 }
 
+func TestAHookThatCommittedByItselfDoesNotBlockItsConversation(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		s := open(t)
+		for range 2 {
+			_, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
+				_, err := tx.Exec(ctx, "commit")
+				return err
+			})
+			require.ErrorIs(t, err, pgstore.ErrTxEnded)
+		}
+		results, err := hooked(t, s, n, func(context.Context, pgx.Tx) error { return nil })
+		require.NoError(t, err)
+		for _, r := range results {
+			require.NoError(t, r.Err)
+		}
+	}
+}
+
 func TestAHookThatLeavesRowsUnreadFailsTheBatch(t *testing.T) {
 	s := open(t)
 	_, err := hooked(t, s, 2, func(ctx context.Context, tx pgx.Tx) error {
