@@ -212,7 +212,7 @@ func sources(api genesys.API, tracker *convtrack.Tracker, log *slog.Logger, topi
 	socket, err := notifications.New(notifications.Config{
 		API: api, Topics: topics, Tracked: tracker, Logger: log, Name: "notifications" + of,
 		OnRefused: func(r notifications.Refusal) {
-			log.Error("Genesys refuses a topic", "topic", r.Topic, "reason", r.Reason)
+			log.Error("Genesys refuses a topic", "topic", r.Topic, "reason", r.Reason, "missing_permissions", r.MissingPermissions)
 		},
 	})
 	if err != nil {
