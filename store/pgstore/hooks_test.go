@@ -135,11 +135,13 @@ func TestAHookThatLeavesRowsUnreadFailsTheBatch(t *testing.T) {
 
 func TestATransactionIsOverWhenItsHookHasReturned(t *testing.T) {
 	s := open(t)
-	for _, n := range []int{1, 2} {
+	for n, within := range []int{0, 0, 1, 1, 2, 2} { // one begun within it, too
 		var kept pgx.Tx
-		_, err := hooked(t, s, n, func(_ context.Context, tx pgx.Tx) error {
-			kept = tx
-			return errors.New("no")
+		_, err := hooked(t, s, 1+n%2, func(ctx context.Context, tx pgx.Tx) (err error) {
+			for kept = tx; within > 0 && err == nil; within-- {
+				kept, err = kept.Begin(ctx)
+			}
+			return errors.Join(err, errors.New("no"))
 		})
 		require.NoError(t, err)
 		ctx := t.Context()
@@ -152,10 +154,31 @@ func TestATransactionIsOverWhenItsHookHasReturned(t *testing.T) {
 			func() error { _, err := kept.Begin(ctx); return err },
 			func() error { return kept.SendBatch(ctx, &b).Close() },
 			func() error { _, err := kept.CopyFrom(ctx, nil, nil, nil); return err },
+			func() error { _, err := kept.Prepare(ctx, "kept", "select 1"); return err },
 		} {
 			require.ErrorIs(t, use(), pgx.ErrTxClosed)
 		}
 	}
+}
+
+func TestATransactionWithinThatOfAHookIsTheHooksToEnd(t *testing.T) {
+	s := open(t)
+	_, err := s.pool.Exec(t.Context(), "create table host (n int)")
+	require.NoError(t, err)
+	_, err = hooked(t, s, 2, func(ctx context.Context, tx pgx.Tx) error {
+		for i, end := range []func(pgx.Tx) error{func(tx pgx.Tx) error { return tx.Commit(ctx) }, func(tx pgx.Tx) error { return tx.Rollback(ctx) }} {
+			within, err := tx.Begin(ctx)
+			require.NoError(t, err)
+			_, err = within.Exec(ctx, "insert into host values ($1)", i)
+			require.NoError(t, err)
+			require.NoError(t, end(within))
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	var sum, n int
+	require.NoError(t, s.pool.QueryRow(t.Context(), "select sum(n), count(*) from host").Scan(&sum, &n))
+	require.Equal(t, []int{0, 1}, []int{sum, n})
 }
 
 func TestPlansOfAHookAreTheServersOwn(t *testing.T) {

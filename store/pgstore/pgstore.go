@@ -83,6 +83,13 @@ func (s *Store) open(ctx context.Context) error {
 	if version < oldestServer {
 		return fmt.Errorf("the server is PostgreSQL %d; it must be %d or later", version/10000, oldestServer/10000)
 	}
+	var server, client string
+	if err := s.pool.QueryRow(ctx, `select current_setting('server_encoding'), current_setting('client_encoding')`, s.mode()).Scan(&server, &client); err != nil {
+		return err
+	}
+	if server != "UTF8" || client != "UTF8" {
+		return fmt.Errorf("the encoding of the database is %s and that of the connection %s; both must be UTF8", server, client)
+	}
 	if s.config.Schema == "" {
 		if err := s.pool.QueryRow(ctx, `select coalesce(current_schema(), '')::text`, s.mode()).Scan(&s.config.Schema); err != nil {
 			return err

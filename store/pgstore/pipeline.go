@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -142,10 +144,21 @@ func readAll(sent *pgconn.Pipeline, p *pipeline) error {
 	return failed
 }
 
-// runSimple runs the steps as one text, the parameters written into it.
+// asText makes the server write values as they are read, whatever it, the role
+// or the connection is set to: until the transaction ends.
+var asText = newStatement("select pg_catalog.set_config('datestyle', 'ISO, YMD', true), pg_catalog.set_config('intervalstyle', 'postgres', true), " +
+	"pg_catalog.set_config('bytea_output', 'hex', true), pg_catalog.set_config('extra_float_digits', '1', true)")
+
+// runSimple runs the steps as one text, the parameters written into it. Without
+// a "begin" in it, the text is a transaction of its own.
 func runSimple(ctx context.Context, c *pgx.Conn, p *pipeline) error {
+	first := 0
+	if strings.HasPrefix(p.steps[0].sql, "begin") {
+		first = 1
+	}
+	steps := slices.Insert(slices.Clone(p.steps), first, step{statement: asText})
 	var b pgx.Batch
-	for _, x := range p.steps {
+	for _, x := range steps {
 		var params []any
 		for i, a := range x.args {
 			if a.of != nil {
@@ -158,7 +171,7 @@ func runSimple(ctx context.Context, c *pgx.Conn, p *pipeline) error {
 	}
 	results := c.SendBatch(ctx, &b)
 	failed := func() error {
-		for _, x := range p.steps {
+		for _, x := range steps {
 			found, err := results.Query()
 			if err != nil {
 				return err

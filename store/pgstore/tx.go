@@ -25,12 +25,13 @@ func Tx(ctx context.Context) (pgx.Tx, bool) {
 // lentTx is a transaction that the hook cannot end, nor use when it is over.
 type lentTx struct {
 	pgx.Tx
-	over atomic.Bool
+	over   *atomic.Bool
+	within bool // the hook has begun it, and may end it
 }
 
 // lend lends the transaction to f.
 func lend(ctx context.Context, tx pgx.Tx, f func(ctx context.Context) error) error {
-	lent := &lentTx{Tx: tx}
+	lent := &lentTx{Tx: tx, over: &atomic.Bool{}}
 	defer lent.over.Store(true)
 	return f(context.WithValue(ctx, txKey{}, lent))
 }
@@ -43,17 +44,39 @@ func (t *lentTx) usable() error {
 }
 
 // Commit implements pgx.Tx.
-func (t *lentTx) Commit(context.Context) error { return ErrTxLent }
+func (t *lentTx) Commit(ctx context.Context) error { return t.end(ctx, t.Tx.Commit) }
 
 // Rollback implements pgx.Tx.
-func (t *lentTx) Rollback(context.Context) error { return ErrTxLent }
+func (t *lentTx) Rollback(ctx context.Context) error { return t.end(ctx, t.Tx.Rollback) }
+
+func (t *lentTx) end(ctx context.Context, end func(context.Context) error) error {
+	if !t.within {
+		return ErrTxLent
+	}
+	if err := t.usable(); err != nil {
+		return err
+	}
+	return end(ctx)
+}
 
 // Begin implements pgx.Tx.
 func (t *lentTx) Begin(ctx context.Context) (pgx.Tx, error) {
 	if err := t.usable(); err != nil {
 		return nil, err
 	}
-	return t.Tx.Begin(ctx)
+	tx, err := t.Tx.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &lentTx{Tx: tx, over: t.over, within: true}, nil
+}
+
+// Prepare implements pgx.Tx.
+func (t *lentTx) Prepare(ctx context.Context, name, sql string) (*pgconn.StatementDescription, error) {
+	if err := t.usable(); err != nil {
+		return nil, err
+	}
+	return t.Tx.Prepare(ctx, name, sql)
 }
 
 // Exec implements pgx.Tx.
