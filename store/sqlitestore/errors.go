@@ -18,6 +18,10 @@ var (
 	ErrOutdated = errors.New("sqlitestore: the tables are of an older version")
 	// ErrBusy: another process was writing for longer than Config.BusyTimeout.
 	ErrBusy = errors.New("sqlitestore: another process is writing to the file")
+	// ErrGone: the file was deleted, replaced or cut short while the store had
+	// it open. What was written since may be lost, so nothing more is: open
+	// the store anew, after a look at what became of the file.
+	ErrGone = errors.New("sqlitestore: the file is gone")
 	// ErrTxEnded: a hook committed or rolled back the transaction that
 	// it was lent, or ended one of its statements by a context.
 	ErrTxEnded = errors.New("sqlitestore: a hook has ended the transaction")

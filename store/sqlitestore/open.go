@@ -14,12 +14,14 @@ import (
 // Store keeps conversations in a file. It is safe for concurrent use.
 type Store struct {
 	config     Config
+	path       string
 	db         *sql.DB
 	statements *statements
 
 	writer  chan *link // holds the one connection that writes
 	readers chan *link // holds the others; the same one as writer in memory
 	memory  bool
+	file    *presence     // nil in memory
 	turns   atomic.Uint64 // counts claims
 
 	committers sync.Pool // of *committer
@@ -60,7 +62,7 @@ func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: c, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath,
+	s := &Store{config: c, path: path, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath,
 		writer: make(chan *link, 1), readers: make(chan *link, c.Readers), closing: make(chan struct{}), over: make(chan struct{})}
 	s.committers.New = func() any { return &committer{store: s} }
 	if err := s.open(ctx); err != nil {
@@ -91,6 +93,12 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.prepareFile(ctx, w); err != nil {
 		w.close()
 		return err
+	}
+	if !s.memory {
+		if s.file, err = observe(s.path); err != nil {
+			w.close()
+			return err
+		}
 	}
 	s.writer <- w
 	if !s.memory {

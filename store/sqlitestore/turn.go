@@ -57,6 +57,26 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 		return err
 	}
 	committed = true
+	if s.file != nil {
+		return s.file.check(func() error { return s.whole(lasting) }) // what was committed to a file that is gone is not kept
+	}
+	return nil
+}
+
+// whole reads all of the file on a connection that remembers none of it.
+func (s *Store) whole(ctx context.Context) error {
+	l, err := connect(ctx, s.db, readerSettings...)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	var found string
+	if err := l.conn.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+		return err
+	}
+	if found != "ok" {
+		return errors.New(found)
+	}
 	return nil
 }
 
@@ -77,6 +97,9 @@ func (s *Store) takeWriter(ctx context.Context) (*link, error) {
 	if err != nil {
 		s.writer <- nil
 		return nil, err
+	}
+	if s.file != nil {
+		s.file.log.Store(nil) // the log goes with the last connection to the file
 	}
 	return l, nil
 }
