@@ -102,7 +102,7 @@ func TestABareBodyWithoutASignOfItsMediumIsRefused(t *testing.T) {
 func TestAStreamRecordHoldsAnyNumberOfValues(t *testing.T) {
 	record := func(text string) string { return `{"recordId":"1","data":` + base64Text(t, text) + `}` }
 	a := event("x", "0")
-	for text, want := range map[string]int{"": 0, " \n": 0, a: 1, a + a: 2, a + "\n" + a + "\r\n": 2, "[" + a + "," + a + "]": 2} {
+	for text, want := range map[string]int{"": 0, strings.Repeat("\n", 2): 0, a: 1, a + a: 2, a + "\n" + a + "\r\n": 2, "[" + a + "," + a + "]": 2} {
 		require.Len(t, decode(t, record(text)).Conversations, want, text)
 	}
 	for message, says := range map[string]string{
