@@ -64,8 +64,12 @@ func TestOrganizationShowsThatTheCredentialsAreGood(t *testing.T) {
 	o, err := connect(t, s.URL).Organization(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, platform.Organization{ID: "o-1", Name: "Example"}, o)
-	_, err = connect(t, newCloud(t, answer(200, `<html>`+person)).URL).Organization(t.Context())
-	require.EqualError(t, err, "genesys: GET /api/v2/organizations/me: the answer is no organisation")
+	for _, other := range []string{`<html>` + person, ``, `{}`, `[]`, `"` + person + `"`, `{"id":7}`, `{"entities":[]}`} {
+		_, err = connect(t, newCloud(t, answer(200, other)).URL).Organization(t.Context())
+		require.ErrorIs(t, err, genesys.ErrNotUnderstood, other)
+		require.False(t, genesys.IsPermanent(err), other)
+		require.NotContains(t, err.Error(), "canary")
+	}
 }
 
 func TestUsersAndQueuesAreListedThroughAllPages(t *testing.T) {

@@ -1,6 +1,7 @@
 package platform_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -74,6 +75,18 @@ func answer(status int, body string, headers ...string) http.HandlerFunc {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}
+}
+
+// echo answers with a JSON string, as the API answers with JSON alone.
+func echo(w http.ResponseWriter, format string, args ...any) {
+	_ = json.NewEncoder(w).Encode(fmt.Sprintf(format, args...))
+}
+
+// echoed is what echo was given.
+func echoed(t *testing.T, answer []byte) (text string) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(answer, &text))
+	return text
 }
 
 func connect(t *testing.T, url string, change ...func(*platform.Config)) *platform.Client {

@@ -31,6 +31,7 @@ func TestAThrottledCallShowsRetryAfterAndHoldsTheNextOne(t *testing.T) {
 			return
 		}
 		again.Store(time.Now().UnixNano())
+		echo(w, "")
 	})
 	c := connect(t, s.URL)
 	_, err := c.Call(t.Context(), ping)
@@ -103,7 +104,9 @@ func TestARevokedTokenIsReplacedOnce(t *testing.T) {
 	s := newCloud(t, func(w http.ResponseWriter, r *http.Request) {
 		if revoked.CompareAndSwap(true, false) {
 			answer(401, `{"code":"bad.credentials"}`)(w, r)
+			return
 		}
+		echo(w, "")
 	})
 	_, err := connect(t, s.URL).Call(t.Context(), ping)
 	require.NoError(t, err)
@@ -123,7 +126,7 @@ func TestParallelCallsGetEachItsOwnAnswer(t *testing.T) {
 		if strings.HasSuffix(r.URL.Path, "7") {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
-		fmt.Fprintf(w, "%s %s", r.URL.Path, body)
+		echo(w, "%s %s", r.URL.Path, body)
 	})
 	c := connect(t, s.URL, func(c *platform.Config) { c.RequestsPerMinute = 10_000 })
 	other := connect(t, s.URL) // a second client in the same process
@@ -138,7 +141,7 @@ func TestParallelCallsGetEachItsOwnAnswer(t *testing.T) {
 					continue
 				}
 				require.NoError(t, err)
-				require.Equal(t, fmt.Sprintf("%s %d", path, n), string(body))
+				require.Equal(t, fmt.Sprintf("%s %d", path, n), echoed(t, body))
 			}
 			_, err := other.Call(t.Context(), ping)
 			require.NoError(t, err)
@@ -163,8 +166,9 @@ func TestTheEndOfTheContextEndsTheRequest(t *testing.T) {
 	t.Parallel()
 	arrived, gone := make(chan struct{}), make(chan struct{})
 	var s *cloud
-	s = newCloud(t, func(_ http.ResponseWriter, r *http.Request) {
+	s = newCloud(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
+			echo(w, "")
 			return
 		}
 		close(arrived)
@@ -221,7 +225,7 @@ func TestCallsThatWereAbandonedDoNotHarmLaterOnes(t *testing.T) {
 	t.Parallel()
 	s := newCloud(t, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(5 * time.Millisecond)
-		_, _ = io.WriteString(w, r.URL.Path)
+		echo(w, "%s", r.URL.Path)
 	})
 	c := connect(t, s.URL, func(c *platform.Config) { c.RequestsPerMinute = 100_000 })
 	var group sync.WaitGroup
@@ -237,7 +241,7 @@ func TestCallsThatWereAbandonedDoNotHarmLaterOnes(t *testing.T) {
 				path := fmt.Sprintf("/api/v2/conversations/%d-%d", n, i)
 				body, err := c.Call(t.Context(), genesys.Request{Path: path})
 				require.NoError(t, err)
-				require.Equal(t, path, string(body))
+				require.Equal(t, path, echoed(t, body))
 			}
 		})
 	}
@@ -281,17 +285,17 @@ func TestTheRequestIsSentAsItWasGiven(t *testing.T) {
 	const body = `{"interval":"2025-01-10T10:00:00+01:00/2025-01-11T10:00:00+01:00","text":"ä<&>"}`
 	got, err := connect(t, newCloud(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		fmt.Fprintf(w, "%s %s %s %s", r.Method, r.Header.Get("Content-Type"), r.Header.Get("Accept"), body)
+		echo(w, "%s %s %s %s", r.Method, r.Header.Get("Content-Type"), r.Header.Get("Accept"), body)
 	}).URL).Call(t.Context(), genesys.Request{Method: "PATCH", Path: "/api/v2/x", Body: []byte(body)})
 	require.NoError(t, err)
-	require.Equal(t, "PATCH application/json application/json "+body, string(got))
+	require.Equal(t, "PATCH application/json application/json "+body, echoed(t, got))
 }
 
 // Trap 18: the SDK's functions send isReleased=false when nothing was said; and
 // they join lists, and leave out empty values.
 func TestOnlyTheParametersThatWereGivenAreSent(t *testing.T) {
 	t.Parallel()
-	s := newCloud(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.RequestURI()) })
+	s := newCloud(t, func(w http.ResponseWriter, r *http.Request) { echo(w, "%s", r.URL.RequestURI()) })
 	c := connect(t, s.URL)
 	for _, r := range []struct {
 		query url.Values
@@ -302,20 +306,20 @@ func TestOnlyTheParametersThatWereGivenAreSent(t *testing.T) {
 	} {
 		got, err := c.Call(t.Context(), genesys.Request{Path: "/api/v2/quality/evaluations/query", Query: r.query})
 		require.NoError(t, err)
-		require.Equal(t, r.want, string(got))
+		require.Equal(t, r.want, echoed(t, got))
 	}
 	got, err := c.Call(t.Context(), genesys.Request{Path: "/api/v2/routing/queues/" + url.PathEscape("a/b c")})
 	require.NoError(t, err)
-	require.Equal(t, "/api/v2/routing/queues/a%2Fb%20c", string(got))
+	require.Equal(t, "/api/v2/routing/queues/a%2Fb%20c", echoed(t, got))
 }
 
 // Trap 19: the SDK's gateway makes //api/v2.
 func TestABaseURLGivesNoDoubleSlash(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux() // redirects a double slash, and with it a POST becomes a GET
-	echo := func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Method+" "+r.URL.Path) }
-	mux.HandleFunc("/gateway/api/v2/", echo)
-	mux.HandleFunc("/api/v2/", echo)
+	target := func(w http.ResponseWriter, r *http.Request) { echo(w, "%s %s", r.Method, r.URL.Path) }
+	mux.HandleFunc("/gateway/api/v2/", target)
+	mux.HandleFunc("/api/v2/", target)
 	mux.HandleFunc("/gateway/oauth/token", answer(200, `{"access_token":"t"}`))
 	s := newCloud(t, mux.ServeHTTP)
 	for suffix, want := range map[string]string{
@@ -324,7 +328,7 @@ func TestABaseURLGivesNoDoubleSlash(t *testing.T) {
 	} {
 		got, err := connect(t, s.URL+suffix).Call(t.Context(), genesys.Request{Path: "/api/v2/users", Body: []byte(`{}`)})
 		require.NoError(t, err)
-		require.Equal(t, want, string(got))
+		require.Equal(t, want, echoed(t, got))
 	}
 }
 
