@@ -5,11 +5,28 @@ import (
 	"time"
 )
 
-// Update is what a source has to say: partial conversations, a gap in its
-// hearing, or both.
+// Update is what a source has to say: partial conversations, hints, a gap in
+// its hearing, or several of them.
 type Update struct {
 	Conversations []*Conversation
+	Hints         []Hint
 	Gap           *Gap
+}
+
+// Hint says that something happened to a conversation, not what: a flow called,
+// the agent's browser did. What it is about comes from people's hands, so that
+// nothing of it is believed but the id.
+//
+// A hint is as durable as a fact when the sink returns. It wakes a read of that
+// conversation through the API within a second, as far as the rate limit has
+// room, once however many hints came; also after a crash. A hint about a
+// conversation that a hook has vetoed costs nothing.
+type Hint struct {
+	ConversationID string
+	// At is when it happened, as its sender says; zero when it does not say.
+	At time.Time
+	// By is the mechanism that it came through: "data action", "client app".
+	By string
 }
 
 // Gap is a time in which a source heard nothing, so that what happened then
