@@ -53,6 +53,7 @@ var arrows = map[string][]string{
 	"genesys/notifications": {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/gorilla/websocket",
 		"genesys/internal/pause", "genesys/internal/permission", "golang.org/x/sync"},
 	"genesys/internal/permission": {},
+	"genesys/internal/ingress":    {},
 	"genesys/internal/rest/resttest": {
 		"genesys/internal/rest", "github.com/stretchr/testify",
 	},

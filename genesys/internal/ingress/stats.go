@@ -1,0 +1,68 @@
+package ingress
+
+import (
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Stats are counts of calls since the handler was made, by how they were
+// answered, and present levels.
+type Stats struct {
+	Stored      int64 // 2xx
+	Denied      int64 // 401, 403: who presented nothing valid
+	Refused     int64 // other 4xx: what cannot be understood
+	Overloaded  int64 // 429: there was no room
+	Unavailable int64 // 5xx: not stored, or not in time
+
+	Handling int // calls that have a place now
+}
+
+type counters struct{ stored, denied, refused, overloaded, unavailable atomic.Int64 }
+
+func (c *counters) count(status int) {
+	switch {
+	case status < 300:
+		c.stored.Add(1)
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		c.denied.Add(1)
+	case status == http.StatusTooManyRequests:
+		c.overloaded.Add(1)
+	case status < 500:
+		c.refused.Add(1)
+	default:
+		c.unavailable.Add(1)
+	}
+}
+
+// Stats returns the present counts.
+func (h *Handler) Stats() Stats {
+	return Stats{
+		Stored: h.stats.stored.Load(), Denied: h.stats.denied.Load(), Refused: h.stats.refused.Load(),
+		Overloaded: h.stats.overloaded.Load(), Unavailable: h.stats.unavailable.Load(), Handling: len(h.handling),
+	}
+}
+
+// sayEvery is how often the log is told of what can happen at any rate.
+const sayEvery = time.Minute
+
+// hushed counts what happens, so that it can be said now and then how often.
+type hushed struct {
+	mu   sync.Mutex
+	n    int
+	last time.Time
+}
+
+// add counts once more. It reports whether to say it, and how often it has
+// happened since it was last said.
+func (h *hushed) add() (n int, say bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.n++
+	if !h.last.IsZero() && time.Since(h.last) < sayEvery {
+		return 0, false
+	}
+	n, h.n, h.last = h.n, 0, time.Now()
+	return n, true
+}
