@@ -84,7 +84,7 @@ func matchesName(pattern, name string) bool {
 }
 
 func userObject(e Entry) Object {
-	return Object{"id": e.ID, "name": e.Name, "state": "active", "version": 1, "selfUri": "/api/v2/users/" + e.ID,
+	return Object{"id": e.ID, "name": e.Name, "email": e.ID + "@example.com", "state": "active", "version": 1, "selfUri": "/api/v2/users/" + e.ID,
 		"division": Object{"id": "d-home", "name": "Home"}, "acdAutoAnswer": false}
 }
 

@@ -1,82 +1,51 @@
 package platform
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"time"
 
-	"github.com/dcmkit/convtrack/genesys"
-	"github.com/dcmkit/convtrack/genesys/internal/rest"
+	"github.com/dcmkit/convtrack/genesys/directory"
+	calls "github.com/dcmkit/convtrack/genesys/internal/rest"
+	"github.com/dcmkit/convtrack/genesys/rest"
 )
 
-// Client calls the REST API of one organisation. It is safe for concurrent
-// use. Make one for each OAuth client and share it: it keeps the rate limit,
-// which is per OAuth client.
-type Client struct {
-	rest *rest.Client
-}
+// What a client is and does is the same however its requests travel.
+type (
+	// Config says which organisation to call and how.
+	Config = rest.Config
+	// Client calls the REST API of one organisation. It is safe for concurrent
+	// use. Make one for each OAuth client and share it: it keeps the rate
+	// limit, which is per OAuth client.
+	Client = rest.Client
+	// Stats are counts since the Client was made, and present levels.
+	Stats = rest.Stats
 
-var _ genesys.API = (*Client)(nil)
+	// Organization is the organisation that the credentials belong to.
+	Organization = directory.Organization
+	// User is a person of the organisation.
+	User = directory.User
+	// Queue is an ACD queue.
+	Queue = directory.Queue
+)
 
-// New returns a Client. It sends nothing before the first call: use
-// [Client.Organization] to find out whether the credentials are good.
+// sdkTimeout is the time limit that the SDK has built in.
+const sdkTimeout = 16 * time.Second
+
+// New returns a Client whose requests go through the official SDK. It sends
+// nothing before the first call: use its Organization to find out whether the
+// credentials are good.
 func New(c Config) (*Client, error) {
-	base, err := c.base()
-	if err != nil {
-		return nil, err
-	}
-	if c.ClientID == "" || c.ClientSecret == "" {
-		return nil, errors.New("platform: Config.ClientID and ClientSecret are required: those of an OAuth client with the grant Client Credentials")
-	}
-	if c.MaxBody < 0 || c.MaxInFlight < 0 || c.RequestsPerMinute < 0 {
-		return nil, errors.New("platform: Config.MaxBody, MaxInFlight and RequestsPerMinute must not be negative; 0 is the default")
+	if c.Timeout > sdkTimeout {
+		return nil, fmt.Errorf("platform: Config.Timeout must be between 0 and %v, the limit of the SDK", sdkTimeout)
 	}
 	if c.Timeout == 0 {
 		c.Timeout = sdkTimeout
 	}
-	r, err := rest.New(rest.Config{
-		Transport: &transport{base: base, login: rest.LoginURL(base)},
-		ClientID:  c.ClientID, ClientSecret: c.ClientSecret, Logger: c.Logger, MaxBody: c.MaxBody,
-		MaxInFlight: c.MaxInFlight, RequestsPerMinute: c.RequestsPerMinute, Timeout: c.Timeout,
-	})
-	if err != nil {
-		return nil, err
+	if c.HTTP != nil {
+		return nil, errors.New("platform: Config.HTTP is for genesys/rest; here the SDK sends the requests")
 	}
-	return &Client{r}, nil
+	return rest.Over(c, func(base string) calls.Transport {
+		return &transport{base: base, login: calls.LoginURL(base)}
+	})
 }
-
-// Call implements [genesys.API]: it waits until the rate limit has room, sends
-// the request with a valid token and returns the body of the answer as it
-// came. The error is a [*genesys.APIError], or wraps the end of ctx.
-func (c *Client) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
-	return c.rest.Call(ctx, r)
-}
-
-// Close ends what runs in the background, a renewal of the token, and lets all
-// further calls fail. Calls that are under way are not ended.
-func (c *Client) Close() { c.rest.Close() }
-
-// Stats are counts since the Client was made, and present levels. Requests for
-// tokens are counted apart: they go to another host, which has its own limits.
-type Stats struct {
-	Calls        int64         // requests that were sent
-	Succeeded    int64         // with a status of 200 to 299
-	ClientErrors int64         // 300 to 499, those that were throttled included
-	ServerErrors int64         // 500 and above
-	NoAnswer     int64         // without an answer: the network, a timeout, an end of the context
-	Throttled    int64         // with status 429
-	Waits        int64         // requests that had to wait for their turn
-	Waited       time.Duration // how long they waited, all together
-	TokenCalls   int64         // requests for a token
-	TokenErrors  int64         // those that gave none
-
-	Allowed     int       // requests that the platform allows in a minute
-	Remaining   int       // of them, how many could be sent now
-	InFlight    int       // requests under way
-	Waiting     int       // calls that wait for their turn
-	PausedUntil time.Time // after a 429: when requests go on; else zero
-	TokenExpiry time.Time // when the present token expires; zero: there is none
-}
-
-// Stats returns the present counts.
-func (c *Client) Stats() Stats { return Stats(c.rest.Stats()) }

@@ -41,6 +41,8 @@ func TestAConfigurationIsCheckedBeforeAnythingIsSent(t *testing.T) {
 		"a user":                       {func(c *platform.Config) { c.BaseURL = "https://a:b@example.com" }, "user"},
 		"the path of the API":          {func(c *platform.Config) { c.BaseURL = "https://example.com/api/v2/" }, "precedes"},
 		"a timeout beyond the SDK's":   {func(c *platform.Config) { c.Timeout = time.Minute }, "16s"},
+		"a client of net/http":         {func(c *platform.Config) { c.HTTP = http.DefaultClient }, "genesys/rest"},
+		"a negative timeout":           {func(c *platform.Config) { c.Timeout = -1 }, "negative"},
 		"a negative size":              {func(c *platform.Config) { c.MaxBody = -1 }, "negative"},
 		"a negative number":            {func(c *platform.Config) { c.MaxInFlight = -1 }, "negative"},
 		"a negative rate":              {func(c *platform.Config) { c.RequestsPerMinute = -1 }, "negative"},
@@ -79,7 +81,7 @@ func TestUsersAndQueuesAreListedThroughAllPages(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
-		fmt.Fprintf(w, `{"entities":[{"id":"%s-a","name":"N%s","division":{"id":"d"}},{"id":"%s-b"}],"pageCount":3}`, page, page, page)
+		fmt.Fprintf(w, `{"entities":[{"id":"%s-a","name":"N%s","email":"n%s@example.com","division":{"id":"d","name":"D"}},{"id":"%s-b"}],"pageCount":3}`, page, page, page, page)
 	})
 	c := connect(t, s.URL)
 	var queues []platform.Queue
@@ -88,7 +90,7 @@ func TestUsersAndQueuesAreListedThroughAllPages(t *testing.T) {
 		queues = append(queues, q)
 	}
 	require.Len(t, queues, 6)
-	require.Equal(t, platform.Queue{ID: "2-a", Name: "N2", DivisionID: "d"}, queues[2])
+	require.Equal(t, platform.Queue{ID: "2-a", Name: "N2", DivisionID: "d", DivisionName: "D"}, queues[2])
 	var users []platform.User
 	var failed error
 	for u, err := range c.Users(t.Context()) {
@@ -99,7 +101,7 @@ func TestUsersAndQueuesAreListedThroughAllPages(t *testing.T) {
 		users = append(users, u)
 	}
 	require.Len(t, users, 4)
-	require.Equal(t, platform.User{ID: "1-a", DivisionID: "d"}, users[0])
+	require.Equal(t, platform.User{ID: "1-a", Name: "N1", Email: "n1@example.com", DivisionID: "d", DivisionName: "D"}, users[0])
 	require.True(t, genesys.HasStatus(failed, 403), "and a failure is not taken for the end")
 }
 

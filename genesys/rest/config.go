@@ -1,10 +1,11 @@
-package platform
+package rest
 
 import (
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -42,15 +43,16 @@ type Config struct {
 	// 300.
 	RequestsPerMinute int
 	// Timeout is how long a request may take, waiting for its turn not
-	// counted. The SDK allows no more than 16 s, the default.
+	// counted. 60 s; with platform 16 s, and no more, as the SDK allows no more.
 	Timeout time.Duration
+	// HTTP sends the requests; its redirect policy is not used. One with the
+	// default transport of net/http. With platform it is the SDK that sends
+	// them, and this must be nil.
+	HTTP *http.Client
 }
 
-// sdkTimeout is the time limit that the SDK has built in.
-const sdkTimeout = 16 * time.Second
-
 func (c Config) String() string {
-	return fmt.Sprintf("platform.Config{Region: %s, BaseURL: %s, ClientID: %s, ClientSecret: [redacted]}", c.Region.Name, c.shownURL(), c.ClientID)
+	return fmt.Sprintf("Config{Region: %s, BaseURL: %s, ClientID: %s, ClientSecret: [redacted]}", c.Region.Name, c.shownURL(), c.ClientID)
 }
 
 // GoString implements fmt.GoStringer.
@@ -70,19 +72,27 @@ func (c Config) shownURL() string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-// base checks the configuration and returns what precedes /api/v2.
-func (c Config) base() (string, error) {
-	if c.Timeout > sdkTimeout || c.Timeout < 0 {
-		return "", fmt.Errorf("platform: Config.Timeout must be between 0 and %v, the limit of the SDK", sdkTimeout)
+// validate says in a sentence what is wrong with the configuration.
+func (c Config) validate() error {
+	if c.ClientID == "" || c.ClientSecret == "" {
+		return errors.New("genesys: Config.ClientID and ClientSecret are required: those of an OAuth client with the grant Client Credentials")
 	}
+	if c.MaxBody < 0 || c.MaxInFlight < 0 || c.RequestsPerMinute < 0 || c.Timeout < 0 {
+		return errors.New("genesys: Config.MaxBody, MaxInFlight, RequestsPerMinute and Timeout must not be negative; 0 is the default")
+	}
+	return nil
+}
+
+// base returns what precedes /api/v2.
+func (c Config) base() (string, error) {
 	if c.BaseURL != "" {
 		return baseURL(c.BaseURL)
 	}
 	if c.Region == (genesys.Region{}) {
-		return "", errors.New("platform: Config.Region is required; use genesys.ParseRegion with the domain you log in at, such as mypurecloud.de")
+		return "", errors.New("genesys: Config.Region is required; use genesys.ParseRegion with the domain you log in at, such as mypurecloud.de")
 	}
 	if known, err := genesys.ParseRegion(c.Region.Domain); err != nil || known != c.Region {
-		return "", errors.New("platform: Config.Region is not one of those that genesys.ParseRegion gives; use BaseURL for a gateway")
+		return "", errors.New("genesys: Config.Region is not one of those that genesys.ParseRegion gives; use BaseURL for a gateway")
 	}
 	return c.Region.APIURL(), nil
 }
@@ -92,15 +102,15 @@ func baseURL(s string) (string, error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "":
-		return "", errors.New("platform: Config.BaseURL must be a URL such as https://gateway.example.com")
+		return "", errors.New("genesys: Config.BaseURL must be a URL such as https://gateway.example.com")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", errors.New("platform: Config.BaseURL must not have a user, a query or a fragment")
+		return "", errors.New("genesys: Config.BaseURL must not have a user, a query or a fragment")
 	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/api/v2"):
-		return "", errors.New("platform: Config.BaseURL is what precedes /api/v2; leave that out")
+		return "", errors.New("genesys: Config.BaseURL is what precedes /api/v2; leave that out")
 	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
 		return strings.TrimRight(u.String(), "/"), nil
 	}
-	return "", errors.New("platform: Config.BaseURL must be https; http is for loopback addresses alone, as the token would travel in the clear")
+	return "", errors.New("genesys: Config.BaseURL must be https; http is for loopback addresses alone, as the token would travel in the clear")
 }
 
 func loopback(host string) bool {
