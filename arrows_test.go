@@ -47,6 +47,7 @@ var arrows = map[string][]string{
 	"genesys/internal/wire":  {"github.com/go-json-experiment/json"},
 	"genesys/internal/rest":  {"genesys", "genesys/internal/permission", "github.com/cenkalti/backoff/v4"},
 	"genesys/internal/pause": {"github.com/cenkalti/backoff/v4"},
+	"genesys/architect":      {"conversation", "genesys", "genesys/internal/ingress", "genesys/internal/pause"},
 	"genesys/directory":      {"genesys", "genesys/internal/rest"},
 	"genesys/rest":           {"genesys", "genesys/directory", "genesys/internal/rest"},
 	"genesys/platform":       {"genesys/directory", "genesys/internal/rest", "genesys/rest", "github.com/mypurecloud/platform-client-sdk-go/v150"},

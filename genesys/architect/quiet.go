@@ -1,0 +1,65 @@
+package architect
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// quiet warns when nobody has called for long: a flow that is not published any
+// more, a token that is wrong and a trigger that is off look like nothing to
+// say. It is safe for concurrent use.
+type quiet struct {
+	after time.Duration // zero: it does not warn
+	log   *slog.Logger
+
+	mu    sync.Mutex
+	last  time.Time
+	timer *time.Timer
+	said  bool
+}
+
+func newQuiet(after time.Duration, log *slog.Logger) *quiet {
+	q := &quiet{after: after, log: log}
+	if after > 0 {
+		q.timer = time.AfterFunc(after, q.warn)
+	}
+	return q
+}
+
+func (q *quiet) warn() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.said = true
+	q.log.Warn("no flow has called the data action for long; is the workflow published, the trigger on, the token right?", "last", q.last, "after", q.after)
+}
+
+// broken notes that somebody has called.
+func (q *quiet) broken() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.last = time.Now()
+	if q.timer != nil {
+		q.timer.Reset(q.after)
+	}
+	if q.said {
+		q.said = false
+		q.log.Info("flows call the data action again")
+	}
+}
+
+// lastCall returns when somebody called last; zero: nobody has.
+func (q *quiet) lastCall() time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.last
+}
+
+func (q *quiet) stop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.timer != nil {
+		q.timer.Stop()
+		q.timer = nil
+	}
+}
