@@ -225,7 +225,7 @@ func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields
 }
 
 // present returns the fields that a merged entity may have: all others are zero.
-func (s schema[E]) present(e *E) fieldSet {
+func (s *schema[E]) present(e *E) fieldSet {
 	set := s.stamps(e).fields()
 	if s.derived != nil {
 		set = set.or(s.derived(e).and(s.all))
@@ -235,7 +235,7 @@ func (s schema[E]) present(e *E) fieldSet {
 
 // state stamps the fields that e has. Entities of one message often have the
 // same fields: e shares the stamps like where those are the same.
-func (s schema[E]) state(e *E, by Statement, like stamps) stamps {
+func (s *schema[E]) state(e *E, by Statement, like stamps) stamps {
 	var has fieldSet
 	for i, zero := range s.zero {
 		if !zero(e) {
@@ -263,7 +263,7 @@ func (s schema[E]) state(e *E, by Statement, like stamps) stamps {
 }
 
 // source returns who states field i of e; zero when nobody does.
-func (s schema[E]) source(e *E, i int) Source {
+func (s *schema[E]) source(e *E, i int) Source {
 	stamp := s.stamps(e).of(i)
 	if s.fields[i].rule == newest {
 		return stamp.timeLeading()
@@ -278,13 +278,16 @@ type weighing struct {
 	covers bool     // a says nothing beside b
 }
 
-func (s schema[E]) weigh(a, b *E) weighing {
+func (s *schema[E]) weigh(a, b *E) weighing {
 	as, bs := *s.stamps(a), *s.stamps(b)
 	mine, theirs := as.fields(), bs.fields()
 	w := weighing{wins: theirs.without(mine), covers: mine.and(theirs) == mine}
 	for _, x := range as {
 		for _, y := range bs {
 			both := x.fields.and(y.fields)
+			if both.empty() {
+				continue
+			}
 			if x.stamp != y.stamp {
 				open := s.byValue
 				if x.stamp.sourceLeading() == y.stamp.sourceLeading() {
@@ -316,6 +319,9 @@ func (f *Field[E]) weigh(a *E, mine stamp, b *E, theirs stamp) (wins, covers boo
 		return mine < theirs || !f.holds(a, b), mine <= theirs && f.holds(b, a)
 	}
 	c := f.compare(a, b)
+	if c == 0 { // mostly
+		return mine < theirs, mine <= theirs
+	}
 	switch f.rule {
 	case forward:
 	case graded:
@@ -327,12 +333,11 @@ func (f *Field[E]) weigh(a *E, mine stamp, b *E, theirs stamp) (wins, covers boo
 	default:
 		c = cmp.Or(cmp.Compare(mine, theirs), c)
 	}
-	c = cmp.Or(c, cmp.Compare(mine, theirs))
-	return c < 0, c <= 0
+	return c < 0, c < 0
 }
 
 // take gives dst, which is being made, what b settles.
-func (s schema[E]) take(dst, b *E, w *weighing) {
+func (s *schema[E]) take(dst, b *E, w *weighing) {
 	as, bs := *s.stamps(dst), *s.stamps(b)
 	stamped := w.wins
 	for i := range w.wins.each() {
@@ -351,7 +356,7 @@ func (s schema[E]) take(dst, b *E, w *weighing) {
 // join returns the join of the fields of a and b: a itself when b adds nothing,
 // b when a has nothing beside it, else a new entity. What is below the fields
 // stays as it is there.
-func (s schema[E]) join(a, b *E) *E {
+func (s *schema[E]) join(a, b *E) *E {
 	w := s.weigh(a, b)
 	switch {
 	case !w.adds:
@@ -371,7 +376,7 @@ func clone[E any](e *E) *E {
 
 // differs reports whether a store that holds a must write b. restated says which
 // stamps it need not write.
-func (s schema[E]) differs(a, b *E, restated func(x, y stamp) bool) bool {
+func (s *schema[E]) differs(a, b *E, restated func(x, y stamp) bool) bool {
 	if a == b {
 		return false
 	}

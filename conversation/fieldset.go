@@ -9,8 +9,9 @@ import (
 // mostFields is how many fields a kind of entity may have.
 const mostFields = 128
 
-// fieldSet is a set of fields, by their places.
-type fieldSet [mostFields / 64]uint64
+// fieldSet is a set of fields, by their places. It is no array because the
+// compiler keeps those in memory.
+type fieldSet struct{ low, high uint64 }
 
 var everyField = fieldSet{math.MaxUint64, math.MaxUint64}
 
@@ -21,40 +22,42 @@ func setOf(places ...int) (set fieldSet) {
 	return set
 }
 
-func (set *fieldSet) add(i int)      { set[i/64] |= 1 << (i % 64) }
-func (set *fieldSet) remove(i int)   { set[i/64] &^= 1 << (i % 64) }
-func (set *fieldSet) has(i int) bool { return set[i/64]&(1<<(i%64)) != 0 }
-func (set *fieldSet) empty() bool    { return *set == fieldSet{} }
+// field returns the set of the field at place i alone.
+func field(i int) fieldSet {
+	if i < 64 {
+		return fieldSet{low: 1 << i}
+	}
+	return fieldSet{high: 1 << (i - 64)}
+}
+
+func (set *fieldSet) add(i int)     { *set = set.or(field(i)) }
+func (set *fieldSet) remove(i int)  { *set = set.without(field(i)) }
+func (set fieldSet) has(i int) bool { return !set.and(field(i)).empty() }
+func (set fieldSet) empty() bool    { return set.low|set.high == 0 }
 
 func (set fieldSet) or(other fieldSet) fieldSet {
-	for k := range set {
-		set[k] |= other[k]
-	}
-	return set
+	return fieldSet{set.low | other.low, set.high | other.high}
 }
 
 func (set fieldSet) and(other fieldSet) fieldSet {
-	for k := range set {
-		set[k] &= other[k]
-	}
-	return set
+	return fieldSet{set.low & other.low, set.high & other.high}
 }
 
 func (set fieldSet) without(other fieldSet) fieldSet {
-	for k := range set {
-		set[k] &^= other[k]
-	}
-	return set
+	return fieldSet{set.low &^ other.low, set.high &^ other.high}
 }
 
 // each yields the places in order.
 func (set fieldSet) each() iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for k, word := range set {
-			for ; word != 0; word &= word - 1 {
-				if !yield(k*64 + bits.TrailingZeros64(word)) {
-					return
-				}
+		for word := set.low; word != 0; word &= word - 1 {
+			if !yield(bits.TrailingZeros64(word)) {
+				return
+			}
+		}
+		for word := set.high; word != 0; word &= word - 1 {
+			if !yield(64 + bits.TrailingZeros64(word)) {
+				return
 			}
 		}
 	}

@@ -122,7 +122,7 @@ func (r *reader) attributes() map[string]string {
 
 // pack appends the fields that e has, each behind its place, which is counted
 // from 1.
-func (s schema[E]) pack(b []byte, e *E) []byte {
+func (s *schema[E]) pack(b []byte, e *E) []byte {
 	for i := range s.fields {
 		if f := &s.fields[i]; !f.zero(e) {
 			b = f.pack(binary.AppendUvarint(b, uint64(i+1)), e)
@@ -131,7 +131,7 @@ func (s schema[E]) pack(b []byte, e *E) []byte {
 	return append(b, 0)
 }
 
-func (s schema[E]) unpack(e *E, r *reader) {
+func (s *schema[E]) unpack(e *E, r *reader) {
 	for {
 		switch i := r.uvarint(); {
 		case i == 0:

@@ -10,7 +10,7 @@ import (
 
 // Fields is the table of the fields of a kind of entity, for stores. Tables
 // only grow at their end: a store may keep a field's place.
-type Fields[E any] struct{ schema schema[E] }
+type Fields[E any] struct{ schema *schema[E] }
 
 // List returns the fields, in the order of the table.
 func (f Fields[E]) List() []Field[E] { return slices.Clone(f.schema.fields) }
@@ -28,25 +28,25 @@ func (f Fields[E]) AppendPlaces(dst []int, e *E) []int {
 }
 
 // ConversationFields returns the table of the conversation's own fields.
-func ConversationFields() Fields[Conversation] { return Fields[Conversation]{conversationFields} }
+func ConversationFields() Fields[Conversation] { return Fields[Conversation]{&conversationFields} }
 
 // ParticipantFields returns the table of a participant's fields.
-func ParticipantFields() Fields[Participant] { return Fields[Participant]{participantFields} }
+func ParticipantFields() Fields[Participant] { return Fields[Participant]{&participantFields} }
 
 // SessionFields returns the table of a session's fields.
-func SessionFields() Fields[Session] { return Fields[Session]{sessionFields} }
+func SessionFields() Fields[Session] { return Fields[Session]{&sessionFields} }
 
 // SegmentFields returns the table of a segment's fields, beside its key.
-func SegmentFields() Fields[Segment] { return Fields[Segment]{segmentFields} }
+func SegmentFields() Fields[Segment] { return Fields[Segment]{&segmentFields} }
 
 // TransferFields returns the table of a transfer command's fields.
-func TransferFields() Fields[Transfer] { return Fields[Transfer]{transferFields} }
+func TransferFields() Fields[Transfer] { return Fields[Transfer]{&transferFields} }
 
 // SurveyFields returns the table of a survey's fields.
-func SurveyFields() Fields[Survey] { return Fields[Survey]{surveyFields.schema} }
+func SurveyFields() Fields[Survey] { return Fields[Survey]{&surveyFields.schema} }
 
 // EvaluationFields returns the table of an evaluation's fields.
-func EvaluationFields() Fields[Evaluation] { return Fields[Evaluation]{evaluationFields.schema} }
+func EvaluationFields() Fields[Evaluation] { return Fields[Evaluation]{&evaluationFields.schema} }
 
 // AppendProvenance appends to b in a compact form who stated each field, and
 // when. A store keeps it beside the fields and gives it back with
@@ -184,7 +184,7 @@ func appendStamps(b []byte, list stamps) []byte {
 func appendSet(b []byte, fields fieldSet) []byte {
 	var set [mostFields / 8]byte
 	size := 0
-	for i, word := range fields {
+	for i, word := range []uint64{fields.low, fields.high} {
 		binary.LittleEndian.PutUint64(set[i*8:], word)
 		if word != 0 {
 			size = i*8 + (bits.Len64(word)+7)/8

@@ -131,7 +131,7 @@ type entity struct {
 // eachEntity calls look for each row of after that has stamps which snapshots
 // move.
 func eachEntity(before, after *Conversation, look func(entity)) {
-	e := rowOf(conversationFields, before, after)
+	e := rowOf(&conversationFields, before, after)
 	e.addAttributes(before.Attributes, before.attributes, after.Attributes, after.attributes)
 	e.changed = e.changed || before.Status != after.Status || !before.End.Equal(after.End)
 	look(e)
@@ -142,7 +142,7 @@ func eachEntity(before, after *Conversation, look func(entity)) {
 		if i, known := was.find(p.ID); known {
 			old = was.participants[i]
 		}
-		e := rowOf(participantFields, old, p)
+		e := rowOf(&participantFields, old, p)
 		if old != nil {
 			e.addAttributes(old.Attributes, old.attributes, p.Attributes, p.attributes)
 		} else {
@@ -152,7 +152,7 @@ func eachEntity(before, after *Conversation, look func(entity)) {
 		for _, list := range [][]*Session{p.Sessions, p.shadows} {
 			for _, s := range list {
 				old := was.session(s.ID)
-				e := rowOf(sessionFields, old.Session, s)
+				e := rowOf(&sessionFields, old.Session, s)
 				e.changed = e.changed || old.Session != nil && old.changed(p.ID, s)
 				look(e)
 			}
@@ -161,14 +161,14 @@ func eachEntity(before, after *Conversation, look func(entity)) {
 	for _, t := range after.Transfers {
 		i := slices.IndexFunc(before.Transfers, func(b *Transfer) bool { return b.ID == t.ID })
 		if i < 0 {
-			look(rowOf(transferFields, nil, t))
+			look(rowOf(&transferFields, nil, t))
 			continue
 		}
-		look(rowOf(transferFields, before.Transfers[i], t))
+		look(rowOf(&transferFields, before.Transfers[i], t))
 	}
 }
 
-func rowOf[E any](s schema[E], old, is *E) (e entity) {
+func rowOf[E any](s *schema[E], old, is *E) (e entity) {
 	stated := *s.stamps(is)
 	for k := range stated {
 		e.stamps = append(e.stamps, stated[k].stamp)

@@ -87,7 +87,7 @@ func newWhole[E any](versions func(*E) *[]version[E], fields ...Field[E]) whole[
 }
 
 // named returns the fields of these names.
-func (w whole[E]) named(names ...string) (set fieldSet) {
+func (w *whole[E]) named(names ...string) (set fieldSet) {
 	for _, name := range names {
 		set.add(slices.IndexFunc(w.fields, func(f Field[E]) bool { return f.Name == name }))
 	}
@@ -95,7 +95,7 @@ func (w whole[E]) named(names ...string) (set fieldSet) {
 }
 
 // state marks e as stated.
-func (w whole[E]) state(e *E, by Statement) {
+func (w *whole[E]) state(e *E, by Statement) {
 	said := clone(e)
 	v := w.version(said, by)
 	v.seen, v.read, v.of = micros(by.Seen), !by.Seen.Equal(by.At), said
@@ -103,14 +103,14 @@ func (w whole[E]) state(e *E, by Statement) {
 }
 
 // newer orders two versions of one kind.
-func (w whole[E]) newer(a, b *version[E]) int {
+func (w *whole[E]) newer(a, b *version[E]) int {
 	if c := cmp.Or(w.inKind(a, b), cmp.Compare(a.seen, b.seen)); c != 0 || a.of == b.of {
 		return c
 	}
 	return w.content(a.of, b.of)
 }
 
-func (w whole[E]) content(a, b *E) int {
+func (w *whole[E]) content(a, b *E) int {
 	for i := range w.fields {
 		if c := w.fields[i].compare(a, b); c != 0 {
 			return c
@@ -121,7 +121,7 @@ func (w whole[E]) content(a, b *E) int {
 
 // join returns the join of a and b: a itself when b adds nothing, b when a has
 // nothing beside it, else a new entity.
-func (w whole[E]) join(a, b *E) *E {
+func (w *whole[E]) join(a, b *E) *E {
 	as, bs := *w.versions(a), *w.versions(b)
 	var all []version[E]
 	adds, lacks := false, false
@@ -151,7 +151,7 @@ func (w whole[E]) join(a, b *E) *E {
 
 // show returns what the versions say together. They are in the order of their
 // kinds.
-func (w whole[E]) show(versions []version[E]) *E {
+func (w *whole[E]) show(versions []version[E]) *E {
 	newest := slices.Clone(versions)
 	slices.SortFunc(newest, func(a, b version[E]) int {
 		return cmp.Or(w.across(&b, &a), cmp.Compare(b.kind.rank(), a.kind.rank()), cmp.Compare(b.kind, a.kind))
@@ -177,7 +177,7 @@ func (w whole[E]) show(versions []version[E]) *E {
 
 // differs reports whether a store that holds a must write b. That the same was
 // read again later is not worth a write.
-func (w whole[E]) differs(a, b *E) bool {
+func (w *whole[E]) differs(a, b *E) bool {
 	if a == b {
 		return false
 	}
@@ -229,7 +229,7 @@ func exact[E any](shown *float64, newest []version[E], score func(*E) *float64) 
 // are as e shows them, and the others with their values. A provenance of older
 // versions of this package begins with the number of its stamps; here there
 // are none.
-func (w whole[E]) appendVersions(b []byte, e *E) []byte {
+func (w *whole[E]) appendVersions(b []byte, e *E) []byte {
 	versions := *w.versions(e)
 	b = binary.AppendUvarint(append(b, 0), uint64(len(versions)))
 	for k := range versions {
@@ -259,13 +259,13 @@ func (w whole[E]) appendVersions(b []byte, e *E) []byte {
 
 // restore restores what appendVersions has appended to nothing. The fields of
 // e must be set.
-func (w whole[E]) restore(e *E, provenance []byte) error {
+func (w *whole[E]) restore(e *E, provenance []byte) error {
 	r := reader{rest: provenance, whole: string(provenance)}
 	w.readVersions(e, &r)
 	return r.err
 }
 
-func (w whole[E]) readVersions(e *E, r *reader) {
+func (w *whole[E]) readVersions(e *E, r *reader) {
 	if stamps := r.stamps(len(w.fields)); len(stamps) > 0 {
 		w.adopt(e, stamps)
 		return
@@ -294,7 +294,7 @@ func (w whole[E]) readVersions(e *E, r *reader) {
 
 // adopt makes versions of what an older version of this package has stored,
 // which settled each field on its own by the latest date in the entity.
-func (w whole[E]) adopt(e *E, stamps stamps) {
+func (w *whole[E]) adopt(e *E, stamps stamps) {
 	type stated struct {
 		fields fieldSet
 		seen   time.Time
