@@ -46,12 +46,19 @@ func dataSource(path string) string {
 func (c *connector) Driver() driver.Driver { return c.driver }
 
 // Connect implements driver.Connector.
-func (c *connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c *connector) Connect(context.Context) (driver.Conn, error) {
+	opened, err := c.driver.Open(c.dsn)
+	if err != nil {
+		return nil, err
+	}
+	return guard(opened)
+}
 
 // link is a connection with the statements that were prepared on it. One
 // goroutine uses it at a time.
 type link struct {
 	conn     *sql.Conn
+	guarded  *guarded // the same
 	prepared map[*statement]*sql.Stmt
 }
 
@@ -66,6 +73,14 @@ func connect(ctx context.Context, db *sql.DB, settings ...string) (*link, error)
 		return nil, err
 	}
 	l := &link{conn: conn, prepared: map[*statement]*sql.Stmt{}}
+	err = conn.Raw(func(c any) error {
+		l.guarded = c.(*guarded)
+		return nil
+	})
+	if err != nil {
+		l.close()
+		return nil, err
+	}
 	for _, s := range settings {
 		if _, err := conn.ExecContext(ctx, "PRAGMA "+s); err != nil {
 			l.close()

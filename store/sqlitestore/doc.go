@@ -21,10 +21,10 @@
 //
 // A Before hook reaches the transaction that writes its change with [Tx], and
 // what it writes there is committed with the change or not at all. So does an
-// After hook that asked for a transaction, with the mark that it is done. One
-// batch is written at a time, so a hook that is slow holds up all others, and
-// one that writes to the store by another way than its transaction waits for
-// itself until its context ends.
+// After hook that asked for a transaction, with the mark that it is done. Neither
+// of them can end it. One batch is written at a time, so a hook that is slow
+// holds up all others, and one that writes to the store by another way than its
+// transaction waits for itself until its context ends.
 //
 // # Several processes
 //

@@ -22,8 +22,10 @@ var (
 	// it open. What was written since may be lost, so nothing more is: open
 	// the store anew, after a look at what became of the file.
 	ErrGone = errors.New("sqlitestore: the file is gone")
-	// ErrTxEnded: a hook committed or rolled back the transaction that
-	// it was lent, or ended one of its statements by a context.
+	// ErrTxLent is what a hook gets that tries to end the transaction of [Tx].
+	ErrTxLent = errors.New("sqlitestore: the transaction is the store's to end; return an error to roll it back")
+	// ErrTxEnded: the transaction that a hook was lent is over. SQLite has
+	// rolled it back, as when a context ends one of its statements.
 	ErrTxEnded = errors.New("sqlitestore: a hook has ended the transaction")
 )
 

@@ -9,7 +9,8 @@ import (
 
 // statements are all that are prepared, for the prefix of the tables.
 type statements struct {
-	begin, rollback               *statement
+	begin, beginRead              *statement
+	commit, rollback              *statement
 	savepoint, release, undo      *statement
 	lastChange, version           *statement
 	create, createRecord          *statement // of conversations
@@ -36,8 +37,8 @@ func newStatements(prefix string) *statements {
 	conversation := rows.Conversation.Table()
 	record := conversation.Columns[:conversation.Keys+conversation.Record]
 	s := &statements{
-		begin: prepare("BEGIN"), rollback: prepare("ROLLBACK"),
-		savepoint: prepare("SAVEPOINT hook"), release: prepare("RELEASE hook"), undo: prepare("ROLLBACK TO hook"),
+		begin: prepare("BEGIN IMMEDIATE"), beginRead: prepare("BEGIN"), commit: prepare("COMMIT"), rollback: prepare("ROLLBACK"),
+		savepoint: prepare("SAVEPOINT " + savepoint), release: prepare("RELEASE " + savepoint), undo: prepare("ROLLBACK TO " + savepoint),
 		lastChange: prepare("SELECT coalesce(max(changed), 0) FROM @conversation"),
 		version:    prepare("SELECT version FROM @conversation WHERE conversation_id = ?"),
 

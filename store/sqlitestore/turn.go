@@ -20,12 +20,11 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 		return err
 	}
 	defer func() { s.writer <- l }()
-	var tx *sql.Tx
-	// A transaction that knew ctx would be rolled back behind our back, and
-	// what follows would be committed statement by statement.
+	// A statement that knew ctx could be interrupted, and SQLite would roll the
+	// transaction back; what follows would be committed statement by statement.
 	lasting := context.WithoutCancel(ctx)
-	err = s.whenFree(ctx, func() (err error) {
-		tx, err = l.conn.BeginTx(lasting, nil)
+	err = s.whenFree(ctx, func() error {
+		_, err := l.exec(lasting, s.statements.begin)
 		return err
 	})
 	if err != nil {
@@ -36,7 +35,7 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 		if committed {
 			return
 		}
-		if err := ignoreDone(tx.Rollback()); err != nil {
+		if _, err := l.exec(lasting, s.statements.rollback); err != nil {
 			// SQLite has rolled it back by itself, or the connection is of no use
 			// any more: the next one gets a new one, but where that would be
 			// another database.
@@ -46,14 +45,14 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 			}
 		}
 	}()
-	t := &transaction{Store: s, link: l, tx: tx, ctx: ctx, lasting: lasting, now: time.Now().UnixMicro()}
+	t := &transaction{Store: s, link: l, ctx: ctx, lasting: lasting, now: time.Now().UnixMicro()}
 	if err := do(t); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	if _, err := l.exec(lasting, s.statements.commit); err != nil {
 		return err
 	}
 	committed = true
@@ -174,7 +173,7 @@ func (s *Store) read(ctx context.Context, do func(*link) error) error {
 // throughout.
 func (s *Store) readOnce(ctx context.Context, do func(*link) error) error {
 	return s.read(ctx, func(l *link) error {
-		if _, err := l.exec(ctx, s.statements.begin); err != nil {
+		if _, err := l.exec(ctx, s.statements.beginRead); err != nil {
 			return err
 		}
 		err := do(l)
@@ -196,7 +195,6 @@ func ended(ctx context.Context, err error) error {
 type transaction struct {
 	*Store
 	link    *link
-	tx      *sql.Tx
 	ctx     context.Context // the caller's
 	lasting context.Context // the same, but does not end; for statements
 	now     int64           // microseconds
