@@ -24,8 +24,18 @@ postgres: ## Install a PostgreSQL server for the tests, where there is none.
 		echo "or set CONVTRACK_TEST_POSTGRES to the connection string of a database that tests may write to" >&2; exit 1; \
 	fi
 
+.PHONY: velocity
+velocity: ## Install Apache Velocity and a JDK for the tests, where there is none.
+	@if command -v java >/dev/null 2>&1 && test -n "$$CONVTRACK_TEST_VELOCITY" || command -v javac >/dev/null 2>&1 && test -e /usr/share/java/velocity.jar; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends velocity default-jdk-headless; \
+	else \
+		echo "make: the tests render the data action with Apache Velocity: install it and a JDK (Debian: sudo apt-get install velocity default-jdk-headless)," >&2; \
+		echo "or set CONVTRACK_TEST_VELOCITY to the class path of Velocity 1.7, commons-collections 3 and commons-lang 2" >&2; exit 1; \
+	fi
+
 .PHONY: test
-test: postgres ## Run all tests. The SDK takes some minutes to compile the first time.
+test: postgres velocity ## Run all tests. The SDK takes some minutes to compile the first time.
 ifeq ($(RACE),)
 	@echo "make test: no C compiler found, so the race detector is off; install gcc to run with it" >&2
 	@test "$$CI" != true || { echo "make test: CI must run with the race detector" >&2; exit 1; }

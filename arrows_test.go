@@ -53,6 +53,8 @@ var arrows = map[string][]string{
 	"genesys/platform":       {"genesys/directory", "genesys/internal/rest", "genesys/rest", "github.com/mypurecloud/platform-client-sdk-go/v150"},
 	"genesys/genesystest":    {"genesys", "genesys/internal/rest", "github.com/gorilla/websocket"},
 	"examples/simulator":     {"genesys/genesystest"},
+	"genesys/setup":          {"genesys"},
+	"examples/setup":         {"genesys", "genesys/setup"},
 	"genesys/notifications": {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/gorilla/websocket",
 		"genesys/internal/pause", "genesys/internal/permission", "golang.org/x/sync"},
 	"genesys/internal/permission": {},

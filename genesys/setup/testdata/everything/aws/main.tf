@@ -1,0 +1,82 @@
+# The events of Genesys Cloud in AWS. Apply ../genesys first: the event source
+# exists only when the integration is enabled.
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = ">= 5.0" }
+  }
+}
+
+provider "aws" {
+  region              = "eu-central-1"
+  allowed_account_ids = ["123456789012"]
+}
+
+variable "genesys_organization_id" {
+  description = "The output organization_id of ../genesys"
+  type        = string
+  default     = "0f0e0d0c-0000-4000-8000-000000000001"
+}
+
+locals {
+  bus_name = "aws.partner/genesys.com/cloud/${var.genesys_organization_id}/dcm"
+}
+
+data "aws_cloudwatch_event_source" "genesys" {
+  name_prefix = local.bus_name
+}
+
+# If somebody has associated the source in the console, import the bus that this
+# made; it cannot be created again:
+#   terraform import aws_cloudwatch_event_bus.genesys aws.partner/genesys.com/cloud/ORGANIZATION/dcm
+# Without the bus AWS takes the events and drops them, and nobody gets an error;
+# hence it is not destroyed by accident.
+resource "aws_cloudwatch_event_bus" "genesys" {
+  name              = data.aws_cloudwatch_event_source.genesys.name
+  event_source_name = data.aws_cloudwatch_event_source.genesys.name
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+# Which topics come at all, the filter of the integration decides.
+resource "aws_cloudwatch_event_rule" "conversations" {
+  name           = "dcm-genesys-conversations"
+  event_bus_name = aws_cloudwatch_event_bus.genesys.name
+  event_pattern = jsonencode({
+    source = [local.bus_name]
+    "detail-type" = [
+      { prefix = "v2.detail.events.conversation." },
+    ]
+  })
+}
+
+# Events that could not be delivered for a day.
+resource "aws_sqs_queue" "undelivered" {
+  name                      = "dcm-genesys-undelivered"
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = true
+}
+
+data "aws_iam_policy_document" "to_undelivered" {
+  statement {
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.undelivered.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_cloudwatch_event_rule.conversations.arn]
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "undelivered" {
+  queue_url = aws_sqs_queue.undelivered.id
+  policy    = data.aws_iam_policy_document.to_undelivered.json
+}
