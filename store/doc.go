@@ -38,6 +38,26 @@
 // Leases are measured by the store's clock, so processes need not agree on the
 // time.
 //
+// # The inbox
+//
+// What a process hears of a conversation that another one looks after is
+// written to that one's inbox with [Store.Deposit], many entries at a time, and
+// is durable then. The owner is woken out of [Store.Await], reads with
+// [Store.Inbox], and names what it has used in the batch that writes what
+// follows from it: in [Change.Taken], so that a change that loses its race
+// leaves the entries where they are, or in [Batch.Taken] where nothing is to be
+// written. An entry that was replaced by a later one since it was read is not
+// removed. So what was heard is used at least once, whoever dies when; it is
+// the caller that makes sure that using it twice does no harm.
+//
+// Nobody claims an entry. The owner's name says who is to take it, and the
+// entries of owners that are gone are given to everybody who asks, of whom each
+// takes those of the conversations that it looks after now. Times are those of
+// the callers, and are kept to the microsecond; they decide which of two
+// entries of a key is kept, and the order of reading.
+//
+// Where a store lets conversations be deleted, their entries go with them.
+//
 // # Errors
 //
 // A conversation that is not stored is no error for Load; it is [ErrNotFound]

@@ -51,6 +51,19 @@ type Store interface {
 	// next one after those is due: zero when there is none.
 	Due(ctx context.Context, at time.Time, limit int) (ids []string, next time.Time, err error)
 
+	// Deposit writes entries to inboxes, all or none of them, as durably as
+	// Commit does, and wakes their owners. An entry whose conversation and key
+	// are there already takes the place of that one when it is later, and is
+	// left out when it is not.
+	Deposit(ctx context.Context, entries []Entry) error
+	// Inbox returns entries for the owner, the oldest first.
+	Inbox(ctx context.Context, q InboxQuery) ([]Entry, error)
+	// Await returns when there may be an entry of the owner that Inbox has not
+	// been asked for since, within a second of its deposit by whatever process,
+	// and sooner as a rule. It may also return for nothing. It fails when ctx
+	// ends or the store is closed.
+	Await(ctx context.Context, owner string) error
+
 	// List returns a page of conversations, those of a tombstone left out.
 	List(ctx context.Context, q Query) (Page, error)
 	// Events returns the log of a conversation in the order of its events,
@@ -136,6 +149,8 @@ type Batch struct {
 
 	Changes  []*Change
 	Outcomes []Outcome
+	// Taken are removed from the inbox, whatever becomes of the changes.
+	Taken []EntryKey
 }
 
 // Change is the next version of one conversation.
@@ -155,6 +170,8 @@ type Change struct {
 	Pending []Pending
 	// Refused replaces the refused change; nil removes it.
 	Refused *Refused
+	// Taken are removed from the inbox if this change is written.
+	Taken []EntryKey
 
 	// InTx runs inside the transaction, after the version was checked and
 	// before anything of this change is written; it may alter all of the

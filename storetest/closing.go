@@ -43,4 +43,26 @@ func closing(rule define) {
 			}
 		})
 	})
+
+	rule("a store that is closed lets go of those who wait for their inbox", func(t *trial) {
+		t.together(3, func(i int) error {
+			if i == 0 {
+				time.Sleep(short)
+				return t.store.Close()
+			}
+			for {
+				err := t.store.Await(t.ctx, "me")
+				if errors.Is(err, store.ErrClosed) {
+					return nil
+				}
+				if err != nil {
+					return fmt.Errorf("the store does not say that it is closed; Await returned the error %w", err)
+				}
+				_, err = t.store.Inbox(t.ctx, store.InboxQuery{Owner: "me", Limit: 1})
+				if err != nil && !errors.Is(err, store.ErrClosed) {
+					return err
+				}
+			}
+		})
+	})
 }

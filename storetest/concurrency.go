@@ -296,7 +296,7 @@ func (t *trial) settledAll(ward *ward, want int) {
 
 // anyCall calls a method that is drawn.
 func (t *trial) anyCall(owner, id string, random func(n int) int) error {
-	switch random(13) {
+	switch random(16) {
 	case 0, 1, 2:
 		return t.appendTo(id, said(id, inDivision(fmt.Sprint(random(1000)))), random(2) == 0, "hook")
 	case 3, 4:
@@ -353,6 +353,15 @@ func (t *trial) anyCall(owner, id string, random func(n int) int) error {
 		if errors.Is(err, store.ErrConflict) {
 			return nil
 		}
+		return err
+	case 12, 13:
+		return t.store.Deposit(t.ctx, []store.Entry{heard(id, fmt.Sprint(random(5)), owner, random(100)), heard(id, fmt.Sprint(random(5)), owner, random(100))})
+	case 14:
+		entries, err := t.store.Inbox(t.ctx, store.InboxQuery{Owner: owner, Limit: random(5)})
+		if err != nil {
+			return err
+		}
+		_, err = t.store.Commit(t.ctx, store.Batch{Taken: namesOf(entries...)})
 		return err
 	}
 	_, err := t.store.Load(t.ctx, id, "unknown")

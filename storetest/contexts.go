@@ -20,6 +20,7 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	_, errs["Commit of a known conversation"] = s.Commit(ctx, store.Batch{Changes: []*store.Change{next(stored,
 		saidBy(conversation.SourceREST, at(300), stored.ID, tagged("late")))}})
 	_, errs["Commit of an outcome"] = s.Commit(ctx, store.Batch{Outcomes: []store.Outcome{did("holder", store.Delivery{Event: event(stored.ID, 1).Event, Hook: "held"}, store.Done)}})
+	_, errs["Commit of what was taken"] = s.Commit(ctx, store.Batch{Taken: []store.EntryKey{{ConversationID: stored.ID, Key: "heard", At: endOfTime}}})
 	_, errs["Commit of nothing"] = s.Commit(ctx, store.Batch{})
 	_, _, errs["Claim"] = s.Claim(ctx, store.Claim{Owner: "late", Lease: long, Hooks: []string{"hook", "held"}, Limit: 10})
 	errs["Renew"] = s.Renew(ctx, "holder", 0, []store.DeliveryKey{{ConversationID: stored.ID, Seq: 1, Hook: "held"}})
@@ -27,6 +28,10 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	errs["Release"] = s.Release(ctx, "holder")
 	_, errs["Unpark"] = s.Unpark(ctx, store.Skip, store.DeliveryID(eventID(stored.ID, 1), "parked"))
 	_, _, errs["Due"] = s.Due(ctx, endOfTime, 10)
+	errs["Deposit"] = s.Deposit(ctx, []store.Entry{heard("new", "late", "me", 1)})
+	errs["Deposit of nothing"] = s.Deposit(ctx, nil)
+	_, errs["Inbox"] = s.Inbox(ctx, store.InboxQuery{Owner: "me", Limit: 10})
+	errs["Await"] = s.Await(ctx, "me")
 	_, errs["List"] = s.List(ctx, store.Query{})
 	_, errs["Events"] = s.Events(ctx, stored.ID)
 	_, errs["Parked"] = s.Parked(ctx, store.ParkedQuery{})
@@ -35,13 +40,14 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	return errs
 }
 
-// inhabited stores a conversation with a delivery in each state, and returns
-// its record.
+// inhabited stores a conversation with a delivery in each state and an entry in
+// an inbox, and returns its record.
 func (t *trial) inhabited() store.Record {
 	t.Helper()
 	t.write(created("c", event("c", 1, "hook", "held", "parked")))
 	t.only(t.claim("holder", 1, "held"))
 	t.settle(did("holder", t.only(t.claim("holder", 1, "parked")), store.Parked))
+	t.deposit(heard("c", "heard", "holder", 1))
 	return t.load("c")
 }
 
@@ -56,6 +62,7 @@ func contexts(rule define) {
 		t.same("the version of the value", version, int64(0))
 		t.same("what is parked", t.allParked(store.ParkedQuery{}), []string{store.DeliveryID("c.1", "parked")})
 		t.gives("me", []string{"hook", "held", "parked"}, "c.1 to hook")
+		t.finds("holder", "c/heard")
 	}
 
 	rule("with a context that is cancelled every method returns at once, and changes nothing", func(t *trial) {
@@ -84,6 +91,22 @@ func contexts(rule define) {
 			}
 		}
 		untouched(t, before)
+	})
+
+	rule("a wait for the inbox ends with its context", func(t *trial) {
+		ctx, cancel := context.WithTimeout(t.ctx, short)
+		defer cancel()
+		begin := time.Now()
+		for ctx.Err() == nil {
+			_, err := t.store.Inbox(t.ctx, store.InboxQuery{Owner: "me", Limit: 1})
+			t.ok("Inbox", err)
+			if err := t.store.Await(ctx, "me"); err != nil {
+				t.is("Await", err, context.DeadlineExceeded)
+			}
+		}
+		if took := time.Since(begin); took > t.harness.Patience/4 {
+			t.Errorf("that took %v", took)
+		}
 	})
 
 	rule("the store goes on after a context was cancelled", func(t *trial) {

@@ -14,7 +14,7 @@
 //	}
 //
 // What else the store can do is declared in the [Harness]: Reopen when it is
-// durable, Transactions when hooks can join its transactions. The rules on an
+// durable, Another when several processes can share it, Transactions when hooks can join its transactions. The rules on an
 // ability that is not declared are left out, and the log says so. While a store
 // is under way, go test -skip leaves out what it does not hold yet. [Bench] and
 // [Fuzz] take the same harness.

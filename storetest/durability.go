@@ -20,6 +20,7 @@ type kept struct {
 	Listed       [][]string
 	Value        string
 	ValueVersion int64
+	Inbox        []store.Entry
 }
 
 // everything reads all that the store has of these conversations.
@@ -45,6 +46,7 @@ func (t *trial) everything(ids ...string) kept {
 	value, version, err := t.store.Value(t.ctx, "cursor")
 	t.ok("Value", err)
 	k.Value, k.ValueVersion = string(value), version
+	k.Inbox = t.everyEntry()
 	return k
 }
 
@@ -68,6 +70,8 @@ func durability(rule define) {
 		t.unpark(store.Skip, store.DeliveryID("full.1", "skipped"))
 		_, err := t.store.SetValue(t.ctx, "cursor", []byte("here"), 0)
 		t.ok("SetValue", err)
+		t.deposit(heard("call", "1", "me", 1), heard("call", "2", "other", 2), heard("unknown", "1", "me", 3), heard("full", "1", "me", 4))
+		t.commit(store.Batch{Taken: namesOf(heard("call", "1", "me", 1))})
 
 		want := t.everything(ids...)
 		t.reopen()

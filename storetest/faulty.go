@@ -59,7 +59,7 @@ func Faulty(s store.Store, plan ...Fault) store.Store {
 	return &faulty{store: s, plan: plan, calls: make([]int, len(plan))}
 }
 
-var methods = []string{"Load", "Commit", "Claim", "Renew", "Release", "Unpark", "Due", "List", "Events", "Parked", "Value", "SetValue", "Close"}
+var methods = []string{"Load", "Commit", "Claim", "Renew", "Release", "Unpark", "Due", "Deposit", "Inbox", "Await", "List", "Events", "Parked", "Value", "SetValue", "Close"}
 
 type faulty struct {
 	store store.Store
@@ -149,7 +149,7 @@ func (f *faulty) Commit(ctx context.Context, b store.Batch) (done store.Committe
 	return done, err
 }
 
-// loseTheRace commits the outcomes of a batch, and none of its changes.
+// loseTheRace commits a batch without its changes.
 func (f *faulty) loseTheRace(ctx context.Context, b store.Batch) (store.Committed, error) {
 	results := make([]store.Result, len(b.Changes))
 	for i := range results {
@@ -208,6 +208,25 @@ func (f *faulty) Due(ctx context.Context, at time.Time, limit int) (ids []string
 		return err
 	})
 	return unless(err, ids), unless(err, next), err
+}
+
+// Deposit implements store.Store.
+func (f *faulty) Deposit(ctx context.Context, entries []store.Entry) error {
+	return f.call(ctx, "Deposit", func() error { return f.store.Deposit(ctx, entries) })
+}
+
+// Inbox implements store.Store.
+func (f *faulty) Inbox(ctx context.Context, q store.InboxQuery) (entries []store.Entry, err error) {
+	err = f.call(ctx, "Inbox", func() error {
+		entries, err = f.store.Inbox(ctx, q)
+		return err
+	})
+	return unless(err, entries), err
+}
+
+// Await implements store.Store.
+func (f *faulty) Await(ctx context.Context, owner string) error {
+	return f.call(ctx, "Await", func() error { return f.store.Await(ctx, owner) })
 }
 
 // List implements store.Store.

@@ -13,6 +13,7 @@ import (
 type model struct {
 	entries []*modelEntry
 	values  map[string]modelValue
+	inbox   []store.Entry
 	batches int
 }
 
@@ -54,6 +55,7 @@ func (m *model) apply(b store.Batch, c *store.Change, version int64) {
 		m.entries = append(m.entries, e)
 	}
 	e.changed = m.batches
+	m.take(c.Taken)
 	r := &e.record
 	r.Version, r.Conversation, r.Vetoed, r.Pending, r.Refused = version, c.To, c.Vetoed, c.Pending, c.Refused
 	for _, n := range c.Events {
@@ -130,6 +132,38 @@ func (m *model) settle(o store.Outcome) bool {
 		d.state = store.StateWaiting
 	}
 	return true
+}
+
+// deposit puts an entry into the inbox.
+func (m *model) deposit(e store.Entry) {
+	i := slices.IndexFunc(m.inbox, func(is store.Entry) bool { return is.ConversationID == e.ConversationID && is.Key == e.Key })
+	switch {
+	case i < 0:
+		m.inbox = append(m.inbox, e)
+	case e.At.After(m.inbox[i].At):
+		m.inbox[i] = e
+	}
+}
+
+// take removes entries from the inbox.
+func (m *model) take(taken []store.EntryKey) {
+	for _, k := range taken {
+		m.inbox = slices.DeleteFunc(m.inbox, func(e store.Entry) bool {
+			return e.ConversationID == k.ConversationID && e.Key == k.Key && !e.At.After(k.At)
+		})
+	}
+}
+
+// entriesFor is what Inbox must return.
+func (m *model) entriesFor(q store.InboxQuery) []store.Entry {
+	var list []store.Entry
+	for _, e := range m.inbox {
+		if e.Owner == q.Owner || !slices.Contains(q.Alive, e.Owner) {
+			list = append(list, e)
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Entry) int { return a.Name().Compare(b.Name()) })
+	return list[:min(len(list), q.Limit)]
 }
 
 // record is what Load must return.

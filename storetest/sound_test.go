@@ -40,8 +40,11 @@ func newSound() *sound {
 
 func (s *sound) reopen() *sound {
 	_ = s.Close()
-	return &sound{Store: s.disk.kept, disk: s.disk}
+	return s.another()
 }
+
+// another returns a store of the same data.
+func (s *sound) another() *sound { return &sound{Store: s.disk.kept, disk: s.disk} }
 
 func (s *sound) Close() error {
 	s.mu.Lock()
@@ -219,6 +222,39 @@ func (s *sound) Due(ctx context.Context, at time.Time, limit int) ([]string, tim
 		return nil, time.Time{}, err
 	}
 	return s.Store.Due(ctx, at, limit)
+}
+
+func (s *sound) Deposit(ctx context.Context, entries []store.Entry) error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	return s.Store.Deposit(ctx, entries)
+}
+
+func (s *sound) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	return s.Store.Inbox(ctx, q)
+}
+
+// Await looks at intervals whether the store was closed: what it is made of is
+// not closed with it.
+func (s *sound) Await(ctx context.Context, owner string) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.open(); err != nil {
+			return err
+		}
+		soon, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+		err := s.Store.Await(soon, owner)
+		cancel()
+		if err == nil || soon.Err() == nil {
+			return err
+		}
+	}
 }
 
 func (s *sound) List(ctx context.Context, q store.Query) (store.Page, error) {

@@ -22,6 +22,11 @@ type Harness struct {
 	// keeps does not outlive it.
 	Reopen func(t testing.TB, s store.Store) store.Store
 
+	// Another opens the data of s once more while s is open, as another process
+	// does, and ends the new store with t.Cleanup. Nil: one process at a time
+	// has the data.
+	Another func(t testing.TB, s store.Store) store.Store
+
 	// Transactions makes a table of the suite's own beside what s keeps, so
 	// that the rules see what becomes of the rows that a hook writes through
 	// the store's transaction. Nil: hooks cannot join the store's
@@ -91,11 +96,12 @@ type ability string
 
 const (
 	reopening ability = "Reopen"
+	sharing   ability = "Another"
 	joining   ability = "Transactions"
 )
 
 func (h *Harness) declares(a ability) bool {
-	return a == reopening && h.Reopen != nil || a == joining && h.Transactions != nil
+	return a == reopening && h.Reopen != nil || a == sharing && h.Another != nil || a == joining && h.Transactions != nil
 }
 
 // define adds a rule to a topic. The title is the rule, as a sentence.
@@ -135,6 +141,11 @@ func topics() []topic {
 	add("paging", paging)
 	add("listing what is parked", listingParked)
 	add("values", values)
+	add("depositing", depositing)
+	add("taking", taking)
+	add("reading the inbox", readingTheInbox)
+	add("awaiting", awaiting)
+	addFor(sharing, "awaiting what others deposit", awaitingOthers)
 	add("contexts", contexts)
 	add("closing", closing)
 	add("ownership", ownership)

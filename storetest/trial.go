@@ -44,6 +44,21 @@ func (t *trial) reopen() {
 	t.store = t.harness.Reopen(t.TB, t.store)
 }
 
+// within is the trial's context, which ends sooner.
+func (t *trial) within(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.ctx, d)
+}
+
+// pause reports whether the trial's context did not end it.
+func (t *trial) pause(d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-t.ctx.Done():
+		return false
+	}
+}
+
 // table is the suite's own table in the store's database.
 func (t *trial) table() Table {
 	t.Helper()

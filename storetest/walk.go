@@ -98,7 +98,7 @@ func (w *walk) tick() int {
 
 func (w *walk) step() {
 	w.Helper()
-	switch w.random(16) {
+	switch w.random(20) {
 	case 0, 1, 2, 3, 4:
 		w.commit()
 	case 5, 6, 7:
@@ -120,6 +120,10 @@ func (w *walk) step() {
 			w.note("reopen")
 			w.trial.reopen()
 		}
+	case 16, 17, 18:
+		w.deposit()
+	case 19:
+		w.readInbox()
 	}
 }
 
@@ -134,8 +138,10 @@ func (w *walk) commit() {
 			b.Changes, wants = append(b.Changes, c), append(wants, want)
 		}
 	}
+	b.Taken = w.taken(12)
 	done := w.trial.commit(b)
 	w.model.batches++
+	w.model.take(b.Taken)
 	for i, c := range b.Changes {
 		r := done.Results[i]
 		w.note("commit of %s on version %d with %d events: %d, %v", c.ID, c.Version, len(c.Events), r.Version, r.Err)
@@ -160,6 +166,7 @@ func (w *walk) change(id, owner string) (*store.Change, error) {
 	e := w.model.entry(id)
 	r := e.record
 	c := &store.Change{ID: id, Version: r.Version, From: r.Conversation, To: r.Conversation, Refused: r.Refused}
+	c.Taken = w.taken(12)
 	var want error
 	if w.random(6) == 0 || r.Tombstone() {
 		c.Version += int64(w.random(3)) + 1
@@ -194,6 +201,46 @@ func (w *walk) change(id, owner string) (*store.Change, error) {
 		}
 	}
 	return c, want
+}
+
+// taken names some entries of the inbox, as they are or as they were.
+func (w *walk) taken(oneOf int) []store.EntryKey {
+	var names []store.EntryKey
+	for _, e := range w.model.inbox {
+		if w.random(oneOf) == 0 {
+			if w.random(2) == 0 {
+				e.At = e.At.Add(-time.Second)
+			}
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// deposit deposits some entries, which may replace others.
+func (w *walk) deposit() {
+	w.Helper()
+	var entries []store.Entry
+	for range w.random(8) {
+		entries = append(entries, heard(w.pick(walkIDs[:3]), w.pick(walkHooks), w.pick(walkOwners), w.random(100)))
+	}
+	w.note("deposit of %d entries: %v", len(entries), namesOf(entries...))
+	w.trial.deposit(entries...)
+	for _, e := range entries {
+		w.model.deposit(e)
+	}
+}
+
+// readInbox compares an inbox.
+func (w *walk) readInbox() {
+	w.Helper()
+	q := store.InboxQuery{Owner: w.pick(walkOwners), Limit: w.random(6)}
+	if w.random(2) == 0 {
+		q.Alive = walkOwners
+	}
+	w.note("inbox %+v", q)
+	got := w.inbox(q)
+	w.same("the inbox", got, w.model.entriesFor(q))
 }
 
 func (w *walk) pending() []store.Pending {
@@ -474,6 +521,7 @@ func (w *walk) compareAll() {
 	}
 	w.same("what is parked", w.allParked(store.ParkedQuery{}), w.model.parked(store.ParkedQuery{}))
 	w.compareDue(endOfTime, 100)
+	w.same("the inbox", w.everyEntry(), w.model.entriesFor(store.InboxQuery{Limit: len(w.model.inbox)}))
 	w.same("the listing", w.listAll(store.Query{}), idsOf(inOrder(w.model.conversations(), store.OldestFirst)))
 	w.over = true
 }

@@ -20,6 +20,9 @@ type wrapped struct {
 	release  func(ctx context.Context, owner string) error
 	unpark   func(ctx context.Context, do store.Unpark, ids ...string) (int, error)
 	due      func(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error)
+	deposit  func(ctx context.Context, entries []store.Entry) error
+	inbox    func(ctx context.Context, q store.InboxQuery) ([]store.Entry, error)
+	await    func(ctx context.Context, owner string) error
 	list     func(ctx context.Context, q store.Query) (store.Page, error)
 	events   func(ctx context.Context, id string) ([]store.LoggedEvent, error)
 	parked   func(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error)
@@ -31,6 +34,7 @@ type wrapped struct {
 
 func wrap(s *sound, replace func(*wrapped)) *wrapped {
 	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, release: s.Release, unpark: s.Unpark, due: s.Due,
+		deposit: s.Deposit, inbox: s.Inbox, await: s.Await,
 		list: s.List, events: s.Events, parked: s.Parked, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
 	replace(w)
 	return w
@@ -62,6 +66,16 @@ func (w *wrapped) Due(ctx context.Context, at time.Time, limit int) ([]string, t
 	return w.due(ctx, at, limit)
 }
 
+func (w *wrapped) Deposit(ctx context.Context, entries []store.Entry) error {
+	return w.deposit(ctx, entries)
+}
+
+func (w *wrapped) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
+	return w.inbox(ctx, q)
+}
+
+func (w *wrapped) Await(ctx context.Context, owner string) error { return w.await(ctx, owner) }
+
 func (w *wrapped) List(ctx context.Context, q store.Query) (store.Page, error) {
 	return w.list(ctx, q)
 }
@@ -92,6 +106,7 @@ func wrappedHarness(replace func(*wrapped)) Harness {
 			w := s.(*wrapped)
 			return wrap(w.reopened(w.sound.reopen()), replace)
 		},
+		Another:      func(_ testing.TB, s store.Store) store.Store { return wrap(s.(*wrapped).another(), replace) },
 		Transactions: func(_ testing.TB, s store.Store) Table { return s.(*wrapped).table() },
 		Patience:     2 * time.Second,
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/wake"
 )
 
 // Store keeps everything in memory. It is safe for concurrent use.
@@ -27,6 +28,8 @@ type Store struct {
 	outbox   outbox
 	settling map[string]time.Time // when the first conclusion of a conversation is due
 	values   map[string]value
+	inbox    inbox
+	wakes    *wake.Board
 }
 
 var _ store.Store = (*Store)(nil)
@@ -48,7 +51,8 @@ type entry struct {
 // New returns an empty store.
 func New() *Store {
 	return &Store{entries: map[string]*entry{}, reserved: map[string]bool{}, outbox: newOutbox(),
-		settling: map[string]time.Time{}, values: map[string]value{}}
+		settling: map[string]time.Time{}, values: map[string]value{},
+		inbox: inbox{}, wakes: wake.New()}
 }
 
 // begin locks the store for an operation that ctx allows.
@@ -69,6 +73,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	s.wakes.Close()
 	return nil
 }
 
@@ -135,6 +140,7 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 	for i, c := range b.Changes {
 		done.Results[i] = s.commit(ctx, b, c)
 	}
+	s.inbox.remove(b.Taken)
 	return done, nil
 }
 
@@ -165,6 +171,7 @@ func (s *Store) commit(ctx context.Context, b store.Batch, c *store.Change) stor
 	r.Conversation, r.Vetoed, r.Refused = c.To, c.Vetoed, copyOf(c.Refused)
 	r.Pending = slices.Clone(c.Pending)
 	s.wait(c.ID, c.Pending)
+	s.inbox.remove(c.Taken)
 	for _, n := range c.Events {
 		event := copyEvent(&n.Event)
 		e.log = append(e.log, &event)

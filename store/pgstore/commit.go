@@ -19,7 +19,7 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 	if err := s.enter(ctx); err != nil {
 		return store.Committed{}, err
 	}
-	if len(b.Changes) == 0 && len(b.Outcomes) == 0 {
+	if len(b.Changes) == 0 && len(b.Outcomes) == 0 && len(b.Taken) == 0 {
 		return store.Committed{}, nil
 	}
 	before := slices.Clone(b.Changes)
@@ -121,18 +121,21 @@ func (t *committer) commit() error {
 			return err
 		}
 	}
-	var first, second pipeline
-	first.add(t.statements.begin)
-	first.add(t.statements.byIndex)
-	t.addUpsert(&first)
-	t.addOutcomes(&first)
-	if err := t.run(t.ctx, t.conn, &first); err != nil {
-		return err
+	var p pipeline
+	p.add(t.statements.begin)
+	p.add(t.statements.byIndex)
+	if len(t.own) > 0 || len(t.batch.Outcomes) > 0 {
+		t.addUpsert(&p)
+		t.addOutcomes(&p)
+		if err := t.run(t.ctx, t.conn, &p); err != nil {
+			return err
+		}
+		t.conclude()
+		p = pipeline{}
 	}
-	t.conclude()
-	t.addRows(&second)
-	second.add(t.statements.commit)
-	return t.run(t.ctx, t.conn, &second)
+	t.addRows(&p)
+	p.add(t.statements.commit)
+	return t.run(t.ctx, t.conn, &p)
 }
 
 // collect composes the rows of a change.

@@ -73,6 +73,7 @@ func harness(change ...func(*pgxpool.Config)) storetest.Harness {
 			require.NoError(t, s.Close())
 			return openIn(t, s.(opened).schema, change...)
 		},
+		Another:      func(t testing.TB, s store.Store) store.Store { return openIn(t, s.(opened).schema, change...) },
 		Transactions: func(t testing.TB, s store.Store) storetest.Table { return table(t, s.(opened)) },
 	}
 }
@@ -101,6 +102,7 @@ func TestConformanceOfARoleForRowsOnly(t *testing.T) {
 		require.NoError(t, s.Close())
 		return reopen(t, s.(opened).schema)
 	}
+	h.Another = func(t testing.TB, s store.Store) store.Store { return reopen(t, s.(opened).schema) }
 	h.Transactions = func(t testing.TB, s store.Store) storetest.Table {
 		x := s.(opened)
 		host := table(t, opened{x.Store, cluster.Pool(t, x.schema), x.schema})

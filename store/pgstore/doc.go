@@ -10,7 +10,7 @@
 // its deliveries. Tables and columns have comments, and views whose names
 // begin with cdm_report answer what DCM asks first. Write to none of them. To
 // forget a conversation, delete its row: everything that belongs to it goes
-// with it, events and deliveries included.
+// with it, events, deliveries and entries of the inbox included.
 //
 // # Roles
 //
@@ -21,8 +21,11 @@
 //	grant select, insert, update, delete on all tables in schema … to …;
 //	revoke insert, update, delete on cdm_migration from …;
 //
+// The migration that makes cdm_inbox gives the privileges on it to those who
+// have them on cdm_delivery.
+//
 // Who deletes a conversation needs the privileges select and delete on
-// cdm_event and cdm_delivery too: nothing here runs with the rights of another
+// cdm_event, cdm_delivery and cdm_inbox too: nothing here runs with the rights of another
 // role. Grant nobody the privilege trigger, which "grant all" includes: a
 // trigger runs with the rights of whoever writes to the table. A view shows
 // what its owner may read, so the privilege to select from it is enough to

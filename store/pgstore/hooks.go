@@ -23,7 +23,7 @@ func (t *committer) commitWithHooks() error {
 			return err
 		}
 	}
-	alone := len(t.batch.Changes) == 1 && len(t.batch.Outcomes) == 0
+	alone := len(t.batch.Changes) == 1 && len(t.batch.Outcomes) == 0 && len(t.batch.Taken) == 0
 	var failed []string // new conversations whose hooks failed
 	for _, i := range t.order {
 		c := t.batch.Changes[i]

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/wake"
 )
 
 // Store keeps conversations in PostgreSQL. It is safe for concurrent use.
@@ -24,6 +25,9 @@ type Store struct {
 	unprepared atomic.Bool // the connections do not keep prepared statements
 
 	encoders, scratches sync.Pool // of *encoder and *scratch
+
+	wakes     *wake.Board
+	listening atomic.Bool // deposits are told by the server
 }
 
 var _ store.Store = (*Store)(nil)
@@ -37,8 +41,15 @@ const (
 	simpleProtocol                   // as text
 )
 
-// Transactions implements store.Limited: each takes a connection of the pool.
-func (s *Store) Transactions() int { return int(s.pool.Config().MaxConns) }
+// Transactions implements store.Limited: each takes a connection of the pool,
+// and one may be listening.
+func (s *Store) Transactions() int {
+	n := int(s.pool.Config().MaxConns)
+	if s.mayListen() {
+		n--
+	}
+	return n
+}
 
 var _ store.Limited = (*Store)(nil)
 
@@ -55,6 +66,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, c *Config) (*Store, error) {
 		return nil, errors.New("pgstore: the pool is nil")
 	}
 	s := &Store{pool: pool, config: c.withDefaults()}
+	s.wakes = wake.Watching(s.watch, lingerWatch, mostWait)
 	if err := s.config.validate(); err != nil {
 		return nil, err
 	}
@@ -128,6 +140,7 @@ func (s *Store) enter(ctx context.Context) error {
 // Close ends the use of the store. The pool stays open: it is the host's.
 func (s *Store) Close() error {
 	s.closed.Store(true)
+	s.wakes.Close()
 	return nil
 }
 

@@ -43,6 +43,7 @@ type rowTypes struct {
 	event    *rowType
 	delivery *rowType
 	outcome  *rowType
+	inbox    *rowType
 }
 
 func newRowTypes() *rowTypes {
@@ -53,6 +54,7 @@ func newRowTypes() *rowTypes {
 		outcome: newRowType("outcome_row", column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer), column("owner", rows.Text),
 			column("did", rows.Integer), column("wait", rows.Integer), column("attempts", rows.Integer), column("type", rows.Text),
 			column("error", rows.Text), column("stack", rows.Text), column("failed_at", rows.Time)),
+		inbox: newRowType("inbox_row", rows.Inbox.Table().Columns...),
 	}
 	for e := range t.entities {
 		table := rows.Entity(e).Table()
@@ -61,7 +63,9 @@ func newRowTypes() *rowTypes {
 	return t
 }
 
-func (t *rowTypes) all() []*rowType { return append(t.entities[:], t.event, t.delivery, t.outcome) }
+func (t *rowTypes) all() []*rowType {
+	return append(t.entities[:], t.event, t.delivery, t.outcome, t.inbox)
+}
 
 // find asks the database for the ids of the types.
 func (t *rowTypes) find(ctx context.Context, s *Store) error {

@@ -27,6 +27,7 @@ type statements struct {
 	lock                          *statement                      // conversations whose hooks run
 	reserve                       *statement                      // new conversations whose hooks run
 	unreserve                     *statement                      // those whose hooks failed
+	asReserved                    *statement                      // rows that are to be unreserved
 	clear                         *statement                      // what is below a conversation that became a tombstone
 	write, insert, insertAndWrite [rows.Evaluation + 1]*statement // rows below conversations: any, of new ones, both
 	supersede                     *statement                      // segments, in place of others
@@ -42,6 +43,11 @@ type statements struct {
 	// Deliveries.
 	claim, next, renew, release *statement
 	retry, skip                 *statement
+
+	// The inbox.
+	deposit, take        *statement
+	firstPage, laterPage *statement
+	latest, notify       *statement
 
 	// Reads.
 	known, backlog, announced *statement
@@ -62,6 +68,7 @@ func newStatements(c *Config, t *rowTypes) *statements {
 	n := newNames(c)
 	s.commits(n, t)
 	s.outbox(n, t)
+	s.inbox(n, t)
 	s.reads(n)
 	return s
 }
@@ -92,6 +99,7 @@ func (s *statements) commits(n names, t *rowTypes) {
 		select u.id, 0, statement_timestamp() from pg_catalog.unnest($1::text[]) as u(id)
 		on conflict (conversation_id) do update set changed = excluded.changed where {conversation}.version = 0
 		returning conversation_id`, oidTexts)
+	s.asReserved = n.statement(`update {conversation} set version = 0 where conversation_id = any ($1::text[])`, oidTexts)
 	s.unreserve = n.statement(`delete from {conversation} where conversation_id = any ($1::text[])`, oidTexts)
 	s.clear = n.statement(`with s as (delete from {session} where conversation_id = any ($1::text[])),
 		t as (delete from {transfer} where conversation_id = any ($1::text[])),

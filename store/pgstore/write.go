@@ -10,6 +10,8 @@ import (
 // whether deliveries can go on.
 func (t *committer) addRows(p *pipeline) {
 	if len(t.created) > 0 {
+		// What is heard of a conversation stays when a row of version 0 goes.
+		p.add(t.statements.asReserved, args(textsOf(t.created))...)
 		p.add(t.statements.unreserve, args(textsOf(t.created))...)
 	}
 	if cleared := slices.DeleteFunc(t.cleared, func(id string) bool { return t.lost[id] }); len(cleared) > 0 {
@@ -18,6 +20,7 @@ func (t *committer) addRows(p *pipeline) {
 	for _, e := range rows.Children() {
 		t.addRowsOf(p, e)
 	}
+	t.addTaken(p)
 	t.addEvents(p)
 }
 

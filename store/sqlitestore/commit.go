@@ -15,7 +15,7 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 		return store.Committed{}, err
 	}
 	defer leave()
-	if len(b.Changes) == 0 && len(b.Outcomes) == 0 {
+	if len(b.Changes) == 0 && len(b.Outcomes) == 0 && len(b.Taken) == 0 {
 		return store.Committed{}, nil
 	}
 	c := s.committers.Get().(*committer)
@@ -34,6 +34,9 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 			if done.Results[i], err = c.commit(i); err != nil {
 				return err
 			}
+		}
+		if err := t.take(b.Taken); err != nil {
+			return err
 		}
 		return c.flush()
 	})
@@ -130,6 +133,9 @@ func (c *committer) commit(i int) (store.Result, error) {
 		return store.Result{}, err
 	case !written:
 		return store.Result{Err: store.ErrConflict}, nil
+	}
+	if err := c.take(change.Taken); err != nil {
+		return store.Result{}, err
 	}
 	if len(change.Events) > 0 {
 		c.added = append(c.added, change)

@@ -62,6 +62,7 @@ func harness() storetest.Harness {
 			require.NoError(t, s.Close())
 			return open(t, s.(opened).path)
 		},
+		Another:      func(t testing.TB, s store.Store) store.Store { return open(t, s.(opened).path) },
 		Transactions: func(t testing.TB, s store.Store) storetest.Table { return table(t, s.(opened).path) },
 	}
 }

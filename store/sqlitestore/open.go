@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/wake"
 )
 
 // Store keeps conversations in a file. It is safe for concurrent use.
@@ -25,6 +26,7 @@ type Store struct {
 	turns   atomic.Uint64 // counts claims
 
 	committers sync.Pool // of *committer
+	wakes      *wake.Board
 
 	mu      sync.Mutex
 	closed  bool
@@ -64,6 +66,10 @@ func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	}
 	s := &Store{config: c, path: path, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath,
 		writer: make(chan *link, 1), readers: make(chan *link, c.Readers), closing: make(chan struct{}), over: make(chan struct{})}
+	s.wakes = wake.New()
+	if !s.memory { // others may open the file
+		s.wakes = wake.Watching(s.watch, lingerWatch, mostWait)
+	}
 	s.committers.New = func() any { return &committer{store: s} }
 	if err := s.open(ctx); err != nil {
 		_ = s.db.Close()
@@ -136,6 +142,7 @@ func (s *Store) Close() error {
 	}
 	defer close(s.over)
 	close(s.closing)
+	s.wakes.Close()
 	s.running.Wait()
 	if !s.memory {
 		for range s.config.Readers {

@@ -31,6 +31,7 @@ var indexes = []struct {
 	{rows.Delivery, "claimable", "(hook, due) WHERE head = 1 AND state < 2"},
 	{rows.Delivery, "owner", "(owner) WHERE state = 1"},
 	{rows.Delivery, "parked", "(failed_at) WHERE state = 2"},
+	{rows.Inbox, "owner", "(owner, heard_at)"},
 }
 
 var columnTypes = map[rows.Kind]string{rows.Text: "TEXT", rows.Bool: "INTEGER", rows.Integer: "INTEGER", rows.Float: "REAL",
@@ -47,8 +48,16 @@ func schema(prefix string) string {
 		table := prefix + x.of.Table().Name
 		fmt.Fprintf(&b, "CREATE INDEX %s_%s ON %s %s;\n", table, x.name, table, x.columns)
 	}
+	fmt.Fprintf(&b, forgetEntries, prefix)
 	return b.String()
 }
+
+// forgetEntries: entries may be there before their conversation is, so no
+// foreign key can make them go with it.
+const forgetEntries = `CREATE TRIGGER %[1]sinbox_forgotten AFTER DELETE ON %[1]sconversation BEGIN
+  DELETE FROM %[1]sinbox WHERE conversation_id = OLD.conversation_id;
+END;
+`
 
 func createTable(b *strings.Builder, prefix string, e rows.Entity) {
 	t := e.Table()
@@ -59,7 +68,7 @@ func createTable(b *strings.Builder, prefix string, e rows.Entity) {
 		if c.Required && (e != rows.Conversation || i < t.Keys+t.Record) {
 			b.WriteString(" NOT NULL")
 		}
-		if c.Name == "conversation_id" && e != rows.Conversation {
+		if c.Name == "conversation_id" && e != rows.Conversation && e != rows.Inbox {
 			fmt.Fprintf(b, " REFERENCES %sconversation ON DELETE CASCADE", prefix)
 		}
 		b.WriteString(",\n")

@@ -2,9 +2,7 @@ package sqlitestore
 
 import (
 	"database/sql"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -13,11 +11,7 @@ import (
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
-var update = flag.Bool("update", false, "write the first migration anew; only while no version of it has been released")
-
-const firstMigration = "migrations/0001_tables.sql"
-
-// describe returns the columns of all tables and indexes.
+// describe returns the columns of all tables, the indexes and the triggers.
 func describe(t *testing.T, statements string) map[string][]string {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "described.db"))
@@ -28,7 +22,7 @@ func describe(t *testing.T, statements string) map[string][]string {
 	described := map[string][]string{}
 	rows, err := db.QueryContext(t.Context(), `SELECT m.type || ' ' || m.name || coalesce(' of ' || m.sql, ''), c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || c.pk
 		FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table'
-		UNION ALL SELECT m.sql, '' FROM sqlite_schema AS m WHERE m.type = 'index' AND m.sql IS NOT NULL`)
+		UNION ALL SELECT m.sql, '' FROM sqlite_schema AS m WHERE m.type IN ('index', 'trigger') AND m.sql IS NOT NULL`)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, rows.Close()) }()
 	for rows.Next() {
@@ -43,10 +37,6 @@ func describe(t *testing.T, statements string) map[string][]string {
 // TestTheMigrationsMakeTheTablesOfTheRows fails when a column was added, to
 // package rows or here, without a migration.
 func TestTheMigrationsMakeTheTablesOfTheRows(t *testing.T) {
-	if *update {
-		text := "-- The tables of version 1. Times are microseconds since 1970 in UTC; lists are JSON arrays.\n\n" + schema(DefaultPrefix)
-		require.NoError(t, os.WriteFile(firstMigration, []byte(text), 0o644))
-	}
 	all, err := migrations(DefaultPrefix)
 	require.NoError(t, err)
 	var text string
@@ -60,8 +50,12 @@ func TestTheMigrationsMakeTheTablesOfTheRows(t *testing.T) {
 func TestEveryTableBeginsWithThePrefix(t *testing.T) {
 	all, err := migrations("x9_")
 	require.NoError(t, err)
-	for of := range describe(t, all[0].text) {
-		require.Regexp(t, `^(table|CREATE INDEX) x9_`, of)
+	var text string
+	for _, m := range all {
+		text += m.text
+	}
+	for of := range describe(t, text) {
+		require.Regexp(t, `^(table|CREATE INDEX|CREATE TRIGGER) x9_`, of)
 	}
 }
 

@@ -13,6 +13,7 @@ type statements struct {
 	commit, rollback              *statement
 	savepoint, release, undo      *statement
 	lastChange, version           *statement
+	dataVersion                   *statement // of the file, as this connection sees it
 	create, createRecord          *statement // of conversations
 	update, updateRecord, clear   *statement
 	upsert                        map[rows.Entity]*statement
@@ -25,6 +26,7 @@ type statements struct {
 	due                           *statement
 	value, addValue, setValue     *statement
 	outbox                        outboxStatements
+	inbox                         inboxStatements
 	log, logDeliveries, exists    *statement
 	parkedDeliveries              string
 	parkedChanges                 string
@@ -41,6 +43,8 @@ func newStatements(prefix string) *statements {
 		savepoint: prepare("SAVEPOINT " + savepoint), release: prepare("RELEASE " + savepoint), undo: prepare("ROLLBACK TO " + savepoint),
 		lastChange: prepare("SELECT coalesce(max(changed), 0) FROM @conversation"),
 		version:    prepare("SELECT version FROM @conversation WHERE conversation_id = ?"),
+
+		dataVersion: prepare("PRAGMA data_version"),
 
 		create:       prepare(insert(conversation.Name, conversation.Columns) + " ON CONFLICT DO NOTHING"),
 		createRecord: prepare(insert(conversation.Name, record) + " ON CONFLICT DO NOTHING"),
@@ -65,6 +69,7 @@ func newStatements(prefix string) *statements {
 		setValue: prepare("UPDATE @value SET value = ?2, version = version + 1 WHERE name = ?1 AND version = ?3"),
 
 		outbox:        newOutboxStatements(prepare),
+		inbox:         newInboxStatements(prepare),
 		exists:        prepare("SELECT 1 FROM @conversation WHERE conversation_id = ?"),
 		log:           prepare("SELECT " + names(rows.Event.Table().Columns, "") + " FROM @event WHERE conversation_id = ? ORDER BY seq"),
 		logDeliveries: prepare(`SELECT seq, hook, state, attempts, error FROM @delivery WHERE conversation_id = ? ORDER BY hook`),

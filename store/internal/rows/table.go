@@ -22,6 +22,7 @@ const (
 	Delivery
 	Attribute // the host's, for engines that cannot look into JSON
 	Named     // values of the host
+	Inbox     // entries, whose conversations may not be stored yet
 	Migration // applied ones
 	entities
 )
@@ -99,6 +100,8 @@ var tables = [entities]*Table{
 	Attribute: {Name: "attribute", Keys: 2, Columns: []Column{conversationID, text("name"), text("value")}},
 	Named: {Name: "value", Keys: 1, Columns: []Column{text("name"), {Name: "version", Kind: Integer, Required: true},
 		{Name: "value", Kind: Blob, Required: true}}},
+	Inbox: {Name: "inbox", Keys: 2, Columns: []Column{conversationID, text("key"), text("owner"),
+		{Name: "heard_at", Kind: Time, Required: true}, {Name: "data", Kind: Blob, Required: true}}},
 	Migration: {Name: "migration", Keys: 1, Columns: []Column{{Name: "number", Kind: Integer, Required: true}, text("name"),
 		{Name: "applied", Kind: Time, Required: true}}},
 }

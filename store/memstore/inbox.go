@@ -1,0 +1,68 @@
+package memstore
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// inbox holds the entries by conversation and key.
+type inbox map[entryID]store.Entry
+
+type entryID struct{ conversation, key string }
+
+// remove takes out the entries that were not replaced since.
+func (b inbox) remove(taken []store.EntryKey) {
+	for _, k := range taken {
+		id := entryID{k.ConversationID, k.Key}
+		if e, is := b[id]; is && !e.At.After(k.At) {
+			delete(b, id)
+		}
+	}
+}
+
+// Deposit implements store.Store.
+func (s *Store) Deposit(ctx context.Context, entries []store.Entry) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	for _, e := range entries {
+		id := entryID{e.ConversationID, e.Key}
+		e.At = e.At.Truncate(time.Microsecond)
+		if is, found := s.inbox[id]; found && !e.At.After(is.At) {
+			continue
+		}
+		e.Data = slices.Clone(e.Data)
+		s.inbox[id] = e
+		s.wakes.Wake(e.Owner)
+	}
+	return nil
+}
+
+// Inbox implements store.Store.
+func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	s.wakes.Read(q.Owner)
+	var entries []store.Entry
+	for e := range maps.Values(s.inbox) {
+		if (e.Owner == q.Owner || !slices.Contains(q.Alive, e.Owner)) && (q.After == store.EntryKey{} || e.Name().Compare(q.After) > 0) {
+			entries = append(entries, e)
+		}
+	}
+	slices.SortFunc(entries, func(a, b store.Entry) int { return a.Name().Compare(b.Name()) })
+	entries = entries[:min(len(entries), max(q.Limit, 0))]
+	for i := range entries {
+		entries[i].Data = slices.Clone(entries[i].Data)
+	}
+	return entries, nil
+}
+
+// Await implements store.Store.
+func (s *Store) Await(ctx context.Context, owner string) error { return s.wakes.Wait(ctx, owner) }

@@ -1,0 +1,129 @@
+package pgstore
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// leastToListen is how many connections a pool has of which one may listen:
+	// as many as a pool has by default.
+	leastToListen = 4
+	// A message of our own shows every so often that messages arrive, and must
+	// arrive within a while.
+	proveEvery, provesWithin = 10 * time.Second, 2 * time.Second
+	// listenAgain is when to try again after a connection broke, tryAgain after
+	// one where no message arrived.
+	listenAgain, tryAgain = time.Second, time.Minute
+	closeTimeout          = time.Second
+)
+
+// The first letter says what a message is.
+const (
+	toOwner = "o" // something was deposited for the owner that follows
+	proof   = "p" // a message of our own
+)
+
+// errDeaf: no message arrives, as where connections are given out by the
+// transaction.
+var errDeaf = errors.New("pgstore: no message of the server arrives")
+
+// mayListen reports whether the pool can do without a connection.
+func (s *Store) mayListen() bool { return s.pool.Config().MaxConns >= leastToListen }
+
+// channel is where deposits in these tables are told.
+func (s *Store) channel() string {
+	sum := sha256.Sum256([]byte(s.config.name("inbox")))
+	return "convtrack_" + hex.EncodeToString(sum[:12])
+}
+
+// listen listens on a connection of the pool, again and again until ctx ends.
+func (s *Store) listen(ctx context.Context) {
+	for wait := time.Duration(0); sleep(ctx, wait); {
+		err := s.hear(ctx)
+		s.listening.Store(false)
+		if wait = listenAgain; errors.Is(err, errDeaf) {
+			wait = tryAgain
+		}
+	}
+}
+
+// hear listens until the connection breaks or no message arrives any more.
+func (s *Store) hear(ctx context.Context) error {
+	acquired, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer acquired.Release()
+	conn := acquired.Conn()
+	defer closeConnection(ctx, conn) // messages might still arrive on it
+	if _, err := conn.PgConn().Exec(ctx, `listen "`+s.channel()+`"`).ReadAll(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	token, arrived := rand.Text(), make(chan struct{}, 1)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		cancel(s.prove(ctx, proof+token, arrived))
+	}()
+	defer func() {
+		cancel(nil)
+		<-over
+	}()
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				return cause
+			}
+			return err
+		}
+		if owner, is := strings.CutPrefix(n.Payload, toOwner); is {
+			s.wakes.Wake(owner)
+		} else if n.Payload == proof+token {
+			select {
+			case arrived <- struct{}{}:
+			default: // one is there already
+			}
+		}
+	}
+}
+
+func closeConnection(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	_ = conn.Close(ctx) // it is closed either way
+}
+
+// prove sends a message through the pool every so often and waits until it
+// arrives. The error is errDeaf when one does not.
+func (s *Store) prove(ctx context.Context, message string, arrived <-chan struct{}) error {
+	for {
+		err := s.transact(ctx, func(known *catalog, p *pipeline) {
+			p.add(known.statements.notify, args(textOf(s.channel()), textOf(message))...)
+		})
+		if err == nil {
+			select {
+			case <-arrived:
+			case <-time.After(provesWithin):
+				return errDeaf
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if !s.listening.Swap(true) {
+				s.wakes.WakeAll() // for what was deposited before
+			}
+		}
+		if !sleep(ctx, proveEvery) {
+			return ctx.Err()
+		}
+	}
+}
