@@ -183,6 +183,7 @@ func TestAThousandCallsAtATimeAreAnswered(t *testing.T) {
 		group.Wait()
 		require.EqualValues(t, 1000, stored.Load())
 		require.Len(t, kept.all(), 1000)
+		synctest.Wait()
 		require.Zero(t, h.Stats().Handling)
 	})
 }

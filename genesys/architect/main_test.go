@@ -49,32 +49,32 @@ func (s *store) all() []conversation.Hint {
 func secrets(context.Context) ([]string, error) { return []string{"another", token}, nil }
 
 // newHandler returns a handler, its store and what it logs.
-func newHandler(t testing.TB, change ...func(*architect.HandlerConfig)) (*architect.Handler, *store, *log) {
+func newHandler(t testing.TB, change ...func(*architect.HandlerConfig)) (*architect.Handler, *store, *written) {
 	t.Helper()
-	kept, written := &store{}, &log{}
-	c := architect.HandlerConfig{Sink: kept.observe, Secrets: secrets, Logger: slog.New(slog.NewTextHandler(written, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	kept, text := &store{}, &written{}
+	c := architect.HandlerConfig{Sink: kept.observe, Secrets: secrets, Logger: slog.New(slog.NewTextHandler(text, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, f := range change {
 		f(&c)
 	}
 	h, err := architect.NewHandler(c)
 	require.NoError(t, err)
 	t.Cleanup(h.Close)
-	return h, kept, written
+	return h, kept, text
 }
 
-// log is what was logged. It is safe for concurrent use.
-type log struct {
+// written is what was logged. It is safe for concurrent use.
+type written struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (l *log) Write(p []byte) (int, error) {
+func (l *written) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
 }
 
-func (l *log) String() string {
+func (l *written) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()

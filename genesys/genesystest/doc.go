@@ -48,7 +48,8 @@
 //     may be, and how far the pages of a query reach.
 //   - Quality: evaluations with their query, surveys; both change ended records, for
 //     months: reopened, scored again, released on a date, deleted, expired, failed.
-//   - Users, queues and wrap-up codes; flow executions; who the token is.
+//   - Users, queues and wrap-up codes; who the token is; flow executions, which
+//     can take time and fail, triggers that start them, and data actions.
 //   - EventBridge: envelopes to a callback (also as the bodies of SQS messages) and
 //     to an API destination that is tried again.
 //

@@ -31,6 +31,8 @@ type config struct {
 	mostResults                    int
 
 	users, queues, wrapUpCodes []Entry
+	flows                      []Flow
+	mostStarts                 int
 	keep                       int
 }
 
@@ -151,3 +153,13 @@ func WrapUpCodes(codes ...Entry) Option {
 // 100000 without the option. Beyond that the oldest conversations that are over
 // are forgotten, as are the oldest requests.
 func Keep(n int) Option { return func(c *config) { c.keep = max(n, 1) } }
+
+// Flows adds workflows, for which the server knows how they run.
+func Flows(flows ...Flow) Option {
+	return func(c *config) { c.flows = append(slices.Clone(c.flows), flows...) }
+}
+
+// FlowStarts is how many flows may be started through the API in a second: the
+// next ones are answered 429. Without the option there is no limit but that of
+// requests. Genesys names some 15 for another product of its own.
+func FlowStarts(perSecond int) Option { return func(c *config) { c.mostStarts = perSecond } }

@@ -61,6 +61,7 @@ func (s *Server) routes() {
 		"GET /api/v2/routing/wrapupcodes/{id}":                                   s.getWrapUpCode,
 		"POST /api/v2/flows/executions":                                          s.launchFlow,
 		"GET /api/v2/flows/executions/{id}":                                      s.getFlowExecution,
+		"GET /api/v2/flows/{id}":                                                 s.getFlow,
 	} {
 		s.handle(pattern, e)
 	}

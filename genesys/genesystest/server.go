@@ -83,7 +83,7 @@ func Start(opts ...Option) (*Server, error) {
 	s.stage = newStage(s)
 	s.directory = newDirectory(s.config)
 	s.jobs = newJobs(s)
-	s.flows = newFlows()
+	s.flows = newFlows(s)
 	s.faults = newFaults(s)
 	s.requests = newRequestLog(s.keep)
 	s.bridge = newBridge(s)

@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/dcmkit/convtrack/genesys"
-	"github.com/dcmkit/convtrack/genesys/internal/pause"
+	"github.com/dcmkit/convtrack/genesys/internal/memory"
 )
 
 // peers are the processes that share a store, this one among them. They divide
@@ -70,30 +70,14 @@ func (p *peers) change(ctx context.Context, do func(*state) bool) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	growing := pause.Growing(5*time.Millisecond, 200*time.Millisecond)
-	for {
-		value, version, err := p.tracked.Value(ctx, p.name)
-		if err != nil {
-			return err
-		}
+	return memory.Change(ctx, p.tracked, p.name, func(value []byte) ([]byte, error) {
 		s := state{}
 		if len(value) > 0 && json.Unmarshal(value, &s) != nil {
 			s = state{} // of another version of the library; it is written anew
 		}
 		if !do(&s) {
-			return nil
+			return nil, nil
 		}
-		if value, err = json.Marshal(s); err != nil {
-			return err
-		}
-		if _, err = p.tracked.SetValue(ctx, p.name, value, version); err == nil {
-			return nil
-		}
-		if _, is, e := p.tracked.Value(ctx, p.name); e != nil || is == version {
-			return err // it is no race that was lost
-		}
-		if !pause.Sleep(ctx, growing.NextBackOff()) {
-			return ctx.Err()
-		}
-	}
+		return json.Marshal(s)
+	})
 }
