@@ -14,10 +14,10 @@ var (
 	// ErrOutdated: the tables lack migrations, and New was told not to apply
 	// them.
 	ErrOutdated = errors.New("pgstore: the tables are of an older version")
-	// ErrTxEnded: a Before hook ended the transaction that it was lent, or
-	// left rows of it unread.
+	// ErrTxEnded: a hook left rows of the transaction unread that it was lent,
+	// or a context of its own ended one of its statements and so the connection.
 	ErrTxEnded = errors.New("pgstore: a hook has ended the transaction, or left it in use")
-	// ErrTxLent is what Commit and Rollback of the transaction of [Tx] return.
+	// ErrTxLent is what a hook gets that tries to end the transaction of [Tx].
 	ErrTxLent = errors.New("pgstore: the transaction is the store's to end; return an error to roll it back")
 	// errAborted: a statement of a hook failed, and the hook returned no error.
 	errAborted = errors.New("a statement of the hook has failed, so nothing of it can be committed")

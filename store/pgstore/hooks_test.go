@@ -91,35 +91,38 @@ func TestAFailureThatAHookKeepsToItselfFailsItsChange(t *testing.T) {
 	}
 }
 
-func TestAHookThatEndsTheTransactionAllTheSameFailsTheBatch(t *testing.T) {
-	for _, sql := range []string{"rollback", "commit"} {
-		for _, n := range []int{1, 2} {
-			s := open(t)
-			_, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
-				_, err := tx.Conn().Exec(ctx, sql)
-				return err
-			})
-			require.ErrorIs(t, err, pgstore.ErrTxEnded)
-			require.NoError(t, func() error { _, err := s.Load(t.Context(), "c"); return err }())
-		}
+func TestNoStatementOfAHookEndsTheTransactionThatItIsLent(t *testing.T) {
+	batch := func(sql string) *pgx.Batch {
+		b := &pgx.Batch{}
+		b.Queue("select 1")
+		b.Queue(sql)
+		return b
 	}
-}
-
-func TestAHookThatCommittedByItselfDoesNotBlockItsConversation(t *testing.T) {
 	for _, n := range []int{1, 2} {
 		s := open(t)
-		for range 2 {
-			_, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
-				_, err := tx.Exec(ctx, "commit")
-				return err
-			})
-			require.ErrorIs(t, err, pgstore.ErrTxEnded)
-		}
-		results, err := hooked(t, s, n, func(context.Context, pgx.Tx) error { return nil })
+		results, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
+			within, err := tx.Begin(ctx)
+			require.NoError(t, err)
+			for _, tx := range []pgx.Tx{tx, within} {
+				require.Nil(t, tx.Conn())
+				for _, sql := range []string{"commit", "ROLLBACK and chain", "select 1; end", "prepare transaction 'x'"} {
+					_, err := tx.Exec(ctx, sql)
+					require.ErrorIs(t, err, pgstore.ErrTxLent)
+					_, err = tx.Query(ctx, sql) //nolint:sqlclosecheck // there are none
+					require.ErrorIs(t, err, pgstore.ErrTxLent)
+					require.ErrorIs(t, tx.QueryRow(ctx, sql).Scan(), pgstore.ErrTxLent)
+					_, err = tx.Prepare(ctx, "name", sql)
+					require.ErrorIs(t, err, pgstore.ErrTxLent)
+					require.ErrorIs(t, tx.SendBatch(ctx, batch(sql)).Close(), pgstore.ErrTxLent)
+				}
+			}
+			return within.Commit(ctx)
+		})
 		require.NoError(t, err)
 		for _, r := range results {
 			require.NoError(t, r.Err)
 		}
+		require.Equal(t, []int64{1, 1}[:n], stored(t, s, n))
 	}
 }
 

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -15,8 +16,10 @@ type txKey struct{}
 // of no such hook, or the tracker has another store. What the hook writes in it
 // is committed with the change or the delivery or not at all; what a Before
 // hook that fails wrote is rolled back alone. The hook may open transactions
-// within it, must read its rows to their end, and must not use it after it has
-// returned. Commit and Rollback of it return [ErrTxLent].
+// within it, and must read its rows to their end. What would end the transaction
+// returns [ErrTxLent], be it Commit, Rollback or a statement; when the hook has
+// returned, everything returns [pgx.ErrTxClosed]. Its Conn is nil: the
+// connection is the store's.
 func Tx(ctx context.Context) (pgx.Tx, bool) {
 	tx, ok := ctx.Value(txKey{}).(*lentTx)
 	return tx, ok
@@ -36,12 +39,20 @@ func lend(ctx context.Context, tx pgx.Tx, f func(ctx context.Context) error) err
 	return f(context.WithValue(ctx, txKey{}, lent))
 }
 
-func (t *lentTx) usable() error {
-	if t.over.Load() {
+// usable returns why the hook cannot execute the statements; nil when it can.
+func (t *lentTx) usable(statements ...string) error {
+	switch {
+	case t.over.Load():
 		return pgx.ErrTxClosed
+	case slices.ContainsFunc(statements, endsTransaction):
+		return ErrTxLent
 	}
 	return nil
 }
+
+// Conn implements pgx.Tx. On the connection the hook could end the transaction,
+// and use it when it is over.
+func (*lentTx) Conn() *pgx.Conn { return nil }
 
 // Commit implements pgx.Tx.
 func (t *lentTx) Commit(ctx context.Context) error { return t.end(ctx, t.Tx.Commit) }
@@ -73,7 +84,7 @@ func (t *lentTx) Begin(ctx context.Context) (pgx.Tx, error) {
 
 // Prepare implements pgx.Tx.
 func (t *lentTx) Prepare(ctx context.Context, name, sql string) (*pgconn.StatementDescription, error) {
-	if err := t.usable(); err != nil {
+	if err := t.usable(sql); err != nil {
 		return nil, err
 	}
 	return t.Tx.Prepare(ctx, name, sql)
@@ -81,7 +92,7 @@ func (t *lentTx) Prepare(ctx context.Context, name, sql string) (*pgconn.Stateme
 
 // Exec implements pgx.Tx.
 func (t *lentTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	if err := t.usable(); err != nil {
+	if err := t.usable(sql); err != nil {
 		return pgconn.CommandTag{}, err
 	}
 	return t.Tx.Exec(ctx, sql, args...)
@@ -89,7 +100,7 @@ func (t *lentTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comm
 
 // Query implements pgx.Tx.
 func (t *lentTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	if err := t.usable(); err != nil {
+	if err := t.usable(sql); err != nil {
 		return failed{err: err}, err
 	}
 	return t.Tx.Query(ctx, sql, args...)
@@ -97,7 +108,7 @@ func (t *lentTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, 
 
 // QueryRow implements pgx.Tx.
 func (t *lentTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	if err := t.usable(); err != nil {
+	if err := t.usable(sql); err != nil {
 		return failed{err: err}
 	}
 	return t.Tx.QueryRow(ctx, sql, args...)
@@ -113,7 +124,11 @@ func (t *lentTx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []s
 
 // SendBatch implements pgx.Tx.
 func (t *lentTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
-	if err := t.usable(); err != nil {
+	var statements []string
+	for _, q := range b.QueuedQueries {
+		statements = append(statements, q.SQL)
+	}
+	if err := t.usable(statements...); err != nil {
 		return failedBatch{err: err}
 	}
 	return t.Tx.SendBatch(ctx, b)
