@@ -23,8 +23,12 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (due []store.Delivery,
 		found, next, err = s.look(ctx, l, &c)
 		return err
 	})
-	if err == nil && found && c.Limit > 0 {
+	_, noting := s.clock.unnoted() // who opens the file next must know the time
+	if err == nil && (found && c.Limit > 0 || noting) {
 		err = s.write(ctx, func(t *transaction) (err error) {
+			if !found || c.Limit <= 0 {
+				return nil
+			}
 			if due, err = t.claim(&c); err != nil {
 				return err
 			}
@@ -43,7 +47,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (due []store.Delivery,
 
 // look reports whether a delivery is due, and when the next one is.
 func (s *Store) look(ctx context.Context, l *link, c *store.Claim) (found bool, next time.Time, err error) {
-	now := time.Now().UnixMicro()
+	now := s.clock.now()
 	for _, hook := range c.Hooks {
 		err = l.query(ctx, s.statements.outbox.anyDue, []any{hook, now}, func([]any) error {
 			found = true
@@ -53,7 +57,11 @@ func (s *Store) look(ctx context.Context, l *link, c *store.Claim) (found bool, 
 			return false, time.Time{}, err
 		}
 		err = l.query(ctx, s.statements.outbox.next, []any{hook, now}, func(row []any) error {
-			if at := micros(row[0]).Time(); next.IsZero() || !at.IsZero() && at.Before(next) {
+			if row[0] == nil {
+				return nil
+			}
+			at := time.Now().Add(time.Duration(integer(row[0])-now) * time.Microsecond) // the wall clock may be another
+			if next.IsZero() || at.Before(next) {
 				next = at
 			}
 			return nil

@@ -30,4 +30,9 @@
 //
 // Any number of processes on one machine may open the file, each with a
 // tracker of its own. Do not put the file on a network file system.
+//
+// # Time
+//
+// Leases and waits go by the wall clock of the machine. Where that is set back,
+// they go on as if it had not been: the file notes by how much its time is ahead.
 package sqlitestore

@@ -22,7 +22,8 @@ type Store struct {
 	writer  chan *link // holds the one connection that writes
 	readers chan *link // holds the others; the same one as writer in memory
 	memory  bool
-	file    *presence     // nil in memory
+	file    *presence // nil in memory
+	clock   *clock
 	turns   atomic.Uint64 // counts claims
 
 	committers sync.Pool // of *committer
@@ -64,7 +65,7 @@ func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: c, path: path, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath,
+	s := &Store{config: c, path: path, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath, clock: newClock(),
 		writer: make(chan *link, 1), readers: make(chan *link, c.Readers), closing: make(chan struct{}), over: make(chan struct{})}
 	s.wakes = wake.New()
 	if !s.memory { // others may open the file
@@ -100,6 +101,10 @@ func (s *Store) open(ctx context.Context) error {
 		w.close()
 		return err
 	}
+	if err := s.resumeClock(ctx, w); err != nil {
+		w.close()
+		return err
+	}
 	if !s.memory {
 		if s.file, err = observe(s.path); err != nil {
 			w.close()
@@ -112,6 +117,25 @@ func (s *Store) open(ctx context.Context) error {
 			s.readers <- nil // it is connected when it is needed
 		}
 	}
+	return nil
+}
+
+// resumeClock goes on with the time of those who have used the file before.
+func (s *Store) resumeClock(ctx context.Context, l *link) error {
+	var change, ahead int64
+	if err := l.query(ctx, s.statements.lastChange, nil, func(row []any) error {
+		change = integer(row[0])
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := l.query(ctx, s.statements.value, []any{clockName}, func(row []any) error {
+		ahead = integer(row[1])
+		return nil
+	}); err != nil {
+		return err
+	}
+	s.clock.resume(change, ahead)
 	return nil
 }
 

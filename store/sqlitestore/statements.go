@@ -25,12 +25,17 @@ type statements struct {
 	loadRecords, loadLog, backlog *statement
 	due                           *statement
 	value, addValue, setValue     *statement
+	noteClock                     *statement
 	outbox                        outboxStatements
 	inbox                         inboxStatements
 	log, logDeliveries, exists    *statement
 	parkedDeliveries              string
 	parkedChanges                 string
 }
+
+// clockName is the name of the value whose version is by how many microseconds
+// the clock is ahead of the wall clock.
+const clockName = "sqlitestore/clock"
 
 // newStatements writes them. In the texts below, @ stands for the prefix.
 func newStatements(prefix string) *statements {
@@ -67,6 +72,8 @@ func newStatements(prefix string) *statements {
 		value:    prepare("SELECT value, version FROM @value WHERE name = ?"),
 		addValue: prepare("INSERT INTO @value (name, version, value) VALUES (?, 1, ?) ON CONFLICT DO NOTHING"),
 		setValue: prepare("UPDATE @value SET value = ?2, version = version + 1 WHERE name = ?1 AND version = ?3"),
+
+		noteClock: prepare("INSERT INTO @value (name, version, value) VALUES (?, ?, x'') ON CONFLICT DO UPDATE SET version = excluded.version"),
 
 		outbox:        newOutboxStatements(prepare),
 		inbox:         newInboxStatements(prepare),

@@ -45,9 +45,15 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 			}
 		}
 	}()
-	t := &transaction{Store: s, link: l, ctx: ctx, lasting: lasting, now: time.Now().UnixMicro()}
+	t := &transaction{Store: s, link: l, ctx: ctx, lasting: lasting, now: s.clock.now()}
 	if err := do(t); err != nil {
 		return err
+	}
+	ahead, noting := s.clock.unnoted()
+	if noting {
+		if _, err := t.exec(s.statements.noteClock, clockName, ahead); err != nil {
+			return err
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -56,6 +62,9 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 		return err
 	}
 	committed = true
+	if noting {
+		s.clock.note(ahead)
+	}
 	if s.file != nil {
 		return s.file.check(func() error { return s.whole(lasting) }) // what was committed to a file that is gone is not kept
 	}
@@ -197,7 +206,7 @@ type transaction struct {
 	link    *link
 	ctx     context.Context // the caller's
 	lasting context.Context // the same, but does not end; for statements
-	now     int64           // microseconds
+	now     int64           // of the clock of the file, in microseconds
 	changed int64           // the last change; zero until it is asked for
 }
 
