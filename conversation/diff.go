@@ -67,12 +67,8 @@ func Diff(before, after *Conversation) Delta {
 		!slices.Equal(before.restated, after.restated) || conversationFields.differs(before, after, restated) ||
 		attributesDiffer(before.Attributes, before.attributes, after.Attributes, after.attributes, restated)
 	was := roll{participants: before.Participants}
-	was.index()
-	for _, p := range after.Participants {
-		var old *Participant
-		if i, known := was.find(p.ID); known {
-			old = was.participants[i]
-		}
+	for at, p := range after.Participants {
+		old := was.participant(p.ID, at)
 		if old == p && !all {
 			continue
 		}
@@ -81,10 +77,10 @@ func Diff(before, after *Conversation) Delta {
 			d.Participants = append(d.Participants, p)
 		}
 		for _, s := range p.Sessions {
-			d.addSession(&was, p, s, restated, all)
+			d.addSession(was.session(s.ID, at), p, s, restated, all)
 		}
 		for _, s := range p.shadows {
-			d.addSession(&was, p, s, restated, all)
+			d.addSession(was.session(s.ID, at), p, s, restated, all)
 		}
 	}
 	d.Transfers = all && len(after.Transfers) > 0 || listDiffers(func(a, b *Transfer) bool { return transferFields.differs(a, b, restated) }, before.Transfers, after.Transfers, func(t *Transfer) string { return t.ID }) != nil
@@ -95,24 +91,12 @@ func Diff(before, after *Conversation) Delta {
 
 var noSession Session
 
-// session returns the session and the id of its participant; no session when
-// there is none.
-func (r *roll) session(id string) OwnedSession {
-	i, known := r.owner(id)
-	if !known {
-		return OwnedSession{}
-	}
-	s, _ := r.participants[i].session(id)
-	return OwnedSession{r.participants[i].ID, s}
-}
-
 // changed reports whether the session is grouped or cut otherwise than before.
 func (o OwnedSession) changed(participantID string, s *Session) bool {
 	return o.ParticipantID != participantID || o.owner != s.owner || o.segmentsBy != s.segmentsBy
 }
 
-func (d *Delta) addSession(was *roll, p *Participant, s *Session, restated func(x, y stamp) bool, all bool) {
-	old := was.session(s.ID)
+func (d *Delta) addSession(old OwnedSession, p *Participant, s *Session, restated func(x, y stamp) bool, all bool) {
 	if old.Session == s && old.ParticipantID == p.ID && !all {
 		return
 	}

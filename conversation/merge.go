@@ -138,16 +138,15 @@ func (m *merger) joinParticipants(bs []*Participant) {
 	if len(bs) == 0 {
 		return
 	}
-	m.index()
 	m.private = make([]bool, len(m.participants))
-	for _, b := range bs {
+	for at, b := range bs {
 		if b.ID == "" {
 			for _, s := range b.Sessions {
-				m.joinSession("", s)
+				m.joinSession("", at, s)
 			}
 			continue
 		}
-		i, known := m.find(b.ID)
+		i, known := m.find(b.ID, at)
 		if !known {
 			i = m.add(b.ID)
 		}
@@ -165,10 +164,10 @@ func (m *merger) joinParticipants(bs []*Participant) {
 			p.Attributes, p.attributes = values, stamps
 		}
 		for _, s := range b.Sessions {
-			m.joinSession(b.ID, s)
+			m.joinSession(b.ID, i, s)
 		}
 		for _, s := range b.shadows {
-			m.joinSession(b.ID, s)
+			m.joinSession(b.ID, i, s)
 		}
 	}
 }
@@ -216,7 +215,6 @@ func (m *merger) add(id string) int {
 	if m.byID != nil {
 		m.byID[id] = i
 	}
-	m.index()
 	return i
 }
 
@@ -235,33 +233,33 @@ func (m *merger) change(i int) *Participant {
 }
 
 // joinSession joins b, which its message groups under the participant owner,
-// to the session with its id, wherever that is.
-func (m *merger) joinSession(owner string, b *Session) {
+// to the session with its id, wherever that is, mostly in the place at.
+func (m *merger) joinSession(owner string, at int, b *Session) {
 	b = b.uncovered()
-	at, known := m.owner(b.ID)
+	i, known := m.owner(b.ID, at)
 	if !known {
 		if len(b.Segments) > 0 || len(b.Metrics) > 0 { // these may be in any order
 			b = joinSession(&Session{ID: b.ID, shadow: b.shadow}, b)
 		}
-		m.insert(owner, b)
+		m.insert(owner, at, b)
 		return
 	}
-	shown, k := m.participants[at].session(b.ID)
+	shown, k := m.participants[i].session(b.ID)
 	a := shown.uncovered()
 	joined := joinSession(a, b)
-	if was := m.participants[at].ID; was != owner && cmp.Or(cmp.Compare(b.owner, a.owner), cmp.Compare(owner, was)) > 0 {
-		from := m.change(at)
+	if was := m.participants[i].ID; was != owner && cmp.Or(cmp.Compare(b.owner, a.owner), cmp.Compare(owner, was)) > 0 {
+		from := m.change(i)
 		from.Sessions = slices.DeleteFunc(from.Sessions, func(s *Session) bool { return s.ID == b.ID })
-		m.insert(owner, joined)
+		m.insert(owner, at, joined)
 		return
 	}
 	if joined != a {
-		m.change(at).Sessions[k] = joined
+		m.change(i).Sessions[k] = joined
 	}
 }
 
-func (m *merger) insert(owner string, s *Session) {
-	i, known := m.find(owner)
+func (m *merger) insert(owner string, at int, s *Session) {
+	i, known := m.find(owner, at)
 	if !known {
 		i = m.add(owner)
 	}

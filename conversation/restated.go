@@ -23,7 +23,7 @@ type restatement struct{ was, is stamp }
 const mostRestatements = 16
 
 func (c *Conversation) stampNow(s stamp) stamp {
-	if i, found := slices.BinarySearchFunc(c.restated, s, func(r restatement, s stamp) int { return cmp.Compare(r.was, s) }); found {
+	if i, found := slices.BinarySearchFunc(c.restated, s, restatement.compare); found {
 		return c.restated[i].is
 	}
 	return s
@@ -37,8 +37,8 @@ func Restate(from, to *Conversation) *Conversation {
 	if from == nil || from == to || !to.merged {
 		return to
 	}
-	m := moved{to: map[stamp]stamp{}, stay: map[stamp]bool{}, written: map[stamp]bool{}}
-	eachEntity(from, to, m.look)
+	var m moved
+	m.look(from, to)
 	restated, ok := m.after(from.restated)
 	if !ok {
 		restated = nil // all rows are written
@@ -51,157 +51,165 @@ func Restate(from, to *Conversation) *Conversation {
 	return out
 }
 
-// moved is what has become of the stamps of a conversation.
+// moved is what has become of the stamps of a conversation. There are few
+// different ones, so they are in lists, each in its order.
 type moved struct {
-	to        map[stamp]stamp // of rows that are otherwise as they were
-	stay      map[stamp]bool  // of rows that are as they were
-	written   map[stamp]bool  // of rows that are written
-	repeated  []stamp         // the new stamps of rows that are otherwise as they were
-	irregular bool            // a stamp has become several ones
+	to        []restatement // of rows that are otherwise as they were
+	stay      stampList     // of rows that are as they were
+	written   stampList     // of rows that are written
+	repeated  stampList     // the new stamps of rows that are otherwise as they were
+	irregular bool          // a stamp has become several ones
 }
 
-// look takes note of one row.
-func (m *moved) look(e entity) {
-	switch {
-	case e.same:
-		for _, s := range e.stamps {
-			m.stay[s] = true
+type stampList []stamp
+
+func (l stampList) has(s stamp) bool {
+	_, found := slices.BinarySearch(l, s)
+	return found
+}
+
+func (l *stampList) add(s stamp) {
+	if i, found := slices.BinarySearch(*l, s); !found {
+		*l = slices.Insert(*l, i, s)
+	}
+}
+
+func (r restatement) compare(was stamp) int { return cmp.Compare(r.was, was) }
+
+// look takes note of each row of after that has stamps which snapshots move.
+func (m *moved) look(before, after *Conversation) {
+	attributes := attributesOf{before.Attributes, after.Attributes, before.attributes, after.attributes}
+	lookAt(m, &conversationFields, before, after, attributes, before.Status != after.Status || !before.End.Equal(after.End))
+	was := roll{participants: before.Participants}
+	for at, p := range after.Participants {
+		old := was.participant(p.ID, at)
+		attributes := attributesOf{is: p.Attributes, isBy: p.attributes}
+		if old != nil {
+			attributes.was, attributes.wasBy = old.Attributes, old.attributes
 		}
-	case e.changed:
-		for _, s := range e.stamps {
-			m.written[s] = true
-		}
-	default:
-		for _, r := range e.moves {
-			if r.was == r.is {
-				m.stay[r.was] = true
-				continue
+		lookAt(m, &participantFields, old, p, attributes, false)
+		for _, list := range [...][]*Session{p.Sessions, p.shadows} {
+			for _, s := range list {
+				old := was.session(s.ID, at)
+				lookAt(m, &sessionFields, old.Session, s, attributesOf{}, old.Session != nil && old.changed(p.ID, s))
 			}
-			is, known := m.to[r.was]
-			m.irregular = m.irregular || known && is != r.is
-			m.to[r.was] = r.is
 		}
-		m.repeated = append(m.repeated, e.stamps...)
+	}
+	for _, t := range after.Transfers {
+		var old *Transfer
+		if i := slices.IndexFunc(before.Transfers, func(b *Transfer) bool { return b.ID == t.ID }); i >= 0 {
+			old = before.Transfers[i]
+		}
+		lookAt(m, &transferFields, old, t, attributesOf{}, false)
+	}
+}
+
+// attributesOf are those of a row, before and after.
+type attributesOf struct {
+	was, is     map[string]string
+	wasBy, isBy attributeStamps
+}
+
+// lookAt takes note of one row; old is nil when it is a new one. changed says
+// that more has happened to it than its fields and attributes show.
+func lookAt[E any](m *moved, s *schema[E], old, is *E, attributes attributesOf, changed bool) {
+	stamps := *s.stamps(is)
+	switch {
+	case changed, old == nil:
+		m.written.addRow(stamps, attributes)
+	case old == is:
+		m.stay.addRow(stamps, attributes)
+	case s.differs(old, is, anyStamp), attributes.differ():
+		m.written.addRow(stamps, attributes)
+	default:
+		m.repeated.addRow(stamps, attributes)
+		m.moves(*s.stamps(old), stamps, attributes)
+	}
+}
+
+func anyStamp(_, _ stamp) bool { return true }
+
+func (a attributesOf) differ() bool {
+	return attributesDiffer(a.was, a.wasBy, a.is, a.isBy, anyStamp)
+}
+
+// addRow adds the stamps that a row has now.
+func (l *stampList) addRow(stamps stamps, attributes attributesOf) {
+	for k := range stamps {
+		l.add(stamps[k].stamp)
+	}
+	if attributes.isBy.of == nil {
+		if len(attributes.is) > 0 {
+			l.add(attributes.isBy.all)
+		}
+		return
+	}
+	for _, s := range attributes.isBy.of {
+		l.add(s)
+	}
+}
+
+// moves takes note of what became of the stamps of a row that is otherwise as it
+// was.
+func (m *moved) moves(was, is stamps, attributes attributesOf) {
+	for _, x := range was {
+		for _, y := range is {
+			if both := x.fields.and(y.fields); !both.empty() {
+				m.move(x.stamp, y.stamp)
+			}
+		}
+	}
+	for name := range attributes.is {
+		if was := attributes.wasBy.stamp(name); was != 0 {
+			m.move(was, attributes.isBy.stamp(name))
+		}
+		if attributes.wasBy.of == nil && attributes.isBy.of == nil {
+			return // all are alike
+		}
+	}
+}
+
+func (m *moved) move(was, is stamp) {
+	switch i, known := slices.BinarySearchFunc(m.to, was, restatement.compare); {
+	case was == is:
+		m.stay.add(was)
+	case !known:
+		m.to = slices.Insert(m.to, i, restatement{was, is})
+	case m.to[i].is != is:
+		m.irregular = true
 	}
 }
 
 // after returns the restatements that go on from those that the store has; not
 // ok when there are none that say the right thing about every row.
 func (m *moved) after(stored []restatement) (restated []restatement, ok bool) {
-	for was := range m.to {
-		m.irregular = m.irregular || m.stay[was]
+	for _, r := range m.to {
+		m.irregular = m.irregular || m.stay.has(r.was)
 	}
 	if m.irregular { // rows that repeat something are written, too
 		for _, s := range m.repeated {
-			m.written[s] = true
+			m.written.add(s)
 		}
-		clear(m.to)
+		m.to = nil
 	}
-	all := map[stamp]stamp{}
+	restated = slices.Clone(m.to)
 	for _, r := range stored {
-		if is, moves := m.to[r.is]; moves {
-			r.is = is
+		if i, moves := slices.BinarySearchFunc(m.to, r.is, restatement.compare); moves {
+			r.is = m.to[i].is
 		}
-		all[r.was] = r.is
+		if i, known := slices.BinarySearchFunc(restated, r.was, restatement.compare); !known {
+			restated = slices.Insert(restated, i, r)
+		}
 	}
-	for was, is := range m.to {
-		all[was] = is
-	}
-	if len(all) > mostRestatements {
+	if len(restated) > mostRestatements {
 		return nil, false
 	}
-	for was, is := range all {
-		if m.written[was] { // a row that is written now would be read as newer than it is
+	for _, r := range restated {
+		if m.written.has(r.was) { // a row that is written now would be read as newer than it is
 			return nil, false
 		}
-		restated = append(restated, restatement{was, is})
 	}
-	slices.SortFunc(restated, func(a, b restatement) int { return cmp.Compare(a.was, b.was) })
 	return restated, true
-}
-
-// entity is a row before and after.
-type entity struct {
-	same    bool          // nothing has happened to it
-	changed bool          // more than stamps: it is written
-	stamps  []stamp       // the new ones
-	moves   []restatement // field by field, when it has not changed otherwise
-}
-
-// eachEntity calls look for each row of after that has stamps which snapshots
-// move.
-func eachEntity(before, after *Conversation, look func(entity)) {
-	e := rowOf(&conversationFields, before, after)
-	e.addAttributes(before.Attributes, before.attributes, after.Attributes, after.attributes)
-	e.changed = e.changed || before.Status != after.Status || !before.End.Equal(after.End)
-	look(e)
-	was := roll{participants: before.Participants}
-	was.index()
-	for _, p := range after.Participants {
-		var old *Participant
-		if i, known := was.find(p.ID); known {
-			old = was.participants[i]
-		}
-		e := rowOf(&participantFields, old, p)
-		if old != nil {
-			e.addAttributes(old.Attributes, old.attributes, p.Attributes, p.attributes)
-		} else {
-			e.addAttributes(nil, attributeStamps{}, p.Attributes, p.attributes)
-		}
-		look(e)
-		for _, list := range [][]*Session{p.Sessions, p.shadows} {
-			for _, s := range list {
-				old := was.session(s.ID)
-				e := rowOf(&sessionFields, old.Session, s)
-				e.changed = e.changed || old.Session != nil && old.changed(p.ID, s)
-				look(e)
-			}
-		}
-	}
-	for _, t := range after.Transfers {
-		i := slices.IndexFunc(before.Transfers, func(b *Transfer) bool { return b.ID == t.ID })
-		if i < 0 {
-			look(rowOf(&transferFields, nil, t))
-			continue
-		}
-		look(rowOf(&transferFields, before.Transfers[i], t))
-	}
-}
-
-func rowOf[E any](s *schema[E], old, is *E) (e entity) {
-	stated := *s.stamps(is)
-	for k := range stated {
-		e.stamps = append(e.stamps, stated[k].stamp)
-	}
-	switch {
-	case old == is:
-		e.same = true
-	case old == nil, s.differs(old, is, func(stamp, stamp) bool { return true }):
-		e.changed = true
-	default:
-		for _, x := range *s.stamps(old) {
-			for _, y := range stated {
-				if both := x.fields.and(y.fields); !both.empty() {
-					e.moves = append(e.moves, restatement{x.stamp, y.stamp})
-				}
-			}
-		}
-	}
-	return e
-}
-
-func (e *entity) addAttributes(av map[string]string, as attributeStamps, bv map[string]string, bs attributeStamps) {
-	e.changed = e.changed || attributesDiffer(av, as, bv, bs, func(stamp, stamp) bool { return true })
-	for name := range bv {
-		is := bs.stamp(name)
-		e.stamps = append(e.stamps, is)
-		if was := as.stamp(name); was != 0 {
-			e.moves = append(e.moves, restatement{was, is})
-		}
-	}
-	for _, r := range e.moves {
-		e.same = e.same && r.was == r.is
-	}
 }
 
 // restatedBy returns whether a row that the store has under the stamp x, as of

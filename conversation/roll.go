@@ -12,7 +12,7 @@ type roll struct {
 
 const few = 16
 
-// index has large lists looked up from now on.
+// index has large lists looked up, once looking through them begins.
 func (r *roll) index() {
 	if r.byID != nil || len(r.participants) <= few {
 		return
@@ -30,10 +30,14 @@ func (r *roll) index() {
 	}
 }
 
-// find returns where the participant is.
-func (r *roll) find(id string) (at int, found bool) {
-	if r.byID != nil {
-		at, found = r.byID[id]
+// find returns where the participant is. Mostly it is where another version of
+// the list has it, which is in the place at.
+func (r *roll) find(id string, at int) (int, bool) {
+	if at < len(r.participants) && r.participants[at].ID == id {
+		return at, true
+	}
+	if r.index(); r.byID != nil {
+		at, found := r.byID[id]
 		return at, found
 	}
 	for i, p := range r.participants {
@@ -44,10 +48,15 @@ func (r *roll) find(id string) (at int, found bool) {
 	return 0, false
 }
 
-// owner returns where the participant of the session is.
-func (r *roll) owner(sessionID string) (at int, found bool) {
-	if r.bySession != nil {
-		at, found = r.bySession[sessionID]
+// owner returns where the participant of the session is, mostly in the place at.
+func (r *roll) owner(sessionID string, at int) (int, bool) {
+	if at < len(r.participants) {
+		if s, _ := r.participants[at].session(sessionID); s != nil {
+			return at, true
+		}
+	}
+	if r.index(); r.bySession != nil {
+		at, found := r.bySession[sessionID]
 		return at, found
 	}
 	for i, p := range r.participants {
@@ -56,6 +65,25 @@ func (r *roll) owner(sessionID string) (at int, found bool) {
 		}
 	}
 	return 0, false
+}
+
+// participant returns the participant, as find does; nil when there is none.
+func (r *roll) participant(id string, at int) *Participant {
+	if i, known := r.find(id, at); known {
+		return r.participants[i]
+	}
+	return nil
+}
+
+// session returns the session and the id of its participant, as owner does; no
+// session when there is none.
+func (r *roll) session(id string, at int) OwnedSession {
+	i, known := r.owner(id, at)
+	if !known {
+		return OwnedSession{}
+	}
+	s, _ := r.participants[i].session(id)
+	return OwnedSession{r.participants[i].ID, s}
 }
 
 // joined says that the session has come to the participant there.

@@ -40,15 +40,16 @@ func (l *Communications) read(r *reader) error {
 
 // reset empties p, and keeps the memory of its lists.
 func (p *Participant) reset() {
-	kept := Participant{Calls: p.Calls, Callbacks: p.Callbacks, Chats: p.Chats, Cobrowsesessions: p.Cobrowsesessions, Emails: p.Emails,
-		Messages: p.Messages, InternalMessages: p.InternalMessages, Screenshares: p.Screenshares, SocialExpressions: p.SocialExpressions, Videos: p.Videos,
-		ScreenMonitorings: p.ScreenMonitorings}
-	for _, l := range []*Communications{&kept.Calls, &kept.Callbacks, &kept.Chats, &kept.Cobrowsesessions, &kept.Emails,
-		&kept.Messages, &kept.InternalMessages, &kept.Screenshares, &kept.SocialExpressions, &kept.Videos, &kept.ScreenMonitorings} {
-		resetAll(*l, (*Communication).reset)
-		*l = (*l)[:0]
+	lists := [...]Communications{p.Calls, p.Callbacks, p.Chats, p.Cobrowsesessions, p.Emails, p.Messages, p.InternalMessages, p.Screenshares,
+		p.SocialExpressions, p.Videos, p.ScreenMonitorings}
+	*p = Participant{}
+	for i, list := range [...]*Communications{&p.Calls, &p.Callbacks, &p.Chats, &p.Cobrowsesessions, &p.Emails, &p.Messages, &p.InternalMessages,
+		&p.Screenshares, &p.SocialExpressions, &p.Videos, &p.ScreenMonitorings} {
+		if cap(lists[i]) > 0 {
+			resetAll(lists[i], (*Communication).reset)
+			*list = lists[i][:0]
+		}
 	}
-	*p = kept
 }
 
 func (c *Communication) reset() { *c = Communication{} }
