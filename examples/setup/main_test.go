@@ -70,6 +70,7 @@ func TestEachFlagHasItsEffect(t *testing.T) {
 		{"-triggers=v2.quality.evaluations", "genesys/triggers.tf", "-user-end"},
 		{"-triggers=none", "README.md", "-archy"},
 		{"-ttl=60", "genesys/triggers/acw.json", `"eventTTLSeconds": 60`},
+		{"-heartbeat", "genesys/flows/heartbeat.yaml", `lit: "heartbeat"`},
 		{"-steps=false", "README.md", "-genesys/steps"},
 		{"-aws-region=us-west-2", "aws/main.tf", `"us-west-2"`},
 		{"-suffix=cases", "aws/main.tf", "/cases"},

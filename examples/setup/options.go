@@ -27,6 +27,7 @@ type options struct {
 	dataAction   bool
 	timeout, ttl int
 	triggers     string
+	heartbeat    bool
 	steps        bool
 
 	awsAccount, awsRegion, suffix, topics string
@@ -73,6 +74,7 @@ func parse(args []string, region string, stderr io.Writer) (*options, error) {
 	flags.IntVar(&o.timeout, "timeout", 5, "how many `seconds` Genesys waits for the backend, 1 to 10")
 	flags.StringVar(&o.triggers, "triggers", "default", "the `topics` whose events start a workflow, with commas between them; or default; or none")
 	flags.IntVar(&o.ttl, "ttl", 3600, "how many `seconds` old an event may be that starts a workflow, at least 10")
+	flags.BoolVar(&o.heartbeat, "heartbeat", false, "write a workflow that, scheduled, shows that the way to the backend is open")
 	flags.BoolVar(&o.steps, "steps", true, "write steps to copy into flows of calls and messages")
 
 	flags.StringVar(&o.awsAccount, "aws-account", "", "switch EventBridge on, into this AWS account: twelve `digits`")
@@ -114,7 +116,7 @@ func (o *options) config() (setup.Config, error) {
 	c := setup.Config{Name: o.name, Region: region, BaseURL: o.baseURL, Division: o.division, OrganizationID: o.organization,
 		Quality: o.quality, LaunchFlows: o.launchFlows}
 	if o.dataAction {
-		c.DataAction = &setup.DataAction{TimeoutSeconds: o.timeout, EventTTLSeconds: o.ttl, Steps: o.steps}
+		c.DataAction = &setup.DataAction{TimeoutSeconds: o.timeout, EventTTLSeconds: o.ttl, Heartbeat: o.heartbeat, Steps: o.steps}
 		switch o.triggers {
 		case "default":
 			c.DataAction.Triggers = setup.DefaultTriggers()
@@ -136,7 +138,7 @@ func (o *options) config() (setup.Config, error) {
 		c.ClientApp = &setup.ClientApp{Widget: o.widget, Standalone: o.standalone, Groups: list(o.groups), EmbeddedIn: list(o.embeddedIn)}
 	}
 	return c, errors.Join(
-		o.idle(c.DataAction == nil, "-data-action is off", "timeout", "triggers", "ttl", "steps"),
+		o.idle(c.DataAction == nil, "-data-action is off", "timeout", "triggers", "ttl", "heartbeat", "steps"),
 		o.idle(c.EventBridge == nil, "-aws-account is not given", "aws-region", "suffix", "topics", "queue", "https"),
 		o.idle(c.ClientApp == nil, "-widget and -standalone are off", "groups", "embedded-in"),
 		zero("timeout", o.timeout), zero("ttl", o.ttl))

@@ -163,6 +163,9 @@ func TestTheRequestSaysExactlyWhatTheFlowSaid(t *testing.T) {
 			usual := map[string]*string{"source": text("trigger"), "topic": text("v2.quality.evaluations"), "conversationId": text("c-1")}
 			for _, name := range inputs {
 				for _, s := range hostile {
+					if len(s) > 1000 && name != "note" {
+						continue // Velocity is slow with long ones; all members have them below
+					}
 					given := maps.Clone(usual)
 					given[name] = &s
 					expect(t, body(t, v, a, given), given)

@@ -42,6 +42,10 @@ type DataAction struct {
 	// EventTTLSeconds is how old an event may be when its workflow is started,
 	// at least 10. Default 3600.
 	EventTTLSeconds int
+	// Heartbeat writes a workflow that tells the backend every time it runs that
+	// the way is open: started by a scheduled trigger, its absence shows that
+	// something on the way is broken.
+	Heartbeat bool
 	// Steps writes flows for calls, queues and messages, whose step is copied
 	// into the flows that are there.
 	Steps bool

@@ -2,11 +2,8 @@ package setup
 
 import (
 	"bytes"
-	"embed"
 	"encoding/json"
 	"sort"
-	"strings"
-	"text/template"
 )
 
 // A File is one of the files that are written.
@@ -46,11 +43,15 @@ func (w *writer) genesys() {
 		w.json("genesys/"+p.ActionFile, newAction(p))
 		w.template("genesys/data-action.tf", "data-action.tf", p)
 		for _, t := range p.Triggers {
-			w.template("genesys/flows/"+t.Slug+".yaml", "workflow.yaml", flowPlan{p, t})
+			w.template("genesys/flows/"+t.Slug+".yaml", "workflow.yaml", flowPlan{p, "trigger", t})
 			w.json("genesys/triggers/"+t.Slug+".json", newTrigger(p, t))
 		}
 		if len(p.Triggers) > 0 {
 			w.template("genesys/triggers.tf", "triggers.tf", p)
+		}
+		if p.Action.Heartbeat {
+			w.template("genesys/flows/heartbeat.yaml", "workflow.yaml", flowPlan{p, heartbeat, topicPlan{Topic: heartbeat, Slug: heartbeat}})
+			w.template("genesys/heartbeat.tf", "heartbeat.tf", p)
 		}
 		if p.Action.Steps {
 			for _, name := range []string{"inbound-call", "in-queue-call", "inbound-message"} {
@@ -76,7 +77,8 @@ func (w *writer) genesys() {
 // flowPlan is what the template of a workflow writes.
 type flowPlan struct {
 	*plan
-	Trigger topicPlan
+	Source string
+	topicPlan
 }
 
 func (w *writer) aws() {
@@ -107,37 +109,8 @@ func (w *writer) json(path string, v any) {
 
 func (w *writer) template(path, name string, data any) {
 	var b bytes.Buffer
-	if err := parsed().ExecuteTemplate(&b, name, data); err != nil {
+	if err := w.plan.templates.ExecuteTemplate(&b, name, data); err != nil {
 		panic(err) // our own templates; the tests run all of them
 	}
 	w.add(path, b.Bytes())
-}
-
-//go:embed templates
-var templates embed.FS
-
-// parsed parses the templates. Their delimiters are [[ ]], as Genesys and Archy
-// use {{ }}.
-func parsed() *template.Template {
-	return template.Must(template.New("").Delims("[[", "]]").Funcs(template.FuncMap{
-		"yaml":     quoteJSON, // a JSON string is one of YAML
-		"hcl":      quoteHCL,
-		"code":     func(s string) string { return "`" + strings.ReplaceAll(s, "`", "'") + "`" },
-		"cell":     func(s string) string { return strings.ReplaceAll(s, "|", `\|`) },
-		"policies": func(p *plan) []policy { return policies(p.Permissions) },
-	}).ParseFS(templates, "templates/*"))
-}
-
-func quoteJSON(s string) (string, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(s)
-	return strings.TrimSpace(b.String()), err
-}
-
-// quoteHCL quotes a string for HCL, where ${ and %{ begin a template.
-func quoteHCL(s string) (string, error) {
-	quoted, err := quoteJSON(s)
-	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(quoted), err
 }

@@ -25,7 +25,7 @@ func everything() setup.Config {
 		OrganizationID: "0f0e0d0c-0000-4000-8000-000000000001",
 		Quality:        true,
 		LaunchFlows:    true,
-		DataAction:     &setup.DataAction{Triggers: setup.DefaultTriggers(), Steps: true},
+		DataAction:     &setup.DataAction{Triggers: setup.DefaultTriggers(), Heartbeat: true, Steps: true},
 		EventBridge:    &setup.EventBridge{AccountID: "123456789012", Region: "eu-central-1", Queue: true, HTTPS: true},
 		ClientApp: &setup.ClientApp{Widget: true, Standalone: true,
 			Groups: []string{"11111111-2222-4333-8444-555555555555"}, EmbeddedIn: []string{"https://crm.example.com"}},

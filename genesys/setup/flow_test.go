@@ -120,7 +120,7 @@ func flows(t *testing.T, f func(name string, c setup.Config, all map[string]stri
 			}
 		}
 	}
-	require.Equal(t, len(setup.DefaultTriggers())+1+3, count)
+	require.Equal(t, len(setup.DefaultTriggers())+1+1+3, count)
 }
 
 func TestFlowsFollowTheRulesOfArchitect(t *testing.T) {
@@ -156,14 +156,14 @@ func TestTheLintFindsWhatFails(t *testing.T) {
 		"a member that is long":               {"Flow.eventTime", "Flow.wrapupNotes"},
 		"a member that is a number":           {"- stringVariable", "- integerVariable"},
 		"the whole event":                     {"Flow.conversationId", "Flow.jsonData"},
-		"a variable that is not there":        {"exp: Flow.conversationId", "exp: Flow.conversationID"},
+		"a variable that is not there":        {`exp: "Flow.conversationId"`, `exp: "Flow.conversationID"`},
 		"many tries":                          {"lit: 3", "lit: 5"},
 		"a failure that is not tried again":   {"failure:", "failed:"},
 		"a timeout that is not tried again":   {"timeout:\n                            actions", "late:\n                            actions"},
 		"a success that is tried again":       {"loopExit", "wait"},
 		"an input that is missing":            {"note:\n                                    noValue: true", ""},
 		"an output that the contract has not": {"caseId:", "case:"},
-		"a conversation that is not said":     {"exp: Flow.conversationId", "noValue: true"},
+		"a conversation that is not said":     {`exp: "Flow.conversationId"`, "noValue: true"},
 		"a timeout in seconds":                {"minutes: 1", "seconds: 10"},
 		"an action of another name":           {"DCM - Report", "DCM -- Report"},
 		"a flow without a call":               {"callData", "callOther"},

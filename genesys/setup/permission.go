@@ -64,7 +64,7 @@ func (p *permissions) installer(c Config) {
 	p.add(Installer, "create the data action", all("integrations:action", "add", "edit", "view", "delete")...)
 	p.add(Installer, "test the data action", "integrations:action:execute")
 	p.add(Installer, "create the data action with Terraform", "bridge:actions:view", "integrations:actionFunction:view", "integrations:actionFunction:edit")
-	if len(c.DataAction.Triggers) == 0 {
+	if len(c.DataAction.Triggers) == 0 && !c.DataAction.Heartbeat {
 		return
 	}
 	p.add(Installer, "publish workflows", "architect:job:create", "architect:job:view", "architect:flow:search", "architect:flow:view", "architect:flow:delete")
@@ -84,12 +84,12 @@ func all(entity string, actions ...string) []string {
 // policy is a permission in the three parts that a role consists of.
 type policy struct{ Domain, Entity, Action string }
 
-// policies are the permissions of the backend's role.
-func policies(all []Permission) []policy {
+// Policies are the permissions of the backend's role.
+func (p *plan) Policies() []policy {
 	var list []policy
-	for _, p := range all {
-		if p.Who == Backend {
-			parts := strings.SplitN(p.Name, ":", 3)
+	for _, permission := range p.Permissions {
+		if permission.Who == Backend {
+			parts := strings.SplitN(permission.Name, ":", 3)
 			list = append(list, policy{parts[0], parts[1], parts[2]})
 		}
 	}

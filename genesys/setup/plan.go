@@ -3,6 +3,7 @@ package setup
 import (
 	"slices"
 	"strings"
+	"text/template"
 
 	"github.com/dcmkit/convtrack/genesys"
 )
@@ -10,7 +11,7 @@ import (
 // plan is a configuration worked out: what the templates write.
 type plan struct {
 	Name     string
-	Slug     string // of the name, for AWS: "dcm"
+	AWSName  string // begins the names in AWS: "dcm"
 	Division string
 	Region   genesys.Region
 	// ProviderRegion is the region's name for the Terraform provider; empty when
@@ -35,16 +36,16 @@ type plan struct {
 	Undocumented []string
 
 	App *ClientApp
+
+	templates *template.Template
 }
 
+// topicPlan is a topic whose events start a workflow.
 type topicPlan struct {
 	Topic   string
 	Slug    string
-	Members []string // that the workflow passes on
+	Members []string // of the event, that the workflow passes on
 }
-
-// Has reports whether the event has the member.
-func (t topicPlan) Has(member string) bool { return slices.Contains(t.Members, member) }
 
 const actionFile = "dcm-report-update.custom.json"
 
@@ -52,12 +53,13 @@ func newPlan(c Config) *plan {
 	c = c.withDefaults()
 	base := strings.TrimSuffix(c.BaseURL, "/")
 	p := &plan{
-		Name: c.Name, Slug: strings.ToLower(strings.ReplaceAll(c.Name, " ", "-")), Division: c.Division,
+		Name: c.Name, AWSName: strings.ToLower(strings.ReplaceAll(c.Name, " ", "-")), Division: c.Division,
 		Region: c.Region, ProviderRegion: strings.ReplaceAll(c.Region.Name, "_", "-"), OrganizationID: c.OrganizationID,
 		Permissions: Permissions(c),
 		BaseURL:     base, UpdatesURL: base + UpdatesPath, IngestURL: base + EventBridgePath, AppURL: base + ClientAppPath,
 		Integration: c.Name + " data actions", ActionName: c.Name + " - Report conversation update", ActionFile: actionFile,
 		Action: c.DataAction, Events: c.EventBridge, App: c.ClientApp,
+		templates: parseTemplates(),
 	}
 	if p.Action != nil {
 		for _, topic := range p.Action.Triggers {

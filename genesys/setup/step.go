@@ -2,7 +2,9 @@ package setup
 
 import (
 	"bytes"
+	"slices"
 	"strings"
+	"text/template"
 )
 
 // step is one Call Data Action of a flow.
@@ -40,30 +42,30 @@ func (p *plan) step(source, topic, conversation string) step {
 func (p *plan) CallStep(column int, source, topic string) (string, error) {
 	s := p.step(source, topic, "Call.ConversationID")
 	s.Prompt = true
-	return s.yaml(column)
+	return s.yaml(p.templates, column)
 }
 
 // MessageStep is the step in a flow of messages.
 func (p *plan) MessageStep(column int, source, topic string) (string, error) {
-	return p.step(source, topic, "Message.ConversationID").yaml(column)
+	return p.step(source, topic, "Message.ConversationID").yaml(p.templates, column)
 }
 
-// Step is the step in the workflow of a trigger. The event does not name its
-// topic, so it is a literal.
+// Step is the step in a workflow. An event does not name its topic, so it is a
+// literal.
 func (f flowPlan) Step(column int) (string, error) {
-	s := f.step("trigger", f.Trigger.Topic, "Flow.conversationId")
+	s := f.step(f.Source, f.Topic, `""`) // a text without anything in it
 	for i, input := range s.Inputs {
-		if f.Trigger.Has(input.Name) {
+		if slices.Contains(f.Members, input.Name) {
 			s.Inputs[i].Expression = "Flow." + input.Name
 		}
 	}
 	s.CaseID = "Flow.dcmCaseId"
-	return s.yaml(column)
+	return s.yaml(f.templates, column)
 }
 
-func (s step) yaml(column int) (string, error) {
+func (s step) yaml(templates *template.Template, column int) (string, error) {
 	var b bytes.Buffer
-	if err := parsed().ExecuteTemplate(&b, "step.yaml", s); err != nil {
+	if err := templates.ExecuteTemplate(&b, "step.yaml", s); err != nil {
 		return "", err
 	}
 	return strings.ReplaceAll(strings.TrimSpace(b.String()), "\n", "\n"+strings.Repeat(" ", column)), nil

@@ -74,3 +74,6 @@ func prefixes(topics []string) []string {
 	}
 	return all
 }
+
+// heartbeat is the source, and the topic, of a call that tells of no conversation.
+const heartbeat = "heartbeat"

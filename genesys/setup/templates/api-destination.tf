@@ -14,7 +14,7 @@ variable "dcm_ingest_token" {
 # somebody updates the connection. The backend answers 403 to a wrong key. To
 # rotate it, let the backend take both keys, apply, then drop the old one.
 resource "aws_cloudwatch_event_connection" "backend" {
-  name               = "[[.Slug]]-ingest"
+  name               = "[[.AWSName]]-ingest"
   authorization_type = "API_KEY"
 
   auth_parameters {
@@ -26,7 +26,7 @@ resource "aws_cloudwatch_event_connection" "backend" {
 }
 
 resource "aws_cloudwatch_event_api_destination" "backend" {
-  name                             = "[[.Slug]]-ingest"
+  name                             = "[[.AWSName]]-ingest"
   invocation_endpoint              = [[hcl .IngestURL]]
   http_method                      = "POST"
   invocation_rate_limit_per_second = 100
@@ -34,7 +34,7 @@ resource "aws_cloudwatch_event_api_destination" "backend" {
 }
 
 resource "aws_iam_role" "invoke" {
-  name = "[[.Slug]]-genesys-invoke"
+  name = "[[.AWSName]]-genesys-invoke"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -61,7 +61,7 @@ resource "aws_iam_role_policy" "invoke" {
 resource "aws_cloudwatch_event_target" "backend" {
   rule           = aws_cloudwatch_event_rule.conversations.name
   event_bus_name = aws_cloudwatch_event_bus.genesys.name
-  target_id      = "[[.Slug]]-https"
+  target_id      = "[[.AWSName]]-https"
   arn            = aws_cloudwatch_event_api_destination.backend.arn
   role_arn       = aws_iam_role.invoke.arn
 

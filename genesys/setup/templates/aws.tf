@@ -43,7 +43,7 @@ resource "aws_cloudwatch_event_bus" "genesys" {
 
 # Which topics come at all, the filter of the integration decides.
 resource "aws_cloudwatch_event_rule" "conversations" {
-  name           = "[[.Slug]]-genesys-conversations"
+  name           = "[[.AWSName]]-genesys-conversations"
   event_bus_name = aws_cloudwatch_event_bus.genesys.name
   event_pattern = jsonencode({
     source = [local.bus_name]
@@ -57,7 +57,7 @@ resource "aws_cloudwatch_event_rule" "conversations" {
 
 # Events that could not be delivered for a day.
 resource "aws_sqs_queue" "undelivered" {
-  name                      = "[[.Slug]]-genesys-undelivered"
+  name                      = "[[.AWSName]]-genesys-undelivered"
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
 }

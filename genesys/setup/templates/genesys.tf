@@ -20,7 +20,7 @@ output "organization_id" {
 resource "genesyscloud_auth_role" "backend" {
   name        = [[hcl (print .Name " conversation tracker")]]
   description = [[hcl (print "What the backend of " .Name " reads")]]
-[[range policies .]]
+[[range .Policies]]
   permission_policies {
     domain      = [[hcl .Domain]]
     entity_name = [[hcl .Entity]]

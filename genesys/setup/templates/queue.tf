@@ -1,7 +1,7 @@
 # The queue that the backend reads. It is a standard one: the rule would give all
 # messages of a FIFO queue one group, so nothing would be gained.
 resource "aws_sqs_queue" "events" {
-  name                       = "[[.Slug]]-genesys-events"
+  name                       = "[[.AWSName]]-genesys-events"
   receive_wait_time_seconds  = 20
   visibility_timeout_seconds = 60
   message_retention_seconds  = 1209600
@@ -16,7 +16,7 @@ resource "aws_sqs_queue" "events" {
 # Messages that the backend received eight times and never deleted. To try them
 # again, start a redrive to their source queue.
 resource "aws_sqs_queue" "poison" {
-  name                      = "[[.Slug]]-genesys-poison"
+  name                      = "[[.AWSName]]-genesys-poison"
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
 }
@@ -24,7 +24,7 @@ resource "aws_sqs_queue" "poison" {
 resource "aws_cloudwatch_event_target" "queue" {
   rule           = aws_cloudwatch_event_rule.conversations.name
   event_bus_name = aws_cloudwatch_event_bus.genesys.name
-  target_id      = "[[.Slug]]-queue"
+  target_id      = "[[.AWSName]]-queue"
   arn            = aws_sqs_queue.events.arn
 
   dead_letter_config {
@@ -74,7 +74,7 @@ data "aws_iam_policy_document" "consumer" {
 }
 
 resource "aws_iam_policy" "consumer" {
-  name        = "[[.Slug]]-genesys-consumer"
+  name        = "[[.AWSName]]-genesys-consumer"
   description = "Reading the queue of events of Genesys Cloud"
   policy      = data.aws_iam_policy_document.consumer.json
 }
