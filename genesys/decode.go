@@ -24,6 +24,14 @@ func Decode(data []byte, read time.Time) (*Message, error) {
 	return reader{read: read}.decodeWhole(data)
 }
 
+// DecodeDelivered decodes what is delivered late, again or out of order: what
+// came from a queue or a stream. It is [Decode], but an EventBridge envelope
+// that says when it was made counts as read then, so that a snapshot that is
+// delivered again does not count as newer than those after it.
+func DecodeDelivered(data []byte, read time.Time) (*Message, error) {
+	return reader{read: read, delivered: true}.decodeWhole(data)
+}
+
 // DecodeNth decodes the nth of the messages of a file, of which nobody knows
 // when they were read. It is [Decode] with the zero time, but of snapshots that
 // mention the same latest time the later one in the file is the newer.

@@ -2,6 +2,7 @@ package genesys
 
 import (
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -15,6 +16,7 @@ func (r reader) decodeEnvelope(m *Message, data []byte, depth int) error {
 	var e struct {
 		ID         string         `json:"id"`
 		DetailType string         `json:"detail-type"`
+		Time       string         `json:"time"`
 		Detail     jsontext.Value `json:"detail"`
 	}
 	if err := wire.Unmarshal(data, &e); err != nil {
@@ -24,6 +26,9 @@ func (r reader) decodeEnvelope(m *Message, data []byte, depth int) error {
 		return refuse("EventBridge envelope", "its detail is not an object")
 	}
 	m.EnvelopeID = e.ID
+	if r.delivered {
+		r.read = madeAt(e.Detail, e.Time, r.read)
+	}
 	names, err := topLevelNames(e.Detail)
 	switch {
 	case err != nil:
@@ -38,6 +43,24 @@ func (r reader) decodeEnvelope(m *Message, data []byte, depth int) error {
 		return r.decodeBody(m, e.DetailType, body)
 	}
 	return r.decodeBody(m, e.DetailType, e.Detail)
+}
+
+// madeAt returns when an envelope was made: by the timestamp in its detail, else
+// by its own time, which is in whole seconds. It is never later than when it was
+// read.
+func madeAt(detail jsontext.Value, own string, read time.Time) time.Time {
+	inside := ""
+	if v, err := memberOf(detail, "timestamp"); err == nil && v.Kind() == '"' {
+		if text, err := jsontext.AppendUnquote(nil, v); err == nil {
+			inside = string(text)
+		}
+	}
+	for _, text := range []string{inside, own} {
+		if made, err := time.Parse(time.RFC3339, text); err == nil && made.Before(read) && made.Year() >= 2000 {
+			return made
+		}
+	}
+	return read
 }
 
 // isTopic reports whether a detail-type names a topic.

@@ -62,6 +62,8 @@ type reader struct {
 	// read is when the message was read; zero when that is not known, as in a
 	// replay. It settles what can go back and forth and carries no time.
 	read time.Time
+	// delivered says that a message may have been made long before it was read.
+	delivered bool
 	// nth is the place of the message in its file. It makes differences below
 	// the millisecond, in which Genesys gives its times.
 	nth int

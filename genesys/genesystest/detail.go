@@ -196,11 +196,33 @@ func (s *Story) Envelopes() [][]byte {
 
 // Envelope wraps a detail event for EventBridge; n makes its id.
 func (s *Story) Envelope(n int, e DetailEvent) Object {
+	return s.envelope(n, s.topic(e), "v2.detail.events.conversation.{id}."+e.Event, e.At, e.Body)
+}
+
+// SnapshotEnvelopes returns the story's snapshots as EventBridge delivers those
+// of a user's conversations.
+func (s *Story) SnapshotEnvelopes() [][]byte {
+	var envelopes [][]byte
+	for i, t := range s.Moments() {
+		envelopes = append(envelopes, encode(s.snapshotEnvelope(i, "v2.users."+s.listener()+".conversations", t)))
+	}
+	return envelopes
+}
+
+func (s *Story) snapshotEnvelope(n int, topic string, t time.Duration) Object {
+	detailType := "v2.routing.queues.{id}.conversations"
+	if strings.HasPrefix(topic, "v2.users.") {
+		detailType = "v2.users.{id}.conversations"
+	}
+	return s.envelope(1_000_000+n, topic, detailType, t, s.Snapshot(t))
+}
+
+func (s *Story) envelope(n int, topic, detailType string, at time.Duration, body any) Object {
 	return Object{"version": "0", "id": fmt.Sprintf("0f4f0b6c-6f6e-4a8e-9a3e-%012d", n),
-		"detail-type": "v2.detail.events.conversation.{id}." + e.Event,
+		"detail-type": detailType,
 		"source":      "aws.partner/genesys.com/cloud/99999999-aaaa-4bbb-8ccc-000000000001/tracker-test",
-		"account":     "123456789012", "time": s.at(e.At).Format("2006-01-02T15:04:05Z"), "region": "eu-central-1", "resources": []any{},
-		"detail": Object{"topicName": s.topic(e), "version": "2", "timestamp": s.iso(e.At + 400*time.Millisecond), "eventBody": e.Body,
+		"account":     "123456789012", "time": s.at(at).Format("2006-01-02T15:04:05Z"), "region": "eu-central-1", "resources": []any{},
+		"detail": Object{"topicName": topic, "version": "2", "timestamp": s.iso(at + 400*time.Millisecond), "eventBody": body,
 			"metadata": Object{"CorrelationId": "f5f0c9a2-8f4d-4a39-8a61-64c4a8d8be1a"}}}
 }
 

@@ -50,8 +50,9 @@
 //     months: reopened, scored again, released on a date, deleted, expired, failed.
 //   - Users, queues and wrap-up codes; who the token is; flow executions, which
 //     can take time and fail, triggers that start them, and data actions.
-//   - EventBridge: envelopes to a callback (also as the bodies of SQS messages) and
-//     to an API destination that is tried again.
+//   - EventBridge: envelopes to a callback (also as the bodies of SQS messages), to
+//     an API destination that is tried again and gives up for good when it is told
+//     that its secret is wrong, and into a queue of [SQS].
 //
 // # What it does not imitate
 //
@@ -76,7 +77,7 @@
 //     but name and id, scopes, limits of single resources.
 //   - Subscribing over the socket, several events in one frame: neither was ever
 //     seen officially.
-//   - AWS itself: SQS is not served as a network protocol.
+//   - AWS itself, but for SQS as far as a consumer meets it: see [SQS].
 //   - Addresses of other than calls as the platform has them: which of its media fill
 //     addressFrom and addressTo in records and detail events is not known; here all do.
 //   - Everything that PROTOCOL.md lists as not known: the simulator takes one of the

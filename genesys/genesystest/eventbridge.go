@@ -73,6 +73,36 @@ type Destination struct {
 	Backoff time.Duration
 	// Attempts is how often an envelope is sent before it is given up; zero: 185.
 	Attempts int
+	// Connection is how the connection authorises. One with an API key or a
+	// password is de-authorised by a single 401 or 407, one with OAuth by a 403:
+	// then nothing is sent any more. Empty: it never is.
+	Connection Connection
+}
+
+// Connection is a kind of connection of EventBridge.
+type Connection string
+
+// The kinds of connections.
+const (
+	ConnectionAPIKey Connection = "API_KEY"
+	ConnectionBasic  Connection = "BASIC"
+	ConnectionOAuth  Connection = "OAUTH_CLIENT_CREDENTIALS"
+)
+
+// deauthorises reports whether an answer ends the connection.
+func (c Connection) deauthorises(status int) bool {
+	switch c {
+	case ConnectionAPIKey, ConnectionBasic:
+		return status == http.StatusUnauthorized || status == http.StatusProxyAuthRequired
+	case ConnectionOAuth:
+		return status == http.StatusForbidden
+	}
+	return false
+}
+
+// SendEnvelopes puts the envelope of every detail event from now on into a queue.
+func (s *Server) SendEnvelopes(q *SQSQueue) (stop func()) {
+	return s.Envelopes(func(envelope []byte) { q.Send(envelope) })
 }
 
 // PostEnvelopes posts the envelope of every detail event from now on to an API
@@ -93,8 +123,15 @@ func (s *Server) PostEnvelopes(d Destination) (stop func()) {
 		d.Client = &http.Client{Transport: transport}
 		context.AfterFunc(s.ctx, transport.CloseIdleConnections)
 	}
+	over := false
 	return s.bridge.add(func(ctx context.Context, f frame) (again time.Duration) {
-		switch status := d.post(ctx, f.data); {
+		if over {
+			s.counts.dropped.Add(1)
+			return Never
+		}
+		status := d.post(ctx, f.data)
+		over = d.Connection.deauthorises(status)
+		switch {
 		case status >= 200 && status < 300:
 			return Never
 		case status != 0 && status != http.StatusTooManyRequests && status < 500, f.tries+1 >= d.Attempts:

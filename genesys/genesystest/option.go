@@ -25,6 +25,7 @@ type config struct {
 	combinedNames   bool
 	leaversHear     bool
 	holdsTwice      bool
+	bridgeSnapshots bool
 
 	analyticsLag, lakeLag, jobTime time.Duration
 	longestInterval                time.Duration
@@ -105,6 +106,10 @@ func CombinedTopicNames() Option { return func(c *config) { c.combinedNames = tr
 // user's part in the conversation is over. Without it they go on until the end;
 // which of the two the platform does is not known.
 func LeaversHearNothing() Option { return func(c *config) { c.leaversHear = false } }
+
+// BridgeSnapshots lets EventBridge carry the snapshots of users' and queues'
+// conversations, too. Without it there are detail events only.
+func BridgeSnapshots() Option { return func(c *config) { c.bridgeSnapshots = true } }
 
 // HoldsTwice lets each hold and each unhold come as two identical snapshots
 // within 150 ms, as seen in a live organisation (protocol 3.10).

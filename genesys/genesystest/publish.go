@@ -24,6 +24,11 @@ func (p *Playing) emit(m moment) {
 			}
 		}
 		p.emitMetrics(t)
+		if s.bridgeSnapshots {
+			for _, topic := range story.ownerTopics(t, "", s.leaversHear) {
+				s.bridge.send(func() Object { return story.snapshotEnvelope(0, topic, t) })
+			}
+		}
 	}
 	if m.details && (s.bridge.open() || s.channels.detailed(story.ID)) {
 		p.emitDetails(t)

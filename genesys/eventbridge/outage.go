@@ -1,0 +1,83 @@
+package eventbridge
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// outage is since when SQS does not answer.
+type outage struct {
+	mu        sync.Mutex
+	since     time.Time // when it last answered
+	announced bool
+}
+
+func (o *outage) begin(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.since = now
+}
+
+// failed reports whether an outage is to be announced, and since when it is.
+func (o *outage) failed(now time.Time) (since time.Time, is bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.announced || now.Sub(o.since) < blindAfter {
+		return o.since, false
+	}
+	o.announced = true
+	return o.since, true
+}
+
+// over notes that SQS has answered. It reports whether an announced outage has
+// ended, and when it began.
+func (o *outage) over(now time.Time) (since time.Time, was bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	since, was = o.since, o.announced
+	o.since, o.announced = now, false
+	return since, was
+}
+
+// announceOutage tells the host when SQS has not answered for long: nothing is
+// lost, but until it answers others must look after what the queue holds.
+func (q *Queue) announceOutage(ctx context.Context, reason error) {
+	if since, is := q.outage.failed(time.Now()); is {
+		q.announce(ctx, conversation.Gap{From: since, Reason: "the queue cannot be read: " + reason.Error()})
+	}
+}
+
+// announceReturn tells the host that an outage has ended, and whether the queue
+// has dropped messages meanwhile.
+func (q *Queue) announceReturn(ctx context.Context, now time.Time) {
+	since, was := q.outage.over(now)
+	if !was {
+		return
+	}
+	q.announce(ctx, conversation.Gap{From: since, To: now, Reason: "the queue could not be read; it tells now what it kept"})
+	q.announceExpired(ctx)
+}
+
+// announceExpired announces the time of which the queue has dropped messages
+// that nobody has read.
+func (q *Queue) announceExpired(ctx context.Context) {
+	until, err := q.position.load(ctx)
+	if err != nil && ctx.Err() == nil {
+		q.log.Warn("it is not known up to when the queue was read", "reason", err)
+	}
+	if kept := time.Now().Add(-q.retention); !until.IsZero() && until.Before(kept) {
+		q.announce(ctx, conversation.Gap{From: until, To: kept, Reason: "the queue was not read for longer than it keeps messages"})
+	}
+}
+
+// announce tells the host of a gap.
+func (q *Queue) announce(ctx context.Context, g conversation.Gap) {
+	g.Source = q.config.Name
+	q.stats.gaps.Add(1)
+	if err := give(ctx, q.sink, conversation.Update{Gap: &g}); err != nil && ctx.Err() == nil {
+		q.log.Error("a gap could not be announced", "from", g.From, "to", g.To, "reason", g.Reason, "error", err)
+	}
+}

@@ -1,0 +1,144 @@
+package eventbridge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
+)
+
+// position is up to when the queue has been read, kept under the source's name.
+// Processes that read the same queue share it: the latest counts.
+type position struct {
+	tracked Tracked // nil: it is not kept
+	name    string
+
+	mu    sync.Mutex
+	until time.Time // what was sent before is stored
+	idle  time.Time // when the queue was last found empty, and it is not known yet whether that is so
+}
+
+type state struct {
+	Until time.Time `json:"until"`
+}
+
+func newPosition(t Tracked, name string) *position { return &position{tracked: t, name: name} }
+
+// stored notes that messages are stored. A queue gives the oldest first, about;
+// those that come again tell nothing of where it is.
+func (p *position) stored(messages []*held) {
+	var oldest time.Time
+	for _, m := range messages {
+		if m.Receives == 1 && !m.Sent.IsZero() && (oldest.IsZero() || m.Sent.Before(oldest)) {
+			oldest = m.Sent
+		}
+	}
+	p.reach(oldest)
+}
+
+func (p *position) reach(until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until.After(p.until) {
+		p.until = until
+	}
+}
+
+// empty notes that a poll brought nothing. That is no proof that there is
+// nothing: a queue with too many messages in flight answers so, too.
+func (p *position) empty(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = now
+}
+
+// confirm says whether nothing was waiting in the queue lately.
+func (p *position) confirm(empty bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if empty && p.idle.After(p.until) {
+		p.until = p.idle
+	}
+	p.idle = time.Time{}
+}
+
+func (p *position) isIdle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.idle.IsZero()
+}
+
+// load returns up to when the queue was read by whichever process; zero: nobody
+// says.
+func (p *position) load(ctx context.Context) (time.Time, error) {
+	is, _, err := p.read(ctx)
+	p.reach(is.Until)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.until, err
+}
+
+func (p *position) read(ctx context.Context) (is state, version int64, err error) {
+	if p.tracked == nil {
+		return state{}, 0, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	value, version, err := p.tracked.Value(ctx, p.name)
+	if err != nil {
+		return state{}, 0, fmt.Errorf("eventbridge: the store does not say up to when the queue was read: %w", err)
+	}
+	if len(value) > 0 && json.Unmarshal(value, &is) != nil {
+		is = state{} // of another version of the library; it is written anew
+	}
+	return is, version, nil
+}
+
+// save puts the position down, unless another process is further.
+func (p *position) save(ctx context.Context) error {
+	if p.tracked == nil {
+		return nil
+	}
+	for try := 0; ; try++ {
+		is, version, err := p.read(ctx)
+		if err != nil {
+			return err
+		}
+		p.reach(is.Until)
+		p.mu.Lock()
+		is.Until = p.until
+		p.mu.Unlock()
+		value, err := json.Marshal(is)
+		if err != nil {
+			return err
+		}
+		if _, err = p.tracked.SetValue(ctx, p.name, value, version); err == nil {
+			return nil
+		}
+		if try == 3 || !pause.Sleep(ctx, pause.Jittered(100*time.Millisecond)) {
+			return fmt.Errorf("eventbridge: it cannot be put down up to when the queue is read: %w", err)
+		}
+	}
+}
+
+// keepPosition puts the position down every now and then, and in the end.
+func (q *Queue) keepPosition(ctx context.Context) {
+	for {
+		on := pause.Sleep(ctx, putDownEvery)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		if q.position.isIdle() {
+			is, err := q.attributes(last)
+			q.position.confirm(denied(err) || err == nil && is.Waiting == 0)
+		}
+		if err := q.position.save(last); err != nil {
+			q.log.Warn("it cannot be noted up to when the queue is read", "reason", err)
+		}
+		cancel()
+		if !on {
+			return
+		}
+	}
+}
