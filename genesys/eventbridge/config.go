@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Tracked keeps a few bytes under a name; see genesys.Tracked, which is one. A
-// *convtrack.Tracker is one, once it runs.
+// Tracked keeps a few bytes under a name; a *convtrack.Tracker does, once it
+// runs. The version is 0 when there is nothing; SetValue fails when it is not the
+// given one any more.
 type Tracked interface {
 	Value(ctx context.Context, name string) (value []byte, version int64, err error)
 	SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dcmkit/convtrack/genesys/internal/memory"
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
@@ -74,54 +75,39 @@ func (p *position) isIdle() bool {
 // load returns up to when the queue was read by whichever process; zero: nobody
 // says.
 func (p *position) load(ctx context.Context) (time.Time, error) {
-	is, _, err := p.read(ctx)
-	p.reach(is.Until)
+	err := p.change(ctx, func([]byte) ([]byte, error) { return nil, nil })
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.until, err
 }
 
-func (p *position) read(ctx context.Context) (is state, version int64, err error) {
-	if p.tracked == nil {
-		return state{}, 0, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	value, version, err := p.tracked.Value(ctx, p.name)
-	if err != nil {
-		return state{}, 0, fmt.Errorf("eventbridge: the store does not say up to when the queue was read: %w", err)
-	}
-	if len(value) > 0 && json.Unmarshal(value, &is) != nil {
-		is = state{} // of another version of the library; it is written anew
-	}
-	return is, version, nil
-}
-
 // save puts the position down, unless another process is further.
 func (p *position) save(ctx context.Context) error {
+	return p.change(ctx, func([]byte) ([]byte, error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return json.Marshal(state{p.until})
+	})
+}
+
+// change looks how far others are, and then writes what do returns.
+func (p *position) change(ctx context.Context, do func([]byte) ([]byte, error)) error {
 	if p.tracked == nil {
 		return nil
 	}
-	for try := 0; ; try++ {
-		is, version, err := p.read(ctx)
-		if err != nil {
-			return err
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := memory.Change(ctx, p.tracked, p.name, func(value []byte) ([]byte, error) {
+		var is state
+		if json.Unmarshal(value, &is) == nil { // else there is none, or one of another version of the library
+			p.reach(is.Until)
 		}
-		p.reach(is.Until)
-		p.mu.Lock()
-		is.Until = p.until
-		p.mu.Unlock()
-		value, err := json.Marshal(is)
-		if err != nil {
-			return err
-		}
-		if _, err = p.tracked.SetValue(ctx, p.name, value, version); err == nil {
-			return nil
-		}
-		if try == 3 || !pause.Sleep(ctx, pause.Jittered(100*time.Millisecond)) {
-			return fmt.Errorf("eventbridge: it cannot be put down up to when the queue is read: %w", err)
-		}
+		return do(value)
+	})
+	if err != nil {
+		return fmt.Errorf("eventbridge: where the queue was read up to is not known in the store: %w", err)
 	}
+	return nil
 }
 
 // keepPosition puts the position down every now and then, and in the end.
