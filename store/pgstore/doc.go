@@ -54,9 +54,15 @@
 // was faster with is reported as a conflict; deliveries are leased, by the
 // clock of the database.
 //
+// While a process awaits its inbox, one connection of a pool of four or more
+// listens for what the others deposit, on a channel whose name is made from
+// those of the schema and the tables. Messages name the owner of the inbox, and
+// nothing of what was heard. Behind a proxy, and in a smaller pool, the table is
+// asked instead, up to 40 times a second.
+//
 // # Connections
 //
-// The store keeps nothing in a session, so a proxy that gives out connections
+// Beside that the store keeps nothing in a session, so a proxy that gives out connections
 // by the transaction may stand between; set the pool's default query mode to
 // one without prepared statements then, such as pgx.QueryExecModeExec.
 // A statement that the server ends, or a connection that breaks, fails the

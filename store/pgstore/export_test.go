@@ -22,6 +22,22 @@ func (s *Store) PlanOfRenew(ctx context.Context) (string, error) {
 	return s.planOf(ctx, s.sql().renew)
 }
 
+// PlansOfInbox are the plans that are kept of the statements of the inbox.
+func (s *Store) PlansOfInbox(ctx context.Context) (map[string]string, error) {
+	plans := map[string]string{}
+	for name, x := range map[string]*statement{"take": s.sql().take, "first page": s.sql().firstPage, "later page": s.sql().laterPage, "latest": s.sql().latest} {
+		plan, err := s.planOf(ctx, x)
+		if err != nil {
+			return nil, err
+		}
+		plans[name] = plan
+	}
+	return plans, nil
+}
+
+// Listening reports whether the server tells of deposits.
+func (s *Store) Listening() bool { return s.listening.Load() }
+
 func (s *Store) planOf(ctx context.Context, x *statement) (string, error) {
 	tx, err := s.pool.Begin(ctx)
 	if err != nil {
@@ -39,5 +55,8 @@ func (s *Store) planOf(ctx context.Context, x *statement) (string, error) {
 		return "", err
 	}
 	lines, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err == nil {
+		_, err = tx.Exec(ctx, "deallocate it", pgx.QueryExecModeSimpleProtocol)
+	}
 	return strings.Join(lines, "\n"), err
 }

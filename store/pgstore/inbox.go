@@ -39,9 +39,11 @@ func (s *statements) inbox(n names, t *rowTypes) {
 	s.laterPage = page(` and i.heard_at >= $4::timestamptz and (i.heard_at, i.conversation_id, i.key) > ($4::timestamptz, $5::text, $6::text)`, oidTimestamptz, oidText, oidText)
 
 	// Each is looked up by its key, in the order in which others lock them too.
+	// The times are compared in a way that no index has, as the server may take
+	// the table for an empty one, where all indexes are the same.
 	s.take = n.statement(`delete from {inbox} where ctid = any (array(select l.ctid from
 			(select u.conversation_id, u.key, u.heard_at from pg_catalog.unnest($1::{inbox_row}[]) as u order by u.conversation_id collate pg_catalog."C", u.key collate pg_catalog."C") as o
-			cross join lateral (select i.ctid from {inbox} i where i.conversation_id = o.conversation_id and i.key = o.key and i.heard_at <= o.heard_at for update) as l))`,
+			cross join lateral (select i.ctid from {inbox} i where i.conversation_id = o.conversation_id and i.key = o.key and o.heard_at - i.heard_at >= '0'::interval for update) as l))`,
 		t.inbox.array)
 
 	s.latest = n.statement(`select o.owner, l.n, l.heard_at from pg_catalog.unnest($1::text[]) as o(owner) cross join lateral (

@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -64,6 +66,15 @@ func (s *Store) hear(ctx context.Context) error {
 	defer acquired.Release()
 	conn := acquired.Conn()
 	defer closeConnection(ctx, conn) // messages might still arrive on it
+	// Where a proxy gives out its own connections, it would be left with one that
+	// listens for nobody.
+	direct, err := isDirect(ctx, conn.PgConn())
+	if err != nil {
+		return err
+	}
+	if !direct {
+		return errDeaf
+	}
 	if _, err := conn.PgConn().Exec(ctx, `listen "`+s.channel()+`"`).ReadAll(); err != nil {
 		return err
 	}
@@ -95,6 +106,16 @@ func (s *Store) hear(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// isDirect reports whether the server's process is the one that it named when
+// the connection was made; a proxy names one of its own making.
+func isDirect(ctx context.Context, c *pgconn.PgConn) (bool, error) {
+	results, err := c.Exec(ctx, "select pg_catalog.pg_backend_pid()").ReadAll()
+	if err != nil {
+		return false, err
+	}
+	return string(results[0].Rows[0][0]) == strconv.FormatUint(uint64(c.PID()), 10), nil
 }
 
 func closeConnection(ctx context.Context, conn *pgx.Conn) {

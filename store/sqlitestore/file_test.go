@@ -209,3 +209,19 @@ func TestManyMayOpenANewFileAtOnce(t *testing.T) {
 		require.NoError(t, <-errs)
 	}
 }
+
+func TestEntriesGoWithTheirConversation(t *testing.T) {
+	path := newPath(t)
+	s := opened(t, path, nil)
+	require.NoError(t, appendDivision(t.Context(), s, "one"))
+	require.NoError(t, s.Deposit(t.Context(), []store.Entry{{ConversationID: "shared", Key: "k"}, {ConversationID: "other", Key: "k"}}))
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	_, err = db.ExecContext(t.Context(), "DELETE FROM cdm_conversation WHERE conversation_id = 'shared'")
+	require.NoError(t, err)
+	left, err := s.Inbox(t.Context(), store.InboxQuery{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	require.Equal(t, "other", left[0].ConversationID)
+}
