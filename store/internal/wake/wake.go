@@ -100,7 +100,7 @@ func (b *Board) Wait(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	rung, err := b.enter(name)
+	rung, err := b.enter(name) //nolint:contextcheck // the watch outlives the wait
 	if err != nil {
 		return err
 	}
