@@ -29,6 +29,16 @@ var (
 	ErrTxEnded = errors.New("sqlitestore: a hook has ended the transaction")
 )
 
+// SchemaError says what is wrong with the tables, in sentences.
+type SchemaError struct {
+	Problems []string
+}
+
+// Error lists the problems.
+func (e *SchemaError) Error() string {
+	return "sqlitestore: the tables are not as they must be:\n- " + strings.Join(e.Problems, "\n- ")
+}
+
 // isBusy reports whether another connection holds the lock that is needed.
 func isBusy(err error) bool {
 	return hasCode(err, sqlite3.SQLITE_BUSY) || otherDriver(err, "database is locked")

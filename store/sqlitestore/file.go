@@ -20,7 +20,10 @@ func (s *Store) prepareFile(ctx context.Context, l *link) error {
 		if err := useLog(ctx, l.conn); err != nil {
 			return err
 		}
-		return s.migrate(ctx, l.conn)
+		if err := s.migrate(ctx, l.conn); err != nil {
+			return err
+		}
+		return s.complete(ctx, l)
 	})
 }
 

@@ -42,14 +42,18 @@ var _ store.Store = (*Store)(nil)
 // turn, as it could not be told there that its context has ended.
 var (
 	writerSettings = []string{"busy_timeout=0", "foreign_keys=ON", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON",
-		"cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=4000", "journal_size_limit=67108864"}
+		"cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=4000", fmt.Sprint("journal_size_limit=", logLimit)}
 	readerSettings = []string{"busy_timeout=5000", "query_only=ON", "cache_size=-16384", "temp_store=MEMORY"}
 )
 
 // Open opens the file, and creates it when it is not there; its directory must
 // exist. The path ":memory:" is a database of this store alone that ends with
-// it. A nil config is all defaults. ctx bounds the opening only. A file that is
-// not a store is ErrForeign, one of a newer version ErrNewer.
+// it. A nil config is all defaults. ctx bounds the opening only.
+//
+// A file that is not a store is [ErrForeign], one of a newer version [ErrNewer],
+// one that lacks migrations [ErrOutdated] when Config.SkipMigrations is set, and
+// one of which a table, column, index or trigger is missing, or a column is of
+// another type, a [SchemaError] that names it.
 func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	if config == nil {
 		config = &Config{}

@@ -28,6 +28,8 @@ func TestAFileThatIsGoneIsNotWrittenToInVain(t *testing.T) {
 		"emptied":            func(path string) error { return os.Truncate(path, 0) },
 		"cut short":          func(path string) error { return os.Truncate(path, 8192) },
 		"its log is deleted": func(path string) error { return os.Remove(path + "-wal") },
+		"its log is emptied": func(path string) error { return os.Truncate(path+"-wal", 0) },
+		"its log is cut":     func(path string) error { return os.Truncate(path+"-wal", 5000) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "store.db")

@@ -44,17 +44,34 @@ func schema(prefix string) string {
 	for e := rows.Conversation; e <= rows.Migration; e++ {
 		createTable(&b, prefix, e)
 	}
-	for _, x := range indexes {
-		table := prefix + x.of.Table().Name
-		fmt.Fprintf(&b, "CREATE INDEX %s_%s ON %s %s;\n", table, x.name, table, x.columns)
+	for _, x := range indexesOf(prefix) {
+		b.WriteString(x.statement() + ";\n")
 	}
 	fmt.Fprintf(&b, forgetEntries, prefix)
 	return b.String()
 }
 
+// index is one of a store.
+type index struct{ name, table, columns string }
+
+func (x index) statement() string {
+	return "CREATE INDEX " + x.name + " ON " + x.table + " " + x.columns
+}
+
+func indexesOf(prefix string) []index {
+	all := make([]index, len(indexes))
+	for i, x := range indexes {
+		table := prefix + x.of.Table().Name
+		all[i] = index{table + "_" + x.name, table, x.columns}
+	}
+	return all
+}
+
 // forgetEntries: entries may be there before their conversation is, so no
 // foreign key can make them go with it.
-const forgetEntries = `CREATE TRIGGER %[1]sinbox_forgotten AFTER DELETE ON %[1]sconversation BEGIN
+const forgetTrigger = "inbox_forgotten"
+
+const forgetEntries = `CREATE TRIGGER %[1]s` + forgetTrigger + ` AFTER DELETE ON %[1]sconversation BEGIN
   DELETE FROM %[1]sinbox WHERE conversation_id = OLD.conversation_id;
 END;
 `

@@ -45,6 +45,12 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 			}
 		}
 	}()
+	whole := func() error { return s.whole(lasting) }
+	if s.file != nil {
+		if err := s.file.checkLog(whole); err != nil {
+			return err
+		}
+	}
 	t := &transaction{Store: s, link: l, ctx: ctx, lasting: lasting, now: s.clock.now()}
 	if err := do(t); err != nil {
 		return err
@@ -66,7 +72,7 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 		s.clock.note(ahead)
 	}
 	if s.file != nil {
-		return s.file.check(func() error { return s.whole(lasting) }) // what was committed to a file that is gone is not kept
+		return s.file.check(whole) // what was committed to a file that is gone is not kept
 	}
 	return nil
 }
@@ -108,6 +114,7 @@ func (s *Store) takeWriter(ctx context.Context) (*link, error) {
 	}
 	if s.file != nil {
 		s.file.log.Store(nil) // the log goes with the last connection to the file
+		s.file.logSize.Store(0)
 	}
 	return l, nil
 }
