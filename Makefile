@@ -26,7 +26,7 @@ postgres: ## Install a PostgreSQL server for the tests, where there is none.
 
 .PHONY: velocity
 velocity: ## Install Apache Velocity and a JDK for the tests, where there is none.
-	@if command -v java >/dev/null 2>&1 && test -n "$$CONVTRACK_TEST_VELOCITY" || command -v javac >/dev/null 2>&1 && test -e /usr/share/java/velocity.jar; then :; \
+	@if command -v javac >/dev/null 2>&1 && { test -n "$$CONVTRACK_TEST_VELOCITY" || test -e /usr/share/java/velocity.jar; }; then :; \
 	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends velocity default-jdk-headless; \
 	else \

@@ -1,15 +1,19 @@
 package setup_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/setup"
@@ -160,6 +164,55 @@ func TestWhatIsOffIsNotMentioned(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAnyConfigurationGivesFilesThatParse draws what the validation lets through,
+// with what means something to YAML and HCL.
+func TestAnyConfigurationGivesFilesThatParse(t *testing.T) {
+	hostile := rapid.OneOf(rapid.SampledFrom([]string{"${x}", "%{if", `"`, `\`, "#", ": ", "'", "- ", "{", "}}", "[[", "!Ref", "*a", "&a", "|", ">", "~", "null", "\u2028", "🙂"}),
+		rapid.StringMatching(`[A-Za-z0-9 ]{0,5}`))
+	topic := rapid.SampledFrom(append(setup.DetailEvents(), "v2.quality.evaluations", "v2.users.{id}.conversations", "v2.analytics.conversation.{id}.metrics"))
+	valid := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		c := setup.Config{
+			Name:     rapid.StringMatching(`[A-Za-z][A-Za-z0-9]{0,6}([ -][A-Za-z0-9]{1,6})?`).Draw(rt, "name"),
+			Region:   rapid.SampledFrom(genesys.Regions()).Draw(rt, "region"),
+			BaseURL:  "https://" + rapid.StringMatching(`[a-z]{1,8}\.[a-z]{2,6}(:[1-9][0-9]{1,3})?(/[A-Za-z0-9._~-]{1,8}){0,2}/?`).Draw(rt, "url"),
+			Division: "D" + strings.Join(rapid.SliceOfN(hostile, 0, 5).Draw(rt, "division"), ""),
+			Quality:  rapid.Bool().Draw(rt, "quality"), LaunchFlows: rapid.Bool().Draw(rt, "launch"),
+		}
+		if rapid.Bool().Draw(rt, "data action") {
+			c.DataAction = &setup.DataAction{Steps: rapid.Bool().Draw(rt, "steps"), Heartbeat: rapid.Bool().Draw(rt, "heartbeat"),
+				Triggers: rapid.SliceOfNDistinct(topic, 0, 4, rapid.ID).Draw(rt, "triggers")}
+		}
+		if rapid.Bool().Draw(rt, "eventbridge") {
+			c.EventBridge = &setup.EventBridge{AccountID: "123456789012", Region: "eu-west-1", Queue: rapid.Bool().Draw(rt, "queue"), HTTPS: rapid.Bool().Draw(rt, "https"),
+				Suffix: rapid.StringMatching(`[A-Za-z0-9._-]{1,64}`).Draw(rt, "suffix"), Topics: rapid.SliceOfNDistinct(topic, 1, 4, rapid.ID).Draw(rt, "topics")}
+		}
+		if rapid.Bool().Draw(rt, "client app") {
+			c.ClientApp = &setup.ClientApp{Widget: rapid.Bool().Draw(rt, "widget"), Standalone: rapid.Bool().Draw(rt, "standalone")}
+		}
+		if c.Validate() != nil {
+			return
+		}
+		valid++
+		all := files(t, c)
+		modules(t, all)
+		for name, content := range all {
+			switch path.Ext(name) {
+			case ".json":
+				require.True(rt, json.Valid([]byte(content)), name)
+			case ".yaml":
+				n := parseYAML(t, content)
+				if body := n.at(n.keys()[0]); strings.HasPrefix(name, "genesys/") {
+					require.Equal(rt, c.Division, body.at("division").text(), name)
+				}
+			case ".tf":
+				require.Equal(rt, string(hclwrite.Format([]byte(content))), content, name)
+			}
+		}
+	})
+	require.Positive(t, valid)
 }
 
 func TestTextsAreTidy(t *testing.T) {
