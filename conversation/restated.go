@@ -38,6 +38,7 @@ func Restate(from, to *Conversation) *Conversation {
 		return to
 	}
 	var m moved
+	m.to, m.stay, m.written, m.repeated = m.room.to[:0], m.room.stay[:0], m.room.written[:0], m.room.repeated[:0]
 	m.look(from, to)
 	restated, ok := m.after(from.restated)
 	if !ok {
@@ -59,6 +60,11 @@ type moved struct {
 	written   stampList     // of rows that are written
 	repeated  stampList     // the new stamps of rows that are otherwise as they were
 	irregular bool          // a stamp has become several ones
+
+	room struct { // mostly enough for the lists
+		to                      [8]restatement
+		stay, written, repeated [8]stamp
+	}
 }
 
 type stampList []stamp

@@ -18,19 +18,22 @@ func (s *spans) add(from, to time.Time) {
 	}
 }
 
-// beside returns how long the spans last where the others do not, every
-// instant counted once, and the union of all.
+// beside returns how long the spans last where the others, which are a union,
+// do not, every instant counted once, and the union of all.
 func (s spans) beside(others spans) (time.Duration, spans) {
-	all := slices.Concat(others, s).union()
-	return all.length() - others.union().length(), all
+	if len(s) == 0 {
+		return 0, others
+	}
+	all := slices.Concat(others, s)
+	all.union()
+	return all.length() - others.length(), all
 }
 
-// union returns the same time in spans that are in order and apart.
-func (s spans) union() spans {
-	sorted := slices.Clone(s)
-	slices.SortFunc(sorted, func(a, b span) int { return a.from.Compare(b.from) })
-	out := sorted[:0]
-	for _, x := range sorted {
+// union makes spans of the same time of them that are in order and apart.
+func (s *spans) union() {
+	slices.SortFunc(*s, func(a, b span) int { return a.from.Compare(b.from) })
+	out := (*s)[:0]
+	for _, x := range *s {
 		if n := len(out); n > 0 && !x.from.After(out[n-1].to) {
 			if x.to.After(out[n-1].to) {
 				out[n-1].to = x.to
@@ -39,7 +42,7 @@ func (s spans) union() spans {
 		}
 		out = append(out, x)
 	}
-	return out
+	*s = out
 }
 
 func (s spans) length() time.Duration {

@@ -22,8 +22,10 @@ func (e *TimeoutError) Error() string {
 func (e *TimeoutError) Unwrap() error { return e.Err }
 
 // limit ends a context when the store has taken too long, not counting the time
-// in which it waited for the host.
+// in which it waited for the host. It is the context that it ends.
 type limit struct {
+	context.Context
+
 	mu     sync.Mutex
 	timer  *time.Timer
 	left   time.Duration
@@ -35,11 +37,19 @@ type limit struct {
 
 type limitKey struct{}
 
-func limited(ctx context.Context, most time.Duration) (context.Context, *limit) {
+func limited(ctx context.Context, most time.Duration) *limit {
 	l := &limit{left: most, since: time.Now()}
-	ctx, l.cancel = context.WithCancel(ctx)
+	l.Context, l.cancel = context.WithCancel(ctx)
 	l.timer = time.AfterFunc(most, l.exceed)
-	return context.WithValue(ctx, limitKey{}, l), l
+	return l
+}
+
+// Value implements context.Context.
+func (l *limit) Value(key any) any {
+	if key == (limitKey{}) {
+		return l
+	}
+	return l.Context.Value(key)
 }
 
 func (l *limit) exceed() {

@@ -32,9 +32,9 @@ func New(s store.Store, log *slog.Logger) *Store { return &Store{store: s, outag
 
 // bounded calls the store within the limit.
 func bounded[T any](ctx context.Context, s *Store, call func(context.Context) (T, error)) (T, error) {
-	ctx, l := limited(ctx, Limit)
+	l := limited(ctx, Limit)
 	defer l.stop()
-	v, err := call(ctx)
+	v, err := call(l)
 	switch {
 	case err == nil:
 		s.outage.answered()

@@ -21,10 +21,10 @@ type Reservation struct {
 // the change's events, in order. Lanes for which it is closed are put on the
 // backlog, which is that of the conversation's record.
 func (o *Outbox) Reserve(c *store.Change, list []events.Event, backlog map[string]bool) *Reservation {
-	r := &Reservation{outbox: o}
 	if len(c.Events) == 0 {
-		return r
+		return nil
 	}
+	r := &Reservation{outbox: o}
 	now, hooks := time.Now(), len(o.Hooks.AfterNames())
 	o.mu.Lock()
 	defer o.mu.Unlock()
