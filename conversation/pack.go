@@ -123,9 +123,9 @@ func (r *reader) attributes() map[string]string {
 // pack appends the fields that e has, each behind its place, which is counted
 // from 1.
 func (s *schema[E]) pack(b []byte, e *E) []byte {
-	for i := range s.fields {
-		if f := &s.fields[i]; !f.zero(e) {
-			b = f.pack(binary.AppendUvarint(b, uint64(i+1)), e)
+	for i, zero := range s.zero {
+		if !zero(e) {
+			b = s.fields[i].pack(binary.AppendUvarint(b, uint64(i+1)), e)
 		}
 	}
 	return append(b, 0)

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -217,8 +218,12 @@ func restoreStamps(to *stamps, b []byte, fields int) error {
 }
 
 func (r *reader) stamps(fields int) stamps {
-	var list stamps
-	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
+	n := r.uvarint()
+	if n == 0 {
+		return nil
+	}
+	list := make(stamps, 0, min(n, mostFields))
+	for ; n > 0 && r.err == nil; n-- {
 		stamp, set := stamp(r.uint64()), r.set(fields)
 		if r.err != nil {
 			return nil
@@ -256,9 +261,16 @@ func (r *reader) named(attributes map[string]string) attributeStamps {
 		r.err = errProvenance
 		return attributeStamps{}
 	}
+	all := r.take(8 * len(attributes))
+	if r.err != nil {
+		return attributeStamps{}
+	}
+	if bytes.Equal(all[8:], all[:len(all)-8]) { // each is as the one before
+		return attributeStamps{all: stamp(binary.LittleEndian.Uint64(all))}
+	}
 	stamps := make(map[string]stamp, n)
-	for _, name := range sortedNames(attributes) {
-		stamps[name] = stamp(r.uint64())
+	for i, name := range sortedNames(attributes) {
+		stamps[name] = stamp(binary.LittleEndian.Uint64(all[8*i:]))
 	}
 	return newAttributeStamps(stamps)
 }

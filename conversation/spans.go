@@ -21,8 +21,11 @@ func (s *spans) add(from, to time.Time) {
 // beside returns how long the spans last where the others, which are a union,
 // do not, every instant counted once, and the union of all.
 func (s spans) beside(others spans) (time.Duration, spans) {
-	if len(s) == 0 {
+	switch {
+	case len(s) == 0:
 		return 0, others
+	case len(s) == 1 && len(others) == 0:
+		return s.length(), s
 	}
 	all := slices.Concat(others, s)
 	all.union()
