@@ -57,7 +57,7 @@ var arrows = map[string][]string{
 	"genesys/setup":          {"genesys"},
 	"examples/setup":         {"genesys", "genesys/setup"},
 	"genesys/notifications": {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/gorilla/websocket",
-		"genesys/internal/memory", "genesys/internal/pause", "genesys/internal/permission", "golang.org/x/sync"},
+		"genesys/directory", "genesys/internal/memory", "genesys/internal/pause", "genesys/internal/permission", "golang.org/x/sync"},
 	"genesys/eventbridge": {"conversation", "genesys", "genesys/internal/ingress", "genesys/internal/memory", "genesys/internal/pause", "golang.org/x/sync",
 		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs", "github.com/aws/smithy-go"},
 	"genesys/internal/permission": {},

@@ -10,34 +10,58 @@ import (
 )
 
 // directory lists the users, queues and wrap-up codes: those of the
-// configuration and those that the stories mention.
+// configuration, those that the stories mention, and those that come while the
+// server runs.
 type directory struct {
 	mu                   sync.Mutex
-	users, queues, codes map[string]string // name by id
+	users, queues, codes map[string]Entry // by id
 }
 
 func newDirectory(c config) *directory {
-	d := &directory{users: map[string]string{}, queues: map[string]string{}, codes: map[string]string{}}
-	for _, group := range []struct {
-		entries []Entry
-		into    map[string]string
-	}{{c.users, d.users}, {c.queues, d.queues}, {c.wrapUpCodes, d.codes}} {
-		for _, e := range group.entries {
-			group.into[e.ID] = cmp.Or(e.Name, e.ID)
-		}
-	}
+	d := &directory{users: map[string]Entry{}, queues: map[string]Entry{}, codes: map[string]Entry{}}
+	d.add(d.users, c.users...)
+	d.add(d.queues, c.queues...)
+	d.add(d.codes, c.wrapUpCodes...)
 	return d
 }
 
-// hire adds the people and queues of a load.
-func (d *directory) hire(users, queues []string) {
+func (d *directory) add(to map[string]Entry, entries ...Entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for _, e := range entries {
+		e.Name = cmp.Or(e.Name, e.ID)
+		to[e.ID] = e
+	}
+}
+
+func (d *directory) remove(from map[string]Entry, ids ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, id := range ids {
+		delete(from, id)
+	}
+}
+
+// AddUsers adds users to the directory while the server runs, or changes them.
+func (s *Server) AddUsers(users ...Entry) { s.directory.add(s.directory.users, users...) }
+
+// AddQueues adds queues to the directory while the server runs, or changes
+// them.
+func (s *Server) AddQueues(queues ...Entry) { s.directory.add(s.directory.queues, queues...) }
+
+// RemoveUsers takes users out of the directory. What they are heard in goes on.
+func (s *Server) RemoveUsers(ids ...string) { s.directory.remove(s.directory.users, ids...) }
+
+// RemoveQueues takes queues out of the directory. What waits in them goes on.
+func (s *Server) RemoveQueues(ids ...string) { s.directory.remove(s.directory.queues, ids...) }
+
+// hire adds the people and queues of a load.
+func (d *directory) hire(users, queues []string) {
 	for i, id := range users {
-		d.users[id] = fmt.Sprintf("Agent %d", i+1)
+		d.add(d.users, Entry{ID: id, Name: fmt.Sprintf("Agent %d", i+1)})
 	}
 	for i, id := range queues {
-		d.queues[id] = fmt.Sprintf("Queue %d", i+1)
+		d.add(d.queues, Entry{ID: id, Name: fmt.Sprintf("Queue %d", i+1)})
 	}
 }
 
@@ -45,9 +69,9 @@ func (d *directory) hire(users, queues []string) {
 func (d *directory) learn(s *Story) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	add := func(to map[string]string, kind, id string) {
-		if id != "" && to[id] == "" {
-			to[id] = kind + " " + id
+	add := func(to map[string]Entry, kind, id string) {
+		if id != "" && to[id].ID == "" {
+			to[id] = Entry{ID: id, Name: kind + " " + id}
 		}
 	}
 	for _, l := range s.Legs {
@@ -62,13 +86,13 @@ func (d *directory) learn(s *Story) {
 
 // find returns the entries with one of the ids and the name, in the order of
 // the names.
-func (d *directory) find(from map[string]string, ids []string, name string) []Entry {
+func (d *directory) find(from map[string]Entry, ids []string, name string) []Entry {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var entries []Entry
-	for id, n := range maps.All(from) {
-		if (len(ids) == 0 || slices.Contains(ids, id)) && matchesName(name, n) {
-			entries = append(entries, Entry{id, n})
+	for id, e := range maps.All(from) {
+		if (len(ids) == 0 || slices.Contains(ids, id)) && matchesName(name, e.Name) {
+			entries = append(entries, e)
 		}
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
@@ -83,13 +107,21 @@ func matchesName(pattern, name string) bool {
 		wild && len(name) >= len(prefix)+len(suffix) && strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix)
 }
 
+// division is the one that the entry belongs to.
+func (e Entry) division() Object {
+	if e.Division == "" {
+		return Object{"id": "d-home", "name": "Home"}
+	}
+	return Object{"id": e.Division, "name": "Division " + e.Division}
+}
+
 func userObject(e Entry) Object {
 	return Object{"id": e.ID, "name": e.Name, "email": e.ID + "@example.com", "state": "active", "version": 1, "selfUri": "/api/v2/users/" + e.ID,
-		"division": Object{"id": "d-home", "name": "Home"}, "acdAutoAnswer": false}
+		"division": e.division(), "acdAutoAnswer": false}
 }
 
 func queueObject(e Entry) Object {
-	return Object{"id": e.ID, "name": e.Name, "selfUri": "/api/v2/routing/queues/" + e.ID, "division": Object{"id": "d-home", "name": "Home"},
+	return Object{"id": e.ID, "name": e.Name, "selfUri": "/api/v2/routing/queues/" + e.ID, "division": e.division(),
 		"memberCount": 1, "acwSettings": Object{"wrapupPrompt": "OPTIONAL", "timeoutMs": 120000}}
 }
 
@@ -97,7 +129,7 @@ func codeObject(e Entry) Object {
 	return Object{"id": e.ID, "name": e.Name, "selfUri": "/api/v2/routing/wrapupcodes/" + e.ID, "division": Object{"id": "*"}}
 }
 
-func (s *Server) listEntries(c *call, from map[string]string, object func(Entry) Object) answer {
+func (s *Server) listEntries(c *call, from map[string]Entry, object func(Entry) Object) answer {
 	q := c.URL.Query()
 	objects := []Object{}
 	for _, e := range s.directory.find(from, list(q, "id"), q.Get("name")) {
@@ -109,7 +141,7 @@ func (s *Server) listEntries(c *call, from map[string]string, object func(Entry)
 	return paged(objects, q, c.URL.Path)
 }
 
-func (s *Server) oneEntry(c *call, from map[string]string, what string, object func(Entry) Object) answer {
+func (s *Server) oneEntry(c *call, from map[string]Entry, what string, object func(Entry) Object) answer {
 	found := s.directory.find(from, []string{c.PathValue("id")}, "")
 	if len(found) == 0 {
 		return notFound(what)

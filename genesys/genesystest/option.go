@@ -137,7 +137,10 @@ func LongestInterval(d time.Duration) Option { return func(c *config) { c.longes
 func MostResults(n int) Option { return func(c *config) { c.mostResults = n } }
 
 // Entry is an entity of the directory.
-type Entry struct{ ID, Name string }
+type Entry struct {
+	ID, Name string
+	Division string // its id; empty: that of the home division, "d-home"
+}
 
 // Users adds users to the directory, beside those of the stories.
 func Users(users ...Entry) Option {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/directory"
 )
 
 // Limits of the notification service (protocol 2.2).
@@ -51,6 +52,18 @@ type Config struct {
 	// Topics are the topics to subscribe: see UserTopics and QueueTopics.
 	// SetTopics changes them while the source runs.
 	Topics []string
+
+	// Follow chooses users and queues by division or by name, whose topics are
+	// subscribed beside Topics. They are looked for before anything is heard, and
+	// every few minutes from then on: who is new is followed, and what is known of
+	// the time since the last look is announced as a gap; who is not found twice in
+	// a row is dropped. Where the channels have no room for all, those that were
+	// followed stay, queues come before users, and the rest is said in the log and
+	// in Stats. It needs routing:queue:view for queues and directory:user:view for
+	// users. Nil: nobody is looked for.
+	Follow *directory.Selection
+	// FollowEvery is how often Follow is looked for again. 5 min.
+	FollowEvery time.Duration
 
 	// DetailEvents are the detail events to subscribe for each conversation
 	// that is heard of or tracked, as they go on telling of it when its agents and
@@ -122,6 +135,9 @@ func (c Config) withDefaults() Config {
 	number(&c.TopicsPerChannel, MostTopics)
 	number(&c.MaxPending, 10_000)
 	number(&c.Workers, 64)
+	if c.FollowEvery == 0 {
+		c.FollowEvery = 5 * time.Minute
+	}
 	if c.Name == "" {
 		c.Name = "notifications"
 	}
@@ -149,8 +165,16 @@ func (c *Config) validate() error {
 	if c.MaxPending < 1 || c.Workers < 1 {
 		return fmt.Errorf("notifications: Config.MaxPending is %d and Config.Workers %d; both must be at least 1, or 0 for the default", c.MaxPending, c.Workers)
 	}
-	if len(c.Topics) == 0 && len(c.DetailEvents) == 0 {
-		return fmt.Errorf("notifications: Config.Topics is empty, so there is nothing to hear; UserTopics and QueueTopics make them of ids")
+	if len(c.Topics) == 0 && len(c.DetailEvents) == 0 && c.Follow == nil {
+		return fmt.Errorf("notifications: Config.Topics is empty and Follow nil, so there is nothing to hear; UserTopics and QueueTopics make topics of ids, Follow finds them")
+	}
+	if c.FollowEvery < 0 {
+		return fmt.Errorf("notifications: Config.FollowEvery is %v; it must not be negative", c.FollowEvery)
+	}
+	if c.Follow != nil {
+		if err := c.Follow.Validate(); err != nil {
+			return err
+		}
 	}
 	return c.validTopics(c.Topics)
 }

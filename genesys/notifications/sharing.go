@@ -71,8 +71,8 @@ func byPartition(topics []string) (parts [partitions][]string) {
 	return parts
 }
 
-// set replaces the topics. New ones are not missed before now.
-func (s *sharing) set(topics []string) error {
+// set replaces the topics. New ones are missed since a time.
+func (s *sharing) set(topics []string, since time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.topics
@@ -91,10 +91,9 @@ func (s *sharing) set(topics []string) error {
 			}
 		}
 	}
-	now := time.Now()
 	for p := range partitions {
 		if s.held.has(p) {
-			if err := s.hear(p, blindness{true, now}); err != nil {
+			if err := s.hear(p, blindness{true, since}); err != nil {
 				return err
 			}
 		}

@@ -28,6 +28,7 @@ type Source struct {
 	assigned *assignment
 	details  *detailTopics
 	sharing  *sharing
+	wanted   *wanted
 	doubts   *doubts
 	overload *overload
 	inbox    *inbox
@@ -52,6 +53,7 @@ func New(c Config) (*Source, error) {
 	s.assigned = newAssignment(c.TopicsPerChannel, c.MaxChannels, s.connection)
 	s.details = newDetailTopics(c.DetailEvents, s.assigned, s.peers, log)
 	s.sharing = newSharing(c.Topics, s.peers, s.assigned, s.details.dropOldest, log, s.announcer("takeover"))
+	s.wanted = newWanted(c, s.sharing.set, log)
 	s.doubts = &doubts{api: c.API, peers: s.peers, assigned: s.assigned, found: s.add, log: log}
 	s.inbox = newInbox(s.give, c.MaxPending, log)
 	s.overload = newOverload(c.MaxPending, s.inbox.len, log, s.announcer("overload"))
@@ -65,7 +67,7 @@ func (s *Source) String() string { return s.config.Name }
 var errRunning = errors.New("notifications: Run may be called once; make a new Source with New to run again")
 
 // Run listens until ctx ends, or the platform refuses for good: wrong
-// credentials, or no right to create a channel. What it has read by then is
+// credentials, or no right to create a channel or to list whom to follow. What it has read by then is
 // given to the sink before it returns, for up to 5 s.
 func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	s.mu.Lock()
@@ -82,10 +84,15 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	for range s.config.Workers {
 		workers.Go(func() { s.inbox.work(working) })
 	}
+	if err := s.wanted.begin(ctx); err != nil || ctx.Err() != nil {
+		s.inbox.close()
+		workers.Wait()
+		return err
+	}
 	stop := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	s.assigned.start = func(c *connection) { group.Go(func() error { return c.run(ctx) }) }
-	for _, run := range []func(context.Context){s.sharing.run, s.putDown, s.details.run, s.doubts.run, s.overload.run} {
+	for _, run := range []func(context.Context){s.sharing.run, s.wanted.run, s.putDown, s.details.run, s.doubts.run, s.overload.run} {
 		group.Go(func() error { run(ctx); return nil })
 	}
 	err := group.Wait()
@@ -106,14 +113,15 @@ func (s *Source) connection(number int) *connection {
 	}, number)
 }
 
-// SetTopics replaces Config.Topics while the source runs, for when users and
-// queues come and go. It fails, and changes nothing, when they are too many or
-// not topics. Detail topics of conversations make way.
+// SetTopics replaces Config.Topics while the source runs; Config.Follow does so
+// by itself for users and queues that come and go. It fails, and changes nothing,
+// when they are too many or not topics. Topics of Follow and detail topics of
+// conversations make way.
 func (s *Source) SetTopics(names ...string) error {
 	if err := s.config.validTopics(names); err != nil {
 		return err
 	}
-	return s.sharing.set(names)
+	return s.wanted.fix(names)
 }
 
 // Compare takes a conversation that another source has read from the API, and

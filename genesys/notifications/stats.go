@@ -17,6 +17,9 @@ type Stats struct {
 	Gaps        int64 // announcements of gaps
 
 	Topics    int       // subscribed now
+	Followed  int       // users and queues that Config.Follow found and that are wanted, by whichever process
+	Left      int       // those that were found and for which there is no room
+	Looked    time.Time // when Config.Follow was last looked for; zero: not yet
 	Channels  int       // in use
 	Listening int       // channels that hear now
 	Pending   int       // conversations that wait for the store
@@ -35,6 +38,7 @@ func (s *Source) Stats() Stats {
 		Dropped: s.stats.dropped.Load(), Reconnects: s.stats.reconnects.Load(), Deaf: s.stats.deaf.Load(), Gaps: s.stats.gaps.Load(),
 		Refused: s.refused.all(), Pending: s.inbox.len(), Topics: s.assigned.len(),
 	}
+	is.Followed, is.Left, is.Looked = s.wanted.stats()
 	for _, c := range s.assigned.all() {
 		is.Channels++
 		heard, hears := c.lastHeard()

@@ -1,0 +1,176 @@
+package notifications
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/directory"
+	"github.com/dcmkit/convtrack/genesys/internal/pause"
+)
+
+// wanted is which topics all processes together are to hear: those of the
+// configuration, and those of whom it chooses (Config.Follow). It is safe for
+// concurrent use.
+type wanted struct {
+	api    genesys.API
+	follow *directory.Selection // nil: nobody is looked for
+	every  time.Duration
+	room   int                                          // for so many topics
+	set    func(topics []string, since time.Time) error // hears them from now on
+	log    *slog.Logger
+
+	mu      sync.Mutex
+	fixed   []string
+	found   []string        // without those for which there is no room
+	missing map[string]bool // of the found ones, those that the last look did not find
+	left    int             // that were found, and for which there is no room
+	looked  time.Time
+}
+
+func newWanted(c Config, set func([]string, time.Time) error, log *slog.Logger) *wanted {
+	return &wanted{api: c.API, follow: c.Follow, every: c.FollowEvery, room: c.MaxChannels * c.TopicsPerChannel, set: set, log: log, fixed: c.Topics}
+}
+
+// begin looks for the first time, as often as it takes, so that what is heard
+// first is all that is wanted. It fails when the platform refuses for good.
+func (w *wanted) begin(ctx context.Context) error {
+	if w.follow == nil {
+		return nil
+	}
+	growing := pause.Growing(time.Second, time.Minute)
+	for {
+		err := w.look(ctx, w.api)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return nil
+		case genesys.IsPermanent(err):
+			return fmt.Errorf("notifications: whom to follow cannot be listed: %w", err)
+		}
+		wait := growing.NextBackOff()
+		w.log.Warn("whom to follow is not known yet, so nothing is heard", "error", err, "again_in", wait)
+		if !pause.Sleep(ctx, wait) {
+			return nil
+		}
+	}
+}
+
+// run looks again every now and then until ctx ends. What fails leaves everything
+// as it is.
+func (w *wanted) run(ctx context.Context) {
+	for w.follow != nil && pause.Sleep(ctx, pause.Jittered(w.every)) {
+		if err := w.look(ctx, unhurried{w.api}); err != nil && ctx.Err() == nil {
+			w.log.Warn("whom to follow cannot be listed, so it stays as it was", "error", err)
+		}
+	}
+}
+
+// unhurried makes calls that are not urgent.
+type unhurried struct{ genesys.API }
+
+func (u unhurried) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
+	r.Repair = true
+	return u.API.Call(ctx, r)
+}
+
+// look finds whom to follow now. Whoever is new may have been there since the
+// last look. A list that changes while it is read can miss somebody, so that only
+// who is missing twice is dropped; and a list without anybody drops nobody.
+func (w *wanted) look(ctx context.Context, api genesys.API) error {
+	began := time.Now()
+	is, err := w.follow.Find(ctx, api)
+	if err != nil {
+		return err
+	}
+	topics := topicsOf(is)
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(topics) == 0 {
+		w.log.Error("nobody is found to follow; do the divisions and names exist, and does the OAuth client's role see these divisions?", "followed", len(w.found))
+		w.looked = began
+		return nil
+	}
+	since := w.looked
+	if since.IsZero() {
+		since = began
+	}
+	w.looked = began
+	here := set(topics)
+	before, missing := set(w.found), map[string]bool{}
+	var stay []string
+	for _, name := range w.found {
+		if !here[name] && w.missing[name] {
+			continue
+		}
+		if !here[name] {
+			missing[name] = true
+		}
+		stay = append(stay, name)
+	}
+	w.missing = missing
+	fresh := slices.DeleteFunc(topics, func(name string) bool { return before[name] })
+	if len(fresh) == 0 && len(stay) == len(w.found) {
+		return nil // as it was
+	}
+	return w.apply(append(stay, fresh...), since)
+}
+
+// topicsOf are the topics of those who were found, queues first.
+func topicsOf(is directory.Found) []string {
+	var names []string
+	for _, q := range is.Queues {
+		names = append(names, QueueTopics(q.ID)...)
+	}
+	for _, u := range is.Users {
+		names = append(names, UserTopics(u.ID)...)
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return len(name) > mostName })
+}
+
+func set(names []string) map[string]bool {
+	is := make(map[string]bool, len(names))
+	for _, name := range names {
+		is[name] = true
+	}
+	return is
+}
+
+// fix replaces the topics of the configuration.
+func (w *wanted) fix(names []string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fixed = slices.Clone(names)
+	return w.apply(w.found, time.Now())
+}
+
+// apply lets the fixed topics be heard, and as many of the found ones as there is
+// room for. The caller holds the lock.
+func (w *wanted) apply(found []string, since time.Time) error {
+	fixed := set(w.fixed)
+	found = slices.DeleteFunc(slices.Clone(found), func(name string) bool { return fixed[name] })
+	left := 0
+	if room := max(w.room-len(w.fixed), 0); len(found) > room {
+		left, found = len(found)-room, found[:room]
+	}
+	if left != w.left && left > 0 {
+		w.log.Error("not all are followed, as the channels have no room; follow queues instead of users, fewer of them, or use EventBridge", "followed", len(found), "not_followed", left)
+	}
+	if left != w.left || !slices.Equal(found, w.found) {
+		w.log.Info("users and queues are followed", "followed", len(found), "before", len(w.found))
+	}
+	w.found, w.left = found, left
+	return w.set(slices.Concat(w.fixed, found), since)
+}
+
+// stats returns how many are followed, how many are not for want of room, and when
+// it was last looked for them.
+func (w *wanted) stats() (followed, left int, looked time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.found), w.left, w.looked
+}
