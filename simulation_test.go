@@ -84,6 +84,7 @@ type simulation struct {
 	// but repair, so that the socket and its gaps must do; of two processes.
 	onlyRepair bool
 	processes  []*process
+	scatters   bool // each message reaches any of the processes
 	begun      []*genesystest.Playing
 
 	mu   sync.Mutex
@@ -109,14 +110,58 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 	s.processes = []*process{{name: "one"}}
 	if seed%3 == 1 {
 		s.processes = append(s.processes, &process{name: "two"})
+		if s.scatters = random.IntN(2) == 0; s.scatters {
+			s.processes = append(s.processes, &process{name: "three"})
+		}
 	}
 	return s
 }
 
 // process is one that follows the platform.
 type process struct {
-	name string
-	stop func(crash bool)
+	name    string
+	life    *life
+	tracker *convtrack.Tracker
+	stop    func(crash bool)
+}
+
+// scattered is a source what it hears of reaches any of the processes, as from a
+// queue or behind a load balancer.
+type scattered struct {
+	convtrack.Source
+	convtrack.Repairer
+	s *simulation
+}
+
+// Run implements convtrack.Source.
+func (x scattered) Run(ctx context.Context, sink conversation.Sink) error {
+	return x.Source.Run(ctx, func(ctx context.Context, u conversation.Update) error {
+		if tracker := x.s.anybody(); tracker != nil && u.Gap == nil {
+			if err := tracker.Observe(ctx, u); err == nil {
+				return nil
+			}
+		}
+		return sink(ctx, u)
+	})
+}
+
+// String implements fmt.Stringer.
+func (x scattered) String() string { return fmt.Sprint(x.Source) }
+
+// anybody returns one of the trackers that run; nil when there is only one.
+func (s *simulation) anybody() *convtrack.Tracker {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*convtrack.Tracker
+	for _, p := range s.processes {
+		if p.tracker != nil {
+			all = append(all, p.tracker)
+		}
+	}
+	if len(all) < 2 {
+		return nil
+	}
+	return all[s.random.IntN(len(all))]
 }
 
 // everybodysTopics are the topics of all users and queues of the scenarios.
@@ -190,14 +235,33 @@ func (s *simulation) start(p *process) {
 	require.NoError(s.t, err)
 	ctx, cancel := context.WithCancel(s.t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- tracker.Run(ctx, socket, poller) }()
+	sources := []convtrack.Source{socket, poller}
+	if s.scatters {
+		sources = []convtrack.Source{scattered{socket, nobody{}, s}, scattered{poller, poller, s}}
+	}
+	go func() { ended <- tracker.Run(ctx, sources...) }()
+	s.runs(p, life, tracker)
 	p.stop = func(crash bool) {
 		if crash {
 			life.crash()
 		}
+		s.runs(p, life, nil)
 		cancel()
 		require.NoError(s.t, <-ended)
 	}
+}
+
+// nobody repairs nothing.
+type nobody struct{}
+
+// Repair implements convtrack.Repairer.
+func (nobody) Repair(conversation.Gap) {}
+
+// runs says which tracker runs in the process.
+func (s *simulation) runs(p *process, l *life, tracker *convtrack.Tracker) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.life, p.tracker = l, tracker
 }
 
 // play has n random conversations begin in the next ten minutes.
@@ -275,11 +339,25 @@ var faults = []fault{
 	{name: "a failing job", happens: func(s *simulation) { s.server.Faults().FailJobs(1) }},
 	{name: "a restart", happens: func(s *simulation) { s.restart(false) }},
 	{name: "a crash", happens: func(s *simulation) { s.restart(true) }},
+	{name: "a crash right after a deposit", happens: func(s *simulation) {
+		p := s.processes[s.random.IntN(len(s.processes))]
+		p.life.diesAfterDeposit.Store(true)
+		time.Sleep(time.Duration(s.random.IntN(120)) * time.Second)
+		s.replace(p, true)
+	}},
+	{name: "a lease that is lost", happens: func(s *simulation) {
+		l := s.processes[s.random.IntN(len(s.processes))].life
+		l.unseen.Store(true)
+		s.lasts(func() { l.unseen.Store(false) })
+	}},
 }
 
 // restart ends a process, and starts another one in its place after a while.
 func (s *simulation) restart(crash bool) {
-	p := s.processes[s.random.IntN(len(s.processes))]
+	s.replace(s.processes[s.random.IntN(len(s.processes))], crash)
+}
+
+func (s *simulation) replace(p *process, crash bool) {
 	p.stop(crash)
 	time.Sleep(time.Duration(s.random.IntN(120)) * time.Second)
 	s.start(p)
@@ -392,7 +470,9 @@ func (c *crashing) live() *life { return &life{Store: c.Store} }
 // reaches the store any more.
 type life struct {
 	store.Store
-	over atomic.Bool
+	over             atomic.Bool
+	diesAfterDeposit atomic.Bool
+	unseen           atomic.Bool // its signs of life do not reach the store
 }
 
 func (l *life) crash() { l.over.Store(true) }
@@ -423,7 +503,7 @@ func (l *life) Claim(ctx context.Context, c store.Claim) (due []store.Delivery, 
 }
 
 func (l *life) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
-	if l.over.Load() {
+	if l.over.Load() || l.unseen.Load() {
 		return errCrashed
 	}
 	return l.Store.Renew(ctx, owner, lease, held)
@@ -436,6 +516,25 @@ func (l *life) Release(ctx context.Context, owner string) error {
 	return l.Store.Release(ctx, owner)
 }
 
+func (l *life) Deposit(ctx context.Context, entries []store.Entry) error {
+	if l.over.Load() {
+		return errCrashed
+	}
+	err := l.Store.Deposit(ctx, entries)
+	if l.diesAfterDeposit.Load() {
+		l.crash()
+		return errCrashed
+	}
+	return err
+}
+
+func (l *life) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
+	return guarded(l, func() ([]store.Entry, error) { return l.Store.Inbox(ctx, q) })
+}
+
 func (l *life) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
+	if name == "convtrack/members" && l.unseen.Load() {
+		return 0, errCrashed
+	}
 	return guarded(l, func() (int64, error) { return l.Store.SetValue(ctx, name, value, version) })
 }

@@ -24,6 +24,14 @@ type Repairer interface {
 	Repair(g conversation.Gap)
 }
 
+// A Reader is a source that can read a conversation from the API. Run has the
+// first one read the conversation of each hint (conversation.Hint). Read returns
+// nil when what it read has been observed, and also when there is nothing to
+// read; otherwise it is called again, later and later.
+type Reader interface {
+	Read(ctx context.Context, conversationID string) error
+}
+
 // Value returns what a source has put down under a name, and its version:
 // version 0 when there is nothing.
 func (t *Tracker) Value(ctx context.Context, name string) ([]byte, int64, error) {

@@ -73,6 +73,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	names := make([]string, len(sources))
 	var repairers []Repairer
+	var reader Reader
 	for i, s := range sources {
 		if s == nil {
 			return fmt.Errorf("convtrack: source %d of %d given to Run is nil", i+1, len(sources))
@@ -81,9 +82,15 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 		if r, ok := s.(Repairer); ok {
 			repairers = append(repairers, r)
 		}
+		if r, ok := s.(Reader); ok && reader == nil {
+			reader = r
+		}
 	}
 	return t.engine.Run(ctx, names, func(ctx context.Context) error {
 		t.repairers.Store(&repairers)
+		if reader != nil {
+			t.engine.Inbox.ReadBy(reader)
+		}
 		return t.runSources(ctx, sources)
 	})
 }
@@ -93,6 +100,10 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 // vetoed; the hooks that they call for have run (Before) or will run (After).
 // A change that a Before hook refuses for good is stored aside and listed by
 // Parked; that is no error either.
+//
+// Any process may hear anything. What it hears of a conversation that another
+// process looks after is durably in the inbox of that one when Observe returns,
+// and its hooks will run there.
 //
 // Observe waits until Run has begun, and while too much is pending. It is a
 // conversation.Sink. With an error the facts may or may not be stored; saying
@@ -106,11 +117,21 @@ func (t *Tracker) Observe(ctx context.Context, u conversation.Update) error {
 			return fmt.Errorf("convtrack: conversation %d of %d of the update: %w", i+1, len(u.Conversations), err)
 		}
 	}
+	for i, h := range u.Hints {
+		if h.ConversationID == "" {
+			return fmt.Errorf("convtrack: hint %d of %d of the update names no conversation", i+1, len(u.Hints))
+		}
+	}
 	if u.Gap != nil {
 		if err := t.engine.Begun(ctx); err != nil {
 			return err
 		}
 		t.gap(*u.Gap)
+	}
+	if len(u.Hints) > 0 {
+		if err := t.engine.Hint(ctx, u.Hints); err != nil {
+			return err
+		}
 	}
 	if len(u.Conversations) == 0 {
 		return t.engine.Begun(ctx)

@@ -104,13 +104,6 @@ func lag(d time.Duration) stamp {
 	return stamp(min(23*math.Log2(1+max(float64(d.Microseconds()), 0)), 999))
 }
 
-// repeatedBy reports whether a live source, or a record of the same age,
-// speaks again.
-func (s stamp) repeatedBy(t stamp) bool {
-	by := t.sourceLeading()
-	return s.sourceLeading() == by && (by.snapshot() || (s&stampTimeMask)/1000 == (t&stampTimeMask)/1000)
-}
-
 func bySource(s Source, at time.Time) stamp { return stamp(s)<<stampSourceShift | stamp(micros(at)) }
 func byTime(s Source, seen time.Time) stamp { return stamp(micros(seen))<<8 | stamp(s) }
 

@@ -148,10 +148,10 @@ func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool) ([]*c
 }
 
 // live reads a conversation as it is now: records lag behind.
-func (r *reader) live(ctx context.Context, id string) error {
+func (r *reader) live(ctx context.Context, id string, repair bool) error {
 	const what = "live conversation"
 	var found []*conversation.Conversation
-	err := r.call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: true}, func(body []byte) (err error) {
+	err := r.call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: repair}, func(body []byte) (err error) {
 		if emptyObject(body) {
 			return nil // there is nothing of it, which its record will explain
 		}

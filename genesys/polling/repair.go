@@ -170,7 +170,7 @@ func (s *Source) repairLive(ctx context.Context, ids []string) error {
 	const what = "live conversations"
 	var answers tally
 	for i, id := range ids {
-		err := s.permissions.try(what, "conversation:communication:view", func() error { return s.reader.live(ctx, id) })
+		err := s.permissions.try(what, "conversation:communication:view", func() error { return s.reader.live(ctx, id, true) })
 		if genesys.IsPermanent(err) {
 			err = nil
 		}

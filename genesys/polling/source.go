@@ -15,8 +15,8 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// Source reads the REST API. It is a convtrack.Source and a
-// convtrack.Repairer, and safe for concurrent use.
+// Source reads the REST API. It is a convtrack.Source, a convtrack.Repairer and
+// a convtrack.Reader, and safe for concurrent use.
 //
 // Each thing that it has to remember is a type of its own, in a file of its
 // own; the methods of Source read what is due and tell them of it.
@@ -40,6 +40,7 @@ type Source struct {
 
 	discovered, followed atomic.Bool // it has been done since the start
 	started              atomic.Bool
+	running              chan struct{} // closed when Run can read
 }
 
 // New returns a source. Nothing happens before Run.
@@ -54,6 +55,7 @@ func New(c Config) (*Source, error) {
 		position: newPosition(c.Tracked, c.Name), open: newSchedule(), gaps: newGaps(), others: newOthers(),
 		overlap: &overlap{wide: c.Overlap}, permissions: newPermissions(log), failedJobs: newFailedJobs(),
 		lostStarts: newLosses(), lostActivity: newLosses(),
+		running: make(chan struct{}),
 	}, nil
 }
 
@@ -70,6 +72,7 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 		return errRunning
 	}
 	s.reader.sink = sink
+	close(s.running)
 	if !s.loadPosition(ctx) {
 		return nil
 	}

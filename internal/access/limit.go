@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TimeoutError: the store did not answer within the limit.
+// TimeoutError says that the store did not answer within the limit.
 type TimeoutError struct {
 	Limit time.Duration
 	Err   error

@@ -119,6 +119,20 @@ func (s *Store) SetValue(ctx context.Context, name string, value []byte, version
 	return bounded(ctx, s, func(ctx context.Context) (int64, error) { return s.store.SetValue(ctx, name, value, version) })
 }
 
+// Deposit is that of the store.
+func (s *Store) Deposit(ctx context.Context, entries []store.Entry) error {
+	_, err := bounded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Deposit(ctx, entries) })
+	return err
+}
+
+// Inbox is that of the store.
+func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
+	return bounded(ctx, s, func(ctx context.Context) ([]store.Entry, error) { return s.store.Inbox(ctx, q) })
+}
+
+// Await is that of the store. It has no limit: there may be nothing for long.
+func (s *Store) Await(ctx context.Context, owner string) error { return s.store.Await(ctx, owner) }
+
 // Failed notes that a call has failed and is going to be repeated. It is said
 // once, however many calls fail until the store answers again.
 func (s *Store) Failed(doing string, err error) {

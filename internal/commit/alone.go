@@ -18,8 +18,8 @@ import (
 // mostConflicts is how often a change is based on the newest version again.
 const mostConflicts = 100
 
-// ErrBusy: a conversation was changed by others so often meanwhile that its
-// change was given up.
+// ErrBusy is for a conversation that was changed by others so often meanwhile
+// that its change was given up.
 var ErrBusy = errors.New("convtrack: the conversation is changed by other processes all the time")
 
 // commitAlone commits the work of one conversation, with its Before hooks, as
@@ -29,7 +29,7 @@ func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
 	var conflicts, refusals, failures int
 	for {
 		a, err := c.next(ctx, w, vetoes)
-		if err != nil || a.plan == nil {
+		if err != nil || a.idle() {
 			c.Lanes.Finish(w, err)
 			return
 		}
@@ -95,6 +95,10 @@ var errTransaction = errors.New("the transaction in which the hooks ran was not 
 // the store works without them: a hook can leave the transaction in a state that
 // only its end reveals.
 func (c *Committer) tryAlone(ctx context.Context, a *attempt, vetoes map[string]change.Veto) (version int64, err error) {
+	if a.plan == nil {
+		_, err := c.Store.Commit(ctx, store.Batch{Taken: a.work.Taken()})
+		return 0, err
+	}
 	run := &beforeRun{vetoes: vetoes}
 	if c.asks(a.plan) {
 		select {
@@ -143,6 +147,7 @@ func (c *Committer) setAside(ctx context.Context, a *attempt, hook *events.HookE
 		a.work.Refused = hook
 	}
 	a.plan = change.Refuse(a.record, a.work.Facts(), f)
+	a.plan.Change.Taken = a.work.Taken()
 	version, err := c.tryAlone(ctx, a, nil)
 	switch {
 	case err == nil:

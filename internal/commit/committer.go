@@ -111,8 +111,15 @@ func (c *Committer) begin(w *lane.Work, r *record.Record, vetoes map[string]chan
 	a = &attempt{work: w, record: r}
 	a.plan = change.Work(r, change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: vetoes,
 		Now: c.Now(), Settling: c.Settling})
+	if a.plan != nil {
+		a.plan.Change.Taken = w.Taken()
+	}
 	return a, nil
 }
+
+// idle reports whether there is nothing to commit, not even what the facts were
+// taken from.
+func (a *attempt) idle() bool { return a.plan == nil && len(a.work.Taken()) == 0 }
 
 // asks reports whether a Before hook is to be asked about the plan's events.
 func (c *Committer) asks(p *change.Plan) bool {
@@ -132,8 +139,12 @@ func (c *Committer) reserve(a *attempt) {
 	a.reserved = c.Outbox.Reserve(a.plan.Change, a.plan.Events, a.record.Backlog)
 }
 
-// committed is for a change that has been written.
+// committed is for a change that has been written, if there was one.
 func (c *Committer) committed(a *attempt, version int64) {
+	if a.plan == nil {
+		c.Lanes.Finish(a.work, nil)
+		return
+	}
 	r, written := a.record, a.plan.Change
 	r.Committed(written, version)
 	c.Cache.Put(r)

@@ -26,8 +26,10 @@ func (c *Committer) commitTogether(ctx context.Context, batch []*lane.Work) {
 		switch {
 		case err != nil:
 			c.Lanes.Finish(w, err)
-		case a.plan == nil:
+		case a.idle():
 			c.Lanes.Finish(w, nil)
+		case a.plan == nil:
+			together = append(together, a)
 		case c.asks(a.plan):
 			c.leave(ctx, w)
 		default:
@@ -85,6 +87,10 @@ func (c *Committer) tryEach(ctx context.Context, list []*attempt) {
 func (c *Committer) try(ctx context.Context, list []*attempt) error {
 	batch := store.Batch{Owner: c.Owner, Lease: c.Lease}
 	for _, a := range list {
+		if a.plan == nil {
+			batch.Taken = append(batch.Taken, a.work.Taken()...)
+			continue
+		}
 		c.reserve(a)
 		batch.Changes = append(batch.Changes, a.plan.Change)
 	}
@@ -98,8 +104,14 @@ func (c *Committer) try(ctx context.Context, list []*attempt) error {
 		return err
 	}
 	c.Outbox.Recorded(batch.Outcomes, done.Ready)
-	for i, a := range list {
-		if result := done.Results[i]; result.Err == nil {
+	results := done.Results
+	for _, a := range list {
+		if a.plan == nil {
+			c.committed(a, 0)
+			continue
+		}
+		result := results[0]
+		if results = results[1:]; result.Err == nil {
 			c.committed(a, result.Version)
 			continue
 		}

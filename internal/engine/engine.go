@@ -16,6 +16,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/commit"
 	"github.com/dcmkit/convtrack/internal/failure"
+	"github.com/dcmkit/convtrack/internal/inbox"
 	"github.com/dcmkit/convtrack/internal/lane"
 	"github.com/dcmkit/convtrack/internal/membership"
 	"github.com/dcmkit/convtrack/internal/outbox"
@@ -51,6 +52,7 @@ type Engine struct {
 	Committer  *commit.Committer
 	Membership *membership.Membership
 	Lanes      *lane.Lanes
+	Inbox      *inbox.Inbox
 	Announced  Announced
 
 	config   Config
@@ -73,7 +75,10 @@ func New(c Config) *Engine {
 		cache: record.NewCache(c.CacheSize),
 	}
 	e.Membership = membership.New(c.Instance, e.Store, c.Lease)
-	e.settling = settling.New(e.Store, e.Lanes, now, c.Settling.Longest())
+	owns := func(id string) bool { return e.Membership.Owns("", id) }
+	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest())
+	e.Inbox = inbox.New(inbox.Config{Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
+		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log})
 	e.Outbox = outbox.New(outbox.Config{
 		Leases: e.Store, Commits: e.Store, Hooks: c.Hooks, Conversations: records{e},
 		InTransaction: make(chan struct{}, c.AfterTransactions),
@@ -81,7 +86,7 @@ func New(c Config) *Engine {
 	})
 	e.Committer = commit.New(commit.Config{
 		Store: e.Store, Lanes: e.Lanes, Cache: e.cache, Outbox: e.Outbox, Hooks: c.Hooks,
-		Owns:          func(id string) bool { return e.Membership.Owns("", id) },
+		Owns:          owns,
 		Waits:         e.settling.Wake,
 		Now:           now,
 		Settling:      c.Settling,

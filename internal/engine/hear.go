@@ -5,44 +5,44 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/inbox"
 	"github.com/dcmkit/convtrack/internal/lane"
-	"github.com/dcmkit/convtrack/internal/retry"
 	"github.com/dcmkit/convtrack/store"
 )
 
-// What is heard of a conversation that another process looks after waits a
-// little: when that one heard it too, nothing is left to do. How long depends
-// on how long a commit takes at present.
-const (
-	leastWait = 25 * time.Millisecond
-	mostWait  = 500 * time.Millisecond
-)
-
-// Hear takes what a source has heard and returns when it is stored.
+// Hear takes what a source has heard and returns when it is stored: with its
+// conversation where this process looks after that, else in the inbox of the one
+// that does.
 func (e *Engine) Hear(ctx context.Context, facts []*conversation.Conversation) error {
 	if err := e.Begun(ctx); err != nil {
 		return err
 	}
-	if !e.looksAfter(facts) {
-		retry.Pause(ctx, min(leastWait+4*e.Store.CommitTime(), mostWait))
-	}
+	var away []store.Entry
 	r := lane.NewReceipt()
 	for _, c := range facts {
+		if owner := e.Membership.Owner("", c.ID); owner != e.config.Instance {
+			away = append(away, inbox.EntryOf(c, owner, time.Now()))
+			continue
+		}
 		if err := e.Lanes.Push(ctx, c, r); err != nil {
 			r.Fail(err)
 			break
 		}
 	}
+	if len(away) > 0 {
+		if err := e.Inbox.Deposit(ctx, away); err != nil {
+			r.Fail(err)
+		}
+	}
 	return r.Wait(ctx)
 }
 
-func (e *Engine) looksAfter(facts []*conversation.Conversation) bool {
-	for _, c := range facts {
-		if !e.Membership.Owns("", c.ID) {
-			return false
-		}
+// Hint takes hints and returns when they are stored.
+func (e *Engine) Hint(ctx context.Context, hints []conversation.Hint) error {
+	if err := e.Begun(ctx); err != nil {
+		return err
 	}
-	return true
+	return e.Inbox.Hint(ctx, hints)
 }
 
 // Settle announces every conclusion that waits, and returns when that is stored.

@@ -100,6 +100,10 @@ func (e *Engine) start(work context.Context) *loops {
 		l.committing.Go(func() { e.Committer.Run(l.committing.ctx, work) })
 	}
 	l.committing.Go(func() { e.settling.Loop(l.committing.ctx) })
+	l.committing.Go(func() { e.Inbox.AwaitLoop(l.committing.ctx) })
+	l.committing.Go(func() { e.Inbox.MembersLoop(l.committing.ctx) })
+	l.committing.Go(func() { e.Inbox.TakeLoop(l.committing.ctx) })
+	l.committing.Go(func() { e.Inbox.DepositLoop(l.committing.ctx, e.config.Stopped) })
 	l.claiming.Go(func() { e.Outbox.ClaimLoop(l.claiming.ctx) })
 	l.rest.Go(func() { e.Outbox.RecordLoop(l.rest.ctx) })
 	l.rest.Go(func() { e.Outbox.RenewLoop(l.rest.ctx) })

@@ -55,11 +55,30 @@ func (ls *Lanes) Push(ctx context.Context, c *conversation.Conversation, r *Rece
 	case <-ls.closing:
 		return ls.refusal
 	}
-	err := ls.update(c.ID, r, func(l *lane) { l.facts = append(l.facts, fact{c, r}) })
+	err := ls.update(c.ID, r, func(l *lane) { l.facts = append(l.facts, fact{conversation: c, waiter: r}) })
 	if err != nil {
 		<-ls.places
 	}
 	return err
+}
+
+// Offer adds a partial conversation from the inbox to its lane, and calls done
+// when it is finished; false when there is no room now. It does not wait: what
+// lies in the inbox lies well.
+func (ls *Lanes) Offer(c *conversation.Conversation, e store.EntryKey, done func(error)) bool {
+	if ls.full(c.ID) != nil {
+		return false
+	}
+	select {
+	case ls.places <- struct{}{}:
+	default:
+		return false
+	}
+	if ls.update(c.ID, nil, func(l *lane) { l.facts = append(l.facts, fact{c, notice(done), &e}) }) != nil {
+		<-ls.places
+		return false
+	}
+	return true
 }
 
 func (ls *Lanes) await(ctx context.Context, room <-chan struct{}) error {
@@ -189,7 +208,7 @@ func (ls *Lanes) Finish(w *Work, err error) {
 	}
 	ls.giveBack(w.lane)
 	for _, f := range w.taken {
-		f.receipt.done(err)
+		f.waiter.done(err)
 	}
 	for _, r := range w.waiters {
 		r.done(errors.Join(err, w.Refused))

@@ -13,6 +13,18 @@ type Receipt struct {
 	over chan struct{}
 }
 
+// waiter is told when what it handed over is done.
+type waiter interface {
+	add()
+	done(err error)
+}
+
+// notice is a waiter that is called.
+type notice func(error)
+
+func (n notice) add()           {}
+func (n notice) done(err error) { n(err) }
+
 // NewReceipt returns a receipt for one caller, who calls Wait once.
 func NewReceipt() *Receipt { return &Receipt{over: make(chan struct{}), open: 1} }
 

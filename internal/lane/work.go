@@ -17,10 +17,11 @@ type lane struct {
 	room     chan struct{} // closed when the lane has been taken from
 }
 
-// fact is a partial conversation and the receipt of who said it.
+// fact is a partial conversation and who waits for it to be stored.
 type fact struct {
 	conversation *conversation.Conversation
-	receipt      *Receipt
+	waiter       waiter
+	entry        *store.EntryKey // of the inbox that it comes from; nil: it was heard here
 }
 
 func (l *lane) empty() bool { return len(l.facts) == 0 && !l.settle && l.decision == nil }
@@ -50,6 +51,17 @@ type Work struct {
 	lane    *lane
 	taken   []fact
 	waiters []*Receipt
+}
+
+// Taken returns the entries of the inbox that the facts come from.
+func (w *Work) Taken() []store.EntryKey {
+	var taken []store.EntryKey
+	for _, f := range w.taken {
+		if f.entry != nil {
+			taken = append(taken, *f.entry)
+		}
+	}
+	return taken
 }
 
 // Facts returns the partial conversations in the order in which they came.

@@ -105,6 +105,13 @@ func weight(member, key string) uint64 {
 	return x
 }
 
+// Names returns the names of all members, in order.
+func (m *Membership) Names() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Sorted(maps.Keys(m.live))
+}
+
 // Alive reports whether a process of that name is a member.
 func (m *Membership) Alive(name string) bool {
 	m.mu.Lock()

@@ -33,6 +33,7 @@ type Lanes interface {
 type Settling struct {
 	store   Store
 	lanes   Lanes
+	owns    func(conversationID string) bool
 	now     func() time.Time
 	longest time.Duration // that a conclusion waits
 	alarm   *alarm.Alarm
@@ -49,9 +50,10 @@ type try struct {
 // due, before it is woken again: longer each time, if it cannot.
 var again = events.Exponential(time.Second, time.Minute)
 
-// New returns a settling. longest is how long conclusions wait at the most.
-func New(s Store, l Lanes, now func() time.Time, longest time.Duration) *Settling {
-	return &Settling{store: s, lanes: l, now: now, longest: longest, alarm: alarm.New(), woken: map[string]*try{}}
+// New returns a settling. owns reports whether this process looks after a
+// conversation, longest is how long conclusions wait at the most.
+func New(s Store, l Lanes, owns func(conversationID string) bool, now func() time.Time, longest time.Duration) *Settling {
+	return &Settling{store: s, lanes: l, owns: owns, now: now, longest: longest, alarm: alarm.New(), woken: map[string]*try{}}
 }
 
 // Wake looks for what is due at the time, or before.
@@ -97,10 +99,14 @@ func (s *Settling) look(ctx context.Context) (next time.Time, err error) {
 		if t.again.After(now) {
 			continue
 		}
+		if !s.owns(id) { // whoever looks after it announces it; soon it may be us
+			t.again = now.Add(again(1))
+			continue
+		}
 		t.times++
 		t.again = now.Add(again(t.times))
 		if s.lanes.Settle(id, false, nil) != nil {
-			return time.Time{}, nil // it is over
+			break // they are closed: it is over
 		}
 	}
 	s.woken = still

@@ -79,6 +79,8 @@ func (l *lanes) Settle(id string, _ bool, _ *lane.Receipt) error {
 	return nil
 }
 
+func all(string) bool { return true }
+
 const longest = 5 * time.Second
 
 // times returns how often the conversation was woken.
@@ -90,7 +92,7 @@ func (l *lanes) times(id string) int {
 
 func start(t *testing.T, d *due, stuck func(string) bool) (*Settling, *lanes) {
 	l := &lanes{store: d, stuck: stuck, woken: map[string]int{}}
-	s := New(d, l, time.Now, longest)
+	s := New(d, l, all, time.Now, longest)
 	ctx, cancel := context.WithCancel(t.Context())
 	over := make(chan struct{})
 	go func() { s.Loop(ctx); close(over) }()
@@ -106,7 +108,7 @@ func TestAConversationIsWokenWhenItsConclusionIsDueAndNotBefore(t *testing.T) {
 		time.Sleep(3*time.Second - 1)
 		synctest.Wait()
 		require.Zero(t, l.times("c"))
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		require.Equal(t, 1, l.times("c"))
 	})
@@ -155,6 +157,26 @@ func TestAConclusionOfATimeWhenTheClockWasAheadDoesNotWaitForIt(t *testing.T) {
 	})
 }
 
+func TestWhatAnotherProcessLooksAfterIsLeftToItAndKeepsNothingFromSettling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &due{at: map[string]time.Time{}}
+		for i := range 2 * atOnce {
+			d.at[fmt.Sprint("theirs", i)] = time.Now().Add(-time.Hour)
+		}
+		d.at["mine"] = time.Now()
+		l := &lanes{store: d, woken: map[string]int{}}
+		s := New(d, l, func(id string) bool { return id == "mine" }, time.Now, longest)
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() { s.Loop(ctx); close(over) }()
+		s.Wake(time.Now())
+		time.Sleep(time.Minute)
+		cancel()
+		<-over
+		require.Equal(t, map[string]int{"mine": 1}, l.woken)
+	})
+}
+
 func TestAStoreThatDoesNotSayWhatIsDueIsAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &due{at: map[string]time.Time{"c": time.Now()}, down: errors.New("down")}
@@ -178,7 +200,7 @@ func TestAllSettlesEverythingOnceAlthoughSomeCannot(t *testing.T) {
 		d.at[fmt.Sprint("c", i)] = time.Now().Add(time.Duration(i) * time.Hour)
 	}
 	l := &lanes{store: d, stuck: func(id string) bool { return len(id) == 3 }, woken: map[string]int{}} // c10 to c99
-	s := New(d, l, time.Now, longest)
+	s := New(d, l, all, time.Now, longest)
 	require.NoError(t, s.All(t.Context()), "it returns")
 	require.Len(t, l.woken, 2500)
 	require.Len(t, d.at, 90)

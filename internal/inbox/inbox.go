@@ -1,0 +1,138 @@
+package inbox
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/alarm"
+	"github.com/dcmkit/convtrack/internal/retry"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Store keeps inboxes.
+type Store interface {
+	Deposit(ctx context.Context, entries []store.Entry) error
+	Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, error)
+	Await(ctx context.Context, owner string) error
+}
+
+// Commits commit to the store.
+type Commits interface {
+	Load(ctx context.Context, ids ...string) ([]store.Record, error)
+	Commit(ctx context.Context, b store.Batch) (store.Committed, error)
+	// Failed notes that a call has failed and is going to be repeated.
+	Failed(doing string, err error)
+}
+
+// Members are the processes that share the store.
+type Members interface {
+	Owner(source, key string) string
+	Names() []string
+	Changed() <-chan struct{}
+}
+
+// Lanes take what was heard.
+type Lanes interface {
+	// Offer adds a partial conversation to its lane and calls done when it is
+	// stored; false when there is no room now.
+	Offer(c *conversation.Conversation, e store.EntryKey, done func(error)) bool
+}
+
+// Config is what an inbox needs. All of it is required.
+type Config struct {
+	Store   Store
+	Commits Commits
+	Members Members
+	Lanes   Lanes
+
+	Name     string // of this process
+	Attempts int    // of a deposit, before it fails
+	Lease    time.Duration
+	Log      *slog.Logger
+}
+
+// Inbox is that of one process. It is safe for concurrent use.
+type Inbox struct {
+	Config
+	Counters Counters
+
+	look    *alarm.Alarm
+	deposit deposits
+
+	mu      sync.Mutex
+	current map[store.EntryKey]bool // entries that are being worked on
+	reader  Reader
+	said    bool           // that hints wait for a source that can read
+	waits   map[string]int // how often the read after a hint has failed, by conversation
+	reads   sync.WaitGroup
+	slots   chan struct{}
+}
+
+// New returns an inbox. Nothing happens before its loops run.
+func New(c Config) *Inbox {
+	return &Inbox{Config: c, look: alarm.New(), deposit: newDeposits(), current: map[store.EntryKey]bool{},
+		waits: map[string]int{}, slots: make(chan struct{}, mostReads)}
+}
+
+// Look takes what lies in the inbox, soon.
+func (b *Inbox) Look() { b.look.Set(time.Now()) }
+
+// others reports whether there is another process that could deposit something.
+func (b *Inbox) others() bool { return len(b.Members.Names()) > 1 }
+
+// AwaitLoop looks whenever another process has deposited something, until ctx
+// ends. While there is no other process it asks for nothing.
+func (b *Inbox) AwaitLoop(ctx context.Context) {
+	for ctx.Err() == nil {
+		if changed := b.Members.Changed(); !b.others() {
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if err := b.Store.Await(ctx, b.Name); err != nil && ctx.Err() == nil {
+			b.Commits.Failed("waiting for what other processes hear", err)
+			retry.Pause(ctx, time.Second)
+		}
+		b.Look()
+	}
+}
+
+// MembersLoop looks when the processes have changed, until ctx ends: one may
+// have left its inbox.
+func (b *Inbox) MembersLoop(ctx context.Context) {
+	for ctx.Err() == nil {
+		changed := b.Members.Changed()
+		b.Look()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// begin takes an entry to be worked on; false when it is already.
+func (b *Inbox) begin(key store.EntryKey) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.current[key] {
+		return false
+	}
+	b.current[key] = true
+	return true
+}
+
+// end says that nobody works on the entry any more. When it is still there it is
+// taken again after a while.
+func (b *Inbox) end(key store.EntryKey, err error) {
+	b.mu.Lock()
+	delete(b.current, key)
+	b.mu.Unlock()
+	if err != nil {
+		b.look.Set(time.Now().Add(time.Second))
+	}
+}

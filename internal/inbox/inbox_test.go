@@ -1,0 +1,376 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/memstore"
+)
+
+const lease = 15 * time.Second
+
+var errStopped = errors.New("stopped")
+
+// members are processes of which each conversation has one.
+type members struct {
+	mu      sync.Mutex
+	names   []string
+	owner   func(id string) string
+	changed chan struct{}
+}
+
+func newMembers(owner func(id string) string, names ...string) *members {
+	return &members{names: names, owner: owner, changed: make(chan struct{})}
+}
+
+func (m *members) Owner(_, id string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.owner(id)
+}
+
+func (m *members) Names() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.names
+}
+
+func (m *members) Changed() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.changed
+}
+
+func (m *members) set(owner func(id string) string, names ...string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.owner, m.names = owner, names
+	close(m.changed)
+	m.changed = make(chan struct{})
+}
+
+func always(name string) func(string) string { return func(string) string { return name } }
+
+// storeOf is a memory store that also notes failures.
+type storeOf struct {
+	*memstore.Store
+	mu     sync.Mutex
+	failed int
+	down   error
+}
+
+func (s *storeOf) Failed(string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed++
+}
+
+func (s *storeOf) Deposit(ctx context.Context, entries []store.Entry) error {
+	s.mu.Lock()
+	down := s.down
+	s.mu.Unlock()
+	if down != nil {
+		return down
+	}
+	return s.Store.Deposit(ctx, entries)
+}
+
+// lanes take what is offered, when there is room, and store it.
+type lanes struct {
+	store *storeOf
+	mu    sync.Mutex
+	full  bool
+	fail  error
+	got   []*conversation.Conversation
+}
+
+func (l *lanes) Offer(c *conversation.Conversation, e store.EntryKey, done func(error)) bool {
+	l.mu.Lock()
+	full, fail := l.full, l.fail
+	if !full && fail == nil {
+		l.got = append(l.got, c)
+	}
+	l.mu.Unlock()
+	if full {
+		return false
+	}
+	go func() {
+		if fail == nil {
+			_, fail = l.store.Commit(context.Background(), store.Batch{Taken: []store.EntryKey{e}})
+		}
+		done(fail)
+	}()
+	return true
+}
+
+func (l *lanes) set(full bool, fail error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.full, l.fail = full, fail
+}
+
+func (l *lanes) ids() (ids []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.got {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// rig is an inbox that runs.
+type rig struct {
+	*Inbox
+	lanes *lanes
+	store *storeOf
+	stop  func()
+}
+
+func run(t *testing.T, s *storeOf, m *members, name string) *rig {
+	t.Helper()
+	r := &rig{lanes: &lanes{store: s}, store: s}
+	r.Inbox = New(Config{Store: s, Commits: s, Members: m, Lanes: r.lanes, Name: name, Attempts: 2, Lease: lease, Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(t.Context())
+	var loops sync.WaitGroup
+	loops.Go(func() { r.AwaitLoop(ctx) })
+	loops.Go(func() { r.MembersLoop(ctx) })
+	loops.Go(func() { r.TakeLoop(ctx) })
+	loops.Go(func() { r.DepositLoop(ctx, errStopped) })
+	r.stop = func() { cancel(); loops.Wait() }
+	t.Cleanup(r.stop)
+	return r
+}
+
+func newStore() *storeOf { return &storeOf{Store: memstore.New()} }
+
+var at = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+func heard(id, tag string, seen time.Time) *conversation.Conversation {
+	return conversation.State(&conversation.Conversation{ID: id, ExternalTag: tag, Participants: []*conversation.Participant{{ID: "p",
+		Sessions: []*conversation.Session{{ID: "s", State: conversation.StateConnected}}}}}, conversation.Statement{By: conversation.SourceTopic, Seen: seen})
+}
+
+func (r *rig) left(t *testing.T, owner string) []store.Entry {
+	entries, err := r.store.Inbox(t.Context(), store.InboxQuery{Owner: owner, Alive: []string{"a", "b", "c"}, Limit: 1000})
+	require.NoError(t, err)
+	return entries
+}
+
+func TestWhatIsHeardAwayFromHomeReachesTheOwnerAtOnceAndIsRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("b"), "a", "b")
+		a, b := run(t, s, m, "a"), run(t, s, m, "b")
+		began := time.Now()
+		for i := range 20 {
+			require.NoError(t, a.Deposit(t.Context(), []store.Entry{EntryOf(heard(fmt.Sprint("c", i), "tag", at), "b", at)}))
+		}
+		synctest.Wait()
+		require.Less(t, time.Since(began), 100*time.Millisecond)
+		require.Len(t, b.lanes.ids(), 20)
+		require.Empty(t, a.lanes.ids())
+		require.Empty(t, b.left(t, "b"))
+		require.Equal(t, "tag", b.lanes.got[0].ExternalTag)
+	})
+}
+
+func TestTheSameMessageHeardBySeveralProcessesIsOneEntry(t *testing.T) {
+	one, two := EntryOf(heard("c", "tag", at), "b", at), EntryOf(heard("c", "tag", at.Add(time.Second)), "b", at)
+	require.Equal(t, one.Key, two.Key)
+	require.Equal(t, at, one.At)
+	require.Equal(t, at.Add(time.Second), two.At, "the later one says everything that the earlier one does")
+	require.NotEqual(t, one.Key, EntryOf(heard("c", "another", at), "b", at).Key)
+	other := conversation.State(&conversation.Conversation{ID: "c", ExternalTag: "tag"}, conversation.Statement{By: conversation.SourceREST, Seen: at})
+	same := conversation.State(&conversation.Conversation{ID: "c", ExternalTag: "tag"}, conversation.Statement{By: conversation.SourceAnalytics, Seen: at})
+	require.NotEqual(t, EntryOf(other, "b", at).Key, EntryOf(same, "b", at).Key, "who says it counts")
+}
+
+func TestAnEntrySaysWhatWasHeard(t *testing.T) {
+	said := heard("c", "tag", at)
+	e := EntryOf(said, "b", at)
+	again, err := read(&e)
+	require.NoError(t, err)
+	require.Empty(t, conversation.Diff(conversation.Merge(nil, said), again).Participants)
+	require.Equal(t, conversation.Said(conversation.Merge(nil, said)), conversation.Said(again))
+	e.ConversationID = "another"
+	_, err = read(&e)
+	require.ErrorContains(t, err, "about another one")
+	e.Data = []byte{99}
+	_, err = read(&e)
+	require.ErrorContains(t, err, "does not know")
+}
+
+func TestTheInboxOfADeadProcessIsTakenByThoseWhoLookAfterItsConversations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		m := newMembers(always("dead"), "a", "b", "dead")
+		a, b := run(t, s, m, "a"), run(t, s, m, "b")
+		for i := range 10 {
+			require.NoError(t, a.Deposit(t.Context(), []store.Entry{EntryOf(heard(fmt.Sprint("c", i), "tag", at), "dead", at)}))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Empty(t, a.lanes.ids())
+		m.set(func(id string) string {
+			if id < "c5" {
+				return "a"
+			}
+			return "b"
+		}, "a", "b")
+		synctest.Wait()
+		require.Equal(t, []string{"c0", "c1", "c2", "c3", "c4"}, a.lanes.ids())
+		require.Equal(t, []string{"c5", "c6", "c7", "c8", "c9"}, b.lanes.ids())
+	})
+}
+
+func TestWhatCannotBeTakenNowIsTakenLaterAndHoldsUpNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("b"), "a", "b")
+		a, b := run(t, s, m, "a"), run(t, s, m, "b")
+		b.lanes.set(true, nil)
+		bad := EntryOf(heard("odd", "tag", at), "b", at)
+		bad.Data = []byte{99}
+		require.NoError(t, a.Deposit(t.Context(), []store.Entry{bad, EntryOf(heard("c", "tag", at), "b", at)}))
+		time.Sleep(time.Second)
+		require.Empty(t, b.lanes.ids())
+		b.lanes.set(false, errors.New("the store refuses"))
+		time.Sleep(5 * time.Second)
+		require.Len(t, b.left(t, "b"), 2, "nothing is lost")
+		b.lanes.set(false, nil)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		require.Equal(t, []string{"c"}, b.lanes.ids())
+		require.Len(t, b.left(t, "b"), 1, "for a process that can read it")
+	})
+}
+
+func TestADepositThatTheStoreDoesNotTakeIsAnErrorAndAfterTheEndItIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("b"), "a", "b")
+		s.down = errors.New("down")
+		b := New(Config{Store: s, Commits: s, Members: m, Name: "a", Attempts: 2, Lease: lease, Log: slog.New(slog.DiscardHandler)})
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() { b.DepositLoop(ctx, errStopped); close(over) }()
+		entry := []store.Entry{EntryOf(heard("c", "tag", at), "b", at)}
+		require.ErrorIs(t, b.Deposit(t.Context(), entry), s.down)
+		cancel()
+		<-over
+		require.ErrorIs(t, b.Deposit(t.Context(), entry), errStopped)
+	})
+}
+
+// api reads conversations.
+type api struct {
+	mu    sync.Mutex
+	reads map[string]int
+	takes time.Duration
+	err   error
+}
+
+func (r *api) Read(ctx context.Context, id string) error {
+	r.mu.Lock()
+	r.reads[id]++
+	takes, err := r.takes, r.err
+	r.mu.Unlock()
+	time.Sleep(takes)
+	return err
+}
+
+func (r *api) count(id string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reads[id]
+}
+
+func hint(id string) []conversation.Hint {
+	return []conversation.Hint{{ConversationID: id, By: "data action"}}
+}
+
+func TestManyHintsCostOneReadAndOneMoreWhenTheyComeMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, newStore(), newMembers(always("a"), "a"), "a")
+		reader := &api{reads: map[string]int{}, takes: time.Second}
+		r.ReadBy(reader)
+		for range 1000 {
+			require.NoError(t, r.Hint(t.Context(), hint("c")))
+		}
+		synctest.Wait()
+		require.Equal(t, 1, reader.count("c"), "at once")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.LessOrEqual(t, reader.count("c"), 2)
+		require.Empty(t, r.left(t, "a"))
+	})
+}
+
+func TestAHintAboutAConversationThatWasVetoedCostsNoRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: "c", Vetoed: "not ours"}}})
+		require.NoError(t, err)
+		r := run(t, s, newMembers(always("a"), "a"), "a")
+		reader := &api{reads: map[string]int{}}
+		r.ReadBy(reader)
+		require.NoError(t, r.Hint(t.Context(), hint("c")))
+		synctest.Wait()
+		require.Zero(t, reader.count("c"))
+		require.Empty(t, r.left(t, "a"))
+	})
+}
+
+func TestAHintSurvivesTheProcessThatAnsweredIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		answered := run(t, s, newMembers(always("a"), "a"), "a")
+		require.NoError(t, answered.Hint(t.Context(), hint("c")))
+		answered.stop()
+		r := run(t, s, newMembers(always("b"), "b"), "b")
+		reader := &api{reads: map[string]int{}}
+		r.ReadBy(reader)
+		synctest.Wait()
+		require.Equal(t, 1, reader.count("c"))
+	})
+}
+
+func TestAReadThatFailsIsTriedAgainLaterAndLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, newStore(), newMembers(always("a"), "a"), "a")
+		reader := &api{reads: map[string]int{}, err: errors.New("503")}
+		r.ReadBy(reader)
+		require.NoError(t, r.Hint(t.Context(), hint("c")))
+		time.Sleep(time.Hour)
+		require.InDelta(t, 20, reader.count("c"), 5)
+		reader.mu.Lock()
+		reader.err = nil
+		reader.mu.Unlock()
+		time.Sleep(6 * time.Minute)
+		synctest.Wait()
+		require.Empty(t, r.left(t, "a"))
+	})
+}
+
+func TestAHintForAnotherProcessIsReadThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("b"), "a", "b")
+		a, b := run(t, s, m, "a"), run(t, s, m, "b")
+		here, there := &api{reads: map[string]int{}}, &api{reads: map[string]int{}}
+		a.ReadBy(here)
+		b.ReadBy(there)
+		require.NoError(t, a.Hint(t.Context(), hint("c")))
+		synctest.Wait()
+		require.Zero(t, here.count("c"))
+		require.Equal(t, 1, there.count("c"))
+	})
+}
