@@ -240,6 +240,7 @@ func (s *simulation) start(p *process) {
 		sources = []convtrack.Source{scattered{socket, nobody{}, s}, scattered{poller, poller, s}}
 	}
 	go func() { ended <- tracker.Run(ctx, sources...) }()
+	synctest.Wait() // it has begun
 	s.runs(p, life, tracker)
 	p.stop = func(crash bool) {
 		if crash {

@@ -109,8 +109,24 @@ func TestAnOutageIsSaidAtItsBeginningOnceAMinuteAndAtItsEnd(t *testing.T) {
 		load()
 		load()
 		require.Equal(t, 1, strings.Count(out.String(), "the store is back"))
+		time.Sleep(reminder)
 		down = errors.New("connection refused")
 		load()
 		require.Equal(t, 4, strings.Count(out.String(), "\n"), "the next one is another one")
+	})
+}
+
+func TestOneKindOfCallThatFailsWhileOthersAreAnsweredIsSaidOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		s := New(memstore.New(), slog.New(slog.NewTextHandler(&out, nil)))
+		for range 60 {
+			s.Failed("giving a sign of life", errors.New("no"))
+			_, err := s.Load(t.Context(), "c")
+			require.NoError(t, err)
+			time.Sleep(5 * time.Second)
+		}
+		require.LessOrEqual(t, strings.Count(out.String(), "does not answer"), 5)
+		require.LessOrEqual(t, strings.Count(out.String(), "is back"), 5)
 	})
 }

@@ -10,33 +10,37 @@ import (
 // reminder is how often it is said that the store still does not answer.
 const reminder = time.Minute
 
-// outage says when the store stops answering and when it is back.
+// outage says when the store stops answering and when it is back. What fails
+// again and again while other calls are answered is said once a minute.
 type outage struct {
 	log  *slog.Logger
 	down atomic.Bool
 
 	mu       sync.Mutex
 	since    time.Time
-	said     time.Time
 	failures int
+	said     map[string]time.Time // when, by what was being done
+	heard    bool                 // this outage has been said
 }
 
-func newOutage(log *slog.Logger) *outage { return &outage{log: log} }
+func newOutage(log *slog.Logger) *outage { return &outage{log: log, said: map[string]time.Time{}} }
 
 func (o *outage) failed(doing string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
 	o.failures++
-	switch {
-	case !o.down.Load():
-		o.since, o.said, o.failures = now, now, 1
+	text := "the store still does not answer"
+	if !o.down.Load() {
+		o.since, o.failures, o.heard = now, 1, false
+		text = "the store does not answer, trying again"
 		o.down.Store(true)
-		o.log.Warn("the store does not answer, trying again", "doing", doing, "error", err)
-	case now.Sub(o.said) >= reminder:
-		o.said = now
-		o.log.Warn("the store still does not answer", "for", now.Sub(o.since).Round(time.Second), "failures", o.failures, "doing", doing, "error", err)
 	}
+	if last, said := o.said[doing]; said && now.Sub(last) < reminder || o.heard && !said && now.Sub(o.since) < reminder {
+		return
+	}
+	o.said[doing], o.heard = now, true
+	o.log.Warn(text, "doing", doing, "for", now.Sub(o.since).Round(time.Second), "failures", o.failures, "error", err)
 }
 
 func (o *outage) answered() {
@@ -45,7 +49,7 @@ func (o *outage) answered() {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.down.CompareAndSwap(true, false) {
+	if o.down.CompareAndSwap(true, false) && o.heard {
 		o.log.Info("the store is back", "after", time.Since(o.since).Round(time.Millisecond), "failures", o.failures)
 	}
 }

@@ -60,6 +60,7 @@ type Inbox struct {
 	Counters Counters
 
 	look    *alarm.Alarm
+	taken   chan struct{} // has a token when the inbox has been read since the last Await
 	deposit deposits
 
 	mu      sync.Mutex
@@ -73,7 +74,7 @@ type Inbox struct {
 
 // New returns an inbox. Nothing happens before its loops run.
 func New(c Config) *Inbox {
-	return &Inbox{Config: c, look: alarm.New(), deposit: newDeposits(), current: map[store.EntryKey]bool{},
+	return &Inbox{Config: c, look: alarm.New(), taken: make(chan struct{}, 1), deposit: newDeposits(), current: map[store.EntryKey]bool{},
 		waits: map[string]int{}, slots: make(chan struct{}, mostReads)}
 }
 
@@ -99,6 +100,10 @@ func (b *Inbox) AwaitLoop(ctx context.Context) {
 			retry.Pause(ctx, time.Second)
 		}
 		b.Look()
+		select { // until then there would be something all the time
+		case <-b.taken:
+		case <-ctx.Done():
+		}
 	}
 }
 

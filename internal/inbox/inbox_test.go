@@ -67,7 +67,24 @@ type storeOf struct {
 	*memstore.Store
 	mu     sync.Mutex
 	failed int
-	down   error
+	down   error // of deposits
+	unread error // of reads
+}
+
+func (s *storeOf) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
+	s.mu.Lock()
+	unread := s.unread
+	s.mu.Unlock()
+	if unread != nil {
+		return nil, unread
+	}
+	return s.Store.Inbox(ctx, q)
+}
+
+func (s *storeOf) breakReads(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unread = err
 }
 
 func (s *storeOf) Failed(string, error) {
@@ -252,6 +269,20 @@ func TestWhatCannotBeTakenNowIsTakenLaterAndHoldsUpNothing(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, []string{"c"}, b.lanes.ids())
 		require.Len(t, b.left(t, "b"), 1, "for a process that can read it")
+	})
+}
+
+func TestAnInboxThatCannotBeReadIsNotAskedForAllTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("b"), "a", "b")
+		a := run(t, s, m, "a")
+		require.NoError(t, a.Deposit(t.Context(), []store.Entry{EntryOf(heard("c", "tag", at), "b", at)}))
+		s.breakReads(errors.New("down"))
+		run(t, s, m, "b")
+		time.Sleep(time.Minute)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		require.LessOrEqual(t, s.failed, 150, "once a second by each of two")
 	})
 }
 

@@ -13,7 +13,12 @@ const atOnce = 500
 // TakeLoop takes what lies in the inbox, until ctx ends.
 func (b *Inbox) TakeLoop(ctx context.Context) {
 	for b.look.Wait(ctx) {
-		if err := b.take(ctx); err != nil && ctx.Err() == nil {
+		if err := b.take(ctx); err == nil {
+			select {
+			case b.taken <- struct{}{}:
+			default:
+			}
+		} else if ctx.Err() == nil {
 			b.Commits.Failed("reading what other processes heard", err)
 			b.look.Set(time.Now().Add(time.Second))
 		}
