@@ -55,6 +55,18 @@
 // with another process, leaves the batch and is committed alone, so it delays
 // no other.
 //
+// # Several processes
+//
+// Processes that share a store share the conversations: each is looked after by
+// one of them, which has it in memory. Any process may hear anything: what it
+// hears of a conversation that another one looks after it puts into the inbox of
+// that one, durably, and then Observe returns. When a process dies the others take
+// over its conversations, its inbox and its deliveries once its lease has ended.
+//
+// A hint (conversation.Hint) says that something happened to a conversation, not
+// what. It is as durable as a fact, and has the first source that is a [Reader]
+// read the conversation within a second, once however many hints came.
+//
 // # What waits before it is announced
 //
 // A snapshot of the live API or a record shows all of a conversation; a
