@@ -32,7 +32,8 @@ type Config struct {
 	// 10 000.
 	CacheSize int
 	// Committers is how many batches are committed at a time, each on a
-	// connection of its own where the store has several. 4.
+	// connection of its own where the store has several. Processes that share
+	// the store share them, too, with at least one for each. 4.
 	Committers int
 	// DrainTimeout is how long Run, when it is told to stop, waits for what has
 	// been accepted and for hooks that run. 30 s.

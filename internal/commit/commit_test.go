@@ -98,7 +98,7 @@ func newRig(t *testing.T, hooks *events.Hooks) *rig {
 	ctx, cancel := context.WithCancel(t.Context())
 	box.Start(ctx)
 	var loops sync.WaitGroup
-	loops.Go(func() { r.Run(ctx, ctx) })
+	loops.Go(func() { r.Run(ctx, ctx, func(context.Context) {}) })
 	loops.Go(func() { box.RecordLoop(ctx) })
 	t.Cleanup(func() {
 		lanes.Close()

@@ -75,9 +75,10 @@ func New(c Config) *Committer { return &Committer{Config: c} }
 
 // Run commits what has accumulated, whatever that is, until ctx ends: an idle
 // tracker commits single changes at once, a busy one batches. work is the
-// context of what it has begun.
-func (c *Committer) Run(ctx, work context.Context) {
+// context of what it has begun. turn waits until this Run may go on.
+func (c *Committer) Run(ctx, work context.Context, turn func(context.Context)) {
 	for {
+		turn(ctx)
 		batch := c.Lanes.Take(ctx, c.BatchSize)
 		if batch == nil {
 			return

@@ -96,8 +96,10 @@ func (g *group) stop() {
 
 func (e *Engine) start(work context.Context) *loops {
 	l := &loops{newGroup(work), newGroup(work), newGroup(work)}
-	for range e.config.Committers {
-		l.committing.Go(func() { e.Committer.Run(l.committing.ctx, work) })
+	for i := range e.config.Committers {
+		l.committing.Go(func() {
+			e.Committer.Run(l.committing.ctx, work, func(ctx context.Context) { e.turn(ctx, i) })
+		})
 	}
 	l.committing.Go(func() { e.settling.Loop(l.committing.ctx) })
 	l.committing.Go(func() { e.Inbox.AwaitLoop(l.committing.ctx) })
@@ -113,6 +115,22 @@ func (e *Engine) start(work context.Context) *loops {
 	e.settling.Wake(time.Now())
 	e.Outbox.Look()
 	return l
+}
+
+// turn waits until the process needs its committer number i. Processes that share
+// a store share the committers, too: each has less to do, and fewer and larger
+// commits cost the database less.
+func (e *Engine) turn(ctx context.Context, i int) {
+	for ctx.Err() == nil {
+		changed := e.Membership.Changed()
+		if i < max(1, e.config.Committers/len(e.Membership.Names())) {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // drainOutbox delivers everything that is due, until somebody stops Run.

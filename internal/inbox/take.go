@@ -4,16 +4,25 @@ import (
 	"context"
 	"time"
 
+	"github.com/dcmkit/convtrack/internal/retry"
 	"github.com/dcmkit/convtrack/store"
 )
 
 // atOnce is how many entries are read at a time.
 const atOnce = 500
 
+// gather is how long entries are left to gather after some were taken: a busy
+// inbox is read by pages instead of one by one.
+const gather = 3 * time.Millisecond
+
 // TakeLoop takes what lies in the inbox, until ctx ends.
 func (b *Inbox) TakeLoop(ctx context.Context) {
 	for b.look.Wait(ctx) {
-		if err := b.take(ctx); err == nil {
+		n, err := b.take(ctx)
+		if n > 0 {
+			retry.Pause(ctx, gather)
+		}
+		if err == nil {
 			select {
 			case b.taken <- struct{}{}:
 			default:
@@ -29,18 +38,18 @@ func (b *Inbox) TakeLoop(ctx context.Context) {
 
 // take takes everything, page by page: what cannot be taken now holds up
 // nothing else.
-func (b *Inbox) take(ctx context.Context) error {
+func (b *Inbox) take(ctx context.Context) (n int, err error) {
 	q := store.InboxQuery{Owner: b.Name, Alive: b.Members.Names(), Limit: atOnce}
 	for {
 		entries, err := b.Store.Inbox(ctx, q)
 		if err != nil {
-			return err
+			return n, err
 		}
 		for i := range entries {
 			b.takeOne(ctx, &entries[i])
 		}
-		if len(entries) < q.Limit {
-			return nil
+		if n += len(entries); len(entries) < q.Limit {
+			return n, nil
 		}
 		q.After = entries[len(entries)-1].Name()
 	}
