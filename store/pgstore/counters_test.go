@@ -194,12 +194,26 @@ func TestDeliveriesThatAreDoneAreNotVisitedAgain(t *testing.T) {
 	require.NotContains(t, plan, "Bitmap", plan)
 }
 
-// TestRenewLooksEachDeliveryUpByItsKey: comparing all that are named with all
-// that there are takes a minute for ten thousand.
-func TestRenewLooksEachDeliveryUpByItsKey(t *testing.T) {
+// TestEachDeliveryIsLookedUpByItsKey, also by a plan that was made when there
+// was none, or one: comparing all that are named with all that there are takes a
+// minute for ten thousand.
+func TestEachDeliveryIsLookedUpByItsKey(t *testing.T) {
 	s := open(t)
-	plan, err := s.PlanOfRenew(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, 2, strings.Count(plan, "Index Scan using cdm_delivery_pkey"), plan)
-	require.Contains(t, plan, "AND (seq = u.seq)", plan)
+	look := func(when string) {
+		plans, err := s.PlansByKey(t.Context())
+		require.NoError(t, err)
+		for name, plan := range plans {
+			lookups := map[string]int{"finish": 1, "settle": 2, "renew": 2}[name]
+			require.Equal(t, lookups, strings.Count(plan, "Index Scan using cdm_delivery_pkey"), "%s, %s:\n%s", name, when, plan)
+			require.Equal(t, lookups, strings.Count(plan, "Index Cond: ((conversation_id = ANY"), "%s, %s:\n%s", name, when, plan)
+			require.NotContains(t, plan, "Join Filter", "%s, %s", name, when)
+		}
+	}
+	look("never analyzed")
+	for n := range 2 {
+		references(t, s, 0, n)
+		_, err := s.pool.Exec(t.Context(), "vacuum analyze cdm_delivery")
+		require.NoError(t, err)
+		look(fmt.Sprintf("analyzed with %d", n))
+	}
 }

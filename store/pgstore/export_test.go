@@ -17,15 +17,20 @@ func (s *Store) PlanOfDeliverReady(ctx context.Context) (string, error) {
 	return s.planOf(ctx, s.sql().deliverReady)
 }
 
-// PlanOfRenew is the plan that is kept of the statement that renews leases.
-func (s *Store) PlanOfRenew(ctx context.Context) (string, error) {
-	return s.planOf(ctx, s.sql().renew)
+// PlansByKey are the plans that are kept of the statements that are given the
+// keys of deliveries.
+func (s *Store) PlansByKey(ctx context.Context) (map[string]string, error) {
+	return s.plansOf(ctx, map[string]*statement{"finish": s.sql().finish, "settle": s.sql().settle, "renew": s.sql().renew})
 }
 
 // PlansOfInbox are the plans that are kept of the statements of the inbox.
 func (s *Store) PlansOfInbox(ctx context.Context) (map[string]string, error) {
+	return s.plansOf(ctx, map[string]*statement{"take": s.sql().take, "first page": s.sql().firstPage, "later page": s.sql().laterPage, "latest": s.sql().latest})
+}
+
+func (s *Store) plansOf(ctx context.Context, of map[string]*statement) (map[string]string, error) {
 	plans := map[string]string{}
-	for name, x := range map[string]*statement{"take": s.sql().take, "first page": s.sql().firstPage, "later page": s.sql().laterPage, "latest": s.sql().latest} {
+	for name, x := range of {
 		plan, err := s.planOf(ctx, x)
 		if err != nil {
 			return nil, err

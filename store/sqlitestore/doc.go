@@ -16,8 +16,7 @@
 // What Commit has returned survives a crash of the process and of the machine:
 // the journal is a write-ahead log, and is synced with every commit. Batches
 // share the sync. A file that is deleted, replaced or cut short while it is
-// open, or its log (-wal), is noticed at the next write: [ErrGone]. The index of
-// the log (-shm) is shared memory; cutting that short ends the process.
+// open, or its log (-wal), is noticed at the next write: [ErrGone].
 //
 // # Transactions of hooks
 //
