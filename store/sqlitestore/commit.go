@@ -24,7 +24,7 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 		return store.Committed{}, fmt.Errorf("sqlitestore: commit: %w", err)
 	}
 	var done store.Committed
-	err = s.write(ctx, func(t *transaction) (err error) { //nolint:contextcheck // the transaction has it
+	err = s.write(ctx, func(t *transaction) (err error) {
 		c.transaction = t
 		done.Results = make([]store.Result, len(b.Changes))
 		if done.Ready, err = t.settle(b.Outcomes); err != nil {

@@ -79,8 +79,11 @@ func (p *presence) checkLog(whole func() error) error {
 		return nil
 	}
 	log, err := os.Stat(p.path + "-wal")
-	if err != nil || log.Size() >= min(before, logLimit) {
-		return nil // that it is not there is noticed after the commit
+	if err != nil {
+		return fmt.Errorf("%w: its log: %w", ErrGone, err)
+	}
+	if log.Size() >= min(before, logLimit) {
+		return nil
 	}
 	if err := whole(); err != nil {
 		return fmt.Errorf("%w: its log was cut from %d bytes to %d: %w", ErrGone, before, log.Size(), err)

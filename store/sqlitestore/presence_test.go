@@ -12,7 +12,7 @@ import (
 
 func TestAFileThatIsGoneIsNotWrittenToInVain(t *testing.T) {
 	for name, harm := range map[string]func(path string) error{
-		"deleted":                func(path string) error { return os.Remove(path) },
+		"deleted":                os.Remove,
 		"moved":                  func(path string) error { return os.Rename(path, path+".old") },
 		"its directory is moved": func(path string) error { return os.Rename(filepath.Dir(path), filepath.Dir(path)+".old") },
 		"replaced": func(path string) error {

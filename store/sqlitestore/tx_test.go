@@ -3,7 +3,6 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"testing"
 	"time"
 
@@ -89,8 +88,9 @@ func TestNoStatementOfAHookEndsTheTransactionThatItIsLent(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			defer func() { require.NoError(t, p.Close()) }()
 			_, err = p.ExecContext(ctx)
-			return errors.Join(err, p.Close())
+			return err
 		},
 	}
 	for _, text := range []string{"commit", "COMMIT", " commit ; ", "/* not yet */ Commit transaction", "-- now\nEND", "end transaction", "rollback", "ROLLBACK TRANSACTION",
@@ -133,7 +133,7 @@ func TestATransactionIsOverWhenItsHookHasReturned(t *testing.T) {
 		return err
 	})
 	require.False(t, rows.Next())
-	_, err := prepared.ExecContext(t.Context()) //nolint:contextcheck // it is over
+	_, err := prepared.ExecContext(t.Context())
 	require.Error(t, err)
 	_, err = kept.ExecContext(t.Context(), "DELETE FROM cdm_conversation")
 	require.ErrorIs(t, err, sql.ErrTxDone)
@@ -152,13 +152,14 @@ func TestWhatAHookWritesAfterItsTransactionWasRolledBackIsNotKept(t *testing.T) 
 		tx, _ := Tx(ctx)
 		later, err := tx.PrepareContext(ctx, "INSERT INTO host VALUES (3)")
 		require.NoError(t, err)
+		defer func() { require.NoError(t, later.Close()) }()
 		_, err = tx.ExecContext(ctx, "INSERT OR ROLLBACK INTO host VALUES (1), (1)")
 		require.Error(t, err)
 		_, err = tx.ExecContext(ctx, "INSERT INTO host VALUES (2)")
 		require.Error(t, err)
 		_, err = later.ExecContext(ctx)
 		require.Error(t, err)
-		return later.Close()
+		return nil
 	}
 	_, err = s.Commit(t.Context(), store.Batch{Changes: []*store.Change{call("a"), c}})
 	require.ErrorIs(t, err, ErrTxEnded)
