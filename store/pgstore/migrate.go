@@ -52,12 +52,12 @@ func readMigrations(c *Config) (files, error) {
 }
 
 // migrate applies the migrations that are missing.
-func (s *Store) migrate(ctx context.Context) error {
-	all, err := readMigrations(&s.config)
+func (db *database) migrate(ctx context.Context) error {
+	all, err := readMigrations(&db.config)
 	if err != nil {
 		return err
 	}
-	applied, err := s.applied(ctx, s.pool)
+	applied, err := db.applied(ctx, db.pool)
 	if err != nil {
 		return err
 	}
@@ -66,33 +66,33 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("%w: migration %d is applied, this version knows %d; update this program", ErrNewer, applied, len(all))
 	case applied == len(all):
 		return nil
-	case s.config.SkipMigrations:
+	case db.config.SkipMigrations:
 		return fmt.Errorf("%w: %d migrations are applied in the schema %q, this version needs %d; apply those of pgstore.Migrations, or leave Config.SkipMigrations unset",
-			ErrOutdated, applied, s.config.Schema, len(all))
+			ErrOutdated, applied, db.config.Schema, len(all))
 	}
-	return s.once(ctx, func(c *pgx.Conn) error { return s.apply(ctx, c, all) })
+	return db.once(ctx, func(c *pgx.Conn) error { return db.apply(ctx, c, all) })
 }
 
 // apply applies the missing ones in one transaction.
-func (s *Store) apply(ctx context.Context, c *pgx.Conn, all files) error {
+func (db *database) apply(ctx context.Context, c *pgx.Conn, all files) error {
 	exec := func(sql string) error {
 		_, err := c.PgConn().Exec(ctx, sql).ReadAll()
 		return err
 	}
-	begin := "begin; set local statement_timeout = 0; set local client_min_messages = warning; select pg_advisory_xact_lock(" + fmt.Sprint(s.lockKey()) + ")"
+	begin := "begin; set local statement_timeout = 0; set local client_min_messages = warning; select pg_advisory_xact_lock(" + fmt.Sprint(db.lockKey()) + ")"
 	if err := exec(begin); err != nil {
 		return err
 	}
 	var exists bool
-	if err := c.QueryRow(ctx, `select exists (select from pg_catalog.pg_namespace where nspname = $1::text)`, s.mode(), s.config.Schema).Scan(&exists); err != nil {
+	if err := c.QueryRow(ctx, `select exists (select from pg_catalog.pg_namespace where nspname = $1::text)`, db.mode(), db.config.Schema).Scan(&exists); err != nil {
 		return err
 	}
 	if !exists {
-		if err := exec("create schema " + pgx.Identifier{s.config.Schema}.Sanitize()); err != nil {
-			return fmt.Errorf("the schema %q does not exist: %w", s.config.Schema, err)
+		if err := exec("create schema " + pgx.Identifier{db.config.Schema}.Sanitize()); err != nil {
+			return fmt.Errorf("the schema %q does not exist: %w", db.config.Schema, err)
 		}
 	}
-	applied, err := s.applied(ctx, c) // somebody may have been faster
+	applied, err := db.applied(ctx, c) // somebody may have been faster
 	if err != nil {
 		return err
 	}
@@ -105,9 +105,9 @@ func (s *Store) apply(ctx context.Context, c *pgx.Conn, all files) error {
 }
 
 // lockKey is the advisory lock of the migrations of these tables.
-func (s *Store) lockKey() int64 {
+func (db *database) lockKey() int64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte("convtrack migrations " + s.config.name(""))) // a hash takes everything
+	_, _ = h.Write([]byte("convtrack migrations " + db.config.name(""))) // a hash takes everything
 	return int64(h.Sum64())
 }
 
@@ -118,20 +118,20 @@ type querier interface {
 // applied returns the number of the last migration that was applied; 0 when
 // there are no tables. It reads nothing that could be code of somebody else, as
 // a view or the policy of a table is.
-func (s *Store) applied(ctx context.Context, db querier) (int, error) {
+func (db *database) applied(ctx context.Context, q querier) (int, error) {
 	var plain bool
-	err := db.QueryRow(ctx, `select c.relkind = 'r' and not c.relrowsecurity from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-		where n.nspname = $1::text and c.relname = $2::text`, s.mode(), s.config.Schema, s.config.Prefix+"migration").Scan(&plain)
+	err := q.QueryRow(ctx, `select c.relkind = 'r' and not c.relrowsecurity from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+		where n.nspname = $1::text and c.relname = $2::text`, db.mode(), db.config.Schema, db.config.Prefix+"migration").Scan(&plain)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return 0, nil
 	case err != nil:
 		return 0, err
 	case !plain:
-		return 0, &SchemaError{[]string{s.config.name("migration") + " is not a table, or has row security"}}
+		return 0, &SchemaError{[]string{db.config.name("migration") + " is not a table, or has row security"}}
 	}
 	var last int
-	err = db.QueryRow(ctx, `select coalesce(max(number), 0)::bigint from `+s.config.name("migration"), s.mode()).Scan(&last)
+	err = q.QueryRow(ctx, `select coalesce(max(number), 0)::bigint from `+db.config.name("migration"), db.mode()).Scan(&last)
 	return last, err
 }
 

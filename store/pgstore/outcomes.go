@@ -70,13 +70,13 @@ func (t *committer) addOutcomes(p *pipeline) {
 }
 
 // addReady adds the question whether one of the lanes can go on.
-func (l *lanes) addReady(s *Store, p *pipeline, ready *bool) {
+func (l *lanes) addReady(s *statements, p *pipeline, ready *bool) {
 	if len(l.hooks) == 0 {
 		return
 	}
-	x := s.sql().ready
+	x := s.ready
 	if l.failed {
-		x = s.sql().refresh
+		x = s.refresh
 	}
 	p.read(scanBool(ready), x, l.args()...)
 }
@@ -119,7 +119,7 @@ func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int
 			return err
 		}
 		var ready bool // the caller looks anyway
-		changed.addReady(s, &second, &ready)
+		changed.addReady(s.sql(), &second, &ready)
 		second.add(s.sql().commit)
 		return s.run(ctx, c, &second)
 	})

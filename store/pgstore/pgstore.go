@@ -16,30 +16,15 @@ import (
 
 // Store keeps conversations in PostgreSQL. It is safe for concurrent use.
 type Store struct {
-	pool     *pgxpool.Pool
-	config   Config
-	protocol protocol
-	catalog  atomic.Pointer[catalog]
-
-	closed     atomic.Bool
-	unprepared atomic.Bool // the connections do not keep prepared statements
-
-	encoders, scratches sync.Pool // of *encoder and *scratch
+	*database
+	closed    atomic.Bool
+	scratches sync.Pool // of *scratch
 
 	wakes     *wake.Board
 	listening atomic.Bool // deposits are told by the server
 }
 
 var _ store.Store = (*Store)(nil)
-
-// protocol is how statements are sent; the pool's default mode says it.
-type protocol uint8
-
-const (
-	preparedProtocol protocol = iota // prepared once for each connection
-	extendedProtocol                 // without anything that outlives a transaction
-	simpleProtocol                   // as text
-)
 
 // Transactions implements store.Limited: each takes a connection of the pool,
 // and one may be listening.
@@ -65,7 +50,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, c *Config) (*Store, error) {
 	if pool == nil {
 		return nil, errors.New("pgstore: the pool is nil")
 	}
-	s := &Store{pool: pool, config: c.withDefaults()}
+	s := &Store{database: &database{pool: pool, config: c.withDefaults()}}
 	s.wakes = wake.Watching(s.watch, lingerWatch, mostWait)
 	if err := s.config.validate(); err != nil {
 		return nil, err
@@ -120,15 +105,6 @@ func (s *Store) open(ctx context.Context) error {
 	return err
 }
 
-// mode is for statements that run once: it needs nothing that outlives a
-// transaction.
-func (s *Store) mode() pgx.QueryExecMode {
-	if s.protocol == simpleProtocol {
-		return pgx.QueryExecModeSimpleProtocol
-	}
-	return pgx.QueryExecModeExec
-}
-
 // enter says whether an operation may begin.
 func (s *Store) enter(ctx context.Context) error {
 	if s.closed.Load() {
@@ -142,77 +118,4 @@ func (s *Store) Close() error {
 	s.closed.Store(true)
 	s.wakes.Close()
 	return nil
-}
-
-// do runs pipelines on a connection of the pool, and again when that is
-// harmless: f must do everything from the start.
-func (s *Store) do(ctx context.Context, f func(c *pgx.Conn) error) error {
-	for attempt := 1; ; attempt++ {
-		err := s.once(ctx, f)
-		if err == nil || attempt == mostAttempts {
-			return err
-		}
-		if !harmless(err) {
-			again, err := s.outdated(ctx, err)
-			if !again {
-				return err
-			}
-			continue
-		}
-		if unprepared(err) {
-			s.unprepared.Store(true)
-		}
-		if err := pause(ctx, attempt); err != nil {
-			return err
-		}
-	}
-}
-
-func (s *Store) once(ctx context.Context, f func(c *pgx.Conn) error) error {
-	c, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.letGo(ctx, c)
-	return f(c.Conn())
-}
-
-// letGo gives the connection back. A transaction that is still open is rolled
-// back, so that the connection lives on: pools close those that are in one.
-func (s *Store) letGo(ctx context.Context, c *pgxpool.Conn) {
-	if pc := c.Conn().PgConn(); !pc.IsClosed() && !pc.IsBusy() && pc.TxStatus() != 'I' {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
-		defer cancel()
-		_ = pc.Exec(ctx, "rollback").Close() // when it fails the pool closes the connection
-	}
-	c.Release()
-}
-
-// transact runs a pipeline in a transaction. It is composed for each attempt,
-// and must forget what the last one has read.
-func (s *Store) transact(ctx context.Context, compose func(known *catalog, p *pipeline)) error {
-	return s.do(ctx, func(c *pgx.Conn) error {
-		known := s.catalog.Load()
-		var p pipeline
-		p.add(known.statements.begin)
-		p.add(known.statements.byIndex)
-		compose(known, &p)
-		p.add(known.statements.commit)
-		return s.run(ctx, c, &p)
-	})
-}
-
-// inSnapshot runs a pipeline that reads one state of the tables.
-func (s *Store) inSnapshot(ctx context.Context, p *pipeline) error {
-	var all pipeline
-	all.add(s.sql().beginRead)
-	all.add(s.sql().byIndex)
-	all.steps = append(all.steps, p.steps...)
-	all.add(s.sql().commit)
-	return s.one(ctx, &all)
-}
-
-// one runs a statement that is a transaction of its own.
-func (s *Store) one(ctx context.Context, p *pipeline) error {
-	return s.do(ctx, func(c *pgx.Conn) error { return s.run(ctx, c, p) })
 }

@@ -62,18 +62,18 @@ func (p *pipeline) read(scan func(r *row) error, s *statement, args ...argument)
 
 // run sends the pipeline and reads what comes back. Without a "begin" in it,
 // or before it, it is a transaction of its own.
-func (s *Store) run(ctx context.Context, c *pgx.Conn, p *pipeline) error {
-	if s.protocol == simpleProtocol {
+func (db *database) run(ctx context.Context, c *pgx.Conn, p *pipeline) error {
+	if db.protocol == simpleProtocol {
 		return runSimple(ctx, c, p)
 	}
 	kept := connectionOf(c.PgConn())
-	prepared := s.protocol == preparedProtocol && !s.unprepared.Load()
+	prepared := db.protocol == preparedProtocol && !db.unprepared.Load()
 	if prepared {
 		if err := kept.prepare(ctx, c.PgConn(), p); err != nil {
 			return err
 		}
 	}
-	return s.send(ctx, c.PgConn(), kept, prepared, p)
+	return db.send(ctx, c.PgConn(), kept, prepared, p)
 }
 
 var binaryFormat = []int16{pgx.BinaryFormatCode}
@@ -83,9 +83,9 @@ var binaryFormat = []int16{pgx.BinaryFormatCode}
 const enough = 64 << 10
 
 // send sends the steps and reads what comes back.
-func (s *Store) send(ctx context.Context, c *pgconn.PgConn, kept *connection, prepared bool, p *pipeline) error {
-	e := s.borrowEncoder()
-	defer s.giveBack(e)
+func (db *database) send(ctx context.Context, c *pgconn.PgConn, kept *connection, prepared bool, p *pipeline) error {
+	e := db.borrowEncoder()
+	defer db.giveBack(e)
 	sending := c.StartPipeline(ctx)
 	waiting := 0
 	for i := range p.steps {

@@ -68,13 +68,13 @@ func (t *rowTypes) all() []*rowType {
 }
 
 // find asks the database for the ids of the types.
-func (t *rowTypes) find(ctx context.Context, s *Store) error {
+func (t *rowTypes) find(ctx context.Context, db *database) error {
 	byName := map[string]*rowType{}
 	for _, x := range t.all() {
-		byName[s.config.Prefix+x.name] = x
+		byName[db.config.Prefix+x.name] = x
 	}
-	found, err := s.pool.Query(ctx, `select t.typname::text, t.oid::bigint, t.typarray::bigint from pg_catalog.pg_type t
-		join pg_catalog.pg_namespace n on n.oid = t.typnamespace where n.nspname = $1::text and t.typtype = 'c'`, s.mode(), s.config.Schema)
+	found, err := db.pool.Query(ctx, `select t.typname::text, t.oid::bigint, t.typarray::bigint from pg_catalog.pg_type t
+		join pg_catalog.pg_namespace n on n.oid = t.typnamespace where n.nspname = $1::text and t.typtype = 'c'`, db.mode(), db.config.Schema)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (t *rowTypes) find(ctx context.Context, s *Store) error {
 	}
 	var problems []string
 	for name := range byName {
-		problems = append(problems, fmt.Sprintf("the type %s.%s is missing", s.config.Schema, name))
+		problems = append(problems, fmt.Sprintf("the type %s.%s is missing", db.config.Schema, name))
 	}
 	if slices.Sort(problems); len(problems) > 0 {
 		return &SchemaError{problems}

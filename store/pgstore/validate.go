@@ -20,14 +20,14 @@ func (s *Store) Validate(ctx context.Context) error {
 	if s.closed.Load() {
 		return store.ErrClosed
 	}
-	v := &validation{Store: s}
+	v := &validation{database: s.database}
 	return v.all(ctx, v.migrations, v.columns, v.views, v.rowTypes, v.indexes, v.triggers, v.privileges, v.strangers)
 }
 
 // complete returns a [SchemaError] when something is missing that statements
 // or reports name.
-func (s *Store) complete(ctx context.Context) error {
-	v := &validation{Store: s}
+func (db *database) complete(ctx context.Context) error {
+	v := &validation{database: db}
 	return v.all(ctx, v.columns, v.views, v.rowTypes)
 }
 
@@ -45,7 +45,7 @@ func (v *validation) all(ctx context.Context, checks ...func(context.Context) er
 }
 
 type validation struct {
-	*Store
+	*database
 	problems []string
 }
 
@@ -138,7 +138,7 @@ func (v *validation) columns(ctx context.Context) error {
 
 // rowTypes for the rows of statements.
 func (v *validation) rowTypes(ctx context.Context) error {
-	err := newRowTypes().find(ctx, v.Store)
+	err := newRowTypes().find(ctx, v.database)
 	var missing *SchemaError
 	if errors.As(err, &missing) {
 		v.problems = append(v.problems, missing.Problems...)

@@ -109,5 +109,5 @@ func (t *committer) addDeliveries(p *pipeline, claimed bool) {
 	default:
 		p.add(t.statements.deliver, given...)
 	}
-	t.lanes.addReady(t.Store, p, &t.done.Ready)
+	t.lanes.addReady(t.statements, p, &t.done.Ready)
 }

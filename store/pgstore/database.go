@@ -1,0 +1,135 @@
+package pgstore
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// database runs pipelines on the connections of a pool.
+type database struct {
+	pool     *pgxpool.Pool
+	config   Config
+	protocol protocol
+	catalog  atomic.Pointer[catalog]
+
+	unprepared atomic.Bool // the connections do not keep prepared statements
+
+	encoders sync.Pool // of *encoder
+}
+
+// protocol is how statements are sent; the pool's default mode says it.
+type protocol uint8
+
+const (
+	preparedProtocol protocol = iota // prepared once for each connection
+	extendedProtocol                 // without anything that outlives a transaction
+	simpleProtocol                   // as text
+)
+
+// mode is for statements that run once: it needs nothing that outlives a
+// transaction.
+func (db *database) mode() pgx.QueryExecMode {
+	if db.protocol == simpleProtocol {
+		return pgx.QueryExecModeSimpleProtocol
+	}
+	return pgx.QueryExecModeExec
+}
+
+// do runs pipelines on a connection of the pool, and again when that is
+// harmless: f must do everything from the start.
+func (db *database) do(ctx context.Context, f func(c *pgx.Conn) error) error {
+	for attempt := 1; ; attempt++ {
+		err := db.once(ctx, f)
+		if err == nil || attempt == mostAttempts {
+			return err
+		}
+		if !harmless(err) {
+			again, err := db.outdated(ctx, err)
+			if !again {
+				return err
+			}
+			continue
+		}
+		if unprepared(err) {
+			db.unprepared.Store(true)
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+func (db *database) once(ctx context.Context, f func(c *pgx.Conn) error) error {
+	c, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.letGo(ctx, c)
+	return f(c.Conn())
+}
+
+// letGo gives the connection back. A transaction that is still open is rolled
+// back, so that the connection lives on: pools close those that are in one.
+func (db *database) letGo(ctx context.Context, c *pgxpool.Conn) {
+	if pc := c.Conn().PgConn(); !pc.IsClosed() && !pc.IsBusy() && pc.TxStatus() != 'I' {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+		defer cancel()
+		_ = pc.Exec(ctx, "rollback").Close() // when it fails the pool closes the connection
+	}
+	c.Release()
+}
+
+// transact runs a pipeline in a transaction. It is composed for each attempt,
+// and must forget what the last one has read.
+func (db *database) transact(ctx context.Context, compose func(known *catalog, p *pipeline)) error {
+	return db.do(ctx, func(c *pgx.Conn) error {
+		known := db.catalog.Load()
+		var p pipeline
+		p.add(known.statements.begin)
+		p.add(known.statements.byIndex)
+		compose(known, &p)
+		p.add(known.statements.commit)
+		return db.run(ctx, c, &p)
+	})
+}
+
+// inSnapshot runs a pipeline that reads one state of the tables.
+func (db *database) inSnapshot(ctx context.Context, p *pipeline) error {
+	var all pipeline
+	all.add(db.sql().beginRead)
+	all.add(db.sql().byIndex)
+	all.steps = append(all.steps, p.steps...)
+	all.add(db.sql().commit)
+	return db.one(ctx, &all)
+}
+
+// one runs a statement that is a transaction of its own.
+func (db *database) one(ctx context.Context, p *pipeline) error {
+	return db.do(ctx, func(c *pgx.Conn) error { return db.run(ctx, c, p) })
+}
+
+const (
+	// mostAttempts is how often a transaction is tried that loses against
+	// others or finds its connection dead.
+	mostAttempts = 10
+	// rollbackTimeout bounds the end of a transaction that failed.
+	rollbackTimeout = 5 * time.Second
+)
+
+// pause lets the others go on before the next attempt.
+func pause(ctx context.Context, attempt int) error {
+	timer := time.NewTimer(time.Duration(rand.Int64N(int64(attempt * attempt * int(time.Millisecond)))))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
