@@ -3,8 +3,6 @@ package architect
 import (
 	"sync/atomic"
 	"time"
-
-	"github.com/dcmkit/convtrack/genesys/internal/ingress"
 )
 
 // HandlerStats are counts of calls since the handler was made, by how they were
@@ -27,7 +25,7 @@ type counts struct{ heartbeats, withoutCase atomic.Int64 }
 
 // Stats returns the present counts.
 func (h *Handler) Stats() HandlerStats {
-	var in ingress.Stats = h.in.Stats()
+	in := h.in.Stats()
 	return HandlerStats{
 		Stored: in.Stored, Denied: in.Denied, Refused: in.Refused, Overloaded: in.Overloaded, Unavailable: in.Unavailable, Handling: in.Handling,
 		Heartbeats: h.counts.heartbeats.Load(), WithoutCase: h.counts.withoutCase.Load(), LastCall: h.quiet.lastCall(),

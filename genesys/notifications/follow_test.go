@@ -66,10 +66,9 @@ func TestWhoeverIsChosenIsFoundAndHeard(t *testing.T) {
 func TestWhoeverComesIsFollowedAndTheTimeSinceTheLastLookIsAGap(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.start(notifications.Config{Follow: everybody(), Topics: []string{"v2.users.fixed.conversations"}})
-		looked := w.source.Stats().Looked
 		w.settle(11 * time.Minute)
 		require.Len(t, w.heard.closed(), 1, "nothing changes while nobody comes")
-		looked = w.source.Stats().Looked
+		looked := w.source.Stats().Looked
 		require.False(t, looked.IsZero())
 		w.server.AddUsers(genesystest.Entry{ID: "new"})
 		require.False(t, w.rings("new", ""))

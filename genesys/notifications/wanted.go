@@ -47,7 +47,7 @@ func (w *wanted) begin(ctx context.Context) error {
 		err := w.look(ctx, w.api)
 		switch {
 		case err == nil || ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // it was told to stop
 		case genesys.IsPermanent(err):
 			return fmt.Errorf("notifications: whom to follow cannot be listed: %w", err)
 		}
