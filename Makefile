@@ -34,14 +34,28 @@ velocity: ## Install Apache Velocity and a JDK for the tests, where there is non
 		echo "or set CONVTRACK_TEST_VELOCITY to the class path of Velocity 1.7, commons-collections 3 and commons-lang 2" >&2; exit 1; \
 	fi
 
+FAUXQS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/convtrack/fauxqs-1.9.2
+
+.PHONY: fauxqs
+fauxqs: ## Install the SQS emulator fauxqs for the tests, where there is none.
+	@if test -f "$(FAUXQS)/node_modules/fauxqs/package.json"; then exit 0; fi; \
+	if ! command -v npm >/dev/null 2>&1 && test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; \
+	fi; \
+	if ! command -v npm >/dev/null 2>&1; then \
+		echo "make: the tests need Node 20 with npm, for an emulator of SQS (Debian: sudo apt-get install nodejs npm; macOS: brew install node)" >&2; exit 1; \
+	fi; \
+	mkdir -p "$(FAUXQS)" && npm install --silent --no-audit --no-fund --prefix "$(FAUXQS)" fauxqs@1.9.2
+
 .PHONY: test
-test: postgres velocity ## Run all tests. The SDK takes some minutes to compile the first time.
+test: postgres velocity fauxqs ## Run all tests. The SDK takes some minutes to compile the first time.
 ifeq ($(RACE),)
 	@echo "make test: no C compiler found, so the race detector is off; install gcc to run with it" >&2
 	@test "$$CI" != true || { echo "make test: CI must run with the race detector" >&2; exit 1; }
 endif
 	$(GO) test $(RACE) $(FRESH) -timeout 30m ./...
 	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestKilled' . -simulations 300 -kills 100
+	$(GO) test -timeout 30m -run 'TestNothingIsLost|TestNoMessageIsDeleted' ./genesys/eventbridge -simulations 300 -kills 100
 
 .PHONY: lint
 lint: ## Check format, vet, linters and module files.
@@ -71,6 +85,7 @@ bench-postgres: ## Compare with peers on PostgreSQL, side by side; about ten min
 fuzz: ## Fuzz each of the decoders for a minute.
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./genesys
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./conversation
+	$(GO) test -run '^$$' -fuzz FuzzHandler -fuzztime 1m ./genesys/eventbridge
 	$(GO) test -run '^$$' -fuzz FuzzUnpack -fuzztime 1m ./conversation
 
 .PHONY: soak

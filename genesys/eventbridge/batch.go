@@ -35,23 +35,23 @@ const (
 )
 
 // handle sees to messages: stores what they tell, deletes those that are stored,
-// and leaves those alone that cannot be. It holds them until then.
-func (q *Queue) handle(ctx context.Context, messages []QueueMessage) {
-	b := &batch{queue: q, messages: q.decode(messages)}
+// and leaves those alone that cannot be. It holds them until then. stop says when
+// the source is to stop, and ctx when it must have.
+func (q *Queue) handle(stop, ctx context.Context, messages []QueueMessage) {
+	b := &batch{queue: q, messages: q.decode(ctx, messages)}
 	q.stats.held.Add(int64(len(b.messages)))
 	defer func() { q.stats.held.Add(-int64(len(b.messages))) }()
-	if ctx.Err() != nil {
-		b.giveBack()
+	if stop.Err() != nil {
+		b.giveBack(ctx)
 		return
 	}
-	stop := b.prolong()
-	b.store(ctx)
-	stop()
+	defer b.prolong(ctx)()
+	b.store(stop, ctx)
 }
 
 // decode decodes messages. Of a message that came twice the newest receipt
 // counts.
-func (q *Queue) decode(messages []QueueMessage) []*held {
+func (q *Queue) decode(ctx context.Context, messages []QueueMessage) []*held {
 	var list []*held
 	now := time.Now()
 	for _, m := range messages {
@@ -71,15 +71,15 @@ func (q *Queue) decode(messages []QueueMessage) []*held {
 		// What is understood of it is stored all the same, as it may be all that
 		// will ever be known.
 		if len(facts) > 0 {
-			_ = give(q.working, q.sink, update(facts))
+			_ = give(ctx, q.sink, update(facts))
 		}
 	}
 	return list
 }
 
 // store stores the messages and deletes those that are stored, until there are
-// none left, they are left alone, or ctx ends.
-func (b *batch) store(ctx context.Context) {
+// none left, they are left alone, or the source is to stop.
+func (b *batch) store(stop, ctx context.Context) {
 	q := b.queue
 	began := time.Now()
 	growing := pause.Growing(time.Second, 30*time.Second)
@@ -88,28 +88,28 @@ func (b *batch) store(ctx context.Context) {
 		for _, m := range b.messages {
 			tells = append(tells, &m.told)
 		}
-		observe(q.working, q.sink, tells)
+		observe(ctx, q.sink, tells)
 		stored := b.takeStored()
 		if len(stored) > 0 {
 			q.lastStore.Store(time.Now().UnixNano())
 			q.stats.stored.Add(int64(len(stored)))
 			q.position.stored(stored)
-			q.delete(stored)
+			q.delete(ctx, stored)
 		}
 		switch {
 		case len(b.messages) == 0:
 			return
-		case ctx.Err() != nil:
-			b.giveBack()
+		case stop.Err() != nil:
+			b.giveBack(ctx)
 			return
-		case tries >= leastTries && q.storeIsWell(began):
+		case tries >= leastTries && q.storeIsWell(ctx, began):
 			b.leaveAlone()
 			return
 		}
 		wait := growing.NextBackOff()
 		q.log.Warn("what the queue says cannot be stored", "messages", len(b.messages), "reason", b.messages[0].err, "again_in", wait)
-		if !pause.Sleep(ctx, wait) {
-			b.giveBack()
+		if !pause.Sleep(stop, wait) {
+			b.giveBack(ctx)
 			return
 		}
 	}
@@ -117,7 +117,7 @@ func (b *batch) store(ctx context.Context) {
 
 // storeIsWell reports whether the store takes other things than a batch that it
 // has refused since began.
-func (q *Queue) storeIsWell(began time.Time) bool {
+func (q *Queue) storeIsWell(ctx context.Context, began time.Time) bool {
 	switch held := time.Since(began); {
 	case q.lastStore.Load() > began.UnixNano():
 		return true
@@ -126,7 +126,7 @@ func (q *Queue) storeIsWell(began time.Time) bool {
 	case held < giveUpAfter:
 		return false
 	}
-	return q.position.save(q.working) == nil
+	return q.position.save(ctx) == nil
 }
 
 // takeStored removes and returns the messages that are stored.
@@ -168,9 +168,9 @@ func receipts(messages []*held) []string {
 
 // prolong keeps the messages from becoming visible to others until stop is
 // called.
-func (b *batch) prolong() (stop func()) {
+func (b *batch) prolong(ctx context.Context) (stop func()) {
 	q := b.queue
-	ctx, cancel := context.WithCancel(q.working)
+	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	done.Go(func() {
 		for pause.Sleep(ctx, q.visibility/2) {
@@ -199,13 +199,13 @@ func (b *batch) prolong() (stop func()) {
 }
 
 // giveBack makes messages visible to others at once, as the source stops.
-func (b *batch) giveBack() {
+func (b *batch) giveBack(ctx context.Context) {
 	list := b.receipts()
 	if len(list) == 0 {
 		return
 	}
 	<-b.queue.open.ended
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.queue.working), drainTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	failed, err := b.queue.sqs.ChangeMessageVisibilityBatch(ctx, list, 0)
 	if err != nil {
@@ -221,8 +221,8 @@ const deleteTries = 3
 
 // delete deletes messages that are stored: in one call and, where that says so
 // of some, those again, one by one.
-func (q *Queue) delete(messages []*held) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.working), deleteTries*callTimeout)
+func (q *Queue) delete(ctx context.Context, messages []*held) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTries*callTimeout)
 	defer cancel()
 	left := receipts(messages)
 	growing := pause.Growing(200*time.Millisecond, 2*time.Second)

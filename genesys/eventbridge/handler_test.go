@@ -166,7 +166,7 @@ func TestABodyThatDripsIsAnsweredInTime(t *testing.T) {
 	defer s.Close()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
 	require.NoError(t, err)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	began := time.Now()
 	_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: here\r\nX-Api-Key: %s\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", secret)
 	require.NoError(t, err)

@@ -19,7 +19,7 @@ func (q *Queue) inspect(ctx context.Context) error {
 			return q.judge(is)
 		}
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // it was told to stop
 		}
 		if permanent(err) {
 			if q.visibility == 0 {

@@ -39,7 +39,6 @@ type Queue struct {
 
 	started atomic.Bool
 	sink    conversation.Sink
-	working context.Context // ends some time after Run was told to stop
 }
 
 // NewQueueOn returns a source that reads a queue through any implementation of
@@ -82,9 +81,8 @@ func (q *Queue) Run(ctx context.Context, sink conversation.Sink) error {
 	if q.started.Swap(true) {
 		return errRunning
 	}
-	var abort context.CancelFunc
 	q.sink = sink
-	q.working, abort = context.WithCancel(context.WithoutCancel(ctx))
+	working, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	q.outage.begin(time.Now())
 	if err := q.inspect(ctx); err != nil || ctx.Err() != nil {
@@ -104,7 +102,7 @@ func (q *Queue) Run(ctx context.Context, sink conversation.Sink) error {
 	q.turns <- struct{}{}
 	q.polls.Store(1)
 	for range q.config.Receivers {
-		group.Go(func() error { return q.receiver(ctx) })
+		group.Go(func() error { return q.receiver(ctx, working) })
 	}
 	err := group.Wait()
 	done()
@@ -112,25 +110,24 @@ func (q *Queue) Run(ctx context.Context, sink conversation.Sink) error {
 	return err
 }
 
-// receiver polls when it is its turn, and sees to what it has received.
-func (q *Queue) receiver(ctx context.Context) error {
-	for {
+// receiver polls when it is its turn, and sees to what it has received, until
+// stop ends. ctx ends some time later.
+func (q *Queue) receiver(stop, ctx context.Context) error {
+	for stop.Err() == nil {
 		select {
 		case <-q.turns:
-		case <-ctx.Done():
+		case <-stop.Done():
 			return nil
 		}
-		messages, err := q.poll(ctx)
+		messages, err := q.poll(stop)
 		if err != nil {
 			return err
 		}
 		if len(messages) > 0 {
-			q.handle(ctx, messages)
-		}
-		if ctx.Err() != nil {
-			return nil
+			q.handle(stop, ctx, messages)
 		}
 	}
+	return nil
 }
 
 // poll receives messages, and gives the turn to the next. It fails only when
@@ -152,7 +149,7 @@ func (q *Queue) poll(ctx context.Context) ([]QueueMessage, error) {
 		case q.stats.lastHeard.Load() == 0 && permanent(err):
 			return nil, err
 		case q.polls.Add(-1) > 0:
-			return nil, nil //nolint:nilerr // the others that poll try again; when all fail, one is left
+			return nil, nil // the others that poll try again; when all fail, one is left
 		}
 		q.polls.Store(1)
 		wait := growing.NextBackOff()

@@ -156,6 +156,8 @@ func (b *books) gapList() []conversation.Gap {
 	return slices.Clone(b.gaps)
 }
 
+var quiet = slog.New(slog.DiscardHandler)
+
 var errDown = errors.New("the store is down")
 
 func down([]*conversation.Conversation) error { return errDown }

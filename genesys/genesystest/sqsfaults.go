@@ -20,7 +20,7 @@ type SQSFaults struct {
 	// Hang is the probability that a call is never answered.
 	Hang float64
 
-	Duplicate float64       // that a message is handed out again while it is in flight
+	Duplicate float64       // that a message is handed out once more while it is in flight
 	Reorder   float64       // that a message is handed out after later ones
 	Delay     time.Duration // the most that a message is delayed
 	// LoseDelete is the probability that a delete is answered and not done, and

@@ -40,6 +40,7 @@ type sqsMessage struct {
 	visible time.Time // when it is, or was
 	receipt string    // of the last receive
 	count   int
+	twice   bool // it was handed out again while it is in flight
 }
 
 const accountID = "123456789012"
@@ -201,7 +202,7 @@ func (q *SQSQueue) take(most int, visibility time.Duration, in sqsInput) (out []
 	var dead []*sqsMessage
 	for _, m := range slices.Clone(q.messages) {
 		inFlight := m.receipt != "" && m.visible.After(now)
-		again := inFlight && d.chance(f.Duplicate)
+		again := inFlight && !m.twice && d.chance(f.Duplicate)
 		if m.visible.After(now) && !again {
 			next = min(next, m.visible.Sub(now))
 			continue
@@ -219,6 +220,7 @@ func (q *SQSQueue) take(most int, visibility time.Duration, in sqsInput) (out []
 			continue
 		}
 		room--
+		m.twice = again
 		q.received[m.id]++
 		m.receipt = d.uuid()
 		if !again || m.visible.Before(now.Add(visibility)) {
