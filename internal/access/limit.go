@@ -37,11 +37,11 @@ type limit struct {
 
 type limitKey struct{}
 
-func limited(ctx context.Context, most time.Duration) *limit {
+func limited(ctx context.Context, most time.Duration) (context.Context, *limit) {
 	l := &limit{left: most, since: time.Now()}
 	l.Context, l.cancel = context.WithCancel(ctx)
 	l.timer = time.AfterFunc(most, l.exceed)
-	return l
+	return l, l
 }
 
 // Value implements context.Context.

@@ -32,9 +32,9 @@ func New(s store.Store, log *slog.Logger) *Store { return &Store{store: s, outag
 
 // bounded calls the store within the limit.
 func bounded[T any](ctx context.Context, s *Store, call func(context.Context) (T, error)) (T, error) {
-	l := limited(ctx, Limit)
+	ctx, l := limited(ctx, Limit)
 	defer l.stop()
-	v, err := call(l)
+	v, err := call(ctx)
 	switch {
 	case err == nil:
 		s.outage.answered()
