@@ -12,17 +12,23 @@ import (
 
 // TestOpenNamesWhatIsMissing takes away each table, column and index there is.
 func TestOpenNamesWhatIsMissing(t *testing.T) {
-	path := newPath(t)
-	require.NoError(t, opened(t, path, nil).Close())
+	s := opened(t, memoryPath, nil)
+	l := <-s.writer
+	defer func() { s.writer <- l }()
+	change := func(statement string) {
+		t.Helper()
+		_, err := l.conn.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
 	refused := func(harm, repair, named string) {
 		t.Helper()
-		change(t, path, harm)
-		_, err := Open(t.Context(), path, nil)
+		change(harm)
+		err := s.complete(t.Context(), l)
 		var wrong *SchemaError
 		require.True(t, errors.As(err, &wrong), "%s: %v", harm, err)
 		require.Contains(t, strings.Join(wrong.Problems, "\n"), named)
 		require.Len(t, wrong.Problems, 1)
-		change(t, path, repair)
+		change(repair)
 	}
 	for e := rows.Conversation; e <= rows.Migration; e++ {
 		table := DefaultPrefix + e.Table().Name
@@ -43,7 +49,7 @@ func TestOpenNamesWhatIsMissing(t *testing.T) {
 	}
 	refused("DROP TRIGGER cdm_inbox_forgotten",
 		strings.ReplaceAll(strings.ReplaceAll(forgetEntries, "%[1]s", DefaultPrefix), "\n", " "), "the trigger cdm_inbox_forgotten is missing")
-	opened(t, path, nil)
+	require.NoError(t, s.complete(t.Context(), l))
 }
 
 func TestOpenNamesAColumnOfAnotherType(t *testing.T) {
