@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,7 +62,6 @@ type Config struct {
 	Lease time.Duration // on deliveries
 	Most  int           // deliveries that are held
 
-	Log      *slog.Logger
 	Failures *failure.Log
 }
 
