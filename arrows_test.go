@@ -69,6 +69,8 @@ var arrows = map[string][]string{
 	},
 	"genesys/polling":         {"conversation", "genesys", "genesys/internal/pause", "github.com/go-json-experiment/json", "golang.org/x/sync"},
 	"examples/caseowner":      {"*"},
+	"examples/backend":        {"examples/backend/app"},
+	"examples/backend/app":    {"*"},
 	"examples/quickstart":     {},
 	"examples/quickstart/app": {"*"},
 	"examples/postgres":       {"*"},

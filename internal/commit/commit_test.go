@@ -90,7 +90,7 @@ func newRig(t *testing.T, hooks *events.Hooks) *rig {
 	failures := failure.NewLog(log)
 	lanes := lane.New(100, errClosed)
 	box := outbox.New(outbox.Config{Leases: s, Commits: s, Hooks: hooks, Conversations: r, InTransaction: make(chan struct{}, 1),
-		Owner: "me", Lease: time.Minute, Most: 100, Failures: failures})
+		Owner: "me", Lease: time.Minute, Most: 100, Log: log, Failures: failures})
 	r.Committer = New(Config{Store: s, Lanes: lanes, Cache: record.NewCache(100), Outbox: box, Hooks: hooks,
 		Owns: func(string) bool { return true }, Waits: func(time.Time) {}, Now: time.Now, Settling: change.Settling{Soon: time.Second, Late: time.Second},
 		InTransaction: make(chan struct{}, 4), Owner: "me", Lease: time.Minute, BatchSize: 10, BeforeAttempts: 3,

@@ -82,7 +82,7 @@ func New(c Config) *Engine {
 	e.Outbox = outbox.New(outbox.Config{
 		Leases: e.Store, Commits: e.Store, Hooks: c.Hooks, Conversations: records{e},
 		InTransaction: make(chan struct{}, c.AfterTransactions),
-		Owner:         c.Instance, Lease: c.Lease, Most: c.MaxDeliveries, Failures: failures,
+		Owner:         c.Instance, Lease: c.Lease, Most: c.MaxDeliveries, Log: c.Log, Failures: failures,
 	})
 	e.Committer = commit.New(commit.Config{
 		Store: e.Store, Lanes: e.Lanes, Cache: e.cache, Outbox: e.Outbox, Hooks: c.Hooks,

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +63,7 @@ type Config struct {
 	Lease time.Duration // on deliveries
 	Most  int           // deliveries that are held
 
+	Log      *slog.Logger
 	Failures *failure.Log
 }
 

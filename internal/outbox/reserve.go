@@ -10,9 +10,10 @@ import (
 // Reservation is what a commit that is under way holds of its deliveries. A nil
 // one holds nothing.
 type Reservation struct {
-	outbox  *Outbox
-	held    []delivery
-	longWay []lane // of deliveries that must be claimed from the store
+	outbox    *Outbox
+	held      []delivery
+	longWay   []lane // of deliveries that must be claimed from the store
+	committed bool
 }
 
 // Reserve takes the short way for the deliveries of a change that is about to be
@@ -56,7 +57,7 @@ func (o *Outbox) shareAmong(hooks int) { o.share = max(1, o.Most/max(1, hooks)) 
 // Abandon gives back what was reserved: the change was not committed, as far as
 // anybody knows.
 func (r *Reservation) Abandon() {
-	if r == nil {
+	if r == nil || r.committed {
 		return
 	}
 	o := r.outbox
@@ -74,6 +75,7 @@ func (r *Reservation) Committed() {
 	if r == nil {
 		return
 	}
+	r.committed = true
 	o := r.outbox
 	o.run(r.held)
 	if len(r.longWay) == 0 {

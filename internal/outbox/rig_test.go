@@ -105,7 +105,7 @@ func newRig(t *testing.T, hooks *events.Hooks, most int) *rig {
 	r := &rig{t: t, store: &breakable{Store: memstore.New()}, hooks: hooks, seq: map[string]int64{}, backlog: map[string]map[string]bool{}, working: map[string]bool{}}
 	s := access.New(r.store, log)
 	r.Outbox = New(Config{Leases: s, Commits: s, Hooks: hooks, Conversations: r, InTransaction: make(chan struct{}, 2),
-		Owner: me, Lease: lease, Most: most, Failures: failure.NewLog(log)})
+		Owner: me, Lease: lease, Most: most, Log: log, Failures: failure.NewLog(log)})
 	ctx, cancel := context.WithCancel(t.Context())
 	r.Start(ctx)
 	var loops sync.WaitGroup

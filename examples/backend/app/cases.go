@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/dcmkit/convtrack/store/pgstore"
+	"github.com/dcmkit/convtrack/store/sqlitestore"
+)
+
+// cases are the backend's own records. What a hook writes of them is committed
+// with what it is told of, or not at all.
+type cases struct {
+	// exec executes a statement in the transaction of a hook. Nil: there is no
+	// table, as the store is in memory.
+	exec func(ctx context.Context, statement string, args ...any) error
+}
+
+// createCases makes the table.
+const createCases = `create table if not exists dcm_case (
+  case_id text primary key,
+  conversation_id text not null unique,
+  owner text not null default ''
+)`
+
+// link links a conversation to a case, which it returns. This backend opens a
+// case for each conversation; a real one would look for that of the customer,
+// and veto a conversation that has none.
+func (c cases) link(ctx context.Context, conversationID string) (id string, err error) {
+	id = "CASE-" + conversationID
+	if c.exec == nil {
+		return id, nil
+	}
+	return id, c.exec(ctx, "insert into dcm_case (case_id, conversation_id) values ($1, $2) on conflict (case_id) do nothing", id, conversationID)
+}
+
+// giveTo makes a Genesys user the owner of a case.
+func (c cases) giveTo(ctx context.Context, id, userID string) error {
+	if c.exec == nil {
+		return nil
+	}
+	return c.exec(ctx, "update dcm_case set owner = $2 where case_id = $1", id, userID)
+}
+
+// errNoTransaction: the tracker has another store than that of the cases.
+var errNoTransaction = errors.New("the hook runs in no transaction of this store")
+
+func execSQLite(ctx context.Context, statement string, args ...any) error {
+	tx, in := sqlitestore.Tx(ctx)
+	if !in {
+		return errNoTransaction
+	}
+	_, err := tx.ExecContext(ctx, statement, args...)
+	return err
+}
+
+func execPostgres(ctx context.Context, statement string, args ...any) error {
+	tx, in := pgstore.Tx(ctx)
+	if !in {
+		return errNoTransaction
+	}
+	_, err := tx.Exec(ctx, statement, args...)
+	return err
+}

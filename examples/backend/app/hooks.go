@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys/architect"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// caseID is the attribute that links a conversation to its case.
+const caseID = "caseId"
+
+// source names the origin of the events: together with it an id is unique.
+const source = "urn:genesys-cloud:conversations"
+
+// newHooks are what happens when something happens. failed is told when an
+// event cannot be printed.
+func newHooks(cases cases, out *lines, failed func(error)) *events.Hooks {
+	hooks := events.NewHooks()
+	events.Before(hooks, "link-case", func(ctx context.Context, e *events.ConversationCreated) error {
+		id, err := cases.link(ctx, e.ConversationID)
+		if err != nil {
+			return err // nothing is stored, and it is tried again
+		}
+		e.SetAttribute(caseID, id)
+		return nil
+	})
+	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error {
+		return cases.giveTo(ctx, e.Conversation.Attributes[caseID], e.UserID)
+	}, events.InTransaction())
+	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
+		line, err := events.CloudEvent(e, source)
+		if err != nil {
+			return err
+		}
+		if err := out.write(line); err != nil {
+			failed(err)
+			return err // it is printed by who comes next
+		}
+		return nil
+	})
+	return hooks
+}
+
+// lines writes lines to w, each at once: a process that is killed leaves no half
+// of one.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) write(line []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := l.w.Write(append(line, '\n'))
+	return err
+}
+
+// caseOf tells a flow the case of its conversation; empty while it is not known.
+func caseOf(tracker *convtrack.Tracker) func(context.Context, architect.Call) (string, error) {
+	return func(ctx context.Context, c architect.Call) (string, error) {
+		known, err := tracker.Get(ctx, c.ConversationID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return "", nil
+		case err != nil:
+			return "", err
+		}
+		return known.Attributes[caseID], nil
+	}
+}

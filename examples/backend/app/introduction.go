@@ -1,0 +1,47 @@
+package app
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+)
+
+// introduce says what is on, and what is off and how to switch it on.
+func introduce(w io.Writer, is environment, store, address string) {
+	say := func(on bool, name, what, how string) {
+		if on {
+			_, _ = fmt.Fprintf(w, "on:  %s: %s\n", name, what)
+		} else {
+			_, _ = fmt.Fprintf(w, "off: %s: %s\n", name, how)
+		}
+	}
+	say(true, "store", store, "")
+	say(true, "HTTP", fmt.Sprintf("http://%s, with GET /healthz, /readyz and /metrics", address), "")
+	var api, queue string
+	if is.api != nil {
+		api = fmt.Sprintf("WebSocket and polling at %s; queues and users are found by itself", cmp.Or(is.api.BaseURL, is.api.Region.Domain))
+	}
+	say(is.api != nil, "API", api, "set GENESYS_REGION, GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET, or GENESYS_BASE_URL for a simulator")
+	if is.queue != nil {
+		queue = is.queue.url
+	}
+	say(is.queue != nil, "EventBridge through SQS", queue, "set CONVTRACK_SQS_QUEUE_URL and AWS's variables")
+	tokens := len(is.tokens) > 0
+	say(tokens, "EventBridge over HTTP", "POST "+eventbridgePath, "set CONVTRACK_TOKENS")
+	updates := "POST " + updatesPath
+	if is.api == nil {
+		updates += "; without the API nothing reads what a call hints at"
+	}
+	say(tokens, "data action", updates, "set CONVTRACK_TOKENS")
+	const later = "not part of this version"
+	say(false, "client app (/genesys/app/)", "", without(later, is.clientApp, "GENESYS_CLIENTAPP_ID"))
+	say(false, "inspector (/operate/)", "", without(later, is.operator, "CONVTRACK_OPERATOR_PASSWORD"))
+}
+
+// without says why something is off, and that its variable does nothing.
+func without(why string, set bool, variable string) string {
+	if set {
+		return why + "; " + variable + " has no effect yet"
+	}
+	return why
+}

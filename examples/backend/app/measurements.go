@@ -1,0 +1,152 @@
+package app
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/genesys/eventbridge"
+	"github.com/dcmkit/convtrack/genesys/notifications"
+	"github.com/dcmkit/convtrack/genesys/polling"
+	"github.com/dcmkit/convtrack/genesys/rest"
+)
+
+// measurements are the statistics of everything that is on: numbers, and the
+// types of events; nothing of a conversation.
+type measurements struct {
+	tracker   *convtrack.Tracker
+	sources   *sources
+	endpoints *endpoints
+}
+
+// ServeHTTP answers GET /metrics.
+func (m *measurements) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	all := ofTracker(m.tracker.Stats())
+	if m.sources.client != nil {
+		all = slices.Concat(all, ofAPI(m.sources.client.Stats()), ofSocket(m.sources.socket.Stats()), ofPolling(m.sources.poller.Stats()))
+	}
+	if m.sources.queue != nil {
+		all = append(all, ofQueue(m.sources.queue.Stats())...)
+	}
+	all = append(all, m.requests()...)
+	var text bytes.Buffer
+	for _, one := range all {
+		one.write(&text)
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_, _ = w.Write(text.Bytes())
+}
+
+func ofTracker(is convtrack.Stats) []metric {
+	announced := metric{name: "convtrack_events_total", help: "Common Events announced by this process, by type.", counter: true}
+	for _, name := range slices.Sorted(maps.Keys(is.Events)) {
+		announced.samples = append(announced.samples, sample{"type", name, float64(is.Events[name])})
+	}
+	return []metric{
+		announced,
+		counter("convtrack_commits", "Transactions asked of the store.", is.Commits),
+		counter("convtrack_changes", "Changes of conversations that were written.", is.Changes),
+		counter("convtrack_conflicts", "Changes that lost a race and were made again.", is.Conflicts),
+		counter("convtrack_store_errors", "Calls of the store that failed and were repeated.", is.StoreErrors),
+		counter("convtrack_vetoed", "Conversations that a Before hook did not want.", is.Vetoed),
+		counter("convtrack_before_failures", "Failed tries of Before hooks.", is.BeforeFailed),
+		counter("convtrack_deliveries", "Deliveries to After hooks that were done.", is.Delivered),
+		counter("convtrack_after_failures", "Failed tries of After hooks.", is.AfterFailed),
+		counter("convtrack_parked", "Changes and deliveries that were set aside.", is.Parked),
+		counter("convtrack_gaps", "Times in which a source was blind.", is.Gaps),
+		counter("convtrack_losses", "Times that could not be read from the API either.", is.Losses),
+		gauge("convtrack_pending", "Partial conversations that are accepted and not stored yet.", float64(is.Pending)),
+		gauge("convtrack_deliveries_held", "Deliveries to After hooks that are held in memory.", float64(is.Deliveries)),
+	}
+}
+
+func ofAPI(is rest.Stats) []metric {
+	return []metric{
+		counter("genesys_api_calls", "Requests that were sent.", is.Calls),
+		{"genesys_api_failures_total", "Requests that failed, by how.", true, []sample{
+			{"kind", "client", float64(is.ClientErrors)}, {"kind", "server", float64(is.ServerErrors)}, {"kind", "unanswered", float64(is.NoAnswer)},
+		}},
+		counter("genesys_api_throttled", "Requests that were answered 429.", is.Throttled),
+		counter("genesys_api_token_failures", "Requests for a token that gave none.", is.TokenErrors),
+		gauge("genesys_api_allowed_per_minute", "Requests that the platform allows in a minute.", float64(is.Allowed)),
+		gauge("genesys_api_remaining", "Of them, how many could be sent now.", float64(is.Remaining)),
+		gauge("genesys_api_waiting", "Calls that wait for their turn.", float64(is.Waiting)),
+	}
+}
+
+func ofSocket(is notifications.Stats) []metric {
+	return []metric{
+		counter("genesys_notifications_frames", "Frames that arrived.", is.Frames),
+		counter("genesys_notifications_undecodable", "Frames that were not understood.", is.Undecodable),
+		counter("genesys_notifications_dropped", "Conversations that were dropped, as too many waited.", is.Dropped),
+		counter("genesys_notifications_reconnects", "Times a WebSocket was lost.", is.Reconnects),
+		counter("genesys_notifications_deaf", "Channels that were subscribed and told nothing.", is.Deaf),
+		gauge("genesys_notifications_topics", "Topics that are subscribed.", float64(is.Topics)),
+		gauge("genesys_notifications_left", "Queues and users for which there is no room.", float64(is.Left)),
+		gauge("genesys_notifications_refused", "Topics that the platform refused.", float64(len(is.Refused))),
+		gauge("genesys_notifications_channels", "Channels in use.", float64(is.Channels)),
+		gauge("genesys_notifications_listening", "Channels that hear.", float64(is.Listening)),
+		gauge("genesys_notifications_last_heard_seconds", "When the last frame arrived, in seconds since 1970.", seconds(is.LastHeard)),
+	}
+}
+
+func ofPolling(is polling.Stats) []metric {
+	return []metric{
+		{"genesys_polling_records_total", "Records that were read, by why.", true, []sample{
+			{"why", "discovered", float64(is.Discovered)}, {"why", "followed", float64(is.Followed)},
+			{"why", "late", float64(is.Late)}, {"why", "active", float64(is.Active)},
+		}},
+		counter("genesys_polling_repaired", "Gaps that were repaired.", is.Repaired),
+		counter("genesys_polling_failures", "Reads that failed and are repeated.", is.Failures),
+		counter("genesys_polling_malformed", "Parts of answers that were not understood.", is.Malformed),
+		counter("genesys_polling_lost", "Times that the platform refused to tell of.", is.Lost),
+		gauge("genesys_polling_open", "Conversations that are followed.", float64(is.Open)),
+	}
+}
+
+func ofQueue(is eventbridge.QueueStats) []metric {
+	return []metric{
+		counter("genesys_sqs_received", "Messages that were received, repeats included.", is.Received),
+		counter("genesys_sqs_stored", "Messages whose facts are stored.", is.Stored),
+		counter("genesys_sqs_deleted", "Messages that are deleted.", is.Deleted),
+		counter("genesys_sqs_not_understood", "Messages that are left to the dead-letter queue.", is.NotUnderstood),
+		counter("genesys_sqs_not_stored", "Messages that the store refuses while it takes others.", is.NotStored),
+		counter("genesys_sqs_failures", "Calls of SQS that failed.", is.Failures),
+		gauge("genesys_sqs_held", "Messages that are received and not stored yet.", float64(is.Held)),
+		gauge("genesys_sqs_lag_seconds", "How old the messages were that were received last.", is.Lag.Seconds()),
+		gauge("genesys_sqs_waiting", "Messages in the queue, about; -1: not known.", float64(is.Waiting)),
+		gauge("genesys_sqs_last_heard_seconds", "When SQS last answered, in seconds since 1970.", seconds(is.LastHeard)),
+	}
+}
+
+// requests counts the requests of Genesys Cloud and AWS by how they were
+// answered.
+func (m *measurements) requests() []metric {
+	if m.endpoints.eventbridge == nil {
+		return nil
+	}
+	envelopes, updates := m.endpoints.eventbridge.Stats(), m.endpoints.updates.Stats()
+	answers := func(name, help string, stored, denied, refused, overloaded, unavailable int64) metric {
+		return metric{name, help, true, []sample{
+			{"answer", "stored", float64(stored)}, {"answer", "denied", float64(denied)}, {"answer", "refused", float64(refused)},
+			{"answer", "overloaded", float64(overloaded)}, {"answer", "unavailable", float64(unavailable)},
+		}}
+	}
+	return []metric{
+		answers("genesys_eventbridge_requests_total", "Envelopes that were posted, by the answer.",
+			envelopes.Stored, envelopes.Denied, envelopes.Refused, envelopes.Overloaded, envelopes.Unavailable),
+		answers("genesys_updates_requests_total", "Calls of the data action, by the answer.",
+			updates.Stored, updates.Denied, updates.Refused, updates.Overloaded, updates.Unavailable),
+		counter("genesys_updates_without_case", "Calls that were answered without a case, as it could not be looked up.", updates.WithoutCase),
+	}
+}
+
+func seconds(at time.Time) float64 {
+	if at.IsZero() {
+		return 0
+	}
+	return float64(at.UnixMilli()) / 1000
+}

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net"
+)
+
+// options are the command line and the environment.
+type options struct {
+	listen string
+	store  string
+	environment
+}
+
+const usage = `Usage: backend [-listen HOST:PORT] [-store memory|sqlite:PATH|postgres://…]
+
+Follows the conversations of Genesys Cloud until it is interrupted, and writes
+each Common Event to stdout as a line of JSON.
+
+`
+
+const variables = `
+What is set in the environment is switched on:
+
+  GENESYS_REGION, GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET
+        the API: WebSocket and polling. The region is the domain that you log in
+        at, as in mypurecloud.de. GENESYS_BASE_URL in its place is for gateways,
+        and alone it is for examples/simulator.
+  CONVTRACK_SQS_QUEUE_URL
+        EventBridge through SQS, with AWS_REGION, AWS_ACCESS_KEY_ID,
+        AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_ENDPOINT_URL_SQS
+  CONVTRACK_TOKENS
+        POST /genesys/v1/eventbridge (API destination) and
+        POST /genesys/v1/updates (data action) for who presents one of these
+        secrets; a comma stands between them
+`
+
+func parse(args []string, stderr io.Writer) (*options, error) {
+	o := &options{}
+	flags := flag.NewFlagSet("backend", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		_, _ = fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+		_, _ = fmt.Fprint(stderr, variables)
+	}
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "where to serve HTTP, as `HOST:PORT`; port 0 takes a free one")
+	flags.StringVar(&o.store, "store", "memory", "where to keep conversations: memory, sqlite:PATH or a postgres:// URL")
+	if err := flags.Parse(args); err != nil {
+		return nil, &usageError{"the command line", err}
+	}
+	if flags.NArg() > 0 {
+		return nil, wrongUsage("the command line", "%q is not understood", flags.Arg(0))
+	}
+	if _, _, err := net.SplitHostPort(o.listen); err != nil {
+		return nil, wrongUsage("-listen", "%q is not HOST:PORT, as in 127.0.0.1:8080", o.listen)
+	}
+	return o, nil
+}
