@@ -2,8 +2,10 @@ package eventbridge_test
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -128,4 +130,23 @@ func derived(joined map[string]*conversation.Conversation) map[string]events.Typ
 		}
 	}
 	return all
+}
+
+// A14: what is too large for EventBridge does not come; that is what the
+// conversations say that have most in them. Their detail events tell the same.
+func TestAConversationThatIsTooLargeForEventBridgeEndsByItsDetailEvents(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		story := genesystest.BlindTransferToQueue()
+		large := map[string]string{"history": strings.Repeat("x", 300<<10)}
+		story.Attributes = append(story.Attributes, genesystest.Attribute{At: time.Second, Participant: story.Legs[0].Participant, Values: large})
+		want := derived(understood(t, story.Details()))
+		platform := genesystest.NewServer(t, genesystest.InMemory(), genesystest.BridgeSnapshots())
+		platform.SendEnvelopes(w.queue)
+		playing := platform.Play(story)
+		require.NoError(t, playing.Wait(t.Context()))
+		require.NotZero(t, platform.Counts().Dropped)
+		heard := follow(t, w)
+		require.Len(t, heard, len(want))
+		require.Contains(t, slices.Collect(maps.Values(heard)), events.TypeConversationEnded)
+	})
 }

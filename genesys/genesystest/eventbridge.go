@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// mostEvent is how large an event of EventBridge may be. What becomes of larger
+// ones at the platform is not known; here they are lost.
+const mostEvent = 256 << 10
+
 // bridge sends the detail events of all conversations on as EventBridge does
 // (protocol 4): at least once and in no promised order.
 type bridge struct {
@@ -40,6 +44,10 @@ func (b *bridge) send(envelope func() Object) {
 	o := envelope()
 	o["id"] = b.server.dice.uuid()
 	data := encode(o)
+	if len(data) > mostEvent {
+		b.server.counts.dropped.Add(1)
+		return
+	}
 	for _, r := range rules {
 		for _, delay := range b.server.faults.envelopeDelays() {
 			if !r.queue.add(frame{data: data, due: time.Now().Add(delay)}) {
