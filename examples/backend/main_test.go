@@ -279,6 +279,18 @@ func TestItIsReadyAgainWhenGenesysIsBack(t *testing.T) {
 	p.until(ready(p))
 }
 
+func TestItIsNotReadyWhenTheStoreTakesNoWrites(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "backend.db")
+	p := start(t, "sqlite:"+file)
+	p.until(ready(p))
+	require.NoError(t, os.Rename(file, file+".away"))
+	p.until(func() bool {
+		status, why := p.get("/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(why, `{"what":"store","why":"it does not take writes"}`)
+	})
+}
+
 func TestTheMetricsAreInTheFormOfPrometheusAndNameNoConversation(t *testing.T) {
 	t.Parallel()
 	genesys, env := simulator(t)

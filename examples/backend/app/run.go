@@ -29,7 +29,7 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	sources, err := openSources(o.environment, tracker, log)
+	sources, err := openSources(o.environment, tracker, log) //nolint:contextcheck // nothing is asked before the sources run
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	ready := &readiness{store: db, sources: sources, started: time.Now()}
+	ready := &readiness{store: &storeProbe{store: db}, sources: sources, started: time.Now()}
 	server := newServer(routes(endpoints, ready, &measurements{tracker, sources, endpoints}), log)
 	introduce(stderr, o.environment, db.says, listener.Addr().String())
 	return work(ctx, working, stop, tracker, sources, ready, server, listener)
