@@ -91,6 +91,10 @@
 //   - storetest: the conformance suite for stores
 //   - genesys: decoding of every Genesys message
 //   - genesys/notifications, genesys/polling: sources that hear an organisation
-//   - genesys/platform: its REST API, through the official SDK
+//   - genesys/eventbridge, genesys/architect: what Amazon EventBridge delivers and
+//     what flows say; flows run from hooks
+//   - genesys/platform: its REST API, through the official SDK; genesys/rest:
+//     through net/http
+//   - genesys/setup: configuration to import at Genesys and AWS
 //   - genesys/genesystest: a simulator of it, and scripted conversations
 package convtrack
