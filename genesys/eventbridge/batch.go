@@ -12,7 +12,7 @@ import (
 // held is a message that was received and is neither deleted nor left alone.
 type held struct {
 	QueueMessage
-	told
+	observation
 }
 
 // batch is what was received at a time.
@@ -65,7 +65,7 @@ func (q *Queue) decode(ctx context.Context, messages []QueueMessage) []*held {
 			q.refuse(m, whole, err)
 		}
 		if !whole {
-			list = append(list, &held{m, told{facts: facts}})
+			list = append(list, &held{m, observation{facts: facts}})
 			continue
 		}
 		// What is understood of it is stored all the same, as it may be all that
@@ -84,11 +84,11 @@ func (b *batch) store(stop, ctx context.Context) {
 	began := time.Now()
 	growing := pause.Growing(time.Second, 30*time.Second)
 	for tries := 1; ; tries++ {
-		var tells []*told
+		var observations []*observation
 		for _, m := range b.messages {
-			tells = append(tells, &m.told)
+			observations = append(observations, &m.observation)
 		}
-		observe(ctx, q.sink, tells)
+		observe(ctx, q.sink, observations)
 		stored := b.takeStored()
 		if len(stored) > 0 {
 			q.lastStore.Store(time.Now().UnixNano())
@@ -134,10 +134,10 @@ func (b *batch) takeStored() (stored []*held) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.messages = slices.DeleteFunc(b.messages, func(m *held) bool {
-		if m.told.stored {
+		if m.observation.stored {
 			stored = append(stored, m)
 		}
-		return m.told.stored
+		return m.observation.stored
 	})
 	b.queue.stats.held.Add(-int64(len(stored)))
 	return stored

@@ -32,7 +32,7 @@ func Lambda(sink conversation.Sink, logger *slog.Logger) func(ctx context.Contex
 			return nil, errNotSQS // the JSON decoder's error may quote the event
 		}
 		answer := lambdaAnswer{Failures: []lambdaFailure{}}
-		var messages []*told
+		var messages []*observation
 		var ids []string
 		now := time.Now()
 		for _, r := range in.Records {
@@ -49,7 +49,7 @@ func Lambda(sink conversation.Sink, logger *slog.Logger) func(ctx context.Contex
 			if whole && len(facts) == 0 {
 				continue
 			}
-			messages, ids = append(messages, &told{facts: facts}), append(ids, r.MessageID)
+			messages, ids = append(messages, &observation{facts: facts}), append(ids, r.MessageID)
 		}
 		observe(ctx, sink, messages)
 		for i, m := range messages {

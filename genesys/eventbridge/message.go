@@ -36,8 +36,8 @@ func update(facts []*conversation.Conversation) conversation.Update {
 	return conversation.Update{Conversations: facts}
 }
 
-// told is what one message tells.
-type told struct {
+// observation is what one message tells.
+type observation struct {
 	facts  []*conversation.Conversation
 	stored bool
 	err    error // of the last try to store it
@@ -46,8 +46,8 @@ type told struct {
 // observe gives the facts of all messages that are not stored to the sink: all
 // at once and, where that fails, one by one, so that none of them keeps the
 // others from being stored.
-func observe(ctx context.Context, sink conversation.Sink, messages []*told) {
-	var left []*told
+func observe(ctx context.Context, sink conversation.Sink, messages []*observation) {
+	var left []*observation
 	var all conversation.Update
 	for _, m := range messages {
 		if m.stored {
