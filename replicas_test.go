@@ -86,6 +86,15 @@ func replicas(t *testing.T, n int, toAll bool, conversations int, open func() st
 		}
 	}
 	talking.Wait()
+	inbox := open()
+	emptied := func() bool {
+		left, err := inbox.Inbox(t.Context(), store.InboxQuery{Limit: 1})
+		require.NoError(t, err)
+		return len(left) == 0
+	}
+	for began := time.Now(); !emptied(); time.Sleep(20 * time.Millisecond) {
+		require.Less(t, time.Since(began), time.Minute, "what was heard away from home is not joined")
+	}
 	require.NoError(t, trackers[0].Settle(t.Context()))
 	delivered := func() bool {
 		mu.Lock()

@@ -84,7 +84,8 @@ type simulation struct {
 	// but repair, so that the socket and its gaps must do; of two processes.
 	onlyRepair bool
 	processes  []*process
-	scatters   bool // each message reaches any of the processes
+	scatters   bool       // each message reaches any of the processes
+	scatter    *rand.Rand // which; under mu
 	begun      []*genesystest.Playing
 
 	mu   sync.Mutex
@@ -94,7 +95,7 @@ type simulation struct {
 func newSimulation(t *testing.T, seed uint64) *simulation {
 	random := rand.New(rand.NewPCG(seed, 0xfa17))
 	s := &simulation{
-		t: t, random: random, met: map[string]int{}, told: map[string][]*events.Header{},
+		t: t, random: random, scatter: rand.New(rand.NewPCG(seed, 0x5ca7)), met: map[string]int{}, told: map[string][]*events.Header{},
 		store: &crashing{Store: memstore.New()}, onlyRepair: seed%3 == 0,
 	}
 	lag := time.Duration(random.IntN(60)) * time.Second
@@ -161,7 +162,7 @@ func (s *simulation) anybody() *convtrack.Tracker {
 	if len(all) < 2 {
 		return nil
 	}
-	return all[s.random.IntN(len(all))]
+	return all[s.scatter.IntN(len(all))]
 }
 
 // everybodysTopics are the topics of all users and queues of the scenarios.

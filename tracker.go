@@ -142,7 +142,8 @@ func (t *Tracker) Observe(ctx context.Context, u conversation.Update) error {
 var _ conversation.Sink = (*Tracker)(nil).Observe
 
 // Settle announces every conclusion that waits to settle, now, and returns
-// when they are stored: for the end of an input that nothing will follow. It
+// when they are stored: for the end of an input that nothing will follow. What
+// lies in an inbox, heard by one process for another one, is not waited for. It
 // needs Run.
 func (t *Tracker) Settle(ctx context.Context) error {
 	if err := outside(ctx); err != nil {
