@@ -56,7 +56,10 @@ func TestEveryEventOfAStoryBecomesAHintThroughTriggerWorkflowAndAction(t *testin
 		began := time.Now()
 		require.NoError(t, playing.Wait(t.Context()))
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		require.Len(t, kept.all(), 2*3, "two agents, three triggers")
+		mu.Lock()
+		defer mu.Unlock()
 		require.Len(t, results, 2*3)
 		for _, r := range results {
 			require.True(t, r.Success && r.Accepted)
