@@ -193,6 +193,7 @@ func TestWhatIsHeardAwayFromHomeReachesTheOwnerAtOnceAndIsRemoved(t *testing.T) 
 		for i := range 20 {
 			require.NoError(t, a.Deposit(t.Context(), []store.Entry{EntryOf(heard(fmt.Sprint("c", i), "tag", at), "b", at)}))
 		}
+		time.Sleep(10 * time.Millisecond)
 		synctest.Wait()
 		require.Less(t, time.Since(began), 100*time.Millisecond)
 		require.Len(t, b.lanes.ids(), 20)
@@ -245,6 +246,7 @@ func TestTheInboxOfADeadProcessIsTakenByThoseWhoLookAfterItsConversations(t *tes
 			}
 			return "b"
 		}, "a", "b")
+		time.Sleep(10 * time.Millisecond)
 		synctest.Wait()
 		require.Equal(t, []string{"c0", "c1", "c2", "c3", "c4"}, a.lanes.ids())
 		require.Equal(t, []string{"c5", "c6", "c7", "c8", "c9"}, b.lanes.ids())

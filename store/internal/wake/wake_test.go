@@ -59,11 +59,13 @@ func TestTheWatchRunsOnceFromTheFirstWaitUntilAWhileAfterTheLast(t *testing.T) {
 			require.EqualValues(t, 1, running.Load())
 		}
 		time.Sleep(11 * time.Second)
+		synctest.Wait()
 		require.Zero(t, running.Load())
 		require.True(t, waits(t, b, "me"))
 		time.Sleep(time.Minute + time.Millisecond)
 		require.True(t, waits(t, b, "me"), "while the one before is still ending")
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		require.EqualValues(t, 1, running.Load())
 		require.EqualValues(t, 3, begun.Load())
 		b.Close()
