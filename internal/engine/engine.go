@@ -76,7 +76,7 @@ func New(c Config) *Engine {
 	}
 	e.Membership = membership.New(c.Instance, e.Store, c.Lease)
 	owns := func(id string) bool { return e.Membership.Owns("", id) }
-	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest())
+	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest(), c.Lease)
 	e.Inbox = inbox.New(inbox.Config{Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
 		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log})
 	e.Outbox = outbox.New(outbox.Config{

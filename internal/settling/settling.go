@@ -36,6 +36,7 @@ type Settling struct {
 	owns    func(conversationID string) bool
 	now     func() time.Time
 	longest time.Duration // that a conclusion waits
+	every   time.Duration // how often to look although nothing is known to be due
 	alarm   *alarm.Alarm
 	woken   map[string]*try // conversations that were due when they were last looked at
 }
@@ -51,9 +52,11 @@ type try struct {
 var again = events.Exponential(time.Second, time.Minute)
 
 // New returns a settling. owns reports whether this process looks after a
-// conversation, longest is how long conclusions wait at the most.
-func New(s Store, l Lanes, owns func(conversationID string) bool, now func() time.Time, longest time.Duration) *Settling {
-	return &Settling{store: s, lanes: l, owns: owns, now: now, longest: longest, alarm: alarm.New(), woken: map[string]*try{}}
+// conversation, longest is how long conclusions wait at the most. A process that
+// dies leaves conclusions that nobody else has been told of: they are looked for
+// every so often.
+func New(s Store, l Lanes, owns func(conversationID string) bool, now func() time.Time, longest, every time.Duration) *Settling {
+	return &Settling{store: s, lanes: l, owns: owns, now: now, longest: longest, every: every, alarm: alarm.New(), woken: map[string]*try{}}
 }
 
 // Wake looks for what is due at the time, or before.
@@ -70,6 +73,7 @@ func (s *Settling) Loop(ctx context.Context) {
 		case !next.IsZero() && next.Before(change.AtTheEnd):
 			s.Wake(next)
 		}
+		s.alarm.Set(time.Now().Add(s.every))
 	}
 }
 

@@ -92,7 +92,7 @@ func (l *lanes) times(id string) int {
 
 func start(t *testing.T, d *due, stuck func(string) bool) (*Settling, *lanes) {
 	l := &lanes{store: d, stuck: stuck, woken: map[string]int{}}
-	s := New(d, l, all, time.Now, longest)
+	s := New(d, l, all, time.Now, longest, time.Minute)
 	ctx, cancel := context.WithCancel(t.Context())
 	over := make(chan struct{})
 	go func() { s.Loop(ctx); close(over) }()
@@ -165,7 +165,7 @@ func TestWhatAnotherProcessLooksAfterIsLeftToItAndKeepsNothingFromSettling(t *te
 		}
 		d.at["mine"] = time.Now()
 		l := &lanes{store: d, woken: map[string]int{}}
-		s := New(d, l, func(id string) bool { return id == "mine" }, time.Now, longest)
+		s := New(d, l, func(id string) bool { return id == "mine" }, time.Now, longest, time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan struct{})
 		go func() { s.Loop(ctx); close(over) }()
@@ -174,6 +174,18 @@ func TestWhatAnotherProcessLooksAfterIsLeftToItAndKeepsNothingFromSettling(t *te
 		cancel()
 		<-over
 		require.Equal(t, map[string]int{"mine": 1}, l.woken)
+	})
+}
+
+func TestWhatAProcessThatDiedHasLeftIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &due{at: map[string]time.Time{}}
+		_, l := start(t, d, nil)
+		synctest.Wait()
+		d.set("c", time.Now()) // by somebody who does not come back
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, 1, l.times("c"))
 	})
 }
 
@@ -200,7 +212,7 @@ func TestAllSettlesEverythingOnceAlthoughSomeCannot(t *testing.T) {
 		d.at[fmt.Sprint("c", i)] = time.Now().Add(time.Duration(i) * time.Hour)
 	}
 	l := &lanes{store: d, stuck: func(id string) bool { return len(id) == 3 }, woken: map[string]int{}} // c10 to c99
-	s := New(d, l, all, time.Now, longest)
+	s := New(d, l, all, time.Now, longest, time.Minute)
 	require.NoError(t, s.All(t.Context()), "it returns")
 	require.Len(t, l.woken, 2500)
 	require.Len(t, d.at, 90)
