@@ -11,7 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// mostChannels is how many channels a client may have (protocol 2.2).
+// mostChannels is how many channels a client may have, and each user of one (protocol 2.2).
 const mostChannels = 20
 
 // channels are the notification channels and who subscribed what.
@@ -25,11 +25,12 @@ type channels struct {
 }
 
 type channel struct {
-	id, client, token string
-	expires, used     time.Time
-	deaf              bool     // a fault: it tells no events
-	topics            []string // as subscribed
-	socket            *socket  // nil: nobody is connected
+	id, token     string
+	owner         owner
+	expires, used time.Time
+	deaf          bool     // a fault: it tells no events
+	topics        []string // as subscribed
+	socket        *socket  // nil: nobody is connected
 }
 
 func newChannels(s *Server) *channels {
@@ -89,26 +90,26 @@ func (cs *channels) setTopics(ch *channel, topics []string) {
 // createChannel answers POST /api/v2/notifications/channels.
 func (s *Server) createChannel(c *call) answer {
 	now := time.Now()
-	ch := &channel{id: "streaming-0-" + s.dice.uuid()[:18], client: c.token.client, token: c.token.value, expires: now.Add(s.channelLifetime), used: now}
+	ch := &channel{id: "streaming-0-" + s.dice.uuid()[:18], owner: c.token.owner(), token: c.token.value, expires: now.Add(s.channelLifetime), used: now}
 	cs := s.channels
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	cs.makeRoom(ch.client)
-	ch.deaf = s.faults.poolIsUsedUp(cs.count(ch.client))
+	cs.makeRoom(ch.owner)
+	ch.deaf = s.faults.poolIsUsedUp(cs.count(ch.owner))
 	cs.byID[ch.id] = ch
 	return ok(ch.object(c.Host))
 }
 
-// makeRoom evicts the least recently used channel of a client that has as many
-// as it may, those without a connection first.
-func (cs *channels) makeRoom(client string) {
+// makeRoom evicts the least recently used channel of an owner who has as many
+// as he may, those without a connection first.
+func (cs *channels) makeRoom(whose owner) {
 	var mine []*channel
 	now := time.Now()
 	for _, ch := range cs.byID {
 		switch {
 		case !now.Before(ch.expires):
 			cs.drop(ch)
-		case ch.client == client:
+		case ch.owner == whose:
 			mine = append(mine, ch)
 		}
 	}
@@ -126,10 +127,10 @@ func (cs *channels) makeRoom(client string) {
 	}))
 }
 
-// count returns how many channels a client has. It needs the lock.
-func (cs *channels) count(client string) (n int) {
+// count returns how many channels an owner has. It needs the lock.
+func (cs *channels) count(whose owner) (n int) {
 	for _, ch := range cs.byID {
-		if ch.client == client {
+		if ch.owner == whose {
 			n++
 		}
 	}
@@ -149,7 +150,7 @@ func (s *Server) listChannels(c *call) answer {
 	entities := []Object{}
 	for _, ch := range cs.sorted() {
 		switch {
-		case !time.Now().Before(ch.expires) || ch.client != c.token.client:
+		case !time.Now().Before(ch.expires) || ch.owner != c.token.owner():
 		case ch.token == c.token.value:
 			entities = append(entities, ch.object(c.Host))
 		case c.URL.Query().Get("includechannels") == "oauthclient":

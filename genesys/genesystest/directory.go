@@ -116,7 +116,7 @@ func (e Entry) division() Object {
 }
 
 func userObject(e Entry) Object {
-	return Object{"id": e.ID, "name": e.Name, "email": e.ID + "@example.com", "state": "active", "version": 1, "selfUri": "/api/v2/users/" + e.ID,
+	return Object{"id": e.ID, "name": e.Name, "email": e.ID + "@example.com", "state": cmp.Or(e.State, "active"), "version": 1, "selfUri": "/api/v2/users/" + e.ID,
 		"division": e.division(), "acdAutoAnswer": false}
 }
 
@@ -129,11 +129,13 @@ func codeObject(e Entry) Object {
 	return Object{"id": e.ID, "name": e.Name, "selfUri": "/api/v2/routing/wrapupcodes/" + e.ID, "division": Object{"id": "*"}}
 }
 
-func (s *Server) listEntries(c *call, from map[string]Entry, object func(Entry) Object) answer {
+func (s *Server) listEntries(c *call, from map[string]Entry, object func(Entry) Object, only ...func(Entry) bool) answer {
 	q := c.URL.Query()
 	objects := []Object{}
 	for _, e := range s.directory.find(from, list(q, "id"), q.Get("name")) {
-		objects = append(objects, object(e))
+		if len(only) == 0 || only[0](e) {
+			objects = append(objects, object(e))
+		}
 	}
 	if strings.HasPrefix(strings.ToLower(q.Get("sortOrder")), "desc") {
 		slices.Reverse(objects)
@@ -150,10 +152,8 @@ func (s *Server) oneEntry(c *call, from map[string]Entry, what string, object fu
 }
 
 func (s *Server) listUsers(c *call) answer {
-	if state := c.URL.Query().Get("state"); state != "" && state != "active" && state != "any" {
-		return paged([]Object{}, c.URL.Query(), c.URL.Path)
-	}
-	return s.listEntries(c, s.directory.users, userObject)
+	wanted := cmp.Or(c.URL.Query().Get("state"), "active")
+	return s.listEntries(c, s.directory.users, userObject, func(e Entry) bool { return wanted == "any" || cmp.Or(e.State, "active") == wanted })
 }
 
 func (s *Server) getUser(c *call) answer { return s.oneEntry(c, s.directory.users, "user", userObject) }

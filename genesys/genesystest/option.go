@@ -17,6 +17,7 @@ type config struct {
 	otherClients           map[string]string // secret by id
 	organization           string
 	tokenLifetime          time.Duration
+	idleTimeout            time.Duration
 	perMinute              int
 
 	heartbeat       time.Duration
@@ -80,6 +81,11 @@ func AnotherClient(id, secret string) Option {
 // option, which is what public logs show (protocol 8.2).
 func TokenLifetime(d time.Duration) Option { return func(c *config) { c.tokenLifetime = d } }
 
+// IdleTimeout is after how long without a request a user's token is revoked, as
+// the inactivity timeout of an organisation does: never without the option. A
+// request with preserveIdleTTL does not count.
+func IdleTimeout(d time.Duration) Option { return func(c *config) { c.idleTimeout = d } }
+
 // RateLimit is how many requests the client may make in a minute: 300 without
 // the option (protocol 2.7). Zero or less means no limit.
 func RateLimit(perMinute int) Option { return func(c *config) { c.perMinute = perMinute } }
@@ -140,6 +146,7 @@ func MostResults(n int) Option { return func(c *config) { c.mostResults = n } }
 type Entry struct {
 	ID, Name string
 	Division string // its id; empty: that of the home division, "d-home"
+	State    string // of a user; empty: "active"
 }
 
 // Users adds users to the directory, beside those of the stories.

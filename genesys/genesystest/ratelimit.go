@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// limits counts the requests of each client in windows of a minute, the first
+// limits counts the requests of each client, and of each user of one, in windows of a minute, the first
 // of which begins with its first request (protocol 2.7).
 type limits struct {
 	perMinute int
 	mu        sync.Mutex
-	windows   map[string]*window
+	windows   map[owner]*window
 }
 
 type window struct {
@@ -22,21 +22,21 @@ type window struct {
 }
 
 func newLimits(perMinute int) *limits {
-	return &limits{perMinute: perMinute, windows: map[string]*window{}}
+	return &limits{perMinute: perMinute, windows: map[owner]*window{}}
 }
 
 // count counts a request. refused is set when it is one too many.
-func (l *limits) count(h http.Header, client string) (refused *answer) {
+func (l *limits) count(h http.Header, whose owner) (refused *answer) {
 	if l.perMinute <= 0 {
 		return nil
 	}
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w := l.windows[client]
+	w := l.windows[whose]
 	if w == nil || !now.Before(w.ends) {
 		w = &window{ends: now.Add(time.Minute)}
-		l.windows[client] = w
+		l.windows[whose] = w
 	}
 	w.count++
 	left := w.ends.Sub(now)

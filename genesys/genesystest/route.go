@@ -23,7 +23,7 @@ func (s *Server) routes() {
 	for pattern, e := range map[string]endpoint{
 		"GET /api/v2/tokens/me":         s.tokensMe,
 		"GET /api/v2/organizations/me":  s.organizationsMe,
-		"GET /api/v2/users/me":          s.notAUser,
+		"GET /api/v2/users/me":          s.usersMe,
 		"GET /api/v2/routing/queues/me": s.notAUser,
 
 		"POST /api/v2/notifications/channels":                      s.createChannel,

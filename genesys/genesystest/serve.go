@@ -20,11 +20,11 @@ func (s *Server) answer(h http.Header, r *http.Request, e endpoint) answer {
 	if !bearer {
 		return refuse(http.StatusUnauthorized, "authentication.required", "No authentication bearer token specified in authorization header.")
 	}
-	t := s.tokens.check(value)
+	t := s.tokens.check(value, r.URL.Query().Get("preserveIdleTTL") == "true")
 	if t == nil {
 		return refuse(http.StatusUnauthorized, "bad.credentials", "Invalid login credentials.")
 	}
-	if refused := s.limits.count(h, t.client); refused != nil {
+	if refused := s.limits.count(h, t.owner()); refused != nil {
 		return *refused
 	}
 	return e(&call{r, t})

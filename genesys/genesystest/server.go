@@ -26,6 +26,7 @@ type Server struct {
 
 	dice      *dice
 	tokens    *tokens
+	rights    *rights
 	limits    *limits
 	channels  *channels
 	stage     *stage
@@ -78,6 +79,7 @@ func Start(opts ...Option) (*Server, error) {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.dice = newDice(s.seed)
 	s.tokens = newTokens(s)
+	s.rights = &rights{byUser: map[string][]string{}}
 	s.limits = newLimits(s.perMinute)
 	s.channels = newChannels(s)
 	s.stage = newStage(s)

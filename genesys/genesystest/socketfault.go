@@ -113,7 +113,7 @@ func (f *Faults) RevokeTokens(announce bool) int {
 	if announce {
 		for _, so := range f.server.channels.sockets() {
 			so.say(systemFrame("v2.system.token_revoked."+so.channel.id, Object{"channelId": so.channel.id, "systemTopicType": "token_revoked",
-				"oauthClientId": so.channel.client, "reason": "user_tokens_revoked", "message": "The token was revoked."}))
+				"oauthClientId": so.channel.owner.client, "reason": "user_tokens_revoked", "message": "The token was revoked."}))
 			so.end(websocket.CloseNormalClosure, "token revoked")
 		}
 	}

@@ -28,7 +28,7 @@ func New(c Config) (*Client, error) {
 // Over returns a Client whose requests travel in another way; it is for
 // genesys/platform.
 func Over(c Config, transport func(baseURL string) rest.Transport) (*Client, error) {
-	base, err := c.base()
+	base, err := rest.BaseURL(c.Region, c.BaseURL)
 	if err != nil {
 		return nil, err
 	}

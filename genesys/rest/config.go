@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/dcmkit/convtrack/genesys"
@@ -81,38 +79,4 @@ func (c Config) validate() error {
 		return errors.New("genesys: Config.MaxBody, MaxInFlight, RequestsPerMinute and Timeout must not be negative; 0 is the default")
 	}
 	return nil
-}
-
-// base returns what precedes /api/v2.
-func (c Config) base() (string, error) {
-	if c.BaseURL != "" {
-		return baseURL(c.BaseURL)
-	}
-	if c.Region == (genesys.Region{}) {
-		return "", errors.New("genesys: Config.Region is required; use genesys.ParseRegion with the domain you log in at, such as mypurecloud.de")
-	}
-	if known, err := genesys.ParseRegion(c.Region.Domain); err != nil || known != c.Region {
-		return "", errors.New("genesys: Config.Region is not one of those that genesys.ParseRegion gives; use BaseURL for a gateway")
-	}
-	return c.Region.APIURL(), nil
-}
-
-func baseURL(s string) (string, error) {
-	// The text is not quoted: it may hold a password.
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || u.Host == "" || u.Hostname() == "":
-		return "", errors.New("genesys: Config.BaseURL must be a URL such as https://gateway.example.com")
-	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", errors.New("genesys: Config.BaseURL must not have a user, a query or a fragment")
-	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/api/v2"):
-		return "", errors.New("genesys: Config.BaseURL is what precedes /api/v2; leave that out")
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
-		return strings.TrimRight(u.String(), "/"), nil
-	}
-	return "", errors.New("genesys: Config.BaseURL must be https; http is for loopback addresses alone, as the token would travel in the clear")
-}
-
-func loopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

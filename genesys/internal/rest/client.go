@@ -116,15 +116,8 @@ func (c *Client) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
 			if renewed {
 				continue
 			}
-		case answer.Status >= 200 && answer.Status < 300:
-			if err := readable(name.method, answer); err != nil {
-				e := refusal(name, answer)
-				e.Err = err
-				return nil, e
-			}
-			return answer.Body, nil
 		}
-		return nil, refusal(name, answer)
+		return body(name, answer)
 	}
 }
 
@@ -164,11 +157,27 @@ func (c *Client) send(ctx context.Context, name call, r genesys.Request, path st
 			slog.String("path", name.path), slog.Duration("wait", pause))
 	}
 	if err != nil { // an answer, but a larger one than is read
-		e := refusal(name, answer)
-		e.Err = err
-		return Answer{}, token, e
+		return Answer{}, token, unusable(name, answer, err)
 	}
 	return answer, token, nil
+}
+
+// body returns the body of an answer that says yes.
+func body(name call, a Answer) ([]byte, error) {
+	if a.Status < 200 || a.Status >= 300 {
+		return nil, refusal(name, a)
+	}
+	if err := readable(name.method, a); err != nil {
+		return nil, unusable(name, a, err)
+	}
+	return a.Body, nil
+}
+
+// unusable is the error for an answer that is none, whatever its status.
+func unusable(name call, a Answer, why error) *genesys.APIError {
+	e := refusal(name, a)
+	e.Err = why
+	return e
 }
 
 // noAnswer explains why a request that was sent has no answer.
