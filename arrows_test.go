@@ -62,9 +62,10 @@ var arrows = map[string][]string{
 		"genesys/directory", "genesys/internal/memory", "genesys/internal/pause", "genesys/internal/permission", "golang.org/x/sync"},
 	"genesys/eventbridge": {"conversation", "genesys", "genesys/internal/ingress", "genesys/internal/memory", "genesys/internal/pause", "golang.org/x/sync",
 		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs", "github.com/aws/smithy-go"},
-	"genesys/internal/permission": {},
-	"genesys/internal/ingress":    {},
-	"genesys/internal/memory":     {"genesys/internal/pause"},
+	"genesys/eventbridge/fauxqstest": {},
+	"genesys/internal/permission":    {},
+	"genesys/internal/ingress":       {},
+	"genesys/internal/memory":        {"genesys/internal/pause"},
 	"genesys/internal/rest/resttest": {
 		"genesys/internal/rest", "github.com/stretchr/testify",
 	},

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // to look at the table of cases
 	"github.com/stretchr/testify/require"
@@ -177,29 +176,6 @@ func TestACallOfTheDataActionWakesARead(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, answer)
 	p.until(read)
 	p.until(func() bool { return has(p.events(story.ID), "conversation.created") })
-}
-
-func TestEnvelopesComeThroughSQSWithAWSOwnVariables(t *testing.T) {
-	t.Parallel()
-	sqs := genesystest.NewSQS(t, genesystest.SQSConfig{Seed: 1})
-	dead := sqs.Queue("failed", genesystest.QueueAttributes{})
-	queue := sqs.Queue("events", genesystest.QueueAttributes{Visibility: time.Minute, DeadLetter: dead})
-	p := start(t, "memory", "CONVTRACK_SQS_QUEUE_URL="+queue.URL(), "AWS_ENDPOINT_URL_SQS="+sqs.URL(),
-		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=secret")
-	p.until(ready(p))
-	story := genesystest.BlindTransferToQueue()
-	for _, envelope := range story.Envelopes() {
-		queue.Send(envelope)
-	}
-	p.until(func() bool { return has(p.events(story.ID), "conversation.ended") && queue.Len() == 0 })
-	requireTransferred(t, p.events(story.ID))
-	_, metrics := p.get("/metrics")
-	require.Regexp(t, `(?m)^genesys_sqs_deleted_total [1-9]`, metrics)
-	sqs.Close()
-	p.until(func() bool {
-		status, why := p.get("/readyz")
-		return status == http.StatusServiceUnavailable && strings.Contains(why, `"what":"eventbridge"`)
-	})
 }
 
 func TestWhoHasNoTokenIsToldSoAsItsKindOfConnectionNeedsIt(t *testing.T) {

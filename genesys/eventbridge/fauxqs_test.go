@@ -1,18 +1,13 @@
 package eventbridge_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptrace"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,11 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/genesys/eventbridge"
+	"github.com/dcmkit/convtrack/genesys/eventbridge/fauxqstest"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 )
-
-// fauxqsVersion is the emulator of SQS that nobody here wrote.
-const fauxqsVersion = "1.9.2"
 
 // service is an SQS in real time: the simulator, or one that others wrote.
 type service struct {
@@ -44,7 +37,7 @@ func services(t *testing.T) []service {
 	simulator := genesystest.NewSQS(t, genesystest.SQSConfig{})
 	var mu sync.Mutex
 	queues := map[string]*genesystest.SQSQueue{}
-	endpoint := startFauxqs(t)
+	endpoint := fauxqstest.New(t).Endpoint
 	return []service{{
 		"the simulator",
 		func(*testing.T) *sqs.Client { return clientOf(simulator.URL(), simulator.HTTPClient()) },
@@ -55,7 +48,7 @@ func services(t *testing.T) []service {
 			return queues[name].URL()
 		},
 	}, {
-		"fauxqs " + fauxqsVersion,
+		"fauxqs " + fauxqstest.Version,
 		func(t *testing.T) *sqs.Client {
 			transport := &http.Transport{}
 			t.Cleanup(transport.CloseIdleConnections)
@@ -66,60 +59,13 @@ func services(t *testing.T) []service {
 			defer transport.CloseIdleConnections()
 			attributes := map[string]string{"VisibilityTimeout": "2"}
 			if dead != "" {
-				attributes["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:000000000000:%s","maxReceiveCount":2}`, dead)
+				attributes["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":2}`, fauxqstest.ARN(dead))
 			}
 			out, err := clientOf(endpoint, &http.Client{Transport: transport}).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
 			require.NoError(t, err)
 			return *out.QueueUrl
 		},
 	}}
-}
-
-// startFauxqs starts the emulator on a free port of the loopback interface, and
-// returns its endpoint. Where it is not installed npm does that.
-func startFauxqs(t *testing.T) (endpoint string) {
-	t.Helper()
-	folder := installFauxqs(t)
-	const program = `import { buildApp } from "fauxqs";
-const app = buildApp({ logger: false, defaultRegion: "eu-central-1" });
-await app.listen({ port: Number(process.env.FAUXQS_PORT), host: "127.0.0.1" });
-console.log(app.server.address().port);`
-	c := exec.CommandContext(t.Context(), "node", "--input-type=module", "-e", program)
-	c.Dir, c.Env, c.Stderr = folder, append(os.Environ(), "FAUXQS_PORT=0"), os.Stderr
-	out, err := c.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, c.Start())
-	t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	require.NoError(t, err, "fauxqs does not start")
-	return "http://127.0.0.1:" + strings.TrimSpace(line)
-}
-
-// installFauxqs returns the folder that holds the emulator; `make fauxqs`
-// installs it there, too.
-func installFauxqs(t *testing.T) string {
-	t.Helper()
-	cache := os.Getenv("XDG_CACHE_HOME")
-	if cache == "" {
-		home, err := os.UserHomeDir()
-		require.NoError(t, err)
-		cache = filepath.Join(home, ".cache")
-	}
-	folder := filepath.Join(cache, "convtrack", "fauxqs-"+fauxqsVersion)
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "fauxqs", "package.json")); err == nil {
-		return folder
-	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		t.Fatal("this test needs Node 20 with npm, to run the emulator of SQS: install it (Debian: apt-get install nodejs npm; macOS: brew install node), or run make fauxqs where there is one")
-	}
-	require.NoError(t, os.MkdirAll(folder, 0o755))
-	c := exec.CommandContext(t.Context(), "npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "fauxqs@"+fauxqsVersion)
-	out, err := c.CombinedOutput()
-	require.NoError(t, err, "npm cannot install fauxqs: %s", out)
-	return folder
 }
 
 // TestEverySQSIsReadInTheSameWay holds the simulator and the emulator to the
