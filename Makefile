@@ -56,6 +56,7 @@ endif
 	$(GO) test $(RACE) $(FRESH) -timeout 30m ./...
 	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestKilled' . -simulations 300 -kills 100
 	$(GO) test -timeout 30m -run 'TestNothingIsLost|TestNoMessageIsDeleted' ./genesys/eventbridge -simulations 300 -kills 100
+	$(GO) test -timeout 30m -run TestACallThatWasAnswered ./genesys/architect -kills 100
 
 .PHONY: lint
 lint: ## Check format, vet, linters and module files.
@@ -86,6 +87,7 @@ fuzz: ## Fuzz each of the decoders for a minute.
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./genesys
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./conversation
 	$(GO) test -run '^$$' -fuzz FuzzHandler -fuzztime 1m ./genesys/eventbridge
+	$(GO) test -run '^$$' -fuzz FuzzACall -fuzztime 1m ./genesys/architect
 	$(GO) test -run '^$$' -fuzz FuzzUnpack -fuzztime 1m ./conversation
 
 .PHONY: soak

@@ -1,8 +1,10 @@
 package convtrack_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -57,6 +59,17 @@ func TestAGapIsToldToTheHost(t *testing.T) {
 		require.NoError(t, r.Observe(t.Context(), conversation.Update{Gap: &gap}))
 		require.Equal(t, []conversation.Gap{gap}, gaps)
 		require.EqualValues(t, 1, r.Stats().Gaps)
+	})
+}
+
+func TestTheLogSaysOfASourceThatIsDeafOrNewThatItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		r := start(t, events.NewHooks(), func(c *convtrack.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		require.NoError(t, r.Observe(t.Context(), conversation.Update{Gap: &conversation.Gap{Source: "new", To: time.Now()}}))
+		require.NoError(t, r.Observe(t.Context(), conversation.Update{Gap: &conversation.Gap{Source: "deaf", From: time.Now()}}))
+		require.Contains(t, log.String(), `source=new from="never heard before" to=2000`)
+		require.Contains(t, log.String(), `source=deaf from=2000-01-01T00:00:00.000Z to="still blind"`)
 	})
 }
 

@@ -70,10 +70,10 @@ func (t *Tracker) Alive(instance string) bool { return t.engine.Membership.Alive
 func (t *Tracker) gap(g conversation.Gap) {
 	if g.Lost {
 		t.losses.Add(1)
-		t.log.Error("lost", "source", g.Source, "from", g.From, "to", g.To, "reason", g.Reason)
+		t.log.Error("lost", describeGap(g)...)
 	} else {
 		t.gaps.Add(1)
-		t.log.Warn("blind", "source", g.Source, "from", g.From, "to", g.To, "reason", g.Reason)
+		t.log.Warn("blind", describeGap(g)...)
 	}
 	if t.config.OnGap != nil {
 		t.guard("Config.OnGap", func() { t.config.OnGap(g) })
@@ -85,6 +85,19 @@ func (t *Tracker) gap(g conversation.Gap) {
 	for _, r := range *repairers {
 		t.guard("Repair of a source", func() { r.Repair(g) })
 	}
+}
+
+// describeGap is what the log says of a gap. An end that is open is said in
+// words: a time of the year 1 would puzzle who reads it.
+func describeGap(g conversation.Gap) []any {
+	from, to := any(g.From), any(g.To)
+	if g.From.IsZero() {
+		from = "never heard before"
+	}
+	if g.To.IsZero() {
+		to = "still blind"
+	}
+	return []any{"source", g.Source, "from", from, "to", to, "reason", g.Reason}
 }
 
 // guard calls the host's code. What it does wrong is its own trouble.

@@ -34,7 +34,7 @@ type Hint struct {
 // there either.
 type Gap struct {
 	Source string // which one: "notifications", "polling" …
-	From   time.Time
+	From   time.Time // zero: the source has never heard before
 	To     time.Time // zero while it lasts
 	Reason string
 	// Lost says that the API refuses to tell what Reason names of this time. It

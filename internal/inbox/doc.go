@@ -18,8 +18,9 @@
 // looks after now. An entry that is taken twice does no harm: what is heard
 // twice is joined once.
 //
-// A hint is an entry, too, one for each conversation however many came: it says
-// that something has happened, not what. Whoever looks after the conversation
-// has a source read it, and then removes the hint, unless another one has come
-// meanwhile.
+// A hint is an entry, too, one for each conversation and process however many
+// came: it says that something has happened, not what. Whoever looks after the
+// conversation has a source read it within a second, once for all hints that
+// came before the read began, and then removes those. What comes after that waits
+// for the next read, which begins a second after the one before.
 package inbox

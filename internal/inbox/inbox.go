@@ -66,8 +66,8 @@ type Inbox struct {
 	mu      sync.Mutex
 	current map[store.EntryKey]bool // entries that are being worked on
 	reader  Reader
-	said    bool           // that hints wait for a source that can read
-	waits   map[string]int // how often the read after a hint has failed, by conversation
+	said    bool               // that hints wait for a source that can read
+	hinted  map[string]*hinted // by conversation
 	reads   sync.WaitGroup
 	slots   chan struct{}
 }
@@ -75,7 +75,7 @@ type Inbox struct {
 // New returns an inbox. Nothing happens before its loops run.
 func New(c Config) *Inbox {
 	return &Inbox{Config: c, look: alarm.New(), taken: make(chan struct{}, 1), deposit: newDeposits(), current: map[store.EntryKey]bool{},
-		waits: map[string]int{}, slots: make(chan struct{}, mostReads)}
+		hinted: map[string]*hinted{}, slots: make(chan struct{}, mostReads)}
 }
 
 // Look takes what lies in the inbox, soon.

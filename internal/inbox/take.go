@@ -62,7 +62,7 @@ func (b *Inbox) takeOne(ctx context.Context, e *store.Entry) {
 		return // its owner is gone; another process takes it
 	case !b.begin(key):
 		return
-	case e.Key == hintKey:
+	case isHint(e):
 		b.readLater(ctx, key)
 		return
 	}

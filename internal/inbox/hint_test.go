@@ -1,0 +1,189 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// api reads conversations, and remembers when.
+type api struct {
+	mu    sync.Mutex
+	reads map[string][]time.Time
+	takes time.Duration
+	err   error
+}
+
+func newAPI() *api { return &api{reads: map[string][]time.Time{}} }
+
+func (r *api) Read(_ context.Context, id string) error {
+	r.mu.Lock()
+	r.reads[id] = append(r.reads[id], time.Now())
+	takes, err := r.takes, r.err
+	r.mu.Unlock()
+	time.Sleep(takes)
+	return err
+}
+
+func (r *api) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = err
+}
+
+// begun are the times at which reads of a conversation began.
+func (r *api) begun(id string) []time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.reads[id])
+}
+
+func hint(id string) []conversation.Hint {
+	return []conversation.Hint{{ConversationID: id, By: "data action"}}
+}
+
+// A flow's customer does not pay for what triggers say several times.
+func TestAThousandHintsThatComeTogetherCostOneRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, newStore(), newMembers(always("a"), "a"), "a")
+		reader := newAPI()
+		r.ReadBy(reader)
+		for range 1000 {
+			require.NoError(t, r.Hint(t.Context(), hint("c")))
+		}
+		time.Sleep(time.Minute)
+		require.Len(t, reader.begun("c"), 1)
+		require.Empty(t, r.left(t, "a"))
+	})
+}
+
+func TestAfterEachHintAReadBeginsWithinASecondAndNotMoreThanOneASecond(t *testing.T) {
+	for _, takes := range []time.Duration{0, 100 * time.Millisecond, 800 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			r := run(t, newStore(), newMembers(always("a"), "a"), "a")
+			reader := newAPI()
+			reader.takes = takes
+			r.ReadBy(reader)
+			var hinted []time.Time
+			for range 1000 {
+				require.NoError(t, r.Hint(t.Context(), hint("c")))
+				hinted = append(hinted, time.Now())
+				time.Sleep(7 * time.Millisecond)
+			}
+			time.Sleep(time.Minute)
+			begun := reader.begun("c")
+			require.LessOrEqual(t, len(begun), 9, "seven seconds of hints")
+			for _, at := range hinted {
+				require.True(t, slices.ContainsFunc(begun, func(read time.Time) bool { return !read.Before(at) && read.Sub(at) <= time.Second }), "hinted at %v, read at %v", at, begun)
+			}
+			require.Empty(t, r.left(t, "a"))
+		})
+	}
+}
+
+func TestAHintIsNotTakenForAnEarlierOneThoughTheClocksOfProcessesDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("a"), "a", "b")
+		late := &storeOf{Store: s.Store, behind: time.Minute}
+		a, b := run(t, s, m, "a"), run(t, late, m, "b")
+		reader := newAPI()
+		reader.takes = 500 * time.Millisecond
+		a.ReadBy(reader)
+		require.NoError(t, a.Hint(t.Context(), hint("c")))
+		for len(reader.begun("c")) == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		hinted := time.Now()
+		require.NoError(t, b.Hint(t.Context(), hint("c")), "while the conversation is being read")
+		time.Sleep(time.Minute)
+		begun := reader.begun("c")
+		require.Len(t, begun, 2)
+		require.False(t, begun[1].Before(hinted))
+		require.Empty(t, a.left(t, "a"))
+	})
+}
+
+func TestAReadThatFailsIsTriedAgainAtOnceWhenAnotherHintComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, newStore(), newMembers(always("a"), "a"), "a")
+		reader := newAPI()
+		reader.fail(errors.New("503"))
+		r.ReadBy(reader)
+		require.NoError(t, r.Hint(t.Context(), hint("c")))
+		time.Sleep(time.Hour)
+		reader.fail(nil)
+		before := len(reader.begun("c"))
+		require.NoError(t, r.Hint(t.Context(), hint("c")))
+		time.Sleep(time.Second)
+		require.Len(t, reader.begun("c"), before+1)
+		require.Empty(t, r.left(t, "a"))
+	})
+}
+
+func TestAHintAboutAConversationThatWasVetoedCostsNoRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: "c", Vetoed: "not ours"}}})
+		require.NoError(t, err)
+		r := run(t, s, newMembers(always("a"), "a"), "a")
+		reader := newAPI()
+		r.ReadBy(reader)
+		require.NoError(t, r.Hint(t.Context(), hint("c")))
+		time.Sleep(time.Second)
+		require.Empty(t, reader.begun("c"))
+		require.Empty(t, r.left(t, "a"))
+	})
+}
+
+func TestAHintSurvivesTheProcessThatAnsweredIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		answered := run(t, s, newMembers(always("a"), "a"), "a")
+		require.NoError(t, answered.Hint(t.Context(), hint("c")))
+		answered.stop()
+		r := run(t, s, newMembers(always("b"), "b"), "b")
+		reader := newAPI()
+		r.ReadBy(reader)
+		time.Sleep(time.Second)
+		require.Len(t, reader.begun("c"), 1)
+	})
+}
+
+func TestAReadThatFailsIsTriedAgainLaterAndLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, newStore(), newMembers(always("a"), "a"), "a")
+		reader := newAPI()
+		reader.fail(errors.New("503"))
+		r.ReadBy(reader)
+		require.NoError(t, r.Hint(t.Context(), hint("c")))
+		time.Sleep(time.Hour)
+		require.InDelta(t, 20, len(reader.begun("c")), 5)
+		reader.fail(nil)
+		time.Sleep(6 * time.Minute)
+		time.Sleep(time.Second)
+		require.Empty(t, r.left(t, "a"))
+	})
+}
+
+func TestAHintForAnotherProcessIsReadThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("b"), "a", "b")
+		a, b := run(t, s, m, "a"), run(t, s, m, "b")
+		here, there := newAPI(), newAPI()
+		a.ReadBy(here)
+		b.ReadBy(there)
+		require.NoError(t, a.Hint(t.Context(), hint("c")))
+		time.Sleep(time.Second)
+		require.Empty(t, here.begun("c"))
+		require.Len(t, there.begun("c"), 1)
+	})
+}

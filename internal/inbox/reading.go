@@ -1,0 +1,183 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/retry"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Times of reads after hints. A conversation is read within a second after each
+// hint, and not more than about once in a second however many hints come.
+const (
+	// gatherHints is how long hints are left to gather: several flows tell of the
+	// same moment.
+	gatherHints = 150 * time.Millisecond
+	// readEvery is the time from one read of a conversation to the next.
+	readEvery = 900 * time.Millisecond
+)
+
+// mostReads is how many conversations are read at a time because of hints.
+const mostReads = 8
+
+var errNoRoom = errors.New("there is no room now")
+
+// again is how long a read that failed waits, unless another hint comes.
+var again = events.Exponential(time.Second, 5*time.Minute)
+
+// A Reader reads a conversation through the API. It returns nil when what it
+// read is stored, and also when there is nothing to read.
+type Reader interface {
+	Read(ctx context.Context, conversationID string) error
+}
+
+// ReadBy says who reads conversations after hints; nil: nobody.
+func (b *Inbox) ReadBy(r Reader) {
+	b.mu.Lock()
+	b.reader = r
+	b.mu.Unlock()
+	b.Look()
+}
+
+// hinted is a conversation that is to be read. Inbox.mu guards the keys.
+type hinted struct {
+	keys []store.EntryKey // the hints that the next read is for
+	more chan struct{}    // has a token when there are some that it was not for before
+}
+
+// readLater has the conversation of a hint read.
+func (b *Inbox) readLater(ctx context.Context, key store.EntryKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.reader == nil {
+		if !b.said {
+			b.said = true
+			b.Log.Warn("hints wait: none of the sources can read a conversation; give Run a source that asks the API, such as polling")
+		}
+		delete(b.current, key)
+		return
+	}
+	h := b.hinted[key.ConversationID]
+	if h == nil {
+		h = &hinted{more: make(chan struct{}, 1)}
+		b.hinted[key.ConversationID] = h
+		reader := b.reader
+		b.reads.Go(func() { b.readHinted(ctx, reader, key.ConversationID, h) })
+	}
+	h.keys = append(h.keys, key)
+	select {
+	case h.more <- struct{}{}:
+	default:
+	}
+}
+
+// readHinted reads a conversation until no more hints come, or ctx ends.
+func (b *Inbox) readHinted(ctx context.Context, reader Reader, id string, h *hinted) {
+	failed := 0
+	for wait := gatherHints; retry.Pause(ctx, wait); {
+		if b.withoutHints(id, h) {
+			return
+		}
+		select {
+		case b.slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		began, keys := time.Now(), b.takeHints(h)
+		err := b.readAfter(ctx, reader, id, keys)
+		<-b.slots
+		wait = max(0, readEvery-time.Since(began))
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			failed = 0
+			for _, key := range keys {
+				b.end(key, nil)
+			}
+			b.Look() // another hint may have come meanwhile
+			continue
+		}
+		failed++
+		later := again(failed)
+		b.Log.Warn("a conversation cannot be read after a hint; it is tried again", "conversation", id, "again in", later, "error", err)
+		b.putBack(h, keys)
+		if !h.wait(ctx, later-wait) {
+			return
+		}
+	}
+}
+
+// withoutHints reports whether no hint waits for a read; then the next one
+// begins anew.
+func (b *Inbox) withoutHints(id string, h *hinted) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(h.keys) > 0 {
+		return false
+	}
+	delete(b.hinted, id)
+	return true
+}
+
+// takeHints returns the hints that a read which begins now is for.
+func (b *Inbox) takeHints(h *hinted) []store.EntryKey {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	keys := h.keys
+	h.keys = nil
+	select {
+	case <-h.more:
+	default:
+	}
+	return keys
+}
+
+func (b *Inbox) putBack(h *hinted, keys []store.EntryKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h.keys = append(h.keys, keys...)
+}
+
+// wait waits for a while, or until another hint comes; false when ctx ended.
+func (h *hinted) wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-h.more:
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
+
+// readAfter reads the conversation and removes the hints. One that was vetoed
+// costs no read.
+func (b *Inbox) readAfter(ctx context.Context, reader Reader, id string, keys []store.EntryKey) error {
+	records, err := b.Commits.Load(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !records[0].Tombstone() {
+		b.Counters.Reads.Add(1)
+		if err := guarded(ctx, reader, id); err != nil {
+			return err
+		}
+	}
+	_, err = b.Commits.Commit(ctx, store.Batch{Taken: keys})
+	return err
+}
+
+// guarded calls the host's source.
+func guarded(ctx context.Context, reader Reader, id string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.New("Read of the source panicked")
+		}
+	}()
+	return reader.Read(ctx, id)
+}
