@@ -33,7 +33,7 @@ type Hint struct {
 // must be read from the API; or, when Lost is set, what could not be read from
 // there either.
 type Gap struct {
-	Source string // which one: "notifications", "polling" …
+	Source string    // which one: "notifications", "polling" …
 	From   time.Time // zero: the source has never heard before
 	To     time.Time // zero while it lasts
 	Reason string
