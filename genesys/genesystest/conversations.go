@@ -8,7 +8,28 @@ import (
 
 // listConversations answers GET /api/v2/conversations: the active conversations
 // of the user who is logged in, and a client is no user.
-func (s *Server) listConversations(*call) answer { return ok(page([]Object{}, 1, 25, 0)) }
+func (s *Server) listConversations(c *call) answer {
+	all := []Object{}
+	for _, p := range s.stage.all() {
+		if body := p.asSeenBy(c.token.UserID); body != nil {
+			all = append(all, body)
+		}
+	}
+	return ok(page(all, 1, max(len(all), 25), len(all)))
+}
+
+// asSeenBy is the conversation as the user has it on his desktop; nil: it is
+// none of his, or not any more.
+func (p *Playing) asSeenBy(user string) (body Object) {
+	p.view(0, func(st *Story, at time.Duration) {
+		for _, l := range st.Legs {
+			if user != "" && l.User == user && l.Start <= at && (l.done() == Never || l.done() > at) {
+				body = st.REST(at)
+			}
+		}
+	})
+	return body
+}
 
 // getConversation answers GET /api/v2/conversations/{id} with the live record,
 // which stays after the end. The lists of one medium, as in

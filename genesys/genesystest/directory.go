@@ -107,6 +107,12 @@ func matchesName(pattern, name string) bool {
 		wild && len(name) >= len(prefix)+len(suffix) && strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix)
 }
 
+// isActive reports whether there is such a user, who is active.
+func (d *directory) isActive(user string) bool {
+	found := d.find(d.users, []string{user}, "")
+	return len(found) == 1 && cmp.Or(found[0].State, "active") == "active"
+}
+
 // division is the one that the entry belongs to.
 func (e Entry) division() Object {
 	if e.Division == "" {

@@ -31,6 +31,10 @@
 // # What it imitates
 //
 //   - OAuth client credentials with tokens that expire and can be revoked.
+//   - Users who log in from a browser: authorization code with PKCE, a login page
+//     that cannot be framed, sessions by cookie, CORS with preflights; tokens that
+//     are revoked when idle, tokens of other clients and organisations ([Server.LogIn]);
+//     the permissions to read and to listen.
 //   - The rate limit of a client for each minute, its headers, 429 with
 //     Retry-After; error bodies with the platform's codes; correlation ids.
 //   - Notification channels: 24 hours of life, 20 for each client with silent
@@ -56,9 +60,15 @@
 //
 // # What it does not imitate
 //
-//   - Users who log in, permissions, divisions: there is one client and it may do
-//     everything but what [ForbidTopics] says. Ids in topics are not checked for
+//   - Passwords, single sign-on, consent, refresh tokens, logging out, roles: a user
+//     is chosen on the login page and has a list of permissions. Scopes are shown
+//     and restrict nothing. A client with client credentials may do everything but
+//     what [ForbidTopics] says. Divisions. Ids in topics are not checked for
 //     existence.
+//   - With whom the platform shares answers (CORS), and which of their headers: here
+//     with the origins of the redirect URIs, and none. Whether its login page can
+//     be framed, how long a code is valid, what an idle user's channels do, and
+//     whether taking part in a conversation is enough to read it are not known.
 //   - TLS, several hosts, regions: login, API and streaming are one plain HTTP
 //     server. A token that expires or is revoked leaves its channels alone (what
 //     the platform does is not known).

@@ -7,12 +7,15 @@ import (
 
 // login answers POST /oauth/token (protocol 8.2).
 func (s *Server) login(r *http.Request) answer {
+	if r.PostFormValue("grant_type") == "authorization_code" {
+		return s.redeem(r)
+	}
 	id, secret, ok := r.BasicAuth()
 	switch {
 	case !ok || !s.knows(id, secret):
 		return noToken("invalid_client", "client not found or its secret is wrong")
 	case r.PostFormValue("grant_type") != "client_credentials":
-		return noToken("unsupported_grant_type", "only client_credentials is simulated")
+		return noToken("unsupported_grant_type", "only client_credentials and authorization_code are simulated")
 	}
 	return s.tokens.issue(Login{ClientID: id}).answer()
 }

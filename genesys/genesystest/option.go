@@ -18,6 +18,7 @@ type config struct {
 	organization           string
 	tokenLifetime          time.Duration
 	idleTimeout            time.Duration
+	loginReferrer          bool
 	perMinute              int
 
 	heartbeat       time.Duration
@@ -85,6 +86,11 @@ func TokenLifetime(d time.Duration) Option { return func(c *config) { c.tokenLif
 // the inactivity timeout of an organisation does: never without the option. A
 // request with preserveIdleTTL does not count.
 func IdleTimeout(d time.Duration) Option { return func(c *config) { c.idleTimeout = d } }
+
+// LoginNeedsReferrer lets the login refuse browsers that do not say, in the
+// header Referer, that they come from a page of an OAuth client. Whether the
+// platform does so is not known.
+func LoginNeedsReferrer() Option { return func(c *config) { c.loginReferrer = true } }
 
 // RateLimit is how many requests the client may make in a minute: 300 without
 // the option (protocol 2.7). Zero or less means no limit.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -13,7 +14,8 @@ import (
 // RequestFault is what happens to requests.
 type RequestFault struct {
 	// Match says which requests fail, by method and path template; nil: all of
-	// the API, but not logins and openings of sockets.
+	// the API, but not logins, openings of sockets and what a browser asks before
+	// a request.
 	Match func(method, path string) bool
 	// Times is how many requests fail; zero: all until the fault is undone.
 	Times int
@@ -93,7 +95,7 @@ func (f *Faults) strike(method, path string) (*requestFault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, rf := range f.requests {
-		matches := path != "/oauth/token" && path != "/channels/{id}"
+		matches := strings.HasPrefix(path, "/api/")
 		if rf.Match != nil {
 			matches = rf.Match(method, path)
 		}

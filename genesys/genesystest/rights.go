@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -36,13 +37,51 @@ func (r *rights) of(userID string) []string {
 	return append([]string{}, permissions...)
 }
 
-// allow reports whether the token may do what the permission is for.
-func (r *rights) allow(t *token, permission string) bool {
+// may reports whether the token may do what the permission is for.
+func (r *rights) may(t *token, permission string) bool {
 	return t.UserID == "" || slices.Contains(r.of(t.UserID), permission)
 }
 
-// notPermitted refuses what a permission is missing for (protocol 8.4).
+// mayHear reports whether the token may subscribe the individual topic: what
+// concerns a user is open to himself.
+func (r *rights) mayHear(t *token, topic string) bool {
+	return strings.HasPrefix(topic, "v2.users."+t.UserID+".") || r.may(t, ViewConversations)
+}
+
+// needed are the permissions that a user needs, by how the path begins. Where
+// nothing stands, none is needed.
+var needed = []struct{ prefix, permission string }{
+	{"/api/v2/analytics/", "analytics:conversationDetail:view"},
+	{"/api/v2/quality/surveys", "quality:survey:view"},
+	{"/api/v2/quality/", "quality:evaluation:view"},
+	{"/api/v2/flows/executions/", "architect:flowExecution:view"},
+	{"/api/v2/flows/", "architect:flow:view"},
+	{"/api/v2/flows", "architect:flow:launch"},
+	{"/api/v2/routing/queues", "routing:queue:view"},
+	{"/api/v2/conversations/", ViewConversations},
+}
+
+// refuse says that the user may not do that; nil: he may. A user of another
+// organisation finds nothing here but himself.
+func (r *rights) refuse(c *call, organization string) *answer {
+	if c.token.OrganizationID != organization && !strings.HasSuffix(c.URL.Path, "/me") {
+		a := notFound("resource")
+		return &a
+	}
+	for _, n := range needed {
+		if strings.HasPrefix(c.URL.Path, n.prefix) && !strings.HasSuffix(c.URL.Path, "/me") {
+			if r.may(c.token, n.permission) {
+				return nil
+			}
+			a := notPermitted(n.permission)
+			return &a
+		}
+	}
+	return nil
+}
+
+// notPermitted refuses what a permission is missing for. The code stands in the
+// documentation of the official SDKs; the sentence is ours.
 func notPermitted(permission string) answer {
-	return refuse(http.StatusForbidden, "missing.any.permissions",
-		fmt.Sprintf("Unable to perform the requested action. You must have at least one of the following permissions assigned: [%s]", permission))
+	return refuse(http.StatusForbidden, "missing.any.permissions", fmt.Sprintf("The user needs one of the permissions [%s].", permission))
 }

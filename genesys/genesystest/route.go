@@ -7,6 +7,9 @@ import (
 
 // routes are the endpoints (protocol 8.6).
 func (s *Server) routes() {
+	s.mux.HandleFunc("GET /oauth/authorize", s.logged("/oauth/authorize", s.authorize))
+	s.mux.HandleFunc("POST /oauth/authorize", s.logged("/oauth/authorize", s.authorize))
+	s.mux.HandleFunc("OPTIONS /", s.logged("preflight", s.preflight))
 	s.mux.HandleFunc("POST /oauth/token", s.logged("/oauth/token", func(w http.ResponseWriter, r *http.Request) int {
 		a := s.login(r)
 		a.write(w, s.dice.uuid())

@@ -27,7 +27,11 @@ func (s *Server) answer(h http.Header, r *http.Request, e endpoint) answer {
 	if refused := s.limits.count(h, t.owner()); refused != nil {
 		return *refused
 	}
-	return e(&call{r, t})
+	c := &call{r, t}
+	if refused := s.rights.refuse(c, s.organization); refused != nil {
+		return *refused
+	}
+	return e(c)
 }
 
 // logged writes a request into the log and lets the faults have their say
@@ -35,6 +39,7 @@ func (s *Server) answer(h http.Header, r *http.Request, e endpoint) answer {
 func (s *Server) logged(path string, do func(http.ResponseWriter, *http.Request) int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.counts.requests.Add(1)
+		s.share(w.Header(), r)
 		entry := s.requests.begin(r.Method, path)
 		fault, struck := s.faults.strike(r.Method, path)
 		if !struck {

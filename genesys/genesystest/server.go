@@ -26,6 +26,7 @@ type Server struct {
 
 	dice      *dice
 	tokens    *tokens
+	logins    *logins
 	rights    *rights
 	limits    *limits
 	channels  *channels
@@ -79,6 +80,7 @@ func Start(opts ...Option) (*Server, error) {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.dice = newDice(s.seed)
 	s.tokens = newTokens(s)
+	s.logins = newLogins()
 	s.rights = &rights{byUser: map[string][]string{}}
 	s.limits = newLimits(s.perMinute)
 	s.channels = newChannels(s)

@@ -73,7 +73,7 @@ func (s *Server) subscribe(c *call, add bool) answer {
 	}
 	entities := []Object{}
 	for _, w := range wanted {
-		refusals := s.refusals(w.ID)
+		refusals := s.refusals(c.token, w.ID)
 		if len(refusals) > 0 && !ignore {
 			return refusals[0].answer
 		}
@@ -111,16 +111,15 @@ type refusal struct {
 }
 
 // refusals says which parts of the topic are refused, and why.
-func (s *Server) refusals(topic string) []refusal {
+func (s *Server) refusals(t *token, topic string) []refusal {
 	var all []refusal
 	for _, part := range parts(topic) {
 		switch {
 		case len(topic) > mostTopicLength || !s.channels.pattern.MatchString(part):
 			all = append(all, refusal{part, refuse(http.StatusBadRequest, "notification.invalid.topic", "The subscription topic is not valid."), ""})
-		case s.forbids(part):
-			const permission = "conversation:communication:view"
+		case s.forbids(part) || !s.rights.mayHear(t, part):
 			all = append(all, refusal{part, refuse(http.StatusForbidden, "notification.unauthorized.topic",
-				fmt.Sprintf("The user does not have permission %q required for topic %q", permission, part)), permission})
+				fmt.Sprintf("The user does not have permission %q required for topic %q", ViewConversations, part)), ViewConversations})
 		}
 	}
 	return all

@@ -127,7 +127,7 @@ func (v *Verifier) verdict(ctx context.Context, token string) (Agent, error) {
 		if known, holds := v.verdicts.get(digest, time.Now()); holds { // of the flight before
 			return known.agent, known.err
 		}
-		return v.check(token, digest)
+		return v.check(token, digest) //nolint:contextcheck // it has time of its own
 	})
 	select {
 	case is := <-done:

@@ -308,7 +308,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 			HTTP: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 				sent++
 				require.Equal(t, "api.mypurecloud.de", r.URL.Host)
-				return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}, Body: http.NoBody}, nil
+				return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"https://elsewhere.example/"}}, Body: http.NoBody}, nil
 			})}})
 		defer v.Close()
 		_, err := v.Verify(t.Context(), "a-token")
