@@ -54,6 +54,7 @@ var arrows = map[string][]string{
 	"genesys/rest":                     {"genesys", "genesys/directory", "genesys/internal/rest"},
 	"genesys/platform":                 {"genesys/directory", "genesys/internal/rest", "genesys/rest", "github.com/mypurecloud/platform-client-sdk-go/v150"},
 	"genesys/genesystest":              {"genesys", "genesys/internal/rest", "github.com/gorilla/websocket"},
+	"genesys/clientapp":                {"conversation", "genesys", "genesys/clientapp/internal/agent", "genesys/internal/ingress", "genesys/internal/rest"},
 	"genesys/clientapp/internal/agent": {"genesys", "genesys/internal/rest", "golang.org/x/sync"},
 	"examples/simulator":               {"genesys/genesystest"},
 	"genesys/setup":                    {"genesys"},

@@ -7,8 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/dcmkit/convtrack/genesys/internal/ingress"
 )
 
 // Call is what a flow says with the data action. Who builds flows chooses the
@@ -32,9 +33,6 @@ type Call struct {
 // heartbeat is the source of calls that tell of no conversation: a scheduled
 // workflow shows with them that the way is open.
 const heartbeat = "heartbeat"
-
-// mostID is how long an id may be; those of the platform have 36 characters.
-const mostID = 128
 
 // readCall reads the body of a call. Its error is a sentence that quotes
 // nothing of the body.
@@ -75,9 +73,9 @@ func (c Call) valid() error {
 	switch {
 	case c.ConversationID == "":
 		return fmt.Errorf("conversationId is missing; the flow must give it to the data action")
-	case !isID(c.ConversationID):
+	case !ingress.IsID(c.ConversationID):
 		return fmt.Errorf("conversationId is not an id")
-	case c.ParticipantID != "" && !isID(c.ParticipantID):
+	case c.ParticipantID != "" && !ingress.IsID(c.ParticipantID):
 		return fmt.Errorf("participantId is not an id")
 	}
 	return nil
@@ -109,13 +107,6 @@ func absent(s string) bool {
 		}
 	}
 	return s == "" || s == "null" || s == "NOT_SET"
-}
-
-// isID reports whether s can be an id of the platform.
-func isID(s string) bool {
-	return len(s) <= mostID && !strings.ContainsFunc(s, func(r rune) bool {
-		return r == utf8.RuneError || unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune(`"'<>\/?#&{}$`, r)
-	})
 }
 
 // timeLayouts are how a flow may write a time. Which one ToString makes of

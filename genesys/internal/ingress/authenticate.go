@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // An Authenticator finds out by the header who calls. It returns a context that
@@ -19,8 +20,9 @@ type Authenticator func(ctx context.Context, header http.Header) (context.Contex
 
 // Denied says that somebody may not call.
 type Denied struct {
-	Status   int    // 401 or 403
-	Sentence string // tells the caller why, and never what he presented
+	Status     int           // 401 or 403; 429 for who calls too often
+	Sentence   string        // tells the caller why, and never what he presented
+	RetryAfter time.Duration // with 429
 }
 
 // Error implements error.
@@ -68,11 +70,11 @@ func Secrets(secrets func(context.Context) ([]string, error), ways ...Scheme) Au
 // none of them is valid. Where he presents several, the Authorization header
 // decides that: it is what the connection authorises with.
 func present(header http.Header, ways []Scheme) (secrets []string, otherwise *Denied) {
-	otherwise = &Denied{http.StatusUnauthorized, "present a secret of this endpoint in the Authorization header"}
+	otherwise = &Denied{Status: http.StatusUnauthorized, Sentence: "present a secret of this endpoint in the Authorization header"}
 	if slices.Contains(ways, APIKey) {
 		for _, key := range header.Values("X-Api-Key") {
 			secrets = append(secrets, key)
-			otherwise = &Denied{http.StatusForbidden, "the key in X-Api-Key is not valid"}
+			otherwise = &Denied{Status: http.StatusForbidden, Sentence: "the key in X-Api-Key is not valid"}
 		}
 	}
 	for _, value := range header.Values("Authorization") {
@@ -81,9 +83,9 @@ func present(header http.Header, ways []Scheme) (secrets []string, otherwise *De
 		switch {
 		case strings.EqualFold(scheme, "Bearer") && slices.Contains(ways, Bearer):
 			secrets = append(secrets, credentials)
-			otherwise = &Denied{http.StatusUnauthorized, "the bearer token is not valid"}
+			otherwise = &Denied{Status: http.StatusUnauthorized, Sentence: "the bearer token is not valid"}
 		case strings.EqualFold(scheme, "Basic") && slices.Contains(ways, Basic):
-			otherwise = &Denied{http.StatusForbidden, "the password is not valid"}
+			otherwise = &Denied{Status: http.StatusForbidden, Sentence: "the password is not valid"}
 			if decoded, err := base64.StdEncoding.DecodeString(credentials); err == nil {
 				_, password, _ := strings.Cut(string(decoded), ":")
 				secrets = append(secrets, password)

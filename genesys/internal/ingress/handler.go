@@ -77,7 +77,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	reply := h.reply(ctx, w, r)
 	h.stats.count(reply.Status)
-	reply.write(w)
+	reply.Write(w)
 }
 
 func (h *Handler) reply(ctx context.Context, w http.ResponseWriter, r *http.Request) Reply {
@@ -152,6 +152,7 @@ func (h *Handler) denied(d *Denied) *Reply {
 		h.config.Logger.Warn("a caller was denied", "status", d.Status, "reason", d.Sentence, "times", n)
 	}
 	r := refuseEarly(d.Status, d.Sentence)
+	r.RetryAfter = d.RetryAfter
 	if d.Status == http.StatusUnauthorized {
 		r.challenge = "Bearer"
 	}

@@ -59,7 +59,8 @@ func refuseEarly(status int, sentence string) *Reply {
 // connection.
 const discardFor = 50 * time.Millisecond
 
-func (r Reply) write(w http.ResponseWriter) {
+// Write writes the reply.
+func (r Reply) Write(w http.ResponseWriter) {
 	h := w.Header()
 	if r.early && http.NewResponseController(w).SetReadDeadline(time.Now().Add(discardFor)) != nil {
 		h.Set("Connection", "close") // then nothing is read any more

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// rates says how often each user may call. A user who has been quiet may call
+// Rates says how often each user may call. A user who has been quiet may call
 // burst times at once; then one call comes back in every interval.
-type rates struct {
+type Rates struct {
 	interval time.Duration
 	burst    int
 	most     int
@@ -19,13 +19,15 @@ type rates struct {
 	full map[string]time.Time
 }
 
-func newRates(perMinute, burst, most int) *rates {
-	return &rates{interval: time.Minute / time.Duration(perMinute), burst: burst, most: most, full: map[string]time.Time{}}
+// NewRates lets each user call so often in a minute, and so often at once. It
+// remembers so many users. A Rates is safe for concurrent use.
+func NewRates(perMinute, burst, most int) *Rates {
+	return &Rates{interval: time.Minute / time.Duration(perMinute), burst: burst, most: most, full: map[string]time.Time{}}
 }
 
-// take counts a call. It returns how long the user has to wait before it would
+// Take counts a call. It returns how long the user has to wait before it would
 // be one too many no longer; zero: it is not.
-func (r *rates) take(user string, now time.Time) time.Duration {
+func (r *Rates) Take(user string, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	full := r.full[user]

@@ -62,7 +62,7 @@ type Verifier struct {
 	flights   singleflight.Group
 	checking  chan struct{} // a place for each check
 	verdicts  *verdicts
-	rates     *rates
+	rates     *Rates
 
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
@@ -76,7 +76,7 @@ func New(c Config) *Verifier {
 	c.Timeout = orDefault(c.Timeout, 10*time.Second)
 	c.PerMinute, c.Burst = orDefault(c.PerMinute, 600), orDefault(c.Burst, 120)
 	v := &Verifier{config: c, transport: rest.HTTP(c.HTTP, c.BaseURL), checking: make(chan struct{}, c.MaxChecks),
-		verdicts: newVerdicts(c.Keep), rates: newRates(c.PerMinute, c.Burst, c.Keep)}
+		verdicts: newVerdicts(c.Keep), rates: NewRates(c.PerMinute, c.Burst, c.Keep)}
 	v.ctx, v.stop = context.WithCancel(context.Background())
 	return v
 }
@@ -109,7 +109,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Agent, error) {
 	if err != nil {
 		return Agent{}, err
 	}
-	if wait := v.rates.take(verdict.ID, time.Now()); wait > 0 {
+	if wait := v.rates.Take(verdict.ID, time.Now()); wait > 0 {
 		return Agent{}, &RateError{wait}
 	}
 	return verdict, nil

@@ -1,0 +1,165 @@
+package clientapp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/dcmkit/convtrack/genesys/internal/ingress"
+)
+
+const (
+	// mostConversations is how many conversations a stream tells of: Genesys Cloud
+	// keeps ten widgets alive.
+	mostConversations = 64
+	// streamFor is how long a stream lasts. The page begins another one, with the
+	// token that it then has, so that nobody listens for long who has logged out.
+	streamFor = 5 * time.Minute
+	// breathe is how often something is sent, so that both sides and what is
+	// between them see that the other is there.
+	breathe = 15 * time.Second
+	// writeWithin is how long the browser may take to read an event.
+	writeWithin = 10 * time.Second
+	// admitWithin is how long it may take to find out who listens.
+	admitWithin = 1500 * time.Millisecond
+)
+
+// serveCases answers GET case with the events of the cases.
+func (a *App) serveCases(w http.ResponseWriter, r *http.Request) {
+	who, refused := a.admit(r)
+	conversations := r.URL.Query()["conversationId"]
+	if refused == nil && len(conversations) > mostConversations {
+		refused = refuse(http.StatusBadRequest, fmt.Sprintf("a stream tells of %d conversations at most", mostConversations))
+	}
+	for _, c := range conversations {
+		if refused == nil && !ingress.IsID(c) {
+			refused = refuse(http.StatusBadRequest, "conversationId is not an id")
+		}
+	}
+	if refused != nil {
+		refused.Write(w)
+		return
+	}
+	s := newStream(who, conversations)
+	if !a.streams.add(s) {
+		ingress.Unavailable("there are too many streams, or the server stops; come again").Write(w)
+		return
+	}
+	defer a.streams.remove(s)
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // a proxy must not hold events back
+	w.WriteHeader(http.StatusOK)
+	a.tell(r.Context(), s, &teller{w: w, flow: http.NewResponseController(w)})
+}
+
+// admit finds out who listens, or what he is answered.
+func (a *App) admit(r *http.Request) (Agent, *ingress.Reply) {
+	ctx, cancel := context.WithTimeout(r.Context(), admitWithin)
+	defer cancel()
+	called, err := a.authenticate(ctx, r.Header)
+	var denied *ingress.Denied
+	switch {
+	case errors.As(err, &denied):
+		return Agent{}, &ingress.Reply{Status: denied.Status, RetryAfter: denied.RetryAfter, Body: ingress.Problem{Error: denied.Sentence}}
+	case err != nil:
+		a.config.Logger.Warn("it cannot be told who listens", "reason", err)
+		reply := ingress.Unavailable("it cannot be told now who listens; come again")
+		return Agent{}, &reply
+	}
+	return agentOf(called), nil
+}
+
+// told is an event of the stream.
+type told struct {
+	ConversationID string `json:"conversationId"`
+	// TakesPart is false while the agent is not known to take part: then nothing
+	// is told of the case.
+	TakesPart bool  `json:"takesPart"`
+	Case      *Case `json:"case"` // nil: there is none yet
+}
+
+// tell writes the cases of a stream, when it begins and whenever they change.
+func (a *App) tell(ctx context.Context, s *stream, to *teller) {
+	ctx, cancel := context.WithTimeout(ctx, streamFor)
+	defer cancel()
+	again, breath := time.NewTicker(a.config.CaseEvery), time.NewTicker(breathe)
+	defer again.Stop()
+	defer breath.Stop()
+	s.ask(s.conversations...)
+	last := map[string]string{}
+	ok := to.breathe() // the headers are sent at once
+	for ok {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.end:
+			return
+		case <-breath.C:
+			ok = to.breathe()
+			continue
+		case <-again.C:
+			s.ask(s.conversations...)
+			continue
+		case <-s.wake:
+		}
+		for _, id := range s.take() {
+			event, err := a.look(ctx, id, s.agent)
+			if err != nil {
+				if ctx.Err() == nil {
+					a.config.Logger.Warn("a panel is not told of a case", "conversation", id, "reason", err)
+				}
+				continue // it is looked up again
+			}
+			if event == last[id] {
+				continue
+			}
+			last[id] = event
+			if ok = to.event(event); !ok {
+				break
+			}
+		}
+	}
+}
+
+// look returns the event that tells of a case.
+func (a *App) look(ctx context.Context, conversationID string, agent Agent) (string, error) {
+	event := told{ConversationID: conversationID}
+	var err error
+	event.TakesPart, err = a.participation.has(ctx, member{conversationID, agent.ID})
+	if err == nil && event.TakesPart {
+		var is Case
+		if is, err = a.caseOf(ctx, conversationID, agent); is.ID != "" {
+			event.Case = &is
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(event)
+	return string(text), err
+}
+
+// teller writes server-sent events.
+type teller struct {
+	w    http.ResponseWriter
+	flow *http.ResponseController
+}
+
+func (t *teller) event(data string) bool { return t.write("event: case\ndata: " + data + "\n\n") }
+
+func (t *teller) breathe() bool { return t.write(":\n\n") }
+
+func (t *teller) write(text string) bool {
+	_ = t.flow.SetWriteDeadline(time.Now().Add(writeWithin)) // without it a browser that does not read is waited for
+	_, err := t.w.Write([]byte(text))
+	return err == nil && t.flow.Flush() == nil
+}
+
+func refuse(status int, sentence string) *ingress.Reply {
+	return &ingress.Reply{Status: status, Body: ingress.Problem{Error: sentence}}
+}

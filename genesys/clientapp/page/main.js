@@ -1,0 +1,150 @@
+// The bridge page: it tells the host when something happens to the agent's
+// conversations, and shows the agent the case. What it does, and how it speaks
+// with the host, is in the documentation of the Go package clientapp.
+import { handOver, newSession } from './login.js';
+import { newLine } from './line.js';
+import { newReporter } from './report.js';
+import { newPanel } from './panel.js';
+import { language, textsOf } from './text.js';
+import { isOver } from './timeline.js';
+
+const params = new URLSearchParams(location.search);
+const param = (...names) => names.map(n => params.get(n)).find(v => v && !v.startsWith('{{')) || '';
+
+if (!handOver()) start();
+
+async function start() {
+  const lang = language(param('gcLangTag', 'pcLangTag'), navigator.languages);
+  const panel = newPanel(document, textsOf(lang), lang);
+  if (origin === 'null') return panel.trouble('sandbox');
+  if (!isSecureContext) return panel.trouble('insecure');
+  const config = await load('config.json', panel);
+  await parsed();
+  const platform = typeof require === 'function' && require('platformClient');
+  if (!platform || !self.purecloud?.apps?.ClientApp) return panel.trouble('sdk');
+
+  const client = platform.ApiClient.instance;
+  client.setReturnExtendedResponses(true); // so that a refusal tells its status
+  if (config.gateway) client.setGateway(config.gateway);
+  else client.setEnvironment(config.domain);
+  const desktop = joinDesktop(config);
+  const session = newSession(config, client, panel);
+  await session.begin();
+  const me = await whoAmI(session, platform, panel);
+  if (me) follow({ config, platform, session, panel, desktop, me });
+}
+
+// follow tells the host of the conversations until the desktop stops the page.
+function follow({ config, platform, session, panel, desktop, me }) {
+  const conversations = new platform.ConversationsApi();
+  const only = param('gcConversationId', 'pcConversationId'); // empty: all of the agent's own
+  const report = newReporter({ config, session, panel });
+  const shown = new Set();
+  let state = 'down';
+  let again = setTimeout(look, 3000); // though no page leads
+
+  const show = id => {
+    if (shown.has(id)) return;
+    shown.add(id);
+    panel.open(id);
+    line.want([...shown]);
+  };
+  const saw = (kind, id, body, conversation) => {
+    report(kind, id, body);
+    if (!only && conversation && isOver(conversation, me.id)) {
+      if (!shown.delete(id)) return;
+      panel.close(id);
+      return line.want([...shown]);
+    }
+    show(id);
+    if (conversation) panel.conversation(id, conversation, me.id);
+  };
+  const snapshot = async id => {
+    const answer = await session.api(() => conversations.getConversation(id)).catch(e => e);
+    if (answer.status === 200 && answer.body?.id === id) return saw('snapshot', id, answer.body, answer.body);
+    panel.unreadable(id); // no right to read it: that something happened is still worth telling
+    saw('hint', id);
+  };
+  async function look() {
+    clearTimeout(again);
+    again = setTimeout(look, state === 'up' ? rarely : often);
+    if (only) return snapshot(only);
+    const answer = await session.api(() => conversations.getConversations()).catch(() => null);
+    const ids = (answer?.body?.entities ?? []).map(c => c.id);
+    await Promise.all([...new Set([...ids, ...shown])].map(snapshot));
+  }
+
+  const line = newLine({
+    name: `clientapp ${config.clientId} ${me.id}`,
+    topic: `v2.users.${me.id}.conversations`,
+    notifications: new platform.NotificationsApi(),
+    session,
+    onState(is) {
+      panel.line(state = is);
+      if (state !== 'down') look(); // what happened before is in no event
+    },
+    onEvent(message) {
+      const c = message.eventBody;
+      if (c?.id && (!only || c.id === only)) saw('event', c.id, message, c);
+    },
+    onCase: told => shown.has(told.conversationId) && panel.told(told, me.id),
+    onDenied: detail => panel.trouble('denied', detail),
+  });
+  if (only) show(only);
+  line.start();
+  desktop.onFocus(look);
+  desktop.onStop(async () => {
+    line.stop();
+    await report.flush(2000);
+  });
+}
+
+// How often the page looks by itself: a channel can be deaf, and say nothing.
+const rarely = 600000;
+const often = 60000; // when no events come
+
+// whoAmI asks Genesys Cloud for the agent.
+async function whoAmI(session, platform, panel) {
+  for (let pause = 1000; ; pause = Math.min(2 * pause, 60000)) {
+    const answer = await session.api(() => new platform.UsersApi().getUsersMe()).catch(e => e);
+    if (answer?.status === 200) return answer.body;
+    if (answer?.status === 403) return panel.trouble('denied');
+    panel.line('down');
+    await new Promise(done => setTimeout(done, pause));
+  }
+}
+
+// joinDesktop says to Genesys's desktop that the page is there. Which desktop it
+// is, is one of those that the host names: the address of the page can only
+// choose among them.
+function joinDesktop(config) {
+  if (parent === self) return { onFocus() {}, onStop() {} };
+  const named = param('gcHostOrigin');
+  const pcOrigin = config.embedders.includes(named) ? named : config.embedders[0];
+  const { lifecycle } = new purecloud.apps.ClientApp({ pcOrigin });
+  lifecycle.addBootstrapListener(() => lifecycle.bootstrapped());
+  lifecycle.bootstrapped();
+  return {
+    onFocus: look => lifecycle.addFocusListener(look),
+    onStop: end => lifecycle.addStopListener(async () => {
+      await end();
+      lifecycle.stopped();
+    }),
+  };
+}
+
+// load reads a file of the host, however long that takes.
+async function load(file, panel) {
+  for (let pause = 500; ; pause = Math.min(2 * pause, 30000)) {
+    const answer = await fetch(file).catch(() => null);
+    if (answer?.ok) return answer.json();
+    panel.host('silent');
+    await new Promise(done => setTimeout(done, pause));
+  }
+}
+
+// parsed is when the SDKs have run, or failed to load.
+function parsed() {
+  if (document.readyState === 'complete') return Promise.resolve();
+  return new Promise(done => addEventListener('DOMContentLoaded', done, { once: true }));
+}

@@ -1,0 +1,116 @@
+// The panel: everything that the agent sees. All of it is set as text, whatever
+// names and titles hold.
+import { timeline } from './timeline.js';
+
+export function newPanel(document, texts, lang) {
+  const find = id => document.getElementById(id);
+  const link = find('link');
+  const trouble = find('trouble');
+  const [what, detail, button] = trouble.children;
+  const cards = new Map(); // by conversation
+  const clock = new Intl.DateTimeFormat(lang, { timeStyle: 'short' });
+  let line = 'starting';
+  let host = 'ok';
+
+  document.documentElement.lang = lang;
+  find('conversations').setAttribute('aria-label', texts.conversations);
+
+  // set writes a text where it has changed: a screen reader says it again else.
+  const set = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;
+    element.hidden = !text;
+  };
+  const element = (tag, name, ...children) => {
+    const e = document.createElement(tag);
+    e.className = name;
+    e.append(...children);
+    return e;
+  };
+  const showLink = () => {
+    const state = host === 'silent' ? 'host-silent' : line;
+    link.dataset.state = state;
+    set(link.firstElementChild, texts.link[state]);
+  };
+
+  const open = id => {
+    if (cards.has(id)) return cards.get(id);
+    const card = {
+      title: element('a', 'title'), status: element('p', 'status'),
+      owner: element('p', 'owner'), people: element('ol', 'timeline'), note: element('p', 'note'),
+    };
+    card.owner.setAttribute('aria-live', 'polite');
+    card.people.setAttribute('aria-label', texts.participants);
+    const heading = element('h2', '', card.title);
+    heading.id = 'case-' + crypto.randomUUID();
+    card.root = element('article', 'card', heading, card.status, card.owner, card.people, card.note);
+    card.root.setAttribute('aria-labelledby', heading.id);
+    set(card.title, texts.noCase);
+    for (const e of [card.status, card.owner, card.note]) e.hidden = true;
+    cards.set(id, card);
+    find('conversations').append(card.root);
+    return card;
+  };
+
+  const entry = p => {
+    const name = p.mine ? texts.you : p.name;
+    const times = p.since ? clock.format(p.since) + (p.until ? ' – ' + clock.format(p.until) : '') : '';
+    const state = [texts.media[p.medium], texts.states[p.state]].filter(Boolean).join(', ');
+    const item = element('li', p.state === 'over' ? 'over' : 'live',
+      element('span', 'who', [texts.purposes[p.purpose] ?? p.purpose, name].filter(Boolean).join(': ')),
+      element('span', 'when', times), element('span', 'state', state));
+    return item;
+  };
+
+  return {
+    open,
+    close(id) {
+      cards.get(id)?.root.remove();
+      cards.delete(id);
+    },
+    line(state) {
+      line = state;
+      showLink();
+    },
+    host(state) {
+      host = state;
+      showLink();
+    },
+
+    // trouble says what the agent or the administrator can do; '': nothing is wrong.
+    trouble(kind, why) {
+      trouble.hidden = !kind;
+      button.hidden = true;
+      set(what, texts.trouble[kind] ?? '');
+      set(detail, typeof why === 'string' ? why : '');
+      if (kind) link.dataset.state = 'trouble';
+      else showLink();
+      if (kind) set(link.firstElementChild, texts.link.trouble);
+    },
+    // ask shows a button, and returns what act gives once it is pressed.
+    ask(why, act) {
+      this.trouble(why);
+      set(button, texts.button[why] ?? texts.button.login);
+      return new Promise(done => { button.onclick = () => done(act()); });
+    },
+
+    conversation(id, conversation, me) {
+      const card = open(id);
+      set(card.note, '');
+      card.people.replaceChildren(...timeline(conversation, me).map(entry));
+    },
+    unreadable(id) {
+      const card = open(id);
+      if (!card.people.children.length) set(card.note, texts.unreadable);
+    },
+    told({ conversationId, takesPart, case: is }, me) {
+      const card = open(conversationId);
+      set(card.note, takesPart || card.people.children.length ? '' : texts.notYours);
+      set(card.title, is ? is.title || texts.case + ' ' + is.id : texts.noCase);
+      if (is && /^https?:\/\//.test(is.url ?? '')) Object.assign(card.title, { href: is.url, target: '_blank', rel: 'noopener noreferrer' });
+      else card.title.removeAttribute('href');
+      set(card.status, is ? [is.title && is.id, is.status].filter(Boolean).join(' · ') : '');
+      set(card.owner, is?.owner || is?.ownerId ? texts.owner + ': ' + (me && is.ownerId === me ? texts.you : is.owner || is.ownerId) : '');
+      card.root.classList.toggle('mine', Boolean(me) && is?.ownerId === me);
+    },
+  };
+}
