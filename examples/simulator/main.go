@@ -2,11 +2,19 @@
 // it is interrupted.
 //
 //	go run ./examples/simulator
-//	go run ./examples/simulator -addr 127.0.0.1:8080 -rate 2 -speed 10
+//	go run ./examples/simulator -addr 127.0.0.1:8090 -rate 2 -speed 10
 //	go run ./examples/simulator -conversations 100 -seed 7 -drop 0.05 -duplicate 0.05
 //
 // It prints how to connect: the base path of the API (for the official SDK:
-// Configuration.BasePath) and the credentials of an OAuth client.
+// Configuration.BasePath) and the credentials of an OAuth client; and where the
+// desktop of an agent is, which shows the client app of a backend that runs
+// beside it in a frame:
+//
+//	go run ./examples/simulator &
+//	GENESYS_BASE_URL=http://127.0.0.1:8090 GENESYS_CLIENTAPP_ID=simulator-app \
+//		GENESYS_ORGANIZATION_ID=99999999-aaaa-4bbb-8ccc-000000000001 go run ./examples/backend
+//
+// Open the desktop in a browser, choose an agent and start an interaction.
 package main
 
 import (
@@ -45,6 +53,7 @@ type options struct {
 	analytics  time.Duration
 	lake       time.Duration
 	envelopes  string
+	app        string
 	statistics time.Duration
 }
 
@@ -63,7 +72,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to listen, as `HOST:PORT`; port 0 takes a free one")
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:8090", "where to listen, as `HOST:PORT`; port 0 takes a free one")
 	flags.IntVar(&o.load.Conversations, "conversations", 0, "how many `conversations` happen; 0: without end")
 	flags.Float64Var(&o.load.PerSecond, "rate", 0.2, "how many conversations begin in a `second`, on average")
 	flags.Float64Var(&o.load.Speed, "speed", 1, "play the conversations `times` as fast")
@@ -79,6 +88,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.Float64Var(&o.frames.Duplicate, "duplicate", 0, "the `probability` that a notification comes twice")
 	flags.Float64Var(&o.frames.Reorder, "reorder", 0, "the `probability` that a notification comes late")
 	flags.StringVar(&o.envelopes, "post-envelopes", "", "post EventBridge envelopes of all detail events to this `URL`")
+	flags.StringVar(&o.app, "app", "http://127.0.0.1:8080/genesys/app/", "the `URL` of the client app that the agents' desktops show")
 	flags.DurationVar(&o.statistics, "statistics", 10*time.Second, "how often to say what has happened; 0: never")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -132,6 +142,7 @@ func simulate(ctx context.Context, o *options, stdout io.Writer) error {
 	if o.envelopes != "" {
 		s.PostEnvelopes(genesystest.Destination{URL: o.envelopes}) //nolint:contextcheck // until the server is closed
 	}
+	installApp(s, o.app)
 	load := s.Load(o.load) //nolint:contextcheck // until the server is closed
 	id, secret := s.Credentials()
 	fmt.Fprintf(stdout, `A simulated Genesys Cloud runs. Connect with
@@ -140,12 +151,31 @@ func simulate(ctx context.Context, o *options, stdout io.Writer) error {
   client id      %s
   client secret  %s
 
-`, s.URL(), id, secret)
+The desktop of an agent, with the client app at %s:
+
+  in a browser     %s
+  client id        %s
+  organization id  %s
+
+`, s.URL(), id, secret, o.app, s.DesktopURL("", ""), appID, s.OrganizationID())
 	fmt.Fprintln(stdout, "Agents and queues to subscribe are listed at /api/v2/users and /api/v2/routing/queues.")
 	fmt.Fprintln(stdout, "Press Ctrl-C to stop.")
 	watch(ctx, o, s, load, stdout)
 	fmt.Fprintf(stdout, "Stopped: %s\n", summary(s, load))
 	return nil
+}
+
+// appID is the OAuth client with which agents log in at the client app.
+const appID = "simulator-app"
+
+// installApp shows the app on the desktops, beside each interaction and as a page
+// of its own.
+func installApp(s *genesystest.Server, app string) {
+	const everywhere = "gcHostOrigin={{gcHostOrigin}}&gcTargetEnv={{gcTargetEnv}}&gcLangTag={{gcLangTag}}"
+	s.AddCodeClients(genesystest.CodeClient{ID: appID, RedirectURIs: []string{app},
+		Scopes: []string{"conversations:readonly", "notifications", "users:readonly", "user-basic-info"}})
+	s.InstallApps(genesystest.ClientApp{Name: "DCM", URL: app + "?gcConversationId={{gcConversationId}}&" + everywhere},
+		genesystest.ClientApp{Name: "DCM, all conversations", URL: app + "?" + everywhere, Standalone: true})
 }
 
 // watch says what happens until the end of ctx.

@@ -37,6 +37,7 @@ func TestTheProgramSaysHowToConnectAndStopsWhenTold(t *testing.T) {
 		}
 	}
 	readUntil("Ctrl-C")
+	require.Regexp(t, `http://127\.0\.0\.1:\d+/desktop/\n`, said)
 	value := func(name string) string { return regexp.MustCompile(name + ` +(\S+)`).FindStringSubmatch(said)[1] }
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, value("base URL")+"/oauth/token", strings.NewReader("grant_type=client_credentials"))
 	require.NoError(t, err)

@@ -30,7 +30,7 @@ type browser struct {
 }
 
 // browsing runs a test with a browser, in virtual time.
-func browsing(t *testing.T, do func(b *browser), opts ...genesystest.Option) {
+func browsing(t *testing.T, do func(t *testing.T, b *browser), opts ...genesystest.Option) {
 	t.Helper()
 	opts = append(opts, genesystest.Users(genesystest.Entry{ID: "u-1", Name: "Ada"}, genesystest.Entry{ID: "u-2", Name: "Ben", State: "inactive"}))
 	virtual(t, func(t *testing.T, s *genesystest.Server, c *client) {
@@ -40,7 +40,7 @@ func browsing(t *testing.T, do func(b *browser), opts ...genesystest.Option) {
 		c.http.Jar = insecure{jar}
 		c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		c.token = ""
-		do(&browser{c, strings.Repeat("v", 43)})
+		do(t, &browser{c, strings.Repeat("v", 43)})
 	}, opts...)
 }
 
@@ -121,7 +121,7 @@ func (b *browser) logIn(user string) (token string) {
 }
 
 func TestAUserLogsInOnThePageAndIsKnownInTheBrowserAfterwards(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		page := b.send(http.MethodGet, "/oauth/authorize?"+b.query(), nil)
 		require.Equal(t, http.StatusOK, page.status)
 		require.Equal(t, "DENY", page.header.Get("X-Frame-Options"))
@@ -141,7 +141,7 @@ func TestAUserLogsInOnThePageAndIsKnownInTheBrowserAfterwards(t *testing.T) {
 }
 
 func TestWhoIsSignedInEverywhereSeesNoLoginPage(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		b.server.SignIn("u-1")
 		require.NotEmpty(t, b.back(b.send(http.MethodGet, "/oauth/authorize?"+b.query(), nil)).Get("code"))
 		b.server.SignIn("")
@@ -150,7 +150,7 @@ func TestWhoIsSignedInEverywhereSeesNoLoginPage(t *testing.T) {
 }
 
 func TestTheLoginLeadsBackNowhereElse(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		b.server.SignIn("u-1")
 		for _, wrong := range []url.Values{
 			{"client_id": {"another"}}, {"client_id": nil},
@@ -164,7 +164,7 @@ func TestTheLoginLeadsBackNowhereElse(t *testing.T) {
 }
 
 func TestALoginWithoutPKCEIsRefusedWhereItCameFrom(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		b.server.SignIn("u-1")
 		for problem, wrong := range map[string]url.Values{
 			"unsupported_response_type": {"response_type": {"token"}},
@@ -180,7 +180,7 @@ func TestALoginWithoutPKCEIsRefusedWhereItCameFrom(t *testing.T) {
 }
 
 func TestAUserWhoIsNotActiveCannotLogIn(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		for _, user := range []string{"u-2", "nobody"} {
 			require.Equal(t, "access_denied", b.back(b.send(http.MethodPost, "/oauth/authorize?"+b.query(), url.Values{"user": {user}})).Get("error"))
 		}
@@ -188,7 +188,7 @@ func TestAUserWhoIsNotActiveCannotLogIn(t *testing.T) {
 }
 
 func TestACodeIsExchangedOnceByWhoAskedForItAndSoon(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		b.server.SignIn("u-1")
 		code := func() string { return b.back(b.send(http.MethodGet, "/oauth/authorize?"+b.query(), nil)).Get("code") }
 		refused := func(what, code string, changes ...url.Values) {
@@ -217,7 +217,7 @@ func TestACodeIsExchangedOnceByWhoAskedForItAndSoon(t *testing.T) {
 }
 
 func TestTheLoginCanDemandAReferrer(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		b.server.SignIn("u-1")
 		require.Equal(t, http.StatusForbidden, b.send(http.MethodGet, "/oauth/authorize?"+b.query(), nil).status)
 		require.Equal(t, http.StatusForbidden, b.send(http.MethodGet, "/oauth/authorize?"+b.query(), nil, "Referer", "https://evil.example/").status)

@@ -22,10 +22,8 @@ func (s *Server) listConversations(c *call) answer {
 // none of his, or not any more.
 func (p *Playing) asSeenBy(user string) (body Object) {
 	p.view(0, func(st *Story, at time.Duration) {
-		for _, l := range st.Legs {
-			if user != "" && l.User == user && l.Start <= at && (l.done() == Never || l.done() > at) {
-				body = st.REST(at)
-			}
+		if st.legOf(user, at) != nil {
+			body = st.REST(at)
 		}
 	})
 	return body

@@ -10,7 +10,7 @@ import (
 )
 
 func TestABrowserMaySendWhatTheOfficialSDKSendsFromThePagesOfTheClients(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		for _, path := range []string{"/api/v2/users/me", channelsPath, "/oauth/token"} {
 			res := b.send(http.MethodOptions, path, nil, "Origin", appOrigin, "Access-Control-Request-Method", "POST",
 				"Access-Control-Request-Headers", "authorization, Content-Type")
@@ -23,7 +23,7 @@ func TestABrowserMaySendWhatTheOfficialSDKSendsFromThePagesOfTheClients(t *testi
 }
 
 func TestABrowserMaySendNothingElse(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		for what, header := range map[string][]string{
 			"from another page":     {"Origin", "https://evil.example", "Access-Control-Request-Method", "GET"},
 			"from a sandbox":        {"Origin", "null", "Access-Control-Request-Method", "GET"},
@@ -42,7 +42,7 @@ func TestABrowserMaySendNothingElse(t *testing.T) {
 }
 
 func TestRefusalsAndFaultsCanBeReadByThePage(t *testing.T) {
-	browsing(t, func(b *browser) {
+	browsing(t, func(t *testing.T, b *browser) {
 		res := b.send(http.MethodGet, "/api/v2/users/me", nil, "Origin", appOrigin)
 		require.Equal(t, http.StatusUnauthorized, res.status)
 		require.Equal(t, appOrigin, res.header.Get("Access-Control-Allow-Origin"))

@@ -23,6 +23,13 @@ func (d *dice) uuid() string {
 	return uuid(d.rnd)
 }
 
+// fresh returns a copy of the story with new ids.
+func (d *dice) fresh(s *Story) *Story {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return s.Fresh(d.rnd)
+}
+
 // chance reports true with the probability p.
 func (d *dice) chance(p float64) bool {
 	if p <= 0 {

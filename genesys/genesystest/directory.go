@@ -110,8 +110,12 @@ func matchesName(pattern, name string) bool {
 // isActive reports whether there is such a user, who is active.
 func (d *directory) isActive(user string) bool {
 	found := d.find(d.users, []string{user}, "")
-	return len(found) == 1 && cmp.Or(found[0].State, "active") == "active"
+	return len(found) == 1 && found[0].active()
 }
+
+func (e Entry) state() string { return cmp.Or(e.State, "active") }
+
+func (e Entry) active() bool { return e.state() == "active" }
 
 // division is the one that the entry belongs to.
 func (e Entry) division() Object {
@@ -122,7 +126,7 @@ func (e Entry) division() Object {
 }
 
 func userObject(e Entry) Object {
-	return Object{"id": e.ID, "name": e.Name, "email": e.ID + "@example.com", "state": cmp.Or(e.State, "active"), "version": 1, "selfUri": "/api/v2/users/" + e.ID,
+	return Object{"id": e.ID, "name": e.Name, "email": e.ID + "@example.com", "state": e.state(), "version": 1, "selfUri": "/api/v2/users/" + e.ID,
 		"division": e.division(), "acdAutoAnswer": false}
 }
 
@@ -159,7 +163,7 @@ func (s *Server) oneEntry(c *call, from map[string]Entry, what string, object fu
 
 func (s *Server) listUsers(c *call) answer {
 	wanted := cmp.Or(c.URL.Query().Get("state"), "active")
-	return s.listEntries(c, s.directory.users, userObject, func(e Entry) bool { return wanted == "any" || cmp.Or(e.State, "active") == wanted })
+	return s.listEntries(c, s.directory.users, userObject, func(e Entry) bool { return wanted == "any" || e.state() == wanted })
 }
 
 func (s *Server) getUser(c *call) answer { return s.oneEntry(c, s.directory.users, "user", userObject) }

@@ -28,6 +28,14 @@
 // [Server.Truth] tells what really happened, to compare with what was heard.
 // [Server.Requests] is the log of all requests.
 //
+// # The desktop
+//
+// [Server.DesktopURL] is a page that stands for the agent's desktop of Genesys
+// Cloud: it shows the client apps of [Server.InstallApps] in their sandboxed
+// frames, with what Genesys puts in place of the placeholders in their URLs, and
+// speaks with them as the official client app SDK does. Interactions can be
+// started, transferred and ended there.
+//
 // # What it imitates
 //
 //   - OAuth client credentials with tokens that expire and can be revoked.
@@ -60,6 +68,11 @@
 //
 // # What it does not imitate
 //
+//   - The desktop, but for frames, placeholders, the hooks bootstrap, focus, blur and
+//     stop, toasts and the log of everything else that an app says: nothing is done
+//     when an app wants to open a profile, an interaction or a help page. Which
+//     names of environments a simulator has: it says prod. Genesys's list of who
+//     may embed it.
 //   - Passwords, single sign-on, consent, refresh tokens, logging out, roles: a user
 //     is chosen on the login page and has a list of permissions. Scopes are shown
 //     and restrict nothing. A client with client credentials may do everything but

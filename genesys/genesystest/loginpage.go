@@ -37,12 +37,12 @@ var loginHTML string
 var loginTemplate = template.Must(template.New("login").Parse(loginHTML))
 
 // loginPage shows the page on which a user logs in, or why nobody can. Like that
-// of identity providers it cannot be shown in a frame (mechanism of single
-// sign-on; how the platform's own is, is not known).
+// of identity providers it cannot be shown in a frame; whether the platform's own
+// can is not known.
 func (s *Server) loginPage(w http.ResponseWriter, status int, problem string) int {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

@@ -16,6 +16,7 @@ func (s *Server) routes() {
 		return a.status
 	}))
 	s.mux.HandleFunc("GET /channels/{id}", s.connect)
+	s.routesOfDesktop()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.logged(r.URL.Path, func(w http.ResponseWriter, _ *http.Request) int {
 			a := notFound("resource")

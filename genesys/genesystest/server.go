@@ -27,6 +27,7 @@ type Server struct {
 	dice      *dice
 	tokens    *tokens
 	logins    *logins
+	desktop   desktop
 	rights    *rights
 	limits    *limits
 	channels  *channels
@@ -154,6 +155,9 @@ func (s *Server) URL() string { return s.url }
 // Credentials are the id and the secret of the OAuth client: the first one, when
 // there are several.
 func (s *Server) Credentials() (id, secret string) { return s.clientID, s.clientSecret }
+
+// OrganizationID is the id of the organisation.
+func (s *Server) OrganizationID() string { return s.organization }
 
 // DialContext connects to the server, whatever the address. It fits
 // [http.Transport] and the NetDialContext of gorilla/websocket, and is the only

@@ -293,6 +293,17 @@ func (l *Leg) owesWrapUp() bool {
 	return l.WrapRequired && l.Connected != Never && l.WrapStart == Never && l.agentSide()
 }
 
+// legOf is the part that the user has in the conversation at the time; nil: he
+// has none.
+func (s *Story) legOf(user string, at time.Duration) *Leg {
+	for _, l := range slices.Backward(s.Legs) {
+		if done := l.done(); user != "" && l.User == user && l.Start <= at && (done == Never || done > at) {
+			return l
+		}
+	}
+	return nil
+}
+
 func (l *Leg) agentSide() bool { return l.Purpose == "agent" || l.Purpose == "user" }
 
 // Moments returns the times at which something changes, in order.

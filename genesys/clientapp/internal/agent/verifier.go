@@ -123,11 +123,11 @@ func (v *Verifier) verdict(ctx context.Context, token string) (Agent, error) {
 	if known, holds := v.verdicts.get(digest, time.Now()); holds {
 		return known.agent, known.err
 	}
-	done := v.flights.DoChan(string(digest[:]), func() (any, error) {
+	done := v.flights.DoChan(string(digest[:]), func() (any, error) { //nolint:contextcheck // it has time of its own
 		if known, holds := v.verdicts.get(digest, time.Now()); holds { // of the flight before
 			return known.agent, known.err
 		}
-		return v.check(token, digest) //nolint:contextcheck // it has time of its own
+		return v.check(token, digest)
 	})
 	select {
 	case is := <-done:
