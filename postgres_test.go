@@ -24,7 +24,7 @@ import (
 // cluster is the PostgreSQL of this process's tests; it is started by the
 // first one that needs it, and ended by TestMain.
 var cluster = sync.OnceValues(func() (*pgtest.Cluster, error) {
-	c, err := pgtest.Start(os.Getenv("CONVTRACK_TEST_POSTGRES"))
+	c, err := pgtest.Start(os.Getenv("CONVTRACK_TEST_POSTGRES"), pgtest.Unsynced())
 	started = c
 	return c, err
 })
@@ -196,7 +196,7 @@ func TestADeadReplicasDeliveriesAreTakenOverWithinItsLease(t *testing.T) {
 // TestARestartOfPostgreSQLUnderLoadLosesNothing restarts a server as a crash
 // does while a tracker writes.
 func TestARestartOfPostgreSQLUnderLoadLosesNothing(t *testing.T) {
-	server, err := pgtest.Start("") // nobody else's, as it is going to fail
+	server, err := pgtest.Start("", pgtest.Unsynced()) // nobody else's, as it is going to fail
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	target := server.ConnString + "\npublic"

@@ -14,13 +14,12 @@ func statements(rule define) {
 			original := merged(filled(t, "c", 1, by(source, at(50))))
 			t.write(createdAs(original))
 			stored := t.load("c").Conversation
-			for _, other := range sources {
-				for salt := range 3 {
-					for _, when := range []int{40, 50, 60} {
-						later := filled(t, "c", salt, by(other, at(when)))
-						t.sameConversation(fmt.Sprintf("after the source %s at second %d", other, when),
-							conversation.Merge(stored, later), conversation.Merge(original, later))
-					}
+			// Each source with each time, and with the same values, other ones, and again others.
+			for i, other := range sources {
+				for j, when := range []int{40, 50, 60} {
+					later := filled(t, "c", (i+j)%3, by(other, at(when)))
+					t.sameConversation(fmt.Sprintf("after the source %s at second %d", other, when),
+						conversation.Merge(stored, later), conversation.Merge(original, later))
 				}
 			}
 		})

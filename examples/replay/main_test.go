@@ -312,7 +312,7 @@ func TestOnADatabaseTheSameIsPrintedAndASecondRunAnnouncesNothingNew(t *testing.
 
 // postgres returns the address of an empty database.
 func postgres(t *testing.T) string {
-	c, err := pgtest.Start(os.Getenv("CONVTRACK_TEST_POSTGRES"))
+	c, err := pgtest.Start(os.Getenv("CONVTRACK_TEST_POSTGRES"), pgtest.Unsynced())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	is, err := pgx.ParseConfig(c.ConnString)

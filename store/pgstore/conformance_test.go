@@ -78,7 +78,14 @@ func harness(change ...func(*pgxpool.Config)) storetest.Harness {
 	}
 }
 
-func TestConformance(t *testing.T) { storetest.Run(t, harness()) }
+// conform tries the contract on stores whose pools are configured so.
+func conform(t *testing.T, change ...func(*pgxpool.Config)) {
+	h, of := harness(change...), newSchemas(t, nil)
+	h.Open = func(t testing.TB) store.Store { return openIn(t, of.take(t), change...) }
+	storetest.Run(t, h)
+}
+
+func TestConformance(t *testing.T) { conform(t) }
 
 // A role that may read and write rows, and nothing else, is enough; and code of
 // others in a schema of its search_path is not executed.
@@ -92,12 +99,8 @@ func TestConformanceOfARoleForRowsOnly(t *testing.T) {
 		t.Cleanup(func() { _ = s.Close() })
 		return opened{s, pool, schema}
 	}
-	h := harness()
-	h.Open = func(t testing.TB) store.Store {
-		schema := open(t).schema
-		rowsOnly(t, schema)
-		return reopen(t, schema)
-	}
+	h, of := harness(), newSchemas(t, func(schema string) { rowsOnly(t, schema) })
+	h.Open = func(t testing.TB) store.Store { return reopen(t, of.take(t)) }
 	h.Reopen = func(t testing.TB, s store.Store) store.Store {
 		require.NoError(t, s.Close())
 		return reopen(t, s.(opened).schema)

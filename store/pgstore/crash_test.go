@@ -114,7 +114,7 @@ func TestWhenConnectionsAreCutNothingAcknowledgedIsLost(t *testing.T) {
 
 func TestWhenTheServerRestartsUnderLoadNothingAcknowledgedIsLost(t *testing.T) {
 	t.Parallel()
-	own, err := pgtest.Start("")
+	own, err := pgtest.Start("", pgtest.Unsynced())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, own.Close()) })
 	pool := own.Pool(t, own.Schema(t))

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/store"
-	"github.com/dcmkit/convtrack/storetest"
 )
 
 func mode(m pgx.QueryExecMode) func(*pgxpool.Config) {
@@ -16,7 +15,7 @@ func mode(m pgx.QueryExecMode) func(*pgxpool.Config) {
 }
 
 func TestConformanceByTheSimpleProtocol(t *testing.T) {
-	storetest.Run(t, harness(mode(pgx.QueryExecModeSimpleProtocol)))
+	conform(t, mode(pgx.QueryExecModeSimpleProtocol))
 }
 
 // All but the simple protocol send the same bytes as the default mode, and

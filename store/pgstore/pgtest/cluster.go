@@ -58,6 +58,10 @@ type Option func(*server)
 // but for the number of connections, and is on a loopback port.
 func Untuned() Option { return func(s *server) { s.untuned = true } }
 
+// Unsynced is for tests that end processes and never the machine: what the
+// server has written survives that without having reached the disk.
+func Unsynced() Option { return func(s *server) { s.unsynced = true } }
+
 // Preload loads a library into the processes of the server.
 func Preload(path string) Option {
 	return func(s *server) { s.environment = append(os.Environ(), "LD_PRELOAD="+path) }
@@ -108,6 +112,7 @@ type server struct {
 	account  account
 
 	untuned     bool
+	unsynced    bool
 	port        string   // of an untuned one
 	environment []string // nil: this process's
 
@@ -170,7 +175,11 @@ func (s *server) settings() []string {
 	if s.untuned {
 		return []string{"listen_addresses=127.0.0.1", "port=" + s.port, "unix_socket_directories=", mostConnections}
 	}
-	return append(slices.Clone(cheap), "unix_socket_directories="+s.dir)
+	settings := append(slices.Clone(cheap), "unix_socket_directories="+s.dir)
+	if s.unsynced {
+		settings = append(settings, "fsync=off", "full_page_writes=off")
+	}
+	return settings
 }
 
 func (s *server) run(cmd *exec.Cmd) (string, error) {

@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -9,10 +10,11 @@ import (
 
 // Main is for TestMain: it starts the cluster of the connection string (see
 // [Start]), runs the tests, ends the cluster, and then asks what else must hold.
-// It returns the exit code.
+// It returns the exit code. A private cluster writes through to the disk for
+// benchmarks only; see [Unsynced].
 func Main(m *testing.M, connString string, cluster **Cluster, then ...func() error) int {
 	var err error
-	if *cluster, err = Start(connString); err != nil {
+	if *cluster, err = Start(connString, forTests()...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -28,4 +30,14 @@ func Main(m *testing.M, connString string, cluster **Cluster, then ...func() err
 		return 1
 	}
 	return code
+}
+
+func forTests() []Option {
+	if !flag.Parsed() {
+		flag.Parse()
+	}
+	if benchmarks := flag.Lookup("test.bench"); benchmarks != nil && benchmarks.Value.String() != "" {
+		return nil
+	}
+	return []Option{Unsynced()}
 }
