@@ -31,7 +31,7 @@ import (
 )
 
 var (
-	simulations = flag.Int("simulations", 20, "how many seeds TestNothingIsLostInventedOrOutOfOrderWhateverFails tries")
+	simulations = flag.Int("simulations", 6, "how many seeds TestNothingIsLostInventedOrOutOfOrderWhateverFails tries")
 	firstSeed   = flag.Uint64("simulation-seed", 1, "the first of them")
 )
 

@@ -60,6 +60,7 @@ func TestWhoIsNamedLateIsAnnouncedOnce(t *testing.T) {
 				continue // they carry detail events
 			}
 			messages := ch.messages(s.Story())
+			whole := decode(t, messages)
 			for _, identity := range identities {
 				t.Run(s.Name+"/"+ch.name+"/"+identity.name, func(t *testing.T) {
 					l := newListener()
@@ -70,7 +71,7 @@ func TestWhoIsNamedLateIsAnnouncedOnce(t *testing.T) {
 							l.announce(true)
 						}
 					}
-					l.hear(decode(t, messages)...)
+					l.hear(whole...)
 					l.announce(true)
 					for _, e := range requireEachFactOnce(t, l) {
 						require.NotEqual(t, events.TypeParticipantAdded, e.Head().Type, "was announced and is nobody: %s", object(t, e))

@@ -26,7 +26,7 @@ import (
 )
 
 var (
-	simulations = flag.Int("simulations", 15, "how many seeds TestNothingIsLostTwiceOrOutOfOrderWhateverTheQueueDoes tries")
+	simulations = flag.Int("simulations", 5, "how many seeds TestNothingIsLostTwiceOrOutOfOrderWhateverTheQueueDoes tries")
 	firstSeed   = flag.Uint64("simulation-seed", 1, "the first of them")
 )
 

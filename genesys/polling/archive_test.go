@@ -206,24 +206,29 @@ func (a *archive) repaired(t *testing.T) (*ledger, polling.Stats) {
 var selections = map[string]bool{"by day": true, "by time": false}
 
 func TestManyDaysOfManyConversationsAreAllFound(t *testing.T) {
-	for name, byDay := range selections {
-		for _, size := range []struct{ days, perDay int }{{40, 500}, {2, 60_000}} {
-			t.Run(fmt.Sprintf("%d days of %d, selected %s", size.days, size.perDay, name), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					length := time.Duration(size.days) * day
-					a := &archive{from: time.Now().Add(7 * time.Hour), every: day / time.Duration(size.perDay), byDay: byDay}
-					time.Sleep(time.Until(a.from) + length)
-					l, stats := a.repaired(t)
-					all := size.days * size.perDay
-					count, _, _ := l.missing(a, all)
-					require.Zero(t, count)
-					require.Empty(t, a.beyond)
-					require.Empty(t, l.lost)
-					require.Zero(t, stats.Failures)
-					require.Less(t, a.calls, all/100+size.days*3+size.perDay/100, "hardly more questions than there are pages")
-				})
+	for name, c := range map[string]struct {
+		days, perDay int
+		byDay        bool
+	}{
+		"40 days, selected by day":            {40, 500, true},
+		"40 days, selected by time":           {40, 500, false},
+		"more than the pages of a query hold": {2, 60_000, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				length := time.Duration(c.days) * day
+				a := &archive{from: time.Now().Add(7 * time.Hour), every: day / time.Duration(c.perDay), byDay: c.byDay}
+				time.Sleep(time.Until(a.from) + length)
+				l, stats := a.repaired(t)
+				all := c.days * c.perDay
+				count, _, _ := l.missing(a, all)
+				require.Zero(t, count)
+				require.Empty(t, a.beyond)
+				require.Empty(t, l.lost)
+				require.Zero(t, stats.Failures)
+				require.Less(t, a.calls, all/100+c.days*3+c.perDay/100, "hardly more questions than there are pages")
 			})
-		}
+		})
 	}
 }
 

@@ -59,7 +59,7 @@ func TestLateReadingReachesAsFarAsEvaluationsAndSurveysChange(t *testing.T) {
 // conversation in all, where one of ten is evaluated and one of five surveyed.
 func TestLateReadingCostsLittle(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		const conversations = 200
+		const conversations = 100
 		for i := range conversations { // within five minutes
 			s := genesystest.BlindTransferToQueue()
 			s.ID = fmt.Sprintf("c-%03d", i)
