@@ -25,8 +25,9 @@ func eventBridgeIntegration(p *plan) integration {
 	}
 }
 
-// The page needs scripts, forms of the login, its own storage for the login's
-// verifier, and a window for logins that refuse to be framed; nothing else.
+// The page needs scripts, an origin of its own without which neither the backend
+// nor Genesys answers it, a window for logins that refuse to be framed, and the
+// forms of the login there; nothing else.
 const sandbox = "allow-forms,allow-popups,allow-same-origin,allow-scripts"
 
 func widgetIntegration(p *plan) integration {

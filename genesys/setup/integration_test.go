@@ -38,8 +38,8 @@ func clientApps(t *testing.T) []clientApp {
 	return apps
 }
 
-// TestTheSandboxLetsThePageLogIn: without its own storage the login cannot keep
-// its verifier, and login pages that refuse to be framed need a window.
+// TestTheSandboxLetsThePageLogIn: without an origin the page is answered by
+// nobody, and login pages that refuse to be framed need a window.
 func TestTheSandboxLetsThePageLogIn(t *testing.T) {
 	for _, app := range clientApps(t) {
 		require.Equal(t, "allow-forms,allow-popups,allow-same-origin,allow-scripts", app.Properties["sandbox"])

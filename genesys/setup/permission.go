@@ -37,7 +37,7 @@ func Permissions(c Config) []Permission {
 		p.add(Backend, "read how workflows ended", "architect:flowExecution:view")
 	}
 	if c.ClientApp != nil {
-		p.add(Agent, "send the conversation with a hint; without it, or where taking part in the conversation does not suffice, the page sends the hint alone", "conversation:communication:view")
+		p.add(Agent, "show the agent who takes part in the conversation; without it, where taking part in it does not suffice, the page shows the case alone", "conversation:communication:view")
 	}
 	p.installer(c)
 	return p
