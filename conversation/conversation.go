@@ -53,7 +53,7 @@ type Conversation struct {
 	MinMOS     *float64 `json:"mediaStatsMinConversationMos,omitzero"`
 	MinRFactor *float64 `json:"mediaStatsMinConversationRFactor,omitzero"`
 	// Resolutions say for each agent's part whether it settled the matter.
-	Resolutions []Resolution `json:"resolutions,omitzero"`
+	Resolutions List[Resolution] `json:"resolutions,omitzero"`
 
 	// Attributes are the host's own, set by Before hooks; the attributes of
 	// Genesys are on the participants.
@@ -105,7 +105,7 @@ var conversationFields = newSchema(func(c *Conversation) *stamps { return &c.sta
 	instants("endings", union, func(c *Conversation) *[]time.Time { return &c.Endings }),
 	score("mediaStatsMinConversationMos", settled, func(c *Conversation) **float64 { return &c.MinMOS }),
 	score("mediaStatsMinConversationRFactor", settled, func(c *Conversation) **float64 { return &c.MinRFactor }),
-	keyed("resolutions", func(c *Conversation) *[]Resolution { return &c.Resolutions }, Resolution.key, Resolution.rest, packedResolution),
+	keyed("resolutions", func(c *Conversation) *List[Resolution] { return &c.Resolutions }, Resolution.key, Resolution.rest, packedResolution),
 )
 
 // The place in conversationFields of the field that is derived when nobody

@@ -34,9 +34,11 @@ const (
 	graded
 	// union: all values (a set).
 	union
+	// retired: no longer kept; only the place of the field is.
+	retired
 )
 
-var ruleNames = [...]string{"settled", "ranked", "first", "last", "newest", "forward", "graded", "union"}
+var ruleNames = [...]string{"settled", "ranked", "first", "last", "newest", "forward", "graded", "union", "retired"}
 
 func (r rule) String() string { return ruleNames[r] }
 
@@ -66,8 +68,8 @@ type Field[E any] struct {
 // Value returns a pointer to the field in e, so that a store can write its
 // column and read it back. It is one of *string (or a pointer to a named
 // string type), *bool, *int64, **float64, *time.Time, *[]string, *[]int64,
-// *[]time.Time, or a pointer to a list of values with parts, such as
-// *[]FlowOutcome, which encoding/json writes and reads.
+// *[]time.Time, or a pointer to a [List], such as *List[FlowOutcome], which
+// encoding/json writes and reads.
 // Do not write through it to an entity that has been merged.
 func (f Field[E]) Value(e *E) any { return f.at(e) }
 
@@ -122,6 +124,22 @@ func scalar[E any, V comparable](name string, r rule, at func(*E) *V, compare fu
 		erase:   func(e *E) { *at(e) = none },
 		pack:    func(b []byte, e *E) []byte { return as.append(b, *at(e)) },
 		unpack:  func(e *E, r *reader) { *at(e) = as.read(r) },
+	}
+}
+
+// gone is a field that entities no longer have. What a store has of it is read,
+// and dropped.
+func gone[E any](name string) Field[E] {
+	return Field[E]{
+		Name:    name,
+		rule:    retired,
+		at:      func(*E) any { return new(string) },
+		zero:    func(*E) bool { return true },
+		compare: func(*E, *E) int { return 0 },
+		copy:    func(*E, *E) {},
+		erase:   func(*E) {},
+		pack:    func(b []byte, _ *E) []byte { return appendText(b, "") },
+		unpack:  func(_ *E, r *reader) { r.text() },
 	}
 }
 

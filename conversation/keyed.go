@@ -13,24 +13,35 @@ import (
 // is kept, in the order of rest, which puts what knows more above what knows
 // less. They are no entities of their own, with a stamp for each part: they are
 // stated as a whole, once, and only grow while what they tell of goes on.
-func keyed[E, V any](name string, at func(*E) *[]V, key, rest func(a, b V) int, as packed[V]) Field[E] {
-	f := list(name, union, at, func(a, b V) int { return cmp.Or(key(a, b), rest(a, b)) }, as)
-	f.unite = func(dst, src *E) {
-		all := slices.Concat(*at(dst), *at(src))
-		slices.SortFunc(all, func(a, b V) int { return cmp.Or(key(a, b), rest(b, a)) }) // the greatest first
-		*at(dst) = slices.CompactFunc(all, func(a, b V) bool { return key(a, b) == 0 })
-	}
-	f.holds = func(a, b *E) bool {
-		mine := *at(a) // both are sorted
-		for _, v := range *at(b) {
-			i, found := slices.BinarySearchFunc(mine, v, key)
-			if !found || rest(mine[i], v) < 0 {
-				return false
+func keyed[E, V any](name string, at func(*E) *List[V], key, rest func(a, b V) int, as packed[V]) Field[E] {
+	compare := func(a, b V) int { return cmp.Or(key(a, b), rest(a, b)) }
+	return Field[E]{
+		Name:    name,
+		rule:    union,
+		list:    true,
+		at:      func(e *E) any { return at(e) },
+		zero:    func(e *E) bool { return at(e).IsZero() },
+		compare: func(a, b *E) int { return slices.CompareFunc(at(a).All(), at(b).All(), compare) },
+		copy:    func(dst, src *E) { *at(dst) = *at(src) },
+		erase:   func(e *E) { *at(e) = List[V]{} },
+		pack:    func(b []byte, e *E) []byte { return appendAll(b, at(e).All(), as.append) },
+		unpack:  func(e *E, r *reader) { *at(e) = ListOf(readAll(r, as.read)...) },
+		unite: func(dst, src *E) {
+			all := slices.Concat(at(dst).All(), at(src).All())
+			slices.SortFunc(all, func(a, b V) int { return cmp.Or(key(a, b), rest(b, a)) }) // the greatest first
+			*at(dst) = ListOf(slices.CompactFunc(all, func(a, b V) bool { return key(a, b) == 0 })...)
+		},
+		holds: func(a, b *E) bool {
+			mine := at(a).All() // both are sorted
+			for _, v := range at(b).All() {
+				i, found := slices.BinarySearchFunc(mine, v, key)
+				if !found || rest(mine[i], v) < 0 {
+					return false
+				}
 			}
-		}
-		return true
+			return true
+		},
 	}
-	return f
 }
 
 // compareScores orders numbers that may be absent, absent ones first.

@@ -27,7 +27,7 @@ func drawPartial(t *rapid.T) *Conversation {
 		return time.Time{}
 	}
 	c := &Conversation{ID: "c",
-		Resolutions: []Resolution{{pick("resolution queue", "q1", "q2"), "u", when("resolved"), int64(rapid.IntRange(0, 1).Draw(t, "avoided"))}},
+		Resolutions: ListOf(Resolution{pick("resolution queue", "q1", "q2"), "u", when("resolved"), int64(rapid.IntRange(0, 1).Draw(t, "avoided"))}),
 		Start:       when("start"), RecordedEnd: when("end"),
 		ExternalTag: pick("tag", "", "a", "b"), DivisionIDs: []string{pick("division", "d1", "d2")},
 	}
@@ -55,11 +55,13 @@ func drawPartial(t *rapid.T) *Conversation {
 				s.AnsweredUserID = pick("answered", "", "u1")
 				s.Starts, s.Ends = []time.Time{at(rapid.IntRange(0, 3).Draw(t, "fact start"))}, []time.Time{at(rapid.IntRange(1, 4).Draw(t, "fact end"))}
 			}
+			var outcomes []FlowOutcome
 			for range rapid.IntRange(0, 2).Draw(t, "outcomes") {
-				s.FlowOutcomes = append(s.FlowOutcomes, FlowOutcome{pick("outcome", "o1", "o2"), pick("outcome value", "", "FAILURE", "SUCCESS"), at(rapid.IntRange(0, 1).Draw(t, "outcome start")), when("outcome end")})
+				outcomes = append(outcomes, FlowOutcome{pick("outcome", "o1", "o2"), pick("outcome value", "", "FAILURE", "SUCCESS"), at(rapid.IntRange(0, 1).Draw(t, "outcome start")), when("outcome end")})
 			}
+			s.FlowOutcomes = ListOf(outcomes...)
 			if rapid.Bool().Draw(t, "stats") {
-				s.MediaEndpointStats = []MediaEndpointStat{{EventTime: at(rapid.IntRange(0, 1).Draw(t, "stat")), ReceivedPackets: int64(rapid.IntRange(0, 1).Draw(t, "packets"))}}
+				s.MediaEndpointStats = ListOf(MediaEndpointStat{EventTime: at(rapid.IntRange(0, 1).Draw(t, "stat")), ReceivedPackets: int64(rapid.IntRange(0, 1).Draw(t, "packets"))})
 			}
 			if rapid.Bool().Draw(t, "empty lists") {
 				s.Segments, s.Metrics = []*Segment{}, []Metric{}

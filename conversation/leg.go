@@ -79,7 +79,7 @@ func (c *Conversation) findLegs() []Leg {
 	for _, p := range c.Participants {
 		side, person, supervises := p.Purpose.Side(), p.Person(), p.supervises()
 		for _, s := range p.Sessions {
-			l := Leg{Participant: p, Session: s, Side: side, Person: person, KnownBy: s.owner.sourceLeading(), Flattened: s.shadow,
+			l := Leg{Participant: p, Session: s, Side: side, Person: person, KnownBy: s.owner, Flattened: s.shadow,
 				Supervises: supervises || s.supervises(), Start: s.Start, live: c.live(p, s)}
 			for _, shadow := range p.shadows {
 				if shadow.MediaType == s.MediaType {

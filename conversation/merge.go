@@ -64,7 +64,7 @@ func (s *Session) state(by Statement, participantID string, like stamps) stamps 
 	}
 	stated := sessionFields.state(s, by, like)
 	if participantID != "" {
-		s.owner = bySource(by.By, time.Time{})
+		s.owner = by.By
 	}
 	if len(s.Segments) > 0 {
 		s.segmentsBy = by.By

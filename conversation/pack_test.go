@@ -75,8 +75,8 @@ func fill(t *testing.T, pointer any) {
 	v := reflect.ValueOf(pointer).Elem()
 	one := 1.5
 	for _, x := range []any{"text", true, int64(-7), &one, at(90).Add(time.Microsecond), []string{"a", "b"}, []int64{1, 2}, []time.Time{at(1), at(2)},
-		[]FlowOutcome{{ID: "o", Value: "SUCCESS", Start: at(1), End: at(2)}, {ID: "p"}}, []FlowMilestone{{ID: "m", Time: at(1)}, {}},
-		[]Resolution{{"q", "u", at(1), 1}, {}}, []MediaEndpointStat{{at(1), []string{"audio/opus"}, &one, &one, 1, 2, 3, 4, 5, 6, 7}, {}}} {
+		ListOf(FlowOutcome{ID: "o", Value: "SUCCESS", Start: at(1), End: at(2)}, FlowOutcome{ID: "p"}), ListOf(FlowMilestone{ID: "m", Time: at(1)}, FlowMilestone{}),
+		ListOf(Resolution{"q", "u", at(1), 1}, Resolution{}), ListOf(MediaEndpointStat{at(1), []string{"audio/opus"}, &one, &one, 1, 2, 3, 4, 5, 6, 7}, MediaEndpointStat{})} {
 		if value := reflect.ValueOf(x); value.CanConvert(v.Type()) && value.Kind() == v.Kind() {
 			v.Set(value.Convert(v.Type()))
 			return

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"time"
 )
 
 // Fields is the table of the fields of a kind of entity, for stores. Tables
@@ -112,7 +113,7 @@ func (s *Session) AppendProvenance(b []byte) []byte {
 		kind |= isCovering
 	}
 	b = append(b, kind, byte(s.segmentsBy))
-	b = binary.AppendUvarint(b, uint64(s.owner))
+	b = binary.AppendUvarint(b, uint64(bySource(s.owner, time.Time{})))
 	return s.appendCovered(appendStamps(b, s.stamps))
 }
 
@@ -131,7 +132,7 @@ func (s *Session) readProvenance(r *reader) {
 	kind := r.byte()
 	s.shadow = kind&isShadow != 0
 	s.segmentsBy = Source(r.byte())
-	s.owner = stamp(r.uvarint())
+	s.owner = stamp(r.uvarint()).sourceLeading()
 	s.stamps = r.stamps(len(sessionFields.fields))
 	if kind&isCovering != 0 {
 		s.covered, s.filled = r.covered(), true

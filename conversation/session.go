@@ -50,22 +50,24 @@ type Session struct {
 	BargedParticipantID    string `json:"bargedParticipantId,omitzero"`
 	// ScreenMonitoredUserID is whose screen is watched.
 	ScreenMonitoredUserID string `json:"screenMonitoredUserId,omitzero"`
-	// Supervises says that the leg is only for watching, by any sign.
-	Supervises bool `json:"supervises,omitzero"`
 
-	Held       bool      `json:"held,omitzero"` // this leg is on hold
-	Muted      bool      `json:"muted,omitzero"`
-	Parked     bool      `json:"parked,omitzero"` // the agent parked the e-mail or message; the leg is not over
+	// Flags side by side take the least memory, as there are many sessions.
+	Held        bool `json:"held,omitzero"` // this leg is on hold
+	Muted       bool `json:"muted,omitzero"`
+	Parked      bool `json:"parked,omitzero"` // the agent parked the e-mail or message; the leg is not over
+	Recording   bool `json:"recording,omitzero"`
+	Supervises  bool `json:"supervises,omitzero"` // the leg is only for watching, by any sign
+	ACWRequired bool `json:"afterCallWorkRequired,omitzero"`
+	ACWSkipped  bool `json:"acwSkipped,omitzero"`
+	SkipEnabled bool `json:"skipEnabled,omitzero"` // of a callback
+
 	HoldStart  time.Time `json:"startHoldTime,omitzero"`
 	ParkTime   time.Time `json:"parkTime,omitzero"`
 	ResumeTime time.Time `json:"resumeTime,omitzero"`
-	Recording  bool      `json:"recording,omitzero"`
 
-	ACWRequired bool      `json:"afterCallWorkRequired,omitzero"`
-	ACWState    ACWState  `json:"afterCallWorkState,omitzero"`
-	ACWStart    time.Time `json:"startAcwTime,omitzero"`
-	ACWEnd      time.Time `json:"endAcwTime,omitzero"`
-	ACWSkipped  bool      `json:"acwSkipped,omitzero"`
+	ACWState ACWState  `json:"afterCallWorkState,omitzero"`
+	ACWStart time.Time `json:"startAcwTime,omitzero"`
+	ACWEnd   time.Time `json:"endAcwTime,omitzero"`
 
 	WrapUpCode       string    `json:"wrapUpCode,omitzero"` // the code's id; empty when none was chosen
 	WrapUpName       string    `json:"wrapUpName,omitzero"`
@@ -88,12 +90,8 @@ type Session struct {
 	FlowEndingLanguage        string `json:"flowEndingLanguage,omitzero"`
 
 	// FlowOutcomes and FlowMilestones are in the order of their times.
-	FlowOutcomes   []FlowOutcome   `json:"flowOutcomes,omitzero"`
-	FlowMilestones []FlowMilestone `json:"flowMilestones,omitzero"`
-	// FlowOutcomeID and FlowOutcomeValue are what older versions kept of the
-	// outcomes. Nothing states them any more.
-	FlowOutcomeID    string `json:"flowOutcomeId,omitzero"`
-	FlowOutcomeValue string `json:"flowOutcomeValue,omitzero"`
+	FlowOutcomes   List[FlowOutcome]   `json:"flowOutcomes,omitzero"`
+	FlowMilestones List[FlowMilestone] `json:"flowMilestones,omitzero"`
 
 	FlowInType  string `json:"flowInType,omitzero"` // on acd legs: agent when an agent transferred it here
 	FlowOutType string `json:"flowOutType,omitzero"`
@@ -117,7 +115,6 @@ type Session struct {
 	CallbackUserName      string    `json:"callbackUserName,omitzero"`
 	CallbackNumbers       []string  `json:"callbackNumbers,omitzero"`
 	CallbackScheduledTime time.Time `json:"callbackScheduledTime,omitzero"`
-	SkipEnabled           bool      `json:"skipEnabled,omitzero"`
 	TimeoutSeconds        int64     `json:"timeoutSeconds,omitzero"`
 
 	OutboundCampaignID    string `json:"outboundCampaignId,omitzero"`
@@ -142,7 +139,10 @@ type Session struct {
 	VoicemailDurationMs   int64 `json:"voicemailDurationMs,omitzero"`
 
 	// MediaEndpointStats say how good the audio of the leg was.
-	MediaEndpointStats []MediaEndpointStat `json:"mediaEndpointStats,omitzero"`
+	MediaEndpointStats List[MediaEndpointStat] `json:"mediaEndpointStats,omitzero"`
+
+	Segments []*Segment `json:"segments,omitzero"`
+	Metrics  []Metric   `json:"metrics,omitzero"`
 
 	// Starts and Ends are the times of the …start and …end detail events. An
 	// e-mail can have several pairs while the agent still owns it, and an end
@@ -151,18 +151,14 @@ type Session struct {
 	Starts []time.Time `json:"-"`
 	Ends   []time.Time `json:"-"`
 
-	// WasConnected says that somebody has seen the leg connected: the state
-	// itself goes on.
-	WasConnected bool `json:"-"`
 	// LiveParticipantID is the participant that the live API and detail events
 	// put the leg in; analytics may gather it elsewhere (protocol 7.1).
 	LiveParticipantID string `json:"-"`
+	// WasConnected says that somebody has seen the leg connected: the state
+	// itself goes on.
+	WasConnected bool `json:"-"`
 
-	Segments []*Segment `json:"segments,omitzero"`
-	Metrics  []Metric   `json:"metrics,omitzero"`
-
-	stamps stamps
-	owner  stamp // who says to which participant the session belongs
+	owner Source // who says to which participant the session belongs
 	// segmentsBy is the source of the segments: they are taken from the
 	// highest source that has any, as REST and analytics cut them differently.
 	segmentsBy Source
@@ -173,6 +169,7 @@ type Session struct {
 	// covered is what sources say of the leg in the fields in which its shadow
 	// is further along or newer; nil when there are none.
 	covered *covered
+	stamps  stamps
 }
 
 var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, derivedOfSession,
@@ -237,8 +234,8 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	text("flowTransferType", settled, func(s *Session) *string { return &s.FlowTransferType }),
 	text("flowTransferTargetName", settled, func(s *Session) *string { return &s.FlowTransferTargetName }),
 	text("flowTransferTargetAddress", settled, func(s *Session) *string { return &s.FlowTransferTargetAddress }),
-	text("flowOutcomeId", settled, func(s *Session) *string { return &s.FlowOutcomeID }),
-	text("flowOutcomeValue", settled, func(s *Session) *string { return &s.FlowOutcomeValue }),
+	gone[Session]("flowOutcomeId"),
+	gone[Session]("flowOutcomeValue"),
 	text("flowInType", settled, func(s *Session) *string { return &s.FlowInType }),
 	text("flowOutType", settled, func(s *Session) *string { return &s.FlowOutType }),
 	text("acdOutcome", settled, func(s *Session) *ACDOutcome { return &s.ACDOutcome }),
@@ -277,9 +274,9 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	text("liveParticipantId", ranked, func(s *Session) *string { return &s.LiveParticipantID }),
 	text("screenMonitoredUserId", settled, func(s *Session) *string { return &s.ScreenMonitoredUserID }),
 	flag("supervises", forward, func(s *Session) *bool { return &s.Supervises }),
-	keyed("flowOutcomes", func(s *Session) *[]FlowOutcome { return &s.FlowOutcomes }, FlowOutcome.key, FlowOutcome.rest, packedOutcome),
-	keyed("flowMilestones", func(s *Session) *[]FlowMilestone { return &s.FlowMilestones }, FlowMilestone.key, FlowMilestone.rest, packedMilestone),
-	keyed("mediaEndpointStats", func(s *Session) *[]MediaEndpointStat { return &s.MediaEndpointStats }, MediaEndpointStat.key, MediaEndpointStat.rest, packedEndpointStat),
+	keyed("flowOutcomes", func(s *Session) *List[FlowOutcome] { return &s.FlowOutcomes }, FlowOutcome.key, FlowOutcome.rest, packedOutcome),
+	keyed("flowMilestones", func(s *Session) *List[FlowMilestone] { return &s.FlowMilestones }, FlowMilestone.key, FlowMilestone.rest, packedMilestone),
+	keyed("mediaEndpointStats", func(s *Session) *List[MediaEndpointStat] { return &s.MediaEndpointStats }, MediaEndpointStat.key, MediaEndpointStat.rest, packedEndpointStat),
 	text("flowStartingLanguage", settled, func(s *Session) *string { return &s.FlowStartingLanguage }),
 	text("flowEndingLanguage", settled, func(s *Session) *string { return &s.FlowEndingLanguage }),
 	texts("activeSkillIds", settled, func(s *Session) *[]string { return &s.ActiveSkillIDs }),

@@ -53,12 +53,14 @@ func (r reader) analytics(m *Message, b *wire.AnalyticsConversation) error {
 			gone.add(e, "evaluationId is missing", "/evaluations/%d", i)
 		}
 	}
+	var resolutions []conversation.Resolution
 	for i := range b.Resolutions {
 		if x := &b.Resolutions[i]; !wire.Empty(x) {
-			c.Resolutions = append(c.Resolutions, conversation.Resolution{EventTime: x.EventTime.Time, QueueID: x.QueueID, UserID: x.UserID,
+			resolutions = append(resolutions, conversation.Resolution{EventTime: x.EventTime.Time, QueueID: x.QueueID, UserID: x.UserID,
 				NextContactAvoided: int64(x.NNextContactAvoided)})
 		}
 	}
+	c.Resolutions = conversation.ListOf(resolutions...)
 	if c.Start.IsZero() {
 		c.Start = times.first
 	}

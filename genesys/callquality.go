@@ -7,7 +7,7 @@ import (
 
 // endpointStats are the statistics of a leg's audio, one for each endpoint and
 // time.
-func endpointStats(list []wire.MediaEndpointStat) []conversation.MediaEndpointStat {
+func endpointStats(list []wire.MediaEndpointStat) conversation.List[conversation.MediaEndpointStat] {
 	var stats []conversation.MediaEndpointStat
 	for i := range list {
 		s := &list[i]
@@ -21,5 +21,5 @@ func endpointStats(list []wire.MediaEndpointStat) []conversation.MediaEndpointSt
 			OverrunPackets: int64(s.OverrunPackets), UnderrunPackets: int64(s.UnderrunPackets),
 		})
 	}
-	return stats
+	return conversation.ListOf(stats...)
 }

@@ -24,7 +24,7 @@ func TestWhatReportWritersAskForIsKept(t *testing.T) {
 				"outcomes":[{"flowOutcome":"o:SUCCESS"},{"flowOutcomeId":"o","flowOutcomeValue":"FAILURE","flowOutcomeStartTimestamp":"2025-01-10T09:00:01Z"}]}}]}]}`)
 	require.Equal(t, 4.882, *c.MinMOS)
 	require.Zero(t, *c.MinRFactor)
-	require.Equal(t, []conversation.Resolution{{QueueID: "q", UserID: "u", EventTime: time.Date(2025, 1, 12, 9, 0, 0, 0, time.UTC), NextContactAvoided: 1}}, c.Resolutions)
+	require.Equal(t, []conversation.Resolution{{QueueID: "q", UserID: "u", EventTime: time.Date(2025, 1, 12, 9, 0, 0, 0, time.UTC), NextContactAvoided: 1}}, c.Resolutions.All())
 	_, s := c.Session("s")
 	require.Equal(t, []string{"s-1", "s-2"}, s.ActiveSkillIDs)
 	require.Equal(t, []string{"s-3"}, s.RemovedSkillIDs)
@@ -35,10 +35,10 @@ func TestWhatReportWritersAskForIsKept(t *testing.T) {
 	require.Equal(t, "nl-nl", s.FlowEndingLanguage)
 	mos, r := 4.9, 92.5
 	require.Equal(t, []conversation.MediaEndpointStat{{EventTime: time.Date(2025, 1, 10, 9, 1, 0, 0, time.UTC), Codecs: []string{"audio/opus"}, MinMOS: &mos, MinRFactor: &r,
-		MaxLatencyMs: 30, ReceivedPackets: 4_000_000_000, DiscardedPackets: 1, DuplicatePackets: 2, InvalidPackets: 3, OverrunPackets: 4, UnderrunPackets: 5}}, s.MediaEndpointStats)
+		MaxLatencyMs: 30, ReceivedPackets: 4_000_000_000, DiscardedPackets: 1, DuplicatePackets: 2, InvalidPackets: 3, OverrunPackets: 4, UnderrunPackets: 5}}, s.MediaEndpointStats.All())
 	at := time.Date(2025, 1, 10, 9, 0, 1, 0, time.UTC)
-	require.Equal(t, []conversation.FlowMilestone{{ID: "n"}, {ID: "m", Time: at}}, s.FlowMilestones)
-	require.Equal(t, []conversation.FlowOutcome{{ID: "o", Value: "SUCCESS"}, {ID: "o", Value: "FAILURE", Start: at}}, s.FlowOutcomes)
+	require.Equal(t, []conversation.FlowMilestone{{ID: "n"}, {ID: "m", Time: at}}, s.FlowMilestones.All())
+	require.Equal(t, []conversation.FlowOutcome{{ID: "o", Value: "SUCCESS"}, {ID: "o", Value: "FAILURE", Start: at}}, s.FlowOutcomes.All())
 }
 
 func TestAScoreIsAFiniteNumber(t *testing.T) {

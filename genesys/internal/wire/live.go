@@ -496,10 +496,11 @@ func (d *RoutingData) read(r *reader) error {
 				return none(r.Decoder, "a list")
 			}
 			return r.list(func() error {
-				var id string
-				err := r.id(&id)
-				if id != "" {
-					d.Skills = append(d.Skills, id)
+				d.Skills = append(d.Skills, "")
+				last := len(d.Skills) - 1
+				err := r.id(&d.Skills[last])
+				if d.Skills[last] == "" {
+					d.Skills = d.Skills[:last]
 				}
 				return err
 			})

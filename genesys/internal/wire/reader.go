@@ -29,8 +29,10 @@ type memory struct {
 // mostSeen is how many names may have been seen at a time whose memory is kept.
 const mostSeen = 4096
 
-// texts are those that were read lately, each in the place of its hash.
-type texts [256]string
+// texts are those that were read lately. Each has the choice of two places, by
+// its hash: in one, two texts that every message has could drive each other out
+// for ever.
+type texts [128][2]string
 
 var memories = sync.Pool{New: func() any { return &memory{} }}
 
@@ -155,11 +157,16 @@ func (k *texts) text(v []byte) string {
 	if len(v) > longestKnown {
 		return string(v)
 	}
-	place := &k[maphash.Bytes(seed, v)%uint64(len(k))]
-	if *place != string(v) {
-		*place = string(v)
+	places := &k[maphash.Bytes(seed, v)%uint64(len(k))]
+	if places[0] == string(v) { // comparing makes no text of it
+		return places[0]
 	}
-	return *place
+	was := places[0]
+	if places[0] = places[1]; places[0] != string(v) {
+		places[0] = string(v)
+	}
+	places[1] = was
+	return places[0]
 }
 
 // bool reads a truth value.

@@ -71,11 +71,11 @@ func accessTo(p any) (Kind, access) {
 			parseJSON:  parse,
 		}
 	}
-	switch t := reflect.TypeOf(p).Elem(); {
-	case t.Kind() == reflect.String:
-		return Text, namedTextAccess
-	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+	if _, ok := p.(json.Unmarshaler); ok {
 		return JSON, valuesAccess
+	}
+	if reflect.TypeOf(p).Elem().Kind() == reflect.String {
+		return Text, namedTextAccess
 	}
 	panic(fmt.Sprintf("rows: a field of type %T cannot be stored", p))
 }
@@ -105,7 +105,7 @@ var namedTextAccess = access{
 	parseJSON:  parse,
 }
 
-// valuesAccess is for lists of values with parts, like conversation.FlowOutcome.
+// valuesAccess is for conversation.List of values with parts.
 var valuesAccess = access{
 	appendJSON: func(b []byte, p any) []byte {
 		list, err := json.Marshal(p)

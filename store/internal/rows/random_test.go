@@ -104,15 +104,15 @@ func (d drawer) fields(v reflect.Value, n int) {
 			*p = []int64{int64(d.n(5)), 486}
 		case *[]time.Time:
 			*p = []time.Time{d.time()}
-		case *[]conversation.FlowOutcome:
-			*p = []conversation.FlowOutcome{{ID: d.text(), Value: d.pick("", "SUCCESS"), Start: d.time(), End: d.time()}, {ID: d.text()}}
-		case *[]conversation.FlowMilestone:
-			*p = []conversation.FlowMilestone{{ID: d.text(), Time: d.time()}}
-		case *[]conversation.MediaEndpointStat:
+		case *conversation.List[conversation.FlowOutcome]:
+			*p = conversation.ListOf(conversation.FlowOutcome{ID: d.text(), Value: d.pick("", "SUCCESS"), Start: d.time(), End: d.time()}, conversation.FlowOutcome{ID: d.text()})
+		case *conversation.List[conversation.FlowMilestone]:
+			*p = conversation.ListOf(conversation.FlowMilestone{ID: d.text(), Time: d.time()})
+		case *conversation.List[conversation.MediaEndpointStat]:
 			f := float64(d.n(3)) / 2
-			*p = []conversation.MediaEndpointStat{{EventTime: d.time(), Codecs: []string{d.text()}, MinMOS: &f, ReceivedPackets: int64(d.n(3))}}
-		case *[]conversation.Resolution:
-			*p = []conversation.Resolution{{QueueID: d.text(), UserID: d.text(), EventTime: d.time(), NextContactAvoided: int64(d.n(2))}}
+			*p = conversation.ListOf(conversation.MediaEndpointStat{EventTime: d.time(), Codecs: []string{d.text()}, MinMOS: &f, ReceivedPackets: int64(d.n(3))})
+		case *conversation.List[conversation.Resolution]:
+			*p = conversation.ListOf(conversation.Resolution{QueueID: d.text(), UserID: d.text(), EventTime: d.time(), NextContactAvoided: int64(d.n(2))})
 		case *map[string]string:
 			*p = map[string]string{d.pick("k1", "k 2", "k\"3"): d.text()}
 		default:
