@@ -205,7 +205,7 @@ func TestOutputThatCannotBeWrittenEndsTheRunAtOnce(t *testing.T) {
 	code := run(t.Context(), nil, bytes.NewReader(bytes.Join(genesystest.BlindTransferToQueue().Snapshots(), nil)), full{}, &stderr)
 	require.Equal(t, exitRefused, code)
 	require.Contains(t, stderr.String(), "no space left on device")
-	require.Less(t, time.Since(began), 5*time.Second)
+	require.Less(t, time.Since(began), time.Minute)
 }
 
 func TestNothingToReadIsNoError(t *testing.T) {

@@ -124,13 +124,13 @@ func (s service) reads(t *testing.T) {
 	url := s.create(t, "reads", "reads-dead")
 	s.send(t, url, append(messages(237), []byte("{"))...)
 	var b books
-	q := s.source(t, url, 2*time.Second)
+	q := s.source(t, url, 6*time.Second)
 	stop := run(t, q, b.sink)
 	require.Eventually(t, func() bool {
 		there, held := s.count(t, url)
 		gone, _ := s.count(t, dead)
 		return there == 0 && held == 0 && gone == 1
-	}, time.Minute, 50*time.Millisecond)
+	}, 3*time.Minute, 50*time.Millisecond)
 	require.NoError(t, stop())
 	require.Equal(t, 237, b.stored())
 	is := q.Stats()
@@ -143,8 +143,8 @@ func (s service) prolongs(t *testing.T) {
 	url := s.create(t, "prolongs", "")
 	s.send(t, url, messages(20)...)
 	var one, two books
-	one.takes, two.takes = 10*time.Second, 10*time.Second
-	first, second := s.source(t, url, 8*time.Second), s.source(t, url, 8*time.Second)
+	one.takes, two.takes = 20*time.Second, 20*time.Second // longer than they are invisible
+	first, second := s.source(t, url, 16*time.Second), s.source(t, url, 16*time.Second)
 	stopFirst, stopSecond := run(t, first, one.sink), run(t, second, two.sink)
 	require.Eventually(t, func() bool { return first.Stats().Deleted+second.Stats().Deleted == 20 }, time.Minute, 10*time.Millisecond)
 	require.NoError(t, stopFirst())
@@ -237,7 +237,8 @@ func (s service) answers(t *testing.T) {
 		}
 	})
 	<-written
-	time.Sleep(time.Second) // it is read, too
+	time.Sleep(time.Second)
+	s.count(t, url) // so that what was written before is read, too
 	cancel()
 	poll.Wait()
 	s.send(t, url, envelope("c-2"))

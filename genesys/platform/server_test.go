@@ -106,5 +106,5 @@ var ping = genesys.Request{Path: "/api/v2/organizations/me"}
 // eventually repeats ok until it holds.
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	require.Eventually(t, ok, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, ok, time.Minute, 10*time.Millisecond)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,10 +17,10 @@ import (
 )
 
 // refuseID refuses the details of lists with an id in them.
-func refuseID(id string, count *int) func(genesys.Request, []byte, error) ([]byte, error) {
+func refuseID(id string, count *atomic.Int64) func(genesys.Request, []byte, error) ([]byte, error) {
 	return func(r genesys.Request, body []byte, err error) ([]byte, error) {
 		if r.Path == detailsPath && strings.Contains(r.Query.Get("id"), id) {
-			*count++
+			count.Add(1)
 			return nil, &genesys.APIError{Method: "GET", Path: r.Path, Status: http.StatusBadRequest}
 		}
 		return body, err

@@ -129,6 +129,10 @@ func wakes(t *testing.T, s, other store.Store, owner string) {
 	}
 }
 
+// listensWithin is longer than the store waits until it tries to listen again,
+// as on a machine so busy that its own message did not come in time.
+const listensWithin = 3 * time.Minute
+
 func TestOwnersAreWokenWhereMessagesOfTheServerArriveAndWhereTheyDoNot(t *testing.T) {
 	for name, test := range map[string]struct {
 		connections int32
@@ -157,7 +161,7 @@ func TestOwnersAreWokenWhereMessagesOfTheServerArriveAndWhereTheyDoNot(t *testin
 					defer cancel()
 					_ = s.Await(ctx, "me")
 					return s.Listening()
-				}, time.Minute, time.Millisecond)
+				}, listensWithin, time.Millisecond)
 			} else {
 				require.False(t, s.Listening())
 			}
@@ -176,14 +180,13 @@ func TestAConnectionListensOnlyWhileSomebodyAwaits(t *testing.T) {
 			_, _ = s.Inbox(ctx, store.InboxQuery{Owner: "me", Limit: 1})
 		}
 	}()
-	require.Eventually(t, s.Listening, time.Minute, 5*time.Millisecond)
+	require.Eventually(t, s.Listening, listensWithin, 5*time.Millisecond)
 	// Whoever is woken looks into the inbox, with a connection of the pool.
 	require.Eventually(t, func() bool { return s.pool.Stat().AcquiredConns() == 1 }, time.Minute, 5*time.Millisecond)
 	require.Equal(t, int(s.pool.Config().MaxConns)-1, s.Transactions())
 	cancel()
 	<-over
-	require.Eventually(t, func() bool { return s.pool.Stat().AcquiredConns() == 0 }, time.Minute, 5*time.Millisecond)
-	require.False(t, s.Listening())
+	require.Eventually(t, func() bool { return s.pool.Stat().AcquiredConns() == 0 && !s.Listening() }, time.Minute, 5*time.Millisecond)
 }
 
 func TestOwnersAreWokenAfterTheServerHasEndedAllConnections(t *testing.T) {

