@@ -82,6 +82,8 @@ func TestAMonthOfDailyExpiryTokenRefreshAndLateDataLosesNothing(t *testing.T) {
 			require.Equal(t, map[events.Type]int{
 				events.TypeConversationCreated: 1, events.TypeParticipantAdded: 6, events.TypeAgentConnected: 2,
 				events.TypeAgentTransferred: 1, events.TypeAgentDisconnected: 1, events.TypeConversationEnded: 1,
+				events.TypeConversationQueued: 2, events.TypeAgentAlerted: 2, events.TypeAgentLeft: 2, events.TypeAgentWrappedUp: 2,
+				events.TypeSurveyCompleted: 1, events.TypeEvaluationReleased: 1,
 			}, told[id], id)
 			c, err := tracker.Get(t.Context(), id)
 			require.NoError(t, err)

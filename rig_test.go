@@ -114,9 +114,15 @@ func story(t testing.TB, name string) *genesystest.Story {
 	return nil
 }
 
+// internalCallEvents are those of "internal call between two users".
+var internalCallEvents = []string{"conversation.created", "participant.added", "agent.alerted", "participant.added", "agent.alerted", "agent.connected",
+	"agent.connected", "agent.disconnected", "agent.left", "agent.left", "conversation.ended"}
+
+// storyEvents are those of [genesystest.BlindTransferToQueue].
 var storyEvents = []string{
-	"conversation.created", "participant.added", "participant.added", "participant.added", "participant.added", "agent.connected",
-	"agent.transferred", "participant.added", "participant.added", "agent.connected", "agent.disconnected", "conversation.ended",
+	"conversation.created", "participant.added", "participant.added", "participant.added", "conversation.queued", "participant.added",
+	"agent.alerted", "agent.connected", "agent.transferred", "agent.left", "participant.added", "conversation.queued", "participant.added",
+	"agent.alerted", "agent.connected", "agent.wrappedUp", "agent.disconnected", "agent.left", "agent.wrappedUp", "conversation.ended",
 }
 
 func items[T any](t *testing.T, seq func(func(T, error) bool)) func(func(T) bool) {

@@ -422,13 +422,18 @@ func (s *simulation) judgeOne(truth genesystest.Truth) {
 		count[h.Type]++
 		switch h.Type {
 		case events.TypeConversationEnded, events.TypeConversationReopened:
+		case events.TypeEvaluationReleased: // its id says when, which the quality API knows
+			require.NotEmpty(s.t, truth.Story.Evaluations, "%s: invented %s", id, h.Type)
 		default:
 			require.Contains(s.t, may, eventID, "%s: invented %s", id, h.Type)
 		}
 	}
 	for eventID, e := range must {
-		switch t := e.Head().Type; t {
-		case events.TypeConversationEnded, events.TypeConversationReopened:
+		switch t := e.Head().Type; {
+		case t == events.TypeConversationEnded, t == events.TypeConversationReopened:
+		case e.Head().Time.After(time.Now()): // the record tells the future
+		case t == events.TypeEvaluationReleased:
+			require.NotZero(s.t, count[t], "%s: lost %s", id, t)
 		default:
 			require.Contains(s.t, seen, eventID, "%s, begun at %v: lost %s", id, truth.Story.Start, t)
 		}

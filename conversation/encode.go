@@ -31,6 +31,7 @@ type (
 		Starts   []time.Time       `json:"starts,omitempty"`
 		Ends     []time.Time       `json:"ends,omitempty"`
 		Seen     bool              `json:"wasConnected,omitempty"`
+		Alerted  bool              `json:"wasAlerting,omitempty"`
 		Live     string            `json:"liveParticipantId,omitempty"`
 		Segments []segmentDocument `json:"segments,omitempty"`
 		Metrics  []metricDocument  `json:"metrics,omitempty"`
@@ -65,7 +66,7 @@ func Encode(c *Conversation) ([]byte, error) {
 	for _, p := range c.Participants {
 		dp := participantDocument{Participant: p, By: p.AppendProvenance(nil)}
 		for _, s := range slices.Concat(p.Sessions, p.shadows) {
-			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Live: s.LiveParticipantID, By: s.AppendProvenance(nil)}
+			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Alerted: s.WasAlerting, Live: s.LiveParticipantID, By: s.AppendProvenance(nil)}
 			for _, g := range s.Segments {
 				ds.Segments = append(ds.Segments, segmentDocument{g, g.AppendProvenance(nil)})
 			}
@@ -130,7 +131,7 @@ func Decode(data []byte) (*Conversation, error) {
 
 func (d *sessionDocument) session() (*Session, error) {
 	s := cmp.Or(d.Session, &Session{})
-	s.Starts, s.Ends, s.WasConnected, s.LiveParticipantID = d.Starts, d.Ends, d.Seen, d.Live
+	s.Starts, s.Ends, s.WasConnected, s.WasAlerting, s.LiveParticipantID = d.Starts, d.Ends, d.Seen, d.Alerted, d.Live
 	errs := []error{s.SetProvenance(d.By)}
 	for _, dg := range d.Segments {
 		g := cmp.Or(dg.Segment, &Segment{})

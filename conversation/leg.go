@@ -24,6 +24,9 @@ type Leg struct {
 	Supervises bool
 
 	Start time.Time
+	// Alerted says that the leg has alerted its person, answered or not. Detail
+	// events tell it with the end of the leg.
+	Alerted bool
 	// Answered says that the leg was connected; Connected is since when, zero
 	// when that is not known.
 	Answered  bool
@@ -80,7 +83,7 @@ func (c *Conversation) findLegs() []Leg {
 		side, person, supervises := p.Purpose.Side(), p.Person(), p.supervises()
 		for _, s := range p.Sessions {
 			l := Leg{Participant: p, Session: s, Side: side, Person: person, KnownBy: s.owner, Flattened: s.shadow,
-				Supervises: supervises || s.supervises(), Start: s.Start, live: c.live(p, s)}
+				Supervises: supervises || s.supervises(), Start: s.Start, Alerted: s.WasAlerting && side == AgentSide, live: c.live(p, s)}
 			for _, shadow := range p.shadows {
 				if shadow.MediaType == s.MediaType {
 					l.Shadow = shadow.ID
@@ -136,6 +139,20 @@ func settleWrapUp(legs []Leg) {
 			l.WrapUp = WrapUpNone
 		}
 	}
+}
+
+// alerted reports whether what is stated of the session says that it alerts or
+// has alerted.
+func (s *Session) alerted() bool {
+	if s.State == StateAlerting || ms(s.AlertingDurationMs) > 0 {
+		return true
+	}
+	for _, g := range s.Segments {
+		if g.Type == SegmentAlert && (g.Open() || g.End.After(g.Start)) {
+			return true
+		}
+	}
+	return false
 }
 
 // findAnswer: a leg was answered when it has a connected time or was seen

@@ -59,6 +59,7 @@ func (c *Conversation) beginWithLegs() {
 
 func (s *Session) state(by Statement, participantID string, like stamps) stamps {
 	s.WasConnected = s.WasConnected || s.State.phase() == phaseConnected
+	s.WasAlerting = s.WasAlerting || s.alerted()
 	if by.By < SourceAnalytics && !s.shadow {
 		s.LiveParticipantID = participantID
 	}

@@ -13,25 +13,11 @@ func Encode(e Event) ([]byte, error) { return json.Marshal(e) }
 // Decode is the inverse of Encode. The header gives the type and everything
 // that the data does not hold.
 func Decode(h Header, data []byte) (Event, error) {
-	var e Event
-	switch h.Type {
-	case TypeConversationCreated:
-		e = &ConversationCreated{}
-	case TypeParticipantAdded:
-		e = &ParticipantAdded{}
-	case TypeAgentConnected:
-		e = &AgentConnected{}
-	case TypeAgentTransferred:
-		e = &AgentTransferred{}
-	case TypeAgentDisconnected:
-		e = &AgentDisconnected{}
-	case TypeConversationEnded:
-		e = &ConversationEnded{}
-	case TypeConversationReopened:
-		e = &ConversationReopened{}
-	default:
+	kind := h.Type.kind()
+	if kind < 0 {
 		return nil, fmt.Errorf("events: %q is not an event type of this version; the process that stored event %s was newer", h.Type, h.ID)
 	}
+	e := kinds[kind].empty()
 	if err := json.Unmarshal(data, e); err != nil {
 		return nil, fmt.Errorf("events: the data of %s %s: %w", h.Type, h.ID, err)
 	}
@@ -63,27 +49,4 @@ func CloudEvent(e Event, source string) ([]byte, error) {
 
 // Copy returns a copy of the event, so that hooks that run at the same time do
 // not share one. The conversation is shared: it must not be changed.
-func Copy(e Event) Event {
-	switch e := e.(type) {
-	case *ConversationCreated:
-		return shallow(e)
-	case *ParticipantAdded:
-		return shallow(e)
-	case *AgentConnected:
-		return shallow(e)
-	case *AgentTransferred:
-		return shallow(e)
-	case *AgentDisconnected:
-		return shallow(e)
-	case *ConversationEnded:
-		return shallow(e)
-	case *ConversationReopened:
-		return shallow(e)
-	}
-	return e
-}
-
-func shallow[E any](e *E) *E {
-	c := *e
-	return &c
-}
+func Copy(e Event) Event { return e.copied() }

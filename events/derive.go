@@ -12,11 +12,19 @@ import (
 // Derive returns every Common Event that the state of the conversation
 // implies, in the order in which they happened. It is pure: the same state
 // gives the same events, with the same ids.
-func Derive(c *conversation.Conversation) []Event {
-	d := deriver{c: c, at: lastTime(c)}
+func Derive(c *conversation.Conversation) []Event { return derive(c, AllTypes) }
+
+// derive derives the events that every tracker announces, and those further
+// ones that are wanted.
+func derive(c *conversation.Conversation, wants Types) []Event {
+	d := deriver{c: c, wants: wants, at: lastTime(c)}
 	d.created()
 	d.participants()
+	d.queued()
+	d.alerts()
 	d.agents()
+	d.surveys()
+	d.evaluations()
 	d.episodes()
 	slices.SortStableFunc(d.events, InOrder)
 	return d.events
@@ -24,6 +32,7 @@ func Derive(c *conversation.Conversation) []Event {
 
 type deriver struct {
 	c      *conversation.Conversation
+	wants  Types
 	at     time.Time // for what has no time of its own
 	events []Event
 }
@@ -40,13 +49,14 @@ func (d *deriver) add(e Event, t Type, rule Rule, at time.Time, settling Settlin
 
 // InOrder compares events of one conversation by time, and at the same time by
 // what must come first. The creation leads: the record's start may lie after
-// the first leg's. The end of the conversation comes last.
+// the first leg's. The end of the conversation comes last, but for how it is
+// judged afterwards.
 func InOrder(a, b Event) int {
 	h, k := a.Head(), b.Head()
 	if c := cmp.Or(cmp.Compare(phase(h), phase(k)), h.Time.Compare(k.Time)); c != 0 {
 		return c
 	}
-	return cmp.Or(cmp.Compare(rank(h.Type), rank(k.Type)), cmp.Compare(h.ID, k.ID))
+	return cmp.Or(cmp.Compare(h.Type.kind(), k.Type.kind()), cmp.Compare(h.ID, k.ID))
 }
 
 func phase(h *Header) int {
@@ -57,13 +67,12 @@ func phase(h *Header) int {
 		if h.Conversation.Status == conversation.StatusEnded && h.Time.Equal(h.Conversation.End) {
 			return 2
 		}
+	case TypeSurveyCompleted, TypeEvaluationReleased:
+		if h.Conversation.Status == conversation.StatusEnded && h.Time.After(h.Conversation.End) {
+			return 3
+		}
 	}
 	return 1
-}
-
-func rank(t Type) int {
-	return slices.Index([]Type{TypeConversationCreated, TypeConversationReopened, TypeParticipantAdded, TypeAgentConnected,
-		TypeAgentTransferred, TypeAgentDisconnected, TypeConversationEnded}, t)
 }
 
 // lastTime is the latest time that the conversation knows of.
@@ -90,6 +99,16 @@ func latest(times ...time.Time) time.Time {
 		}
 	}
 	return last
+}
+
+func earliest(times ...time.Time) time.Time {
+	var first time.Time
+	for _, t := range times {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	return first
 }
 
 func (d *deriver) created() {
@@ -158,16 +177,19 @@ func (d *deriver) agents() {
 	targets := newTargets(d.c)
 	for _, s := range stretches {
 		d.connected(s)
+		d.wrappedUp(s)
 		if !s.over {
 			continue
 		}
 		leg := s.decisive()
+		settling := Settled
 		switch {
 		case byTransfer(leg):
-			d.transferred(s, leg, targets)
+			settling = d.transferred(s, leg, targets)
 		case leg.Session.DisconnectType.ByOwnAct():
-			d.disconnected(s, leg, presence)
+			settling = d.disconnected(s, leg, presence)
 		}
+		d.left(s, leg, presence, settling)
 	}
 }
 
@@ -203,7 +225,7 @@ func (d *deriver) aliases(s *stretch, types ...Type) []alias {
 	return list
 }
 
-func (d *deriver) transferred(s *stretch, leg *conversation.Leg, targets *targets) {
+func (d *deriver) transferred(s *stretch, leg *conversation.Leg, targets *targets) Settling {
 	kind, rule := TransferBlind, RuleBlindTransfer
 	consult, known := targets.consult(s, leg)
 	if consult {
@@ -217,9 +239,10 @@ func (d *deriver) transferred(s *stretch, leg *conversation.Leg, targets *target
 	e := &AgentTransferred{From: AgentLeg{leg.Participant.ID, leg.Session.ID, leg.Participant.UserID}, To: to, TransferType: kind}
 	h := d.add(e, TypeAgentTransferred, rule, leg.End, settling, s.first().Session.ID)
 	h.aliases = d.aliases(s, TypeAgentTransferred, TypeAgentDisconnected)
+	return settling
 }
 
-func (d *deriver) disconnected(s *stretch, leg *conversation.Leg, presence *presence) {
+func (d *deriver) disconnected(s *stretch, leg *conversation.Leg, presence *presence) Settling {
 	e := &AgentDisconnected{ParticipantID: leg.Participant.ID, SessionID: leg.Session.ID, UserID: leg.Participant.UserID,
 		DisconnectType: leg.Session.DisconnectType, RemainingAgents: presence.after(leg.End)}
 	settling := s.endSettling()
@@ -228,6 +251,7 @@ func (d *deriver) disconnected(s *stretch, leg *conversation.Leg, presence *pres
 	}
 	h := d.add(e, TypeAgentDisconnected, RuleHungUp, leg.End, settling, s.first().Session.ID)
 	h.aliases = d.aliases(s, TypeAgentDisconnected, TypeAgentTransferred)
+	return settling
 }
 
 // episodes announces the ends and the reopenings. The conversation's Endings
@@ -240,11 +264,7 @@ func (d *deriver) episodes() {
 		if leg := firstLegAfter(c.Legs(), end); leg != nil {
 			e := &ConversationReopened{ParticipantID: leg.Participant.ID, SessionID: leg.Session.ID,
 				Purpose: leg.Participant.Purpose, MediaType: leg.Session.MediaType}
-			settling := Settled
-			if leg.KnownBy.SingleFact() {
-				settling = SettlesSoon // a better word on the leg may be on its way
-			}
-			d.add(e, TypeConversationReopened, RuleLegAfterEnd, begin(leg), settling, strconv.Itoa(i+1))
+			d.add(e, TypeConversationReopened, RuleLegAfterEnd, begin(leg), legSettling(leg), strconv.Itoa(i+1))
 		}
 	}
 	if c.Status != conversation.StatusEnded {

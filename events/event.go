@@ -11,7 +11,7 @@ import (
 // Type names a kind of Common Event.
 type Type string
 
-// The Common Events.
+// The Common Events that every tracker announces.
 const (
 	TypeConversationCreated  Type = "conversation.created"
 	TypeParticipantAdded     Type = "participant.added"
@@ -22,12 +22,28 @@ const (
 	TypeConversationReopened Type = "conversation.reopened"
 )
 
+// The Common Events that a tracker announces where a hook takes them, from the
+// registration of the hook on: what had happened by then is not told later.
+const (
+	TypeConversationQueued Type = "conversation.queued"
+	TypeAgentAlerted       Type = "agent.alerted"
+	TypeAgentUnanswered    Type = "agent.unanswered"
+	TypeAgentLeft          Type = "agent.left"
+	TypeAgentWrappedUp     Type = "agent.wrappedUp"
+	TypeSurveyCompleted    Type = "survey.completed"
+	TypeEvaluationReleased Type = "evaluation.released"
+)
+
 // Event is a Common Event: one of the pointer types of this package, and no
 // others. As the type of a hook it means every event.
 type Event interface {
 	// Head returns what all events have in common.
 	Head() *Header
-	isEvent()
+	// copied returns a copy that shares the conversation.
+	copied() Event
+	// subject returns the participant and the session that the event is about;
+	// empty for events of the conversation.
+	subject() (participantID, sessionID string)
 }
 
 // Header is what all events have in common.
@@ -52,6 +68,7 @@ type Header struct {
 	Conversation *conversation.Conversation `json:"-"`
 
 	settling   Settling
+	notBefore  time.Time
 	aliases    []alias
 	attributes map[string]string
 }
@@ -78,6 +95,11 @@ const (
 // Settling returns how long the conclusion must wait.
 func (h *Header) Settling() Settling { return h.settling }
 
+// NotBefore returns the time before which the event must not be announced: the
+// fact lies ahead, and is announced when its time has come if the state implies
+// it then. It is zero for what has happened.
+func (h *Header) NotBefore() time.Time { return h.notBefore }
+
 // Aliases returns the ids under which the same fact would have been announced
 // while less was known. An event is new when neither its id nor any alias has
 // been announced.
@@ -93,11 +115,15 @@ func (h *Header) Aliases() []string {
 type alias struct {
 	of                   Type
 	participant, session string // one of them
+	more                 string // of the key, behind the session
 }
 
 func (a alias) id(conversationID string) string {
 	if a.participant != "" {
 		return identify(conversationID, a.of, keyParticipant, a.participant)
+	}
+	if a.more != "" {
+		return identify(conversationID, a.of, a.session, a.more)
 	}
 	return identify(conversationID, a.of, a.session)
 }
@@ -234,14 +260,6 @@ type ConversationReopened struct {
 	Purpose       conversation.Purpose   `json:"purpose,omitzero"`
 	MediaType     conversation.MediaType `json:"mediaType,omitzero"`
 }
-
-func (*ConversationCreated) isEvent()  {}
-func (*ParticipantAdded) isEvent()     {}
-func (*AgentConnected) isEvent()       {}
-func (*AgentTransferred) isEvent()     {}
-func (*AgentDisconnected) isEvent()    {}
-func (*ConversationEnded) isEvent()    {}
-func (*ConversationReopened) isEvent() {}
 
 // The words before ids of different kinds in the keys of one type.
 const (

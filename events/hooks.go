@@ -33,11 +33,11 @@ func NewHooks() *Hooks { return &Hooks{} }
 // hook is one registration. It does not change.
 type hook struct {
 	options
-	name    string
-	timing  Timing
-	accepts func(Event) bool
-	run     func(context.Context, Event) error
-	stuck   atomic.Int64 // runs that were given up and have not returned
+	name   string
+	timing Timing
+	takes  Types
+	run    func(context.Context, Event) error
+	stuck  atomic.Int64 // runs that were given up and have not returned
 }
 
 // Before registers fn to run in line, in registration order, inside the store
@@ -91,10 +91,14 @@ func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Con
 		panic(fmt.Sprintf("events: hook %q has no function", name))
 	}
 	n := &hook{name: name, timing: timing, options: defaults(timing)}
-	n.accepts = func(e Event) bool { _, ok := e.(E); return ok }
 	n.run = func(ctx context.Context, e Event) error { return fn(ctx, e.(E)) }
 	for _, o := range opts {
 		o(&n.options)
+	}
+	for i, k := range kinds {
+		if n.only.has(i) && accepts[E](k.empty()) {
+			n.takes |= 1 << i
+		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -110,6 +114,11 @@ func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Con
 	}
 }
 
+func accepts[E Event](e Event) bool {
+	_, ok := e.(E)
+	return ok
+}
+
 func (h *Hooks) hooks() []*hook {
 	if l := h.list.Load(); l != nil {
 		return *l
@@ -118,6 +127,14 @@ func (h *Hooks) hooks() []*hook {
 }
 
 func (h *Hooks) set(l []*hook) { h.list.Store(&l) }
+
+// Takes returns the types of events that hooks take. It is for trackers.
+func (h *Hooks) Takes() (types Types) {
+	for _, k := range h.hooks() {
+		types |= k.takes
+	}
+	return types
+}
 
 // HasBefore reports whether a Before hook takes the event.
 func (h *Hooks) HasBefore(e Event) bool {
@@ -204,7 +221,7 @@ func (h *Hooks) find(timing Timing, name string) *hook {
 // wants reports whether the hook takes the event. A filter that panics does
 // not decide: the run reports it.
 func (k *hook) wants(e Event) (wants bool) {
-	if !k.accepts(e) {
+	if !k.takes.Has(e.Head().Type) {
 		return false
 	}
 	defer func() {

@@ -107,9 +107,11 @@ func TestEachFactIsAnnouncedUnderOneID(t *testing.T) {
 				}
 				l.announce(true)
 				for _, e := range requireEachFactOnce(t, l) {
-					_, stretch := e.(*events.AgentConnected)
-					_, hangUp := e.(*events.AgentDisconnected)
-					require.True(t, stretch || hangUp, "only answers are concluded from single facts: %s", object(t, e))
+					switch e.(type) {
+					case *events.AgentConnected, *events.AgentDisconnected, *events.AgentLeft, *events.AgentAlerted, *events.AgentUnanswered:
+					default:
+						require.Fail(t, "only answers and alerts are concluded from single facts", object(t, e))
+					}
 				}
 			}
 		})

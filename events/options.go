@@ -12,12 +12,13 @@ type Option func(*options)
 
 type options struct {
 	timeout  time.Duration
+	only     Types // of the events that the hook's type accepts
 	filters  []Filter
 	delivery Delivery
 }
 
 func defaults(t Timing) options {
-	o := options{timeout: 30 * time.Second, delivery: Delivery{Attempts: 10, Backoff: Exponential(time.Second, 5*time.Minute), Concurrency: 32}}
+	o := options{timeout: 30 * time.Second, only: AllTypes, delivery: Delivery{Attempts: 10, Backoff: Exponential(time.Second, 5*time.Minute), Concurrency: 32}}
 	if t == TimingBefore {
 		o.timeout = 5 * time.Second // it holds a transaction open
 	}
@@ -74,6 +75,10 @@ func Exponential(first, most time.Duration) func(attempt int) time.Duration {
 // side effects: it runs once when the event is committed and may run again.
 type Filter func(Event) bool
 
+// OfTypes runs the hook only for events of these types. For a hook on [Event] it
+// says which of the further ones are kept; see [Type.Further].
+func OfTypes(types ...Type) Option { return func(o *options) { o.only &= TypesOf(types...) } }
+
 // When runs the hook only for events that all filters let through.
 func When(filters ...Filter) Option {
 	return func(o *options) { o.filters = append(o.filters, filters...) }
@@ -109,7 +114,7 @@ func ByQueue(queueIDs ...string) Filter {
 
 func by[V comparable](wanted []V, value func(*conversation.Participant, *conversation.Session) V) Filter {
 	return func(e Event) bool {
-		participantID, sessionID := subject(e)
+		participantID, sessionID := e.subject()
 		for _, p := range e.Head().Conversation.Participants {
 			if participantID != "" && p.ID != participantID {
 				continue
@@ -125,22 +130,4 @@ func by[V comparable](wanted []V, value func(*conversation.Participant, *convers
 		}
 		return false
 	}
-}
-
-// subject returns the participant and session that the event is about; empty
-// for events of the conversation.
-func subject(e Event) (participantID, sessionID string) {
-	switch e := e.(type) {
-	case *ParticipantAdded:
-		return e.ParticipantID, ""
-	case *AgentConnected:
-		return e.ParticipantID, e.SessionID
-	case *AgentTransferred:
-		return e.From.ParticipantID, e.From.SessionID
-	case *AgentDisconnected:
-		return e.ParticipantID, e.SessionID
-	case *ConversationReopened:
-		return e.ParticipantID, e.SessionID
-	}
-	return "", ""
 }

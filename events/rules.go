@@ -32,4 +32,19 @@ const (
 	// RuleLegAfterEnd: a leg of a customer, a queue or an agent began after the
 	// end that was announced (7.10).
 	RuleLegAfterEnd Rule = "leg-after-end"
+	// RuleQueued: an acd leg is there (7.1).
+	RuleQueued Rule = "acd-leg"
+	// RuleAlerted: a leg was seen alerting, or has an alert segment or an alerting
+	// duration (7.2, 7.3).
+	RuleAlerted Rule = "agent-alerted"
+	// RuleUnanswered: a leg that alerted is over and was never connected (7.3).
+	RuleUnanswered Rule = "alert-unanswered"
+	// RuleLeft: all legs of an agent's stretch are over (7.13).
+	RuleLeft Rule = "stretch-over"
+	// RuleWrappedUp: a leg of an agent who was connected has a wrap-up code (7.9).
+	RuleWrappedUp Rule = "wrap-up-code"
+	// RuleSurveyCompleted: a survey's status is Finished (6.6).
+	RuleSurveyCompleted Rule = "survey-finished"
+	// RuleReleased: an evaluation is stated to be released (6.6).
+	RuleReleased Rule = "evaluation-released"
 )

@@ -39,6 +39,20 @@ func say(e events.Event) string {
 		return "ended"
 	case *events.ConversationReopened:
 		return "reopened " + e.SessionID
+	case *events.ConversationQueued:
+		return "queued " + e.QueueID
+	case *events.AgentAlerted:
+		return "alerted " + e.UserID
+	case *events.AgentUnanswered:
+		return fmt.Sprintf("unanswered %s %s", e.UserID, e.Reason)
+	case *events.AgentLeft:
+		return fmt.Sprintf("left %s %s %d", e.UserID, e.Reason, e.RemainingAgents)
+	case *events.AgentWrappedUp:
+		return fmt.Sprintf("wrappedUp %s %s", e.UserID, e.WrapUpCode)
+	case *events.SurveyCompleted:
+		return "survey " + e.SurveyID
+	case *events.EvaluationReleased:
+		return "evaluation " + e.EvaluationID
 	}
 	return "?"
 }
@@ -72,7 +86,7 @@ func decode(t testing.TB, messages [][]byte) []*conversation.Conversation {
 }
 
 func (l *listener) announce(settle bool) {
-	for _, e := range events.Unannounced(l.c, func(id string) bool { return l.announced[id] }) {
+	for _, e := range events.Unannounced(l.c, events.AllTypes, func(id string) bool { return l.announced[id] }) {
 		if e.Head().Settling() != events.Settled && !settle {
 			continue
 		}
@@ -87,6 +101,9 @@ func (l *listener) announce(settle bool) {
 
 func (l *listener) said() (added int, rest []string) {
 	for _, e := range l.heard {
+		if e.Head().Type.Further() {
+			continue
+		}
 		if s := say(e); s == "added" {
 			added++
 		} else {
@@ -94,6 +111,17 @@ func (l *listener) said() (added int, rest []string) {
 		}
 	}
 	return added, rest
+}
+
+// further are the events that trackers announce where a hook takes them.
+func (l *listener) further() (said []string) {
+	for _, e := range l.heard {
+		if e.Head().Type.Further() {
+			said = append(said, say(e))
+		}
+	}
+	slices.Sort(said)
+	return said
 }
 
 var channels = []struct {
@@ -144,9 +172,26 @@ func TestRules(t *testing.T) {
 				slices.Sort(rest)
 				require.Equal(t, want, rest)
 				require.Equal(t, wantAdded, added, "participants")
+				require.Equal(t, wantFurther(s, ch.name), l.further())
 			})
 		}
 	}
+}
+
+// wantFurther is what a channel alone tells of the further events: of surveys
+// and evaluations, only records.
+func wantFurther(s genesystest.Scenario, channel string) []string {
+	var want []string
+	for _, w := range s.Further {
+		if judged := strings.HasPrefix(w, "survey ") || strings.HasPrefix(w, "evaluation "); !judged || channel == "analytics" {
+			want = append(want, w)
+		}
+	}
+	if singleFacts(channel) {
+		want = append(want, s.FurtherMistake...)
+	}
+	slices.Sort(want)
+	return want
 }
 
 func TestAnyOrderAndRepetitionGivesTheSameEvents(t *testing.T) {
@@ -214,6 +259,7 @@ func TestMixedChannelsAnnounceNothingTwice(t *testing.T) {
 				slices.Sort(rest)
 				slices.Sort(want)
 				require.Equal(t, want, rest)
+				require.Equal(t, wantFurther(s, "analytics"), l.further())
 				if first == nil {
 					first = l
 				}

@@ -8,10 +8,13 @@ import (
 
 // Unannounced returns the events that the state of the conversation implies
 // and that have not been announced, neither under their id nor under an alias,
-// in order. It is for trackers.
-func Unannounced(c *conversation.Conversation, announced func(id string) bool) []Event {
-	return slices.DeleteFunc(Derive(c), func(e Event) bool {
-		h := e.Head()
-		return announced(h.ID) || slices.ContainsFunc(h.aliases, func(a alias) bool { return announced(a.id(h.ConversationID)) })
-	})
+// in order; of the further ones those of the types that are wanted. It is for
+// trackers.
+func Unannounced(c *conversation.Conversation, wants Types, announced func(id string) bool) []Event {
+	return slices.DeleteFunc(derive(c, wants), func(e Event) bool { return e.Head().Known(announced) })
+}
+
+// Known reports whether a set of ids has the event, under its id or an alias.
+func (h *Header) Known(has func(id string) bool) bool {
+	return has(h.ID) || slices.ContainsFunc(h.aliases, func(a alias) bool { return has(a.id(h.ConversationID)) })
 }

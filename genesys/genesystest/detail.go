@@ -137,16 +137,19 @@ func (l *Leg) endDetails(role string) Object {
 		set(o, "acdOutcome", l.Outcome)
 		set(o, "answeredUserId", l.Answered)
 	case "user":
-		alert := l.End - l.Start
+		before := l.End - l.Start
 		if l.Connected != Never {
-			alert = l.Connected - l.Start
+			before = l.Connected - l.Start
 		}
 		held := time.Duration(0)
 		for _, h := range l.Holds {
 			held += h.To - h.From
 		}
-		o["alertingDurationMs"], o["heldDurationMs"] = alert.Milliseconds(), held.Milliseconds()
-		o["contactingDurationMs"], o["dialingDurationMs"], o["callbackDurationMs"] = 0, 0, 0
+		o["alertingDurationMs"], o["contactingDurationMs"] = before.Milliseconds(), 0
+		if l.before() == "contacting" {
+			o["alertingDurationMs"], o["contactingDurationMs"] = 0, before.Milliseconds()
+		}
+		o["dialingDurationMs"], o["callbackDurationMs"], o["heldDurationMs"] = 0, 0, held.Milliseconds()
 		o["interactingDurationMs"] = connected
 	case "voicemail":
 		o["voicemailDurationMs"] = connected

@@ -182,13 +182,7 @@ func (l *Leg) pieces() []piece {
 	case l.Purpose == "voicemail":
 		talk = "voicemail"
 	}
-	before := "alert"
-	switch {
-	case l.Due != Never:
-		before = "scheduled"
-	case !l.agentSide():
-		before = "dialing"
-	}
+	before := l.before()
 	if l.Connected == Never {
 		add(before, l.Start, l.End)
 	} else {
@@ -215,6 +209,20 @@ func (l *Leg) pieces() []piece {
 		add("wrapup", l.WrapStart, l.WrapEnd)
 	}
 	return ps
+}
+
+// before is the segment before the leg is connected. Who calls somebody is not
+// alerted: its phone is contacted.
+func (l *Leg) before() string {
+	switch {
+	case l.Due != Never:
+		return "scheduled"
+	case !l.agentSide():
+		return "dialing"
+	case l.Media == "voice" && l.Direction == "outbound":
+		return "contacting"
+	}
+	return "alert"
 }
 
 func (s *Story) segments(l *Leg, t time.Duration) []any {
@@ -275,14 +283,18 @@ func (s *Story) metrics(l *Leg, t time.Duration) []any {
 }
 
 func (s *Story) agentMetrics(l *Leg, emit func(string, time.Duration, time.Duration), count func(string, time.Duration)) {
+	before := "tAlert"
+	if l.before() == "contacting" {
+		before = "tContacting"
+	}
 	if l.Connected == Never {
 		if l.End != Never {
-			emit("tAlert", l.End, l.End-l.Start)
+			emit(before, l.End, l.End-l.Start)
 			emit("tNotResponding", l.End, l.End-l.Start)
 		}
 	} else {
 		if l.Connected > l.Start {
-			emit("tAlert", l.Connected, l.Connected-l.Start)
+			emit(before, l.Connected, l.Connected-l.Start)
 		}
 		for _, queue := range s.Legs {
 			if queue.Answered == l.User && queue.End != Never && (queue.End-l.Connected).Abs() < time.Second {

@@ -13,6 +13,12 @@ type Scenario struct {
 	// Want is everything else that is announced, in the order of its time and in the
 	// words of [Say]: "connected user-a".
 	Want []string
+	// Further is what is announced where a hook takes it, in the same words and
+	// the order of the alphabet. Surveys and evaluations are told by records and by
+	// the quality API only.
+	Further []string
+	// FurtherMistake is what detail events alone make one believe of that.
+	FurtherMistake []string
 	// DetailLacks is what detail events cannot know.
 	DetailLacks []string
 	// DetailMistake is what detail events alone make one believe.
@@ -66,7 +72,8 @@ func Scenarios() []Scenario {
 func answering() []Scenario {
 	return []Scenario{
 		{Name: "answered call, customer hangs up", Section: "7.2, 7.8", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-answered", "voice", "")
 				customer.Ends(sec(100), "endpoint")
@@ -74,7 +81,8 @@ func answering() []Scenario {
 				return s
 			}},
 		{Name: "answered call, queue ends before the agent connects", Section: "7.2", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-skew", "voice", "")
 				s.leg("acd").Ends(sec(21.47), "transfer")
@@ -83,7 +91,8 @@ func answering() []Scenario {
 				return s
 			}},
 		{Name: "auto-answer without alert", Section: "7.2", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-auto", "voice", "", "q-1")
 				a := s.Agent("a", sec(9), "user-a", "q-1").AutoAnswer().Ends(sec(60), "client").WrapUp(sec(70), "w-1")
@@ -92,7 +101,8 @@ func answering() []Scenario {
 				return s
 			}},
 		{Name: "agent declines, another answers", Section: "7.3", Added: 5,
-			Want: []string{"created", "connected user-b", "ended"},
+			Want:    []string{"created", "connected user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-b customerLeft 0", "queued q-1", "unanswered user-a declined", "wrappedUp user-b w-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-decline", "voice", "", "q-1")
 				s.Agent("a", sec(13), "user-a", "q-1").Ends(sec(17), "client")
@@ -103,7 +113,8 @@ func answering() []Scenario {
 				return s
 			}},
 		{Name: "declined alert with after-call work", Section: "7.3, trap 8", Added: 5,
-			Want: []string{"created", "connected user-b", "ended"},
+			Want:    []string{"created", "connected user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-b customerLeft 0", "queued q-1", "unanswered user-a declined", "wrappedUp user-b w-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-decline-acw", "voice", "", "q-1")
 				s.Agent("a", sec(13), "user-a", "q-1").Ends(sec(17), "client").WrapUp(sec(74), "w-9")
@@ -114,7 +125,8 @@ func answering() []Scenario {
 				return s
 			}},
 		{Name: "alert times out and is re-routed", Section: "7.3", Added: 5,
-			Want: []string{"created", "connected user-b", "disconnected user-b client 0", "ended"},
+			Want:    []string{"created", "connected user-b", "disconnected user-b client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-b disconnected 0", "queued q-1", "unanswered user-a timedOut", "wrappedUp user-b w-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-timeout-alert", "voice", "", "q-1")
 				s.Agent("a", sec(13), "user-a", "q-1").Ends(sec(43), "system")
@@ -125,7 +137,8 @@ func answering() []Scenario {
 				return s
 			}},
 		{Name: "the same agent is alerted three times", Section: "7.1, 7.3", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "alerted user-a", "alerted user-a", "left user-a customerLeft 0", "queued q-1", "unanswered user-a declined", "unanswered user-a timedOut", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-thrice", "voice", "", "q-1")
 				s.Agent("a1", sec(13), "user-a", "q-1").Ends(sec(43), "system")
@@ -137,7 +150,8 @@ func answering() []Scenario {
 				return s
 			}},
 		{Name: "customer leaves while the agent is alerted", Section: "7.3", Added: 4,
-			Want: []string{"created", "ended"},
+			Want:    []string{"created", "ended"},
+			Further: []string{"alerted user-a", "queued q-1", "unanswered user-a customerLeft"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-left-alerting", "voice", "", "q-1")
 				s.Agent("a", sec(13), "user-a", "q-1").Ends(sec(16.02), "peer")
@@ -152,10 +166,12 @@ func answering() []Scenario {
 func transferring() []Scenario {
 	return []Scenario{
 		{Name: "blind transfer to a queue", Section: "7.5, 7.15", Added: 6,
-			Want:  []string{"created", "connected user-a", "transferred user-a blind queue q-2", "connected user-b", "disconnected user-b client 0", "ended"},
-			Story: BlindTransferToQueue},
+			Want:    []string{"created", "connected user-a", "transferred user-a blind queue q-2", "connected user-b", "disconnected user-b client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a transferred 0", "left user-b disconnected 0", "queued q-1", "queued q-2", "wrappedUp user-a w-1", "wrappedUp user-b w-2"},
+			Story:   BlindTransferToQueue},
 		{Name: "blind transfer to an agent", Section: "7.4", Added: 5,
-			Want: []string{"created", "connected user-a", "transferred user-a blind agent user-b", "connected user-b", "ended"},
+			Want:    []string{"created", "connected user-a", "transferred user-a blind agent user-b", "connected user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a transferred 0", "left user-b customerLeft 0", "queued q-1", "wrappedUp user-a w-1", "wrappedUp user-b w-2"},
 			Story: func() *Story {
 				s, customer, a := answered("c-blind-agent", "voice", "")
 				a.Ends(sec(60), "transfer").WrapUp(sec(75), "w-1")
@@ -166,7 +182,8 @@ func transferring() []Scenario {
 				return s
 			}},
 		{Name: "blind transfer to an agent with a transfer command", Section: "7.4", Added: 5,
-			Want: []string{"created", "connected user-a", "transferred user-a blind agent user-b", "connected user-b", "ended"},
+			Want:    []string{"created", "connected user-a", "transferred user-a blind agent user-b", "connected user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a transferred 0", "left user-b customerLeft 0", "queued q-1", "wrappedUp user-a w-1", "wrappedUp user-b w-2"},
 			Story: func() *Story {
 				s, customer, a := answered("c-blind-command", "voice", "")
 				s.Transfers = []TransferCommand{{At: sec(59.9), Complete: sec(60), ID: "t-1", Initiator: "user-a", User: "user-b", State: "complete"}}
@@ -179,6 +196,7 @@ func transferring() []Scenario {
 		{Name: "blind transfer to a queue and back", Section: "7.5", Added: 7,
 			Want: []string{"created", "connected user-a", "transferred user-a blind queue q-2", "connected user-b",
 				"transferred user-b blind queue q-1", "connected user-a", "disconnected user-a endpoint 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-a", "alerted user-b", "left user-a disconnected 0", "left user-a transferred 0", "left user-b transferred 0", "queued q-1", "queued q-1", "queued q-2", "wrappedUp user-a w-1", "wrappedUp user-a w-3", "wrappedUp user-b w-2"},
 			Story: func() *Story {
 				s, customer, a := answered("c-and-back", "voice", "")
 				a.Ends(sec(60), "transfer").WrapUp(sec(70), "w-1")
@@ -194,7 +212,8 @@ func transferring() []Scenario {
 				return s
 			}},
 		{Name: "blind transfer to an outside number", Section: "7.4, 7.13", Added: 5,
-			Want: []string{"created", "connected user-a", "transferred user-a blind address tel:+4930123456", "ended"},
+			Want:    []string{"created", "connected user-a", "transferred user-a blind address tel:+4930123456", "ended"},
+			Further: []string{"alerted user-a", "left user-a transferred 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-blind-outside", "voice", "")
 				a.Ends(sec(60), "transfer").WrapUp(sec(75), "w-1")
@@ -204,7 +223,8 @@ func transferring() []Scenario {
 				return s
 			}},
 		{Name: "consult transfer completed", Section: "7.6", Added: 5,
-			Want: []string{"created", "connected user-a", "connected user-b", "transferred user-a consult agent user-b", "disconnected user-b client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "transferred user-a consult agent user-b", "disconnected user-b client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a transferred 1", "left user-b disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-consult", "voice", "")
 				a.Hold(sec(40), sec(55)).Ends(sec(55), "consultTransfer").WrapUp(sec(65), "w-1")
@@ -215,7 +235,8 @@ func transferring() []Scenario {
 				return s
 			}},
 		{Name: "consult transfer to a queue completed", Section: "7.6", Added: 6,
-			Want: []string{"created", "connected user-a", "connected user-b", "transferred user-a consult agent user-b", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "transferred user-a consult agent user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a transferred 1", "left user-b customerLeft 0", "queued q-1", "queued q-2", "wrappedUp user-a w-1", "wrappedUp user-b w-2"},
 			Story: func() *Story {
 				s, customer, a := answered("c-consult-queue", "voice", "")
 				a.Hold(sec(40), sec(70)).Ends(sec(70), "consultTransfer").WrapUp(sec(80), "w-1")
@@ -228,7 +249,8 @@ func transferring() []Scenario {
 				return s
 			}},
 		{Name: "consult cancelled", Section: "7.6", Added: 5,
-			Want: []string{"created", "connected user-a", "connected user-b", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a customerLeft 0", "left user-b other 1", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-consult-cancelled", "voice", "")
 				a.Hold(sec(40), sec(55))
@@ -239,7 +261,8 @@ func transferring() []Scenario {
 				return s
 			}},
 		{Name: "customer gone during a consult", Section: "7.6", Added: 5,
-			Want: []string{"created", "connected user-a", "connected user-b", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a disconnected 0", "left user-b customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-consult-gone", "voice", "")
 				a.Hold(sec(40), sec(50))
@@ -250,7 +273,8 @@ func transferring() []Scenario {
 				return s
 			}},
 		{Name: "forwarded and not available are rules of the system", Section: "7.6, 7.13", Added: 5,
-			Want: []string{"created", "connected user-a", "connected user-b", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a other 0", "left user-b other 0", "queued q-1", "wrappedUp user-a w-1", "wrappedUp user-b w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-forwarded", "voice", "")
 				a.Ends(sec(60), "forwardTransfer").WrapUp(sec(70), "w-1")
@@ -260,7 +284,8 @@ func transferring() []Scenario {
 				return s
 			}},
 		{Name: "attended transfer of a message to a person", Section: "7.4", Added: 5,
-			Want: []string{"created", "connected user-a", "connected user-b", "transferred user-a blind agent user-b", "disconnected user-b client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "transferred user-a blind agent user-b", "disconnected user-b client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a transferred 1", "left user-b disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-attended", "message", "webmessaging")
 				s.Transfers = []TransferCommand{{At: sec(50), Complete: sec(58), ID: "t-1", Initiator: "user-a", User: "user-b", State: "complete", Attended: true}}
@@ -293,7 +318,8 @@ func BlindTransferToQueue() *Story {
 func ending() []Scenario {
 	return []Scenario{
 		{Name: "agent hangs up at the phone", Section: "7.8", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a endpoint 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a endpoint 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-phone", "voice", "")
 				a.Ends(sec(100), "endpoint").WrapUp(sec(110), "w-1")
@@ -301,7 +327,8 @@ func ending() []Scenario {
 				return s
 			}},
 		{Name: "a timer ends it", Section: "7.8", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a system 0", "queued q-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-timer", "voice", "")
 				a.Ends(sec(100), "timeout").WrapUp(sec(110), "")
@@ -309,7 +336,8 @@ func ending() []Scenario {
 				return s
 			}},
 		{Name: "the platform ends it", Section: "7.8", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a system 0", "queued q-1", "wrappedUp user-a ININ-WRAP-UP-TIMEOUT"},
 			Story: func() *Story {
 				s, customer, a := answered("c-system", "voice", "")
 				a.Ends(sec(100), "system").WrapUp(sec(110), "ININ-WRAP-UP-TIMEOUT")
@@ -325,7 +353,8 @@ func ending() []Scenario {
 				return s
 			}},
 		{Name: "abandoned in the queue", Section: "7.3", Added: 3,
-			Want: []string{"created", "ended"},
+			Want:    []string{"created", "ended"},
+			Further: []string{"queued q-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-abandoned", "voice", "", "q-1")
 				customer.Ends(sec(30), "endpoint")
@@ -333,7 +362,8 @@ func ending() []Scenario {
 				return s
 			}},
 		{Name: "flow-out of the queue to another queue", Section: "7.5", Added: 5,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "queued q-2", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-flow-out", "voice", "", "q-1")
 				acd.Ends(sec(30), "transfer").Outcome = "FLOW_OUT"
@@ -345,7 +375,8 @@ func ending() []Scenario {
 				return s
 			}},
 		{Name: "voicemail", Section: "3.5", Added: 4,
-			Want: []string{"created", "ended"},
+			Want:    []string{"created", "ended"},
+			Further: []string{"queued q-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-voicemail", "voice", "", "q-1")
 				acd.Ends(sec(30), "transfer").Outcome = "FLOW_OUT"
@@ -354,7 +385,8 @@ func ending() []Scenario {
 				return s
 			}},
 		{Name: "takeover by a supervisor", Section: "3.3, 7.13", Added: 5,
-			Want: []string{"created", "connected user-a", "connected user-b", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "ended"},
+			Further: []string{"alerted user-a", "left user-a other 0", "left user-b customerLeft 0", "queued q-1", "wrappedUp user-a w-1", "wrappedUp user-b w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-takeover", "message", "webmessaging")
 				a.Ends(sec(60), "takeover").WrapUp(sec(70), "w-1")
@@ -369,7 +401,8 @@ func ending() []Scenario {
 func wrappingUp() []Scenario {
 	return []Scenario{
 		{Name: "wrap-up still pending", Section: "7.9", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-pending", "voice", "")
 				a.Ends(sec(100), "client").WrapUp(Never, "")
@@ -377,7 +410,8 @@ func wrappingUp() []Scenario {
 				return s
 			}},
 		{Name: "wrap-up without a code", Section: "7.9", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-no-code", "voice", "")
 				a.Ends(sec(100), "client").WrapUp(sec(110), "")
@@ -385,7 +419,8 @@ func wrappingUp() []Scenario {
 				return s
 			}},
 		{Name: "wrap-up begins before the end", Section: "7.9", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-early-wrap-up", "voice", "")
 				a.Ends(sec(100), "client").WrapUp(sec(110), "w-1").WrapStart = sec(98)
@@ -393,7 +428,8 @@ func wrappingUp() []Scenario {
 				return s
 			}},
 		{Name: "zero-length wrap-up", Section: "7.9", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-zero-wrap-up", "voice", "")
 				customer.Ends(sec(100), "endpoint")
@@ -402,6 +438,7 @@ func wrappingUp() []Scenario {
 			}},
 		{Name: "no wrap-up owed", Section: "7.9, 7.12", Added: 4,
 			Want:        []string{"created", "connected user-a", "ended"},
+			Further:     []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1"},
 			DetailLacks: []string{"ended"}, // they do not say that none is owed
 			Story: func() *Story {
 				s, customer, a := answered("c-no-wrap-up", "voice", "")
@@ -410,7 +447,8 @@ func wrappingUp() []Scenario {
 				return s
 			}},
 		{Name: "record begins after its first segment", Section: "6.3", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-late-start", "voice", "")
 				s.RecordStart = 30 * milli
@@ -419,7 +457,8 @@ func wrappingUp() []Scenario {
 				return s
 			}},
 		{Name: "record without an end", Section: "6.3, 7.12", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-no-record-end", "voice", "")
 				s.NoRecordEnd = true
@@ -433,7 +472,8 @@ func wrappingUp() []Scenario {
 func unusualVoice() []Scenario {
 	return []Scenario{
 		{Name: "conference, an agent leaves it", Section: "7.7", Added: 5,
-			Want: []string{"created", "connected user-a", "connected user-b", "disconnected user-a client 1", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "disconnected user-a client 1", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a disconnected 1", "left user-b customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-conference", "voice", "")
 				b := s.User("b", sec(40), "user-b").Answer(sec(45)).NoWrapUp()
@@ -446,7 +486,8 @@ func unusualVoice() []Scenario {
 				return s
 			}},
 		{Name: "merged into another conversation", Section: "7.7", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a other 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-merged", "voice", "")
 				a.Ends(sec(60), "conferenceTransfer").WrapUp(sec(65), "w-1").MergedInto = "c-other"
@@ -454,7 +495,8 @@ func unusualVoice() []Scenario {
 				return s
 			}},
 		{Name: "internal call between two users", Section: "7.1, 3.4", Added: 2,
-			Want: []string{"created", "connected user-a", "connected user-b", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a disconnected 0", "left user-b other 0"},
 			Story: func() *Story {
 				s := NewStory("c-internal")
 				s.User("a", 0, "user-a").Answer(sec(1)).Ends(sec(60), "client").NoWrapUp()
@@ -463,7 +505,8 @@ func unusualVoice() []Scenario {
 			}},
 		{Name: "supervisor listens in", Section: "6.4", Added: 5,
 			Want:          []string{"created", "connected user-a", "ended"},
-			DetailMistake: []string{"connected user-m", "disconnected user-m client 1"},
+			Further:       []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
+			DetailMistake: []string{"connected user-m", "disconnected user-m client 1"}, FurtherMistake: []string{"left user-m disconnected 1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-monitored", "voice", "")
 				m := s.User("m", sec(40), "user-m").AutoAnswer().Ends(sec(70), "client").NoWrapUp()
@@ -473,7 +516,8 @@ func unusualVoice() []Scenario {
 				return s
 			}},
 		{Name: "held and resumed", Section: "6.4", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-held", "voice", "")
 				a.Hold(sec(30), sec(40)).Hold(sec(50), sec(52)).Ends(sec(100), "client").WrapUp(sec(110), "w-1")
@@ -481,7 +525,8 @@ func unusualVoice() []Scenario {
 				return s
 			}},
 		{Name: "bot, then queue", Section: "7.1", Added: 5,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-bot", "voice", "")
 				bot := s.IVR("bot", sec(1)).Ends(sec(4.9), "transfer")
@@ -496,7 +541,8 @@ func unusualVoice() []Scenario {
 func chats() []Scenario {
 	return []Scenario{
 		{Name: "customer closes the chat", Section: "7.8, 7.10", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-chat", "chat", "")
 				customer.Ends(sec(100), "client")
@@ -504,7 +550,8 @@ func chats() []Scenario {
 				return s
 			}},
 		{Name: "agent closes the chat beside a co-browse", Section: "7.1, 7.10", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-cobrowse", "chat", "")
 				s.Agent("a-co", sec(40), "user-a", "q-1").On("cobrowse").Answer(sec(41)).In(a).Ends(sec(60), "client").NoWrapUp()
@@ -514,7 +561,8 @@ func chats() []Scenario {
 				return s
 			}},
 		{Name: "the customer's chat times out", Section: "7.8", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-chat-timeout", "chat", "")
 				customer.Ends(sec(100), "timeout")
@@ -527,7 +575,8 @@ func chats() []Scenario {
 func emails() []Scenario {
 	return []Scenario{
 		{Name: "e-mail with several sends", Section: "7.10, trap 11", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-sends", "email", "")
 				a.Restarts = []Interval{{sec(100), sec(100.2)}, {sec(200), sec(200.1)}}
@@ -536,7 +585,8 @@ func emails() []Scenario {
 				return s
 			}},
 		{Name: "e-mail parked and resumed", Section: "7.10", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-parked", "email", "")
 				a.Park(sec(60), sec(4000)).Ends(sec(5000), "client").WrapUp(sec(5010), "w-1")
@@ -544,8 +594,9 @@ func emails() []Scenario {
 				return s
 			}},
 		{Name: "e-mail re-opened by the agent as user", Section: "7.10", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "connected user-a", "disconnected user-a client 0", "ended"},
-			Live: []string{"ended", "reopened s-again"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
+			Live:    []string{"ended", "reopened s-again"},
 			Story: func() *Story {
 				s, customer, a := answered("c-reconnected", "email", "")
 				a.Ends(sec(100), "client").WrapUp(sec(110), "w-1")
@@ -554,7 +605,8 @@ func emails() []Scenario {
 				return s
 			}},
 		{Name: "marked as spam", Section: "7.8", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a other 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-spam", "email", "")
 				a.Ends(sec(60), "spam").WrapUp(sec(61), "w-1")
@@ -571,13 +623,16 @@ func messages() []Scenario {
 				"connected user-a", "transferred user-a blind queue q-2", "connected user-a", "transferred user-a blind queue q-3",
 				"connected user-a", "transferred user-a blind queue q-4", "connected user-a", "transferred user-a blind queue q-5",
 				"connected user-a", "transferred user-a blind queue q-6", "connected user-a", "disconnected user-a client 0", "ended"},
-			Story: sixSessions},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "left user-a transferred 0", "left user-a transferred 0", "left user-a transferred 0", "left user-a transferred 0", "left user-a transferred 0", "queued q-1", "queued q-2", "queued q-3", "queued q-4", "queued q-5", "queued q-6", "wrappedUp user-a w-1", "wrappedUp user-a w-1", "wrappedUp user-a w-1", "wrappedUp user-a w-1", "wrappedUp user-a w-1", "wrappedUp user-a w-1"},
+			Story:   sixSessions},
 		{Name: "re-opened twice", Section: "7.10", Added: 9,
-			Want:  []string{"created", "connected user-a", "disconnected user-a client 0", "connected user-b", "connected user-a", "ended"},
-			Live:  []string{"ended", "reopened s-cust2", "ended", "reopened s-cust3"},
-			Story: reopenedTwice},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "connected user-b", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "alerted user-a", "alerted user-b", "left user-a customerLeft 0", "left user-a disconnected 0", "left user-b customerLeft 0", "queued q-1", "queued q-1", "queued q-1", "wrappedUp user-a w-1", "wrappedUp user-a w-1", "wrappedUp user-b w-1"},
+			Live:    []string{"ended", "reopened s-cust2", "ended", "reopened s-cust3"},
+			Story:   reopenedTwice},
 		{Name: "closed for inactivity", Section: "7.10", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a system 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-inactive", "message", "whatsapp")
 				a.Ends(sec(1000), "inactivity").WrapUp(sec(1010), "w-1")
@@ -585,7 +640,8 @@ func messages() []Scenario {
 				return s
 			}},
 		{Name: "recorded end two months after the last activity", Section: "6.8, 7.10", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-two-months", "message", "sms")
 				a.Ends(sec(1000), "client").WrapUp(sec(1010), "w-1")
@@ -632,10 +688,12 @@ func reopenedTwice() *Story {
 func callbacks() []Scenario {
 	return []Scenario{
 		{Name: "callback answered and dialed", Section: "7.10", Added: 4,
-			Want:  []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
-			Story: func() *Story { return callback("c-callback", 0) }},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
+			Story:   func() *Story { return callback("c-callback", 0) }},
 		{Name: "callback with repeated unanswered alerts", Section: "7.10", Added: 5,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "alerted user-b", "left user-a disconnected 0", "queued q-1", "unanswered user-b timedOut", "unanswered user-b timedOut", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s := callback("c-callback-alerts", sec(100))
 				s.Agent("b1", sec(10), "user-b", "q-1").On("callback").Ends(sec(40), "system")
@@ -643,7 +701,8 @@ func callbacks() []Scenario {
 				return s
 			}},
 		{Name: "scheduled callback", Section: "7.10", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s := callback("c-scheduled", sec(7200))
 				for _, name := range []string{"cust", "acd"} {
@@ -675,7 +734,8 @@ func callback(id string, wait time.Duration) *Story {
 func outbound() []Scenario {
 	return []Scenario{
 		{Name: "predictive dialer", Section: "7.11", Added: 4, LiveParties: 1,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s := NewStory("c-dialer")
 				s.Direction = "outbound"
@@ -691,7 +751,8 @@ func outbound() []Scenario {
 				return s
 			}},
 		{Name: "preview dial skipped", Section: "7.11", Added: 3,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a ININ-OUTBOUND-PREVIEW-SKIPPED"},
 			Story: func() *Story {
 				s := NewStory("c-preview")
 				s.Direction, s.Media = "outbound", "callback"
@@ -723,7 +784,8 @@ func outbound() []Scenario {
 				return s
 			}},
 		{Name: "manual outbound call", Section: "7.11", Added: 2,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"left user-a disconnected 0"},
 			Story: func() *Story {
 				s := NewStory("c-manual")
 				s.Direction = "outbound"

@@ -27,7 +27,8 @@ func captured() []Scenario {
 func consulted() []Scenario {
 	return []Scenario{
 		{Name: "consult completed, told as a plain transfer", Section: "9.3", Added: 5,
-			Want: []string{"created", "connected user-a", "connected user-b", "transferred user-a consult agent user-b", "disconnected user-b client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "transferred user-a consult agent user-b", "disconnected user-b client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a transferred 1", "left user-b disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a, b := consulting("c-consult-plain")
 				a.Hold(sec(40), sec(55)).Ends(sec(55), "transfer").WrapUp(sec(65), "w-1").Consulted = true
@@ -36,7 +37,8 @@ func consulted() []Scenario {
 				return s
 			}},
 		{Name: "consult completed, winding down", Section: "9.1, 9.3", Added: 5,
-			Want: []string{"created", "connected user-a", "connected user-b", "transferred user-a consult agent user-b", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "transferred user-a consult agent user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a transferred 1", "left user-b customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a, b := consulting("c-consult-down")
 				a.Ends(sec(55), "consultTransfer").WrapUp(sec(65), "w-1").WindsDown = true
@@ -45,7 +47,8 @@ func consulted() []Scenario {
 				return s
 			}},
 		{Name: "consulted agent does not answer", Section: "9.2", Added: 5,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a disconnected 0", "queued q-1", "unanswered user-b timedOut", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-consult-noanswer", "voice", "")
 				b := s.User("b", sec(41), "user-b").Ends(sec(60), "noAnswerTransfer").NoWrapUp()
@@ -55,7 +58,8 @@ func consulted() []Scenario {
 				return s
 			}},
 		{Name: "consult rolls to voicemail", Section: "9.2", Added: 6,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-a disconnected 0", "queued q-1", "unanswered user-b timedOut", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-consult-voicemail", "voice", "")
 				b := s.User("b", sec(41), "user-b").Ends(sec(60), "noAnswerTransfer").NoWrapUp()
@@ -66,7 +70,8 @@ func consulted() []Scenario {
 				return s
 			}},
 		{Name: "consult cancelled, then a blind transfer to a queue", Section: "9.3", Added: 7,
-			Want: []string{"created", "connected user-a", "connected user-b", "transferred user-a blind queue q-2", "connected user-c", "ended"},
+			Want:    []string{"created", "connected user-a", "connected user-b", "transferred user-a blind queue q-2", "connected user-c", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "alerted user-c", "left user-a transferred 0", "left user-b other 1", "left user-c customerLeft 0", "queued q-1", "queued q-2", "wrappedUp user-a w-1", "wrappedUp user-c w-2"},
 			Story: func() *Story {
 				s, customer, a, b := consulting("c-consult-then-blind")
 				b.Ends(sec(55), "peer")
@@ -81,6 +86,7 @@ func consulted() []Scenario {
 		{Name: "two agents hand it to each other and back", Section: "9.5", Added: 5,
 			Want: []string{"created", "connected user-a", "transferred user-a blind agent user-b", "connected user-b", "transferred user-b blind agent user-a",
 				"connected user-a", "transferred user-a blind agent user-b", "connected user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-a", "alerted user-b", "alerted user-b", "left user-a transferred 0", "left user-a transferred 0", "left user-b customerLeft 0", "left user-b transferred 0", "queued q-1", "wrappedUp user-a w-1", "wrappedUp user-a w-1", "wrappedUp user-b w-1", "wrappedUp user-b w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-back-and-forth", "voice", "")
 				a.Ends(sec(40), "transfer").WrapUp(sec(44), "w-1")
@@ -97,7 +103,8 @@ func consulted() []Scenario {
 func endings() []Scenario {
 	return []Scenario{
 		{Name: "blind transfer, winding down", Section: "9.1", Added: 6,
-			Want: []string{"created", "connected user-a", "transferred user-a blind queue q-2", "connected user-c", "ended"},
+			Want:    []string{"created", "connected user-a", "transferred user-a blind queue q-2", "connected user-c", "ended"},
+			Further: []string{"alerted user-a", "alerted user-c", "left user-a transferred 0", "left user-c customerLeft 0", "queued q-1", "queued q-2", "wrappedUp user-a w-1", "wrappedUp user-c w-2"},
 			Story: func() *Story {
 				s, customer, a := answered("c-blind-down", "voice", "")
 				a.Ends(sec(70), "transfer").WrapUp(sec(80), "w-1").WindsDown = true
@@ -109,7 +116,8 @@ func endings() []Scenario {
 				return s
 			}},
 		{Name: "agent hangs up, winding down", Section: "9.1", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-client-down", "voice", "")
 				a.Ends(sec(70), "client").WrapUp(sec(80), "w-1").WindsDown = true
@@ -117,7 +125,8 @@ func endings() []Scenario {
 				return s
 			}},
 		{Name: "a supervisor watches the agent's screen", Section: "9.4", Added: 5,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-screen", "voice", "")
 				m := s.User("m", sec(40), "user-m").On("screenmonitoring").AutoAnswer().Ends(sec(70), "client").NoWrapUp()
@@ -127,7 +136,8 @@ func endings() []Scenario {
 				return s
 			}},
 		{Name: "a record that does not say how legs ended, nor that all is over", Section: "9.6", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-untold", "voice", "")
 				customer.Ends(sec(100), "endpoint").Untold = true
@@ -137,7 +147,8 @@ func endings() []Scenario {
 				return s
 			}},
 		{Name: "an alert fails with an error", Section: "9.6", Added: 5,
-			Want: []string{"created", "connected user-b", "ended"},
+			Want:    []string{"created", "connected user-b", "ended"},
+			Further: []string{"alerted user-a", "alerted user-b", "left user-b customerLeft 0", "queued q-1", "unanswered user-a other", "wrappedUp user-b w-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-alert-error", "voice", "", "q-1")
 				s.Agent("a", sec(13), "user-a", "q-1").Ends(sec(14), "error").Error = "error.ininedgecontrol.connection.station"

@@ -4,7 +4,8 @@ package genesystest
 func customers() []Scenario {
 	return []Scenario{
 		{Name: "caller withholds the number", Section: "7.14", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-withheld", "voice", "")
 				customer.Name, customer.Address = "anonymous", "sip:anonymous@anonymous.invalid"
@@ -13,7 +14,8 @@ func customers() []Scenario {
 				return s
 			}},
 		{Name: "outbound call for a queue", Section: "7.11, 7.14", Added: 2,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"left user-a disconnected 0", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s := NewStory("c-outbound")
 				s.Direction = "outbound"
@@ -23,7 +25,8 @@ func customers() []Scenario {
 				return s
 			}},
 		{Name: "withheld caller leaves a number to call back", Section: "7.10, 7.14", Added: 5,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, caller, acd := inbound("c-leaves-number", "voice", "", "q-1")
 				caller.Address = "tel:Restricted"
@@ -37,7 +40,8 @@ func customers() []Scenario {
 				return s
 			}},
 		{Name: "guest of web messaging without an address", Section: "7.14", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-guest", "message", "webmessaging")
 				customer.Name, customer.Address, customer.Contact = "Guest", "", "ec-2"
@@ -46,7 +50,8 @@ func customers() []Scenario {
 				return s
 			}},
 		{Name: "e-mail of somebody known", Section: "7.14", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-mail", "email", "")
 				customer.Name, customer.Contact = "Jo Doe", "ec-3"

@@ -7,7 +7,8 @@ import "fmt"
 func flapping() []Scenario {
 	return []Scenario{
 		{Name: "four holds within 750 ms", Section: "3.10", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-hold-flap", "voice", "")
 				for i := range 4 {
@@ -19,7 +20,8 @@ func flapping() []Scenario {
 				return s
 			}},
 		{Name: "two agents are seen eight times", Section: "3.10", Added: 5,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "alerted user-a", "alerted user-a", "alerted user-a", "alerted user-a", "alerted user-b", "alerted user-b", "alerted user-b", "left user-a customerLeft 0", "queued q-1", "unanswered user-a declined", "unanswered user-a declined", "unanswered user-a declined", "unanswered user-a declined", "unanswered user-b timedOut", "unanswered user-b timedOut", "unanswered user-b timedOut", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, acd := inbound("c-eight", "voice", "", "q-1")
 				for i := range 7 {

@@ -1,6 +1,10 @@
 package genesystest
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 const day = 24 * time.Hour
 
@@ -8,6 +12,7 @@ const day = 24 * time.Hour
 // judged afterwards.
 func judgedCall(id, name, section string, judged []string, judge func(*Story)) Scenario {
 	return Scenario{Name: name, Section: section, Added: 4, Want: []string{"created", "connected user-a", "ended"}, Judged: judged,
+		Further: append([]string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"}, announced(judged)...),
 		Story: func() *Story {
 			s, customer, a := answered(id, "voice", "")
 			customer.Ends(sec(100), "endpoint")
@@ -15,6 +20,18 @@ func judgedCall(id, name, section string, judged []string, judge func(*Story)) S
 			judge(s)
 			return s
 		}}
+}
+
+// announced is what is announced of surveys and evaluations that have come to
+// this: those that are finished, and released.
+func announced(judged []string) (said []string) {
+	for _, words := range judged {
+		switch w := strings.Fields(words); {
+		case w[0] == "evaluation" && slices.Contains(w, "released"), w[0] == "survey" && w[2] == "Finished":
+			said = append(said, w[0]+" "+w[1])
+		}
+	}
+	return said
 }
 
 func judging() []Scenario {

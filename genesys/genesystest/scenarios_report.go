@@ -4,7 +4,8 @@ package genesystest
 func reports() []Scenario {
 	return []Scenario{
 		{Name: "two outcomes of a flow at one time", Section: "7.16", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-outcomes", "voice", "")
 				s.leg("flow").Outcomes = []FlowOutcome{{ID: "o-a", Value: "SUCCESS", Milestone: "m-1", From: sec(1), To: sec(4)}, {ID: "o-b", Value: "FAILURE", From: sec(2), To: sec(4)}}
@@ -23,7 +24,8 @@ func reports() []Scenario {
 				return s
 			}},
 		{Name: "bullseye routing gives up a skill", Section: "6.9", Added: 4,
-			Want: []string{"created", "connected user-a", "ended"},
+			Want:    []string{"created", "connected user-a", "ended"},
+			Further: []string{"alerted user-a", "left user-a customerLeft 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-bullseye", "voice", "")
 				a.Routing = Routing{Language: "lang-1", Priority: 7, Skills: []string{"skill-1"}, Removed: []string{"skill-2"}, Ring: 2}
@@ -33,7 +35,8 @@ func reports() []Scenario {
 				return s
 			}},
 		{Name: "a call of bad quality", Section: "6.9", Added: 4,
-			Want: []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Want:    []string{"created", "connected user-a", "disconnected user-a client 0", "ended"},
+			Further: []string{"alerted user-a", "left user-a disconnected 0", "queued q-1", "wrappedUp user-a w-1"},
 			Story: func() *Story {
 				s, customer, a := answered("c-bad-quality", "voice", "")
 				a.Ends(sec(60), "client").WrapUp(sec(70), "w-1")

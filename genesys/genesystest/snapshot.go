@@ -210,10 +210,10 @@ func (l *Leg) state(t time.Duration) string {
 		return "connected"
 	case l.Due != Never && t < l.Due:
 		return "scheduled"
-	case l.agentSide() || l.Purpose == "acd":
+	case l.Purpose == "acd", l.before() == "alert":
 		return "alerting"
 	}
-	return "dialing"
+	return l.before()
 }
 
 func (s *Story) customerHeld(t time.Duration) bool {

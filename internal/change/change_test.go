@@ -195,3 +195,79 @@ func TestEventsAreNumberedBehindTheLastOne(t *testing.T) {
 	require.Len(t, p.Change.Events, len(p.Events))
 	require.Equal(t, int64(8), p.Change.Events[0].Seq)
 }
+
+// count returns how many of the events are of the type.
+func count(list []events.Event, of events.Type) (n int) {
+	for _, e := range list {
+		if e.Head().Type == of {
+			n++
+		}
+	}
+	return n
+}
+
+func TestFurtherEventsAreAnnouncedWhereAHookTakesThem(t *testing.T) {
+	facts := call(t)
+	p := Work(unknown(facts), Request{Facts: facts, All: true, Now: now, Settling: rules})
+	require.Zero(t, count(p.Events, events.TypeAgentAlerted))
+	p = Work(unknown(facts), Request{Facts: facts, All: true, Now: now, Settling: rules, Takes: events.TypesOf(events.TypeAgentAlerted)})
+	require.Equal(t, 2, count(p.Events, events.TypeAgentAlerted))
+	require.Zero(t, count(p.Events, events.TypeAgentLeft))
+}
+
+func TestOfWhatHadHappenedBeforeAHookTookItNothingIsTold(t *testing.T) {
+	facts := call(t)
+	all := Request{All: true, Now: now, Settling: rules, Takes: events.AllTypes}
+	whole := Work(unknown(facts), Request{Facts: facts, All: true, Now: now, Settling: rules, Takes: events.AllTypes})
+	for n := 1; n < len(facts); n++ {
+		r := unknown(facts)
+		commit(t, r, Work(r, Request{Facts: facts[:n], All: true, Now: now, Settling: rules}))
+		before := events.Unannounced(r.Conversation, events.AllTypes, func(string) bool { return false })
+		all.Facts = facts[n:]
+		p := Work(r, all)
+		if p == nil {
+			continue
+		}
+		commit(t, r, p)
+		for _, of := range []events.Type{events.TypeConversationQueued, events.TypeAgentAlerted, events.TypeAgentWrappedUp} {
+			require.Equal(t, count(whole.Events, of), count(before, of)+count(p.Events, of), "%s, after %d facts", of, n)
+		}
+	}
+}
+
+func TestAFurtherConclusionThatWaitsIsAnnouncedWhenItHasSettled(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	q := Request{Facts: facts, Now: now, Settling: rules, Takes: events.TypesOf(events.TypeAgentLeft)}
+	p := Work(r, q)
+	require.Zero(t, count(p.Events, events.TypeAgentLeft))
+	commit(t, r, p)
+	p = Work(r, Request{Settle: true, Now: now.Add(time.Minute), Settling: rules, Takes: q.Takes})
+	require.Equal(t, 2, count(p.Events, events.TypeAgentLeft))
+}
+
+func TestAFactThatLiesAheadWaitsForItsTimeAlsoAtTheEndOfTheInput(t *testing.T) {
+	release := now.Add(44 * 24 * time.Hour)
+	scheduled := func(at time.Time, deleted bool) []*conversation.Conversation {
+		return []*conversation.Conversation{conversation.State(&conversation.Conversation{ID: "c", Evaluations: []*conversation.Evaluation{
+			{ID: "e", Status: conversation.EvaluationFinished, ChangedDate: now, ReleaseDate: at, Deleted: deleted}}},
+			conversation.Statement{By: conversation.SourceTopic, At: now, Seen: now})}
+	}
+	takes := events.TypesOf(events.TypeEvaluationReleased)
+	r := unknown(scheduled(release, false))
+	p := Work(r, Request{Facts: scheduled(release, false), All: true, Now: now, Settling: rules, Takes: takes})
+	require.Zero(t, count(p.Events, events.TypeEvaluationReleased))
+	require.Equal(t, []time.Time{release}, dues(p))
+	commit(t, r, p)
+	require.Nil(t, Work(r, Request{Settle: true, Now: release.Add(-time.Second), Settling: rules, Takes: takes}), "it is too early")
+	p = Work(r, Request{Settle: true, Now: release, Settling: rules, Takes: takes})
+	require.Equal(t, 1, count(p.Events, events.TypeEvaluationReleased))
+	require.Empty(t, p.Change.Pending)
+}
+
+func dues(p *Plan) (times []time.Time) {
+	for _, w := range p.Change.Pending {
+		times = append(times, w.Due)
+	}
+	return times
+}

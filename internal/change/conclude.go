@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/internal/record"
 	"github.com/dcmkit/convtrack/store"
@@ -33,14 +34,23 @@ func (s Settling) wait(of events.Settling) time.Duration {
 // AtTheEnd is when a conclusion is due that waits for the end of the input.
 var AtTheEnd = time.Date(9998, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// conclude finds the events to announce now, and returns the conclusions that
-// wait to settle. Once the conversation's end is announced nothing waits.
+// conclude finds the events to announce now, and returns those that wait:
+// conclusions to settle, and facts that lie ahead. Once the conversation's end
+// is announced no conclusion waits.
 func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 	var waiting []events.Event
-	var pending []store.Pending
+	var pending, ahead []store.Pending
 	ended := false
-	for _, e := range events.Unannounced(p.Change.To, func(id string) bool { return r.Announced[id] }) {
+	old := history{of: r.Conversation, takes: q.Takes}
+	for _, e := range events.Unannounced(p.Change.To, q.Takes, func(id string) bool { return r.Announced[id] }) {
 		h := e.Head()
+		if at := h.NotBefore(); at.After(q.Now) {
+			ahead = append(ahead, store.Pending{EventID: h.ID, Due: at})
+			continue
+		}
+		if h.Type.Further() && old.has(h) && !h.Known(waits(r)) {
+			continue
+		}
 		if h.Settling() != events.Settled && !q.All {
 			if due := due(h, r, q); due.After(q.Now) {
 				waiting, pending = append(waiting, e), append(pending, store.Pending{EventID: h.ID, Due: due})
@@ -54,7 +64,7 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 		p.Events, pending = append(p.Events, waiting...), nil
 		slices.SortStableFunc(p.Events, events.InOrder)
 	}
-	return pending
+	return append(pending, ahead...)
 }
 
 // due is when the conclusion has settled: the first time that it was drawn
@@ -69,4 +79,32 @@ func due(h *events.Header, r *record.Record, q Request) time.Time {
 		return was.Due
 	}
 	return due
+}
+
+func waits(r *record.Record) func(id string) bool {
+	return func(id string) bool { _, waits := r.Pending(id); return waits }
+}
+
+// history is what had happened in a conversation before a change. The further
+// events are announced where a hook takes them: of what had happened when
+// nobody did, nothing is told.
+type history struct {
+	of    *conversation.Conversation
+	takes events.Types
+	ids   map[string]bool // nil until somebody asks
+}
+
+func (y *history) has(h *events.Header) bool {
+	if y.of == nil {
+		return false
+	}
+	if y.ids == nil {
+		y.ids = map[string]bool{}
+		for _, e := range events.Unannounced(y.of, y.takes, func(string) bool { return false }) {
+			if e.Head().Type.Further() {
+				y.ids[e.Head().ID] = true
+			}
+		}
+	}
+	return h.Known(func(id string) bool { return y.ids[id] })
 }

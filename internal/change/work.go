@@ -21,6 +21,8 @@ type Request struct {
 	// Vetoes are of events that Before hooks have vetoed in an attempt that was
 	// rolled back. Nobody is asked about them again.
 	Vetoes map[string]Veto
+	// Takes are the types of events that hooks take.
+	Takes events.Types
 	// Now is when conclusions are drawn.
 	Now      time.Time
 	Settling Settling

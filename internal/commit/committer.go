@@ -111,7 +111,7 @@ func (c *Committer) begin(w *lane.Work, r *record.Record, vetoes map[string]chan
 	}()
 	a = &attempt{work: w, record: r}
 	a.plan = change.Work(r, change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: vetoes,
-		Now: c.Now(), Settling: c.Settling})
+		Takes: c.Hooks.Takes(), Now: c.Now(), Settling: c.Settling})
 	if a.plan != nil {
 		a.plan.Change.Taken = w.Taken()
 	}

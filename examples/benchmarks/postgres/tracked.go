@@ -113,7 +113,8 @@ func works(context.Context, events.Event) error { return nil }
 // cleared.
 func (f *fleet) add(ctx context.Context, s *server, on *pgstore.Store, hook func(context.Context, events.Event) error) error {
 	hooks := events.NewHooks()
-	events.After(hooks, emptyHook, hook)
+	events.After(hooks, emptyHook, hook, events.OfTypes(events.TypeConversationCreated, events.TypeParticipantAdded, events.TypeAgentConnected, events.TypeAgentTransferred,
+		events.TypeAgentDisconnected, events.TypeConversationEnded, events.TypeConversationReopened))
 	tracker, err := convtrack.New(on, &convtrack.Config{Hooks: hooks, Logger: silent()})
 	if err != nil {
 		return err

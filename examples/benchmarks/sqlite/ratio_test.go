@@ -63,7 +63,8 @@ func tracked(t *testing.T, driver string) func(data []byte) error {
 	store, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), &sqlitestore.Config{Driver: driver})
 	require.NoError(t, err)
 	hooks := events.NewHooks()
-	events.After(hooks, "count", func(context.Context, events.Event) error { return nil })
+	events.After(hooks, "count", func(context.Context, events.Event) error { return nil }, events.OfTypes(events.TypeConversationCreated, events.TypeParticipantAdded, events.TypeAgentConnected, events.TypeAgentTransferred,
+		events.TypeAgentDisconnected, events.TypeConversationEnded, events.TypeConversationReopened))
 	tracker, err := convtrack.New(store, &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))

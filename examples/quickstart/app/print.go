@@ -66,12 +66,33 @@ func what(e events.Event) string {
 		return fmt.Sprintf("after %v", e.ConversationEnd.Sub(e.ConversationStart).Round(time.Millisecond))
 	case *events.ConversationReopened:
 		return "it goes on"
+	case *events.ConversationQueued:
+		return "waits in queue " + e.QueueID
+	case *events.AgentAlerted:
+		return "it rings at " + e.UserID
+	case *events.AgentUnanswered:
+		return fmt.Sprintf("%s did not answer (%s)", e.UserID, e.Reason)
+	case *events.AgentLeft:
+		return fmt.Sprintf("%s is off it after %v (%s)", e.UserID, time.Duration(e.ConnectedDurationMs)*time.Millisecond, e.Reason)
+	case *events.AgentWrappedUp:
+		return fmt.Sprintf("%s wrapped up with %s", e.UserID, cmp.Or(e.WrapUpName, e.WrapUpCode))
+	case *events.SurveyCompleted:
+		return "survey" + score(" gave ", e.TotalScore)
+	case *events.EvaluationReleased:
+		return "evaluation of " + e.UserID + score(" gave ", e.TotalScore)
 	}
 	return ""
 }
 
 func who(user, queue string) string {
 	return cmp.Or(user, queue)
+}
+
+func score(before string, score *float64) string {
+	if score == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s%g of 100", before, *score)
 }
 
 func suffix(before, text string) string {

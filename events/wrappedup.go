@@ -1,0 +1,65 @@
+package events
+
+import (
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// AgentWrappedUp fires when the after-call work of an agent who was connected
+// has a wrap-up code, and again when the code changes, also weeks after the
+// end. A code that comes back to one that was announced is not announced again,
+// and one that was corrected before anybody heard of it never is.
+type AgentWrappedUp struct {
+	Header
+	ParticipantID  string `json:"participantId"`
+	SessionID      string `json:"sessionId"`
+	UserID         string `json:"userId,omitzero"`
+	WrapUpCode     string `json:"wrapUpCode"` // the code's id
+	WrapUpName     string `json:"wrapUpName,omitzero"`
+	WrapUpNote     string `json:"wrapUpNote,omitzero"`
+	WrapUpDuration int64  `json:"wrapUpDurationMs,omitzero"` // milliseconds
+}
+
+func (e *AgentWrappedUp) copied() Event { return copyOf(e) }
+
+func (e *AgentWrappedUp) subject() (participantID, sessionID string) {
+	return e.ParticipantID, e.SessionID
+}
+
+// wrappedUp announces each code of the stretch once.
+func (d *deriver) wrappedUp(s *stretch) {
+	if !d.wants.has(kindAgentWrappedUp) {
+		return
+	}
+	announced := map[string]bool{}
+	for _, leg := range s.legs {
+		code := leg.Session.WrapUpCode
+		if code == "" || announced[code] {
+			continue
+		}
+		announced[code] = true
+		e := &AgentWrappedUp{ParticipantID: leg.Participant.ID, SessionID: leg.Session.ID, UserID: leg.Participant.UserID,
+			WrapUpCode: code, WrapUpName: leg.Session.WrapUpName, WrapUpNote: leg.Session.WrapUpNote, WrapUpDuration: wrapUpDuration(leg)}
+		h := d.add(e, TypeAgentWrappedUp, RuleWrappedUp, wrappedUpAt(leg), legSettling(leg), s.first().Session.ID, code)
+		for _, a := range d.aliases(s, TypeAgentWrappedUp) {
+			a.more = code
+			h.aliases = append(h.aliases, a)
+		}
+	}
+}
+
+func wrappedUpAt(l *conversation.Leg) time.Time {
+	if !l.WrapUpEnd.IsZero() {
+		return l.WrapUpEnd
+	}
+	return l.End
+}
+
+func wrapUpDuration(l *conversation.Leg) int64 {
+	s := l.Session
+	if s.WrapUpDurationMs > 0 || s.ACWStart.IsZero() || !s.ACWEnd.After(s.ACWStart) {
+		return max(s.WrapUpDurationMs, 0)
+	}
+	return s.ACWEnd.Sub(s.ACWStart).Milliseconds()
+}
