@@ -116,7 +116,8 @@ func TestTheStoryPrintsTheSameEventsOverEveryChannelAndMixture(t *testing.T) {
 		counts[strings.Fields(w)[0]]++
 	}
 	require.Equal(t, map[string]int{"conversation.created": 1, "participant.added": 6, "agent.connected": 2,
-		"agent.transferred": 1, "agent.disconnected": 1, "conversation.ended": 1}, counts)
+		"agent.transferred": 1, "agent.disconnected": 1, "conversation.ended": 1,
+		"conversation.queued": 2, "agent.alerted": 2, "agent.left": 2, "agent.wrappedUp": 2}, counts)
 }
 
 func TestEventsAreCloudEvents(t *testing.T) {
