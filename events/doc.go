@@ -16,6 +16,24 @@
 // left, a timer, the system), and never by both. A declined or timed-out alert
 // is no stretch, even when it carries wrap-up.
 //
+// Seven types are announced by every tracker. The others ([Type.Further]) are
+// announced where a hook takes them, from the registration of the hook on: what
+// had happened by then is not told later. They are conclusions from the same
+// state under the same laws:
+//
+//	conversation.queued   every channel
+//	agent.alerted         every channel; detail events with the end of the leg
+//	agent.unanswered      every channel; who declined is told by how the leg ended
+//	agent.left            every channel
+//	agent.wrappedUp       every channel; detail events do not name the code
+//	survey.completed      records and the quality API, days after the end
+//	evaluation.released   records, the quality API and v2.quality.evaluations, weeks after the end
+//
+// A code that is corrected before anybody has heard of it is not announced, as
+// no message tells it any more. That the release of an evaluation was scheduled
+// is known before it comes: the event is announced when its time has come, if
+// nothing has changed that until then.
+//
 // # Hooks
 //
 // [Before] registers a hook that runs in line, in the store's transaction that

@@ -32,6 +32,10 @@ const (
 	TypeAgentWrappedUp     Type = "agent.wrappedUp"
 	TypeSurveyCompleted    Type = "survey.completed"
 	TypeEvaluationReleased Type = "evaluation.released"
+
+	// It belongs to a version of the conversation, and is for hooks that ask for it
+	// by its type: a hook on Event does not take it.
+	TypeConversationChanged Type = "conversation.changed"
 )
 
 // Event is a Common Event: one of the pointer types of this package, and no

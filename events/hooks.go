@@ -96,7 +96,8 @@ func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Con
 		o(&n.options)
 	}
 	for i, k := range kinds {
-		if n.only.has(i) && accepts[E](k.empty()) {
+		asked := i != kindConversationChanged || !accepts[E](&ConversationCreated{}) || n.only != AllTypes
+		if n.only.has(i) && accepts[E](k.empty()) && asked {
 			n.takes |= 1 << i
 		}
 	}

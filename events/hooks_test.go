@@ -285,3 +285,32 @@ func TestAnErrorThatPanicsWhenItIsAskedIsAFailureOfItsHookAlone(t *testing.T) {
 		})
 	}
 }
+
+func TestAHookOnEveryEventTakesChangesOnlyWhenItAsksForThem(t *testing.T) {
+	none := func(context.Context, events.Event) error { return nil }
+	for name, test := range map[string]struct {
+		register func(*events.Hooks)
+		takes    bool
+	}{
+		"every event": {func(h *events.Hooks) { events.After(h, "h", none) }, false},
+		"by its type": {func(h *events.Hooks) {
+			events.After(h, "h", func(context.Context, *events.ConversationChanged) error { return nil })
+		}, true},
+		"named among the types": {func(h *events.Hooks) { events.After(h, "h", none, events.OfTypes(events.TypeConversationChanged)) }, true},
+		"named others":          {func(h *events.Hooks) { events.After(h, "h", none, events.OfTypes(events.TypeAgentLeft)) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hooks := events.NewHooks()
+			test.register(hooks)
+			require.Equal(t, test.takes, hooks.Takes().Has(events.TypeConversationChanged))
+		})
+	}
+}
+
+func TestOfTypesNarrowsWhatAHookTakes(t *testing.T) {
+	hooks := events.NewHooks()
+	events.After(hooks, "h", func(context.Context, events.Event) error { return nil }, events.OfTypes(events.TypeAgentLeft, events.TypeAgentConnected))
+	require.Equal(t, events.TypesOf(events.TypeAgentLeft, events.TypeAgentConnected), hooks.Takes())
+	require.Empty(t, hooks.AfterHooks(&events.ConversationCreated{Header: events.Header{Type: events.TypeConversationCreated}}))
+	require.Equal(t, []string{"h"}, hooks.AfterHooks(&events.AgentLeft{Header: events.Header{Type: events.TypeAgentLeft}}))
+}

@@ -25,6 +25,7 @@ const (
 	kindConversationEnded
 	kindSurveyCompleted
 	kindEvaluationReleased
+	kindConversationChanged
 )
 
 var kinds = [...]kind{
@@ -42,6 +43,7 @@ var kinds = [...]kind{
 	kindConversationEnded:    {TypeConversationEnded, false, func() Event { return &ConversationEnded{} }},
 	kindSurveyCompleted:      {TypeSurveyCompleted, true, func() Event { return &SurveyCompleted{} }},
 	kindEvaluationReleased:   {TypeEvaluationReleased, true, func() Event { return &EvaluationReleased{} }},
+	kindConversationChanged:  {TypeConversationChanged, true, func() Event { return &ConversationChanged{} }},
 }
 
 // kind returns the place of the type in kinds; -1 when it is none.

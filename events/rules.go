@@ -47,4 +47,7 @@ const (
 	RuleSurveyCompleted Rule = "survey-finished"
 	// RuleReleased: an evaluation is stated to be released (6.6).
 	RuleReleased Rule = "evaluation-released"
+	// RuleVersion: a version of the conversation was stored that shows something
+	// else than the one before.
+	RuleVersion Rule = "new-version"
 )

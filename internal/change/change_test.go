@@ -271,3 +271,28 @@ func dues(p *Plan) (times []time.Time) {
 	}
 	return times
 }
+
+func TestAVersionThatShowsSomethingElseIsAChange(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	takes := events.TypesOf(events.TypeConversationChanged)
+	ids := map[string]bool{}
+	for i, f := range facts {
+		p := Work(r, Request{Facts: []*conversation.Conversation{f}, Now: now, Settling: rules, Takes: takes})
+		require.NotNil(t, p)
+		if len(conversation.Changes(r.Conversation, p.Change.To)) == 0 {
+			require.Zero(t, count(p.Events, events.TypeConversationChanged), "nothing that is shown has changed")
+			commit(t, r, p)
+			continue
+		}
+		last := p.Events[len(p.Events)-1]
+		require.IsType(t, &events.ConversationChanged{}, last)
+		p.SetAttributes(map[string]string{"seen": last.Head().ID}, now.Add(time.Duration(i)*time.Millisecond))
+		commit(t, r, p)
+		require.True(t, last.(*events.ConversationChanged).Has(conversation.ObjectConversation, "attributes.seen"), "what a Before hook sets is in it")
+		require.False(t, ids[last.Head().ID], "each version has an id of its own")
+		ids[last.Head().ID] = true
+		require.Nil(t, Work(r, Request{Facts: []*conversation.Conversation{f}, Now: now, Settling: rules, Takes: takes}), "what is said again is none")
+	}
+	require.Greater(t, len(ids), 5)
+}

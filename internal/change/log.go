@@ -61,6 +61,9 @@ func (p *Plan) Log(takers func(events.Event) []string, now time.Time) error {
 	for i, e := range p.Events {
 		h := e.Head()
 		h.Conversation = c.To
+		if changed, ok := e.(*events.ConversationChanged); ok {
+			changed.Compare(c.From, c.To) // Before hooks may have set attributes
+		}
 		if h.Time.IsZero() {
 			h.Time = now.UTC().Truncate(time.Microsecond)
 		}

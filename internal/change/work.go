@@ -68,6 +68,11 @@ func Work(r *record.Record, q Request) *Plan {
 		return nil
 	}
 	p.Change.Pending = p.conclude(r, q)
+	if q.Takes.Has(events.TypeConversationChanged) && !same {
+		if e := events.ChangedIn(r.Version+1, r.Conversation, to, q.Now); e != nil {
+			p.Events = append(p.Events, e)
+		}
+	}
 	if same && len(p.Events) == 0 && samePending(p.Change.Pending, r.Record.Pending) {
 		return nil
 	}
