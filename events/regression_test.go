@@ -225,17 +225,19 @@ func TestEveryEventHasATimeWhereAMessageMentionsOne(t *testing.T) {
 	require.Equal(t, "2025-01-12", l.heard[0].Head().Time.Format(time.DateOnly))
 }
 
-// TestMidwayRecordsAndSettlesDisturbNothing tells every scenario with records
-// of any age in between, and settles at any moment. (A settle in the very
-// moment of a transfer finds no target and everybody still there.)
 // A release may be scheduled weeks ahead.
 func TestAScheduledReleaseIsNoTimeOfAnEvent(t *testing.T) {
 	l := newListener()
 	l.hear(decode(t, [][]byte{[]byte(`{"id":"e","conversation":{"id":"c"},"evaluationForm":{"id":"f"},"status":"FINISHED","changedDate":"2025-01-12T08:15:00Z","releaseDate":"2025-02-20T08:00:00Z"}`)})...)
-	require.Len(t, l.heard, 1)
+	_, rest := l.said()
+	require.Equal(t, []string{"created"}, rest)
 	require.Equal(t, time.Date(2025, 1, 12, 8, 15, 0, 0, time.UTC), l.heard[0].Head().Time)
+	require.Equal(t, time.Date(2025, 2, 20, 8, 0, 0, 0, time.UTC), l.heard[1].Head().NotBefore(), "that it is released is told then")
 }
 
+// TestMidwayRecordsAndSettlesDisturbNothing tells every scenario with records
+// of any age in between, and settles at any moment. (A settle in the very
+// moment of a transfer finds no target and everybody still there.)
 func TestMidwayRecordsAndSettlesDisturbNothing(t *testing.T) {
 	rnd := random(t)
 	for _, s := range genesystest.Scenarios() {
