@@ -75,6 +75,7 @@ type Handler struct {
 	cases  chan struct{} // a place for each call of Case
 	quiet  *quiet
 	counts counts
+	seldom ingress.Seldom
 }
 
 // NewHandler returns a handler. Close ends what it watches.
@@ -121,7 +122,7 @@ type ack struct {
 func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
 	c, err := readCall(body)
 	if err != nil {
-		h.config.Logger.Warn("a call of the data action is not understood", "reason", err)
+		h.seldom.Log(ctx, h.config.Logger, slog.LevelWarn, "a call of the data action is not understood", "reason", err)
 		return ingress.Refuse(err.Error())
 	}
 	h.quiet.broken()
@@ -131,13 +132,13 @@ func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
 	}
 	hint := conversation.Hint{ConversationID: c.ConversationID, At: c.EventTime, By: "data action"}
 	if err := h.config.Sink(ctx, conversation.Update{Hints: []conversation.Hint{hint}}); err != nil {
-		h.config.Logger.Error("a call of the data action could not be stored", "conversation", c.ConversationID, "error", err)
+		h.seldom.Log(ctx, h.config.Logger, slog.LevelError, "a call of the data action could not be stored", "conversation", c.ConversationID, "error", err)
 		return ingress.Unavailable("it is not stored; try again")
 	}
 	caseID, err := h.caseOf(ctx, c)
 	if err != nil && !errors.Is(err, ErrNotOurs) {
 		h.counts.withoutCase.Add(1)
-		h.config.Logger.Warn("a flow is answered without a case", "conversation", c.ConversationID, "reason", err)
+		h.seldom.Log(ctx, h.config.Logger, slog.LevelWarn, "a flow is answered without a case", "conversation", c.ConversationID, "reason", err)
 	}
 	return ingress.Reply{Status: http.StatusOK, Body: ack{Accepted: !errors.Is(err, ErrNotOurs), CaseID: caseID}}
 }

@@ -29,6 +29,7 @@ type App struct {
 	participation *participation
 	streams       streams
 	counts        counts
+	seldom        ingress.Seldom
 }
 
 // New returns an App. Close ends its streams.

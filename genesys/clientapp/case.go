@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"runtime/debug"
 	"time"
@@ -35,11 +36,10 @@ func (a *App) caseOf(ctx context.Context, conversationID string, agent Agent) (i
 	}
 	ctx, cancel := context.WithTimeout(ctx, caseWithin)
 	defer cancel()
-	err = errCaseExits
 	defer func() {
 		if p := recover(); p != nil { // its value is not shown: it may quote a case
-			a.config.Logger.Error("the host's Case panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			is = Case{}
+			a.seldom.Log(ctx, a.config.Logger, slog.LevelError, "the host's Case panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			is, err = Case{}, errCaseExits
 		}
 	}()
 	is, err = a.config.Case(ctx, conversationID, agent)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -67,7 +68,7 @@ func (a *App) admit(r *http.Request) (Agent, *ingress.Reply) {
 	case errors.As(err, &denied):
 		return Agent{}, &ingress.Reply{Status: denied.Status, RetryAfter: denied.RetryAfter, Body: ingress.Problem{Error: denied.Sentence}}
 	case err != nil:
-		a.config.Logger.Warn("it cannot be told who listens", "reason", err)
+		a.seldom.Log(r.Context(), a.config.Logger, slog.LevelWarn, "it cannot be told who listens", "reason", err)
 		reply := ingress.Unavailable("it cannot be told now who listens; come again")
 		return Agent{}, &reply
 	}
@@ -111,7 +112,7 @@ func (a *App) tell(ctx context.Context, s *stream, to *teller) {
 			event, err := a.look(ctx, id, s.agent)
 			if err != nil {
 				if ctx.Err() == nil {
-					a.config.Logger.Warn("a panel is not told of a case", "conversation", id, "reason", err)
+					a.seldom.Log(ctx, a.config.Logger, slog.LevelWarn, "a panel is not told of a case", "conversation", id, "reason", err)
 				}
 				continue // it is looked up again
 			}

@@ -42,7 +42,7 @@ type Handler struct {
 	authenticating chan struct{} // a place for each
 	handling       chan struct{}
 	stats          counters
-	denials        hushed
+	seldom         Seldom
 }
 
 // New returns a handler.
@@ -115,7 +115,7 @@ func (h *Handler) authenticate(ctx context.Context, header http.Header) (context
 	select {
 	case h.authenticating <- struct{}{}:
 	case <-ctx.Done():
-		return nil, h.undecided(ctx.Err())
+		return nil, h.undecided(ctx, ctx.Err())
 	}
 	found := make(chan result, 1)
 	go func() {
@@ -136,21 +136,19 @@ func (h *Handler) authenticate(ctx context.Context, header http.Header) (context
 		var denied *Denied
 		switch {
 		case errors.As(is.err, &denied):
-			return nil, h.denied(denied)
+			return nil, h.denied(ctx, denied)
 		case is.err != nil:
-			return nil, h.undecided(is.err)
+			return nil, h.undecided(ctx, is.err)
 		}
 		return is.called, nil
 	case <-ctx.Done():
-		return nil, h.undecided(ctx.Err())
+		return nil, h.undecided(ctx, ctx.Err())
 	}
 }
 
 // denied is the reply to who may not call.
-func (h *Handler) denied(d *Denied) *Reply {
-	if n, say := h.denials.add(); say {
-		h.config.Logger.Warn("a caller was denied", "status", d.Status, "reason", d.Sentence, "times", n)
-	}
+func (h *Handler) denied(ctx context.Context, d *Denied) *Reply {
+	h.seldom.Log(ctx, h.config.Logger, slog.LevelWarn, "a caller was denied", "status", d.Status, "reason", d.Sentence)
 	r := refuseEarly(d.Status, d.Sentence)
 	r.RetryAfter = d.RetryAfter
 	if d.Status == http.StatusUnauthorized {
@@ -160,10 +158,8 @@ func (h *Handler) denied(d *Denied) *Reply {
 }
 
 // undecided is the reply when it cannot be told whether somebody may call.
-func (h *Handler) undecided(reason error) *Reply {
-	if n, say := h.denials.add(); say {
-		h.config.Logger.Warn("it cannot be told who may call", "reason", reason, "times", n)
-	}
+func (h *Handler) undecided(ctx context.Context, reason error) *Reply {
+	h.seldom.Log(ctx, h.config.Logger, slog.LevelWarn, "it cannot be told who may call", "reason", reason)
 	r := Unavailable("it cannot be told now who may call; come again")
 	r.early = true
 	return &r

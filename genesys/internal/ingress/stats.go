@@ -2,9 +2,7 @@ package ingress
 
 import (
 	"net/http"
-	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // Stats are counts of calls since the handler was made, by how they were
@@ -42,27 +40,4 @@ func (h *Handler) Stats() Stats {
 		Stored: h.stats.stored.Load(), Denied: h.stats.denied.Load(), Refused: h.stats.refused.Load(),
 		Overloaded: h.stats.overloaded.Load(), Unavailable: h.stats.unavailable.Load(), Handling: len(h.handling),
 	}
-}
-
-// sayEvery is how often the log is told of what can happen at any rate.
-const sayEvery = time.Minute
-
-// hushed counts what happens, so that it can be said now and then how often.
-type hushed struct {
-	mu   sync.Mutex
-	n    int
-	last time.Time
-}
-
-// add counts once more. It reports whether to say it, and how often it has
-// happened since it was last said.
-func (h *hushed) add() (n int, say bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.n++
-	if !h.last.IsZero() && time.Since(h.last) < sayEvery {
-		return 0, false
-	}
-	n, h.n, h.last = h.n, 0, time.Now()
-	return n, true
 }
