@@ -130,7 +130,7 @@ func replicas(t *testing.T, n int, toAll bool, conversations int, open func() st
 		for _, id := range ids {
 			announced[id] = true
 		}
-		for _, e := range events.Unannounced(whole, events.AllTypes, func(id string) bool { return announced[id] }) {
+		for _, e := range events.Unannounced(whole, events.Wanted{Types: events.AllTypes}, func(id string) bool { return announced[id] }) {
 			if kind := e.Head().Type; kind != events.TypeConversationEnded && kind != events.TypeConversationReopened {
 				t.Errorf("%s: lost %s", id, kind)
 			}

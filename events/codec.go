@@ -17,14 +17,7 @@ func Decode(h Header, data []byte) (Event, error) {
 	if kind < 0 {
 		return nil, fmt.Errorf("events: %q is not an event type of this version; the process that stored event %s was newer", h.Type, h.ID)
 	}
-	e := kinds[kind].empty()
-	if err := json.Unmarshal(data, e); err != nil {
-		return nil, fmt.Errorf("events: the data of %s %s: %w", h.Type, h.ID, err)
-	}
-	rule := e.Head().Rule
-	*e.Head() = h
-	e.Head().Rule = rule
-	return e, nil
+	return decode(kinds[kind].empty(), h, data)
 }
 
 // CloudEvent returns the event as a CloudEvents 1.0 JSON object. Together with

@@ -12,11 +12,11 @@ import (
 // Derive returns every Common Event that the state of the conversation
 // implies, in the order in which they happened. It is pure: the same state
 // gives the same events, with the same ids.
-func Derive(c *conversation.Conversation) []Event { return derive(c, AllTypes) }
+func Derive(c *conversation.Conversation) []Event { return derive(c, Wanted{Types: AllTypes}) }
 
 // derive derives the events that every tracker announces, and those further
 // ones that are wanted.
-func derive(c *conversation.Conversation, wants Types) []Event {
+func derive(c *conversation.Conversation, wants Wanted) []Event {
 	d := deriver{c: c, wants: wants, at: lastTime(c)}
 	d.created()
 	d.participants()
@@ -26,13 +26,16 @@ func derive(c *conversation.Conversation, wants Types) []Event {
 	d.surveys()
 	d.evaluations()
 	d.episodes()
+	for _, of := range wants.definitions {
+		d.defined(of)
+	}
 	slices.SortStableFunc(d.events, InOrder)
 	return d.events
 }
 
 type deriver struct {
 	c      *conversation.Conversation
-	wants  Types
+	wants  Wanted
 	at     time.Time // for what has no time of its own
 	events []Event
 }
@@ -56,7 +59,7 @@ func InOrder(a, b Event) int {
 	if c := cmp.Or(cmp.Compare(phase(h), phase(k)), h.Time.Compare(k.Time)); c != 0 {
 		return c
 	}
-	return cmp.Or(cmp.Compare(h.Type.kind(), k.Type.kind()), cmp.Compare(h.ID, k.ID))
+	return cmp.Or(cmp.Compare(h.Type.rank(), k.Type.rank()), cmp.Compare(h.ID, k.ID))
 }
 
 func phase(h *Header) int {

@@ -25,6 +25,8 @@ const (
 type Hooks struct {
 	mu   sync.Mutex // serialises writers
 	list atomic.Pointer[[]*hook]
+
+	definitions atomic.Pointer[[]*definition]
 }
 
 // NewHooks returns an empty registry.
@@ -33,11 +35,12 @@ func NewHooks() *Hooks { return &Hooks{} }
 // hook is one registration. It does not change.
 type hook struct {
 	options
-	name   string
-	timing Timing
-	takes  Types
-	run    func(context.Context, Event) error
-	stuck  atomic.Int64 // runs that were given up and have not returned
+	name    string
+	timing  Timing
+	takes   Types
+	accepts func(Event) bool
+	run     func(context.Context, Event) error
+	stuck   atomic.Int64 // runs that were given up and have not returned
 }
 
 // Before registers fn to run in line, in registration order, inside the store
@@ -91,13 +94,13 @@ func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Con
 		panic(fmt.Sprintf("events: hook %q has no function", name))
 	}
 	n := &hook{name: name, timing: timing, options: defaults(timing)}
+	n.accepts = func(e Event) bool { _, ok := e.(E); return ok }
 	n.run = func(ctx context.Context, e Event) error { return fn(ctx, e.(E)) }
 	for _, o := range opts {
 		o(&n.options)
 	}
 	for i, k := range kinds {
-		asked := i != kindConversationChanged || !accepts[E](&ConversationCreated{}) || n.only != AllTypes
-		if n.only.has(i) && accepts[E](k.empty()) && asked {
+		if n.takesOnly(k.of) && n.accepts(k.empty()) && (i != kindConversationChanged || n.only != nil || !n.accepts(&ConversationCreated{})) {
 			n.takes |= 1 << i
 		}
 	}
@@ -115,11 +118,6 @@ func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Con
 	}
 }
 
-func accepts[E Event](e Event) bool {
-	_, ok := e.(E)
-	return ok
-}
-
 func (h *Hooks) hooks() []*hook {
 	if l := h.list.Load(); l != nil {
 		return *l
@@ -127,15 +125,24 @@ func (h *Hooks) hooks() []*hook {
 	return nil
 }
 
-func (h *Hooks) set(l []*hook) { h.list.Store(&l) }
-
-// Takes returns the types of events that hooks take. It is for trackers.
-func (h *Hooks) Takes() (types Types) {
-	for _, k := range h.hooks() {
-		types |= k.takes
+func (h *Hooks) define(d *definition) (remove func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	old := h.Wants().definitions
+	if slices.ContainsFunc(old, func(o *definition) bool { return o.of == d.of }) {
+		panic(fmt.Sprintf("events: %q is defined already", d.of))
 	}
-	return types
+	l := append(slices.Clip(old), d)
+	h.definitions.Store(&l)
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		l := slices.DeleteFunc(slices.Clone(h.Wants().definitions), func(o *definition) bool { return o == d })
+		h.definitions.Store(&l)
+	}
 }
+
+func (h *Hooks) set(l []*hook) { h.list.Store(&l) }
 
 // HasBefore reports whether a Before hook takes the event.
 func (h *Hooks) HasBefore(e Event) bool {
@@ -222,7 +229,7 @@ func (h *Hooks) find(timing Timing, name string) *hook {
 // wants reports whether the hook takes the event. A filter that panics does
 // not decide: the run reports it.
 func (k *hook) wants(e Event) (wants bool) {
-	if !k.takes.Has(e.Head().Type) {
+	if of := e.Head().Type; of.kind() >= 0 && !k.takes.Has(of) || !k.accepts(e) || !k.takesOnly(of) {
 		return false
 	}
 	defer func() {

@@ -302,7 +302,7 @@ func TestAHookOnEveryEventTakesChangesOnlyWhenItAsksForThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			hooks := events.NewHooks()
 			test.register(hooks)
-			require.Equal(t, test.takes, hooks.Takes().Has(events.TypeConversationChanged))
+			require.Equal(t, test.takes, hooks.Wants().Has(events.TypeConversationChanged))
 		})
 	}
 }
@@ -310,7 +310,7 @@ func TestAHookOnEveryEventTakesChangesOnlyWhenItAsksForThem(t *testing.T) {
 func TestOfTypesNarrowsWhatAHookTakes(t *testing.T) {
 	hooks := events.NewHooks()
 	events.After(hooks, "h", func(context.Context, events.Event) error { return nil }, events.OfTypes(events.TypeAgentLeft, events.TypeAgentConnected))
-	require.Equal(t, events.TypesOf(events.TypeAgentLeft, events.TypeAgentConnected), hooks.Takes())
+	require.Equal(t, events.TypesOf(events.TypeAgentLeft, events.TypeAgentConnected), hooks.Wants().Types)
 	require.Empty(t, hooks.AfterHooks(&events.ConversationCreated{Header: events.Header{Type: events.TypeConversationCreated}}))
 	require.Equal(t, []string{"h"}, hooks.AfterHooks(&events.AgentLeft{Header: events.Header{Type: events.TypeAgentLeft}}))
 }

@@ -77,10 +77,19 @@ func (s Types) Has(t Type) bool {
 func (s Types) has(kind int) bool { return s&(1<<kind) != 0 }
 
 // Further reports whether events of the type are announced only where a hook
-// takes them.
+// takes them, or the host has defined them.
 func (t Type) Further() bool {
 	k := t.kind()
-	return k >= 0 && kinds[k].further
+	return k < 0 || kinds[k].further
+}
+
+// rank is where events of the type stand among those of one moment; those that
+// the host defines come last.
+func (t Type) rank() int {
+	if k := t.kind(); k >= 0 {
+		return k
+	}
+	return len(kinds)
 }
 
 func copyOf[E any](e *E) *E {

@@ -12,13 +12,13 @@ type Option func(*options)
 
 type options struct {
 	timeout  time.Duration
-	only     Types // of the events that the hook's type accepts
+	only     []Type // of the events that the hook's type accepts; nil: all
 	filters  []Filter
 	delivery Delivery
 }
 
 func defaults(t Timing) options {
-	o := options{timeout: 30 * time.Second, only: AllTypes, delivery: Delivery{Attempts: 10, Backoff: Exponential(time.Second, 5*time.Minute), Concurrency: 32}}
+	o := options{timeout: 30 * time.Second, delivery: Delivery{Attempts: 10, Backoff: Exponential(time.Second, 5*time.Minute), Concurrency: 32}}
 	if t == TimingBefore {
 		o.timeout = 5 * time.Second // it holds a transaction open
 	}
@@ -75,9 +75,14 @@ func Exponential(first, most time.Duration) func(attempt int) time.Duration {
 // side effects: it runs once when the event is committed and may run again.
 type Filter func(Event) bool
 
-// OfTypes runs the hook only for events of these types. For a hook on [Event] it
-// says which of the further ones are kept; see [Type.Further].
-func OfTypes(types ...Type) Option { return func(o *options) { o.only &= TypesOf(types...) } }
+// OfTypes runs the hook only for events of these types, of this package or
+// defined by the host. For a hook on [Event] it says which of the further ones
+// are kept; see [Type.Further].
+func OfTypes(types ...Type) Option {
+	return func(o *options) { o.only = append([]Type{}, types...) }
+}
+
+func (o *options) takesOnly(of Type) bool { return o.only == nil || slices.Contains(o.only, of) }
 
 // When runs the hook only for events that all filters let through.
 func When(filters ...Filter) Option {

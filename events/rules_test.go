@@ -86,7 +86,7 @@ func decode(t testing.TB, messages [][]byte) []*conversation.Conversation {
 }
 
 func (l *listener) announce(settle bool) {
-	for _, e := range events.Unannounced(l.c, events.AllTypes, func(id string) bool { return l.announced[id] }) {
+	for _, e := range events.Unannounced(l.c, events.Wanted{Types: events.AllTypes}, func(id string) bool { return l.announced[id] }) {
 		if e.Head().Settling() != events.Settled && !settle {
 			continue
 		}

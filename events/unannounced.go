@@ -8,9 +8,8 @@ import (
 
 // Unannounced returns the events that the state of the conversation implies
 // and that have not been announced, neither under their id nor under an alias,
-// in order; of the further ones those of the types that are wanted. It is for
-// trackers.
-func Unannounced(c *conversation.Conversation, wants Types, announced func(id string) bool) []Event {
+// in order; of the further ones those that are wanted. It is for trackers.
+func Unannounced(c *conversation.Conversation, wants Wanted, announced func(id string) bool) []Event {
 	return slices.DeleteFunc(derive(c, wants), func(e Event) bool { return e.Head().Known(announced) })
 }
 

@@ -43,7 +43,7 @@ func (l *told) announce(settle bool) {
 	if l.c == nil {
 		return
 	}
-	for _, e := range events.Unannounced(l.c, events.AllTypes, func(id string) bool { return l.events[id] != nil }) {
+	for _, e := range events.Unannounced(l.c, events.Wanted{Types: events.AllTypes}, func(id string) bool { return l.events[id] != nil }) {
 		if e.Head().Settling() != events.Settled && !settle {
 			continue
 		}

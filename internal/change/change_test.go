@@ -210,19 +210,19 @@ func TestFurtherEventsAreAnnouncedWhereAHookTakesThem(t *testing.T) {
 	facts := call(t)
 	p := Work(unknown(facts), Request{Facts: facts, All: true, Now: now, Settling: rules})
 	require.Zero(t, count(p.Events, events.TypeAgentAlerted))
-	p = Work(unknown(facts), Request{Facts: facts, All: true, Now: now, Settling: rules, Takes: events.TypesOf(events.TypeAgentAlerted)})
+	p = Work(unknown(facts), Request{Facts: facts, All: true, Now: now, Settling: rules, Wants: events.Want(events.TypeAgentAlerted)})
 	require.Equal(t, 2, count(p.Events, events.TypeAgentAlerted))
 	require.Zero(t, count(p.Events, events.TypeAgentLeft))
 }
 
 func TestOfWhatHadHappenedBeforeAHookTookItNothingIsTold(t *testing.T) {
 	facts := call(t)
-	all := Request{All: true, Now: now, Settling: rules, Takes: events.AllTypes}
-	whole := Work(unknown(facts), Request{Facts: facts, All: true, Now: now, Settling: rules, Takes: events.AllTypes})
+	all := Request{All: true, Now: now, Settling: rules, Wants: events.Wanted{Types: events.AllTypes}}
+	whole := Work(unknown(facts), Request{Facts: facts, All: true, Now: now, Settling: rules, Wants: events.Wanted{Types: events.AllTypes}})
 	for n := 1; n < len(facts); n++ {
 		r := unknown(facts)
 		commit(t, r, Work(r, Request{Facts: facts[:n], All: true, Now: now, Settling: rules}))
-		before := events.Unannounced(r.Conversation, events.AllTypes, func(string) bool { return false })
+		before := events.Unannounced(r.Conversation, events.Wanted{Types: events.AllTypes}, func(string) bool { return false })
 		all.Facts = facts[n:]
 		p := Work(r, all)
 		if p == nil {
@@ -238,11 +238,11 @@ func TestOfWhatHadHappenedBeforeAHookTookItNothingIsTold(t *testing.T) {
 func TestAFurtherConclusionThatWaitsIsAnnouncedWhenItHasSettled(t *testing.T) {
 	facts := call(t)
 	r := unknown(facts)
-	q := Request{Facts: facts, Now: now, Settling: rules, Takes: events.TypesOf(events.TypeAgentLeft)}
+	q := Request{Facts: facts, Now: now, Settling: rules, Wants: events.Want(events.TypeAgentLeft)}
 	p := Work(r, q)
 	require.Zero(t, count(p.Events, events.TypeAgentLeft))
 	commit(t, r, p)
-	p = Work(r, Request{Settle: true, Now: now.Add(time.Minute), Settling: rules, Takes: q.Takes})
+	p = Work(r, Request{Settle: true, Now: now.Add(time.Minute), Settling: rules, Wants: q.Wants})
 	require.Equal(t, 2, count(p.Events, events.TypeAgentLeft))
 }
 
@@ -253,14 +253,14 @@ func TestAFactThatLiesAheadWaitsForItsTimeAlsoAtTheEndOfTheInput(t *testing.T) {
 			{ID: "e", Status: conversation.EvaluationFinished, ChangedDate: now, ReleaseDate: at, Deleted: deleted}}},
 			conversation.Statement{By: conversation.SourceTopic, At: now, Seen: now})}
 	}
-	takes := events.TypesOf(events.TypeEvaluationReleased)
+	wants := events.Want(events.TypeEvaluationReleased)
 	r := unknown(scheduled(release, false))
-	p := Work(r, Request{Facts: scheduled(release, false), All: true, Now: now, Settling: rules, Takes: takes})
+	p := Work(r, Request{Facts: scheduled(release, false), All: true, Now: now, Settling: rules, Wants: wants})
 	require.Zero(t, count(p.Events, events.TypeEvaluationReleased))
 	require.Equal(t, []time.Time{release}, dues(p))
 	commit(t, r, p)
-	require.Nil(t, Work(r, Request{Settle: true, Now: release.Add(-time.Second), Settling: rules, Takes: takes}), "it is too early")
-	p = Work(r, Request{Settle: true, Now: release, Settling: rules, Takes: takes})
+	require.Nil(t, Work(r, Request{Settle: true, Now: release.Add(-time.Second), Settling: rules, Wants: wants}), "it is too early")
+	p = Work(r, Request{Settle: true, Now: release, Settling: rules, Wants: wants})
 	require.Equal(t, 1, count(p.Events, events.TypeEvaluationReleased))
 	require.Empty(t, p.Change.Pending)
 }
@@ -275,10 +275,10 @@ func dues(p *Plan) (times []time.Time) {
 func TestAVersionThatShowsSomethingElseIsAChange(t *testing.T) {
 	facts := call(t)
 	r := unknown(facts)
-	takes := events.TypesOf(events.TypeConversationChanged)
+	wants := events.Want(events.TypeConversationChanged)
 	ids := map[string]bool{}
 	for i, f := range facts {
-		p := Work(r, Request{Facts: []*conversation.Conversation{f}, Now: now, Settling: rules, Takes: takes})
+		p := Work(r, Request{Facts: []*conversation.Conversation{f}, Now: now, Settling: rules, Wants: wants})
 		require.NotNil(t, p)
 		if len(conversation.Changes(r.Conversation, p.Change.To)) == 0 {
 			require.Zero(t, count(p.Events, events.TypeConversationChanged), "nothing that is shown has changed")
@@ -292,7 +292,7 @@ func TestAVersionThatShowsSomethingElseIsAChange(t *testing.T) {
 		require.True(t, last.(*events.ConversationChanged).Has(conversation.ObjectConversation, "attributes.seen"), "what a Before hook sets is in it")
 		require.False(t, ids[last.Head().ID], "each version has an id of its own")
 		ids[last.Head().ID] = true
-		require.Nil(t, Work(r, Request{Facts: []*conversation.Conversation{f}, Now: now, Settling: rules, Takes: takes}), "what is said again is none")
+		require.Nil(t, Work(r, Request{Facts: []*conversation.Conversation{f}, Now: now, Settling: rules, Wants: wants}), "what is said again is none")
 	}
 	require.Greater(t, len(ids), 5)
 }

@@ -41,8 +41,8 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 	var waiting []events.Event
 	var pending, ahead []store.Pending
 	ended := false
-	old := history{of: r.Conversation, takes: q.Takes}
-	for _, e := range events.Unannounced(p.Change.To, q.Takes, func(id string) bool { return r.Announced[id] }) {
+	old := history{of: r.Conversation, wants: q.Wants}
+	for _, e := range events.Unannounced(p.Change.To, q.Wants, func(id string) bool { return r.Announced[id] }) {
 		h := e.Head()
 		if at := h.NotBefore(); at.After(q.Now) {
 			ahead = append(ahead, store.Pending{EventID: h.ID, Due: at})
@@ -90,7 +90,7 @@ func waits(r *record.Record) func(id string) bool {
 // nobody did, nothing is told.
 type history struct {
 	of    *conversation.Conversation
-	takes events.Types
+	wants events.Wanted
 	ids   map[string]bool // nil until somebody asks
 }
 
@@ -100,7 +100,7 @@ func (y *history) has(h *events.Header) bool {
 	}
 	if y.ids == nil {
 		y.ids = map[string]bool{}
-		for _, e := range events.Unannounced(y.of, y.takes, func(string) bool { return false }) {
+		for _, e := range events.Unannounced(y.of, y.wants, func(string) bool { return false }) {
 			if e.Head().Type.Further() {
 				y.ids[e.Head().ID] = true
 			}

@@ -21,8 +21,8 @@ type Request struct {
 	// Vetoes are of events that Before hooks have vetoed in an attempt that was
 	// rolled back. Nobody is asked about them again.
 	Vetoes map[string]Veto
-	// Takes are the types of events that hooks take.
-	Takes events.Types
+	// Wants is which of the further events are wanted.
+	Wants events.Wanted
 	// Now is when conclusions are drawn.
 	Now      time.Time
 	Settling Settling
@@ -68,7 +68,7 @@ func Work(r *record.Record, q Request) *Plan {
 		return nil
 	}
 	p.Change.Pending = p.conclude(r, q)
-	if q.Takes.Has(events.TypeConversationChanged) && !same {
+	if q.Wants.Has(events.TypeConversationChanged) && !same {
 		if e := events.ChangedIn(r.Version+1, r.Conversation, to, q.Now); e != nil {
 			p.Events = append(p.Events, e)
 		}

@@ -111,11 +111,21 @@ func (c *Committer) begin(w *lane.Work, r *record.Record, vetoes map[string]chan
 	}()
 	a = &attempt{work: w, record: r}
 	a.plan = change.Work(r, change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: vetoes,
-		Takes: c.Hooks.Takes(), Now: c.Now(), Settling: c.Settling})
+		Wants: c.wants(w.ID), Now: c.Now(), Settling: c.Settling})
 	if a.plan != nil {
 		a.plan.Change.Taken = w.Taken()
 	}
 	return a, nil
+}
+
+// wants is what the hooks want of a conversation.
+func (c *Committer) wants(id string) events.Wanted {
+	wants := c.Hooks.Wants()
+	wants.Panicked = func(of events.Type, with any) {
+		c.Log.Error("the function of a defined event panics; the conversation goes on without the event", "type", of, "conversation", id,
+			"panic", fmt.Sprintf("%T", with), "stack", string(debug.Stack()))
+	}
+	return wants
 }
 
 // idle reports whether there is nothing to commit, not even what the facts were

@@ -104,7 +104,7 @@ func (o *Outbox) restore(ctx context.Context, d *delivery) error {
 	if d.event != nil {
 		return nil
 	}
-	e, err := events.Decode(events.Header{ID: d.ID, Type: events.Type(d.Type), Time: d.Time, ConversationID: d.ConversationID}, d.Data)
+	e, err := o.Hooks.Decode(events.Header{ID: d.ID, Type: events.Type(d.Type), Time: d.Time, ConversationID: d.ConversationID}, d.Data)
 	if err != nil {
 		return err
 	}

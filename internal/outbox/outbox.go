@@ -36,6 +36,7 @@ type Hooks interface {
 	AfterNames() []string
 	Delivery(name string) (events.Delivery, bool)
 	RunAfter(ctx context.Context, name string, e events.Event) error
+	Decode(head events.Header, data []byte) (events.Event, error)
 }
 
 // Conversations are those of which deliveries speak.

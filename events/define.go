@@ -1,0 +1,159 @@
+package events
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// Fact is what a definition finds in a conversation; see [Define].
+type Fact[D any] struct {
+	// Key tells the fact from others of its type in the conversation: the id of
+	// a session, a number. It makes the id of the event; it may be empty where
+	// there can be only one.
+	Key string
+	// Time is when the fact happened, or when it will: an event whose time lies
+	// ahead is announced when it has come, if the fact is still found then. Zero
+	// means the latest time that the conversation knows of.
+	Time time.Time
+	// Data is what there is to say about it. It must encode to JSON and back.
+	Data D
+}
+
+// Custom is an event of the host's own, of the type that [Define] gave it. Two
+// types of events with data of one type are told apart with [OfTypes].
+type Custom[D any] struct {
+	Header
+	Data D `json:"data"`
+}
+
+func (e *Custom[D]) copied() Event { return copyOf(e) }
+
+// RuleDefined: a definition of the host's found the fact.
+const RuleDefined Rule = "defined"
+
+// Define registers a type of events of the host's own. find says which facts
+// the state of a conversation implies; each is announced once, through the same
+// outbox as Common Events, to the hooks that take *Custom[D] or [Event].
+//
+// find must be pure: the same conversation gives the same facts, whatever the
+// time is and how often it is asked, and the conversation must not be changed. A
+// fact that lies ahead is a timer without a ticker: it is kept with the
+// conversation, survives restarts, moves when its time changes and goes when it
+// is not found any more. So "a customer has waited for a minute" is a fact one
+// minute after the beginning of each visit to a queue that has not ended before:
+//
+//	events.Define(hooks, "customer.waiting", func(c *conversation.Conversation) (found []events.Fact[Waiting]) {
+//		legs := c.Legs()
+//		for i := range legs {
+//			l := &legs[i]
+//			if at := l.Start.Add(time.Minute); l.Side == conversation.QueueSide && (!l.Over || l.End.After(at)) {
+//				found = append(found, events.Fact[Waiting]{Key: l.Session.ID, Time: at, Data: Waiting{l.Session.QueueID}})
+//			}
+//		}
+//		return found
+//	})
+//
+// What had happened in a conversation before the type was defined is not told
+// later. A find that panics finds nothing; the tracker logs it.
+//
+// The type must be text without a zero byte and no type of this package, and not
+// defined already: Define panics otherwise. It is registered before the tracker
+// runs, in every process that shares the store. remove takes it out again; it may
+// be called twice.
+func Define[D any](h *Hooks, of Type, find func(c *conversation.Conversation) []Fact[D]) (remove func()) {
+	switch {
+	case of == "" || !utf8.ValidString(string(of)) || strings.Contains(string(of), "\x00"):
+		panic(fmt.Sprintf("events: the type %q of an event must be text without a zero byte", of))
+	case of.kind() >= 0:
+		panic(fmt.Sprintf("events: %q is a type of this package; a type of one's own needs another name", of))
+	case find == nil:
+		panic(fmt.Sprintf("events: the definition of %q has no function", of))
+	}
+	return h.define(&definition{of: of, empty: func() Event { return &Custom[D]{} }, derive: func(d *deriver) {
+		found := map[string]bool{}
+		for _, f := range find(d.c) {
+			if found[f.Key] {
+				continue
+			}
+			found[f.Key] = true
+			head := d.add(&Custom[D]{Data: f.Data}, of, RuleDefined, f.Time.UTC(), Settled, "defined", f.Key)
+			head.notBefore = head.Time
+		}
+	}})
+}
+
+// definition is a type of events of the host's own. It does not change.
+type definition struct {
+	of     Type
+	empty  func() Event
+	derive func(*deriver)
+}
+
+// defined derives the events of a definition. One whose function panics has
+// none.
+func (d *deriver) defined(of *definition) {
+	before := len(d.events)
+	defer func() {
+		if p := recover(); p != nil {
+			d.events = d.events[:before]
+			if d.wants.Panicked != nil {
+				d.wants.Panicked(of.of, p)
+			}
+		}
+	}()
+	of.derive(d)
+}
+
+// Wanted is what is derived of a conversation beside the events that every
+// tracker announces.
+type Wanted struct {
+	// Types are of this package.
+	Types
+	// Panicked is told when the function of a definition panics; nil: nobody.
+	Panicked func(of Type, with any)
+
+	definitions []*definition
+}
+
+// Want returns the types alone.
+func Want(types ...Type) Wanted { return Wanted{Types: TypesOf(types...)} }
+
+// Wants returns the types of events that hooks take, and what is defined. It is
+// for trackers.
+func (h *Hooks) Wants() (wants Wanted) {
+	for _, k := range h.hooks() {
+		wants.Types |= k.takes
+	}
+	if l := h.definitions.Load(); l != nil {
+		wants.definitions = *l
+	}
+	return wants
+}
+
+// Decode is like [Decode], and knows the types that are defined.
+func (h *Hooks) Decode(head Header, data []byte) (Event, error) {
+	for _, d := range h.Wants().definitions {
+		if d.of == head.Type {
+			return decode(d.empty(), head, data)
+		}
+	}
+	if head.Type.kind() < 0 {
+		return nil, fmt.Errorf("events: %q is not an event type of this version, and not defined in this process; another one stored event %s", head.Type, head.ID)
+	}
+	return Decode(head, data)
+}
+
+func decode(e Event, h Header, data []byte) (Event, error) {
+	if err := json.Unmarshal(data, e); err != nil {
+		return nil, fmt.Errorf("events: the data of %s %s: %w", h.Type, h.ID, err)
+	}
+	rule := e.Head().Rule
+	*e.Head() = h
+	e.Head().Rule = rule
+	return e, nil
+}
