@@ -3,6 +3,7 @@ package convtrack_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
 func TestBeforeVetoOfTheCreationKeepsTheConversationOut(t *testing.T) {
@@ -160,4 +162,69 @@ func TestABeforeHookMustNotCallTheTracker(t *testing.T) {
 		}
 		require.Len(t, errs, 2)
 	})
+}
+
+func TestAnOptionalBeforeHookThatFailsHoldsNothingBack(t *testing.T) {
+	for name, fails := range map[string]func() error{
+		"an error": func() error { return errors.New("no such case") },
+		"a panic":  func() error { panic("no such case") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks := events.NewHooks()
+				asked := 0
+				events.Before(hooks, "before", func(_ context.Context, e *events.ConversationCreated) error {
+					e.SetAttribute("before", "yes")
+					return nil
+				})
+				events.Before(hooks, "optional", func(_ context.Context, e *events.ConversationCreated) error {
+					asked++
+					e.SetAttribute("optional", "yes")
+					return fails()
+				}, events.Optional())
+				events.Before(hooks, "behind", func(_ context.Context, e *events.ConversationCreated) error {
+					e.SetAttribute("behind", "yes")
+					return nil
+				})
+				j := journalHook(hooks, "journal")
+				r := start(t, hooks)
+				s := genesystest.BlindTransferToQueue()
+				r.tell(s.Snapshots()...)
+				synctest.Wait()
+				require.Equal(t, storyEvents, j.read())
+				require.Equal(t, 1, asked)
+				c, err := r.Get(t.Context(), s.ID)
+				require.NoError(t, err)
+				require.Equal(t, map[string]string{"before": "yes", "behind": "yes"}, c.Attributes)
+				require.Empty(t, slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{}))))
+				require.EqualValues(t, 1, r.Stats().BeforeFailed)
+			})
+		})
+	}
+}
+
+func TestWhatAnOptionalHookBreaksInItsTransactionIsUndoneAndTheChangeIsMade(t *testing.T) {
+	db, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	hooks := events.NewHooks()
+	events.Before(hooks, "optional", func(ctx context.Context, e *events.ConversationCreated) error {
+		tx, ok := sqlitestore.Tx(ctx)
+		require.True(t, ok)
+		_, err := tx.ExecContext(ctx, "create table mine (id text)")
+		require.NoError(t, err)
+		_, err = tx.ExecContext(ctx, "insert into nobodys values (1)")
+		return err
+	}, events.Optional())
+	tracker, err := convtrack.New(db, &convtrack.Config{Hooks: hooks, Logger: quiet})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- tracker.Run(ctx) }()
+	s := genesystest.BlindTransferToQueue()
+	require.NoError(t, tracker.Observe(t.Context(), conversation.Update{Conversations: decode(t, s.Snapshots()[0])}))
+	_, err = tracker.Get(t.Context(), s.ID)
+	require.NoError(t, err)
+	cancel()
+	require.NoError(t, <-ended)
 }

@@ -48,7 +48,8 @@ type hook struct {
 // package, or [Event] for all of them.
 //
 // An error rolls the change back and the source is not acknowledged; after a
-// bounded number of tries the change is parked and listed. [Veto] is no error:
+// bounded number of tries the change is parked and listed. With [Optional] the
+// change is made without the hook instead. [Veto] is no error:
 // on ConversationCreated the conversation is not tracked at all, on the other
 // events the fact is stored but the event is not delivered. The transaction is
 // reached through the store's accessor and nothing else; what fn writes with
@@ -98,6 +99,9 @@ func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Con
 	n.run = func(ctx context.Context, e Event) error { return fn(ctx, e.(E)) }
 	for _, o := range opts {
 		o(&n.options)
+	}
+	if n.optional && timing == TimingAfter {
+		panic(fmt.Sprintf("events: hook %q is an After hook, which never holds anything back: Optional is for Before hooks", name))
 	}
 	for i, k := range kinds {
 		if n.takesOnly(k.of) && n.accepts(k.empty()) && (i != kindConversationChanged || n.only != nil || !n.accepts(&ConversationCreated{})) {
@@ -161,6 +165,13 @@ func (h *Hooks) RunBefore(ctx context.Context, name string, e Event) error {
 		return k.call(ctx, e)
 	}
 	return nil
+}
+
+// Optional reports whether the named Before hook does not decide; see [Optional].
+// It is for trackers.
+func (h *Hooks) Optional(name string) bool {
+	k := h.find(TimingBefore, name)
+	return k != nil && k.optional
 }
 
 // AfterHooks returns the names of the After hooks that take the event, in

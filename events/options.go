@@ -14,6 +14,7 @@ type options struct {
 	timeout  time.Duration
 	only     []Type // of the events that the hook's type accepts; nil: all
 	filters  []Filter
+	optional bool
 	delivery Delivery
 }
 
@@ -59,6 +60,11 @@ func Concurrency(n int) Option { return func(o *options) { o.delivery.Concurrenc
 // and with SQLite the only one that writes, so it should be quick. Before hooks
 // always run so.
 func InTransaction() Option { return func(o *options) { o.delivery.InTransaction = true } }
+
+// Optional makes a Before hook one that does not decide: when it fails, the
+// failure is logged and counted, and the change is made without what the hook
+// would have written. Without it, a Before hook that fails holds the change back.
+func Optional() Option { return func(o *options) { o.optional = true } }
 
 // Exponential waits first, 2·first, 4·first … but never longer than most.
 func Exponential(first, most time.Duration) func(attempt int) time.Duration {

@@ -25,15 +25,15 @@ var ErrBusy = errors.New("convtrack: the conversation is changed by other proces
 // commitAlone commits the work of one conversation, with its Before hooks, as
 // often as vetoes, races and failures ask for.
 func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
-	vetoes := map[string]change.Veto{}
+	answers := noAnswers()
 	var conflicts, refusals, failures int
 	for {
-		a, err := c.next(ctx, w, vetoes)
+		a, err := c.next(ctx, w, answers.vetoes)
 		if err != nil || a.idle() {
 			c.Lanes.Finish(w, err)
 			return
 		}
-		version, err := c.tryAlone(ctx, a, vetoes)
+		version, err := c.tryAlone(ctx, a, answers)
 		var refused *refusal
 		switch {
 		case err == nil:
@@ -94,12 +94,12 @@ var errTransaction = errors.New("the transaction in which the hooks ran was not 
 // transaction with hooks is not committed, whose fault it is shows in whether
 // the store works without them: a hook can leave the transaction in a state that
 // only its end reveals.
-func (c *Committer) tryAlone(ctx context.Context, a *attempt, vetoes map[string]change.Veto) (version int64, err error) {
+func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (version int64, err error) {
 	if a.plan == nil {
 		_, err := c.Store.Commit(ctx, store.Batch{Taken: a.work.Taken()})
 		return 0, err
 	}
-	run := &beforeRun{vetoes: vetoes}
+	run := &beforeRun{answers: known}
 	if c.asks(a.plan) {
 		select {
 		case c.InTransaction <- struct{}{}:
@@ -133,6 +133,9 @@ func (c *Committer) tryAlone(ctx context.Context, a *attempt, vetoes map[string]
 		return 0, store.ErrConflict
 	case run.last != nil && c.Store.Answers(ctx, a.record.ID):
 		run.last.Err = fmt.Errorf("%w: %w", errTransaction, err)
+		if c.pass(ctx, run, run.last) {
+			return 0, errUndone
+		}
 		return 0, &refusal{run.last}
 	}
 	return 0, err
@@ -148,7 +151,7 @@ func (c *Committer) setAside(ctx context.Context, a *attempt, hook *events.HookE
 	}
 	a.plan = change.Refuse(a.record, a.work.Facts(), f)
 	a.plan.Change.Taken = a.work.Taken()
-	version, err := c.tryAlone(ctx, a, nil)
+	version, err := c.tryAlone(ctx, a, answers{})
 	switch {
 	case err == nil:
 		c.Failures.ForGood(ctx, a.record.ID, &f, "what was heard of the conversation is kept aside until somebody decides")

@@ -8,15 +8,29 @@ import (
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/internal/access"
 	"github.com/dcmkit/convtrack/internal/change"
+	"github.com/dcmkit/convtrack/internal/failure"
 )
 
-// errUndone: a hook vetoed an event after others had written for it. The
-// transaction is rolled back, and the change is made again with the veto known.
-var errUndone = errors.New("a veto undoes what earlier hooks wrote")
+// errUndone: a hook vetoed an event after others had written for it, or an
+// optional one failed. The transaction is rolled back, and the change is made
+// again with that known.
+var errUndone = errors.New("the attempt is undone, and made again with what a hook has said")
+
+// answers are what Before hooks have said in attempts that were rolled back, so that
+// they are not asked again.
+type answers struct {
+	vetoes map[string]change.Veto // by the event
+	passed map[question]bool      // of optional hooks, those that failed
+}
+
+// question is what a hook is asked: about an event.
+type question struct{ hook, event string }
+
+func noAnswers() answers { return answers{map[string]change.Veto{}, map[question]bool{}} }
 
 // beforeRun is what the Before hooks of one attempt have done.
 type beforeRun struct {
-	vetoes map[string]change.Veto // known from earlier attempts, and new ones
+	answers // in earlier attempts, and in this one
 
 	last   *events.HookError // names the hook that ran last; nil: none ran
 	failed *events.HookError
@@ -53,7 +67,7 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 	creation := h.Type == events.TypeConversationCreated
 	wrote := creation && run.last != nil // a veto of the creation undoes everything
 	for _, name := range c.Hooks.BeforeHooks(e) {
-		if name == p.Except {
+		if name == p.Except || run.passed[question{name, h.ID}] {
 			continue
 		}
 		h.Conversation = p.Change.To
@@ -64,6 +78,9 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 		case err == nil:
 			p.SetAttributes(h.Attributes(), time.Now())
 		case errors.As(err, &run.failed):
+			if c.pass(ctx, run, run.failed) {
+				return errUndone
+			}
 			return err
 		case errors.As(err, &veto):
 			c.Log.Info("vetoed", "conversation", h.ConversationID, "event", h.ID, "type", h.Type, "hook", veto.Hook, "reason", veto.Reason)
@@ -82,4 +99,19 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 		wrote = true
 	}
 	return nil
+}
+
+// pass notes that an optional hook has failed: the change is made again without
+// it, as what it did in the transaction may have broken that.
+func (c *Committer) pass(ctx context.Context, attempt *beforeRun, failed *events.HookError) bool {
+	if !c.Hooks.Optional(failed.Hook) {
+		return false
+	}
+	refused := &refusal{failed}
+	f := failure.Of(failed.Hook, refused.event(), 1, failed, time.Now())
+	c.Failures.ForGood(ctx, failed.ConversationID, &f, "the hook is optional: the change is made without what it would have written")
+	c.Counters.BeforeFailed.Add(1)
+	attempt.passed[question{failed.Hook, failed.EventID}] = true
+	attempt.undone = true
+	return true
 }
