@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bufio"
 	"database/sql"
 	"math/rand/v2"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // to look at the table of cases
 	"github.com/stretchr/testify/require"
@@ -223,7 +225,7 @@ func TestAtStartItIsSaidWhatIsOffAndWhatIsOffIsNotServed(t *testing.T) {
 	for _, line := range []string{
 		"on:  store: in memory", "on:  HTTP: http://127.0.0.1:", "off: API: set GENESYS_REGION,",
 		"off: EventBridge through SQS: set CONVTRACK_SQS_QUEUE_URL", "off: EventBridge over HTTP: set CONVTRACK_TOKENS", "off: data action: set CONVTRACK_TOKENS",
-		"off: client app (/genesys/app/): not part of this version\n",
+		"off: client app: set GENESYS_CLIENTAPP_ID and GENESYS_ORGANIZATION_ID\n",
 		"off: inspector (/operate/): not part of this version; CONVTRACK_OPERATOR_PASSWORD has no effect yet\n",
 	} {
 		require.Contains(t, p.said.String(), line)
@@ -347,5 +349,43 @@ func TestWrongFlagsAndVariablesAreExplained(t *testing.T) {
 		require.Equal(t, c.code, p.ProcessState.ExitCode(), "%v %v: %s", c.args, c.env, said)
 		require.Contains(t, said.String(), c.says)
 		require.NotContains(t, said.String(), "pass-word")
+	}
+}
+
+func TestThePanelShowsTheOwnerWhoIsInTheTableOfCases(t *testing.T) {
+	t.Parallel()
+	for _, store := range []string{"memory", "sqlite:" + filepath.Join(t.TempDir(), "backend.db")} {
+		genesys, env := simulator(t)
+		p := start(t, store, append(env, "GENESYS_CLIENTAPP_ID=app", "GENESYS_ORGANIZATION_ID="+genesys.OrganizationID())...)
+		p.until(ready(p))
+		status, page := p.get("/genesys/app/")
+		require.Equal(t, http.StatusOK, status)
+		require.Contains(t, page, "main.js")
+		story := genesystest.BlindTransferToQueue()
+		require.NoError(t, genesys.Play(story, genesystest.Speed(100)).Wait(t.Context()))
+		alice := genesys.LogIn(genesystest.Login{ClientID: "app", UserID: "user-a"})
+		status, answer := p.do(http.MethodPost, "/genesys/app/updates", `{"kind":"hint","conversationId":"`+story.ID+`"}`, "Authorization", "Bearer "+alice)
+		require.Equal(t, http.StatusOK, status, answer)
+		p.until(func() bool { return has(p.events(story.ID), "conversation.ended") })
+
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/genesys/app/case?conversationId="+story.ID, nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+alice)
+		stream, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer func() { _ = stream.Body.Close() }()
+		require.Equal(t, http.StatusOK, stream.StatusCode)
+		for lines := bufio.NewScanner(stream.Body); lines.Scan(); {
+			if strings.Contains(lines.Text(), `"owner":"Bob","ownerId":"user-b"`) {
+				require.Contains(t, lines.Text(), `"id":"CASE-`+story.ID+`"`)
+				break
+			}
+		}
+		_, metrics := p.get("/metrics")
+		require.Contains(t, metrics, `genesys_clientapp_requests_total{answer="stored"} 1`)
+		require.Contains(t, metrics, `genesys_clientapp_streams 1`)
+		began := time.Now()
+		require.Zero(t, p.stop())
+		require.Less(t, time.Since(began), 30*time.Second, "streams do not hold up the end")
 	}
 }

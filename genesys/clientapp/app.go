@@ -88,8 +88,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // CaseChanged has the case of a conversation looked up again for every panel
-// that shows it: call it when a hook has changed the case or its owner, once that
-// is committed. It returns at once and costs nothing when no panel shows it.
+// that shows it: call it when a hook has changed the case or its owner. It
+// returns at once and costs nothing when no panel shows it. The case is looked up
+// three times within half a second, so that a hook may call it before its
+// transaction is committed.
 func (a *App) CaseChanged(conversationID string) { a.streams.changed(conversationID) }
 
 // Close ends the event streams, so that a server that shuts down need not wait

@@ -1,6 +1,9 @@
 package clientapp
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // streams are the open event streams, by the conversations that they tell of. It
 // is safe for concurrent use.
@@ -85,12 +88,15 @@ func (ss *streams) remove(s *stream) {
 	}
 }
 
-// changed has the case of a conversation looked up by all that tell of it.
+// changed has the case of a conversation looked up by all that tell of it, and
+// again soon after: who says so may be in a transaction that is not committed.
 func (ss *streams) changed(conversationID string) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	for s := range ss.byTheir[conversationID] {
-		s.ask(conversationID)
+		for _, wait := range [...]time.Duration{0, 100 * time.Millisecond, 500 * time.Millisecond} {
+			time.AfterFunc(wait, func() { s.ask(conversationID) })
+		}
 	}
 }
 

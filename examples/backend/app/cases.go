@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/dcmkit/convtrack/store/pgstore"
 	"github.com/dcmkit/convtrack/store/sqlitestore"
@@ -14,6 +15,10 @@ type cases struct {
 	// exec executes a statement in the transaction of a hook. Nil: there is no
 	// table, as the store is in memory.
 	exec func(ctx context.Context, statement string, args ...any) error
+	// read reads one text, outside of a transaction.
+	read func(ctx context.Context, statement, arg string) (string, error)
+	// owners are those of the cases where there is no table.
+	owners *sync.Map
 }
 
 // createCases makes the table.
@@ -37,9 +42,20 @@ func (c cases) link(ctx context.Context, conversationID string) (id string, err 
 // giveTo makes a Genesys user the owner of a case.
 func (c cases) giveTo(ctx context.Context, id, userID string) error {
 	if c.exec == nil {
+		c.owners.Store(id, userID)
 		return nil
 	}
 	return c.exec(ctx, "update dcm_case set owner = $2 where case_id = $1", id, userID)
+}
+
+// owner returns the Genesys user who owns a case; empty: nobody does yet.
+func (c cases) owner(ctx context.Context, id string) (userID string, err error) {
+	if c.exec == nil {
+		owner, _ := c.owners.Load(id)
+		userID, _ = owner.(string)
+		return userID, nil
+	}
+	return c.read(ctx, "select owner from dcm_case where case_id = $1", id)
 }
 
 // errNoTransaction: the tracker has another store than that of the cases.

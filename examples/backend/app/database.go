@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -38,7 +39,7 @@ func (d *database) Close() error {
 func openDatabase(ctx context.Context, name string) (*database, error) {
 	switch scheme, path, _ := strings.Cut(name, ":"); {
 	case name == "memory":
-		return &database{Store: memstore.New(), says: "in memory, until the end; -store sqlite:PATH or postgres://… keeps it"}, nil
+		return &database{Store: memstore.New(), cases: cases{owners: &sync.Map{}}, says: "in memory, until the end; -store sqlite:PATH or postgres://… keeps it"}, nil
 	case scheme == "sqlite" && path == "":
 		return nil, wrongUsage("-store", "sqlite: needs the path of a file, as in sqlite:backend.db")
 	case scheme == "sqlite" && path == ":memory:":
@@ -60,12 +61,18 @@ func openSQLite(ctx context.Context, path string) (*database, error) {
 	db, err := sql.Open("sqlite", uri)
 	if err == nil {
 		_, err = db.ExecContext(ctx, createCases)
-		err = errors.Join(err, db.Close())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the table of cases: %w", err), s.Close())
 	}
-	return &database{Store: s, cases: cases{execSQLite}, says: "the SQLite file " + path}, nil
+	read := func(ctx context.Context, statement, arg string) (text string, err error) {
+		err = db.QueryRowContext(ctx, statement, arg).Scan(&text)
+		if errors.Is(err, sql.ErrNoRows) {
+			return "", nil
+		}
+		return text, err
+	}
+	return &database{Store: s, cases: cases{exec: execSQLite, read: read}, close: func() { _ = db.Close() }, says: "the SQLite file " + path}, nil
 }
 
 func openPostgres(ctx context.Context, url string) (*database, error) {
@@ -86,6 +93,13 @@ func openPostgres(ctx context.Context, url string) (*database, error) {
 		return nil, fmt.Errorf("-store postgres://…: %w", err)
 	}
 	at := pool.Config().ConnConfig
-	return &database{Store: s, cases: cases{execPostgres}, close: pool.Close,
+	read := func(ctx context.Context, statement, arg string) (text string, err error) {
+		err = pool.QueryRow(ctx, statement, arg).Scan(&text)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return "", nil
+		}
+		return text, err
+	}
+	return &database{Store: s, cases: cases{exec: execPostgres, read: read}, close: pool.Close,
 		says: fmt.Sprintf("the PostgreSQL database %s at %s", at.Database, at.Host)}, nil
 }

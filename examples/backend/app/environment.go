@@ -14,8 +14,15 @@ type environment struct {
 	api    *rest.Config // nil: off
 	queue  *sqsConfig   // nil: off
 	tokens []string     // none: off
-	// Ways that this version does not have yet, though they are configured.
-	clientApp, operator bool
+	panel  *panelConfig // nil: off
+	// A way that this version does not have yet, though it is configured.
+	operator bool
+}
+
+// panelConfig is the client app: whose agents log in, with which OAuth client.
+type panelConfig struct {
+	client, organization string
+	sdk                  string // folder node_modules; empty: Genesys's CDN
 }
 
 // The credentials of examples/simulator, which are no secret.
@@ -31,8 +38,10 @@ func readEnvironment(env func(string) string) (is environment, err error) {
 	if is.queue, err = readSQS(env); err != nil {
 		return is, err
 	}
-	is.tokens, err = readTokens(env("CONVTRACK_TOKENS"))
-	is.clientApp = env("GENESYS_CLIENTAPP_ID") != ""
+	if is.tokens, err = readTokens(env("CONVTRACK_TOKENS")); err != nil {
+		return is, err
+	}
+	is.panel, err = readPanel(env, is.api != nil)
 	is.operator = env("CONVTRACK_OPERATOR_PASSWORD") != ""
 	return is, err
 }
@@ -78,6 +87,21 @@ func readTokens(list string) (tokens []string, err error) {
 		return nil, wrongUsage("CONVTRACK_TOKENS", "there is no token in it; a comma stands between several")
 	}
 	return tokens, nil
+}
+
+func readPanel(env func(string) string, api bool) (*panelConfig, error) {
+	c := &panelConfig{env("GENESYS_CLIENTAPP_ID"), env("GENESYS_ORGANIZATION_ID"), env("GENESYS_CLIENTAPP_SDK")}
+	switch {
+	case c.client == "" && c.organization == "":
+		return nil, nil //nolint:nilnil // it is off
+	case c.client == "":
+		return nil, wrongUsage("GENESYS_CLIENTAPP_ID", "it is not set; it is that of an OAuth client with the grant Code Authorization")
+	case c.organization == "":
+		return nil, wrongUsage("GENESYS_ORGANIZATION_ID", "it is not set; Genesys Cloud shows it under Admin, Organization Settings")
+	case !api:
+		return nil, wrongUsage("GENESYS_REGION", "it is not set; the client app needs the API, to read what an agent's browser hints at")
+	}
+	return c, nil
 }
 
 // absoluteURL refuses what is no URL of a server. The URL is not shown: it can

@@ -18,9 +18,9 @@ const caseID = "caseId"
 // source names the origin of the events: together with it an id is unique.
 const source = "urn:genesys-cloud:conversations"
 
-// newHooks are what happens when something happens. failed is told when an
-// event cannot be printed.
-func newHooks(cases cases, out *lines, failed func(error)) *events.Hooks {
+// newHooks are what happens when something happens. changed is told when a case
+// has another owner, failed when an event cannot be printed.
+func newHooks(cases cases, out *lines, changed func(conversationID string), failed func(error)) *events.Hooks {
 	hooks := events.NewHooks()
 	events.Before(hooks, "link-case", func(ctx context.Context, e *events.ConversationCreated) error {
 		id, err := cases.link(ctx, e.ConversationID)
@@ -31,7 +31,11 @@ func newHooks(cases cases, out *lines, failed func(error)) *events.Hooks {
 		return nil
 	})
 	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error {
-		return cases.giveTo(ctx, e.Conversation.Attributes[caseID], e.UserID)
+		if err := cases.giveTo(ctx, e.Conversation.Attributes[caseID], e.UserID); err != nil {
+			return err
+		}
+		changed(e.ConversationID) // the panel looks until after the commit
+		return nil
 	}, events.InTransaction())
 	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
 		line, err := events.CloudEvent(e, source)

@@ -34,7 +34,11 @@ func introduce(w io.Writer, is environment, store, address string) {
 	}
 	say(tokens, "data action", updates, "set CONVTRACK_TOKENS")
 	const later = "not part of this version"
-	say(false, "client app (/genesys/app/)", "", without(later, is.clientApp, "GENESYS_CLIENTAPP_ID"))
+	page := fmt.Sprintf("http://%s%s", address, panelPath)
+	if is.panel != nil && is.panel.sdk == "" {
+		page += ", with the SDKs from Genesys's CDN; GENESYS_CLIENTAPP_SDK names a folder node_modules that has them"
+	}
+	say(is.panel != nil, "client app", page, "set GENESYS_CLIENTAPP_ID and GENESYS_ORGANIZATION_ID")
 	say(false, "inspector (/operate/)", "", without(later, is.operator, "CONVTRACK_OPERATOR_PASSWORD"))
 }
 

@@ -125,23 +125,29 @@ func ofQueue(is eventbridge.QueueStats) []metric {
 // requests counts the requests of Genesys Cloud and AWS by how they were
 // answered.
 func (m *measurements) requests() []metric {
-	if m.endpoints.eventbridge == nil {
-		return nil
-	}
-	envelopes, updates := m.endpoints.eventbridge.Stats(), m.endpoints.updates.Stats()
 	answers := func(name, help string, stored, denied, refused, overloaded, unavailable int64) metric {
 		return metric{name, help, true, []sample{
 			{"answer", "stored", float64(stored)}, {"answer", "denied", float64(denied)}, {"answer", "refused", float64(refused)},
 			{"answer", "overloaded", float64(overloaded)}, {"answer", "unavailable", float64(unavailable)},
 		}}
 	}
-	return []metric{
+	var all []metric
+	if m.endpoints.panel != nil {
+		is := m.endpoints.panel.app.Stats()
+		all = append(all, answers("genesys_clientapp_requests_total", "Posts of the page in the agents' desktop, by the answer.",
+			is.Stored, is.Denied, is.Refused, is.Overloaded, is.Unavailable),
+			gauge("genesys_clientapp_streams", "Browsers that listen to cases.", float64(is.Streams)))
+	}
+	if m.endpoints.eventbridge == nil {
+		return all
+	}
+	envelopes, updates := m.endpoints.eventbridge.Stats(), m.endpoints.updates.Stats()
+	return append(all,
 		answers("genesys_eventbridge_requests_total", "Envelopes that were posted, by the answer.",
 			envelopes.Stored, envelopes.Denied, envelopes.Refused, envelopes.Overloaded, envelopes.Unavailable),
 		answers("genesys_updates_requests_total", "Calls of the data action, by the answer.",
 			updates.Stored, updates.Denied, updates.Refused, updates.Overloaded, updates.Unavailable),
-		counter("genesys_updates_without_case", "Calls that were answered without a case, as it could not be looked up.", updates.WithoutCase),
-	}
+		counter("genesys_updates_without_case", "Calls that were answered without a case, as it could not be looked up.", updates.WithoutCase))
 }
 
 func seconds(at time.Time) float64 {

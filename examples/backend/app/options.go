@@ -31,6 +31,11 @@ What is set in the environment is switched on:
   CONVTRACK_SQS_QUEUE_URL
         EventBridge through SQS, with AWS_REGION, AWS_ACCESS_KEY_ID,
         AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_ENDPOINT_URL_SQS
+  GENESYS_CLIENTAPP_ID, GENESYS_ORGANIZATION_ID
+        /genesys/app/, the page for the agents' desktop: the OAuth client that
+        agents log in with, and the organization that they are of. The page loads
+        Genesys's SDKs from its CDN, or from GENESYS_CLIENTAPP_SDK, a folder
+        node_modules with purecloud-client-app-sdk and purecloud-platform-client-v2.
   CONVTRACK_TOKENS
         POST /genesys/v1/eventbridge (API destination) and
         POST /genesys/v1/updates (data action) for who presents one of these

@@ -24,7 +24,9 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 
 	working, stop := context.WithCancelCause(context.WithoutCancel(ctx)) // the sources are stopped after the server
 	defer stop(nil)
-	hooks := newHooks(db.cases, &lines{w: stdout}, func(err error) { stop(fmt.Errorf("stdout cannot be written: %w", err)) })
+	var panel *panel
+	hooks := newHooks(db.cases, &lines{w: stdout}, func(id string) { panel.changed(id) }, // hooks run once everything is there
+		func(err error) { stop(fmt.Errorf("stdout cannot be written: %w", err)) })
 	tracker, err := convtrack.New(db, &convtrack.Config{Hooks: hooks, Logger: log})
 	if err != nil {
 		return err
@@ -34,10 +36,15 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 		return err
 	}
 	defer sources.close()
+	if panel, err = newPanel(o.environment, tracker, sources, db.cases, log); err != nil {
+		return err
+	}
+	defer panel.close()
 	endpoints, err := newEndpoints(o.tokens, tracker, log)
 	if err != nil {
 		return err
 	}
+	endpoints.panel = panel
 	defer endpoints.close()
 
 	listener, err := listen(ctx, o.listen)
@@ -46,6 +53,7 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 	}
 	ready := &readiness{store: &storeProbe{store: db}, sources: sources, started: time.Now()}
 	server := newServer(routes(endpoints, ready, &measurements{tracker, sources, endpoints}), log)
+	server.RegisterOnShutdown(panel.close)
 	introduce(stderr, o.environment, db.says, listener.Addr().String())
 	return work(ctx, working, stop, tracker, sources, ready, server, listener)
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,6 +27,7 @@ const (
 type endpoints struct {
 	eventbridge *eventbridge.Handler
 	updates     *architect.Handler
+	panel       *panel
 }
 
 func newEndpoints(tokens []string, tracker *convtrack.Tracker, log *slog.Logger) (*endpoints, error) {
@@ -41,7 +43,7 @@ func newEndpoints(tokens []string, tracker *convtrack.Tracker, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	return &endpoints{envelopes, updates}, nil
+	return &endpoints{eventbridge: envelopes, updates: updates}, nil
 }
 
 func (e *endpoints) close() {
@@ -56,6 +58,9 @@ func routes(e *endpoints, ready *readiness, m *measurements) http.Handler {
 	if e.eventbridge != nil {
 		mux.Handle(eventbridgePath, e.eventbridge) // other methods are answered by the handler
 		mux.Handle(updatesPath, e.updates)
+	}
+	if e.panel != nil {
+		mux.Handle(panelPath, http.StripPrefix(strings.TrimSuffix(panelPath, "/"), e.panel.app))
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /readyz", ready)
