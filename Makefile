@@ -47,8 +47,32 @@ fauxqs: ## Install the SQS emulator fauxqs for the tests, where there is none.
 	fi; \
 	mkdir -p "$(FAUXQS)" && npm install --silent --no-audit --no-fund --prefix "$(FAUXQS)" fauxqs@1.9.2
 
+.PHONY: chromium
+chromium: ## Install Chromium for the tests of the client app, where there is none.
+	@if test -n "$$CONVTRACK_TEST_CHROMIUM" || command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+	else \
+		echo "make: the tests open the client app in a browser: install Chromium (Debian: sudo apt-get install chromium; macOS: brew install --cask chromium)," >&2; \
+		echo "or set CONVTRACK_TEST_CHROMIUM to the path of Chromium or Chrome" >&2; exit 1; \
+	fi
+
+GENESYS_SDK := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/convtrack/genesys-sdk-2.6.10-262.0.0
+
+.PHONY: genesys-sdk
+genesys-sdk: ## Install Genesys's SDKs for browsers, which the client app uses.
+	@if test -f "$(GENESYS_SDK)/node_modules/purecloud-platform-client-v2/package.json"; then exit 0; fi; \
+	if ! command -v npm >/dev/null 2>&1 && test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm; \
+	fi; \
+	if ! command -v npm >/dev/null 2>&1; then \
+		echo "make: npm is needed to install Genesys's SDKs (Debian: sudo apt-get install nodejs npm; macOS: brew install node)" >&2; exit 1; \
+	fi; \
+	mkdir -p "$(GENESYS_SDK)" && npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$(GENESYS_SDK)" \
+		purecloud-client-app-sdk@2.6.10 purecloud-platform-client-v2@262.0.0
+
 .PHONY: test
-test: postgres velocity fauxqs ## Run all tests. The SDK takes some minutes to compile the first time.
+test: postgres velocity fauxqs chromium genesys-sdk ## Run all tests. The SDK takes some minutes to compile the first time.
 ifeq ($(RACE),)
 	@echo "make test: no C compiler found, so the race detector is off; install gcc to run with it" >&2
 	@test "$$CI" != true || { echo "make test: CI must run with the race detector" >&2; exit 1; }
@@ -57,7 +81,6 @@ endif
 	$(GO) test ./events -rounds 8
 	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestKilled' . -simulations 300 -kills 100
 	$(GO) test -timeout 30m -run 'TestNothingIsLost|TestNoMessageIsDeleted' ./genesys/eventbridge -simulations 300 -kills 100
-	$(GO) test -timeout 30m -run TestACallThatWasAnswered ./genesys/architect -kills 100
 
 .PHONY: lint
 lint: ## Check format, vet, linters and module files.
@@ -88,7 +111,6 @@ fuzz: ## Fuzz each of the decoders for a minute.
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./genesys
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./conversation
 	$(GO) test -run '^$$' -fuzz FuzzHandler -fuzztime 1m ./genesys/eventbridge
-	$(GO) test -run '^$$' -fuzz FuzzACall -fuzztime 1m ./genesys/architect
 	$(GO) test -run '^$$' -fuzz FuzzUnpack -fuzztime 1m ./conversation
 
 .PHONY: soak

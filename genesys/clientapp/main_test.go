@@ -10,6 +10,9 @@ import (
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if browser.cancel != nil {
+		browser.cancel()
+	}
 	http.DefaultClient.CloseIdleConnections()
 	if err := goleak.Find(); err != nil && code == 0 {
 		_, _ = os.Stderr.WriteString(err.Error())

@@ -32,6 +32,8 @@ export function newPanel(document, texts, lang) {
     set(link.firstElementChild, texts.link[state]);
   };
 
+  showLink();
+
   const open = id => {
     if (cards.has(id)) return cards.get(id);
     const card = {

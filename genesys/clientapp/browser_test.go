@@ -1,0 +1,164 @@
+package clientapp_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// long is how long a browser may take for anything, on a machine that is busy.
+const long = 60 * time.Second
+
+// browser is the Chromium of all tests. Each test has origins of its own, so that
+// they share no storage.
+var browser struct {
+	start  sync.Once
+	ctx    context.Context
+	cancel func()
+	err    error
+}
+
+// openBrowser starts Chromium when the first test needs it.
+func openBrowser(t *testing.T) context.Context {
+	t.Helper()
+	browser.start.Do(func() {
+		path := findChromium()
+		if path == "" {
+			browser.err = errors.New("these tests need Chromium: run make chromium, or set CONVTRACK_TEST_CHROMIUM to the path of Chromium or Chrome")
+			return
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(long))
+		if os.Geteuid() == 0 {
+			options = append(options, chromedp.NoSandbox)
+		}
+		allocator, release := chromedp.NewExecAllocator(context.Background(), options...)
+		ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {})) // of frames that have gone
+		browser.ctx, browser.err = ctx, chromedp.Do(ctx, chromedp.Navigate("about:blank"))
+		browser.cancel = func() {
+			cancel()
+			release()
+		}
+	})
+	require.NoError(t, browser.err)
+	return browser.ctx
+}
+
+func findChromium() string {
+	if path := os.Getenv("CONVTRACK_TEST_CHROMIUM"); path != "" {
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// nodeModules is where make genesys-sdk installs Genesys's SDKs.
+func nodeModules(t *testing.T) string {
+	t.Helper()
+	cache := os.Getenv("XDG_CACHE_HOME")
+	if cache == "" {
+		home, err := os.UserHomeDir()
+		require.NoError(t, err)
+		cache = filepath.Join(home, ".cache")
+	}
+	folder := filepath.Join(cache, "convtrack", "genesys-sdk-2.6.10-262.0.0", "node_modules")
+	_, err := os.Stat(filepath.Join(folder, "purecloud-platform-client-v2", "package.json"))
+	require.NoError(t, err, "these tests need Genesys's SDKs from npm: run make genesys-sdk")
+	return folder
+}
+
+// view is what tests see of a tab or of a frame in it.
+type view struct {
+	*testing.T
+	ctx context.Context
+}
+
+// eval runs a script and returns its value.
+func eval[V any](v *view, script string) V {
+	v.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, long)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[V](script, chromedp.EvalAwaitPromise))
+	require.NoError(v, err, script)
+	return value
+}
+
+// until waits until a script gives true.
+func (v *view) until(script string) {
+	v.Helper()
+	for end := time.Now().Add(long); ; time.Sleep(20 * time.Millisecond) {
+		if eval[bool](v, `Boolean(`+script+`)`) {
+			return
+		}
+		if time.Now().After(end) {
+			require.Fail(v, "it does not happen: "+script, "the page shows %q", v.text("body"))
+		}
+	}
+}
+
+// text is what an element shows.
+func (v *view) text(selector string) string {
+	v.Helper()
+	return eval[string](v, fmt.Sprintf(`(e => e?.checkVisibility() ? e.innerText : '')(document.querySelector(%q))`, selector))
+}
+
+// shows waits until an element shows a text.
+func (v *view) shows(selector, text string) {
+	v.Helper()
+	v.until(fmt.Sprintf(`(e => e?.checkVisibility() && e.innerText.includes(%q))(document.querySelector(%q))`, text, selector))
+}
+
+// click presses a button as a user does.
+func (v *view) click(selector string) {
+	v.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, long)
+	defer cancel()
+	require.NoError(v, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))))
+}
+
+// openTab opens an address in a tab of its own.
+func openTab(t *testing.T, address string) *view {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(openBrowser(t))
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(address)))
+	return &view{t, ctx}
+}
+
+// find waits for a target of the browser whose address begins so, and attaches to
+// it. Frames of other sites are targets of their own.
+func find(t *testing.T, kind, address string) *view {
+	t.Helper()
+	for end := time.Now().Add(long); ; time.Sleep(20 * time.Millisecond) {
+		all, err := chromedp.Targets(openBrowser(t))
+		require.NoError(t, err)
+		for _, one := range all {
+			if one.Type == kind && strings.HasPrefix(one.URL, address) {
+				return attach(t, one.TargetID)
+			}
+		}
+		require.True(t, time.Now().Before(end), "there is no %s at %s", kind, address)
+	}
+}
+
+func attach(t *testing.T, id target.ID) *view {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(openBrowser(t), chromedp.WithTargetID(id), chromedp.WithDetachOnCancel())
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx))
+	return &view{t, ctx}
+}

@@ -1,0 +1,100 @@
+package clientapp_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+)
+
+const newChannel, oneConversation = "/api/v2/notifications/channels", "/api/v2/conversations/{id}"
+
+func TestASnapshotAndEventsArriveAndWakeTheReadAndThePanelShowsTheCase(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	desktop, frames := w.opens(w.widget("c-1"))
+	page := frames[0]
+	page.shows("#link", "Connected")
+	page.shows(".owner", "Owner: you")
+	page.shows(".title", "Case CASE-c-1")
+	page.shows(".timeline", "Agent: you")
+	require.Equal(t, conversation.StatusActive, w.knows("c-1").Status)
+	require.NotZero(t, w.told("c-1")["snapshot"])
+	w.touch("c-1", "once")
+	w.until("the event arrives", func() bool { return w.told("c-1")["event"] > 0 })
+	w.until("it is read again", func() bool {
+		c := w.knows("c-1")
+		for _, p := range c.Participants {
+			if p.Attributes["touched"] == "once" {
+				return true
+			}
+		}
+		return false
+	})
+	desktop.until(`said.some(([action, origin]) => action === 'bootstrapped')`)
+	require.Equal(t, 1, w.asked("POST", newChannel))
+}
+
+func TestTheOwnerChangesOnThePanelWithinASecondOfTheHook(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows(".owner", "Owner: you")
+	eval[bool](page, `(self.changes = {}, new MutationObserver(() => {
+		const owner = document.querySelector('.owner').innerText;
+		changes[owner] ??= Date.now();
+	}).observe(document.querySelector('.owner'), {childList: true, characterData: true, subtree: true}), true)`)
+	fastest := time.Hour
+	for _, user := range []string{"user-b", "user-c", "user-b"} { // a machine can be busy once
+		eval[bool](page, `(changes = {}, true)`)
+		w.give("c-1", user)
+		page.shows(".owner", "Owner: "+agents[user])
+		at := eval[int64](page, `changes['Owner: `+agents[user]+`']`)
+		fastest = min(fastest, time.UnixMilli(at).Sub(w.gave[user]))
+	}
+	require.Less(t, fastest, time.Second)
+	t.Logf("the owner changed after %v", fastest)
+}
+
+func TestATransferChangesTheOwnerOnThePanelOfTheFirstAgent(t *testing.T) {
+	w := newWorld(t)
+	story := genesystest.BlindTransferToQueue()
+	w.genesys.Play(story, genesystest.Speed(20))
+	page := w.open(story.ID)
+	page.shows(".owner", "Owner: you")
+	page.shows(".owner", "Owner: Bob")
+}
+
+func TestADroppedSocketCostsNoEventAndOneChannelAtMost(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#link", "Connected")
+	for range 3 {
+		snapshots, channels := w.told("c-1")["snapshot"], w.asked("POST", newChannel)
+		w.genesys.Faults().CutSockets()
+		w.until("a snapshot follows", func() bool { return w.told("c-1")["snapshot"] > snapshots })
+		page.shows("#link", "Connected")
+		require.LessOrEqual(t, w.asked("POST", newChannel)-channels, 1)
+	}
+	events := w.told("c-1")["event"]
+	w.touch("c-1", "after")
+	w.until("events go on", func() bool { return w.told("c-1")["event"] > events })
+}
+
+func TestAChannelThatIsGoneIsReplacedByOne(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#link", "Connected")
+	snapshots := w.told("c-1")["snapshot"]
+	w.genesys.Faults().EvictChannels()
+	w.until("a snapshot follows", func() bool { return w.told("c-1")["snapshot"] > snapshots })
+	require.Equal(t, 2, w.asked("POST", newChannel))
+	events := w.told("c-1")["event"]
+	w.touch("c-1", "after")
+	w.until("events go on", func() bool { return w.told("c-1")["event"] > events })
+}

@@ -1,0 +1,191 @@
+package clientapp_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/genesys/clientapp"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+)
+
+// Pitfalls C4 and C5: single sign-on refuses frames, and a window has other
+// storage than the frame that opened it.
+func TestAnAgentWithoutASessionLogsInWithAWindow(t *testing.T) {
+	w := newWorld(t)
+	w.genesys.SignIn("")
+	w.talk("c-1", "user-b")
+	page := w.open("c-1")
+	page.shows("#trouble", "Log in to Genesys once more")
+	page.click("button")
+	page.shows("#trouble", "in the window that has opened")
+	login := find(t, "page", w.genesys.URL()+"/oauth/authorize")
+	login.shows("body", "Bob")
+	chooses(login, "user-b")
+	page.shows("#link", "Connected")
+	page.shows(".timeline", "Agent: you")
+	require.Empty(t, page.text("#trouble"))
+	w.until("the login is used", func() bool { return w.told("c-1")["snapshot"] > 0 })
+}
+
+// chooses logs a user in on the simulator's login page.
+func chooses(login *view, user string) {
+	login.Helper()
+	eval[bool](login, `(() => {
+		const button = [...document.querySelectorAll('button')].find(b => b.value === '`+user+`');
+		const form = document.forms[0];
+		if (button) button.click();
+		else { form.elements.user.value = '`+user+`'; form.requestSubmit(); }
+		return true;
+	})()`)
+}
+
+// Pitfall C3: browsers open windows in a click, and not after it.
+func TestTheWindowIsOpenedInTheClickAndABlockedOneIsExplained(t *testing.T) {
+	w := newWorld(t)
+	w.genesys.SignIn("")
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#trouble", "Log in to Genesys once more")
+	eval[bool](page, `(() => {
+		self.late = 0;
+		self.really = self.open;
+		self.open = () => { if (self.event?.type !== 'click') late++; return null; };
+		return true;
+	})()`)
+	page.click("button")
+	page.shows("#trouble", "blocked the window")
+	require.Zero(t, eval[int](page, `late`))
+	eval[bool](page, `(self.open = really, true)`)
+	page.click("button")
+	login := find(t, "page", w.genesys.URL()+"/oauth/authorize")
+	chooses(login, "user-a")
+	page.shows("#link", "Connected")
+}
+
+// Pitfall C1: the SDK keeps the verifier under one name for all frames.
+func TestTwoFramesThatLogInAtOnceBothSucceed(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	w.talk("c-2", "user-a")
+	first, second := w.widget("c-1"), w.widget("c-2")
+	desktop, frames := w.opens(first, second)
+	for range 5 {
+		for _, f := range frames {
+			f.shows(".owner", "Owner: you")
+		}
+		eval[bool](desktop, `(document.querySelectorAll('iframe').forEach(f => f.src = f.src), true)`)
+		time.Sleep(100 * time.Millisecond)
+		frames[0], frames[1] = find(t, "iframe", first), find(t, "iframe", second)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.requests {
+		require.NotContains(t, r, "error")
+	}
+}
+
+func TestAWrongVerifierLogsNobodyIn(t *testing.T) {
+	w := newWorld(t)
+	w.rewrite("login.js", "login.verifier, code", "'x'.repeat(64), code")
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#trouble", "Log in to Genesys once more")
+	page.click("button")
+	page.shows("#trouble", "The login did not succeed")
+	require.Empty(t, w.told("c-1"))
+	var refused int
+	for _, r := range w.genesys.Requests() {
+		if r.Path == "/oauth/token" && r.Status == http.StatusBadRequest {
+			refused++
+		}
+	}
+	require.Equal(t, 2, refused)
+}
+
+// Pitfall C2: the SDK does not compare the state.
+func TestAnAnswerThatNobodyHasAskedForIsNotExchanged(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	_, frames := w.opens(w.widget("c-1", "code", "forged", "state", "forged"))
+	page := frames[0]
+	page.shows("#link", "Connected")
+	before := w.asked("POST", "/oauth/token")
+	eval[bool](page, `(() => {
+		postMessage({login: '?code=forged&state=forged'}, location.origin);
+		const frame = document.createElement('iframe');
+		frame.src = location.pathname + '?code=forged&state=forged';
+		document.body.append(frame);
+		return new Promise(done => frame.onload = () => setTimeout(done, 200, true));
+	})()`)
+	page.shows("#link", "Connected")
+	require.Equal(t, before, w.asked("POST", "/oauth/token"))
+}
+
+func TestATokenOfAnotherOrganisationIsDeniedAndThePanelSaysSo(t *testing.T) {
+	w := newWorld(t, func(a *arrangement) {
+		a.config = func(c *clientapp.Config) { c.OrganizationID = "99999999-aaaa-4bbb-8ccc-000000000002" }
+	})
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#trouble", "Your login is not accepted here")
+	page.shows("#trouble .detail", "another Genesys Cloud organization")
+	page.shows("#link", "Not connected")
+	require.Empty(t, w.told("c-1"))
+}
+
+func TestATokenOfAnotherOAuthClientIsDeniedAndThePanelSaysSo(t *testing.T) {
+	w := newWorld(t)
+	w.genesys.AddCodeClients(genesystest.CodeClient{ID: "another", RedirectURIs: []string{w.page}})
+	w.rewrite("config.json", bridge, "another")
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#trouble", "Your login is not accepted here")
+	page.shows("#trouble .detail", "another OAuth client")
+	require.Empty(t, w.told("c-1"))
+}
+
+func TestATokenThatEndsDuringAConversationIsRenewedUnseen(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows(".owner", "Owner: you")
+	logins := w.asked("POST", "/oauth/token")
+	w.genesys.Faults().RevokeTokens(true)
+	snapshots := w.told("c-1")["snapshot"]
+	w.until("a snapshot with the new token", func() bool { return w.told("c-1")["snapshot"] > snapshots })
+	require.Greater(t, w.asked("POST", "/oauth/token"), logins)
+	page.shows("#link", "Connected")
+	require.Empty(t, page.text("#trouble"))
+	events := w.told("c-1")["event"]
+	w.touch("c-1", "after")
+	w.until("events go on", func() bool { return w.told("c-1")["event"] > events })
+}
+
+// Pitfall C11: a login may let listed origins alone embed it.
+func TestTheLoginLearnsWhichOriginEmbedsItAndNoMore(t *testing.T) {
+	w := newWorld(t, func(a *arrangement) { a.simulator = append(a.simulator, genesystest.LoginNeedsReferrer()) })
+	w.talk("c-1", "user-a")
+	w.open("c-1").shows("#link", "Connected")
+}
+
+// Pitfall C6: a frame without storage says what to allow.
+func TestASandboxWithoutAnOriginIsExplained(t *testing.T) {
+	w := newWorld(t)
+	openTab(t, w.desktop+"/?sandbox=allow-scripts&src="+strings.ReplaceAll(w.widget("c-1"), "&", "%26"))
+	page := find(t, "iframe", w.page)
+	page.shows("#trouble", "allow-same-origin")
+}
+
+func TestThePanelSpeaksTheLanguageOfTheDesktop(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	for tag, owner := range map[string]string{"de": "Zuständig: Sie", "es-MX": "Responsable: usted", "en-us": "Owner: you", "xx": "Owner: you"} {
+		_, frames := w.opens(w.widget("c-1", "gcLangTag", tag))
+		frames[0].shows(".owner", owner)
+		require.Equal(t, tag[:2] == "de", eval[string](frames[0], `document.documentElement.lang`) == "de")
+	}
+}

@@ -1,0 +1,117 @@
+package clientapp_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTenInteractionsAndTwoTabsShareOneChannelAndOneStream(t *testing.T) {
+	w := newWorld(t)
+	var pages []string
+	for i := range 10 {
+		id := fmt.Sprintf("c-%d", i)
+		w.talk(id, "user-a")
+		pages = append(pages, w.widget(id))
+	}
+	_, frames := w.opens(pages...)
+	_, others := w.opens(w.widget("c-0"), w.widget(""))
+	for i, f := range append(frames, others[0]) {
+		f.shows(".owner", "Owner: you")
+		f.shows("#link", "Connected")
+		require.NotZero(t, w.told(fmt.Sprintf("c-%d", i%10))["snapshot"])
+	}
+	others[1].until(`document.querySelectorAll('.owner').length === 10`)
+	require.Equal(t, 1, w.asked("POST", newChannel))
+	require.Equal(t, 1, w.app.Stats().Streams)
+	w.give("c-7", "user-b")
+	frames[7].shows(".owner", "Owner: Bob")
+	require.Equal(t, "Owner: you", frames[6].text(".owner"))
+	w.touch("c-9", "once")
+	w.until("the event of one is told by its page", func() bool { return w.told("c-9")["event"] > 0 })
+}
+
+func TestWhenThePageThatLeadsIsGoneAnotherOneTakesOver(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	w.talk("c-2", "user-a")
+	desktop, frames := w.opens(w.widget("c-1"))
+	frames[0].shows(".owner", "Owner: you")
+	_, frames = w.opens(w.widget("c-2"))
+	frames[0].shows(".owner", "Owner: you")
+	snapshots := w.told("c-2")["snapshot"]
+	eval[bool](desktop, `(document.querySelector('iframe').remove(), true)`)
+	w.until("it listens anew, and looks", func() bool { return w.told("c-2")["snapshot"] > snapshots })
+	w.until("the stream of the first one ends", func() bool { return w.app.Stats().Streams == 1 })
+	require.Equal(t, 2, w.asked("POST", newChannel))
+	events := w.told("c-2")["event"]
+	w.touch("c-2", "once")
+	w.until("events go on", func() bool { return w.told("c-2")["event"] > events })
+	w.give("c-2", "user-b")
+	frames[0].shows(".owner", "Owner: Bob")
+}
+
+// Pitfall C9: a frame that is moved in the desktop's page is loaded anew, and
+// C8: it still knows its conversation.
+func TestAFrameThatIsLoadedTwentyTimesCostsOneChannel(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	address := w.widget("c-1")
+	desktop, _ := w.opens(address)
+	for range 20 {
+		page := find(t, "iframe", address)
+		page.shows(".owner", "Owner: you")
+		loaded := eval[float64](page, `performance.timeOrigin`)
+		eval[bool](desktop, `(f => (f.src = f.src, true))(document.querySelector('iframe'))`)
+		w.until("it is loaded again", func() bool {
+			again := find(t, "iframe", address)
+			return eval[float64](again, `performance.timeOrigin`) > loaded
+		})
+	}
+	require.LessOrEqual(t, w.asked("POST", newChannel), 2)
+	require.Less(t, w.asked("GET", oneConversation), 200)
+}
+
+func TestAStandalonePageFollowsAllOfTheAgentsConversations(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	w.talk("c-9", "user-b")
+	page := w.open("")
+	page.shows(".owner", "Owner: you")
+	w.talk("c-2", "user-a")
+	page.until(`document.querySelectorAll('.owner').length === 2`)
+	require.Empty(t, w.told("c-9"))
+	require.NotZero(t, w.told("c-2")["event"])
+}
+
+func TestThePageStopsWhenTheDesktopSaysSoAndLooksWhenItIsShown(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	desktop, frames := w.opens(w.widget("c-1"))
+	frames[0].shows(".owner", "Owner: you")
+	frames[0].shows("#link", "Connected")
+	snapshots := w.told("c-1")["snapshot"]
+	eval[bool](desktop, `(tell('focus'), true)`)
+	w.until("it looks", func() bool { return w.told("c-1")["snapshot"] > snapshots })
+	eval[bool](desktop, `(tell('stop'), true)`)
+	desktop.until(`said.some(([action]) => action === 'stopped')`)
+	w.until("the stream ends", func() bool { return w.app.Stats().Streams == 0 })
+	channels := w.asked("POST", newChannel)
+	w.genesys.Faults().CutSockets()
+	time.Sleep(2 * time.Second) // nothing happens any more
+	require.Equal(t, channels, w.asked("POST", newChannel))
+}
+
+func TestTheAddressOfTheChannelIsAllThatIsStoredInTheBrowser(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#link", "Connected")
+	require.Equal(t, 0, eval[int](page, `localStorage.length`))
+	require.Equal(t, 1, eval[int](page, `sessionStorage.length`))
+	require.Equal(t, "", eval[string](page, `document.cookie`))
+	stored := eval[string](page, `JSON.stringify(sessionStorage)`)
+	require.NotContains(t, stored, "sim-", "the token is in memory alone")
+}

@@ -1,0 +1,173 @@
+package clientapp_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/genesys/clientapp"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+)
+
+func TestWhileTheHostIsDownHintsWaitAndNoneIsLost(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#link", "Connected")
+	page.shows(".owner", "Owner: you")
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusTooManyRequests} {
+		w.fail("POST updates", status)
+		w.touch("c-1", http.StatusText(status))
+		page.shows("#link", "The case system does not answer")
+		require.NotEqual(t, http.StatusText(status), w.attribute("c-1"))
+		w.fail("POST updates", 0)
+		w.until("it is told when the host is back", func() bool { return w.attribute("c-1") == http.StatusText(status) })
+		page.shows("#link", "Connected")
+	}
+}
+
+// attribute is what the tracker knows of what touch has changed.
+func (w *world) attribute(id string) string {
+	for _, p := range w.knows(id).Participants {
+		if value := p.Attributes["touched"]; value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+func TestThePageComesUpWhenTheHostDoes(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	w.fail("GET config.json", http.StatusServiceUnavailable)
+	w.fail("GET case", http.StatusServiceUnavailable)
+	page := w.open("c-1")
+	page.shows("#link", "The case system does not answer")
+	w.fail("GET config.json", 0)
+	page.shows("#link", "Connected")
+	page.shows(".title", "No case yet")
+	w.fail("GET case", 0)
+	page.shows(".owner", "Owner: you")
+}
+
+func TestWhatIsTooLargeIsToldAsAHintAlone(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	w.touch("c-1", strings.Repeat("a", 1<<20))
+	page := w.open("c-1")
+	page.shows("#link", "Connected")
+	w.until("the hint arrives", func() bool { return w.told("c-1")["hint"] > 0 })
+	page.shows(".owner", "Owner: you")
+	require.Zero(t, w.told("c-1")["snapshot"])
+}
+
+func TestAConversationThatTheAgentMayNotReadIsToldAsAHint(t *testing.T) {
+	w := newWorld(t)
+	w.genesys.SetPermissions("user-a")
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#link", "Connected")
+	page.shows(".note", "You may not read this conversation")
+	page.shows(".owner", "Owner: you")
+	require.NotZero(t, w.told("c-1")["hint"])
+	require.Equal(t, 1, w.asked("POST", newChannel), "a refusal is no reason to begin anew")
+	w.touch("c-1", "once")
+	w.until("events arrive all the same", func() bool { return w.told("c-1")["event"] > 0 })
+}
+
+func TestAnAgentWhoIsNoParticipantSeesNoCaseAndIsToldWhy(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-b")
+	page := w.open("c-1") // of user-a, who may read all conversations
+	page.shows("#link", "Connected")
+	page.until(`document.querySelector('.timeline').children.length > 0`)
+	require.Equal(t, "No case yet", page.text(".title"))
+	require.Nil(t, w.knows("c-1"), "what he says begins nothing")
+	require.NotZero(t, w.app.Stats().Strangers)
+}
+
+func TestAnAgentWhoMayNotHearOfHimselfIsToldOfEachMinuteAndMore(t *testing.T) {
+	w := newWorld(t, func(a *arrangement) {
+		a.simulator = append(a.simulator, genesystest.ForbidTopics("v2.users.user-a.conversations"))
+	})
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#link", "updated every minute")
+	page.shows(".owner", "Owner: you")
+	require.Equal(t, 1, w.asked("POST", newChannel))
+}
+
+func TestNamesAndTitlesAreTextWhateverTheyHold(t *testing.T) {
+	const hostile = `<img src=x onerror="self.hit=1"><script>self.hit=1</script>`
+	w := newWorld(t)
+	w.title = hostile
+	agents["user-hostile"] = hostile
+	t.Cleanup(func() { delete(agents, "user-hostile") })
+	w.talk("c-1", "user-a")
+	for name, page := range map[string]*view{
+		"plain":  w.open("c-1"),
+		"forged": first(w.opens(w.widget("c-1", "gcLangTag", hostile, "state", hostile, "gcTargetEnv", "https://evil.example", "gcHostOrigin", "https://evil.example", "login", "https://evil.example", "clientId", "evil", "domain", "evil.example"))),
+	} {
+		page.shows(".title", hostile)
+		w.give("c-1", "user-hostile")
+		page.shows(".owner", hostile)
+		require.False(t, eval[bool](page, `'hit' in self || document.querySelector('main img, main script') !== null`), name)
+		w.give("c-1", "user-a")
+	}
+	for _, id := range []string{hostile, "../../users/me", "c-1?x=y"} {
+		page := first(w.opens(w.widget(id)))
+		page.shows("#trouble", "does not understand the page")
+		require.Empty(t, w.told(id))
+	}
+}
+
+func first(_ *view, frames []*view) *view { return frames[0] }
+
+func TestAnEmbedderThatIsNotNamedSeesNothing(t *testing.T) {
+	w := newWorld(t, func(a *arrangement) {
+		a.config = func(c *clientapp.Config) { c.Embedders = nil }
+	})
+	w.talk("c-1", "user-a")
+	desktop := openTab(t, w.desktop+"/?src="+strings.ReplaceAll(w.widget("c-1"), "&", "%26"))
+	w.until("the page is asked for", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.requests) > 0
+	})
+	desktop.until(`document.readyState === 'complete'`)
+	require.Empty(t, w.asked("GET", "/oauth/authorize"))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	require.Equal(t, []string{"GET "}, w.requests, "nothing of the page runs")
+	w.violations = nil // this one is meant
+}
+
+func TestAnSDKThatDoesNotLoadIsExplained(t *testing.T) {
+	w := newWorld(t)
+	w.fail("GET sdk/purecloud-platform-client-v2.min.js", http.StatusNotFound)
+	w.open("c-1").shows("#trouble", "A part of the page did not load")
+}
+
+func TestTheFirstPaintDoesNotWaitForTheSDKs(t *testing.T) {
+	w := newWorld(t)
+	const late = 2 * time.Second
+	w.rewrites["sdk/purecloud-platform-client-v2.min.js"] = func(text string) string {
+		time.Sleep(late)
+		return text
+	}
+	w.talk("c-1", "user-a")
+	for range 5 { // a machine can be busy for longer
+		page := w.open("c-1")
+		page.shows("#link", "Connected")
+		painted := eval[float64](page, `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 1e9`)
+		loaded := eval[float64](page, `performance.getEntriesByType('resource').find(e => e.name.includes('platform-client')).responseEnd`)
+		t.Logf("first paint after %.0f ms, the SDK after %.0f ms", painted, loaded)
+		if painted < loaded {
+			return
+		}
+	}
+	require.Fail(t, "the first paint is later than the SDK")
+}
