@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
 const (
@@ -18,23 +16,7 @@ const (
 	// server cannot tell of deposits: it begins with the one and ends with the
 	// other when nothing comes.
 	askSoon, askLate = 25 * time.Millisecond, 200 * time.Millisecond
-	// longestOwner is how many characters of an owner a message has. Its limit
-	// is 8000 bytes.
-	longestOwner = 1000
 )
-
-// wakeName is the owner as messages name it.
-func wakeName(owner string) string {
-	owner = rows.Storable(owner)
-	n := 0
-	for i := range owner {
-		if n == longestOwner {
-			return owner[:i]
-		}
-		n++
-	}
-	return owner
-}
 
 // Await implements store.Store. While somebody awaits, one connection of a pool
 // of four or more listens for what other processes deposit; otherwise, and where
@@ -99,16 +81,4 @@ func (s *Store) grown(ctx context.Context, seen map[string]latest) ([]string, er
 		seen[owner] = is
 	}
 	return grown, nil
-}
-
-// sleep reports whether it was not the context that ended it.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

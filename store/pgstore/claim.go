@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
 // lockedWait is how long to wait for a delivery that is due and that somebody
@@ -58,4 +59,38 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (due []store.Delivery,
 func eventOf(r *row) store.Event {
 	return store.Event{ID: r.string(), ConversationID: r.string(), Seq: r.integer(), Type: r.string(), Time: r.value().Time(), Rule: r.string(),
 		Vetoed: r.bool(), Data: []byte(r.string())}
+}
+
+// Renew implements store.Store.
+func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	if len(held) == 0 {
+		return nil
+	}
+	err := s.transact(ctx, func(known *catalog, p *pipeline) {
+		of := known.types.delivery
+		named := make([]rows.Value, 0, len(held)*len(of.columns))
+		for _, key := range held {
+			named = append(named, textOf(key.ConversationID), textOf(key.Hook), integerOf(key.Seq), rows.Value{}, rows.Value{})
+		}
+		p.add(known.statements.renew, append([]argument{{of: of, rows: named}}, args(textOf(owner), integerOf(lease.Microseconds()))...)...)
+	})
+	if err != nil {
+		return fmt.Errorf("pgstore: renew: %w", err)
+	}
+	return nil
+}
+
+// Release implements store.Store.
+func (s *Store) Release(ctx context.Context, owner string) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	err := s.transact(ctx, func(known *catalog, p *pipeline) { p.add(known.statements.release, args(textOf(owner))...) })
+	if err != nil {
+		return fmt.Errorf("pgstore: release: %w", err)
+	}
+	return nil
 }

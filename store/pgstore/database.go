@@ -2,8 +2,8 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,32 +13,10 @@ import (
 
 // database runs pipelines on the connections of a pool.
 type database struct {
-	pool     *pgxpool.Pool
-	config   Config
-	protocol protocol
-	catalog  atomic.Pointer[catalog]
-
-	unprepared atomic.Bool // the connections do not keep prepared statements
-
-	encoders sync.Pool // of *encoder
-}
-
-// protocol is how statements are sent; the pool's default mode says it.
-type protocol uint8
-
-const (
-	preparedProtocol protocol = iota // prepared once for each connection
-	extendedProtocol                 // without anything that outlives a transaction
-	simpleProtocol                   // as text
-)
-
-// mode is for statements that run once: it needs nothing that outlives a
-// transaction.
-func (db *database) mode() pgx.QueryExecMode {
-	if db.protocol == simpleProtocol {
-		return pgx.QueryExecModeSimpleProtocol
-	}
-	return pgx.QueryExecModeExec
+	sender
+	pool    *pgxpool.Pool
+	config  Config
+	catalog atomic.Pointer[catalog]
 }
 
 // do runs pipelines on a connection of the pool, and again when that is
@@ -131,5 +109,46 @@ func pause(ctx context.Context, attempt int) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// lookUp asks the database anew, and reports whether something has changed:
+// after a restore the types have other ids.
+func (db *database) lookUp(ctx context.Context) (changed bool, err error) {
+	types := newRowTypes()
+	if err := types.find(ctx, db.pool, db.mode(), &db.config); err != nil {
+		return false, err
+	}
+	if known := db.catalog.Load(); known != nil && types.same(known.types) {
+		return false, nil
+	}
+	db.catalog.Store(&catalog{types, newStatements(&db.config, types)})
+	return true, nil
+}
+
+// sql returns the statements.
+func (db *database) sql() *statements { return db.catalog.Load().statements }
+
+// outdated reports whether a statement failed because it named what is no
+// longer there, and can be tried with what is there now. The error is err, or
+// says what is missing.
+func (db *database) outdated(ctx context.Context, err error) (bool, error) {
+	switch code(err) {
+	case undefinedObject, internalError, datatypeMismatch, invalidBinary, protocolViolation:
+		changed, missing := db.lookUp(ctx)
+		return changed, errors.Join(err, missing)
+	}
+	return false, err
+}
+
+// sleep reports whether it was not the context that ended it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }

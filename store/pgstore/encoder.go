@@ -1,5 +1,7 @@
 package pgstore
 
+import "sync"
+
 // encoder writes the parameters of statements into memory that is used again.
 type encoder struct {
 	buffer []byte
@@ -9,16 +11,19 @@ type encoder struct {
 // mostKept is the size of a buffer that is kept.
 const mostKept = 4 << 20
 
-func (db *database) borrowEncoder() *encoder {
-	if e, ok := db.encoders.Get().(*encoder); ok {
+// encoders are those that nobody uses at the moment.
+type encoders struct{ pool sync.Pool }
+
+func (p *encoders) borrow() *encoder {
+	if e, ok := p.pool.Get().(*encoder); ok {
 		return e
 	}
 	return &encoder{}
 }
 
-func (db *database) giveBack(e *encoder) {
+func (p *encoders) giveBack(e *encoder) {
 	if cap(e.buffer) <= mostKept {
-		db.encoders.Put(e)
+		p.pool.Put(e)
 	}
 }
 

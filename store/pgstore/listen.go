@@ -3,8 +3,6 @@ package pgstore
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -27,24 +25,12 @@ const (
 	closeTimeout          = time.Second
 )
 
-// The first letter says what a message is.
-const (
-	toOwner = "o" // something was deposited for the owner that follows
-	proof   = "p" // a message of our own
-)
-
 // errDeaf: no message arrives, as where connections are given out by the
 // transaction.
 var errDeaf = errors.New("pgstore: no message of the server arrives")
 
 // mayListen reports whether the pool can do without a connection.
 func (s *Store) mayListen() bool { return s.pool.Config().MaxConns >= leastToListen }
-
-// channel is where deposits in these tables are told.
-func (s *Store) channel() string {
-	sum := sha256.Sum256([]byte(s.config.name("inbox")))
-	return "convtrack_" + hex.EncodeToString(sum[:12])
-}
 
 // listen listens on a connection of the pool, again and again until ctx ends.
 func (s *Store) listen(ctx context.Context) {
@@ -75,7 +61,7 @@ func (s *Store) hear(ctx context.Context) error {
 	if !direct {
 		return errDeaf
 	}
-	if _, err := conn.PgConn().Exec(ctx, `listen "`+s.channel()+`"`).ReadAll(); err != nil {
+	if _, err := conn.PgConn().Exec(ctx, `listen "`+s.config.channel()+`"`).ReadAll(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -129,7 +115,7 @@ func closeConnection(ctx context.Context, conn *pgx.Conn) {
 func (s *Store) prove(ctx context.Context, message string, arrived <-chan struct{}) error {
 	for {
 		err := s.transact(ctx, func(known *catalog, p *pipeline) {
-			p.add(known.statements.notify, args(textOf(s.channel()), textOf(message))...)
+			p.add(known.statements.notify, args(textOf(s.config.channel()), textOf(message))...)
 		})
 		if err == nil {
 			select {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/internal/cursor"
 	"github.com/dcmkit/convtrack/store/internal/rows"
@@ -80,4 +82,43 @@ func parkedItem(r *row, at rows.Value) (store.ParkedItem, error) {
 		item.Event = store.Event{ID: refused.EventID, ConversationID: item.ConversationID, Type: refused.Type}
 	}
 	return item, err
+}
+
+// Unpark implements store.Store.
+func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	var events, hooks []string
+	for _, id := range ids {
+		if event, hook, ok := store.ParseDelivery(id); ok {
+			events, hooks = append(events, event), append(hooks, hook)
+		}
+	}
+	if len(events) == 0 {
+		return 0, nil
+	}
+	x := s.sql().retry
+	if do == store.Skip {
+		x = s.sql().skip
+	}
+	var changed lanes
+	err := s.do(ctx, func(c *pgx.Conn) error {
+		changed = lanes{}
+		var first, second pipeline
+		first.add(s.sql().begin)
+		first.add(s.sql().byIndex)
+		first.read(changed.add, x, args(textsOf(events), textsOf(hooks))...)
+		if err := s.run(ctx, c, &first); err != nil {
+			return err
+		}
+		var ready bool // the caller looks anyway
+		changed.addReady(s.sql(), &second, &ready)
+		second.add(s.sql().commit)
+		return s.run(ctx, c, &second)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("pgstore: unpark: %w", err)
+	}
+	return len(changed.hooks), nil
 }

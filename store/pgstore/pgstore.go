@@ -4,27 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/internal/wake"
 )
 
-// Store keeps conversations in PostgreSQL. It is safe for concurrent use.
-type Store struct {
-	*database
-	closed    atomic.Bool
-	scratches sync.Pool // of *scratch
-
-	wakes     *wake.Board
-	listening atomic.Bool // deposits are told by the server
-}
-
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store   = (*Store)(nil)
+	_ store.Limited = (*Store)(nil)
+)
 
 // Transactions implements store.Limited: each takes a connection of the pool,
 // and one may be listening.
@@ -35,8 +25,6 @@ func (s *Store) Transactions() int {
 	}
 	return n
 }
-
-var _ store.Limited = (*Store)(nil)
 
 // New returns a store in the database of the pool, after it has applied the
 // migrations that are missing; c may be nil. It holds an advisory lock
@@ -55,14 +43,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, c *Config) (*Store, error) {
 	if err := s.config.validate(); err != nil {
 		return nil, err
 	}
-	switch pool.Config().ConnConfig.DefaultQueryExecMode {
-	case pgx.QueryExecModeCacheStatement:
-		s.protocol = preparedProtocol
-	case pgx.QueryExecModeSimpleProtocol:
-		s.protocol = simpleProtocol
-	default:
-		s.protocol = extendedProtocol
-	}
+	s.protocol = protocolOf(pool.Config().ConnConfig.DefaultQueryExecMode)
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("pgstore: open: %w", err)
 	}
@@ -103,19 +84,4 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	_, err := s.lookUp(ctx)
 	return err
-}
-
-// enter says whether an operation may begin.
-func (s *Store) enter(ctx context.Context) error {
-	if s.closed.Load() {
-		return store.ErrClosed
-	}
-	return ctx.Err()
-}
-
-// Close ends the use of the store. The pool stays open: it is the host's.
-func (s *Store) Close() error {
-	s.closed.Store(true)
-	s.wakes.Close()
-	return nil
 }

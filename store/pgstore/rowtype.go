@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
@@ -68,13 +69,13 @@ func (t *rowTypes) all() []*rowType {
 }
 
 // find asks the database for the ids of the types.
-func (t *rowTypes) find(ctx context.Context, db *database) error {
+func (t *rowTypes) find(ctx context.Context, pool *pgxpool.Pool, mode pgx.QueryExecMode, c *Config) error {
 	byName := map[string]*rowType{}
 	for _, x := range t.all() {
-		byName[db.config.Prefix+x.name] = x
+		byName[c.Prefix+x.name] = x
 	}
-	found, err := db.pool.Query(ctx, `select t.typname::text, t.oid::bigint, t.typarray::bigint from pg_catalog.pg_type t
-		join pg_catalog.pg_namespace n on n.oid = t.typnamespace where n.nspname = $1::text and t.typtype = 'c'`, db.mode(), db.config.Schema)
+	found, err := pool.Query(ctx, `select t.typname::text, t.oid::bigint, t.typarray::bigint from pg_catalog.pg_type t
+		join pg_catalog.pg_namespace n on n.oid = t.typnamespace where n.nspname = $1::text and t.typtype = 'c'`, mode, c.Schema)
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (t *rowTypes) find(ctx context.Context, db *database) error {
 	}
 	var problems []string
 	for name := range byName {
-		problems = append(problems, fmt.Sprintf("the type %s.%s is missing", db.config.Schema, name))
+		problems = append(problems, fmt.Sprintf("the type %s.%s is missing", c.Schema, name))
 	}
 	if slices.Sort(problems); len(problems) > 0 {
 		return &SchemaError{problems}

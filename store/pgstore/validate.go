@@ -138,7 +138,7 @@ func (v *validation) columns(ctx context.Context) error {
 
 // rowTypes for the rows of statements.
 func (v *validation) rowTypes(ctx context.Context) error {
-	err := newRowTypes().find(ctx, v.database)
+	err := newRowTypes().find(ctx, v.pool, v.mode(), &v.config)
 	var missing *SchemaError
 	if errors.As(err, &missing) {
 		v.problems = append(v.problems, missing.Problems...)

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"slices"
 
+	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
@@ -110,4 +111,52 @@ func (t *committer) addDeliveries(p *pipeline, claimed bool) {
 		p.add(t.statements.deliver, given...)
 	}
 	t.lanes.addReady(t.statements, p, &t.done.Ready)
+}
+
+// addOutcomes adds the outcomes of the batch. They come after the
+// conversations, so that everybody locks in the same order.
+func (t *committer) addOutcomes(p *pipeline) {
+	if len(t.batch.Outcomes) == 0 {
+		return
+	}
+	type key struct {
+		event       event
+		hook, owner string
+	}
+	seen := make(map[key]bool, len(t.batch.Outcomes))
+	s := t.statements.finish
+	for _, o := range t.batch.Outcomes {
+		k := key{event{o.ConversationID, o.Seq}, o.Hook, o.Owner}
+		if seen[k] {
+			continue // the first one counts
+		}
+		seen[k] = true
+		if o.Did != store.Done {
+			s = t.statements.settle
+		}
+		f := &o.Failure
+		t.outcomes = append(t.outcomes, textOf(o.ConversationID), textOf(o.Hook), integerOf(o.Seq), textOf(o.Owner), integerOf(int64(o.Did)), integerOf(o.Wait.Microseconds()),
+			integerOf(int64(f.Attempts)), orNull(f.Type), orNull(f.Error), orNull(f.Stack), knownTime(f.At))
+	}
+	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: t.outcomes})
+}
+
+// addTaken adds the end of the entries that the batch and its changes have
+// taken.
+func (t *committer) addTaken(p *pipeline) {
+	var values []rows.Value
+	add := func(taken []store.EntryKey) {
+		for _, k := range taken {
+			values = append(values, textOf(k.ConversationID), textOf(k.Key), rows.Value{}, timeOf(k.At), rows.Value{})
+		}
+	}
+	add(t.batch.Taken)
+	for _, i := range t.order {
+		if t.done.Results[i].Err == nil {
+			add(t.batch.Changes[i].Taken)
+		}
+	}
+	if len(values) > 0 {
+		p.add(t.statements.take, argument{of: t.types.inbox, rows: values})
+	}
 }

@@ -25,7 +25,21 @@ const (
 // that are named with all that there are, a minute for ten thousand.
 const heldBy = `d.conversation_id = any (array[o.conversation_id]) and d.hook = o.hook and d.seq = o.seq and d.state || '' = 'claimed' and d.owner = `
 
-func (s *statements) outbox(n names, t *rowTypes) {
+// outboxStatements write deliveries and hand them out.
+type outboxStatements struct {
+	deliver      *statement // deliveries that the committer claims
+	enqueue      *statement // any deliveries
+	finish       *statement // outcomes that are all done
+	settle       *statement // any outcomes
+	ready        *statement // whether lanes can go on
+	deliverReady *statement // deliver and ready
+	refresh      *statement // the same, where deliveries have failed
+
+	claim, next, renew, release *statement
+	retry, skip                 *statement
+}
+
+func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 	// Blocked deliveries wait behind one that has failed, until that is
 	// finished; they are not looked at by those who claim. Who blocks one locks
 	// what it relies on, and who finishes that unblocks in a statement of its
@@ -114,4 +128,5 @@ func (s *statements) outbox(n names, t *rowTypes) {
 	s.retry = n.statement(parked+`state = 'waiting', blocked = false, due = statement_timestamp(), attempts = 0, type = null, error = null, stack = null, failed_at = null`+
 		mine+back+`true`, oidTexts, oidTexts)
 	s.skip = n.statement(parked+`state = 'skipped', blocked = false, due = statement_timestamp()`+mine+back+`true`, oidTexts, oidTexts)
+	return s
 }

@@ -1,0 +1,52 @@
+package pgstore
+
+// lanes are the hooks and conversations whose deliveries have changed, each
+// with the event of the delivery.
+type lanes struct {
+	conversations, hooks []string
+	seqs                 []int64
+	failed               bool // some may be blocked there
+}
+
+// event is a place in the log.
+type event struct {
+	conversation string
+	seq          int64
+}
+
+func (l *lanes) add(r *row) error {
+	l.conversations, l.hooks, l.seqs = append(l.conversations, r.string()), append(l.hooks, r.string()), append(l.seqs, r.integer())
+	l.failed = r.bool() || l.failed
+	return nil
+}
+
+// has reports whether the delivery of the event to the hook is among them.
+func (l *lanes) has(e event, hook string) bool {
+	for i := range l.hooks {
+		if l.hooks[i] == hook && l.seqs[i] == e.seq && l.conversations[i] == e.conversation {
+			return true
+		}
+	}
+	return false
+}
+
+// addReady adds the question whether one of the lanes can go on.
+func (l *lanes) addReady(s *statements, p *pipeline, ready *bool) {
+	if len(l.hooks) == 0 {
+		return
+	}
+	x := s.ready
+	if l.failed {
+		x = s.refresh
+	}
+	p.read(scanBool(ready), x, l.args()...)
+}
+
+func (l *lanes) args() []argument { return args(textsOf(l.conversations), textsOf(l.hooks)) }
+
+func scanBool(to *bool) func(*row) error {
+	return func(r *row) error {
+		*to = r.bool()
+		return nil
+	}
+}
