@@ -22,7 +22,7 @@ func waits(hooks *events.Hooks) *journal {
 		legs := c.Legs()
 		for i := range legs {
 			l := &legs[i]
-			if at := l.Participant.Start.Add(time.Minute); l.Side == conversation.QueueSide && (!l.Over || l.End.After(at)) {
+			if at := l.Began().Add(time.Minute); l.Side == conversation.QueueSide && (!l.Over || l.End.After(at)) {
 				found = append(found, events.Fact[string]{Key: l.Session.ID, Time: at, Data: c.ID})
 			}
 		}

@@ -201,6 +201,16 @@ func (l *Leg) findEnd(c *Conversation) {
 // begin is when the leg began, as far as it is known.
 func (l *Leg) begin() time.Time { return earliest(l.Start, l.Session.ConnectedTime) }
 
+// Began returns when the leg began, alerting and waiting included. Topic
+// snapshots do not say it: then it is when its participant joined, or the leg was
+// connected. It is zero when nobody has said that either.
+func (l *Leg) Began() time.Time {
+	if !l.Start.IsZero() {
+		return l.begin()
+	}
+	return earliest(l.Participant.Start, l.Connected)
+}
+
 // begunBy reports whether the leg had begun by t. A leg whose times nobody
 // knows is old when a record lists it.
 func (l *Leg) begunBy(t time.Time) bool {

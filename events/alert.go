@@ -99,15 +99,6 @@ func during(l, k *conversation.Leg) bool {
 	return l.Participant == k.Participant && (!l.Answered || connected.Before(connectedAt(l)))
 }
 
-// startOf is when the leg began; its participant joined with it where nobody
-// says more.
-func startOf(l *conversation.Leg) time.Time {
-	if !l.Start.IsZero() {
-		return begin(l)
-	}
-	return earliest(l.Participant.Start, l.Connected)
-}
-
 func (d *deriver) alerted(l *conversation.Leg) {
 	p := l.Participant
 	e := &AgentAlerted{ParticipantID: p.ID, SessionID: l.Session.ID, Purpose: p.Purpose, UserID: p.UserID,
@@ -116,7 +107,7 @@ func (d *deriver) alerted(l *conversation.Leg) {
 	if p.UserID == "" {
 		settling = SettlesLate
 	}
-	h := d.add(e, TypeAgentAlerted, RuleAlerted, startOf(l), settling, l.Session.ID)
+	h := d.add(e, TypeAgentAlerted, RuleAlerted, l.Began(), settling, l.Session.ID)
 	h.aliases = shadowOf(l, TypeAgentAlerted, "")
 }
 

@@ -51,7 +51,7 @@ const RuleDefined Rule = "defined"
 //		legs := c.Legs()
 //		for i := range legs {
 //			l := &legs[i]
-//			if at := l.Start.Add(time.Minute); l.Side == conversation.QueueSide && (!l.Over || l.End.After(at)) {
+//			if at := l.Began().Add(time.Minute); l.Side == conversation.QueueSide && (!l.Over || l.End.After(at)) {
 //				found = append(found, events.Fact[Waiting]{Key: l.Session.ID, Time: at, Data: Waiting{l.Session.QueueID}})
 //			}
 //		}

@@ -22,7 +22,7 @@ func waiting(c *conversation.Conversation) (found []events.Fact[visit]) {
 	legs := c.Legs()
 	for i := range legs {
 		l := &legs[i]
-		if at := l.Start.Add(time.Minute); l.Side == conversation.QueueSide && !l.Start.IsZero() && (!l.Over || l.End.After(at)) {
+		if at := l.Began().Add(time.Minute); l.Side == conversation.QueueSide && (!l.Over || l.End.After(at)) {
 			found = append(found, events.Fact[visit]{Key: l.Session.ID, Time: at, Data: visit{l.Session.QueueID}})
 		}
 	}

@@ -104,16 +104,6 @@ func latest(times ...time.Time) time.Time {
 	return last
 }
 
-func earliest(times ...time.Time) time.Time {
-	var first time.Time
-	for _, t := range times {
-		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
-			first = t
-		}
-	}
-	return first
-}
-
 func (d *deriver) created() {
 	e := &ConversationCreated{Direction: d.c.OriginatingDirection, MediaTypes: d.c.MediaTypes(), InitiatedBy: d.c.InitiatedBy}
 	if e.InitiatedBy == "" {

@@ -38,7 +38,7 @@ func (d *deriver) queued() {
 		if e.QueueID == "" {
 			settling = SettlesLate
 		}
-		h := d.add(e, TypeConversationQueued, RuleQueued, startOf(l), settling, l.Session.ID)
+		h := d.add(e, TypeConversationQueued, RuleQueued, l.Began(), settling, l.Session.ID)
 		h.aliases = shadowOf(l, TypeConversationQueued, "")
 	}
 }

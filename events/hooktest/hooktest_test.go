@@ -1,0 +1,132 @@
+package hooktest_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/events/hooktest"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store/sqlitestore"
+)
+
+func TestEveryFormTellsTheSameStory(t *testing.T) {
+	story := genesystest.BlindTransferToQueue()
+	hooktest.OverEachForm(t, func(t *testing.T, form hooktest.Form) {
+		hooks := events.NewHooks()
+		var told []events.Type
+		events.After(hooks, "all", func(_ context.Context, e events.Event) error {
+			told = append(told, e.Head().Type)
+			return nil
+		})
+		got := hooktest.Play(t, hooks, story, form)
+		require.Equal(t, conversation.StatusEnded, got.Conversation.Status)
+		require.Equal(t, got.Types(), told)
+		require.Len(t, hooktest.Of[*events.AgentConnected](got), 2)
+		require.Len(t, hooktest.Of[*events.AgentLeft](got), 2)
+		require.Equal(t, story.Start, got.Events[0].Head().Time, "the times are those of the story")
+		require.Empty(t, got.Failed)
+	})
+}
+
+func TestWhatIsVetoedAndWhatFailsForGoodIsReturned(t *testing.T) {
+	hooktest.OverEachForm(t, func(t *testing.T, form hooktest.Form) {
+		vetoes := events.NewHooks()
+		events.Before(vetoes, "screen", func(context.Context, *events.ConversationCreated) error { return events.Veto("not ours") })
+		require.Nil(t, hooktest.Play(t, vetoes, genesystest.BlindTransferToQueue(), form).Conversation)
+
+		hooks := events.NewHooks()
+		events.Before(hooks, "quiet", func(context.Context, *events.AgentTransferred) error { return events.Veto("nobody cares") })
+		tries := 0
+		events.After(hooks, "broken", func(context.Context, *events.ConversationEnded) error {
+			tries++
+			return errors.New("no such case")
+		}, events.Attempts(4))
+		got := hooktest.Play(t, hooks, genesystest.BlindTransferToQueue(), form)
+		require.Equal(t, []string{hooktest.Of[*events.AgentTransferred](got)[0].ID}, got.Vetoed)
+		require.Len(t, got.Failed, 1)
+		require.Equal(t, "broken", got.Failed[0].Hook)
+		require.Equal(t, 4, tries)
+	})
+}
+
+func TestWhatIsJudgedWeeksLaterIsTold(t *testing.T) {
+	hooktest.OverEachForm(t, func(t *testing.T, form hooktest.Form) {
+		for _, s := range genesystest.Scenarios() {
+			if s.Name != "voice survey before the end, web survey that fails" && s.Name != "release scheduled for six weeks later" {
+				continue
+			}
+			hooks := events.NewHooks()
+			judged := 0
+			events.After(hooks, "survey", func(context.Context, *events.SurveyCompleted) error { judged++; return nil })
+			events.After(hooks, "evaluation", func(context.Context, *events.EvaluationReleased) error { judged++; return nil })
+			hooktest.Play(t, hooks, s.Story(), form)
+			require.Equal(t, 1, judged, s.Name)
+		}
+	})
+}
+
+func TestOnARealStoreAHookWritesInTheTransaction(t *testing.T) {
+	hooktest.OverEachForm(t, func(t *testing.T, form hooktest.Form) {
+		db, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), nil)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, db.Close()) }()
+		hooks := events.NewHooks()
+		owners := 0
+		events.Before(hooks, "table", func(ctx context.Context, _ *events.ConversationCreated) error {
+			tx, _ := sqlitestore.Tx(ctx)
+			_, err := tx.ExecContext(ctx, "create table owner (name text)")
+			return err
+		})
+		events.After(hooks, "owner", func(ctx context.Context, e *events.AgentConnected) error {
+			tx, _ := sqlitestore.Tx(ctx)
+			if _, err := tx.ExecContext(ctx, "insert into owner values (?)", e.UserID); err != nil {
+				return err
+			}
+			return tx.QueryRowContext(ctx, "select count(*) from owner").Scan(&owners)
+		}, events.InTransaction())
+		got := hooktest.Play(t, hooks, genesystest.BlindTransferToQueue(), form, hooktest.On(db))
+		require.Empty(t, got.Failed)
+		require.Equal(t, 2, owners)
+	})
+}
+
+func TestATimerComesInVirtualTime(t *testing.T) {
+	hooktest.OverEachForm(t, func(t *testing.T, form hooktest.Form) {
+		story := genesystest.NewStory("c-1")
+		story.Customer("caller", 0).Ends(3*time.Minute, "endpoint")
+		story.Queue("vip", time.Second, "q-vip").Ends(3*time.Minute, "peer")
+		hooks := events.NewHooks()
+		events.Define(hooks, "vip.waiting", func(c *conversation.Conversation) (found []events.Fact[string]) {
+			for _, l := range c.Legs() {
+				if at := l.Began().Add(time.Minute); l.Side == conversation.QueueSide && (!l.Over || l.End.After(at)) {
+					found = append(found, events.Fact[string]{Key: l.Session.ID, Time: at, Data: l.Session.ID})
+				}
+			}
+			return found
+		})
+		var escalated []time.Time
+		events.After(hooks, "escalate", func(_ context.Context, e *events.Custom[string]) error {
+			escalated = append(escalated, time.Now())
+			return nil
+		})
+		hooktest.Play(t, hooks, story, form)
+		require.Len(t, escalated, 1)
+		require.WithinDuration(t, story.Start.Add(61*time.Second), escalated[0], time.Second)
+	})
+}
+
+func TestTheFormsHaveNames(t *testing.T) {
+	var names []string
+	for _, f := range hooktest.Forms() {
+		names = append(names, f.Name)
+	}
+	require.Equal(t, []string{"snapshots", "detail events", "EventBridge", "REST", "records"}, slices.Clone(names))
+}

@@ -1,0 +1,69 @@
+package hooktest
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// orders is in how many orders the messages are told again.
+const orders = 3
+
+// requirePure fails the test when a type that is defined finds other facts in
+// the same conversation when it is asked again.
+func requirePure(t *testing.T, hooks *events.Hooks, c *conversation.Conversation) {
+	t.Helper()
+	if c != nil {
+		require.Equal(t, found(t, hooks, c), found(t, hooks, c),
+			"a type that events.Define has defined finds other facts in the same conversation when it is asked again: its function must be pure")
+	}
+}
+
+// requireOrderless fails the test when it finds other facts when the messages
+// come in another order.
+func requireOrderless(t *testing.T, hooks *events.Hooks, c *conversation.Conversation, script []message) {
+	t.Helper()
+	if c == nil {
+		return
+	}
+	shuffled := slices.Clone(script)
+	inOrder := found(t, hooks, join(t, shuffled))
+	for seed := range uint64(orders) {
+		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(shuffled), func(i, k int) { shuffled[i], shuffled[k] = shuffled[k], shuffled[i] }) //nolint:gosec // to repeat it
+		require.Equal(t, inOrder, found(t, hooks, join(t, shuffled)),
+			"a type that events.Define has defined finds other facts when the messages come in another order (seed %d)", seed)
+	}
+}
+
+func join(t *testing.T, script []message) (c *conversation.Conversation) {
+	t.Helper()
+	for _, m := range script {
+		told, err := genesys.Decode(m.data, time.Time{})
+		require.NoError(t, err)
+		for _, part := range told.Conversations {
+			c = conversation.Merge(c, part)
+		}
+	}
+	return c
+}
+
+// found is what the types that are defined find.
+func found(t *testing.T, hooks *events.Hooks, c *conversation.Conversation) (facts []string) {
+	for _, e := range events.Unannounced(c, hooks.Wants(), func(string) bool { return false }) {
+		if e.Head().Rule != events.RuleDefined {
+			continue
+		}
+		data, err := json.Marshal(e)
+		require.NoError(t, err)
+		facts = append(facts, string(e.Head().Type)+" "+e.Head().ID+" "+e.Head().Time.Format(time.RFC3339Nano)+" "+string(data))
+	}
+	return facts
+}
