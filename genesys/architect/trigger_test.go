@@ -73,3 +73,37 @@ func TestEveryEventOfAStoryBecomesAHintThroughTriggerWorkflowAndAction(t *testin
 		}
 	})
 }
+
+// Pitfall B4: a variable of more than 32 000 characters fails the workflow. The
+// shipped triggers hand over single members.
+func TestAnEventThatIsTooLargeForAVariableIsToldAllTheSame(t *testing.T) {
+	for _, primitives := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			h, kept, _ := newHandler(t)
+			action := genesystest.DataAction{URL: "https://backend.example.com/genesys/v1/updates", Client: &http.Client{Transport: direct{h}},
+				Header: http.Header{"Authorization": {"Bearer " + token}}}
+			s := genesystest.NewServer(t, genesystest.InMemory(), genesystest.Flows(genesystest.Flow{ID: "report",
+				Does: func(ctx context.Context, e genesystest.FlowExecution) (map[string]any, error) {
+					of := func(member string) string { text, _ := e.Input["Flow."+member].(string); return text }
+					result := action.Run(ctx, map[string]string{"source": "trigger", "topic": "v2.detail.events.conversation.{id}.attributes",
+						"conversationId": of("conversationId"), "participantId": of("participantId"), "eventTime": of("eventTime"), "note": ""})
+					return map[string]any{"Flow.caseId": result.CaseID}, nil
+				}}))
+			s.AddTrigger(genesystest.Trigger{Topic: "v2.detail.events.conversation.{id}.attributes", FlowID: "report", TopLevelPrimitives: primitives})
+			story := genesystest.BlindTransferToQueue()
+			story.Attributes = append(story.Attributes, genesystest.Attribute{At: time.Second, Participant: story.Legs[0].Participant,
+				Values: map[string]string{"history": strings.Repeat("x", 40<<10)}})
+			playing := s.Play(story)
+			require.NoError(t, playing.Wait(t.Context()))
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if !primitives {
+				require.Empty(t, kept.all(), "that is why")
+				return
+			}
+			require.NotEmpty(t, kept.all())
+			require.Equal(t, playing.ID(), kept.all()[0].ConversationID)
+			require.False(t, kept.all()[0].At.IsZero())
+		})
+	}
+}

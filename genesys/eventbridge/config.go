@@ -53,7 +53,7 @@ const (
 	defaultRetention = 4 * 24 * time.Hour
 	// fewReceives is a maxReceiveCount that messages reach which are fine: each
 	// process that is killed, or stopped, costs what it holds one receive.
-	fewReceives = 5
+	fewReceives = 8
 
 	// receiveSlack is how much longer than its wait a receive may take. Beyond
 	// it the network is gone.

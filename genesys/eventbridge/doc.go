@@ -49,7 +49,8 @@
 //     and after two weeks the source is deleted.
 //  2. SQS: create a standard queue for messages that failed, and a standard queue
 //     for events: visibility timeout 60 s, retention 14 days, the first one as
-//     dead-letter queue with maxReceiveCount 8, encryption SSE-SQS. Not a FIFO
+//     dead-letter queue with maxReceiveCount 16 (each process that is
+//     killed counts as a receive of what it held), encryption SSE-SQS. Not a FIFO
 //     queue: it is refused here.
 //  3. EventBridge, Rules, on that bus: match the source by its whole name, and
 //     the detail-type by the prefix "v2."; target: the queue for events, as it is

@@ -3,8 +3,11 @@ package eventbridge_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,6 +165,29 @@ func TestAnHourOfFailuresIsFewRequestsAndPasses(t *testing.T) {
 			require.Equal(t, gaps[0].From, gaps[1].From)
 		})
 	}
+}
+
+// A3: in adaptive mode the SDK's own quota of retries never refills.
+func TestAClientWhoseRetriesRunOutIsWarnedOfAndRecoversAllTheSame(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		options := w.client().Options()
+		options.RetryMode = aws.RetryModeAdaptive
+		q, err := eventbridge.NewQueue(sqs.New(options), w.queue.URL(), &eventbridge.QueueConfig{Logger: slog.New(slog.NewTextHandler(w.log, nil))})
+		require.NoError(t, err)
+		require.Equal(t, 1, w.log.count("adaptive mode"))
+		var b books
+		run(t, q, b.sink)
+		time.Sleep(time.Minute)
+		w.sqs.SetFaults(genesystest.SQSFaults{Error: "InternalFailure", Status: 500})
+		time.Sleep(time.Hour)
+		w.sqs.SetFaults(genesystest.SQSFaults{})
+		for _, m := range messages(100) {
+			w.queue.Send(m)
+		}
+		time.Sleep(time.Minute)
+		require.Equal(t, 100, b.stored())
+		require.Zero(t, w.queue.Len())
+	})
 }
 
 // A5: in either spelling, with and without the header of the older protocol.
@@ -343,6 +369,50 @@ type brokenTracked struct{}
 func (brokenTracked) Value(context.Context, string) ([]byte, int64, error) { return nil, 0, errDown }
 func (brokenTracked) SetValue(context.Context, string, []byte, int64) (int64, error) {
 	return 0, errDown
+}
+
+// cut is a way to SQS that can be cut for good, as with the process that uses it.
+type cut struct {
+	http.RoundTripper
+	off atomic.Bool
+}
+
+func (c *cut) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.off.Load() {
+		return nil, errors.New("the process is dead")
+	}
+	return c.RoundTripper.RoundTrip(r)
+}
+
+// A8, with the queue that genesys/setup writes: what a process held when it was
+// killed counts as received.
+func TestTenKillsWithFullBuffersBringNothingIntoTheDeadLetterQueue(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		w.queue = w.sqs.Queue("shipped", genesystest.QueueAttributes{Visibility: time.Minute, DeadLetter: w.dead, MaxReceiveCount: 16})
+		var ids []string
+		for _, m := range messages(100) {
+			ids = append(ids, w.queue.Send(m))
+		}
+		for range 10 {
+			alive := &cut{RoundTripper: w.sqs.HTTPClient().Transport}
+			q, err := eventbridge.NewQueue(clientOf(w.sqs.URL(), &http.Client{Transport: alive}), w.queue.URL(), &eventbridge.QueueConfig{Logger: quiet})
+			require.NoError(t, err)
+			stop := run(t, q, (&books{takes: time.Hour}).sink)
+			time.Sleep(10 * time.Second)
+			require.Equal(t, 100, q.Stats().Held)
+			alive.off.Store(true)
+			require.NoError(t, stop())
+			time.Sleep(time.Minute)
+		}
+		for _, id := range ids {
+			require.Equal(t, 10, w.queue.Receives(id))
+		}
+		var b books
+		run(t, w.source(), b.sink)
+		time.Sleep(time.Minute)
+		require.Equal(t, 100, b.stored())
+		require.Zero(t, w.queue.Len()+w.dead.Len())
+	})
 }
 
 func TestAStopNowAndThenBringsNothingIntoTheDeadLetterQueue(t *testing.T) {

@@ -2,6 +2,7 @@ package eventbridge_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -135,18 +136,28 @@ func derived(joined map[string]*conversation.Conversation) map[string]events.Typ
 // A14: what is too large for EventBridge does not come; that is what the
 // conversations say that have most in them. Their detail events tell the same.
 func TestAConversationThatIsTooLargeForEventBridgeEndsByItsDetailEvents(t *testing.T) {
-	virtual(t, func(t *testing.T, w *world) {
-		story := genesystest.BlindTransferToQueue()
-		large := map[string]string{"history": strings.Repeat("x", 300<<10)}
-		story.Attributes = append(story.Attributes, genesystest.Attribute{At: time.Second, Participant: story.Legs[0].Participant, Values: large})
-		want := derived(understood(t, story.Details()))
-		platform := genesystest.NewServer(t, genesystest.InMemory(), genesystest.BridgeSnapshots())
-		platform.SendEnvelopes(w.queue)
-		playing := platform.Play(story)
-		require.NoError(t, playing.Wait(t.Context()))
-		require.NotZero(t, platform.Counts().Dropped)
-		heard := follow(t, w)
-		require.Len(t, heard, len(want))
-		require.Contains(t, slices.Collect(maps.Values(heard)), events.TypeConversationEnded)
-	})
+	for name, grow := range map[string]func(*genesystest.Story){
+		"an attribute of 300 KB": func(s *genesystest.Story) {
+			s.Attributes = append(s.Attributes, genesystest.Attribute{At: time.Second, Participant: s.Legs[0].Participant, Values: map[string]string{"history": strings.Repeat("x", 300<<10)}})
+		},
+		"600 alerts that one agent did not answer": func(s *genesystest.Story) {
+			for i := range 600 {
+				s.Agent(fmt.Sprint("busy ", i), 6*time.Second, "user-busy", "q-1").Ends(12*time.Second, "peer")
+			}
+		},
+	} {
+		virtual(t, func(t *testing.T, w *world) {
+			story := genesystest.BlindTransferToQueue()
+			grow(story)
+			want := derived(understood(t, story.Details()))
+			platform := genesystest.NewServer(t, genesystest.InMemory(), genesystest.BridgeSnapshots())
+			platform.SendEnvelopes(w.queue)
+			playing := platform.Play(story)
+			require.NoError(t, playing.Wait(t.Context()))
+			require.NotZero(t, platform.Counts().Dropped, name)
+			heard := follow(t, w)
+			require.Len(t, heard, len(want), name)
+			require.Contains(t, slices.Collect(maps.Values(heard)), events.TypeConversationEnded, name)
+		})
+	}
 }

@@ -15,6 +15,11 @@ type Trigger struct {
 	// FlowID is the workflow; its execution gets the event's body, without the
 	// name of the topic, as the input Flow.jsonData.
 	FlowID string
+	// TopLevelPrimitives is the other format of data: the execution gets each
+	// member of the body that is a text, a number or a boolean as an input of its
+	// own, as in Flow.conversationId, and as a text; objects and lists are left
+	// out.
+	TopLevelPrimitives bool
 	// Match is the trigger's criteria: which bodies launch the workflow; nil: all.
 	Match func(body map[string]any) bool
 	// Delay is how late the workflow starts.
@@ -37,8 +42,25 @@ func (s *Server) AddTrigger(t Trigger) (stop func()) {
 		}
 		s.goes(func() {
 			if wait(s.ctx, t.Delay) == nil {
-				s.flows.launch(t.FlowID, "", map[string]any{"Flow.jsonData": event.Detail.Body})
+				s.flows.launch(t.FlowID, "", t.inputs(event.Detail.Body))
 			}
 		})
 	})
+}
+
+// inputs are those of the workflow.
+func (t *Trigger) inputs(body map[string]any) map[string]any {
+	if !t.TopLevelPrimitives {
+		return map[string]any{"Flow.jsonData": body}
+	}
+	inputs := map[string]any{}
+	for name, value := range body {
+		switch value := value.(type) {
+		case string:
+			inputs["Flow."+name] = value
+		case float64, bool:
+			inputs["Flow."+name] = string(encode(value))
+		}
+	}
+	return inputs
 }

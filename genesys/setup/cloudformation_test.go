@@ -158,7 +158,7 @@ func TestTheQueueIsOneThatTheBackendCanReadSafely(t *testing.T) {
 	stack := parseYAML(t, all["aws/cloudformation.yaml"]).at("Resources")
 	queue := stack.at("Events", "Properties")
 	require.Equal(t, "60", queue.at("VisibilityTimeout").text())
-	require.Equal(t, "8", queue.at("RedrivePolicy", "maxReceiveCount").text())
+	require.Equal(t, "16", queue.at("RedrivePolicy", "maxReceiveCount").text())
 	require.Equal(t, "Poison.Arn", queue.at("RedrivePolicy", "deadLetterTargetArn").text())
 	require.Equal(t, "20", queue.at("ReceiveMessageWaitTimeSeconds").text())
 	targets := stack.at("Rule", "Properties", "Targets")

@@ -9,11 +9,11 @@ resource "aws_sqs_queue" "events" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.poison.arn
-    maxReceiveCount     = 8
+    maxReceiveCount     = 16
   })
 }
 
-# Messages that the backend received eight times and never deleted. To try them
+# Messages that the backend received sixteen times and never deleted. To try them
 # again, start a redrive to their source queue.
 resource "aws_sqs_queue" "poison" {
   name                      = "dcm-genesys-poison"
