@@ -1,56 +1,36 @@
 package app
 
 import (
-	"cmp"
 	"context"
+	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
 // sqsConfig is a queue, and how to reach it.
 type sqsConfig struct {
-	url         string
-	region      string
-	endpoint    string // empty: that of AWS
-	credentials aws.Credentials
+	url    string
+	client *sqs.Client
 }
 
-// readSQS reads the variables of AWS's own. Profiles and the roles of machines
-// need the module aws-sdk-go-v2/config, which a real backend on AWS would use:
-// sqs.NewFromConfig makes its client.
+// readSQS reads the variables of AWS's own, as every program on its SDK does:
+// keys, profiles, and the roles of instances, tasks and pods. Nothing is asked
+// before the queue is read.
 func readSQS(env func(string) string) (*sqsConfig, error) {
-	c := &sqsConfig{
-		url: env("CONVTRACK_SQS_QUEUE_URL"), region: cmp.Or(env("AWS_REGION"), env("AWS_DEFAULT_REGION")),
-		endpoint: cmp.Or(env("AWS_ENDPOINT_URL_SQS"), env("AWS_ENDPOINT_URL")),
-		credentials: aws.Credentials{
-			AccessKeyID: env("AWS_ACCESS_KEY_ID"), SecretAccessKey: env("AWS_SECRET_ACCESS_KEY"), SessionToken: env("AWS_SESSION_TOKEN"),
-			Source: "environment",
-		},
-	}
-	if c.url == "" {
+	url := env("CONVTRACK_SQS_QUEUE_URL")
+	if url == "" {
 		return nil, nil //nolint:nilnil // it is off
 	}
-	if err := absoluteURL("CONVTRACK_SQS_QUEUE_URL", c.url); err != nil {
+	if err := absoluteURL("CONVTRACK_SQS_QUEUE_URL", url); err != nil {
 		return nil, err
 	}
+	c, err := config.LoadDefaultConfig(context.Background())
 	switch {
-	case c.region == "":
-		return nil, wrongUsage("AWS_REGION", "it is not set; it is the region of the queue, as in eu-central-1")
-	case c.credentials.AccessKeyID == "" || c.credentials.SecretAccessKey == "":
-		return nil, wrongUsage("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "they are not both set; this example takes credentials from the environment alone, not from profiles or roles")
-	case c.endpoint != "":
-		return c, absoluteURL("AWS_ENDPOINT_URL_SQS", c.endpoint)
+	case err != nil:
+		return nil, &usageError{"AWS's variables and profiles", fmt.Errorf("they are not understood: %w", err)}
+	case c.Region == "":
+		return nil, wrongUsage("AWS_REGION", "it is not set, and no profile has one; it is the region of the queue, as in eu-central-1")
 	}
-	return c, nil
-}
-
-func (c *sqsConfig) client() *sqs.Client {
-	return sqs.New(sqs.Options{Region: c.region, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return c.credentials, nil
-	})}, func(o *sqs.Options) {
-		if c.endpoint != "" {
-			o.BaseEndpoint = &c.endpoint
-		}
-	})
+	return &sqsConfig{url, sqs.NewFromConfig(c)}, nil
 }

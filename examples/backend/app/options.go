@@ -29,8 +29,10 @@ What is set in the environment is switched on:
         at, as in mypurecloud.de. GENESYS_BASE_URL in its place is for gateways,
         and alone it is for examples/simulator.
   CONVTRACK_SQS_QUEUE_URL
-        EventBridge through SQS, with AWS_REGION, AWS_ACCESS_KEY_ID,
-        AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_ENDPOINT_URL_SQS
+        EventBridge through SQS, with AWS's own variables: AWS_REGION, and
+        AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or none of them
+        where a role is given to the instance, task or pod; AWS_ENDPOINT_URL_SQS
+        is for an emulator
   GENESYS_CLIENTAPP_ID, GENESYS_ORGANIZATION_ID
         /genesys/app/, the page for the agents' desktop: the OAuth client that
         agents log in with, and the organization that they are of. The page loads
