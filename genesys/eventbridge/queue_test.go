@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -253,6 +254,46 @@ func TestAClientWithoutCredentialsIsToldSo(t *testing.T) {
 		q, err := eventbridge.NewQueue(client, w.queue.URL(), nil)
 		require.NoError(t, err)
 		require.ErrorContains(t, q.Run(t.Context(), (&books{}).sink), "has no credentials")
+	})
+}
+
+// writes counts what is written to a connection.
+type writes struct {
+	net.Conn
+	n *atomic.Int64
+}
+
+func (w writes) Write(p []byte) (int, error) {
+	w.n.Add(1)
+	return w.Conn.Write(p)
+}
+
+// TestARequestIsWrittenInOnePiece: of one that is not, net/http may still look for
+// the end when the answer comes; then it cuts the connection in the middle of that,
+// and the messages in it are away for their visibility.
+func TestARequestIsWrittenInOnePiece(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		client := w.sqs.HTTPClient()
+		transport := client.Transport.(*http.Transport)
+		dial := transport.DialContext
+		var n atomic.Int64
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dial(ctx, network, address)
+			return writes{c, &n}, err
+		}
+		q, err := eventbridge.NewQueue(clientOf(w.sqs.URL(), client), w.queue.URL(), &eventbridge.QueueConfig{Logger: quiet})
+		require.NoError(t, err)
+		w.queue.Send(envelope("c-1"))
+		var b books
+		stop := run(t, q, b.sink)
+		time.Sleep(time.Minute)
+		require.NoError(t, stop())
+		calls := 0
+		for _, call := range []string{"ReceiveMessage", "DeleteMessageBatch", "GetQueueAttributes"} {
+			require.NotZero(t, w.sqs.Calls(call))
+			calls += w.sqs.Calls(call)
+		}
+		require.EqualValues(t, calls, n.Load())
 	})
 }
 

@@ -34,7 +34,7 @@ func NewQueue(client *sqs.Client, url string, c *QueueConfig) (*Queue, error) {
 	if err := checkURL(url, options.Region, options.BaseEndpoint != nil); err != nil {
 		return nil, err
 	}
-	q, err := NewQueueOn(&awsQueue{client: client, url: url, name: queueName(url)}, url, c)
+	q, err := NewQueueOn(&awsQueue{client: client, http: inMemory{options.HTTPClient}, url: url, name: queueName(url)}, url, c)
 	if err == nil && options.RetryMode == aws.RetryModeAdaptive {
 		q.log.Log(context.Background(), slog.LevelWarn, "the AWS client retries in adaptive mode, whose quota never refills after many failures; what else uses this client may fail until a restart. Use standard")
 	}
@@ -58,12 +58,13 @@ func checkURL(queue, region string, elsewhere bool) error {
 // awsQueue is a queue at AWS.
 type awsQueue struct {
 	client    *sqs.Client
+	http      sqs.HTTPClient
 	url, name string
 }
 
 // once leaves trying again to the source: when everything fails, the SDK's quota
 // of retries runs out and its pauses with it.
-func once(o *sqs.Options) { o.Retryer = aws.NopRetryer{} }
+func (a *awsQueue) once(o *sqs.Options) { o.Retryer, o.HTTPClient = aws.NopRetryer{}, a.http }
 
 // ReceiveMessage implements SQS.
 func (a *awsQueue) ReceiveMessage(ctx context.Context, most int, wait, visibility time.Duration) ([]QueueMessage, error) {
@@ -72,7 +73,7 @@ func (a *awsQueue) ReceiveMessage(ctx context.Context, most int, wait, visibilit
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
 			types.MessageSystemAttributeNameSentTimestamp, types.MessageSystemAttributeNameApproximateReceiveCount,
 		},
-	}, once)
+	}, a.once)
 	if err != nil {
 		return nil, a.failed("ReceiveMessage", err)
 	}
@@ -94,7 +95,7 @@ func (a *awsQueue) DeleteMessageBatch(ctx context.Context, receipts []string) (m
 	for i := range receipts {
 		entries[i] = types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &receipts[i]}
 	}
-	out, err := a.client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &a.url, Entries: entries}, once)
+	out, err := a.client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &a.url, Entries: entries}, a.once)
 	if err != nil {
 		return nil, a.failed(call, err)
 	}
@@ -108,7 +109,7 @@ func (a *awsQueue) ChangeMessageVisibilityBatch(ctx context.Context, receipts []
 	for i := range receipts {
 		entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &receipts[i], VisibilityTimeout: seconds(visibility)}
 	}
-	out, err := a.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &a.url, Entries: entries}, once)
+	out, err := a.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &a.url, Entries: entries}, a.once)
 	if err != nil {
 		return nil, a.failed(call, err)
 	}
@@ -119,7 +120,7 @@ func (a *awsQueue) ChangeMessageVisibilityBatch(ctx context.Context, receipts []
 func (a *awsQueue) GetQueueAttributes(ctx context.Context) (QueueAttributes, error) {
 	out, err := a.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &a.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
-	}, once)
+	}, a.once)
 	if err != nil {
 		return QueueAttributes{}, a.failed("GetQueueAttributes", err)
 	}
