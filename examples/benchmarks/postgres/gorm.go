@@ -89,23 +89,8 @@ type (
 // details also a segment and a metric of each leg.
 func byGORM(name string, details bool) variant {
 	return variant{name: name, with: fmt.Sprint(producers, " producers"), counts: "events", open: func(ctx context.Context, s *server, _ *options) (round, error) {
-		x, err := s.newSite(ctx)
+		db, err := openGORM(ctx, s)
 		if err != nil {
-			return nil, err
-		}
-		config, err := x.poolConfig(producers)
-		if err != nil {
-			return nil, err
-		}
-		pool := stdlib.OpenDB(*config.ConnConfig)
-		pool.SetMaxOpenConns(producers)
-		pool.SetMaxIdleConns(producers)
-		s.later(func(context.Context) error { return pool.Close() })
-		db, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}), &gorm.Config{Logger: logger.Default.LogMode(logger.Silent)})
-		if err != nil {
-			return nil, err
-		}
-		if err := db.WithContext(ctx).AutoMigrate(&conversationModel{}, &participantModel{}, &legModel{}, &segmentModel{}, &metricModel{}, &outboxModel{}); err != nil {
 			return nil, err
 		}
 		traffic := newTraffic(live)
@@ -118,6 +103,27 @@ func byGORM(name string, details bool) variant {
 			return t, err
 		}, nil
 	}}
+}
+
+// openGORM connects so many producers to a schema with the tables.
+func openGORM(ctx context.Context, s *server) (*gorm.DB, error) {
+	x, err := s.newSite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config, err := x.poolConfig(producers)
+	if err != nil {
+		return nil, err
+	}
+	pool := stdlib.OpenDB(*config.ConnConfig)
+	pool.SetMaxOpenConns(producers)
+	pool.SetMaxIdleConns(producers)
+	s.later(func(context.Context) error { return pool.Close() })
+	db, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}), &gorm.Config{Logger: logger.Default.LogMode(logger.Silent)})
+	if err != nil {
+		return nil, err
+	}
+	return db, db.WithContext(ctx).AutoMigrate(&conversationModel{}, &participantModel{}, &legModel{}, &segmentModel{}, &metricModel{}, &outboxModel{})
 }
 
 func saveGraph(db *gorm.DB, data []byte, details bool) error {
@@ -142,7 +148,7 @@ func saveGraph(db *gorm.DB, data []byte, details bool) error {
 		if err == nil {
 			r := tx.Model(&conversationModel{}).Where("id = ? and version = ?", want.ID, have.Version).Update("version", have.Version+1)
 			if r.Error != nil || r.RowsAffected != 1 {
-				return errors.Join(errors.New("somebody else has changed the conversation"), r.Error)
+				return errors.Join(errConflict, r.Error)
 			}
 		}
 		want.Version = have.Version + 1

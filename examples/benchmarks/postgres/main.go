@@ -40,6 +40,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		return exitMeasured
 	}
+	if o.emulator {
+		if err := runEmulator(stdin, stdout); err != nil {
+			fmt.Fprintln(stderr, "postgres: emulator:", err)
+			return exitFailed
+		}
+		return exitMeasured
+	}
 	missed, err := measure(ctx, o, stdout)
 	if err != nil {
 		fmt.Fprintln(stderr, "postgres:", err)
@@ -75,7 +82,7 @@ func measure(ctx context.Context, o *options, stdout io.Writer) (missed int, err
 		name string
 		fill func(context.Context, *options, *server, io.Writer) (missed int, err error)
 	}{
-		{"ratios", ratios}, {"batches", batchSizes}, {"replicas", replicas}, {"stored", stored}, {"hooks", poisoned}, {"fsync", slowFsync},
+		{"ratios", ratios}, {"batches", batchSizes}, {"replicas", replicas}, {"stored", stored}, {"hooks", poisoned}, {"fsync", slowFsync}, {"sqs", throughSQS}, {"calls", calls},
 	} {
 		if !o.tables[table.name] {
 			continue

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if slices.Contains(os.Args, "-apart") { // this is the process of a variant
+	if slices.Contains(os.Args, "-apart") || slices.Contains(os.Args, "-emulator") { // this is a process of the command
 		os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	goleak.VerifyTestMain(m)
@@ -79,6 +79,16 @@ func TestNotificationsAreFullSizeAndOfConversationsThatDiffer(t *testing.T) {
 	for _, n := range seen {
 		require.LessOrEqual(t, n, versions)
 	}
+}
+
+func TestEnvelopesSayWhatTheNotificationsSay(t *testing.T) {
+	data := newTraffic(1).notification(0)
+	want, err := genesys.Decode(data, time.Now())
+	require.NoError(t, err)
+	m, err := genesys.DecodeDelivered(envelope(7, data), time.Now())
+	require.NoError(t, err)
+	require.Equal(t, want.Conversations[0].ID, m.Conversations[0].ID)
+	require.Len(t, m.Conversations[0].Participants, participants)
 }
 
 func TestAProducerThatFailsEndsTheRound(t *testing.T) {
