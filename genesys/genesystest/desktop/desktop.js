@@ -59,14 +59,16 @@
       const id = key.split(' ')[0];
       if (id !== 'app' && !all.some(i => i.id === id)) frames.close(key);
     }
+    // One that was just started is there when it alerts.
+    const first = all.find(i => i.id === chosen);
+    if (first && !frames.keys().includes(`${chosen} 0`)) choose(first.id, first.media);
   };
 
   at('agent').addEventListener('change', () => location.search = query());
   at('language').addEventListener('change', () => location.search = `${query()}&lang=${at('language').value}`);
   at('start').addEventListener('submit', async event => {
     event.preventDefault();
-    const { id } = await call(`interactions?${query()}&media=${at('media').value}`, 'POST');
-    choose(id, at('media').value);
+    chosen = (await call(`interactions?${query()}&media=${at('media').value}`, 'POST')).id;
   });
   for (const act of ['transfer', 'disconnect']) {
     at(act).addEventListener('click', async () => {
@@ -77,7 +79,6 @@
   at('apps').append(...apps.filter(app => app.standalone).map(app =>
     button(app.name, false, () => frames.show(`app ${app.name}`, app, context('', '')))));
 
-  if (chosen) choose(chosen, 'voice');
   refresh();
   setInterval(refresh, 500);
 })();
