@@ -132,17 +132,11 @@ func TestAnEmbedderThatIsNotNamedSeesNothing(t *testing.T) {
 	})
 	w.talk("c-1", "user-a")
 	desktop := openTab(t, w.desktop+"/?src="+strings.ReplaceAll(w.widget("c-1"), "&", "%26"))
-	w.until("the page is asked for", func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return len(w.requests) > 0
-	})
+	w.until("the page is asked for", func() bool { return len(w.asks()) > 0 })
 	desktop.until(`document.readyState === 'complete'`)
 	require.Empty(t, w.asked("GET", "/oauth/authorize"))
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	require.Equal(t, []string{"GET "}, w.requests, "nothing of the page runs")
-	w.violations = nil // this one is meant
+	require.Equal(t, []string{"GET "}, w.asks(), "nothing of the page runs")
+	w.forgive()
 }
 
 func TestAnSDKThatDoesNotLoadIsExplained(t *testing.T) {
