@@ -21,7 +21,7 @@ func (h *host) listen(token string, conversations ...string) (next func() string
 	r, err := http.NewRequestWithContext(h.Context(), http.MethodGet, h.url+"case?"+url.Values{"conversationId": conversations}.Encode(), nil)
 	require.NoError(h, err)
 	r.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(r) //nolint:bodyclose // it is closed when the test ends
+	answer, err := http.DefaultClient.Do(r)
 	require.NoError(h, err)
 	h.Cleanup(func() { _ = answer.Body.Close() })
 	require.Equal(h, http.StatusOK, answer.StatusCode)

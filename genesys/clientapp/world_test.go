@@ -139,7 +139,7 @@ func (w *world) give(id, user string) {
 func (w *world) caseOf(ctx context.Context, id string, _ clientapp.Agent) (clientapp.Case, error) {
 	c, err := w.tracker.Get(ctx, id)
 	if err != nil {
-		return clientapp.Case{}, nil //nolint:nilerr // it is not known yet
+		return clientapp.Case{}, nil // it is not known yet
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
