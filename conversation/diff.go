@@ -55,38 +55,61 @@ func (d Delta) Size() int {
 // before may be nil. Of what only repeats before nothing but the conversation
 // itself has to be written, when after comes from [Restate].
 func Diff(before, after *Conversation) Delta {
-	var d Delta
 	if before == after {
-		return d
+		return Delta{}
 	}
 	if before == nil {
 		before = &Conversation{}
 	}
-	restated, all := restatedBy(before, after), rewritten(before, after)
-	d.Conversation = before.ID == "" || before.Status != after.Status || !before.End.Equal(after.End) ||
-		!slices.Equal(before.restated, after.restated) || conversationFields.differs(before, after, restated) ||
-		attributesDiffer(before.Attributes, before.attributes, after.Attributes, after.attributes, restated)
+	c := comparison{restated: restatedBy(before, after), all: rewritten(before, after)}
+	c.compare(before, after)
+	c.delta.Conversation = c.delta.Conversation || !slices.Equal(before.restated, after.restated)
+	return c.delta
+}
+
+// comparison goes through the rows of a conversation, before and after.
+type comparison struct {
+	delta    Delta
+	restated func(x, y stamp) bool // says of two stamps that the store need not write the second
+	all      bool                  // all rows are written
+	moved    *moved                // what has become of the stamps; nil when nobody wants to know
+}
+
+func (c *comparison) compare(before, after *Conversation) {
+	d := &c.delta
+	d.Conversation = compareRow(c, &conversationFields, before, after, attributesOf{before.Attributes, after.Attributes, before.attributes, after.attributes},
+		before.ID == "" || before.Status != after.Status || !before.End.Equal(after.End))
 	was := roll{participants: before.Participants}
 	for at, p := range after.Participants {
 		old := was.participant(p.ID, at)
-		if old == p && !all {
+		if old == p && !c.all && c.moved == nil {
 			continue
 		}
-		if all || old == nil || participantFields.differs(old, p, restated) ||
-			attributesDiffer(old.Attributes, old.attributes, p.Attributes, p.attributes, restated) {
+		attributes := attributesOf{is: p.Attributes, isBy: p.attributes}
+		if old != nil {
+			attributes.was, attributes.wasBy = old.Attributes, old.attributes
+		}
+		if compareRow(c, &participantFields, old, p, attributes, false) {
 			d.Participants = append(d.Participants, p)
 		}
 		for _, s := range p.Sessions {
-			d.addSession(was.session(s.ID, at), p, s, restated, all)
+			c.compareSession(was.session(s.ID, at), p, s)
 		}
 		for _, s := range p.shadows {
-			d.addSession(was.session(s.ID, at), p, s, restated, all)
+			c.compareSession(was.session(s.ID, at), p, s)
 		}
 	}
-	d.Transfers = all && len(after.Transfers) > 0 || listDiffers(func(a, b *Transfer) bool { return transferFields.differs(a, b, restated) }, before.Transfers, after.Transfers, func(t *Transfer) string { return t.ID }) != nil
+	for _, t := range after.Transfers {
+		var old *Transfer
+		if i := slices.IndexFunc(before.Transfers, func(b *Transfer) bool { return b.ID == t.ID }); i >= 0 {
+			old = before.Transfers[i]
+		}
+		if compareRow(c, &transferFields, old, t, attributesOf{}, false) {
+			d.Transfers = true
+		}
+	}
 	d.Surveys = listDiffers(surveyFields.differs, before.Surveys, after.Surveys, func(s *Survey) string { return s.ID })
 	d.Evaluations = listDiffers(evaluationFields.differs, before.Evaluations, after.Evaluations, func(e *Evaluation) string { return e.ID })
-	return d
 }
 
 var noSession Session
@@ -96,11 +119,9 @@ func (o OwnedSession) changed(participantID string, s *Session) bool {
 	return o.ParticipantID != participantID || o.owner != s.owner || o.segmentsBy != s.segmentsBy
 }
 
-func (d *Delta) addSession(old OwnedSession, p *Participant, s *Session, restated func(x, y stamp) bool, all bool) {
-	if old.Session == s && old.ParticipantID == p.ID && !all {
-		return
-	}
-	if all || old.Session == nil || old.changed(p.ID, s) || sessionFields.differs(old.Session, s, restated) {
+func (c *comparison) compareSession(old OwnedSession, p *Participant, s *Session) {
+	d := &c.delta
+	if compareRow(c, &sessionFields, old.Session, s, attributesOf{}, old.Session != nil && old.changed(p.ID, s)) {
 		d.Sessions = append(d.Sessions, OwnedSession{p.ID, s})
 	}
 	if old.Session == nil {
@@ -112,6 +133,32 @@ func (d *Delta) addSession(old OwnedSession, p *Participant, s *Session, restate
 	for m := range added(old.Metrics, s.Metrics, Metric.compare) {
 		d.Metrics = append(d.Metrics, OwnedMetric{s.ID, m})
 	}
+}
+
+// compareRow compares one row, and reports whether it is to be written; old is
+// nil when it is a new one. changed says that more has happened to it than its
+// fields and attributes show.
+func compareRow[E any](c *comparison, s *schema[E], old, is *E, attributes attributesOf, changed bool) (written bool) {
+	written = c.all || changed || old == nil ||
+		old != is && (s.differs(old, is, c.restated) || attributes.differ(c.restated))
+	if c.moved != nil {
+		was := stamps(nil)
+		if old != nil {
+			was = *s.stamps(old)
+		}
+		c.moved.note(was, *s.stamps(is), attributes, written, old == is)
+	}
+	return written
+}
+
+// attributesOf are those of a row, before and after.
+type attributesOf struct {
+	was, is     map[string]string
+	wasBy, isBy attributeStamps
+}
+
+func (a attributesOf) differ(restated func(x, y stamp) bool) bool {
+	return attributesDiffer(a.was, a.wasBy, a.is, a.isBy, restated)
 }
 
 // added returns what is in after and not, or not the same, in before. Both are

@@ -30,26 +30,49 @@ func (c *Conversation) stampNow(s stamp) stamp {
 }
 
 // Restate returns to, which was joined from from and is to be stored in its
-// place, prepared for that: with what only repeats from as restatements, so that
-// Diff need not have it written. It is to itself when there is none. It changes
-// neither. Without it nothing goes wrong, but more is written.
-func Restate(from, to *Conversation) *Conversation {
+// place, prepared for that: with what only repeats from as restatements, which
+// need not be written. It is to itself when there is none. It changes neither.
+// Without it nothing goes wrong, but more is written. With it comes what [Diff]
+// would find to write: both are seen in going once through all that there is.
+func Restate(from, to *Conversation) (*Conversation, Delta) {
 	if from == nil || from == to || !to.merged {
-		return to
+		return to, Diff(from, to)
 	}
 	var m moved
 	m.to, m.stay, m.written, m.repeated = m.room.to[:0], m.room.stay[:0], m.room.written[:0], m.room.repeated[:0]
-	m.look(from, to)
+	c := comparison{restated: anyStamp, moved: &m}
+	c.compare(from, to)
 	restated, ok := m.after(from.restated)
 	if !ok {
 		restated = nil // all rows are written
 	}
-	if slices.Equal(restated, to.restated) {
-		return to
+	out := to
+	if !slices.Equal(restated, to.restated) {
+		out = clone(to)
+		out.restated = restated
 	}
-	out := clone(to)
-	out.restated = restated
-	return out
+	if !ok || m.irregular || !m.covers(from, out) {
+		return out, Diff(from, out)
+	}
+	c.delta.Conversation = c.delta.Conversation || !slices.Equal(from.restated, out.restated)
+	return out, c.delta
+}
+
+func anyStamp(_, _ stamp) bool { return true }
+
+// covers reports whether the restatements of after say the right thing about
+// every row that only repeats what the store has.
+func (m *moved) covers(before, after *Conversation) bool {
+	for _, r := range before.restated {
+		now := after.stampNow(r.was)
+		if now == r.was {
+			return false
+		}
+		if i, moves := slices.BinarySearchFunc(m.to, r.is, restatement.compare); moves && m.to[i].is != now {
+			return false
+		}
+	}
+	return true
 }
 
 // moved is what has become of the stamps of a conversation. There are few
@@ -82,61 +105,17 @@ func (l *stampList) add(s stamp) {
 
 func (r restatement) compare(was stamp) int { return cmp.Compare(r.was, was) }
 
-// look takes note of each row of after that has stamps which snapshots move.
-func (m *moved) look(before, after *Conversation) {
-	attributes := attributesOf{before.Attributes, after.Attributes, before.attributes, after.attributes}
-	lookAt(m, &conversationFields, before, after, attributes, before.Status != after.Status || !before.End.Equal(after.End))
-	was := roll{participants: before.Participants}
-	for at, p := range after.Participants {
-		old := was.participant(p.ID, at)
-		attributes := attributesOf{is: p.Attributes, isBy: p.attributes}
-		if old != nil {
-			attributes.was, attributes.wasBy = old.Attributes, old.attributes
-		}
-		lookAt(m, &participantFields, old, p, attributes, false)
-		for _, list := range [...][]*Session{p.Sessions, p.shadows} {
-			for _, s := range list {
-				old := was.session(s.ID, at)
-				lookAt(m, &sessionFields, old.Session, s, attributesOf{}, old.Session != nil && old.changed(p.ID, s))
-			}
-		}
-	}
-	for _, t := range after.Transfers {
-		var old *Transfer
-		if i := slices.IndexFunc(before.Transfers, func(b *Transfer) bool { return b.ID == t.ID }); i >= 0 {
-			old = before.Transfers[i]
-		}
-		lookAt(m, &transferFields, old, t, attributesOf{}, false)
-	}
-}
-
-// attributesOf are those of a row, before and after.
-type attributesOf struct {
-	was, is     map[string]string
-	wasBy, isBy attributeStamps
-}
-
-// lookAt takes note of one row; old is nil when it is a new one. changed says
-// that more has happened to it than its fields and attributes show.
-func lookAt[E any](m *moved, s *schema[E], old, is *E, attributes attributesOf, changed bool) {
-	stamps := *s.stamps(is)
+// note takes note of a row.
+func (m *moved) note(was, is stamps, attributes attributesOf, written, same bool) {
 	switch {
-	case changed, old == nil:
-		m.written.addRow(stamps, attributes)
-	case old == is:
-		m.stay.addRow(stamps, attributes)
-	case s.differs(old, is, anyStamp), attributes.differ():
-		m.written.addRow(stamps, attributes)
+	case written:
+		m.written.addRow(is, attributes)
+	case same:
+		m.stay.addRow(is, attributes)
 	default:
-		m.repeated.addRow(stamps, attributes)
-		m.moves(*s.stamps(old), stamps, attributes)
+		m.repeated.addRow(is, attributes)
+		m.moves(was, is, attributes)
 	}
-}
-
-func anyStamp(_, _ stamp) bool { return true }
-
-func (a attributesOf) differ() bool {
-	return attributesDiffer(a.was, a.wasBy, a.is, a.isBy, anyStamp)
 }
 
 // addRow adds the stamps that a row has now.

@@ -18,8 +18,7 @@ func snapshotOf(seen int, held bool) *Conversation {
 func TestASnapshotThatRepeatsItselfCostsTheRowOfTheConversation(t *testing.T) {
 	before := Merge(nil, snapshotOf(1, true))
 	for seen := 2; seen < 10; seen++ {
-		after := Restate(before, Merge(before, snapshotOf(seen, true)))
-		d := Diff(before, after)
+		after, d := next(t, before, snapshotOf(seen, true))
 		require.True(t, d.Conversation)
 		require.Equal(t, 1, d.Size())
 		before = after
@@ -32,8 +31,8 @@ func TestARecordThatIsReadAgainCostsTheRowOfTheConversation(t *testing.T) {
 			Statement{By: SourceAnalytics, At: at(1000), Seen: at(seen)})
 	}
 	stored := Merge(nil, record(60_000, "q"))
-	again := Restate(stored, Merge(stored, record(3_600_000, "q")))
-	require.Equal(t, 1, Diff(stored, again).Size())
+	again, d := next(t, stored, record(3_600_000, "q"))
+	require.Equal(t, 1, d.Size())
 	require.Len(t, Diff(again, Merge(again, record(7_200_000, "p"))).Sessions, 1)
 }
 
@@ -50,8 +49,7 @@ func TestWhatRepeatsAnEarlierStatementWinsOverAnOlderOneAlsoAfterARestart(t *tes
 
 func TestOnlyWhatChangesIsWrittenBesideARepetition(t *testing.T) {
 	before := Merge(nil, snapshotOf(1, true))
-	after := Restate(before, Merge(before, snapshotOf(2, false)))
-	d := Diff(before, after)
+	_, d := next(t, before, snapshotOf(2, false))
 	require.Len(t, d.Sessions, 1)
 	require.Equal(t, "s", d.Sessions[0].ID)
 	require.Empty(t, d.Participants)
@@ -62,8 +60,16 @@ func TestARepetitionOfAPartIsWrittenInFull(t *testing.T) {
 	before := Merge(nil, snapshotOf(1, true))
 	part := State(&Conversation{ID: "c", Participants: []*Participant{{ID: "q", Sessions: []*Session{{ID: "r", State: StateConnected}}}}},
 		Statement{By: SourceTopic, Seen: at(2)})
-	after := Restate(before, Merge(before, part))
-	require.Len(t, Diff(before, after).Sessions, 1, "the others are as old as before")
+	_, d := next(t, before, part)
+	require.Len(t, d.Sessions, 1, "the others are as old as before")
+}
+
+// next joins what is said to a stored conversation. What is to be written is
+// what a comparison of both finds.
+func next(t require.TestingT, from, said *Conversation) (*Conversation, Delta) {
+	to, d := Restate(from, Merge(from, said))
+	require.Equal(t, Diff(from, to), d)
+	return to, d
 }
 
 // rows is a store of which only those rows are written that Diff names.
@@ -93,8 +99,7 @@ type sessionRow struct {
 
 // commit joins a message to what is in memory and writes what has to be.
 func (r *rows) commit(t require.TestingT, from, said *Conversation) *Conversation {
-	to := Restate(from, Merge(from, said))
-	d := Diff(from, to)
+	to, d := next(t, from, said)
 	if r.participants == nil {
 		r.participants, r.sessions = map[string]participantRow{}, map[string]sessionRow{}
 	}

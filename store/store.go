@@ -184,14 +184,26 @@ type Change struct {
 	from, to *conversation.Conversation
 }
 
+// Restate prepares To to be stored, as [conversation.Restate] does.
+func (c *Change) Restate() {
+	from := c.before()
+	c.To, c.delta = conversation.Restate(from, c.To)
+	c.from, c.to = from, c.To
+}
+
+// before is the conversation that the store has; nil when it has none.
+func (c *Change) before() *conversation.Conversation {
+	if c.Version == 0 {
+		return nil
+	}
+	return c.From
+}
+
 // Delta returns what has to be written to get from From to To; all of To for a
 // new conversation. It is worked out once, so a change is for one goroutine at
 // a time. It must not be changed.
 func (c *Change) Delta() conversation.Delta {
-	from := c.From
-	if c.Version == 0 {
-		from = nil
-	}
+	from := c.before()
 	if c.to == nil || c.from != from || c.to != c.To {
 		c.delta, c.from, c.to = conversation.Diff(from, c.To), from, c.To
 	}

@@ -61,8 +61,8 @@ func Work(r *record.Record, q Request) *Plan {
 	if to = join(to, q.Facts); to == nil {
 		return nil
 	}
-	to = conversation.Restate(r.Conversation, to)
 	p.Change = &store.Change{ID: r.ID, Version: r.Version, From: r.Conversation, To: to}
+	p.Change.Restate()
 	same := p.Change.Delta().Empty() && r.Refused == nil
 	if same && !q.Settle {
 		return nil
