@@ -200,6 +200,15 @@ func TestDeliveriesThatAreDoneAreNotVisitedAgain(t *testing.T) {
 func TestEachDeliveryIsLookedUpByItsKey(t *testing.T) {
 	s := open(t)
 	look := func(when string) {
+		lanes, err := s.PlansOfLanes(t.Context())
+		require.NoError(t, err)
+		for name, plan := range lanes {
+			require.NotContains(t, plan, "Join Filter", "%s, %s", name, when)
+			looks := strings.Count(plan, "Index Scan using cdm_delivery_pkey on")
+			require.Equal(t, looks, strings.Count(plan, "Index Cond: (conversation_id = ")+strings.Count(plan, "Index Cond: ((conversation_id = ")-strings.Count(plan, "Index Scan using cdm_event_pkey on"),
+				"%s, %s:\n%s", name, when, plan)
+			require.NotContains(t, plan, "Seq Scan", "%s, %s", name, when)
+		}
 		plans, err := s.PlansByKey(t.Context())
 		require.NoError(t, err)
 		for name, plan := range plans {

@@ -23,6 +23,13 @@ func (s *Store) PlansByKey(ctx context.Context) (map[string]string, error) {
 	return s.plansOf(ctx, map[string]*statement{"finish": s.sql().finish, "settle": s.sql().settle, "renew": s.sql().renew})
 }
 
+// PlansOfLanes are the plans that are kept of the statements that look at what
+// goes before a delivery, or after it.
+func (s *Store) PlansOfLanes(ctx context.Context) (map[string]string, error) {
+	return s.plansOf(ctx, map[string]*statement{"claim": s.sql().claim, "next": s.sql().next, "refresh": s.sql().refresh,
+		"enqueue": s.sql().enqueue, "ready": s.sql().ready})
+}
+
 // PlansOfInbox are the plans that are kept of the statements of the inbox.
 func (s *Store) PlansOfInbox(ctx context.Context) (map[string]string, error) {
 	return s.plansOf(ctx, map[string]*statement{"take": s.sql().take, "first page": s.sql().firstPage, "later page": s.sql().laterPage, "latest": s.sql().latest})

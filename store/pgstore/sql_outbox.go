@@ -7,8 +7,9 @@ const live = `state <> 'skipped'`
 
 // isFirst is fulfilled by a delivery d that no unfinished one goes before.
 // Events of a conversation are committed in their order, so who sees one sees
-// all earlier ones.
-const isFirst = `not exists (select from {delivery} e where e.conversation_id = d.conversation_id and e.hook = d.hook and e.seq < d.seq and e.` + live + `)`
+// all earlier ones. The offset keeps the server from making a join of it: each
+// delivery would be compared with all, where it takes the table for empty.
+const isFirst = `not exists (select from {delivery} e where e.conversation_id = d.conversation_id and e.hook = d.hook and e.seq < d.seq and e.` + live + ` offset 0)`
 
 // A delivery d can be claimed when it is due and waits, or its lease has ended.
 // There is an index for each.
@@ -49,9 +50,12 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 	const rest = `, statement_timestamp() + interval '1 microsecond' * case when u.claimed then $3::bigint::float8 else 0 end,
 		case when u.claimed then $2::text end, 0 from pg_catalog.unnest($1::{delivery_row}[]) as u`
 	s.deliver = n.statement(insert+`false`+rest, t.delivery.array, oidText, oidInt8)
-	s.enqueue = n.statement(`with failed as materialized (select d.conversation_id, d.hook from {delivery} d
-			where d.conversation_id in (select u.conversation_id from pg_catalog.unnest($1::{delivery_row}[]) as u)
-			and d.failed_at is not null and d.`+live+` order by d.conversation_id, d.hook, d.seq for share) `+insert+
+	// Lanes are looked up one by one, in order, also where the server takes the
+	// table for empty.
+	const failedOf = ` cross join lateral (select d.conversation_id, d.hook, d.seq from {delivery} d where d.failed_at is not null and d.` + live
+	s.enqueue = n.statement(`with failed as materialized (select f.conversation_id, f.hook from
+			(select distinct u.conversation_id from pg_catalog.unnest($1::{delivery_row}[]) as u order by u.conversation_id) as l`+failedOf+`
+			and d.conversation_id = l.conversation_id order by d.hook, d.seq for share) as f) `+insert+
 		`not u.claimed and exists (select from failed f where f.conversation_id = u.conversation_id and f.hook = u.hook)`+rest,
 		t.delivery.array, oidText, oidInt8)
 
@@ -71,18 +75,20 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 
 	const lanes = `unnest($1::text[], $2::text[]) as l(conversation_id, hook)`
 	const inLane = `d.conversation_id = l.conversation_id and d.hook = l.hook`
+	const inOneLane = `d.conversation_id = any (array[l.conversation_id]) and d.hook = l.hook`
 	const canGoOn = `select exists (select from ` + lanes + ` cross join lateral (select d.state, d.due from {delivery} d
 		where ` + inLane + ` and d.` + live + ` order by d.seq limit 1) as h where h.state = 'waiting' and h.due <= statement_timestamp())`
 	// Mostly nothing waits at all, which one look at the index of what waits
 	// tells; the second question is not asked then. What is blocked is not in
 	// the index, and nobody could claim it.
-	const someWait = `select exists (select from {delivery} d where d.hook = any ($2::text[]) and ` + waiting + ` and d.due <= statement_timestamp()) and (` + canGoOn + `)`
+	const someWait = `select exists (select from pg_catalog.unnest($2::text[]) as i(hook) cross join lateral (select from {delivery} d
+		where d.hook = i.hook and ` + waiting + ` and d.due <= statement_timestamp() order by d.due limit 1) as w) and (` + canGoOn + `)`
 	s.ready = n.statement(someWait, oidTexts, oidTexts)
 	s.deliverReady = n.statement(`with delivered as (`+insert+`false`+rest+`) `+strings.NewReplacer("$1", "$4", "$2", "$5").Replace(someWait),
 		t.delivery.array, oidText, oidInt8, oidTexts, oidTexts)
-	s.refresh = n.statement(`with failed as materialized (select d.conversation_id, d.hook, d.seq from `+lanes+` join {delivery} d on `+inLane+`
-			where d.failed_at is not null and d.`+live+` order by d.conversation_id, d.hook, d.seq for share of d),
-		marked as (update {delivery} as d set blocked = not d.blocked from `+lanes+` where `+inLane+` and d.state = 'waiting'
+	s.refresh = n.statement(`with failed as materialized (select f.* from (select distinct l.* from `+lanes+` order by l.conversation_id, l.hook) as l`+failedOf+`
+			and `+inLane+` order by d.seq for share) as f),
+		marked as (update {delivery} as d set blocked = not d.blocked from `+lanes+` where `+inOneLane+` and d.state = 'waiting'
 			and d.blocked <> exists (select from failed f where f.conversation_id = d.conversation_id and f.hook = d.hook and f.seq < d.seq)) `+canGoOn,
 		oidTexts, oidTexts)
 
@@ -98,8 +104,8 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 			join {delivery} d on d.conversation_id = any (array[f.conversation_id]) and d.hook = f.hook and d.seq = f.seq
 			where (`+waiting+` or `+claimed+`)`+due+` for no key update of d skip locked)
 		update {delivery} as d set state = 'claimed', owner = $3::text, due = statement_timestamp() + interval '1 microsecond' * $4::bigint::float8
-		from mine m join {event} e on e.conversation_id = m.conversation_id and e.seq = m.seq
-		where d.conversation_id = m.conversation_id and d.hook = m.hook and d.seq = m.seq
+		from mine m cross join lateral (select * from {event} e where e.conversation_id = m.conversation_id and e.seq = m.seq offset 0) as e
+		where d.conversation_id = any (array[m.conversation_id]) and d.hook = m.hook and d.seq = m.seq
 		returning d.hook, d.attempts, e.event_id, e.conversation_id, e.seq, e.type, e.time, e.rule, e.vetoed, e.data`,
 		oidTexts, oidInt8, oidText, oidInt8)
 	s.next = n.statement(`select (extract(epoch from min(f.due) - statement_timestamp()) * 1000000::numeric)::bigint from (
