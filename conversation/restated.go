@@ -29,14 +29,14 @@ func (c *Conversation) stampNow(s stamp) stamp {
 	return s
 }
 
-// Restate returns to, which was joined from from and is to be stored in its
-// place, prepared for that: with what only repeats from as restatements, which
-// need not be written. It is to itself when there is none. It changes neither.
-// Without it nothing goes wrong, but more is written. With it comes what [Diff]
+// Restate prepares to, which was joined from from and is to be stored in its
+// place: what only repeats from becomes restatements, which need not be written.
+// It changes to, which must still be its caller's alone, unless it is from.
+// Without it nothing goes wrong, but more is written. It returns what [Diff]
 // would find to write: both are seen in going once through all that there is.
-func Restate(from, to *Conversation) (*Conversation, Delta) {
+func Restate(from, to *Conversation) Delta {
 	if from == nil || from == to || !to.merged {
-		return to, Diff(from, to)
+		return Diff(from, to)
 	}
 	var m moved
 	m.to, m.stay, m.written, m.repeated = m.room.to[:0], m.room.stay[:0], m.room.written[:0], m.room.repeated[:0]
@@ -46,16 +46,12 @@ func Restate(from, to *Conversation) (*Conversation, Delta) {
 	if !ok {
 		restated = nil // all rows are written
 	}
-	out := to
-	if !slices.Equal(restated, to.restated) {
-		out = clone(to)
-		out.restated = restated
+	to.restated = restated
+	if !ok || m.irregular || !m.covers(from, to) {
+		return Diff(from, to)
 	}
-	if !ok || m.irregular || !m.covers(from, out) {
-		return out, Diff(from, out)
-	}
-	c.delta.Conversation = c.delta.Conversation || !slices.Equal(from.restated, out.restated)
-	return out, c.delta
+	c.delta.Conversation = c.delta.Conversation || !slices.Equal(from.restated, restated)
+	return c.delta
 }
 
 func anyStamp(_, _ stamp) bool { return true }
@@ -177,7 +173,10 @@ func (m *moved) after(stored []restatement) (restated []restatement, ok bool) {
 		}
 		m.to = nil
 	}
-	restated = slices.Clone(m.to)
+	if len(m.to)+len(stored) == 0 {
+		return nil, true
+	}
+	restated = append(make([]restatement, 0, len(m.to)+len(stored)), m.to...)
 	for _, r := range stored {
 		if i, moves := slices.BinarySearchFunc(m.to, r.is, restatement.compare); moves {
 			r.is = m.to[i].is

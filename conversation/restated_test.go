@@ -67,7 +67,8 @@ func TestARepetitionOfAPartIsWrittenInFull(t *testing.T) {
 // next joins what is said to a stored conversation. What is to be written is
 // what a comparison of both finds.
 func next(t require.TestingT, from, said *Conversation) (*Conversation, Delta) {
-	to, d := Restate(from, Merge(from, said))
+	to := Merge(from, said)
+	d := Restate(from, to)
 	require.Equal(t, Diff(from, to), d)
 	return to, d
 }

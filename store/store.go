@@ -184,11 +184,11 @@ type Change struct {
 	from, to *conversation.Conversation
 }
 
-// Restate prepares To to be stored, as [conversation.Restate] does.
+// Restate prepares To to be stored, as [conversation.Restate] does: To must
+// still be its caller's alone.
 func (c *Change) Restate() {
 	from := c.before()
-	c.To, c.delta = conversation.Restate(from, c.To)
-	c.from, c.to = from, c.To
+	c.delta, c.from, c.to = conversation.Restate(from, c.To), from, c.To
 }
 
 // before is the conversation that the store has; nil when it has none.

@@ -36,6 +36,7 @@ type Membership struct {
 	mu      sync.Mutex
 	sources []string            // that this process runs
 	live    map[string][]string // the sources of each member, this one among them
+	names   []string            // of those, in order
 	seen    map[string]sign
 	beats   int64
 	changed chan struct{} // closed when live changes
@@ -60,7 +61,7 @@ type member struct {
 
 // New returns the membership of the process of that name.
 func New(name string, v Values, lease time.Duration) *Membership {
-	return &Membership{name: name, values: v, lease: lease, live: map[string][]string{name: nil}, seen: map[string]sign{}, changed: make(chan struct{})}
+	return &Membership{name: name, values: v, lease: lease, live: map[string][]string{name: nil}, names: []string{name}, seen: map[string]sign{}, changed: make(chan struct{})}
 }
 
 // Join says that this process is alive and runs those sources.
@@ -105,11 +106,11 @@ func weight(member, key string) uint64 {
 	return x
 }
 
-// Names returns the names of all members, in order.
+// Names returns the names of all members, in order. They must not be changed.
 func (m *Membership) Names() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Sorted(maps.Keys(m.live))
+	return m.names
 }
 
 // Alive reports whether a process of that name is a member.
@@ -220,7 +221,7 @@ func (m *Membership) set(l *list) {
 	if maps.EqualFunc(live, m.live, slices.Equal) {
 		return
 	}
-	m.live = live
+	m.live, m.names = live, slices.Sorted(maps.Keys(live)) // whoever has the old ones may still read them
 	close(m.changed)
 	m.changed = make(chan struct{})
 }
