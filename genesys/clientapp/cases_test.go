@@ -125,6 +125,17 @@ func TestStreamsAreBoundedAndEndWithTheApp(t *testing.T) {
 	h.app.Close()
 }
 
+func TestOneAgentDoesNotUseUpTheStreamsOfTheOthers(t *testing.T) {
+	h := serve(t)
+	id, token := h.plays(), h.login("user-a")
+	for range 32 {
+		require.NotEmpty(t, h.listen(token, id)())
+	}
+	status, _, _ := h.do(http.MethodGet, "case?conversationId="+id, token, nil)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.NotEmpty(t, h.listen(h.login("user-b"), id)())
+}
+
 func TestAStreamIsAboutConversationsAndNotTooMany(t *testing.T) {
 	h := serve(t)
 	token := h.login("user-a")

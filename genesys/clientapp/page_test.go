@@ -2,12 +2,15 @@ package clientapp_test
 
 import (
 	"context"
+	"crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
 	"html"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -93,6 +96,37 @@ func TestTheSDKsComeFromTheCDNWithTheirHashesOrFromTheHost(t *testing.T) {
 	_, err := clientapp.New(clientapp.Config{BaseURL: "https://gateway.example.com", ClientID: "c", OrganizationID: "o", AnyAgent: true,
 		Sink: func(context.Context, conversation.Update) error { return nil }, SDK: fstest.MapFS{}})
 	require.ErrorContains(t, err, clientapp.SDKFiles()[0])
+}
+
+// cdnFiles are the files of the npm packages whose hashes the page asks the CDN
+// for.
+var cdnFiles = []string{
+	"purecloud-client-app-sdk/dist/purecloud-client-app-sdk-c3a00965.min.js",
+	"purecloud-platform-client-v2/dist/web-cjs/purecloud-platform-client-v2.min.js",
+}
+
+func TestTheHashesForTheCDNAreThoseOfTheNPMPackages(t *testing.T) {
+	page := html.UnescapeString(get(inRegion(t, "mypurecloud.de"), "/").Body.String())
+	for _, name := range cdnFiles {
+		content, err := fs.ReadFile(os.DirFS(nodeModules(t)), name)
+		require.NoError(t, err)
+		digest := sha512.Sum384(content)
+		require.Contains(t, page, path.Base(name)+`" integrity="sha384-`+base64.StdEncoding.EncodeToString(digest[:])+`"`)
+	}
+}
+
+func TestThePageWorksWithTheFilesThatTheCDNServes(t *testing.T) {
+	files := fstest.MapFS{}
+	for i, name := range cdnFiles {
+		content, err := fs.ReadFile(os.DirFS(nodeModules(t)), name)
+		require.NoError(t, err)
+		files[clientapp.SDKFiles()[i]] = &fstest.MapFile{Data: content}
+	}
+	w := newWorld(t, func(a *arrangement) { a.config = func(c *clientapp.Config) { c.SDK = files } })
+	w.talk("c-1", "user-a")
+	desktop, frames := w.opens(w.widget("c-1"))
+	frames[0].shows(".owner", "Owner: you")
+	desktop.until(`said.some(([action]) => action === 'bootstrapped')`)
 }
 
 func TestTheSettingsTellNothingButWhatThePageNeeds(t *testing.T) {

@@ -27,7 +27,9 @@ func policy(h hosts, sdk sdk) string {
 		append([]string{"script-src", "'self'"}, sdk.elsewhere()...),
 		{"style-src", "'self'"},
 		append([]string{"connect-src"}, connect...),
-		{"frame-src", "'self'", login}, // the login that nobody sees
+		// The login that nobody sees. Where it leads on to an identity provider, the
+		// agent logs in with a window: those refuse frames.
+		{"frame-src", "'self'", login},
 		append([]string{"frame-ancestors", "'self'"}, h.embedders...),
 		{"base-uri", "'none'"},
 		{"form-action", "'none'"},

@@ -14,6 +14,7 @@ type streams struct {
 	closed  bool
 	all     map[*stream]struct{}
 	byTheir map[string]map[*stream]struct{} // conversation
+	byAgent map[string]int
 }
 
 // stream is what one browser listens to.
@@ -57,17 +58,22 @@ func (s *stream) take() (asked []string) {
 	return asked
 }
 
+// mostOfAgent is how many streams an agent may have: one in each browser, and
+// more where a browser has no locks.
+const mostOfAgent = 32
+
 // add reports whether there is room for one more.
 func (ss *streams) add(s *stream) bool {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	if ss.closed || len(ss.all) >= ss.most {
+	if ss.closed || len(ss.all) >= ss.most || ss.byAgent[s.agent.ID] >= mostOfAgent {
 		return false
 	}
 	if ss.all == nil {
-		ss.all, ss.byTheir = map[*stream]struct{}{}, map[string]map[*stream]struct{}{}
+		ss.all, ss.byTheir, ss.byAgent = map[*stream]struct{}{}, map[string]map[*stream]struct{}{}, map[string]int{}
 	}
 	ss.all[s] = struct{}{}
+	ss.byAgent[s.agent.ID]++
 	for _, c := range s.conversations {
 		if ss.byTheir[c] == nil {
 			ss.byTheir[c] = map[*stream]struct{}{}
@@ -81,6 +87,9 @@ func (ss *streams) remove(s *stream) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	delete(ss.all, s)
+	if ss.byAgent[s.agent.ID]--; ss.byAgent[s.agent.ID] == 0 {
+		delete(ss.byAgent, s.agent.ID)
+	}
 	for _, c := range s.conversations {
 		if delete(ss.byTheir[c], s); len(ss.byTheir[c]) == 0 {
 			delete(ss.byTheir, c)

@@ -29,6 +29,21 @@ func TestWhileTheHostIsDownHintsWaitAndNoneIsLost(t *testing.T) {
 	}
 }
 
+func TestADenialThatPassesIsNotShownForEver(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.shows("#link", "Connected")
+	w.fail("POST updates", http.StatusForbidden)
+	w.touch("c-1", "denied")
+	page.shows("#trouble", "Your login is not accepted here")
+	page.shows("#link", "Not connected")
+	w.fail("POST updates", 0)
+	w.touch("c-1", "taken")
+	page.shows("#link", "Connected")
+	require.Empty(t, page.text("#trouble"))
+}
+
 // attribute is what the tracker knows of what touch has changed.
 func (w *world) attribute(id string) string {
 	for _, p := range w.knows(id).Participants {

@@ -13,9 +13,13 @@ const param = (...names) => names.map(n => params.get(n)).find(v => v && !v.star
 
 if (!handOver()) start();
 
-async function start() {
+function start() {
   const lang = language(param('gcLangTag', 'pcLangTag'), navigator.languages);
   const panel = newPanel(document, textsOf(lang), lang);
+  run(panel).catch(() => panel.trouble('sdk'));
+}
+
+async function run(panel) {
   if (origin === 'null') return panel.trouble('sandbox');
   if (!isSecureContext) return panel.trouble('insecure');
   const config = await load('config.json', panel);

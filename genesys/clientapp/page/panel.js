@@ -11,6 +11,7 @@ export function newPanel(document, texts, lang) {
   const clock = new Intl.DateTimeFormat(lang, { timeStyle: 'short' });
   let line = 'starting';
   let host = 'ok';
+  let wrong = ''; // what is wrong
 
   document.documentElement.lang = lang;
   find('conversations').setAttribute('aria-label', texts.conversations);
@@ -71,15 +72,17 @@ export function newPanel(document, texts, lang) {
     },
     line(state) {
       line = state;
-      showLink();
+      if (!wrong) showLink();
     },
     host(state) {
       host = state;
-      showLink();
+      if (state === 'ok' && (wrong === 'denied' || wrong === 'misunderstood')) this.trouble('');
+      else if (!wrong) showLink();
     },
 
     // trouble says what the agent or the administrator can do; '': nothing is wrong.
     trouble(kind, why) {
+      wrong = kind;
       trouble.hidden = !kind;
       button.hidden = true;
       set(what, texts.trouble[kind] ?? '');
