@@ -79,7 +79,7 @@ func (c *comparison) compare(before, after *Conversation) {
 	d := &c.delta
 	d.Conversation = compareRow(c, &conversationFields, before, after, attributesOf{before.Attributes, after.Attributes, before.attributes, after.attributes},
 		before.ID == "" || before.Status != after.Status || !before.End.Equal(after.End))
-	was := roll{participants: before.Participants}
+	was := participantIndex{participants: before.Participants}
 	for at, p := range after.Participants {
 		old := was.participant(p.ID, at)
 		if old == p && !c.all && c.moved == nil {

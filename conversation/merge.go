@@ -102,7 +102,7 @@ func Merge(a, b *Conversation) *Conversation {
 	case !a.merged:
 		a = Merge(nil, a)
 	}
-	m := merger{base: a, out: a, roll: roll{participants: a.Participants}}
+	m := merger{base: a, out: a, participantIndex: participantIndex{participants: a.Participants}}
 	if w := conversationFields.weigh(a, b); w.adds {
 		conversationFields.take(m.conversation(), b, &w)
 	}
@@ -114,7 +114,7 @@ func Merge(a, b *Conversation) *Conversation {
 
 // merger is one Merge at work. It copies what it changes, once.
 type merger struct {
-	roll
+	participantIndex
 	base, out *Conversation
 	private   []bool // participants[i] was made by this merge
 	copied    bool   // participants is no longer base.Participants

@@ -119,19 +119,19 @@ func concurrency(rule define) {
 		for i := range conversations {
 			t.laneOf(fmt.Sprintf("c-%d", i), perLane, "one", "two")
 		}
-		ward := newWard()
+		check := newLaneCheck()
 		t.together(4, func(w int) error {
-			return t.work(fmt.Sprintf("owner-%d", w), ward, func() bool { return ward.count() == 2*conversations*perLane })
+			return t.work(fmt.Sprintf("owner-%d", w), check, func() bool { return check.count() == 2*conversations*perLane })
 		})
-		t.settledAll(ward, 2*conversations*perLane)
+		t.settledAll(check, 2*conversations*perLane)
 	})
 
 	rule("no delivery is skipped while others are being committed", func(t *trial) {
 		const writers, conversations, perLane = 3, 4, 6
-		ward := newWard()
+		check := newLaneCheck()
 		t.together(2*writers, func(w int) error {
 			if w < writers {
-				return t.work(fmt.Sprintf("owner-%d", w), ward, func() bool { return ward.count() == writers*conversations*perLane })
+				return t.work(fmt.Sprintf("owner-%d", w), check, func() bool { return check.count() == writers*conversations*perLane })
 			}
 			for seq := range perLane {
 				for i := range conversations {
@@ -145,7 +145,7 @@ func concurrency(rule define) {
 			}
 			return nil
 		})
-		t.settledAll(ward, writers*conversations*perLane)
+		t.settledAll(check, writers*conversations*perLane)
 	})
 
 	rule("all methods may be called at the same time", func(t *trial) {
@@ -211,24 +211,27 @@ func (t *trial) appendTo(id string, said *conversation.Conversation, inTx bool, 
 	}
 }
 
-// ward watches over deliveries that several owners work on.
-type ward struct {
+// laneCheck checks that deliveries on which several owners work are handed out
+// one at a time in each lane, and in order.
+type laneCheck struct {
 	mu    sync.Mutex
 	held  map[string]string // who has the lane
 	done  map[string]int64  // the last sequence of the lane that is done
 	total int
 }
 
-func newWard() *ward { return &ward{held: map[string]string{}, done: map[string]int64{}} }
+func newLaneCheck() *laneCheck {
+	return &laneCheck{held: map[string]string{}, done: map[string]int64{}}
+}
 
-func (w *ward) count() int {
+func (w *laneCheck) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.total
 }
 
 // take notes that the owner was given the delivery.
-func (w *ward) take(owner string, d store.Delivery) error {
+func (w *laneCheck) take(owner string, d store.Delivery) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	lane := d.ConversationID + " " + d.Hook
@@ -242,8 +245,8 @@ func (w *ward) take(owner string, d store.Delivery) error {
 	return nil
 }
 
-// letGo notes what the owner is about to say of the delivery.
-func (w *ward) letGo(d store.Delivery, what store.Did) {
+// release notes what the owner is about to say of the delivery.
+func (w *laneCheck) release(d store.Delivery, what store.Did) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	lane := d.ConversationID + " " + d.Hook
@@ -255,12 +258,12 @@ func (w *ward) letGo(d store.Delivery, what store.Did) {
 }
 
 // work claims and settles deliveries until it is told that all are done.
-func (t *trial) work(owner string, ward *ward, finished func() bool) error {
+func (t *trial) work(owner string, check *laneCheck, finished func() bool) error {
 	random := rand.New(rand.NewPCG(uint64(len(owner)), uint64(owner[len(owner)-1]))).IntN
 	for !finished() {
 		due, _, err := t.store.Claim(t.ctx, store.Claim{Owner: owner, Lease: long, Hooks: []string{"one", "two", "hook"}, Limit: 1 + random(4)})
 		if err != nil {
-			return fmt.Errorf("%d deliveries are done: %w", ward.count(), err)
+			return fmt.Errorf("%d deliveries are done: %w", check.count(), err)
 		}
 		if len(due) == 0 {
 			time.Sleep(time.Millisecond) // others hold what there is
@@ -268,14 +271,14 @@ func (t *trial) work(owner string, ward *ward, finished func() bool) error {
 		}
 		var outcomes []store.Outcome
 		for _, d := range due {
-			if err := ward.take(owner, d); err != nil {
+			if err := check.take(owner, d); err != nil {
 				return err
 			}
 		}
 		for _, d := range due {
 			what := []store.Did{store.Done, store.Done, store.Done, store.Released, store.Failed}[random(5)]
 			outcomes = append(outcomes, did(owner, d, what))
-			ward.letGo(d, what)
+			check.release(d, what)
 		}
 		if _, err := t.store.Commit(t.ctx, store.Batch{Outcomes: outcomes}); err != nil {
 			return err
@@ -285,9 +288,9 @@ func (t *trial) work(owner string, ward *ward, finished func() bool) error {
 }
 
 // settledAll demands that just so many deliveries were done, and none is left.
-func (t *trial) settledAll(ward *ward, want int) {
+func (t *trial) settledAll(check *laneCheck, want int) {
 	t.Helper()
-	t.same("how many deliveries are done", ward.count(), want)
+	t.same("how many deliveries are done", check.count(), want)
 	t.gives("me", []string{"one", "two", "hook"})
 	for _, c := range t.list(store.Query{}).Conversations {
 		t.same("the backlog of "+c.ID, t.load(c.ID).Backlog, []string(nil))

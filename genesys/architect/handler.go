@@ -70,12 +70,12 @@ const maxBody = 64 << 10
 //
 // It is an http.Handler, and safe for concurrent use.
 type Handler struct {
-	config HandlerConfig
-	in     *ingress.Handler
-	cases  chan struct{} // a place for each call of Case
-	quiet  *quiet
-	counts counts
-	seldom ingress.Seldom
+	config    HandlerConfig
+	in        *ingress.Handler
+	cases     chan struct{} // a place for each call of Case
+	quiet     *quiet
+	counts    counts
+	throttled ingress.ThrottledLog // what can happen with each request
 }
 
 // NewHandler returns a handler. Close ends what it watches.
@@ -122,23 +122,23 @@ type ack struct {
 func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
 	c, err := readCall(body)
 	if err != nil {
-		h.seldom.Log(ctx, h.config.Logger, slog.LevelWarn, "a call of the data action is not understood", "reason", err)
+		h.throttled.Log(ctx, h.config.Logger, slog.LevelWarn, "a call of the data action is not understood", "reason", err)
 		return ingress.Refuse(err.Error())
 	}
-	h.quiet.broken()
+	h.quiet.called()
 	if c.ConversationID == "" {
 		h.counts.heartbeats.Add(1)
 		return ingress.Reply{Status: http.StatusOK, Body: ack{Accepted: true}}
 	}
 	hint := conversation.Hint{ConversationID: c.ConversationID, At: c.EventTime, By: "data action"}
 	if err := h.config.Sink(ctx, conversation.Update{Hints: []conversation.Hint{hint}}); err != nil {
-		h.seldom.Log(ctx, h.config.Logger, slog.LevelError, "a call of the data action could not be stored", "conversation", c.ConversationID, "error", err)
+		h.throttled.Log(ctx, h.config.Logger, slog.LevelError, "a call of the data action could not be stored", "conversation", c.ConversationID, "error", err)
 		return ingress.Unavailable("it is not stored; try again")
 	}
 	caseID, err := h.caseOf(ctx, c)
 	if err != nil && !errors.Is(err, ErrNotOurs) {
 		h.counts.withoutCase.Add(1)
-		h.seldom.Log(ctx, h.config.Logger, slog.LevelWarn, "a flow is answered without a case", "conversation", c.ConversationID, "reason", err)
+		h.throttled.Log(ctx, h.config.Logger, slog.LevelWarn, "a flow is answered without a case", "conversation", c.ConversationID, "reason", err)
 	}
 	return ingress.Reply{Status: http.StatusOK, Body: ack{Accepted: !errors.Is(err, ErrNotOurs), CaseID: caseID}}
 }

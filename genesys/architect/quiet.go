@@ -34,8 +34,8 @@ func (q *quiet) warn() {
 	q.log.Warn("no flow has called the data action for long; is the workflow published, the trigger on, the token right?", "last", q.last, "after", q.after)
 }
 
-// broken notes that somebody has called.
-func (q *quiet) broken() {
+// called notes that somebody has called.
+func (q *quiet) called() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.last = time.Now()

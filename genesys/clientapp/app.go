@@ -29,7 +29,7 @@ type App struct {
 	participation *participation
 	streams       streams
 	counts        counts
-	seldom        ingress.Seldom
+	throttled     ingress.ThrottledLog // what can happen with each request
 }
 
 // New returns an App. Close ends its streams.

@@ -19,9 +19,9 @@ const (
 	// streamFor is how long a stream lasts. The page begins another one, with the
 	// token that it then has, so that nobody listens for long who has logged out.
 	streamFor = 5 * time.Minute
-	// breathe is how often something is sent, so that both sides and what is
+	// keepAliveEvery is how often something is sent, so that both sides and what is
 	// between them see that the other is there.
-	breathe = 15 * time.Second
+	keepAliveEvery = 15 * time.Second
 	// writeWithin is how long the browser may take to read an event.
 	writeWithin = 10 * time.Second
 	// admitWithin is how long it may take to find out who listens.
@@ -55,7 +55,7 @@ func (a *App) serveCases(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a proxy must not hold events back
 	w.WriteHeader(http.StatusOK)
-	a.tell(r.Context(), s, &teller{w: w, flow: http.NewResponseController(w)})
+	a.tell(r.Context(), s, &eventWriter{to: w, flow: http.NewResponseController(w)})
 }
 
 // admit finds out who listens, or what he is answered.
@@ -68,15 +68,15 @@ func (a *App) admit(r *http.Request) (Agent, *ingress.Reply) {
 	case errors.As(err, &denied):
 		return Agent{}, &ingress.Reply{Status: denied.Status, RetryAfter: denied.RetryAfter, Body: ingress.Problem{Error: denied.Sentence}}
 	case err != nil:
-		a.seldom.Log(r.Context(), a.config.Logger, slog.LevelWarn, "it cannot be told who listens", "reason", err)
+		a.throttled.Log(r.Context(), a.config.Logger, slog.LevelWarn, "it cannot be told who listens", "reason", err)
 		reply := ingress.Unavailable("it cannot be told now who listens; come again")
 		return Agent{}, &reply
 	}
 	return agentOf(called), nil
 }
 
-// told is an event of the stream.
-type told struct {
+// caseEvent is an event of the stream.
+type caseEvent struct {
 	ConversationID string `json:"conversationId"`
 	// TakesPart is false while the agent is not known to take part: then nothing
 	// is told of the case.
@@ -85,23 +85,23 @@ type told struct {
 }
 
 // tell writes the cases of a stream, when it begins and whenever they change.
-func (a *App) tell(ctx context.Context, s *stream, to *teller) {
+func (a *App) tell(ctx context.Context, s *stream, to *eventWriter) {
 	ctx, cancel := context.WithTimeout(ctx, streamFor)
 	defer cancel()
-	again, breath := time.NewTicker(a.config.CaseEvery), time.NewTicker(breathe)
+	again, keepAlive := time.NewTicker(a.config.CaseEvery), time.NewTicker(keepAliveEvery)
 	defer again.Stop()
-	defer breath.Stop()
+	defer keepAlive.Stop()
 	s.ask(s.conversations...)
 	last := map[string]string{}
-	ok := to.breathe() // the headers are sent at once
+	ok := to.keepAlive() // the headers are sent at once
 	for ok {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.end:
 			return
-		case <-breath.C:
-			ok = to.breathe()
+		case <-keepAlive.C:
+			ok = to.keepAlive()
 			continue
 		case <-again.C:
 			s.ask(s.conversations...)
@@ -112,7 +112,7 @@ func (a *App) tell(ctx context.Context, s *stream, to *teller) {
 			event, err := a.look(ctx, id, s.agent)
 			if err != nil {
 				if ctx.Err() == nil {
-					a.seldom.Log(ctx, a.config.Logger, slog.LevelWarn, "a panel is not told of a case", "conversation", id, "reason", err)
+					a.throttled.Log(ctx, a.config.Logger, slog.LevelWarn, "a panel is not told of a case", "conversation", id, "reason", err)
 				}
 				continue // it is looked up again
 			}
@@ -129,7 +129,7 @@ func (a *App) tell(ctx context.Context, s *stream, to *teller) {
 
 // look returns the event that tells of a case.
 func (a *App) look(ctx context.Context, conversationID string, agent Agent) (string, error) {
-	event := told{ConversationID: conversationID}
+	event := caseEvent{ConversationID: conversationID}
 	var err error
 	event.TakesPart, err = a.participation.has(ctx, member{conversationID, agent.ID})
 	if err == nil && event.TakesPart {
@@ -145,20 +145,20 @@ func (a *App) look(ctx context.Context, conversationID string, agent Agent) (str
 	return string(text), err
 }
 
-// teller writes server-sent events.
-type teller struct {
-	w    http.ResponseWriter
+// eventWriter writes server-sent events.
+type eventWriter struct {
+	to   http.ResponseWriter
 	flow *http.ResponseController
 }
 
-func (t *teller) event(data string) bool { return t.write("event: case\ndata: " + data + "\n\n") }
+func (w *eventWriter) event(data string) bool { return w.write("event: case\ndata: " + data + "\n\n") }
 
-func (t *teller) breathe() bool { return t.write(":\n\n") }
+func (w *eventWriter) keepAlive() bool { return w.write(":\n\n") }
 
-func (t *teller) write(text string) bool {
-	_ = t.flow.SetWriteDeadline(time.Now().Add(writeWithin)) // without it a browser that does not read is waited for
-	_, err := t.w.Write([]byte(text))
-	return err == nil && t.flow.Flush() == nil
+func (w *eventWriter) write(text string) bool {
+	_ = w.flow.SetWriteDeadline(time.Now().Add(writeWithin)) // without it a browser that does not read is waited for
+	_, err := w.to.Write([]byte(text))
+	return err == nil && w.flow.Flush() == nil
 }
 
 func refuse(status int, sentence string) *ingress.Reply {

@@ -62,7 +62,7 @@ func (q *Queue) decode(ctx context.Context, messages []QueueMessage) []*held {
 		facts, whole, err := understand(m.Body, now)
 		m.Body = nil
 		if err != nil {
-			q.refuse(m, whole, err)
+			q.refuse(ctx, m, whole, err)
 		}
 		if !whole {
 			list = append(list, &held{m, observation{facts: facts}})

@@ -56,7 +56,7 @@ type Handler struct {
 	log     *slog.Logger
 
 	partly, notUnderstood atomic.Int64
-	said                  seldom
+	throttled             ingress.ThrottledLog // what can happen with each envelope
 }
 
 // HandlerStats are counts of requests since the handler was made, by how they
@@ -110,21 +110,15 @@ func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
 	switch {
 	case whole:
 		h.notUnderstood.Add(1)
-		if h.said.say() {
-			h.log.Error("an envelope is not understood; without a dead-letter queue at the rule's target it is lost", "reason", err)
-		}
+		h.throttled.Log(ctx, h.log, slog.LevelError, "an envelope is not understood; without a dead-letter queue at the rule's target it is lost", "reason", err)
 		return ingress.Refuse("the envelope is not understood: " + err.Error())
 	case err != nil:
 		h.partly.Add(1)
-		if h.said.say() {
-			h.log.Warn("a part of an envelope is not understood and left out", "reason", err)
-		}
+		h.throttled.Log(ctx, h.log, slog.LevelWarn, "a part of an envelope is not understood and left out", "reason", err)
 	}
 	if len(facts) > 0 {
 		if err := give(ctx, h.sink, update(facts)); err != nil {
-			if h.said.say() {
-				h.log.Warn("what an envelope says cannot be stored now", "reason", err)
-			}
+			h.throttled.Log(ctx, h.log, slog.LevelWarn, "what an envelope says cannot be stored now", "reason", err)
 			return ingress.Unavailable("it cannot be stored now; come again")
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/internal/ingress"
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
@@ -34,8 +35,8 @@ type Queue struct {
 	outage    outage
 	position  *position
 	silence   silence
-	refusals  refusals
-	lastStore atomic.Int64 // when something was last stored
+	throttled ingress.ThrottledLog // what can happen with each message
+	lastStore atomic.Int64         // when something was last stored
 
 	started atomic.Bool
 	sink    conversation.Sink
@@ -188,12 +189,12 @@ func (q *Queue) receive(ctx context.Context) ([]QueueMessage, error) {
 	now := time.Now()
 	q.stats.lastHeard.Store(now.UnixNano())
 	q.announceReturn(ctx, now)
-	q.note(messages, now)
+	q.note(ctx, messages, now)
 	return messages, nil
 }
 
 // note counts what was received, and looks how old it is.
-func (q *Queue) note(messages []QueueMessage, now time.Time) {
+func (q *Queue) note(ctx context.Context, messages []QueueMessage, now time.Time) {
 	q.stats.received.Add(int64(len(messages)))
 	if len(messages) == 0 {
 		q.stats.lag.Store(0)
@@ -213,8 +214,8 @@ func (q *Queue) note(messages []QueueMessage, now time.Time) {
 		return // nothing new, or SQS does not say
 	}
 	q.stats.lag.Store(int64(lag))
-	if lag > q.retention/2 && q.refusals.late.say() {
-		q.log.Error("the queue is read so late that it will drop messages before they are read: run more processes, or a faster store",
+	if lag > q.retention/2 {
+		q.throttled.Log(ctx, q.log, slog.LevelError, "the queue is read so late that it will drop messages before they are read: run more processes, or a faster store",
 			"lag", lag.Round(time.Second), "kept_for", q.retention)
 	}
 }

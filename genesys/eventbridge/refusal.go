@@ -1,45 +1,24 @@
 package eventbridge
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"strings"
-	"sync"
-	"time"
 )
-
-// refusals is what the log has been told lately.
-type refusals struct{ partly, late seldom }
 
 // refuse counts a message that is not understood, or not all of it, and says
 // which one. It is never quoted.
-func (q *Queue) refuse(m QueueMessage, whole bool, reason error) {
+func (q *Queue) refuse(ctx context.Context, m QueueMessage, whole bool, reason error) {
 	if !whole {
 		q.stats.partly.Add(1)
-		if q.refusals.partly.say() {
-			q.log.Warn("a part of a message is not understood and left out", "message", m.ID, "reason", reason)
-		}
+		q.throttled.Log(ctx, q.log, slog.LevelWarn, "a part of a message is not understood and left out", "message", m.ID, "reason", reason)
 		return
 	}
 	q.stats.notUnderstood.Add(1)
 	if m.Receives <= 1 {
 		q.log.Error("a message is not understood; it is left to the dead-letter queue", "message", m.ID, "reason", reason)
 	}
-}
-
-// seldom lets something be said once a minute.
-type seldom struct {
-	mu   sync.Mutex
-	last time.Time
-}
-
-func (s *seldom) say() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.last.IsZero() && time.Since(s.last) < time.Minute {
-		return false
-	}
-	s.last = time.Now()
-	return true
 }
 
 // errFIFO: the order that a FIFO queue keeps is worth nothing here and costs

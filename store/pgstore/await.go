@@ -12,10 +12,10 @@ const (
 	// mostWait is how long Await waits when it is not woken: a message of the
 	// server may get lost with a connection.
 	mostWait = 500 * time.Millisecond
-	// askSoon and askLate are how often the inboxes are looked into where the
+	// pollFirst and pollLast are how often the inboxes are looked into where the
 	// server cannot tell of deposits: it begins with the one and ends with the
 	// other when nothing comes.
-	askSoon, askLate = 25 * time.Millisecond, 200 * time.Millisecond
+	pollFirst, pollLast = 25 * time.Millisecond, 200 * time.Millisecond
 )
 
 // Await implements store.Store. While somebody awaits, one connection of a pool
@@ -34,21 +34,21 @@ func (s *Store) watch(ctx context.Context) {
 	if s.mayListen() {
 		both.Go(func() { s.listen(ctx) })
 	}
-	both.Go(func() { s.ask(ctx) })
+	both.Go(func() { s.poll(ctx) })
 	both.Wait()
 }
 
-// ask looks into the inboxes that are awaited, as long as nobody listens.
-func (s *Store) ask(ctx context.Context) {
+// poll looks into the inboxes that are awaited, as long as nobody listens.
+func (s *Store) poll(ctx context.Context) {
 	seen := map[string]latest{}
-	for wait := askSoon; sleep(ctx, wait); wait = min(wait+wait/8, askLate) {
+	for wait := pollFirst; sleep(ctx, wait); wait = min(wait+wait/8, pollLast) {
 		if s.listening.Load() {
 			continue
 		}
 		grown, err := s.grown(ctx, seen)
 		if err == nil && len(grown) > 0 {
 			s.wakes.Wake(grown...)
-			wait = askSoon
+			wait = pollFirst
 		}
 	}
 }

@@ -48,13 +48,13 @@ func (db *database) once(ctx context.Context, f func(c *pgx.Conn) error) error {
 	if err != nil {
 		return err
 	}
-	defer db.letGo(ctx, c)
+	defer db.giveBack(ctx, c)
 	return f(c.Conn())
 }
 
-// letGo gives the connection back. A transaction that is still open is rolled
+// giveBack gives the connection back. A transaction that is still open is rolled
 // back, so that the connection lives on: pools close those that are in one.
-func (db *database) letGo(ctx context.Context, c *pgxpool.Conn) {
+func (db *database) giveBack(ctx context.Context, c *pgxpool.Conn) {
 	if pc := c.Conn().PgConn(); !pc.IsClosed() && !pc.IsBusy() && pc.TxStatus() != 'I' {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 		defer cancel()

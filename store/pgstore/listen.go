@@ -18,16 +18,16 @@ const (
 	leastToListen = 4
 	// A message of our own shows every so often that messages arrive, and must
 	// arrive within a while.
-	proveEvery, provesWithin = 10 * time.Second, 2 * time.Second
+	probeEvery, probeWithin = 10 * time.Second, 2 * time.Second
 	// listenAgain is when to try again after a connection broke, tryAgain after
 	// one where no message arrived.
 	listenAgain, tryAgain = time.Second, time.Minute
 	closeTimeout          = time.Second
 )
 
-// errDeaf: no message arrives, as where connections are given out by the
+// errNoMessages: no message arrives, as where connections are given out by the
 // transaction.
-var errDeaf = errors.New("pgstore: no message of the server arrives")
+var errNoMessages = errors.New("pgstore: no message of the server arrives")
 
 // mayListen reports whether the pool can do without a connection.
 func (s *Store) mayListen() bool { return s.pool.Config().MaxConns >= leastToListen }
@@ -35,16 +35,16 @@ func (s *Store) mayListen() bool { return s.pool.Config().MaxConns >= leastToLis
 // listen listens on a connection of the pool, again and again until ctx ends.
 func (s *Store) listen(ctx context.Context) {
 	for wait := time.Duration(0); sleep(ctx, wait); {
-		err := s.hear(ctx)
+		err := s.receive(ctx)
 		s.listening.Store(false)
-		if wait = listenAgain; errors.Is(err, errDeaf) {
+		if wait = listenAgain; errors.Is(err, errNoMessages) {
 			wait = tryAgain
 		}
 	}
 }
 
-// hear listens until the connection breaks or no message arrives any more.
-func (s *Store) hear(ctx context.Context) error {
+// receive listens until the connection breaks or no message arrives any more.
+func (s *Store) receive(ctx context.Context) error {
 	acquired, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (s *Store) hear(ctx context.Context) error {
 		return err
 	}
 	if !direct {
-		return errDeaf
+		return errNoMessages
 	}
 	if _, err := conn.PgConn().Exec(ctx, `listen "`+s.config.channel()+`"`).ReadAll(); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (s *Store) hear(ctx context.Context) error {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		cancel(s.prove(ctx, proof+token, arrived))
+		cancel(s.probe(ctx, proof+token, arrived))
 	}()
 	defer func() {
 		cancel(nil)
@@ -110,9 +110,9 @@ func closeConnection(ctx context.Context, conn *pgx.Conn) {
 	_ = conn.Close(ctx) // it is closed either way
 }
 
-// prove sends a message through the pool every so often and waits until it
-// arrives. The error is errDeaf when one does not.
-func (s *Store) prove(ctx context.Context, message string, arrived <-chan struct{}) error {
+// probe sends a message through the pool every so often and waits until it
+// arrives. The error is errNoMessages when one does not.
+func (s *Store) probe(ctx context.Context, message string, arrived <-chan struct{}) error {
 	for {
 		err := s.transact(ctx, func(known *catalog, p *pipeline) {
 			p.add(known.statements.notify, args(textOf(s.config.channel()), textOf(message))...)
@@ -120,8 +120,8 @@ func (s *Store) prove(ctx context.Context, message string, arrived <-chan struct
 		if err == nil {
 			select {
 			case <-arrived:
-			case <-time.After(provesWithin):
-				return errDeaf
+			case <-time.After(probeWithin):
+				return errNoMessages
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -129,7 +129,7 @@ func (s *Store) prove(ctx context.Context, message string, arrived <-chan struct
 				s.wakes.WakeAll() // for what was deposited before
 			}
 		}
-		if !sleep(ctx, proveEvery) {
+		if !sleep(ctx, probeEvery) {
 			return ctx.Err()
 		}
 	}

@@ -21,7 +21,7 @@ func (s *Store) Validate(ctx context.Context) error {
 		return store.ErrClosed
 	}
 	v := &validation{database: s.database}
-	return v.all(ctx, v.migrations, v.columns, v.views, v.rowTypes, v.indexes, v.triggers, v.privileges, v.strangers)
+	return v.all(ctx, v.migrations, v.columns, v.views, v.rowTypes, v.indexes, v.triggers, v.privileges, v.untrusted)
 }
 
 // complete returns a [SchemaError] when something is missing that statements
@@ -240,9 +240,9 @@ func (v *validation) privileges(ctx context.Context) error {
 	return err
 }
 
-// strangers are those who can put objects of theirs where ours are, and code
+// untrusted are those who can put objects of theirs where ours are, and code
 // that is in ours and not PostgreSQL's own.
-func (v *validation) strangers(ctx context.Context) error {
+func (v *validation) untrusted(ctx context.Context) error {
 	var open bool
 	if err := v.pool.QueryRow(ctx, `select exists (select from pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
 		where n.nspname = $1::text and a.grantee = 0::oid and a.privilege_type = 'CREATE')`, v.mode(), v.config.Schema).Scan(&open); err != nil {

@@ -1,8 +1,8 @@
 package conversation
 
-// roll is a list of participants in which they, and their sessions, are found
-// by their ids.
-type roll struct {
+// participantIndex is a list of participants in which they, and their sessions,
+// are found by their ids.
+type participantIndex struct {
 	participants []*Participant
 
 	// Where a participant is, by its id and by those of its sessions. Nil while
@@ -13,7 +13,7 @@ type roll struct {
 const few = 16
 
 // index has large lists looked up, once looking through them begins.
-func (r *roll) index() {
+func (r *participantIndex) index() {
 	if r.byID != nil || len(r.participants) <= few {
 		return
 	}
@@ -32,7 +32,7 @@ func (r *roll) index() {
 
 // find returns where the participant is. Mostly it is where another version of
 // the list has it, which is in the place at.
-func (r *roll) find(id string, at int) (int, bool) {
+func (r *participantIndex) find(id string, at int) (int, bool) {
 	if at < len(r.participants) && r.participants[at].ID == id {
 		return at, true
 	}
@@ -49,7 +49,7 @@ func (r *roll) find(id string, at int) (int, bool) {
 }
 
 // owner returns where the participant of the session is, mostly in the place at.
-func (r *roll) owner(sessionID string, at int) (int, bool) {
+func (r *participantIndex) owner(sessionID string, at int) (int, bool) {
 	if at < len(r.participants) {
 		if s, _ := r.participants[at].session(sessionID); s != nil {
 			return at, true
@@ -68,7 +68,7 @@ func (r *roll) owner(sessionID string, at int) (int, bool) {
 }
 
 // participant returns the participant, as find does; nil when there is none.
-func (r *roll) participant(id string, at int) *Participant {
+func (r *participantIndex) participant(id string, at int) *Participant {
 	if i, known := r.find(id, at); known {
 		return r.participants[i]
 	}
@@ -77,7 +77,7 @@ func (r *roll) participant(id string, at int) *Participant {
 
 // session returns the session and the id of its participant, as owner does; no
 // session when there is none.
-func (r *roll) session(id string, at int) OwnedSession {
+func (r *participantIndex) session(id string, at int) OwnedSession {
 	i, known := r.owner(id, at)
 	if !known {
 		return OwnedSession{}
@@ -87,7 +87,7 @@ func (r *roll) session(id string, at int) OwnedSession {
 }
 
 // joined says that the session has come to the participant there.
-func (r *roll) joined(sessionID string, at int) {
+func (r *participantIndex) joined(sessionID string, at int) {
 	if r.bySession != nil {
 		r.bySession[sessionID] = at
 	}

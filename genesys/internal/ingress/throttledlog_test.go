@@ -14,15 +14,15 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/ingress"
 )
 
-func TestWhatHappensOftenIsToldAtOnceAndThenOnceAMinuteWithHowOften(t *testing.T) {
+func TestWhatHappensOftenIsLoggedAtOnceAndThenOnceAMinuteWithHowOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		logger, seldom := slog.New(slog.NewTextHandler(&log, nil)), ingress.Seldom{}
+		logger, throttled := slog.New(slog.NewTextHandler(&log, nil)), ingress.ThrottledLog{}
 		lines := func() []string {
 			defer log.Reset()
 			return strings.FieldsFunc(log.String(), func(r rune) bool { return r == '\n' })
 		}
-		fail := func() { seldom.Log(t.Context(), logger, slog.LevelError, "it failed", "error", errors.New("why")) }
+		fail := func() { throttled.Log(t.Context(), logger, slog.LevelError, "it failed", "error", errors.New("why")) }
 		fail()
 		first := lines()
 		require.Len(t, first, 1)
@@ -32,7 +32,7 @@ func TestWhatHappensOftenIsToldAtOnceAndThenOnceAMinuteWithHowOften(t *testing.T
 			fail()
 		}
 		require.Empty(t, lines())
-		seldom.Log(t.Context(), logger, slog.LevelWarn, "something else")
+		throttled.Log(t.Context(), logger, slog.LevelWarn, "something else")
 		require.Len(t, lines(), 1, "each kind for itself")
 		time.Sleep(time.Second)
 		fail()
