@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/internal/rest"
 )
 
@@ -25,20 +26,22 @@ func findHosts(c Config) (hosts, error) {
 	if err != nil {
 		return hosts{}, fmt.Errorf("clientapp: %w", err)
 	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return hosts{}, fmt.Errorf("clientapp: Config.BaseURL: %w", err)
+	}
 	h := hosts{api: base, login: base}
-	if c.BaseURL == "" {
-		h.login = c.Region.LoginURL()
-		h.domain = c.Region.Domain
+	region := c.Region
+	if domain, is := strings.CutPrefix(base, "https://api."); is && (c.BaseURL == "" || u.Path == "" && u.Port() == "") {
+		// The hosts of a region, also of one that is only given by its API.
+		region = genesys.Region{Domain: domain}
+		h.domain, h.login = domain, region.LoginURL()
 	} else {
-		u, err := url.Parse(base)
-		if err != nil {
-			return hosts{}, fmt.Errorf("clientapp: Config.BaseURL: %w", err)
-		}
 		h.socket, h.embedders = []string{socketOf(u)}, besides(u)
 	}
-	if c.Region.Domain != "" {
-		h.socket = append(h.socket, "wss://"+c.Region.StreamingHost())
-		h.embedders = append(h.embedders, "https://apps."+c.Region.Domain)
+	if region.Domain != "" {
+		h.socket = append(h.socket, "wss://"+region.StreamingHost())
+		h.embedders = append(h.embedders, "https://apps."+region.Domain)
 	}
 	for _, e := range c.Embedders {
 		origin, err := originOf(e)

@@ -66,6 +66,20 @@ func TestThePolicyNamesTheHostsOfTheRegionAndNoOthers(t *testing.T) {
 	require.Contains(t, get(app, "/").Header().Get("Content-Security-Policy"), "frame-ancestors 'self' https://apps.mypurecloud.de https://crm.example.com;")
 }
 
+func TestARegionThatIsGivenByItsAPIHasTheSameHosts(t *testing.T) {
+	byName := inRegion(t, "mypurecloud.de")
+	byURL := inRegion(t, "mypurecloud.de", func(c *clientapp.Config) { c.Region, c.BaseURL = genesys.Region{}, "https://api.mypurecloud.de/" })
+	for _, path := range []string{"/", "/config.json"} {
+		require.Equal(t, get(byName, path).Body.String(), get(byURL, path).Body.String())
+		require.Equal(t, get(byName, path).Header().Get("Content-Security-Policy"), get(byURL, path).Header().Get("Content-Security-Policy"))
+	}
+	gateway := inRegion(t, "mypurecloud.de", func(c *clientapp.Config) { c.BaseURL = "https://gateway.example.com:8443/genesys" })
+	require.Contains(t, get(gateway, "/").Header().Get("Content-Security-Policy"),
+		"connect-src 'self' https://gateway.example.com:8443 wss://gateway.example.com:8443 wss://streaming.mypurecloud.de; frame-src 'self' https://gateway.example.com:8443")
+	require.Contains(t, get(gateway, "/config.json").Body.String(),
+		`"gateway":{"protocol":"https","host":"gateway.example.com","port":8443,"path_params_login":"/genesys","path_params_api":"/genesys"}`)
+}
+
 func TestEveryAnswerHasTheHeaders(t *testing.T) {
 	app := inRegion(t, "mypurecloud.de")
 	for _, path := range []string{"/", "/main.js", "/style.css", "/config.json", "/nothing", "/updates", "/case"} {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -78,11 +79,22 @@ func (a *App) handle(ctx context.Context, body []byte) ingress.Reply {
 		return ingress.Unavailable("it is not stored; try again")
 	}
 	a.counts.hint(heard)
+	heard.Agent = who
+	a.pass(ctx, heard)
+	return ingress.Reply{Status: http.StatusOK, Body: accepted{true}}
+}
+
+// pass gives the host what the browser has seen. The hint is stored by then, so
+// that a panic must not have it sent again.
+func (a *App) pass(ctx context.Context, heard Heard) {
+	defer func() {
+		if p := recover(); p != nil { // its value is not shown: it may quote the body
+			a.config.Logger.Error("the host's Heard panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+		}
+	}()
 	if a.config.Heard != nil {
-		heard.Agent = who
 		a.config.Heard(ctx, heard)
 	}
-	return ingress.Reply{Status: http.StatusOK, Body: accepted{true}}
 }
 
 // stranger is what an agent is answered about a conversation that is none of his.

@@ -42,6 +42,15 @@ func TestWhatTheBrowserSaysIsAHintThatIsStoredBeforeItIsAnswered(t *testing.T) {
 	require.Equal(t, []int64{3, 1, 1, 1, 1}, []int64{is.Stored, is.Unavailable, is.Events, is.Snapshots, is.Hints})
 }
 
+func TestAPanicOfTheHostDoesNotHaveAStoredHintSentAgain(t *testing.T) {
+	h := serve(t, func(c *clientapp.Config) { c.Heard = func(context.Context, clientapp.Heard) { panic("Mr Smith") } })
+	status, answer := h.post(h.login("user-a"), update("event", h.plays()))
+	require.Equal(t, http.StatusOK, status, answer)
+	require.Len(t, h.all(), 1)
+	require.Contains(t, h.log.String(), "panicked")
+	require.NotContains(t, h.log.String(), "Smith")
+}
+
 func TestATokenMustBeOfThisOrganisationThisClientAndAnActiveUser(t *testing.T) {
 	h := serve(t)
 	id := h.plays()

@@ -98,6 +98,7 @@ function follow({ config, platform, session, panel, desktop, me }) {
   line.start();
   desktop.onFocus(look);
   desktop.onStop(async () => {
+    clearTimeout(again);
     line.stop();
     await report.flush(2000);
   });
