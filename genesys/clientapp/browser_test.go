@@ -33,25 +33,29 @@ var browser struct {
 func openBrowser(t *testing.T) context.Context {
 	t.Helper()
 	browser.start.Do(func() {
-		path := findChromium()
-		if path == "" {
-			browser.err = errors.New("these tests need Chromium: run make chromium, or set CONVTRACK_TEST_CHROMIUM to the path of Chromium or Chrome")
-			return
-		}
-		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(long))
-		if os.Geteuid() == 0 {
-			options = append(options, chromedp.NoSandbox)
-		}
-		allocator, release := chromedp.NewExecAllocator(context.Background(), options...)
-		ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {})) // of frames that have gone
-		browser.ctx, browser.err = ctx, chromedp.Do(ctx, chromedp.Navigate("about:blank"))
-		browser.cancel = func() {
-			cancel()
-			release()
-		}
+		browser.ctx, browser.cancel, browser.err = startBrowser()
 	})
 	require.NoError(t, browser.err)
 	return browser.ctx
+}
+
+// startBrowser starts a Chromium.
+func startBrowser(more ...chromedp.ExecAllocatorOption) (ctx context.Context, stop func(), err error) {
+	path := findChromium()
+	if path == "" {
+		return nil, nil, errors.New("these tests need Chromium: run make chromium, or set CONVTRACK_TEST_CHROMIUM to the path of Chromium or Chrome")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(long))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox)
+	}
+	allocator, release := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
+	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {})) // of frames that have gone
+	stop = func() {
+		cancel()
+		release()
+	}
+	return ctx, stop, chromedp.Do(ctx, chromedp.Navigate("about:blank"))
 }
 
 func findChromium() string {
@@ -153,21 +157,27 @@ func openTab(t *testing.T, address string) *view {
 // it. Frames of other sites are targets of their own.
 func find(t *testing.T, kind, address string) *view {
 	t.Helper()
+	return findIn(t, openBrowser(t), kind, address)
+}
+
+// findIn is find in one of several browsers.
+func findIn(t *testing.T, browser context.Context, kind, address string) *view {
+	t.Helper()
 	for end := time.Now().Add(long); ; time.Sleep(20 * time.Millisecond) {
-		all, err := chromedp.Targets(openBrowser(t))
+		all, err := chromedp.Targets(browser)
 		require.NoError(t, err)
 		for _, one := range all {
 			if one.Type == kind && strings.HasPrefix(one.URL, address) {
-				return attach(t, one.TargetID)
+				return attach(t, browser, one.TargetID)
 			}
 		}
 		require.True(t, time.Now().Before(end), "there is no %s at %s", kind, address)
 	}
 }
 
-func attach(t *testing.T, id target.ID) *view {
+func attach(t *testing.T, browser context.Context, id target.ID) *view {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(openBrowser(t), chromedp.WithTargetID(id), chromedp.WithDetachOnCancel())
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithTargetID(id), chromedp.WithDetachOnCancel())
 	t.Cleanup(cancel)
 	require.NoError(t, chromedp.Do(ctx))
 	return &view{t, ctx}

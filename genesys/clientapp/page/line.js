@@ -16,7 +16,7 @@ const backoff = failures => Math.min(1000 * 2 ** failures, 60000) * (0.5 + Math.
 
 export function newLine({ name, topic, notifications, session, onState, onEvent, onCase, onDenied }) {
   const self = crypto.randomUUID();
-  const bus = guarded(() => new BroadcastChannel(name));
+  let bus = guarded(() => new BroadcastChannel(name));
   const pages = new Map(); // by page: the conversations it shows
   const cases = new Map(); // what the host has told last, by conversation
   let mine = [];
@@ -167,8 +167,17 @@ export function newLine({ name, topic, notifications, session, onState, onEvent,
     ending = new AbortController();
     const { signal } = ending;
     join();
-    if (!bus || !navigator.locks) return lead(signal);
-    navigator.locks.request(name, { signal }, () => lead(signal)).catch(() => {});
+    const alone = () => {
+      bus?.close();
+      bus = null;
+      lead(signal);
+    };
+    if (!bus || !navigator.locks) return alone();
+    let asked = true; // a frame whose storage is blocked is refused the lock
+    navigator.locks.request(name, { signal }, () => {
+      asked = false;
+      return lead(signal);
+    }).catch(() => asked && !signal.aborted && alone());
   };
   const stop = () => {
     say({ type: 'leave' });

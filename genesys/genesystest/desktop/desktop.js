@@ -44,6 +44,7 @@
   };
 
   let shown = '';
+  const here = new Set(); // interactions that have come to the agent
   const refresh = async () => {
     const all = await call(`interactions?${query()}`).catch(() => []);
     const now = JSON.stringify([all, chosen]);
@@ -55,9 +56,10 @@
       item.dataset.conversation = i.id;
       return item;
     }));
-    for (const key of frames.keys()) {
+    for (const { id } of all) here.add(id);
+    for (const key of frames.keys()) { // what has not come yet is not over
       const id = key.split(' ')[0];
-      if (id !== 'app' && !all.some(i => i.id === id)) frames.close(key);
+      if (here.has(id) && !all.some(i => i.id === id)) frames.close(key);
     }
     // One that was just started is there when it alerts.
     const first = all.find(i => i.id === chosen);
