@@ -1,6 +1,7 @@
 package genesys
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -13,21 +14,80 @@ import (
 // customer can reshape its detail: then the detail-type names the topic, and
 // the detail is its body.
 func (r reader) decodeEnvelope(m *Message, data []byte, depth int) error {
-	var e struct {
-		ID         string         `json:"id"`
-		DetailType string         `json:"detail-type"`
-		Time       string         `json:"time"`
-		Detail     jsontext.Value `json:"detail"`
-	}
+	var e envelope
 	if err := wire.Unmarshal(data, &e); err != nil {
 		return refused("EventBridge envelope", err)
 	}
+	return r.decodeDetail(m, &e, depth)
+}
+
+// envelope is what EventBridge puts around an event.
+type envelope struct {
+	ID         string         `json:"id"`
+	DetailType string         `json:"detail-type"`
+	Time       string         `json:"time"`
+	Detail     jsontext.Value `json:"detail"`
+}
+
+// seemsEnvelope looks at the beginning of a message, where the detail-type of an
+// envelope usually is.
+func seemsEnvelope(data []byte) bool {
+	return bytes.Contains(data[:min(len(data), 200)], []byte(`"detail-type"`))
+}
+
+// plainEnvelope reads an envelope in one pass, and is nil for everything else and
+// for what needs tolerance.
+func plainEnvelope(data []byte) *envelope {
+	var e envelope
+	plain := true
+	err := eachMember(data, func(name string, dec *jsontext.Decoder) (more bool, err error) {
+		switch name {
+		case "id":
+			e.ID, plain, err = readString(dec, plain)
+		case "detail-type":
+			e.DetailType, plain, err = readString(dec, plain)
+		case "time":
+			e.Time, plain, err = readString(dec, plain)
+		case "detail":
+			var v jsontext.Value
+			v, err = dec.ReadValue()
+			end := int(dec.InputOffset())
+			e.Detail = data[end-len(v) : end]
+		case "topicName": // it is something else, too
+			plain = false
+		default:
+			err = dec.SkipValue()
+		}
+		return plain, err
+	})
+	if err != nil || !plain || e.DetailType == "" || e.Detail.Kind() != '{' {
+		return nil
+	}
+	return &e
+}
+
+// readString reads a value; plain is false when it is no text.
+func readString(dec *jsontext.Decoder, plain bool) (string, bool, error) {
+	if dec.PeekKind() != '"' {
+		return "", false, dec.SkipValue()
+	}
+	t, err := dec.ReadToken()
+	return t.String(), plain, err
+}
+
+// decodeDetail decodes what is in an envelope.
+func (r reader) decodeDetail(m *Message, e *envelope, depth int) error {
 	if e.Detail.Kind() != '{' {
 		return refuse("EventBridge envelope", "its detail is not an object")
 	}
 	m.EnvelopeID = e.ID
 	if r.delivered {
 		r.read = madeAt(e.Detail, e.Time, r.read)
+	}
+	if depth < mostWraps {
+		if done, err := r.decodeFrame(m, e.Detail); done {
+			return err
+		}
 	}
 	names, err := topLevelNames(e.Detail)
 	switch {

@@ -3,6 +3,8 @@ package genesystest_test
 import (
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -140,4 +142,23 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, r.Context().Err()
 	}
 	return &http.Response{StatusCode: status, Body: http.NoBody, Request: r}, nil
+}
+
+// TestAnEnvelopeSaysTheSameWhereverItsTypeStands: an envelope is read in one pass
+// when its type is found at its beginning, and in several otherwise.
+func TestAnEnvelopeSaysTheSameWhereverItsTypeStands(t *testing.T) {
+	far := []byte(`{"something else":"` + strings.Repeat("x", 300) + `",`)
+	for _, scenario := range genesystest.Scenarios() {
+		story := scenario.Story()
+		for _, envelope := range slices.Concat(story.Envelopes(), story.SnapshotEnvelopes()) {
+			for name, decode := range map[string]func([]byte, time.Time) (*genesys.Message, error){"Decode": genesys.Decode, "DecodeDelivered": genesys.DecodeDelivered} {
+				near, err := decode(envelope, story.Start.Add(time.Hour))
+				require.NoError(t, err)
+				require.NotEmpty(t, near.EnvelopeID)
+				other, err := decode(append(far[:len(far):len(far)], envelope[1:]...), story.Start.Add(time.Hour))
+				require.NoError(t, err)
+				require.Equal(t, other, near, "%s: %s", name, scenario.Name)
+			}
+		}
+	}
 }
