@@ -106,6 +106,10 @@ bench-sqlite: ## Compare the SQLite store with cgo and with GORM, side by side.
 bench-postgres: ## Compare with peers on PostgreSQL, side by side; about ten minutes.
 	cd examples/benchmarks && $(GO) run ./postgres
 
+.PHONY: bench-sqs
+bench-sqs: ## Compare the way from SQS to a hook with peers, and time the data action.
+	cd examples/benchmarks && $(GO) run ./postgres -tables sqs,calls
+
 .PHONY: fuzz
 fuzz: ## Fuzz each of the decoders for a minute.
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./genesys

@@ -30,10 +30,10 @@ func TestAQuickRunFillsEveryTable(t *testing.T) {
 	profile := filepath.Join(t.TempDir(), "cpu.out")
 	code := run(t.Context(), []string{"-quick", "-seconds", "0.05", "-stored", "100,300", "-cpuprofile", profile}, nil, &out, &progress)
 	require.Equal(t, exitMeasured, code, "%s", &progress)
-	for _, title := range []string{"Beside what somebody would use instead", "Updates in a batch", "Replicas", "Conversations stored", "A hook that one conversation of 256 is too much for", "With 1.5 ms more for each fsync"} {
+	for _, title := range []string{"Beside what somebody would use instead", "Updates in a batch", "Replicas", "Conversations stored", "A hook that one conversation of 256 is too much for", "With 1.5 ms more for each fsync", "From an SQS queue to an After hook", "Calls of the data action"} {
 		require.Contains(t, out.String(), "## "+title)
 	}
-	for _, v := range variantsOfRatios() {
+	for _, v := range variantsApart() {
 		if v.name == "pgbench" && strings.Contains(progress.String(), errLeftOut.Error()) {
 			continue // it is not installed everywhere
 		}

@@ -240,7 +240,8 @@ func (f *fleet) round(ctx context.Context, d time.Duration) (t tally, err error)
 	return t, err
 }
 
-// complete fails unless all Common Events were announced.
+// complete fails unless all Common Events were announced; a wrap-up code that
+// changes is another one.
 func (f *fleet) complete() error {
 	var announced int64
 	for _, tracker := range f.trackers {
@@ -248,8 +249,8 @@ func (f *fleet) complete() error {
 			announced += n
 		}
 	}
-	if all := commonEvents * f.traffic.heard.Load(); announced != all {
-		return fmt.Errorf("%d Common Events were announced, not %d", announced, all)
+	if all := commonEvents * f.traffic.heard.Load(); announced < all {
+		return fmt.Errorf("%d Common Events were announced, not %d or more", announced, all)
 	}
 	return nil
 }

@@ -16,13 +16,13 @@ const (
 	live = 400
 	// versions is how many notifications a conversation has before another one
 	// begins in its place. The first brings all Common Events, each of the
-	// others changes two legs and brings none: one for each notification on
-	// average, as much as the peers announce.
+	// others changes two legs and brings one at most, for another wrap-up code:
+	// more than the one for each notification that the peers announce.
 	versions     = 7
 	participants = 4
-	// commonEvents is how many a conversation brings, whichever notification
-	// is the first that is heard of it.
-	commonEvents = 7
+	// commonEvents is how many a conversation brings at least, whichever
+	// notification is the first that is heard of it.
+	commonEvents = 10
 )
 
 // traffic is a stream of notifications: full-size frames of a queue topic, of
