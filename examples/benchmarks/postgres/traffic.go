@@ -22,7 +22,7 @@ const (
 	participants = 4
 	// commonEvents is how many a conversation brings at least, whichever
 	// notification is the first that is heard of it.
-	commonEvents = 10
+	commonEvents = 7
 )
 
 // traffic is a stream of notifications: full-size frames of a queue topic, of
