@@ -8,10 +8,13 @@
 //	…
 //	organization, err := client.Organization(ctx)
 //
-// A [Client] is the genesys.API that the sources take. It keeps the rate limit
-// of the OAuth client, sends nothing before a Retry-After has passed, renews
-// the token long before it expires, and repeats nothing but one call after
-// a 401. Its errors are of type *genesys.APIError; they and the logs show
+// A [Client] is the genesys.API that the sources take. Its Queues and Users need
+// not be called to follow them: notifications.Config.Follow has the source find
+// them by itself, and follow new ones while it runs.
+//
+// A client keeps the rate limit of the OAuth client, sends nothing before
+// a Retry-After has passed, renews the token long before it expires, and repeats
+// nothing but one call after a 401. Its errors are of type *genesys.APIError; they and the logs show
 // method, path without ids, status and Genesys's code, never more.
 //
 // # What the SDK does, and what is done about it

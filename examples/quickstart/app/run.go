@@ -185,6 +185,8 @@ func followOrganisation(ctx context.Context, o options, tracker *convtrack.Track
 		p.say("Conversations are kept in a temporary file; -db FILE keeps them for longer.")
 	}
 	p.say("Listing the queues of %s …", region.Domain)
+	// A program that keeps running leaves this to notifications.Config.Follow, as
+	// examples/backend does: that follows new queues, and users, by itself.
 	var queues []string
 	for q, err := range client.Queues(ctx) {
 		if err != nil {
