@@ -75,11 +75,7 @@ func TestATokenThatIdlesIsNotKeptAliveAndIsReplacedWhenItIsNeeded(t *testing.T) 
 	w.until("it logs in again", func() bool { return w.asked("POST", "/oauth/token") > logins })
 	page.shows("#link", "Connected")
 	require.Empty(t, page.text("#trouble"))
-	events := w.told("c-1")["event"]
-	w.until("events go on", func() bool {
-		w.touch("c-1", fmt.Sprint(time.Now().UnixNano()))
-		return w.told("c-1")["event"] > events
-	})
+	w.goesOn("c-1")
 }
 
 // Pitfall C13: what happens between reading and subscribing must not be missed.
@@ -124,9 +120,7 @@ func TestAFrameThatMayStoreNothingWorks(t *testing.T) {
 	page := w.open("c-1")
 	page.shows(".owner", "Owner: you")
 	page.shows("#link", "Connected")
-	snapshots := w.told("c-1")["snapshot"]
-	w.genesys.Faults().CutSockets()
-	w.until("a snapshot follows", func() bool { return w.told("c-1")["snapshot"] > snapshots })
+	w.looksAfter("c-1", func() { w.genesys.Faults().CutSockets() })
 }
 
 func TestABrowserWithoutLocksHasALineForEachPage(t *testing.T) {

@@ -22,7 +22,7 @@ func TestASnapshotAndEventsArriveAndWakeTheReadAndThePanelShowsTheCase(t *testin
 	page.shows(".title", "Case CASE-c-1")
 	page.shows(".timeline", "Agent: you")
 	require.Equal(t, conversation.StatusActive, w.knows("c-1").Status)
-	require.NotZero(t, w.told("c-1")["snapshot"])
+	w.until("the snapshot arrives", func() bool { return w.told("c-1")["snapshot"] > 0 })
 	w.touch("c-1", "once")
 	w.until("the event arrives", func() bool { return w.told("c-1")["event"] > 0 })
 	w.until("it is read again", func() bool {
@@ -74,15 +74,12 @@ func TestADroppedSocketCostsNoEventAndOneChannelAtMost(t *testing.T) {
 	page := w.open("c-1")
 	page.shows("#link", "Connected")
 	for range 3 {
-		snapshots, channels := w.told("c-1")["snapshot"], w.asked("POST", newChannel)
-		w.genesys.Faults().CutSockets()
-		w.until("a snapshot follows", func() bool { return w.told("c-1")["snapshot"] > snapshots })
+		channels := w.asked("POST", newChannel)
+		w.looksAfter("c-1", func() { w.genesys.Faults().CutSockets() })
+		w.goesOn("c-1")
 		page.shows("#link", "Connected")
 		require.LessOrEqual(t, w.asked("POST", newChannel)-channels, 1)
 	}
-	events := w.told("c-1")["event"]
-	w.touch("c-1", "after")
-	w.until("events go on", func() bool { return w.told("c-1")["event"] > events })
 }
 
 func TestAChannelThatIsGoneIsReplacedByOne(t *testing.T) {
@@ -90,11 +87,7 @@ func TestAChannelThatIsGoneIsReplacedByOne(t *testing.T) {
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
 	page.shows("#link", "Connected")
-	snapshots := w.told("c-1")["snapshot"]
-	w.genesys.Faults().EvictChannels()
-	w.until("a snapshot follows", func() bool { return w.told("c-1")["snapshot"] > snapshots })
+	w.looksAfter("c-1", func() { w.genesys.Faults().EvictChannels() })
+	w.goesOn("c-1")
 	require.Equal(t, 2, w.asked("POST", newChannel))
-	events := w.told("c-1")["event"]
-	w.touch("c-1", "after")
-	w.until("events go on", func() bool { return w.told("c-1")["event"] > events })
 }

@@ -87,10 +87,22 @@ func TestAConversationThatTheAgentMayNotReadIsToldAsAHint(t *testing.T) {
 	page.shows("#link", "Connected")
 	page.shows(".note", "You may not read this conversation")
 	page.shows(".owner", "Owner: you")
-	require.NotZero(t, w.told("c-1")["hint"])
+	w.until("the hint arrives", func() bool { return w.told("c-1")["hint"] > 0 })
 	require.Equal(t, 1, w.asked("POST", newChannel), "a refusal is no reason to begin anew")
 	w.touch("c-1", "once")
 	w.until("events arrive all the same", func() bool { return w.told("c-1")["event"] > 0 })
+}
+
+func TestWhileGenesysIsDownThePageHintsAndSaysNothingOfRights(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	undo := w.genesys.Faults().Requests(genesystest.RequestFault{Status: http.StatusServiceUnavailable, Times: 1,
+		Match: func(method, path string) bool { return method == http.MethodGet && path == oneConversation }})
+	t.Cleanup(undo)
+	page := w.open("c-1")
+	page.shows(".owner", "Owner: you")
+	w.until("it is told", func() bool { return w.told("c-1")["hint"]+w.told("c-1")["snapshot"] > 0 })
+	require.Empty(t, page.text(".note"))
 }
 
 func TestAnAgentWhoIsNoParticipantSeesNoCaseAndIsToldWhy(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -164,6 +165,32 @@ func (w *world) told(id string) map[string]int {
 		}
 	}
 	return n
+}
+
+// looksAfter does something, and waits until the page has looked at a
+// conversation since.
+func (w *world) looksAfter(id string, do func()) {
+	w.Helper()
+	since := time.Now().Truncate(time.Millisecond)
+	do()
+	w.until("the page looks", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return slices.ContainsFunc(w.heard, func(h clientapp.Heard) bool {
+			return h.ConversationID == id && h.Kind == "snapshot" && !h.At.Before(since)
+		})
+	})
+}
+
+// goesOn waits until events of a conversation arrive. While a line is taken up
+// again they are seen by looking alone.
+func (w *world) goesOn(id string) {
+	w.Helper()
+	events := w.told(id)["event"]
+	w.until("events go on", func() bool {
+		w.touch(id, fmt.Sprint(time.Now().UnixNano()))
+		return w.told(id)["event"] > events
+	})
 }
 
 // serveApp serves the app, whose policy it lets the browser report violations of.

@@ -65,9 +65,9 @@ function follow({ config, platform, session, panel, desktop, me }) {
   };
   const snapshot = async id => {
     const answer = await session.api(() => conversations.getConversation(id)).catch(e => e);
-    if (answer.status === 200 && answer.body?.id === id) return saw('snapshot', id, answer.body, answer.body);
-    panel.unreadable(id); // no right to read it: that something happened is still worth telling
-    saw('hint', id);
+    if (answer?.status === 200 && answer.body?.id === id) return saw('snapshot', id, answer.body, answer.body);
+    if (answer?.status === 403) panel.unreadable(id);
+    saw('hint', id); // that something happened is worth telling all the same
   };
   async function look() {
     clearTimeout(again);
