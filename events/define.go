@@ -33,7 +33,7 @@ type Custom[D any] struct {
 
 func (e *Custom[D]) copied() Event { return copyOf(e) }
 
-// RuleDefined: a definition of the host's found the fact.
+// RuleDefined is the rule of what a definition of the host's found.
 const RuleDefined Rule = "defined"
 
 // Define registers a type of events of the host's own. find says which facts
