@@ -29,7 +29,7 @@ func Main(ctx context.Context, args []string, env func(string) string, stdout, s
 		return exitStopped
 	}
 	if err == nil {
-		o.environment, err = readEnvironment(env)
+		o.environment, err = readEnvironment(env) //nolint:contextcheck // nothing is asked before the sources run
 	}
 	if err == nil {
 		err = run(ctx, o, stdout, stderr)

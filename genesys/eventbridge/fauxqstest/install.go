@@ -15,7 +15,7 @@ const Version = "1.9.2"
 // install returns the folder that holds the emulator; `make fauxqs` installs it
 // there, too.
 func install(ctx context.Context) (folder string, err error) {
-	cache := os.Getenv("XDG_CACHE_HOME") //nolint:forbidigo // only tests are here, and the Makefile installs there, too
+	cache := os.Getenv("XDG_CACHE_HOME") //nolint:forbidigo // it is for tests, and where make puts it
 	if cache == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
