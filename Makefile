@@ -110,6 +110,10 @@ bench-postgres: ## Compare with peers on PostgreSQL, side by side; about ten min
 bench-sqs: ## Compare the way from SQS to a hook with peers, and time the data action.
 	cd examples/benchmarks && $(GO) run ./postgres -tables sqs,calls
 
+.PHONY: bench-latency
+bench-latency: ## Measure frame to hook, memory, start and stop beside a durable commit; some minutes.
+	cd examples/benchmarks && $(GO) run ./latency
+
 .PHONY: fuzz
 fuzz: ## Fuzz each of the decoders for a minute.
 	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 1m ./genesys

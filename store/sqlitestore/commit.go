@@ -25,7 +25,7 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 	}
 	var done store.Committed
 	err = s.write(ctx, func(t *transaction) (err error) {
-		c.transaction = t
+		c.transaction, t.changes = t, len(b.Changes)
 		done.Results = make([]store.Result, len(b.Changes))
 		if done.Ready, err = t.settle(b.Outcomes); err != nil {
 			return err

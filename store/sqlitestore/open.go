@@ -26,6 +26,8 @@ type Store struct {
 	clock   *clock
 	turns   atomic.Uint64 // counts claims
 
+	checkpoints *checkpoints
+
 	committers sync.Pool // of *committer
 	wakes      *wake.Board
 
@@ -42,8 +44,9 @@ var _ store.Store = (*Store)(nil)
 // turn, as it could not be told there that its context has ended.
 var (
 	writerSettings = []string{"busy_timeout=0", "foreign_keys=ON", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON",
-		"cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=4000", fmt.Sprint("journal_size_limit=", logLimit)}
-	readerSettings = []string{"busy_timeout=5000", "query_only=ON", "cache_size=-16384", "temp_store=MEMORY"}
+		"cache_size=-65536", "temp_store=MEMORY", fmt.Sprint("wal_autocheckpoint=", longestLog), fmt.Sprint("journal_size_limit=", logLimit)}
+	checkpointSettings = []string{"busy_timeout=0", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "cache_size=-1024"}
+	readerSettings     = []string{"busy_timeout=5000", "query_only=ON", "cache_size=-16384", "temp_store=MEMORY"}
 )
 
 // Open opens the file, and creates it when it is not there; its directory must
@@ -69,7 +72,7 @@ func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: c, path: path, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath, clock: newClock(),
+	s := &Store{config: c, path: path, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath, clock: newClock(), checkpoints: newCheckpoints(),
 		writer: make(chan *link, 1), readers: make(chan *link, c.Readers), closing: make(chan struct{}), over: make(chan struct{})}
 	s.wakes = wake.New()
 	if !s.memory { // others may open the file
@@ -114,6 +117,13 @@ func (s *Store) open(ctx context.Context) error {
 			w.close()
 			return err
 		}
+		l, err := connect(ctx, s.db, checkpointSettings...)
+		if err != nil {
+			w.close()
+			return err
+		}
+		s.running.Add(1)
+		go s.checkpointLoop(l)
 	}
 	s.writer <- w
 	if !s.memory {

@@ -68,6 +68,7 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 		return err
 	}
 	committed = true
+	s.checkpoints.count(t.changes)
 	if noting {
 		s.clock.note(ahead)
 	}
@@ -215,6 +216,7 @@ type transaction struct {
 	lasting context.Context // the same, but does not end; for statements
 	now     int64           // of the clock of the file, in microseconds
 	changed int64           // the last change; zero until it is asked for
+	changes int             // that are committed with it
 }
 
 func (t *transaction) exec(s *statement, args ...any) (int64, error) {
