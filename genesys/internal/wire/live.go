@@ -40,7 +40,7 @@ func (c *Conversation) read(r *reader) error {
 		case "maxParticipants":
 			return c.MaxParticipants.UnmarshalJSONFrom(r.Decoder)
 		case "divisions":
-			return r.other(&c.Divisions)
+			return readList(r, &c.Divisions, (*DivisionMembership).read, (*DivisionMembership).reset)
 		case "recentTransfers":
 			return r.other(&c.RecentTransfers)
 		case "participants":
@@ -66,6 +66,17 @@ type Ref struct {
 type DivisionMembership struct {
 	Division Ref `json:"division"`
 }
+
+func (d *DivisionMembership) read(r *reader) error {
+	return r.object(func(name []byte) error {
+		if string(name) == "division" {
+			return r.id(&d.Division.ID)
+		}
+		return r.skip()
+	})
+}
+
+func (d *DivisionMembership) reset() { *d = DivisionMembership{} }
 
 // Transfer is a transfer command.
 type Transfer struct {

@@ -10,17 +10,18 @@ var conversations = sync.Pool{New: func() any { return &Conversation{} }}
 // BorrowConversation returns an empty conversation.
 func BorrowConversation() *Conversation { return conversations.Get().(*Conversation) }
 
-// mostKept is how many participants a conversation may have had whose memory
-// is used again: a huge one must not stay in memory for ever.
+// mostKept is how many participants, or divisions, a conversation may have had
+// whose memory is used again: a huge one must not stay in memory for ever.
 const mostKept = 64
 
 // GiveBack ends the use of a borrowed conversation, and of all its lists.
 func (c *Conversation) GiveBack() {
-	if cap(c.Participants) > mostKept {
+	if cap(c.Participants) > mostKept || cap(c.Divisions) > mostKept {
 		return
 	}
 	resetAll(c.Participants, (*Participant).reset)
-	*c = Conversation{Participants: c.Participants[:0]}
+	resetAll(c.Divisions, (*DivisionMembership).reset)
+	*c = Conversation{Participants: c.Participants[:0], Divisions: c.Divisions[:0]}
 	conversations.Put(c)
 }
 
