@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,7 +46,7 @@ func TestKilledProcessesLoseNothingOnSQLite(t *testing.T) {
 	}{{"with a Before hook", true}, {"in group commits", false}} {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			kill(t, victim{Engine: "sqlite", Target: filepath.Join(t.TempDir(), "kill.db"), Ledger: t.TempDir(), Before: k.before}, *kills/2)
+			kill(t, victim{Engine: "sqlite", Target: filepath.Join(t.TempDir(), "kill.db"), Ledger: t.TempDir(), Before: k.before}, 1, *kills/2)
 		})
 	}
 }
@@ -113,8 +114,9 @@ var engines = map[string]engine{"postgres": postgresEngine, "sqlite": {
 type victim struct {
 	Engine, Target string
 	Ledger         string // folder of the files that outlive it
-	Round          int
-	Before         bool // there is a Before hook
+	Round          int    // no two processes have the same
+	Before         bool   // there is a Before hook
+	Instance       string // its name among those that share the store
 }
 
 // victimVariable makes the test binary a victim instead of a test.
@@ -176,7 +178,7 @@ func (v victim) tracker(s store.Store) *convtrack.Tracker {
 		_, err := fmt.Fprintf(delivered, "%d %s\n", v.Round, e.Head().ID)
 		return err
 	})
-	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Instance: "victim", Logger: slog.New(slog.DiscardHandler), SettleSoon: 5 * time.Millisecond, SettleLate: 10 * time.Millisecond})
+	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Instance: v.Instance, Lease: 2 * time.Second, Logger: slog.New(slog.DiscardHandler), SettleSoon: 5 * time.Millisecond, SettleLate: 10 * time.Millisecond})
 	if err != nil {
 		panic(err)
 	}
@@ -211,32 +213,67 @@ func (v victim) story(round, i int) []*conversation.Conversation {
 	return parts
 }
 
-// kill kills victims and judges what they leave.
-func kill(t *testing.T, v victim, rounds int) {
+// doomed is a victim that lives.
+type doomed struct {
+	*exec.Cmd
+	died     strings.Builder
+	progress *bufio.Reader // a line for each fact that was acknowledged
+}
+
+func (v victim) start(t *testing.T) *doomed {
+	description, err := json.Marshal(v)
+	require.NoError(t, err)
+	p := &doomed{Cmd: exec.CommandContext(t.Context(), os.Args[0])}
+	p.Env = append(os.Environ(), victimVariable+"="+string(description))
+	p.Stderr = &p.died
+	out, err := p.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.Start())
+	p.progress = bufio.NewReader(out)
+	return p
+}
+
+func (p *doomed) kill(t *testing.T) {
+	require.NoError(t, p.Process.Kill(), "%s", &p.died)
+	_ = p.Wait()
+	require.Empty(t, p.died.String(), "a victim died before its time")
+}
+
+// kill kills victims, of which so many live at a time, and judges what they
+// leave. What each hears, any of them looks after. Most come again under the name
+// of one that was killed, some under a new one.
+func kill(t *testing.T, v victim, atATime, rounds int) {
 	t.Logf("-kill-seed=%d", *killSeed)
 	random := rand.New(rand.NewPCG(*killSeed, uint64(len(v.Engine))))
+	rounds = max(rounds, atATime)
 	require.NoError(t, engines[v.Engine].prepare(t.Context(), v.Target))
-	for v.Round = range rounds {
-		description, err := json.Marshal(v)
-		require.NoError(t, err)
-		process := exec.CommandContext(t.Context(), os.Args[0])
-		process.Env = append(os.Environ(), victimVariable+"="+string(description))
-		var died strings.Builder
-		process.Stderr = &died
-		out, err := process.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, process.Start())
-		progress := bufio.NewReader(out)
+	alive := make([]*doomed, atATime)
+	names := make([]string, atATime)
+	replace := func(i int) {
+		if v.Round++; names[i] == "" || atATime > 1 && random.IntN(4) == 0 {
+			names[i] = fmt.Sprint("victim ", v.Round)
+		}
+		v.Instance = names[i]
+		alive[i] = v.start(t)
+	}
+	for i := range alive {
+		replace(i)
+	}
+	for round := range rounds {
+		i := random.IntN(atATime)
 		for range 1 + random.IntN(mostFacts) {
-			_, err := progress.ReadString('\n')
-			require.NoError(t, err, "%s", &died)
+			_, err := alive[i].progress.ReadString('\n')
+			require.NoError(t, err, "%s", &alive[i].died)
 		}
 		time.Sleep(time.Duration(random.IntN(10_000)) * time.Microsecond)
-		require.NoError(t, process.Process.Kill(), "%s", &died)
-		_ = process.Wait()
-		require.Empty(t, died.String(), "a victim died before its time")
+		if alive[i].kill(t); round < rounds-atATime {
+			replace(i)
+			continue
+		}
+		alive, names = slices.Delete(alive, i, i+1), slices.Delete(names, i, i+1)
+		atATime--
 	}
-	v.Round = rounds
+	v.Round, v.Instance = v.Round+1, "the last one"
 	v.bury(t)
 }
 
@@ -301,7 +338,7 @@ func (v victim) bury(t *testing.T) {
 	require.Empty(t, delivered, "delivered without being stored")
 	require.Empty(t, before, "a Before effect without its event")
 	require.Empty(t, after, "an After effect without its event")
-	t.Logf("%d kills; %d facts acknowledged of %d conversations, %d events, %d deliveries repeated", v.Round, len(acknowledged), len(stories), logged, repeats)
+	t.Logf("%d processes killed; %d facts acknowledged of %d conversations, %d events, %d deliveries repeated", v.Round-1, len(acknowledged), len(stories), logged, repeats)
 	require.NotEmpty(t, acknowledged)
 	require.LessOrEqual(t, repeats, v.Round*50*talkers, "more is repeated than was in flight")
 }
@@ -311,8 +348,13 @@ func (v victim) bury(t *testing.T) {
 func (v victim) finish(t *testing.T, s store.Store) *convtrack.Tracker {
 	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
 		tracker := v.tracker(s)
-		require.NoError(t, tracker.Run(t.Context(), sourceFunc(func(ctx context.Context, _ conversation.Sink) error { return tracker.Settle(ctx) })))
-		undelivered := 0
+		require.NoError(t, tracker.Run(t.Context(), sourceFunc(func(ctx context.Context, _ conversation.Sink) error {
+			for began := time.Now(); len(inboxes(t, s)) > 0 && time.Since(began) < time.Second; {
+				time.Sleep(20 * time.Millisecond)
+			}
+			return tracker.Settle(ctx)
+		})))
+		undelivered := len(inboxes(t, s))
 		for c, err := range tracker.List(t.Context(), store.Query{}) {
 			require.NoError(t, err)
 			records, err := s.Load(t.Context(), c.ID)
@@ -324,6 +366,13 @@ func (v victim) finish(t *testing.T, s store.Store) *convtrack.Tracker {
 		}
 		require.Less(t, time.Since(began), 3*time.Minute, "%d deliveries are left over", undelivered)
 	}
+}
+
+// inboxes are what nobody has taken yet, or some of it.
+func inboxes(t *testing.T, s store.Store) []store.Entry {
+	entries, err := s.Inbox(t.Context(), store.InboxQuery{Limit: 100})
+	require.NoError(t, err)
+	return entries
 }
 
 func (v victim) read(t *testing.T, name string) []string {

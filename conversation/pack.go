@@ -47,8 +47,19 @@ func appendAttributes(b []byte, values map[string]string) []byte {
 	return b
 }
 
-// Unpack reads what Pack has appended to nothing.
+// Unpack reads what Pack has appended to nothing, in the form that Merge gives.
 func Unpack(b []byte) (*Conversation, error) {
+	c, err := UnpackPartial(b)
+	if err != nil {
+		return nil, err
+	}
+	return Merge(nil, c), nil
+}
+
+// UnpackPartial reads a partial conversation that Pack has appended to nothing,
+// as it was stated. Whatever it is merged with, that is the same as with the one
+// that was packed.
+func UnpackPartial(b []byte) (*Conversation, error) {
 	r := &reader{rest: b, whole: string(b)}
 	c := &Conversation{ID: r.text()}
 	conversationFields.unpack(c, r)
@@ -77,7 +88,7 @@ func Unpack(b []byte) (*Conversation, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	return Merge(nil, c), nil
+	return c, nil
 }
 
 func unpackParticipant(r *reader) *Participant {

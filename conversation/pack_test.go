@@ -21,6 +21,19 @@ func TestAConversationSurvivesThatItIsPacked(t *testing.T) {
 	})
 }
 
+func TestAPartialConversationSaysTheSameAfterItWasPacked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var known *Conversation
+		for _, said := range rapid.SliceOfN(rapid.Custom(drawPartial), 0, 3).Draw(t, "known") {
+			known = Merge(known, said)
+		}
+		said := drawPartial(t)
+		again, err := UnpackPartial(Pack(nil, said))
+		require.NoError(t, err)
+		requireSame(t, Merge(known, said), Merge(known, again))
+	})
+}
+
 func TestEveryFieldSurvivesThatItIsPacked(t *testing.T) {
 	survives(t, conversationFields)
 	survives(t, participantFields)

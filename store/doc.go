@@ -43,16 +43,15 @@
 // What a process hears of a conversation that another one looks after is
 // written to that one's inbox with [Store.Deposit], many entries at a time, and
 // is durable then. The owner is woken out of [Store.Await], reads with
-// [Store.Inbox], and names what it has used in the batch that writes what
-// follows from it: in [Change.Taken], so that a change that loses its race
-// leaves the entries where they are, or in [Batch.Taken] where nothing is to be
-// written. An entry that was replaced by a later one since it was read is not
-// removed. So what was heard is used at least once, whoever dies when; it is
+// [Store.Inbox], writes what follows from it, and names what it has used up in
+// [Batch.Taken] of that batch or of a later one. An entry that was replaced by a
+// later one since it was read is not removed. So what was heard is used at least once, whoever dies when; it is
 // the caller that makes sure that using it twice does no harm.
 //
 // Nobody claims an entry. The owner's name says who is to take it, and the
 // entries of owners that are gone are given to everybody who asks, of whom each
-// takes those of the conversations that it looks after now. Times are those of
+// takes those of the conversations that it looks after now. An entry without a
+// conversation is of several ones. Times are those of
 // the callers, and are kept to the microsecond; they decide which of two
 // entries of a key is kept, and the order of reading.
 //

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Entry is something heard of a conversation that waits in the inbox of the
-// process that looks after it, or of the one that looked after it last. The
-// conversation needs not be stored yet.
+// Entry is something heard of a conversation, or of several ones, that waits in
+// the inbox of the process that looks after it, or of the one that looked after it
+// last. The conversation needs not be stored yet.
 type Entry struct {
-	ConversationID string
+	ConversationID string // empty: it is of several ones
 	// Key tells the entry from the others of the conversation: of two with the
 	// same key the later one is kept. Like all ids it should be short: some
 	// databases take no more than two kilobytes.
@@ -43,6 +43,9 @@ type InboxQuery struct {
 	Alive []string
 	// Limit is how many entries are given at most.
 	Limit int
+	// Except are entries that the caller has already: they are left out. One that
+	// was replaced by a later one since is not meant.
+	Except []EntryKey
 	// After is the name of the last entry of the page before; the zero value
 	// begins with the oldest entry. Who cannot use an entry yet goes on behind
 	// it, so that it holds up no other.

@@ -170,8 +170,6 @@ type Change struct {
 	Pending []Pending
 	// Refused replaces the refused change; nil removes it.
 	Refused *Refused
-	// Taken are removed from the inbox if this change is written.
-	Taken []EntryKey
 
 	// InTx runs inside the transaction, after the version was checked and
 	// before anything of this change is written; it may alter all of the

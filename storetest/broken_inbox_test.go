@@ -143,27 +143,21 @@ func brokenDeposits(model string) []broken {
 	}
 }
 
-// eachTaken commits batches with other names of what they and their changes
-// have taken.
+// eachTaken commits batches with other names of what they have taken.
 func eachTaken(w *wrapped, alter func(taken []store.EntryKey) []store.EntryKey) {
-	eachChange(w, func(c *store.Change) { c.Taken = alter(c.Taken) })
-	commit := w.commit
 	w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
 		b.Taken = alter(b.Taken)
-		return commit(ctx, b)
+		return w.sound.Commit(ctx, b)
 	}
 }
 
 func brokenTaking(model string) []broken {
-	const conflict = "taking/what a change in conflict has taken stays, and that of the others is removed"
+	const whatever = "taking/what a batch has taken is removed, whatever becomes of its changes"
 	return []broken{
-		{"removes no entries", []string{"taking/what a change has taken is removed with it", "taking/what a batch has taken is removed, whatever becomes of its changes", model}, func(w *wrapped) {
+		{"removes no entries", []string{whatever, model}, func(w *wrapped) {
 			eachTaken(w, func([]store.EntryKey) []store.EntryKey { return nil })
 		}},
-		{"forgets what a change has taken", []string{"taking/what a change has taken is removed with it", model}, func(w *wrapped) {
-			eachChange(w, func(c *store.Change) { c.Taken = nil })
-		}},
-		{"forgets what a batch without changes has taken", []string{"taking/what a batch has taken is removed, whatever becomes of its changes"}, func(w *wrapped) {
+		{"forgets what a batch without changes has taken", []string{whatever}, func(w *wrapped) {
 			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
 				if len(b.Changes) == 0 {
 					b.Taken = nil
@@ -171,22 +165,11 @@ func brokenTaking(model string) []broken {
 				return w.sound.Commit(ctx, b)
 			}
 		}},
-		{"removes what a change has taken that was not written", []string{conflict, "taking/what a change whose hook fails has taken stays, and that of the others is removed", model}, func(w *wrapped) {
-			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
-				for _, c := range b.Changes {
-					b.Taken = append(slices.Clone(b.Taken), c.Taken...)
-				}
-				return w.sound.Commit(ctx, b)
-			}
-		}},
-		{"removes nothing where a change is in conflict", []string{conflict}, func(w *wrapped) {
+		{"removes nothing where a change is in conflict", []string{whatever}, func(w *wrapped) {
 			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
 				for _, c := range b.Changes {
 					if w.version(c.ID) != c.Version {
 						b.Taken = nil
-						for _, c := range b.Changes {
-							c.Taken = nil
-						}
 					}
 				}
 				return w.sound.Commit(ctx, b)
@@ -196,24 +179,6 @@ func brokenTaking(model string) []broken {
 			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
 				if _, err := w.sound.Commit(ctx, store.Batch{Taken: b.Taken}); err != nil {
 					return store.Committed{}, err
-				}
-				return w.sound.Commit(ctx, b)
-			}
-		}},
-		{"looks at what is taken before the hook runs", []string{"taking/a hook may say what its change has taken"}, func(w *wrapped) {
-			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
-				before := make([][]store.EntryKey, len(b.Changes))
-				for i, c := range b.Changes {
-					before[i] = c.Taken
-				}
-				for i, c := range b.Changes {
-					if hook := c.InTx; hook != nil {
-						c.InTx = func(ctx context.Context, c *store.Change) error {
-							err := hook(ctx, c)
-							c.Taken = before[i]
-							return err
-						}
-					}
 				}
 				return w.sound.Commit(ctx, b)
 			}
@@ -245,11 +210,14 @@ func brokenTaking(model string) []broken {
 			})
 		}},
 		{"removes the entries of a conversation that is vetoed", []string{"taking/the entries of a conversation stay when it is vetoed"}, func(w *wrapped) {
-			eachChange(w, func(c *store.Change) {
-				if c.Vetoed != "" {
-					c.Taken = append(slices.Clone(c.Taken), store.EntryKey{ConversationID: c.ID, Key: "key", At: endOfTime})
+			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+				for _, c := range b.Changes {
+					if c.Vetoed != "" {
+						b.Taken = append(slices.Clone(b.Taken), store.EntryKey{ConversationID: c.ID, Key: "key", At: endOfTime})
+					}
 				}
-			})
+				return w.sound.Commit(ctx, b)
+			}
 		}},
 		{"forgets the inbox when it is opened again", []string{"durability/everything is there after the store was opened again"}, func(w *wrapped) {
 			w.reopened = func(s *sound) *sound {
@@ -303,6 +271,25 @@ func brokenReading(model string) []broken {
 					q.After.At, q.After.ConversationID, q.After.Key = q.After.At.Add(time.Microsecond), "", ""
 				}
 			})},
+		{"gives what the caller has already", []string{"reading the inbox/entries that the caller has already are left out, and do not count",
+			"reading the inbox/an entry may be of no conversation in particular"}, eachInbox(func(q *store.InboxQuery) { q.Except = nil })},
+		{"counts what the caller has already", []string{"reading the inbox/entries that the caller has already are left out, and do not count"}, func(w *wrapped) {
+			w.inbox = func(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
+				except := q.Except
+				q.Except = nil
+				entries, err := w.sound.Inbox(ctx, q)
+				return slices.DeleteFunc(entries, func(e store.Entry) bool { return slices.Contains(except, e.Name()) }), err
+			}
+		}},
+		{"leaves out by the key alone", []string{"reading the inbox/entries that the caller has already are left out, and do not count",
+			"reading the inbox/an entry that was replaced since the caller has it is given"}, func(w *wrapped) {
+			w.inbox = func(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
+				entries, err := w.sound.Inbox(ctx, q)
+				return slices.DeleteFunc(entries, func(e store.Entry) bool {
+					return slices.ContainsFunc(q.Except, func(k store.EntryKey) bool { return k.Key == e.Key })
+				}), err
+			}
+		}},
 		{"gives the entries of all", []string{"reading the inbox/entries of others that live are not given", model}, eachInbox(func(q *store.InboxQuery) { q.Alive = nil })},
 		{"gives own entries only", []string{gone, model}, func(w *wrapped) {
 			w.inbox = func(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {

@@ -47,7 +47,7 @@ func eachChange(w *wrapped, alter func(c *store.Change)) {
 		for _, c := range b.Changes {
 			was := *c
 			undo = append(undo, func() {
-				c.Pending, c.Refused, c.Events, c.Taken, c.InTx = was.Pending, was.Refused, was.Events, was.Taken, was.InTx
+				c.Pending, c.Refused, c.Events, c.InTx = was.Pending, was.Refused, was.Events, was.InTx
 			})
 			if hook := c.InTx; hook != nil {
 				c.InTx = func(ctx context.Context, c *store.Change) error {

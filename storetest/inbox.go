@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -129,6 +130,36 @@ func readingTheInbox(rule define) {
 		t.deposit(heard("c", "1", "me", 1), heard("c", "2", "other", 2))
 		t.same("the inbox", t.inbox(store.InboxQuery{Owner: "me", Alive: []string{"other"}, Limit: 10}), []store.Entry{heard("c", "1", "me", 1)})
 		t.same("where nobody lives", len(t.inbox(store.InboxQuery{Owner: "me", Limit: 10})), 2)
+	})
+
+	rule("entries that the caller has already are left out, and do not count", func(t *trial) {
+		var all []store.Entry
+		for i := range 6 {
+			all = append(all, heard(string(rune('a'+i/2)), fmt.Sprint(i), "me", i))
+		}
+		t.deposit(all...)
+		has := append(namesOf(all[1], all[2], all[4]), namesOf(heard("b", "1", "me", 1), heard("z", "0", "me", 0))...)
+		q := store.InboxQuery{Owner: "me", Alive: living, Limit: 10, Except: has}
+		t.same("the others", t.inbox(q), []store.Entry{all[0], all[3], all[5]})
+		q.Limit = 2
+		t.same("the first of the others", t.inbox(q), []store.Entry{all[0], all[3]})
+		q.After = all[3].Name()
+		t.same("the next ones", t.inbox(q), []store.Entry{all[5]})
+	})
+
+	rule("an entry that was replaced since the caller has it is given", func(t *trial) {
+		t.deposit(heard("c", "key", "me", 1))
+		has := namesOf(heard("c", "key", "me", 1))
+		t.deposit(heard("c", "key", "me", 2))
+		t.same("the inbox", t.inbox(store.InboxQuery{Owner: "me", Limit: 10, Except: has}), []store.Entry{heard("c", "key", "me", 2)})
+	})
+
+	rule("an entry may be of no conversation in particular", func(t *trial) {
+		t.deposit(heard("", "1", "me", 1), heard("", "2", "me", 2))
+		t.write(created("c"))
+		t.same("the other one", t.inbox(store.InboxQuery{Owner: "me", Limit: 10, Except: namesOf(heard("", "1", "me", 1))}), []store.Entry{heard("", "2", "me", 2)})
+		t.commit(store.Batch{Taken: namesOf(heard("", "1", "me", 1))})
+		t.finds("me", "/2")
 	})
 
 	rule("data that is read is the caller's own", func(t *trial) {
@@ -263,9 +294,7 @@ func awaitingOthers(rule define) {
 	rule("what another process has taken is not there any more, and what it wrote is", func(t *trial) {
 		other := t.harness.Another(t.TB, t.store)
 		t.deposit(heard("c", "1", "other", 1))
-		c := created("c")
-		c.Taken = namesOf(heard("c", "1", "other", 1))
-		done, err := other.Commit(t.ctx, store.Batch{Changes: []*store.Change{c}})
+		done, err := other.Commit(t.ctx, store.Batch{Changes: []*store.Change{created("c")}, Taken: namesOf(heard("c", "1", "other", 1))})
 		t.ok("Commit", err)
 		t.ok("the change", done.Results[0].Err)
 		t.finds("other")

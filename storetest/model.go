@@ -55,7 +55,6 @@ func (m *model) apply(b store.Batch, c *store.Change, version int64) {
 		m.entries = append(m.entries, e)
 	}
 	e.changed = m.batches
-	m.take(c.Taken)
 	r := &e.record
 	r.Version, r.Conversation, r.Vetoed, r.Pending, r.Refused = version, c.To, c.Vetoed, c.Pending, c.Refused
 	for _, n := range c.Events {

@@ -10,76 +10,6 @@ import (
 )
 
 func taking(rule define) {
-	// takes is the change with the entry of its conversation as taken, which is
-	// deposited.
-	takes := func(t *trial, c *store.Change) *store.Change {
-		t.Helper()
-		e := heard(c.ID, "key", "me", 1)
-		t.deposit(e)
-		c.Taken = namesOf(e)
-		return c
-	}
-
-	rule("what a change has taken is removed with it", func(t *trial) {
-		t.write(takes(t, created("c")))
-		t.finds("me")
-		t.write(takes(t, next(t.load("c"), said("c", tagged("vip")))))
-		t.finds("me")
-		t.write(takes(t, hooked(next(t.load("c")), func(context.Context, *store.Change) error { return nil })))
-		t.finds("me")
-		t.write(takes(t, &store.Change{ID: "v", Vetoed: "not ours"}))
-		t.finds("me")
-	})
-
-	rule("what a change in conflict has taken stays, and that of the others is removed", func(t *trial) {
-		for prefix, hook := range map[string]func(context.Context, *store.Change) error{
-			"plain": nil, "hooked": func(context.Context, *store.Change) error { return nil },
-		} {
-			id := func(name string) string { return prefix + "-" + name }
-			t.write(created(id("old")), created(id("known")))
-			old := t.load(id("old"))
-			t.write(next(old, said(old.ID, tagged("vip"))))
-			done := t.commit(store.Batch{Changes: []*store.Change{
-				takes(t, created(id("fresh"))),
-				takes(t, hooked(next(old, said(old.ID, tagged("late"))), hook)),
-				takes(t, hooked(created(id("known")), hook)),
-				takes(t, hooked(&store.Change{ID: id("unknown"), Version: 7, To: merged(said(id("unknown")))}, hook)),
-			}})
-			t.ok("the first change", done.Results[0].Err)
-			for _, r := range done.Results[1:] {
-				t.is("the result", r.Err, store.ErrConflict)
-			}
-			t.finds("me", id("known")+"/key", id("old")+"/key", id("unknown")+"/key")
-			t.commit(store.Batch{Taken: namesOf(t.inboxOf("me")...)})
-		}
-	})
-
-	rule("what a change whose hook fails has taken stays, and that of the others is removed", func(t *trial) {
-		fails := func(context.Context, *store.Change) error { return errHook }
-		t.is("the result", t.refuse(hooked(takes(t, created("alone")), fails)), errHook)
-		t.write(created("b"))
-		done := t.commit(store.Batch{Changes: []*store.Change{
-			takes(t, created("a")),
-			hooked(takes(t, next(t.load("b"))), fails),
-			hooked(takes(t, created("c")), fails),
-		}})
-		t.ok("the first change", done.Results[0].Err)
-		t.is("the result", done.Results[1].Err, errHook)
-		t.is("the result", done.Results[2].Err, errHook)
-		t.finds("me", "alone/key", "b/key", "c/key")
-	})
-
-	rule("a hook may say what its change has taken", func(t *trial) {
-		t.deposit(heard("c", "1", "me", 1), heard("c", "2", "me", 2))
-		c := created("c")
-		c.Taken = namesOf(heard("c", "1", "me", 1))
-		t.write(hooked(c, func(_ context.Context, c *store.Change) error {
-			c.Taken = namesOf(heard("c", "2", "me", 2))
-			return nil
-		}))
-		t.finds("me", "c/1")
-	})
-
 	rule("what a batch has taken is removed, whatever becomes of its changes", func(t *trial) {
 		take := func(b store.Batch) store.Committed {
 			t.deposit(heard("d", "key", "me", 1))
@@ -103,9 +33,7 @@ func taking(rule define) {
 		t.deposit(read)
 		t.deposit(heard("c", "key", "me", 2))
 		t.commit(store.Batch{Taken: namesOf(read)})
-		c := created("c")
-		c.Taken = namesOf(read)
-		t.write(c)
+		t.commit(store.Batch{Changes: []*store.Change{created("c")}, Taken: namesOf(read)})
 		t.finds("me", "c/key")
 		t.commit(store.Batch{Taken: namesOf(t.inboxOf("me")...)})
 		t.finds("me")
@@ -116,9 +44,7 @@ func taking(rule define) {
 		taken := namesOf(heard("a", "1", "me", 1), heard("a", "1", "me", 1), heard("a", "3", "me", 9), heard("c", "1", "me", 9))
 		t.commit(store.Batch{Taken: taken})
 		t.finds("me", "a/2", "b/1")
-		c := created("b")
-		c.Taken = namesOf(heard("b", "2", "other", 4))
-		t.commit(store.Batch{Changes: []*store.Change{c}, Taken: namesOf(heard("a", "2", "me", 2), heard("b", "2", "other", 4))})
+		t.commit(store.Batch{Changes: []*store.Change{created("b")}, Taken: namesOf(heard("a", "2", "me", 2), heard("b", "2", "other", 4))})
 		t.finds("me", "b/1")
 		t.finds("other")
 	})
@@ -128,9 +54,9 @@ func taking(rule define) {
 		d := did("me", t.only(t.claim("me", 1, "hook")), store.Done)
 		d.InTx = func(context.Context) error { return errHook }
 		t.deposit(heard("e", "key", "me", 2))
-		_, err := t.store.Commit(t.ctx, store.Batch{Changes: []*store.Change{takes(t, created("d"))}, Outcomes: []store.Outcome{d}, Taken: namesOf(heard("e", "key", "me", 2))})
+		_, err := t.store.Commit(t.ctx, store.Batch{Changes: []*store.Change{created("d")}, Outcomes: []store.Outcome{d}, Taken: namesOf(heard("e", "key", "me", 2))})
 		t.is("Commit", err, errHook)
-		t.finds("me", "d/key", "e/key")
+		t.finds("me", "e/key")
 	})
 
 	rule("the entries of a conversation stay when it is vetoed", func(t *trial) {

@@ -166,7 +166,6 @@ func (w *walk) change(id, owner string) (*store.Change, error) {
 	e := w.model.entry(id)
 	r := e.record
 	c := &store.Change{ID: id, Version: r.Version, From: r.Conversation, To: r.Conversation, Refused: r.Refused}
-	c.Taken = w.taken(12)
 	var want error
 	if w.random(6) == 0 || r.Tombstone() {
 		c.Version += int64(w.random(3)) + 1

@@ -296,3 +296,15 @@ func TestAVersionThatShowsSomethingElseIsAChange(t *testing.T) {
 	}
 	require.Greater(t, len(ids), 5)
 }
+
+func TestASnapshotThatIsHeardAgainAtOnceNeedsNoVersionOfItsOwn(t *testing.T) {
+	snapshot := func(read time.Time) []*conversation.Conversation {
+		m, err := genesys.Decode(genesystest.Notification("00000000-0000-4000-8000-000000000001", 2, 1), read)
+		require.NoError(t, err)
+		return m.Conversations
+	}
+	r := unknown(snapshot(now))
+	commit(t, r, Work(r, Request{Facts: snapshot(now), Now: now, Settling: rules}))
+	require.Nil(t, Work(r, Request{Facts: snapshot(now.Add(repeated)), Now: now, Settling: rules}), "another process has heard it too")
+	require.NotNil(t, Work(r, Request{Facts: snapshot(now.Add(time.Second)), Now: now, Settling: rules}), "all is still so")
+}

@@ -35,7 +35,7 @@ func (p *Plan) Veto(e events.Event, v Veto) {
 	if reason == "" {
 		reason = "vetoed by " + v.Hook
 	}
-	*c = store.Change{ID: c.ID, Version: c.Version, From: c.From, Vetoed: reason, InTx: c.InTx, Taken: c.Taken}
+	*c = store.Change{ID: c.ID, Version: c.Version, From: c.From, Vetoed: reason, InTx: c.InTx}
 	p.Events = nil
 }
 

@@ -84,10 +84,17 @@ func Work(r *record.Record, q Request) *Plan {
 	return p
 }
 
-// join joins everything that was heard to what is known.
+// repeated is how soon the same message is heard again: by another process, or on
+// another topic.
+const repeated = 100 * time.Millisecond
+
+// join joins everything that was heard to what is known. What is heard again at
+// once needs no version of its own.
 func join(known *conversation.Conversation, facts []*conversation.Conversation) *conversation.Conversation {
 	for _, c := range facts {
-		known = conversation.Merge(known, c)
+		if !conversation.Repeats(known, c, repeated) {
+			known = conversation.Merge(known, c)
+		}
 	}
 	return known
 }

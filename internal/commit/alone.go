@@ -29,7 +29,7 @@ func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
 	var conflicts, refusals, failures int
 	for {
 		a, err := c.next(ctx, w, answers.vetoes)
-		if err != nil || a.idle() {
+		if err != nil || a.plan == nil {
 			c.Lanes.Finish(w, err)
 			return
 		}
@@ -95,10 +95,6 @@ var errTransaction = errors.New("the transaction in which the hooks ran was not 
 // the store works without them: a hook can leave the transaction in a state that
 // only its end reveals.
 func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (version int64, err error) {
-	if a.plan == nil {
-		_, err := c.Store.Commit(ctx, store.Batch{Taken: a.work.Taken()})
-		return 0, err
-	}
 	run := &beforeRun{answers: known}
 	if c.asks(a.plan) {
 		select {
@@ -150,7 +146,6 @@ func (c *Committer) setAside(ctx context.Context, a *attempt, hook *events.HookE
 		a.work.Refused = hook
 	}
 	a.plan = change.Refuse(a.record, a.work.Facts(), f)
-	a.plan.Change.Taken = a.work.Taken()
 	version, err := c.tryAlone(ctx, a, answers{})
 	switch {
 	case err == nil:

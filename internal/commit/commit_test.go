@@ -35,6 +35,7 @@ type transactions struct {
 	committed []string
 	refuse    func(written []string) error
 	commits   int
+	fail      int // how many commits fail first
 }
 
 type written struct{ list []string }
@@ -51,7 +52,11 @@ func (s *transactions) Commit(ctx context.Context, b store.Batch) (store.Committ
 	ctx = context.WithValue(ctx, writtenKey{}, w)
 	s.mu.Lock()
 	s.commits++
+	fails := s.commits <= s.fail
 	s.mu.Unlock()
+	if fails {
+		return store.Committed{}, errors.New("down")
+	}
 	for _, c := range b.Changes {
 		if in := c.InTx; in != nil {
 			c.InTx = func(ctx context.Context, c *store.Change) error {
@@ -74,6 +79,13 @@ func (s *transactions) Commit(ctx context.Context, b store.Batch) (store.Committ
 	return done, err
 }
 
+// noInbox has no entries.
+type noInbox struct{}
+
+func (noInbox) TakeUsed() []store.EntryKey    { return nil }
+func (noInbox) ReturnUsed([]store.EntryKey)   {}
+func (noInbox) Removed(keys []store.EntryKey) {}
+
 // rig is a committer that runs, inside a synctest bubble.
 type rig struct {
 	*Committer
@@ -91,7 +103,7 @@ func newRig(t *testing.T, hooks *events.Hooks) *rig {
 	lanes := lane.New(100, errClosed)
 	box := outbox.New(outbox.Config{Leases: s, Commits: s, Hooks: hooks, Conversations: r, InTransaction: make(chan struct{}, 1),
 		Owner: "me", Lease: time.Minute, Most: 100, Log: log, Failures: failures})
-	r.Committer = New(Config{Store: s, Lanes: lanes, Cache: record.NewCache(100), Outbox: box, Hooks: hooks,
+	r.Committer = New(Config{Store: s, Lanes: lanes, Cache: record.NewCache(100), Outbox: box, Inbox: noInbox{}, Hooks: hooks,
 		Owns: func(string) bool { return true }, Waits: func(time.Time) {}, Now: time.Now, Settling: change.Settling{Soon: time.Second, Late: time.Second},
 		InTransaction: make(chan struct{}, 4), Owner: "me", Lease: time.Minute, BatchSize: 10, BeforeAttempts: 3,
 		BeforeBackoff: func(int) time.Duration { return time.Second }, StoreAttempts: 3, Log: log, Failures: failures, Announced: func(*store.Change) {}})
@@ -272,5 +284,50 @@ func TestWhatIsHeardOfARefusedChangeIsKept(t *testing.T) {
 		require.NoError(t, r.Lanes.Decide("c", store.Retry, receipt))
 		require.NoError(t, receipt.Wait(t.Context()))
 		require.Equal(t, "tag", r.load("c").Conversation.ExternalTag)
+	})
+}
+
+// usedUp are entries of the inbox that are used up, and what became of them.
+type usedUp struct {
+	mu                      sync.Mutex
+	keys, removed, returned []store.EntryKey
+}
+
+func (u *usedUp) TakeUsed() []store.EntryKey {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	keys := u.keys
+	u.keys = nil
+	return keys
+}
+
+func (u *usedUp) ReturnUsed(keys []store.EntryKey) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.returned, u.keys = append(u.returned, keys...), append(u.keys, keys...)
+}
+
+func (u *usedUp) Removed(keys []store.EntryKey) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.removed = append(u.removed, keys...)
+}
+
+func TestEntriesThatAreUsedUpAreRemovedWithTheNextCommitThatSucceeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, events.NewHooks())
+		used := store.Entry{Key: "bundle", Owner: "me", At: at}
+		u := &usedUp{keys: []store.EntryKey{used.Name()}}
+		r.Inbox = u
+		require.NoError(t, r.store.Deposit(t.Context(), []store.Entry{used}))
+		r.store.fail = 1
+		require.NoError(t, r.hear(said("c", at)))
+		require.Equal(t, 1, len(u.returned), "the first commit has failed")
+		time.Sleep(time.Minute)
+		require.NoError(t, r.hear(said("d", at)))
+		require.Equal(t, []store.EntryKey{used.Name()}, u.removed)
+		left, err := r.store.Store.Inbox(t.Context(), store.InboxQuery{Limit: 10})
+		require.NoError(t, err)
+		require.Empty(t, left)
 	})
 }

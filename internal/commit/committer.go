@@ -30,6 +30,7 @@ type Config struct {
 	Lanes  *lane.Lanes
 	Cache  *record.Cache
 	Outbox *outbox.Outbox
+	Inbox  Inbox
 	Hooks  *events.Hooks
 
 	// Owns reports whether this process looks after the conversation: what
@@ -55,6 +56,13 @@ type Config struct {
 	Failures *failure.Log
 	// Announced is told of each change that was committed.
 	Announced func(*store.Change)
+}
+
+// Inbox has entries that are used up, to be removed with a commit.
+type Inbox interface {
+	TakeUsed() []store.EntryKey
+	ReturnUsed(keys []store.EntryKey)
+	Removed(keys []store.EntryKey)
 }
 
 // Committer commits. Run may be called several times at once.
@@ -112,9 +120,6 @@ func (c *Committer) begin(w *lane.Work, r *record.Record, vetoes map[string]chan
 	a = &attempt{work: w, record: r}
 	a.plan = change.Work(r, change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: vetoes,
 		Wants: c.wants(w.ID), Now: c.Now(), Settling: c.Settling})
-	if a.plan != nil {
-		a.plan.Change.Taken = w.Taken()
-	}
 	return a, nil
 }
 
@@ -127,10 +132,6 @@ func (c *Committer) wants(id string) events.Wanted {
 	}
 	return wants
 }
-
-// idle reports whether there is nothing to commit, not even what the facts were
-// taken from.
-func (a *attempt) idle() bool { return a.plan == nil && len(a.work.Taken()) == 0 }
 
 // asks reports whether a Before hook is to be asked about the plan's events.
 func (c *Committer) asks(p *change.Plan) bool {
@@ -150,12 +151,8 @@ func (c *Committer) reserve(a *attempt) {
 	a.reserved = c.Outbox.Reserve(a.plan.Change, a.plan.Events, a.record.Backlog)
 }
 
-// committed is for a change that has been written, if there was one.
+// committed is for a change that has been written.
 func (c *Committer) committed(a *attempt, version int64) {
-	if a.plan == nil {
-		c.Lanes.Finish(a.work, nil)
-		return
-	}
 	r, written := a.record, a.plan.Change
 	r.Committed(written, version)
 	c.Cache.Put(r)

@@ -26,10 +26,8 @@ func (c *Committer) commitTogether(ctx context.Context, batch []*lane.Work) {
 		switch {
 		case err != nil:
 			c.Lanes.Finish(w, err)
-		case a.idle():
-			c.Lanes.Finish(w, nil)
 		case a.plan == nil:
-			together = append(together, a)
+			c.Lanes.Finish(w, nil)
 		case c.asks(a.plan):
 			c.leave(ctx, w)
 		default:
@@ -83,35 +81,29 @@ func (c *Committer) tryEach(ctx context.Context, list []*attempt) {
 }
 
 // try commits the attempts once. Those that lost a race go on alone. Outcomes of
-// deliveries go along; whatever happens, they are recorded or given back.
+// deliveries go along, and the end of entries that are used up; whatever happens,
+// they are recorded or given back.
 func (c *Committer) try(ctx context.Context, list []*attempt) error {
 	batch := store.Batch{Owner: c.Owner, Lease: c.Lease}
 	for _, a := range list {
-		if a.plan == nil {
-			batch.Taken = append(batch.Taken, a.work.Taken()...)
-			continue
-		}
 		c.reserve(a)
 		batch.Changes = append(batch.Changes, a.plan.Change)
 	}
-	batch.Outcomes = c.Outbox.TakeOutcomes()
+	batch.Outcomes, batch.Taken = c.Outbox.TakeOutcomes(), c.Inbox.TakeUsed()
 	done, err := c.commit(ctx, batch)
 	if err != nil {
 		c.Outbox.ReturnOutcomes(batch.Outcomes)
+		c.Inbox.ReturnUsed(batch.Taken)
 		for _, a := range list {
 			a.reserved.Abandon()
 		}
 		return err
 	}
 	c.Outbox.Recorded(batch.Outcomes, done.Ready)
-	results := done.Results
-	for _, a := range list {
-		if a.plan == nil {
-			c.committed(a, 0)
-			continue
-		}
-		result := results[0]
-		if results = results[1:]; result.Err == nil {
+	c.Inbox.Removed(batch.Taken)
+	for i, a := range list {
+		result := done.Results[i]
+		if result.Err == nil {
 			c.committed(a, result.Version)
 			continue
 		}

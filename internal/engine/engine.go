@@ -85,7 +85,7 @@ func New(c Config) *Engine {
 		Owner:         c.Instance, Lease: c.Lease, Most: c.MaxDeliveries, Log: c.Log, Failures: failures,
 	})
 	e.Committer = commit.New(commit.Config{
-		Store: e.Store, Lanes: e.Lanes, Cache: e.cache, Outbox: e.Outbox, Hooks: c.Hooks,
+		Store: e.Store, Lanes: e.Lanes, Cache: e.cache, Outbox: e.Outbox, Inbox: e.Inbox, Hooks: c.Hooks,
 		Owns:          owns,
 		Waits:         e.settling.Wake,
 		Now:           now,

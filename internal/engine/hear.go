@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/internal/inbox"
@@ -17,11 +16,11 @@ func (e *Engine) Hear(ctx context.Context, facts []*conversation.Conversation) e
 	if err := e.Begun(ctx); err != nil {
 		return err
 	}
-	var away []store.Entry
+	var away []inbox.Heard
 	r := lane.NewReceipt()
 	for _, c := range facts {
 		if owner := e.Membership.Owner("", c.ID); owner != e.config.Instance {
-			away = append(away, inbox.EntryOf(c, owner, time.Now()))
+			away = append(away, inbox.Heard{Owner: owner, Conversation: c})
 			continue
 		}
 		if err := e.Lanes.Push(ctx, c, r); err != nil {
@@ -30,7 +29,7 @@ func (e *Engine) Hear(ctx context.Context, facts []*conversation.Conversation) e
 		}
 	}
 	if len(away) > 0 {
-		if err := e.Inbox.Deposit(ctx, away); err != nil {
+		if err := e.Inbox.Pass(ctx, away); err != nil {
 			r.Fail(err)
 		}
 	}

@@ -106,6 +106,7 @@ func (e *Engine) start(work context.Context) *loops {
 	l.committing.Go(func() { e.Inbox.MembersLoop(l.committing.ctx) })
 	l.committing.Go(func() { e.Inbox.TakeLoop(l.committing.ctx) })
 	l.committing.Go(func() { e.Inbox.DepositLoop(l.committing.ctx, e.config.Stopped) })
+	l.committing.Go(func() { e.Inbox.RemoveLoop(l.committing.ctx) })
 	l.claiming.Go(func() { e.Outbox.ClaimLoop(l.claiming.ctx) })
 	l.rest.Go(func() { e.Outbox.RecordLoop(l.rest.ctx) })
 	l.rest.Go(func() { e.Outbox.RenewLoop(l.rest.ctx) })
@@ -151,6 +152,7 @@ func (e *Engine) leave(ctx, deadline context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
 	e.Outbox.Record(ctx)
+	e.Inbox.Remove(ctx)
 	if err := e.Membership.Leave(ctx); err != nil {
 		e.config.Log.Warn("the other processes could not be told that this one ends; they find out when its lease runs out", "error", err)
 	}

@@ -2,90 +2,75 @@ package inbox
 
 import (
 	"context"
-	"encoding/hex"
-	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/internal/retry"
 	"github.com/dcmkit/convtrack/store"
 )
 
-// Counters count since the start.
-type Counters struct {
-	Deposited, Taken, Hints, Reads atomic.Int64
-}
+// mostAtOnce is how many deposits go with one write.
+const mostAtOnce = 1000
 
-// form is the first byte of an entry: how the rest is to be read. Another
-// version of the module may write another one, while both run.
-const form = 1
+// Whoever is busy writes less often: after a write of that many deposits or more
+// the next ones are left to gather.
+const (
+	busy           = 4
+	gatherDeposits = 10 * time.Millisecond
+)
 
-// EntryOf returns the entry for what was heard of a conversation.
-func EntryOf(c *conversation.Conversation, owner string, now time.Time) store.Entry {
-	at := conversation.Said(c)
-	if at.IsZero() {
-		at = now.UTC().Truncate(time.Microsecond)
-	}
-	digest := conversation.Digest(c)
-	return store.Entry{ConversationID: c.ID, Key: hex.EncodeToString(digest[:16]), Owner: owner, At: at,
-		Data: conversation.Pack([]byte{form}, conversation.Merge(nil, c))}
-}
-
-func read(e *store.Entry) (*conversation.Conversation, error) {
-	if len(e.Data) == 0 || e.Data[0] != form {
-		return nil, fmt.Errorf("an entry of conversation %q has a form that this version does not know", e.ConversationID)
-	}
-	c, err := conversation.Unpack(e.Data[1:])
-	if err == nil && c.ID != e.ConversationID {
-		err = fmt.Errorf("an entry of conversation %q is about another one", e.ConversationID)
-	}
-	return c, err
-}
-
-// deposits are entries on their way: what comes while the store writes goes with
-// the next write.
+// deposits are on their way: what comes while the store writes goes with the
+// next write.
 type deposits struct {
 	mu      sync.Mutex
-	waiting []waiting
+	waiting []deposit
 	closed  error // nobody writes any more
 	wake    chan struct{}
+	bundles bundler // of the DepositLoop
 }
 
-type waiting struct {
-	entries []store.Entry
-	done    chan error
+type deposit struct {
+	heard []Heard
+	hints []store.Entry
+	done  chan error
 }
 
 func newDeposits() deposits { return deposits{wake: make(chan struct{}, 1)} }
 
-// Deposit returns when the entries are durably stored.
-func (b *Inbox) Deposit(ctx context.Context, entries []store.Entry) error {
-	w := waiting{entries, make(chan error, 1)}
-	if err := b.deposit.add(w); err != nil {
+// Pass passes on what was heard. It returns when that is durably stored.
+func (b *Inbox) Pass(ctx context.Context, heard []Heard) error {
+	return b.put(ctx, deposit{heard: heard})
+}
+
+func (b *Inbox) put(ctx context.Context, d deposit) error {
+	d.done = make(chan error, 1)
+	if err := b.deposits.add(d); err != nil {
 		return err
 	}
 	select {
-	case err := <-w.done:
+	case err := <-d.done:
 		return err
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-func (d *deposits) add(w waiting) error {
+func (d *deposits) add(one deposit) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed != nil {
 		return d.closed
 	}
-	d.waiting = append(d.waiting, w)
+	d.waiting = append(d.waiting, one)
+	d.signal()
+	return nil
+}
+
+func (d *deposits) signal() {
 	select {
 	case d.wake <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 // DepositLoop writes what is to be deposited, until ctx ends. stopped is the
@@ -93,11 +78,13 @@ func (d *deposits) add(w waiting) error {
 func (b *Inbox) DepositLoop(ctx context.Context, stopped error) {
 	for {
 		select {
-		case <-b.deposit.wake:
-			b.write(ctx)
+		case <-b.deposits.wake:
+			if b.write(ctx) >= busy {
+				retry.Pause(ctx, gatherDeposits)
+			}
 		case <-ctx.Done():
-			for _, w := range b.deposit.close(stopped) {
-				w.done <- stopped
+			for _, d := range b.deposits.close(stopped) {
+				d.done <- stopped
 			}
 			return
 		}
@@ -105,34 +92,42 @@ func (b *Inbox) DepositLoop(ctx context.Context, stopped error) {
 }
 
 // close refuses everything that comes from now on and returns what waits.
-func (d *deposits) close(err error) []waiting {
-	d.mu.Lock()
-	d.closed = err
-	d.mu.Unlock()
-	return d.take()
-}
-
-func (d *deposits) take() []waiting {
+func (d *deposits) close(err error) []deposit {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.closed = err
 	all := d.waiting
 	d.waiting = nil
 	return all
 }
 
-func (b *Inbox) write(ctx context.Context) {
-	all := b.deposit.take()
+// take returns what goes with the next write.
+func (d *deposits) take() []deposit {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := min(len(d.waiting), mostAtOnce)
+	taken := d.waiting[:n:n]
+	if d.waiting = d.waiting[n:]; len(d.waiting) > 0 {
+		d.signal()
+	} else {
+		d.waiting = nil
+	}
+	return taken
+}
+
+// write writes what waits and returns how many deposits that were.
+func (b *Inbox) write(ctx context.Context) (n int) {
+	all := b.deposits.take()
+	var heard []Heard
 	var entries []store.Entry
-	for _, w := range all {
-		entries = append(entries, w.entries...)
+	for _, d := range all {
+		heard, entries = append(heard, d.heard...), append(entries, d.hints...)
 	}
-	if len(entries) == 0 {
-		return
-	}
+	entries = append(entries, b.deposits.bundles.entries(heard, time.Now().UTC().Truncate(time.Microsecond))...)
 	var err error
-	for n := 1; ; n++ {
+	for n := 1; len(entries) > 0; n++ {
 		if err = b.Store.Deposit(ctx, entries); err == nil {
-			b.Counters.Deposited.Add(int64(len(entries)))
+			b.Counters.Deposited.Add(int64(len(heard)))
 			break
 		}
 		b.Commits.Failed("depositing for other processes", err)
@@ -140,7 +135,8 @@ func (b *Inbox) write(ctx context.Context) {
 			break
 		}
 	}
-	for _, w := range all {
-		w.done <- err
+	for _, d := range all {
+		d.done <- err
 	}
+	return len(all)
 }

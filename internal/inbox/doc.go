@@ -4,19 +4,17 @@
 // A queue or an endpoint hands a message to whichever process is free. To load
 // the conversation there, and to commit against the process that has it in
 // memory, would cost several times as much as at home. Instead the process
-// deposits what it heard in the store, all that came meanwhile in one write, and
-// the message can be acknowledged. The process that looks after the conversation
-// is woken, joins what lies in its inbox with what it hears itself, and the
-// commit that uses an entry removes it.
+// packs what it heard for each owner into a bundle, all that came meanwhile, and
+// deposits the bundles in the store with one write; then the messages can be
+// acknowledged. The owner is woken and joins what is in its bundles with what it
+// hears itself. A bundle of which everything is stored is used up: the next
+// commit removes it, whatever that is about, or the inbox itself a little later.
 //
-// The key of an entry is the digest of what it states, so that a message that
-// several processes hear is one entry. Of the same statement said again the later
-// one is kept: it says everything that the earlier one does.
-//
-// A process that dies leaves its inbox. When its lease has ended, each of the
-// others finds the entries there, and takes those of the conversations that it
-// looks after now. An entry that is taken twice does no harm: what is heard
-// twice is joined once.
+// A process that dies leaves its inbox. When its lease has ended, one of the
+// others takes each of its bundles, and passes on what a third one looks after
+// now. A bundle that is taken twice does no harm: what is heard twice is joined
+// once. The same goes for a message that several processes hear: it is in the
+// bundle of each, and the copies change nothing.
 //
 // A hint is an entry, too, one for each conversation and process however many
 // came: it says that something has happened, not what. Whoever looks after the

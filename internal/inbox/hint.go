@@ -12,7 +12,7 @@ import (
 // hintKey begins the keys of hints: for each conversation there is one of each
 // process that was hinted at it. The clocks of processes differ: were there one
 // for all of them, a hint could lose against an earlier one that is being read
-// already. The digests of statements cannot begin so.
+// already. The keys of bundles do not begin so.
 const hintKey = "hint/"
 
 func isHint(e *store.Entry) bool { return strings.HasPrefix(e.Key, hintKey) }
@@ -27,7 +27,7 @@ func (b *Inbox) Hint(ctx context.Context, hints []conversation.Hint) error {
 		entries[i] = store.Entry{ConversationID: h.ConversationID, Key: hintKey + b.Name, Owner: owner, At: now, Data: []byte(h.By)}
 		mine = mine || owner == b.Name
 	}
-	if err := b.Deposit(ctx, entries); err != nil {
+	if err := b.put(ctx, deposit{hints: entries}); err != nil {
 		return err
 	}
 	b.Counters.Hints.Add(int64(len(hints)))

@@ -3,7 +3,10 @@ package inbox
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -38,7 +41,7 @@ type Members interface {
 type Lanes interface {
 	// Offer adds a partial conversation to its lane and calls done when it is
 	// stored; false when there is no room now.
-	Offer(c *conversation.Conversation, e store.EntryKey, done func(error)) bool
+	Offer(c *conversation.Conversation, done func(error)) bool
 }
 
 // Config is what an inbox needs. All of it is required.
@@ -54,27 +57,34 @@ type Config struct {
 	Log      *slog.Logger
 }
 
+// Counters count since the start.
+type Counters struct {
+	Deposited, Taken, Hints, Reads atomic.Int64
+}
+
 // Inbox is that of one process. It is safe for concurrent use.
 type Inbox struct {
 	Config
 	Counters Counters
 
-	look    *alarm.Alarm
-	taken   chan struct{} // has a token when the inbox has been read since the last Await
-	deposit deposits
+	look     *alarm.Alarm
+	taken    chan struct{} // has a token when the inbox has been read since the last Await
+	deposits deposits
+	used     used
 
 	mu      sync.Mutex
-	current map[store.EntryKey]bool // entries that are being worked on
+	current map[store.EntryKey]bool // entries that are being worked on, or used up and still there
 	reader  Reader
 	said    bool               // that hints wait for a source that can read
 	hinted  map[string]*hinted // by conversation
-	reads   sync.WaitGroup
+	beside  sync.WaitGroup     // reads after hints, and what is passed on
 	slots   chan struct{}
 }
 
 // New returns an inbox. Nothing happens before its loops run.
 func New(c Config) *Inbox {
-	return &Inbox{Config: c, look: alarm.New(), taken: make(chan struct{}, 1), deposit: newDeposits(), current: map[store.EntryKey]bool{},
+	return &Inbox{Config: c, look: alarm.New(), taken: make(chan struct{}, 1), deposits: newDeposits(),
+		used: used{remove: alarm.New()}, current: map[store.EntryKey]bool{},
 		hinted: map[string]*hinted{}, slots: make(chan struct{}, mostReads)}
 }
 
@@ -129,6 +139,13 @@ func (b *Inbox) begin(key store.EntryKey) bool {
 	}
 	b.current[key] = true
 	return true
+}
+
+// begun returns the entries that need not be read again.
+func (b *Inbox) begun() []store.EntryKey {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Keys(b.current))
 }
 
 // end says that nobody works on the entry any more. When it is still there it is

@@ -116,7 +116,7 @@ type lanes struct {
 	got   []*conversation.Conversation
 }
 
-func (l *lanes) Offer(c *conversation.Conversation, e store.EntryKey, done func(error)) bool {
+func (l *lanes) Offer(c *conversation.Conversation, done func(error)) bool {
 	l.mu.Lock()
 	full, fail := l.full, l.fail
 	if !full && fail == nil {
@@ -126,12 +126,7 @@ func (l *lanes) Offer(c *conversation.Conversation, e store.EntryKey, done func(
 	if full {
 		return false
 	}
-	go func() {
-		if fail == nil {
-			_, fail = l.store.Commit(context.Background(), store.Batch{Taken: []store.EntryKey{e}})
-		}
-		done(fail)
-	}()
+	go done(fail)
 	return true
 }
 
@@ -169,6 +164,7 @@ func run(t *testing.T, s *storeOf, m *members, name string) *rig {
 	loops.Go(func() { r.MembersLoop(ctx) })
 	loops.Go(func() { r.TakeLoop(ctx) })
 	loops.Go(func() { r.DepositLoop(ctx, errStopped) })
+	loops.Go(func() { r.RemoveLoop(ctx) })
 	r.stop = func() { cancel(); loops.Wait() }
 	t.Cleanup(r.stop)
 	return r
@@ -183,6 +179,12 @@ func heard(id, tag string, seen time.Time) *conversation.Conversation {
 		Sessions: []*conversation.Session{{ID: "s", State: conversation.StateConnected}}}}}, conversation.Statement{By: conversation.SourceTopic, Seen: seen})
 }
 
+// pass passes on what was heard of a conversation.
+func (r *rig) pass(t *testing.T, id, owner string) {
+	t.Helper()
+	require.NoError(t, r.Pass(t.Context(), []Heard{{owner, heard(id, "tag", at)}}))
+}
+
 func (r *rig) left(t *testing.T, owner string) []store.Entry {
 	entries, err := r.store.Inbox(t.Context(), store.InboxQuery{Owner: owner, Alive: []string{"a", "b", "c"}, Limit: 1000})
 	require.NoError(t, err)
@@ -195,42 +197,18 @@ func TestWhatIsHeardAwayFromHomeReachesTheOwnerAtOnceAndIsRemoved(t *testing.T) 
 		a, b := run(t, s, m, "a"), run(t, s, m, "b")
 		began := time.Now()
 		for i := range 20 {
-			require.NoError(t, a.Deposit(t.Context(), []store.Entry{EntryOf(heard(fmt.Sprint("c", i), "tag", at), "b", at)}))
+			a.pass(t, fmt.Sprint("c", i), "b")
 		}
 		time.Sleep(10 * time.Millisecond)
 		synctest.Wait()
 		require.Less(t, time.Since(began), 100*time.Millisecond)
 		require.Len(t, b.lanes.ids(), 20)
 		require.Empty(t, a.lanes.ids())
-		require.Empty(t, b.left(t, "b"))
+		time.Sleep(removeWithin)
+		synctest.Wait()
+		require.Empty(t, b.left(t, "b"), "what is used up is removed, also when no commit takes it along")
 		require.Equal(t, "tag", b.lanes.got[0].ExternalTag)
 	})
-}
-
-func TestTheSameMessageHeardBySeveralProcessesIsOneEntry(t *testing.T) {
-	one, two := EntryOf(heard("c", "tag", at), "b", at), EntryOf(heard("c", "tag", at.Add(time.Second)), "b", at)
-	require.Equal(t, one.Key, two.Key)
-	require.Equal(t, at, one.At)
-	require.Equal(t, at.Add(time.Second), two.At, "the later one says everything that the earlier one does")
-	require.NotEqual(t, one.Key, EntryOf(heard("c", "another", at), "b", at).Key)
-	other := conversation.State(&conversation.Conversation{ID: "c", ExternalTag: "tag"}, conversation.Statement{By: conversation.SourceREST, Seen: at})
-	same := conversation.State(&conversation.Conversation{ID: "c", ExternalTag: "tag"}, conversation.Statement{By: conversation.SourceAnalytics, Seen: at})
-	require.NotEqual(t, EntryOf(other, "b", at).Key, EntryOf(same, "b", at).Key, "who says it counts")
-}
-
-func TestAnEntrySaysWhatWasHeard(t *testing.T) {
-	said := heard("c", "tag", at)
-	e := EntryOf(said, "b", at)
-	again, err := read(&e)
-	require.NoError(t, err)
-	require.Empty(t, conversation.Diff(conversation.Merge(nil, said), again).Participants)
-	require.Equal(t, conversation.Said(conversation.Merge(nil, said)), conversation.Said(again))
-	e.ConversationID = "another"
-	_, err = read(&e)
-	require.ErrorContains(t, err, "about another one")
-	e.Data = []byte{99}
-	_, err = read(&e)
-	require.ErrorContains(t, err, "does not know")
 }
 
 func TestTheInboxOfADeadProcessIsTakenByThoseWhoLookAfterItsConversations(t *testing.T) {
@@ -239,7 +217,7 @@ func TestTheInboxOfADeadProcessIsTakenByThoseWhoLookAfterItsConversations(t *tes
 		m := newMembers(always("dead"), "a", "b", "dead")
 		a, b := run(t, s, m, "a"), run(t, s, m, "b")
 		for i := range 10 {
-			require.NoError(t, a.Deposit(t.Context(), []store.Entry{EntryOf(heard(fmt.Sprint("c", i), "tag", at), "dead", at)}))
+			a.pass(t, fmt.Sprint("c", i), "dead")
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -262,9 +240,8 @@ func TestWhatCannotBeTakenNowIsTakenLaterAndHoldsUpNothing(t *testing.T) {
 		s, m := newStore(), newMembers(always("b"), "a", "b")
 		a, b := run(t, s, m, "a"), run(t, s, m, "b")
 		b.lanes.set(true, nil)
-		bad := EntryOf(heard("odd", "tag", at), "b", at)
-		bad.Data = []byte{99}
-		require.NoError(t, a.Deposit(t.Context(), []store.Entry{bad, EntryOf(heard("c", "tag", at), "b", at)}))
+		require.NoError(t, s.Deposit(t.Context(), []store.Entry{{Key: "odd", Owner: "b", At: at, Data: []byte{99}}}))
+		a.pass(t, "c", "b")
 		time.Sleep(time.Second)
 		require.Empty(t, b.lanes.ids())
 		b.lanes.set(false, errors.New("the store refuses"))
@@ -282,7 +259,7 @@ func TestAnInboxThatCannotBeReadIsNotAskedForAllTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, m := newStore(), newMembers(always("b"), "a", "b")
 		a := run(t, s, m, "a")
-		require.NoError(t, a.Deposit(t.Context(), []store.Entry{EntryOf(heard("c", "tag", at), "b", at)}))
+		a.pass(t, "c", "b")
 		s.breakReads(errors.New("down"))
 		run(t, s, m, "b")
 		time.Sleep(time.Minute)
@@ -300,10 +277,10 @@ func TestADepositThatTheStoreDoesNotTakeIsAnErrorAndAfterTheEndItIsRefused(t *te
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan struct{})
 		go func() { b.DepositLoop(ctx, errStopped); close(over) }()
-		entry := []store.Entry{EntryOf(heard("c", "tag", at), "b", at)}
-		require.ErrorIs(t, b.Deposit(t.Context(), entry), s.down)
+		list := []Heard{{"b", heard("c", "tag", at)}}
+		require.ErrorIs(t, b.Pass(t.Context(), list), s.down)
 		cancel()
 		<-over
-		require.ErrorIs(t, b.Deposit(t.Context(), entry), errStopped)
+		require.ErrorIs(t, b.Pass(t.Context(), list), errStopped)
 	})
 }

@@ -65,7 +65,7 @@ func (b *Inbox) readLater(ctx context.Context, key store.EntryKey) {
 		h = &hinted{more: make(chan struct{}, 1)}
 		b.hinted[key.ConversationID] = h
 		reader := b.reader
-		b.reads.Go(func() { b.readHinted(ctx, reader, key.ConversationID, h) })
+		b.beside.Go(func() { b.readHinted(ctx, reader, key.ConversationID, h) })
 	}
 	h.keys = append(h.keys, key)
 	select {

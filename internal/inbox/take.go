@@ -1,7 +1,9 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
+	"sync"
 	"time"
 
 	"github.com/dcmkit/convtrack/internal/retry"
@@ -9,17 +11,23 @@ import (
 )
 
 // atOnce is how many entries are read at a time.
-const atOnce = 500
+const atOnce = 100
 
-// gather is how long entries are left to gather after some were taken: a busy
-// inbox is read by pages instead of one by one.
-const gather = 3 * time.Millisecond
+// Entries are left to gather after some were taken: a busy inbox is read by pages
+// instead of one by one.
+const (
+	gather     = 3 * time.Millisecond
+	gatherMore = 8 * time.Millisecond // after as many as there are processes
+)
 
 // TakeLoop takes what lies in the inbox, until ctx ends.
 func (b *Inbox) TakeLoop(ctx context.Context) {
 	for b.look.Wait(ctx) {
 		n, err := b.take(ctx)
-		if n > 0 {
+		switch {
+		case n >= len(b.Members.Names()):
+			retry.Pause(ctx, gatherMore)
+		case n > 0:
 			retry.Pause(ctx, gather)
 		}
 		if err == nil {
@@ -33,7 +41,7 @@ func (b *Inbox) TakeLoop(ctx context.Context) {
 		}
 		b.look.Set(time.Now().Add(b.Lease))
 	}
-	b.reads.Wait()
+	b.beside.Wait()
 }
 
 // take takes everything, page by page: what cannot be taken now holds up
@@ -41,6 +49,7 @@ func (b *Inbox) TakeLoop(ctx context.Context) {
 func (b *Inbox) take(ctx context.Context) (n int, err error) {
 	q := store.InboxQuery{Owner: b.Name, Alive: b.Members.Names(), Limit: atOnce}
 	for {
+		q.Except = b.begun()
 		entries, err := b.Store.Inbox(ctx, q)
 		if err != nil {
 			return n, err
@@ -58,7 +67,7 @@ func (b *Inbox) take(ctx context.Context) (n int, err error) {
 func (b *Inbox) takeOne(ctx context.Context, e *store.Entry) {
 	key := e.Name()
 	switch {
-	case e.Owner != b.Name && b.Members.Owner("", e.ConversationID) != b.Name:
+	case e.Owner != b.Name && b.Members.Owner("", cmp.Or(e.ConversationID, e.Key)) != b.Name:
 		return // its owner is gone; another process takes it
 	case !b.begin(key):
 		return
@@ -66,18 +75,56 @@ func (b *Inbox) takeOne(ctx context.Context, e *store.Entry) {
 		b.readLater(ctx, key)
 		return
 	}
-	c, err := read(e)
-	if err != nil {
-		b.Log.Warn("what another process heard cannot be read; it stays where it is for a process that can", "conversation", e.ConversationID, "error", err)
-		b.end(key, nil)
+	heard, err := unbundle(e.Data)
+	if err != nil { // it stays begun: this process does not try again
+		b.Log.Warn("what another process heard cannot be read; it stays where it is for a process that can", "entry", e.Key, "error", err)
 		return
 	}
-	if !b.Lanes.Offer(c, key, func(err error) {
-		if err == nil {
-			b.Counters.Taken.Add(1)
+	w := &work{inbox: b, key: key, open: len(heard) + 1}
+	var others []Heard
+	for _, c := range heard {
+		if owner := b.Members.Owner("", c.ID); e.Owner != b.Name && owner != b.Name {
+			others = append(others, Heard{owner, c})
+		} else if !b.Lanes.Offer(c, w.done) {
+			w.done(errNoRoom)
 		}
-		b.end(key, err)
-	}) {
-		b.end(key, errNoRoom)
+	}
+	if len(others) == 0 {
+		w.done(nil)
+		return
+	}
+	b.beside.Go(func() { w.end(len(others)+1, b.Pass(ctx, others)) })
+}
+
+// work is an entry that is being worked on.
+type work struct {
+	inbox *Inbox
+	key   store.EntryKey
+
+	mu   sync.Mutex
+	open int // what is not done; one more while it is being offered
+	err  error
+}
+
+// done says what became of a part of the entry. When all of it is stored the
+// entry is used up; else all of it is taken again: what is stored already is
+// joined without effect then.
+func (w *work) done(err error) { w.end(1, err) }
+
+func (w *work) end(n int, err error) {
+	w.mu.Lock()
+	if w.err == nil {
+		w.err = err
+	}
+	w.open -= n
+	over, err := w.open == 0, w.err
+	w.mu.Unlock()
+	switch {
+	case !over:
+	case err != nil:
+		w.inbox.end(w.key, err)
+	default:
+		w.inbox.Counters.Taken.Add(1)
+		w.inbox.used.add(w.key)
 	}
 }

@@ -55,7 +55,7 @@ func (ls *Lanes) Push(ctx context.Context, c *conversation.Conversation, r *Rece
 	case <-ls.closing:
 		return ls.refusal
 	}
-	err := ls.update(c.ID, r, func(l *lane) { l.facts = append(l.facts, fact{conversation: c, waiter: r}) })
+	err := ls.update(c.ID, r, func(l *lane) { l.facts = append(l.facts, fact{c, r}) })
 	if err != nil {
 		<-ls.places
 	}
@@ -65,7 +65,7 @@ func (ls *Lanes) Push(ctx context.Context, c *conversation.Conversation, r *Rece
 // Offer adds a partial conversation from the inbox to its lane, and calls done
 // when it is finished; false when there is no room now. It does not wait: what
 // lies in the inbox lies well.
-func (ls *Lanes) Offer(c *conversation.Conversation, e store.EntryKey, done func(error)) bool {
+func (ls *Lanes) Offer(c *conversation.Conversation, done func(error)) bool {
 	if ls.full(c.ID) != nil {
 		return false
 	}
@@ -74,7 +74,7 @@ func (ls *Lanes) Offer(c *conversation.Conversation, e store.EntryKey, done func
 	default:
 		return false
 	}
-	if ls.update(c.ID, nil, func(l *lane) { l.facts = append(l.facts, fact{c, notice(done), &e}) }) != nil {
+	if ls.update(c.ID, nil, func(l *lane) { l.facts = append(l.facts, fact{c, notice(done)}) }) != nil {
 		<-ls.places
 		return false
 	}

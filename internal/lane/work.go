@@ -21,7 +21,6 @@ type lane struct {
 type fact struct {
 	conversation *conversation.Conversation
 	waiter       waiter
-	entry        *store.EntryKey // of the inbox that it comes from; nil: it was heard here
 }
 
 func (l *lane) empty() bool { return len(l.facts) == 0 && !l.settle && l.decision == nil }
@@ -51,17 +50,6 @@ type Work struct {
 	lane    *lane
 	taken   []fact
 	waiters []*Receipt
-}
-
-// Taken returns the entries of the inbox that the facts come from.
-func (w *Work) Taken() []store.EntryKey {
-	var taken []store.EntryKey
-	for _, f := range w.taken {
-		if f.entry != nil {
-			taken = append(taken, *f.entry)
-		}
-	}
-	return taken
 }
 
 // Facts returns the partial conversations in the order in which they came.

@@ -51,8 +51,12 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, e
 	defer s.mu.Unlock()
 	s.wakes.Read(q.Owner)
 	var entries []store.Entry
+	except := make(map[store.EntryKey]bool, len(q.Except))
+	for _, k := range q.Except {
+		except[timed(k)] = true
+	}
 	for e := range maps.Values(s.inbox) {
-		if (e.Owner == q.Owner || !slices.Contains(q.Alive, e.Owner)) && (q.After == store.EntryKey{} || e.Name().Compare(q.After) > 0) {
+		if !except[timed(e.Name())] && (e.Owner == q.Owner || !slices.Contains(q.Alive, e.Owner)) && (q.After == store.EntryKey{} || e.Name().Compare(q.After) > 0) {
 			entries = append(entries, e)
 		}
 	}
@@ -62,6 +66,12 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, e
 		entries[i].Data = slices.Clone(entries[i].Data)
 	}
 	return entries, nil
+}
+
+// timed is the key with a time that can be compared by ==.
+func timed(k store.EntryKey) store.EntryKey {
+	k.At = time.UnixMicro(k.At.UnixMicro()).UTC()
+	return k
 }
 
 // Await implements store.Store.

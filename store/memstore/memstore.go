@@ -171,7 +171,6 @@ func (s *Store) commit(ctx context.Context, b store.Batch, c *store.Change) stor
 	r.Conversation, r.Vetoed, r.Refused = c.To, c.Vetoed, copyOf(c.Refused)
 	r.Pending = slices.Clone(c.Pending)
 	s.wait(c.ID, c.Pending)
-	s.inbox.remove(c.Taken)
 	for _, n := range c.Events {
 		event := copyEvent(&n.Event)
 		e.log = append(e.log, &event)

@@ -65,7 +65,8 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) (entries []store.
 	if q.Limit <= 0 {
 		return nil, nil
 	}
-	given := args(textOf(q.Owner), textsOf(q.Alive), integerOf(int64(q.Limit)))
+	except := rowsOfNames(nil, q.Except)
+	given := args(textOf(q.Owner), textsOf(q.Alive), integerOf(int64(q.Limit)), rows.Value{})
 	later := q.After != store.EntryKey{}
 	if later {
 		given = append(given, args(timeOf(q.After.At), textOf(q.After.ConversationID), textOf(q.After.Key))...)
@@ -73,6 +74,7 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) (entries []store.
 	s.wakes.Read(wakeName(q.Owner))
 	err = s.transact(ctx, func(known *catalog, p *pipeline) {
 		entries = nil
+		given[3] = argument{of: known.types.inbox, rows: except}
 		page := known.statements.firstPage
 		if later {
 			page = known.statements.laterPage
@@ -86,4 +88,12 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) (entries []store.
 		return nil, fmt.Errorf("pgstore: inbox: %w", err)
 	}
 	return entries, nil
+}
+
+// rowsOfNames appends rows that only name entries.
+func rowsOfNames(values []rows.Value, names []store.EntryKey) []rows.Value {
+	for _, k := range names {
+		values = append(values, textOf(k.ConversationID), textOf(k.Key), rows.Value{}, timeOf(k.At), rows.Value{})
+	}
+	return values
 }

@@ -49,13 +49,11 @@ func TestTheInboxTakesNoMoreRoundTripsAtAnySize(t *testing.T) {
 			return err
 		})
 		var changes []*store.Change
-		for i, r := range list[:size] {
-			c := r.update()
-			c.Taken = takenOf(entries[i : i+1])
-			changes = append(changes, c)
+		for _, r := range list[:size] {
+			changes = append(changes, r.update())
 		}
 		commit = trips(func() error {
-			_, err := s.Commit(t.Context(), store.Batch{Owner: "owner", Lease: time.Minute, Changes: changes})
+			_, err := s.Commit(t.Context(), store.Batch{Owner: "owner", Lease: time.Minute, Changes: changes, Taken: takenOf(entries[:size])})
 			return err
 		})
 		for _, r := range list[:size] {

@@ -30,14 +30,16 @@ func newInboxStatements(n names, t *rowTypes) (s inboxStatements) {
 			list += `, i.` + c.Name
 		}
 		const order = ` order by i.heard_at, i.conversation_id, i.key limit $3::bigint`
+		const fresh = ` and not exists (select from pg_catalog.unnest($4::{inbox_row}[]) as x
+				where x.conversation_id = i.conversation_id and x.key = i.key and x.heard_at = i.heard_at)`
 		return n.statement(`with recursive o(owner) as (
 				(select i.owner from {inbox} i order by i.owner limit 1)
 				union all select (select i.owner from {inbox} i where i.owner > o.owner order by i.owner limit 1) from o where o.owner is not null)
-			select `+list+` from o cross join lateral (select * from {inbox} i where i.owner = o.owner`+behind+order+`) as i
-			where o.owner = $1::text or o.owner <> all ($2::text[])`+order, append([]uint32{oidText, oidTexts, oidInt8}, more...)...)
+			select `+list+` from o cross join lateral (select * from {inbox} i where i.owner = o.owner`+behind+fresh+order+`) as i
+			where o.owner = $1::text or o.owner <> all ($2::text[])`+order, append([]uint32{oidText, oidTexts, oidInt8, t.inbox.array}, more...)...)
 	}
 	s.firstPage = page(``)
-	s.laterPage = page(` and i.heard_at >= $4::timestamptz and (i.heard_at, i.conversation_id, i.key) > ($4::timestamptz, $5::text, $6::text)`, oidTimestamptz, oidText, oidText)
+	s.laterPage = page(` and i.heard_at >= $5::timestamptz and (i.heard_at, i.conversation_id, i.key) > ($5::timestamptz, $6::text, $7::text)`, oidTimestamptz, oidText, oidText)
 
 	// Each is looked up by its key, in the order in which others lock them too.
 	// The times are compared in a way that no index has, as the server may take

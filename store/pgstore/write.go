@@ -141,22 +141,9 @@ func (t *committer) addOutcomes(p *pipeline) {
 	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: t.outcomes})
 }
 
-// addTaken adds the end of the entries that the batch and its changes have
-// taken.
+// addTaken adds the end of the entries that the batch has taken.
 func (t *committer) addTaken(p *pipeline) {
-	var values []rows.Value
-	add := func(taken []store.EntryKey) {
-		for _, k := range taken {
-			values = append(values, textOf(k.ConversationID), textOf(k.Key), rows.Value{}, timeOf(k.At), rows.Value{})
-		}
-	}
-	add(t.batch.Taken)
-	for _, i := range t.order {
-		if t.done.Results[i].Err == nil {
-			add(t.batch.Changes[i].Taken)
-		}
-	}
-	if len(values) > 0 {
-		p.add(t.statements.take, argument{of: t.types.inbox, rows: values})
+	if len(t.batch.Taken) > 0 {
+		p.add(t.statements.take, argument{of: t.types.inbox, rows: rowsOfNames(nil, t.batch.Taken)})
 	}
 }

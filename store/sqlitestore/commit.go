@@ -134,9 +134,6 @@ func (c *committer) commit(i int) (store.Result, error) {
 	case !written:
 		return store.Result{Err: store.ErrConflict}, nil
 	}
-	if err := c.take(change.Taken); err != nil {
-		return store.Result{}, err
-	}
 	if len(change.Events) > 0 {
 		c.added = append(c.added, change)
 	}

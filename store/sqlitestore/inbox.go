@@ -87,6 +87,10 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, e
 		page, after = s.statements.inbox.after, []any{q.After.At.UnixMicro(), q.After.ConversationID, q.After.Key}
 	}
 	s.wakes.Read(rows.Storable(q.Owner))
+	except := make(map[exactly]bool, len(q.Except))
+	for _, k := range q.Except {
+		except[exactly{rows.Storable(k.ConversationID), rows.Storable(k.Key), k.At.UnixMicro()}] = true
+	}
 	var entries []store.Entry
 	err = s.readOnce(ctx, func(l *link) error {
 		owners, err := s.ownersFor(ctx, l, &q)
@@ -94,7 +98,10 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, e
 			return err
 		}
 		for _, owner := range owners {
-			err := l.query(ctx, page, append([]any{owner, q.Limit}, after...), func(row []any) error {
+			err := l.query(ctx, page, append([]any{owner, q.Limit + len(except)}, after...), func(row []any) error {
+				if except[exactly{text(row[0]), text(row[1]), micros(row[3]).Int}] {
+					return nil
+				}
 				entries = append(entries, store.Entry{ConversationID: text(row[0]), Key: text(row[1]), Owner: text(row[2]),
 					At: micros(row[3]).Time(), Data: []byte(text(row[4]))})
 				return nil
@@ -110,6 +117,12 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, e
 	}
 	slices.SortFunc(entries, func(a, b store.Entry) int { return a.Name().Compare(b.Name()) })
 	return entries[:min(len(entries), q.Limit)], nil
+}
+
+// exactly is the name of an entry as the file has it.
+type exactly struct {
+	conversationID, key string
+	heardAt             int64
 }
 
 // ownersFor returns the owners whose entries are given to those who ask so.

@@ -12,9 +12,18 @@ import (
 	"time"
 )
 
-// The variants of the ratios run in processes of their own, as they would in
-// production: what one keeps in memory would make it slower for another one to
-// allocate some.
+// The variants of the ratios and of the replicas run in processes of their own,
+// as they would in production: what one keeps in memory would make it slower for
+// another one to allocate some.
+
+// eachApart are the variants, each in a process of its own.
+func eachApart(list []variant) []variant {
+	var all []variant
+	for _, v := range list {
+		all = append(all, apart(v))
+	}
+	return all
+}
 
 // report is what a process says: when it is ready, and after each round.
 type report struct {

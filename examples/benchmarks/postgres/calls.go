@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -89,48 +87,16 @@ func serveCalls(ctx context.Context, s *server, f *fleet) (url string, err error
 	return "http://" + listener.Addr().String(), nil
 }
 
-// atSteadyRate calls for a while, and returns how long each call took from the
-// moment at which it was due.
+// atSteadyRate calls for a while, and returns how long each call took.
 func atSteadyRate(ctx context.Context, client *http.Client, url string, d time.Duration) ([]time.Duration, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	n := max(1, int(d.Seconds()*callsPerSecond))
-	took := make([]time.Duration, n)
-	var all sync.WaitGroup
-	began := time.Now()
-	for i := range n {
-		due := began.Add(time.Duration(i) * time.Second / callsPerSecond)
-		time.Sleep(time.Until(due))
-		all.Go(func() {
-			if err := call(ctx, client, url, i); err != nil {
-				cancel(err)
-			}
-			took[i] = time.Since(due)
-		})
-	}
-	all.Wait()
-	return took, context.Cause(ctx)
+	return steadily(ctx, callsPerSecond, d, func(ctx context.Context, n int) error { return call(ctx, client, url, n) })
 }
 
 // call reports one of 400 conversations.
 func call(ctx context.Context, client *http.Client, url string, n int) error {
 	id := spread(uint64(n%live) + 1)
 	body := fmt.Appendf(nil, `{"source":"in-queue","topic":"benchmark","conversationId":"%s-0000-4000-8000-%s","eventTime":"2025-01-10T09:00:00.000Z"}`, id[:8], id[:])
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "Bearer "+callToken)
-	answer, err := client.Do(r)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, answer.Body)
-	if answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("a call is answered %s", answer.Status)
-	}
-	return errors.Join(err, answer.Body.Close())
+	return post(ctx, client, url, body)
 }
 
 // instantReader is a source that reads what is hinted at in no time.

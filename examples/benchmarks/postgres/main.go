@@ -82,7 +82,7 @@ func measure(ctx context.Context, o *options, stdout io.Writer) (missed int, err
 		name string
 		fill func(context.Context, *options, *server, io.Writer) (missed int, err error)
 	}{
-		{"ratios", ratios}, {"batches", batchSizes}, {"replicas", replicas}, {"stored", stored}, {"hooks", poisoned}, {"fsync", slowFsync}, {"sqs", throughSQS}, {"calls", calls},
+		{"ratios", ratios}, {"batches", batchSizes}, {"replicas", replicas}, {"stored", stored}, {"hooks", poisoned}, {"fsync", slowFsync}, {"sqs", throughSQS}, {"calls", calls}, {"away", away}, {"posts", posts},
 	} {
 		if !o.tables[table.name] {
 			continue

@@ -30,7 +30,8 @@ func TestAQuickRunFillsEveryTable(t *testing.T) {
 	profile := filepath.Join(t.TempDir(), "cpu.out")
 	code := run(t.Context(), []string{"-quick", "-seconds", "0.05", "-stored", "100,300", "-cpuprofile", profile}, nil, &out, &progress)
 	require.Equal(t, exitMeasured, code, "%s", &progress)
-	for _, title := range []string{"Beside what somebody would use instead", "Updates in a batch", "Replicas", "Conversations stored", "A hook that one conversation of 256 is too much for", "With 1.5 ms more for each fsync", "From an SQS queue to an After hook", "Calls of the data action"} {
+	for _, title := range []string{"Beside what somebody would use instead", "Updates in a batch", "Replicas", "Conversations stored", "A hook that one conversation of 256 is too much for", "With 1.5 ms more for each fsync",
+		"From an SQS queue to an After hook", "Calls of the data action", "From hearing to the After hook", "Posts of EventBridge"} {
 		require.Contains(t, out.String(), "## "+title)
 	}
 	for _, v := range variantsApart() {

@@ -37,9 +37,11 @@ instead, in turns on one server, and writes tables in Markdown to stdout.
 `
 
 // variantsApart are those that have processes of their own.
-func variantsApart() []variant { return slices.Concat(variantsOfRatios(), variantsOfSQS()) }
+func variantsApart() []variant {
+	return slices.Concat(variantsOfRatios(), variantsOfReplicas(), variantsOfSQS())
+}
 
-var tableNames = []string{"ratios", "batches", "replicas", "stored", "hooks", "fsync", "sqs", "calls"}
+var tableNames = []string{"ratios", "batches", "replicas", "stored", "hooks", "fsync", "sqs", "calls", "away", "posts"}
 
 func parse(args []string, stderr io.Writer) (*options, error) {
 	o := &options{progress: stderr, subjects: 2000}
@@ -51,14 +53,14 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	}
 	flags.StringVar(&o.database, "database", "", "the connection `STRING` of a database to measure on, in schemas that are dropped again; without one a private server is started from installed binaries")
 	tables := flags.String("tables", "", "only these of the tables "+strings.Join(tableNames, ", ")+", as a `LIST`; fsync needs a private server")
-	variants := flags.String("variants", "", "only these variants of the tables ratios and sqs, as a `LIST`; ratios are left out where one side is missing")
+	variants := flags.String("variants", "", "only these variants of the tables ratios, replicas and sqs, as a `LIST`; ratios are left out where one side is missing")
 	flags.IntVar(&o.rounds, "rounds", 5, "how often each variant takes its turn")
 	seconds := flags.Float64("seconds", 1.5, "how many seconds a turn takes; pgbench only knows whole ones and rounds up")
 	sizes := flags.String("stored", "100,10000,1000000", "how many conversations are stored already, as a `LIST`, for the table stored")
 	flags.BoolVar(&o.demand, "demand", false, "exit with 1 when a goal is missed")
 	flags.BoolVar(&o.quick, "quick", false, "one short round of everything, to see that it works; the figures mean nothing")
 	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of this process to `FILE`, whose samples carry the label variant, and those of other processes beside it")
-	alone := flags.String("apart", "", "be the process of the `VARIANT` of the tables ratios and sqs: what the command runs itself as")
+	alone := flags.String("apart", "", "be the process of the `VARIANT`: what the command runs itself as")
 	flags.BoolVar(&o.emulator, "emulator", false, "be an emulator of SQS: what the command runs itself as")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -120,6 +122,11 @@ func (o *options) lists(tables, variants, sizes string) (err error) {
 		o.stored = append(o.stored, n)
 	}
 	return nil
+}
+
+// chosen returns those of the variants that take part.
+func (o *options) chosen(list []variant) []variant {
+	return slices.DeleteFunc(list, func(v variant) bool { return o.variants != nil && !o.variants[v.name] })
 }
 
 // oneOf reads a list of known names; nil when it is empty.

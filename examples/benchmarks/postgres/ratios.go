@@ -21,13 +21,7 @@ func variantsOfRatios() []variant {
 // ratios compares the tracker with what does its whole work, and the store
 // with what does the store's.
 func ratios(ctx context.Context, o *options, s *server, w io.Writer) (missed int, err error) {
-	var list []variant
-	for _, v := range variantsOfRatios() {
-		if o.variants == nil || o.variants[v.name] {
-			list = append(list, apart(v))
-		}
-	}
-	entries, err := enter(ctx, s, o, list)
+	entries, err := enter(ctx, s, o, eachApart(o.chosen(variantsOfRatios())))
 	if err != nil {
 		return 0, err
 	}

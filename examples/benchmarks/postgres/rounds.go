@@ -12,10 +12,11 @@ import (
 
 // variant is one way to do the work.
 type variant struct {
-	name   string // variants of the same name are the same with other settings: the best of a round counts
-	with   string // the settings
-	counts string // what it counts: events, or rows
-	extra  bool   // it fills in the extra column of its table
+	name   string  // variants of the same name are the same with other settings: the best of a round counts
+	with   string  // the settings
+	counts string  // what it counts: events, or rows
+	extra  bool    // it fills in the extra column of its table
+	most   float64 // the goal of its table; 0: none
 	// open prepares it on the server. The round that it returns does the work
 	// for about so long.
 	open func(ctx context.Context, s *server, o *options) (round, error)

@@ -20,13 +20,7 @@ func variantsOfSQS() []variant {
 // throughSQS compares the whole way from a queue to an After hook with what
 // somebody would write or use instead.
 func throughSQS(ctx context.Context, o *options, s *server, w io.Writer) (missed int, err error) {
-	var list []variant
-	for _, v := range variantsOfSQS() {
-		if o.variants == nil || o.variants[v.name] {
-			list = append(list, apart(v))
-		}
-	}
-	entries, err := enter(ctx, s, o, list)
+	entries, err := enter(ctx, s, o, eachApart(o.chosen(variantsOfSQS())))
 	if err != nil {
 		return 0, err
 	}

@@ -43,6 +43,11 @@ type slot struct {
 	data  []byte // of the notification last asked for
 }
 
+// conversation is the id of the one in the slot.
+func (s *slot) conversation() string {
+	return string(s.id[:len(head)]) + templateID[len(head):len(templateID)-len(digits)] + string(s.id[:])
+}
+
 // frame is a notification whose conversation can be changed.
 type frame struct {
 	data   []byte

@@ -11,6 +11,9 @@ create table cdm_inbox (
   primary key (conversation_id, key)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_analyze_scale_factor = 0.02);
 
+-- Rows live for milliseconds: to compress them costs more than to write them.
+alter table cdm_inbox alter column data set storage external;
+
 create index cdm_inbox_owner on cdm_inbox (owner, heard_at);
 
 create type cdm_inbox_row as (
@@ -23,7 +26,7 @@ create type cdm_inbox_row as (
 
 comment on table cdm_inbox is 'What processes have heard of conversations that another one looks after, and hints. A row is deleted when its owner has used it.';
 comment on column cdm_inbox.heard_at is 'When it was heard.';
-comment on column cdm_inbox.conversation_id is 'The conversation, which may not be stored yet.';
+comment on column cdm_inbox.conversation_id is 'The conversation, which may not be stored yet; empty where the row is of several ones.';
 comment on column cdm_inbox.key is 'Tells it from the other entries of the conversation; the latest one of a key is kept.';
 comment on column cdm_inbox.owner is 'The process that is to use it.';
 comment on column cdm_inbox.data is 'What was heard, packed.';

@@ -1,0 +1,97 @@
+package inbox
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Heard is what was heard of a conversation that another process looks after.
+type Heard struct {
+	Owner        string
+	Conversation *conversation.Conversation
+}
+
+// form is the first byte of a bundle: how the rest is to be read. Another
+// version of the module may write another one, while both run.
+const form = 2
+
+// mostBytes is how large a bundle becomes before the next one is begun.
+const mostBytes = 64 << 10
+
+// bundler composes entries, one list at a time: their memory is used again.
+type bundler struct{ buffers [][]byte }
+
+// entries returns the entries for what was heard: for each owner as few as
+// possible. They have names of their own, so that one that is deposited twice,
+// because the answer of the store was lost, is still one.
+func (b *bundler) entries(heard []Heard, now time.Time) []store.Entry {
+	var entries []store.Entry
+	open := map[string]int{} // the place of the entry that is being filled
+	for _, h := range heard {
+		i, is := open[h.Owner]
+		if !is || len(entries[i].Data) >= mostBytes {
+			i = len(entries)
+			open[h.Owner] = i
+			entries = append(entries, store.Entry{Key: rand.Text(), Owner: h.Owner, At: now, Data: append(b.buffer(i), form)})
+		}
+		entries[i].Data = appendPacked(entries[i].Data, h.Conversation)
+	}
+	b.buffers = b.buffers[:0]
+	for _, e := range entries[:min(len(entries), mostBuffers)] {
+		if cap(e.Data) <= 2*mostBytes {
+			b.buffers = append(b.buffers, e.Data[:0])
+		}
+	}
+	return entries
+}
+
+// mostBuffers is how many are kept for the next list.
+const mostBuffers = 16
+
+func (b *bundler) buffer(i int) []byte {
+	if i < len(b.buffers) {
+		return b.buffers[i]
+	}
+	return nil
+}
+
+const lengthBytes = 4
+
+func appendPacked(b []byte, c *conversation.Conversation) []byte {
+	b = append(b, make([]byte, lengthBytes)...)
+	begin := len(b)
+	b = conversation.Pack(b, c)
+	binary.LittleEndian.PutUint32(b[begin-lengthBytes:], uint32(len(b)-begin))
+	return b
+}
+
+var errDamaged = errors.New("an entry of the inbox is damaged")
+
+// unbundle returns what was heard.
+func unbundle(data []byte) ([]*conversation.Conversation, error) {
+	if len(data) == 0 || data[0] != form {
+		return nil, errors.New("an entry of the inbox has a form that this version does not know")
+	}
+	var list []*conversation.Conversation
+	for data = data[1:]; len(data) > 0; {
+		if len(data) < lengthBytes {
+			return nil, errDamaged
+		}
+		n := uint64(binary.LittleEndian.Uint32(data))
+		if data = data[lengthBytes:]; n > uint64(len(data)) {
+			return nil, errDamaged
+		}
+		c, err := conversation.UnpackPartial(data[:n])
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errDamaged, err)
+		}
+		list, data = append(list, c), data[n:]
+	}
+	return list, nil
+}
