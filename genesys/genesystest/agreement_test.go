@@ -64,6 +64,8 @@ func (l *told) ids(s genesystest.Scenario) (ids []string, added int) {
 		case events.TypeParticipantAdded:
 			added++
 			continue
+		case events.TypeSurveyCompleted, events.TypeEvaluationReleased:
+			continue // no snapshot tells of them
 		case events.TypeConversationEnded, events.TypeConversationReopened:
 			if len(s.Live) > 0 {
 				continue

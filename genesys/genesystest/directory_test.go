@@ -3,6 +3,7 @@ package genesystest_test
 import (
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -62,6 +63,7 @@ func TestAFlowIsLaunchedAndCompletes(t *testing.T) {
 		path := "/api/v2/flows/executions/" + launched["id"].(string)
 		require.Equal(t, "RUNNING", c.get(path)["status"])
 		time.Sleep(time.Second)
+		synctest.Wait()
 		require.Equal(t, "COMPLETED", c.get(path)["status"])
 		require.Len(t, s.FlowExecutions(), 1)
 		require.Equal(t, "4711", s.FlowExecutions()[0].Input["case"])
