@@ -51,7 +51,7 @@ func trackerAlone(ctx context.Context, s *server) (*fleet, error) {
 		return nil, err
 	}
 	hooks := events.NewHooks()
-	events.After(hooks, emptyHook, works)
+	events.After(hooks, emptyHook, works, always())
 	tracker, err := convtrack.New(on, &convtrack.Config{Hooks: hooks, Logger: silent()})
 	if err != nil {
 		return nil, err

@@ -106,6 +106,13 @@ func newFleet(ctx context.Context, s *server, size int, hear hearing, hook func(
 	return f, f.meet(ctx)
 }
 
+// always has a hook take the events that every tracker announces. The further
+// ones are kept only where a hook takes them, and peers keep nothing like them.
+func always() events.Option {
+	return events.OfTypes(events.TypeConversationCreated, events.TypeParticipantAdded, events.TypeAgentConnected, events.TypeAgentTransferred,
+		events.TypeAgentDisconnected, events.TypeConversationEnded, events.TypeConversationReopened)
+}
+
 // works is the After hook that there is nothing to say about.
 func works(context.Context, events.Event) error { return nil }
 
@@ -113,8 +120,7 @@ func works(context.Context, events.Event) error { return nil }
 // cleared.
 func (f *fleet) add(ctx context.Context, s *server, on *pgstore.Store, hook func(context.Context, events.Event) error) error {
 	hooks := events.NewHooks()
-	events.After(hooks, emptyHook, hook, events.OfTypes(events.TypeConversationCreated, events.TypeParticipantAdded, events.TypeAgentConnected, events.TypeAgentTransferred,
-		events.TypeAgentDisconnected, events.TypeConversationEnded, events.TypeConversationReopened))
+	events.After(hooks, emptyHook, hook, always())
 	tracker, err := convtrack.New(on, &convtrack.Config{Hooks: hooks, Logger: silent()})
 	if err != nil {
 		return err
