@@ -168,17 +168,27 @@ func findIn(t *testing.T, browser context.Context, kind, address string) *view {
 		require.NoError(t, err)
 		for _, one := range all {
 			if one.Type == kind && strings.HasPrefix(one.URL, address) {
-				return attach(t, browser, one.TargetID)
+				if v := attach(t, browser, one.TargetID); v != nil {
+					return v
+				}
 			}
 		}
 		require.True(t, time.Now().Before(end), "there is no %s at %s", kind, address)
 	}
 }
 
+// attach returns nil when the target is about to go: the browser lists a frame for
+// a moment after it was removed.
 func attach(t *testing.T, browser context.Context, id target.ID) *view {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithTargetID(id), chromedp.WithDetachOnCancel())
 	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(ctx))
+	if chromedp.Do(ctx) != nil {
+		return nil
+	}
+	time.Sleep(50 * time.Millisecond)
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.readyState`)); err != nil {
+		return nil
+	}
 	return &view{t, ctx}
 }
