@@ -41,14 +41,14 @@ func (c *checkpoints) count(changes int) {
 }
 
 // checkpointLoop moves the log when it is due, until the store is closed.
-func (s *Store) checkpointLoop(l *link) {
+func (s *Store) checkpointLoop(ctx context.Context, l *link) {
 	defer s.running.Done()
 	defer l.close()
 	for {
 		select {
 		case <-s.checkpoints.due:
 			s.checkpoints.changes.Store(0)
-			l.checkpoint()
+			l.checkpoint(ctx)
 		case <-s.closing:
 			return
 		}
@@ -62,10 +62,10 @@ const mostPasses = 4
 
 // checkpoint moves what it can. What it cannot, is left to the next time: no
 // error of it loses anything.
-func (l *link) checkpoint() {
+func (l *link) checkpoint(ctx context.Context) {
 	for range mostPasses {
 		var busy, log, moved int
-		err := l.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &log, &moved)
+		err := l.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &log, &moved)
 		if err != nil || busy != 0 || moved >= log {
 			return
 		}

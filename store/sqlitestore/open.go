@@ -123,7 +123,7 @@ func (s *Store) open(ctx context.Context) error {
 			return err
 		}
 		s.running.Add(1)
-		go s.checkpointLoop(l)
+		go s.checkpointLoop(context.WithoutCancel(ctx), l) // that bounds the opening only
 	}
 	s.writer <- w
 	if !s.memory {
