@@ -78,6 +78,9 @@ ifeq ($(RACE),)
 	@test "$$CI" != true || { echo "make test: CI must run with the race detector" >&2; exit 1; }
 endif
 	$(GO) test $(RACE) $(FRESH) -timeout 30m ./...
+ifneq ($(RACE),)
+	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp # in a browser, which the race detector leaves out
+endif
 	$(GO) test ./events -rounds 8
 	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestKilled' . -simulations 300 -kills 100
 	$(GO) test -timeout 30m -run 'TestNothingIsLost|TestNoMessageIsDeleted' ./genesys/eventbridge -simulations 300 -kills 100

@@ -8,10 +8,13 @@ import (
 	"go.uber.org/goleak"
 )
 
+// atTheEnd ends what the tests share.
+var atTheEnd []func()
+
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if browser.cancel != nil {
-		browser.cancel()
+	for _, end := range atTheEnd {
+		end()
 	}
 	http.DefaultClient.CloseIdleConnections()
 	if err := goleak.Find(); err != nil && code == 0 {
