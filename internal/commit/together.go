@@ -26,6 +26,11 @@ func (c *Committer) commitTogether(ctx context.Context, batch []*lane.Work) {
 		switch {
 		case err != nil:
 			c.Lanes.Finish(w, err)
+		case a.plan == nil && w.Settle:
+			// The store says that a conclusion is due. A record that shows none is
+			// older than what another process has stored since.
+			c.Cache.Drop(w.ID)
+			c.leave(ctx, w)
 		case a.plan == nil:
 			c.Lanes.Finish(w, nil)
 		case c.asks(a.plan):
