@@ -41,8 +41,9 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 	var waiting []events.Event
 	var pending, ahead []store.Pending
 	ended := false
-	old := history{of: r.Conversation, wants: q.Wants}
-	for _, e := range events.Unannounced(p.Change.To, q.Wants, func(id string) bool { return r.Announced[id] }) {
+	announced := func(id string) bool { return r.Announced[id] }
+	old := history{of: r.Conversation, wants: q.Wants, announced: announced}
+	for _, e := range events.Unannounced(p.Change.To, q.Wants, announced) {
 		h := e.Head()
 		if at := h.NotBefore(); at.After(q.Now) {
 			ahead = append(ahead, store.Pending{EventID: h.ID, Due: at})
@@ -91,7 +92,9 @@ func waits(r *record.Record) func(id string) bool {
 type history struct {
 	of    *conversation.Conversation
 	wants events.Wanted
-	ids   map[string]bool // nil until somebody asks
+	// What was announced, under whatever id, was not passed over.
+	announced func(id string) bool
+	ids       map[string]bool // nil until somebody asks
 }
 
 func (y *history) has(h *events.Header) bool {
@@ -100,7 +103,7 @@ func (y *history) has(h *events.Header) bool {
 	}
 	if y.ids == nil {
 		y.ids = map[string]bool{}
-		for _, e := range events.Unannounced(y.of, y.wants, func(string) bool { return false }) {
+		for _, e := range events.Unannounced(y.of, y.wants, y.announced) {
 			if e.Head().Type.Further() {
 				y.ids[e.Head().ID] = true
 			}
