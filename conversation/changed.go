@@ -3,7 +3,6 @@ package conversation
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // Changed names the fields of one object in which two versions of a
@@ -121,15 +120,21 @@ func changedFields[E any](fields []Field[E], before, after *E) []string {
 	var names []string
 	for i := range fields {
 		f := &fields[i]
-		if f.compare(before, after) != 0 && !strings.Contains(onlyForRules, "|"+f.Name+"|") {
+		if f.compare(before, after) != 0 && !onlyForRules(f.Name) {
 			names = append(names, f.Name)
 		}
 	}
 	return names
 }
 
-// onlyForRules are fields that are not shown to anybody.
-const onlyForRules = "|recordedEnd|endings|starts|ends|wasConnected|wasAlerting|liveParticipantId|"
+// onlyForRules reports whether a field is not shown to anybody.
+func onlyForRules(field string) bool {
+	switch field {
+	case "recordedEnd", "endings", "starts", "ends", "wasConnected", "wasAlerting", "liveParticipantId":
+		return true
+	}
+	return false
+}
 
 func changedAttributes(before, after map[string]string) []string {
 	var names []string

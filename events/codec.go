@@ -20,6 +20,29 @@ func Decode(h Header, data []byte) (Event, error) {
 	return decode(kinds[kind].empty(), h, data)
 }
 
+// Decode is like [Decode], and knows the types that are defined.
+func (h *Hooks) Decode(head Header, data []byte) (Event, error) {
+	for _, d := range h.Wants().definitions {
+		if d.of == head.Type {
+			return decode(d.empty(), head, data)
+		}
+	}
+	if head.Type.kind() < 0 {
+		return nil, fmt.Errorf("events: %q is not an event type of this version, and not defined in this process; another one stored event %s", head.Type, head.ID)
+	}
+	return Decode(head, data)
+}
+
+func decode(e Event, h Header, data []byte) (Event, error) {
+	if err := json.Unmarshal(data, e); err != nil {
+		return nil, fmt.Errorf("events: the data of %s %s: %w", h.Type, h.ID, err)
+	}
+	rule := e.Head().Rule
+	*e.Head() = h
+	e.Head().Rule = rule
+	return e, nil
+}
+
 // CloudEvent returns the event as a CloudEvents 1.0 JSON object. Together with
 // source, which names the organisation or installation, the id is unique.
 func CloudEvent(e Event, source string) ([]byte, error) {
@@ -43,3 +66,8 @@ func CloudEvent(e Event, source string) ([]byte, error) {
 // Copy returns a copy of the event, so that hooks that run at the same time do
 // not share one. The conversation is shared: it must not be changed.
 func Copy(e Event) Event { return e.copied() }
+
+func copyOf[E any](e *E) *E {
+	c := *e
+	return &c
+}

@@ -1,7 +1,6 @@
 package events
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -107,53 +106,4 @@ func (d *deriver) defined(of *definition) {
 		}
 	}()
 	of.derive(d)
-}
-
-// Wanted is what is derived of a conversation beside the events that every
-// tracker announces.
-type Wanted struct {
-	// Types are of this package.
-	Types
-	// Panicked is told when the function of a definition panics; nil: nobody.
-	Panicked func(of Type, with any)
-
-	definitions []*definition
-}
-
-// Want returns the types alone.
-func Want(types ...Type) Wanted { return Wanted{Types: TypesOf(types...)} }
-
-// Wants returns the types of events that hooks take, and what is defined. It is
-// for trackers.
-func (h *Hooks) Wants() (wants Wanted) {
-	for _, k := range h.hooks() {
-		wants.Types |= k.takes
-	}
-	if l := h.definitions.Load(); l != nil {
-		wants.definitions = *l
-	}
-	return wants
-}
-
-// Decode is like [Decode], and knows the types that are defined.
-func (h *Hooks) Decode(head Header, data []byte) (Event, error) {
-	for _, d := range h.Wants().definitions {
-		if d.of == head.Type {
-			return decode(d.empty(), head, data)
-		}
-	}
-	if head.Type.kind() < 0 {
-		return nil, fmt.Errorf("events: %q is not an event type of this version, and not defined in this process; another one stored event %s", head.Type, head.ID)
-	}
-	return Decode(head, data)
-}
-
-func decode(e Event, h Header, data []byte) (Event, error) {
-	if err := json.Unmarshal(data, e); err != nil {
-		return nil, fmt.Errorf("events: the data of %s %s: %w", h.Type, h.ID, err)
-	}
-	rule := e.Head().Rule
-	*e.Head() = h
-	e.Head().Rule = rule
-	return e, nil
 }

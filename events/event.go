@@ -1,8 +1,6 @@
 package events
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -38,113 +36,6 @@ const (
 	TypeConversationChanged Type = "conversation.changed"
 )
 
-// Event is a Common Event: one of the pointer types of this package, and no
-// others. As the type of a hook it means every event.
-type Event interface {
-	// Head returns what all events have in common.
-	Head() *Header
-	// copied returns a copy that shares the conversation.
-	copied() Event
-	// subject returns the participant and the session that the event is about;
-	// empty for events of the conversation.
-	subject() (participantID, sessionID string)
-}
-
-// Header is what all events have in common.
-type Header struct {
-	// ID is computed from what happened, not from when it was heard of. The
-	// same fact has the same id in every process and after every restart,
-	// whichever source said it first, when what there is to say about it comes
-	// within the settling time. A fact that was announced before the better word
-	// on it came (an earlier leg, the session that a media topic does not name)
-	// keeps the id under which it was announced, one of its Aliases, and is not
-	// announced again. Use the id to make an After hook idempotent.
-	ID   string `json:"-"`
-	Type Type   `json:"-"`
-	// Time is when it happened, by the best knowledge at the time of the event.
-	Time           time.Time `json:"-"`
-	ConversationID string    `json:"-"`
-	// Rule names the rule that derived the event.
-	Rule Rule `json:"rule"`
-
-	// Conversation is the conversation as of the change, in a Before hook; in
-	// an After hook it is at least as new. It must not be changed.
-	Conversation *conversation.Conversation `json:"-"`
-
-	settling   Settling
-	notBefore  time.Time
-	aliases    []alias
-	attributes map[string]string
-}
-
-// Head returns the header itself.
-func (h *Header) Head() *Header { return h }
-
-// Settling says how long a conclusion waits before it is announced, because
-// facts that are still on their way could overturn it.
-type Settling uint8
-
-// The ways to settle.
-const (
-	// Settled: nothing can overturn it.
-	Settled Settling = iota
-	// SettlesSoon: an agent's act concluded from single facts. Facts of one
-	// moment arrive within milliseconds of each other, in any order.
-	SettlesSoon
-	// SettlesLate: the end of a conversation concluded from single facts, or a
-	// transfer whose target has not shown yet.
-	SettlesLate
-)
-
-// Settling returns how long the conclusion must wait.
-func (h *Header) Settling() Settling { return h.settling }
-
-// NotBefore returns the time before which the event must not be announced: the
-// fact lies ahead, and is announced when its time has come if the state implies
-// it then. It is zero for what has happened.
-func (h *Header) NotBefore() time.Time { return h.notBefore }
-
-// Aliases returns the ids under which the same fact would have been announced
-// while less was known. An event is new when neither its id nor any alias has
-// been announced.
-func (h *Header) Aliases() []string {
-	var ids []string
-	for _, a := range h.aliases {
-		ids = append(ids, a.id(h.ConversationID))
-	}
-	return ids
-}
-
-// alias is what the id of a fact was made of while less was known of it.
-type alias struct {
-	of                   Type
-	participant, session string // one of them
-	more                 string // of the key, behind the session
-}
-
-func (a alias) id(conversationID string) string {
-	if a.participant != "" {
-		return identify(conversationID, a.of, keyParticipant, a.participant)
-	}
-	if a.more != "" {
-		return identify(conversationID, a.of, a.session, a.more)
-	}
-	return identify(conversationID, a.of, a.session)
-}
-
-// SetAttribute stores an attribute with the conversation, for example the id
-// of the case it belongs to. It works in a Before hook, whose change it is
-// committed with; in an After hook it has no effect.
-func (h *Header) SetAttribute(name, value string) {
-	if h.attributes == nil {
-		h.attributes = map[string]string{}
-	}
-	h.attributes[name] = value
-}
-
-// Attributes returns the attributes that Before hooks have set.
-func (h *Header) Attributes() map[string]string { return h.attributes }
-
 // ConversationCreated fires when the conversation's record is first stored. In
 // a Before hook, [Veto] keeps the conversation from being tracked at all.
 type ConversationCreated struct {
@@ -153,6 +44,8 @@ type ConversationCreated struct {
 	MediaTypes  []conversation.MediaType `json:"mediaTypes"`
 	InitiatedBy conversation.InitiatedBy `json:"initiatedBy"`
 }
+
+func (e *ConversationCreated) copied() Event { return copyOf(e) }
 
 // ParticipantAdded fires when a participant of any purpose is first known. A
 // person of the agents' side is announced once, however many participants and
@@ -167,6 +60,10 @@ type ParticipantAdded struct {
 	MediaType     conversation.MediaType `json:"mediaType,omitzero"`
 }
 
+func (e *ParticipantAdded) copied() Event { return copyOf(e) }
+
+func (e *ParticipantAdded) subject() (participantID, sessionID string) { return e.ParticipantID, "" }
+
 // AgentConnected fires when a leg of the agents' side is answered while its
 // person has no other connected leg: Genesys assigned the conversation to an
 // agent. Supervisors who listen in, coach or barge are not assigned anything.
@@ -180,6 +77,12 @@ type AgentConnected struct {
 	MediaType     conversation.MediaType `json:"mediaType,omitzero"`
 }
 
+func (e *AgentConnected) copied() Event { return copyOf(e) }
+
+func (e *AgentConnected) subject() (participantID, sessionID string) {
+	return e.ParticipantID, e.SessionID
+}
+
 // AgentTransferred fires when the last connected leg of an agent's stretch
 // ends by the agent's own transfer.
 type AgentTransferred struct {
@@ -187,6 +90,12 @@ type AgentTransferred struct {
 	From         AgentLeg       `json:"from"`
 	To           TransferTarget `json:"to"`
 	TransferType TransferType   `json:"transferType"`
+}
+
+func (e *AgentTransferred) copied() Event { return copyOf(e) }
+
+func (e *AgentTransferred) subject() (participantID, sessionID string) {
+	return e.From.ParticipantID, e.From.SessionID
 }
 
 // AgentLeg is the leg that an agent left.
@@ -236,6 +145,12 @@ type AgentDisconnected struct {
 	RemainingAgents int                         `json:"remainingAgents"` // others of the agents' side still connected
 }
 
+func (e *AgentDisconnected) copied() Event { return copyOf(e) }
+
+func (e *AgentDisconnected) subject() (participantID, sessionID string) {
+	return e.ParticipantID, e.SessionID
+}
+
 // ConversationEnded fires when the conversation's status becomes Ended. An
 // ended conversation can come back; then its next end is an event of its own.
 type ConversationEnded struct {
@@ -244,6 +159,8 @@ type ConversationEnded struct {
 	ConversationEnd   time.Time   `json:"conversationEnd,omitzero"`
 	AgentTimes        []AgentTime `json:"agentTimes"`
 }
+
+func (e *ConversationEnded) copied() Event { return copyOf(e) }
 
 // AgentTime is how long one agent worked on the conversation, in milliseconds
 // under the names of Genesys's metrics.
@@ -265,33 +182,8 @@ type ConversationReopened struct {
 	MediaType     conversation.MediaType `json:"mediaType,omitzero"`
 }
 
-// The words before ids of different kinds in the keys of one type.
-const (
-	keyParticipant = "participant"
-	keyPerson      = "person"
-)
+func (e *ConversationReopened) copied() Event { return copyOf(e) }
 
-// identify returns the id of an event: a hash of what happened, written as a
-// UUID of version 8.
-func identify(conversationID string, t Type, key ...string) string {
-	var room [256]byte
-	text := append(append(room[:0], "convtrack\x00"...), conversationID...)
-	text = append(append(text, 0), t...)
-	for _, k := range key {
-		text = append(append(text, 0), k...)
-	}
-	sum := sha256.Sum256(text)
-	id := sum[:16]
-	id[6] = id[6]&0x0f | 0x80
-	id[8] = id[8]&0x3f | 0x80
-	var h [36]byte
-	at := 0
-	for _, part := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
-		if at > 0 {
-			h[at] = '-'
-			at++
-		}
-		at += hex.Encode(h[at:], part)
-	}
-	return string(h[:])
+func (e *ConversationReopened) subject() (participantID, sessionID string) {
+	return e.ParticipantID, e.SessionID
 }

@@ -91,37 +91,3 @@ func (t Type) rank() int {
 	}
 	return len(kinds)
 }
-
-func copyOf[E any](e *E) *E {
-	c := *e
-	return &c
-}
-
-// Events are of the conversation where their type does not say otherwise.
-func (*Header) subject() (participantID, sessionID string) { return "", "" }
-
-func (e *ParticipantAdded) subject() (participantID, sessionID string) { return e.ParticipantID, "" }
-
-func (e *AgentConnected) subject() (participantID, sessionID string) {
-	return e.ParticipantID, e.SessionID
-}
-
-func (e *AgentTransferred) subject() (participantID, sessionID string) {
-	return e.From.ParticipantID, e.From.SessionID
-}
-
-func (e *AgentDisconnected) subject() (participantID, sessionID string) {
-	return e.ParticipantID, e.SessionID
-}
-
-func (e *ConversationReopened) subject() (participantID, sessionID string) {
-	return e.ParticipantID, e.SessionID
-}
-
-func (e *ConversationCreated) copied() Event  { return copyOf(e) }
-func (e *ParticipantAdded) copied() Event     { return copyOf(e) }
-func (e *AgentConnected) copied() Event       { return copyOf(e) }
-func (e *AgentTransferred) copied() Event     { return copyOf(e) }
-func (e *AgentDisconnected) copied() Event    { return copyOf(e) }
-func (e *ConversationEnded) copied() Event    { return copyOf(e) }
-func (e *ConversationReopened) copied() Event { return copyOf(e) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -128,5 +127,5 @@ func TestTheFormsHaveNames(t *testing.T) {
 	for _, f := range hooktest.Forms() {
 		names = append(names, f.Name)
 	}
-	require.Equal(t, []string{"snapshots", "detail events", "EventBridge", "REST", "records"}, slices.Clone(names))
+	require.Equal(t, []string{"snapshots", "detail events", "EventBridge", "REST", "records"}, names)
 }

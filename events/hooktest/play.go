@@ -70,9 +70,9 @@ func Play(t *testing.T, hooks *events.Hooks, story *genesystest.Story, form Form
 	return got
 }
 
-func (o *options) config(hooks *events.Hooks, logger *slog.Logger) *convtrack.Config {
+func (o *options) config(hooks *events.Hooks) *convtrack.Config {
 	// A lease in hours: nobody dies here, and virtual days pass at once.
-	c := &convtrack.Config{Hooks: hooks, Logger: logger, Lease: 6 * time.Hour}
+	c := &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler), Lease: 6 * time.Hour}
 	if o.change != nil {
 		o.change(c)
 	}
@@ -81,7 +81,7 @@ func (o *options) config(hooks *events.Hooks, logger *slog.Logger) *convtrack.Co
 
 // virtual hears each message when it would be, and waits for what comes of it.
 func (o *options) virtual(t *testing.T, hooks *events.Hooks, story *genesystest.Story, script []message, got *Outcome) {
-	tracker, err := convtrack.New(o.on, o.config(hooks, slog.New(slog.DiscardHandler)))
+	tracker, err := convtrack.New(o.on, o.config(hooks))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -99,7 +99,7 @@ func (o *options) virtual(t *testing.T, hooks *events.Hooks, story *genesystest.
 
 // play hears everything at once.
 func (o *options) play(t *testing.T, hooks *events.Hooks, story *genesystest.Story, script []message, got *Outcome) {
-	tracker, err := convtrack.New(o.on, o.config(hooks, slog.New(slog.DiscardHandler)))
+	tracker, err := convtrack.New(o.on, o.config(hooks))
 	require.NoError(t, err)
 	require.NoError(t, tracker.Run(t.Context(), source(func(ctx context.Context, sink conversation.Sink) error {
 		for _, m := range script {
