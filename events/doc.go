@@ -25,7 +25,7 @@
 //	agent.alerted         every channel; detail events with the end of the leg
 //	agent.unanswered      every channel; who declined is told by how the leg ended
 //	agent.left            every channel
-//	agent.wrappedUp       every channel; detail events do not name the code
+//	agent.wrappedUp       every channel; only the live API gives the code's name beside its id
 //	survey.completed      records and the quality API, days after the end
 //	evaluation.released   records, the quality API and v2.quality.evaluations, weeks after the end
 //
