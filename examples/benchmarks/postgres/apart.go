@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"strings"
 	"time"
 )
@@ -79,10 +77,6 @@ func runApart(ctx context.Context, o *options, in io.Reader, out io.Writer) (err
 func apart(v variant) variant {
 	inside := v
 	inside.open = func(ctx context.Context, s *server, o *options) (round, error) {
-		program, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
 		args := []string{"-apart", v.title(), "-database", s.connString}
 		if o.quick {
 			args = append(args, "-quick")
@@ -90,25 +84,13 @@ func apart(v variant) variant {
 		if o.cpuProfile != "" {
 			args = append(args, "-cpuprofile", o.cpuProfile+"."+strings.Join(strings.FieldsFunc(v.title(), notInNames), "-"))
 		}
-		// It outlives a context that ends, so that what it has made is dropped.
-		cmd := exec.Command(program, args...) //nolint:noctx // see above
-		cmd.Stderr = o.progress
-		in, err := cmd.StdinPipe()
+		process, err := startChild(s, o, args...)
 		if err != nil {
 			return nil, err
 		}
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			return nil, err
-		}
-		if err := cmd.Start(); err != nil {
-			return nil, err
-		}
-		s.later(func(context.Context) error { return errors.Join(in.Close(), cmd.Wait()) })
-		say, hear := json.NewEncoder(in), json.NewDecoder(out)
 		next := func() (t tally, err error) {
 			var r report
-			switch err := hear.Decode(&r); {
+			switch err := process.hear.Decode(&r); {
 			case err != nil:
 				return t, fmt.Errorf("its process says nothing any more: %w", err)
 			case r.LeftOut:
@@ -122,7 +104,7 @@ func apart(v variant) variant {
 			return nil, err
 		}
 		return func(_ context.Context, d time.Duration) (tally, error) {
-			if err := say.Encode(d); err != nil {
+			if err := process.say.Encode(d); err != nil {
 				return tally{}, err
 			}
 			return next()

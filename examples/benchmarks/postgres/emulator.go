@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -70,33 +67,17 @@ func envelope(n int, notification []byte) []byte {
 // emulator is the way to an emulator's process.
 type emulator struct {
 	emulated
-	in    io.Closer
-	order *json.Encoder
-	hear  *json.Decoder
-	most  float64 // messages a second so far
+	*child
+	most float64 // messages a second so far
 }
 
 // newEmulator starts one that ends when the server is cleared.
 func newEmulator(s *server, o *options) (*emulator, error) {
-	program, err := os.Executable()
+	process, err := startChild(s, o, "-emulator")
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(program, "-emulator") //nolint:noctx // it ends when nobody gives it orders any more
-	cmd.Stderr = o.progress
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	s.later(func(context.Context) error { return errors.Join(in.Close(), cmd.Wait()) })
-	e := &emulator{in: in, order: json.NewEncoder(in), hear: json.NewDecoder(out), most: 400}
+	e := &emulator{child: process, most: 400}
 	return e, e.hear.Decode(&e.emulated)
 }
 
@@ -119,7 +100,7 @@ func (e *emulator) through(deleted func() int64, end func(context.Context) error
 		n := max(100, int64(e.most*d.Seconds()))
 		want := deleted() + n
 		began := time.Now()
-		if err := e.order.Encode(n); err != nil {
+		if err := e.say.Encode(n); err != nil {
 			return t, err
 		}
 		if err := e.hear.Decode(&e.emulated); err != nil {
