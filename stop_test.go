@@ -135,6 +135,13 @@ func (d *dying) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 	return d.Store.Commit(ctx, b)
 }
 
+func (d *dying) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
+	if d.dead.Load() {
+		return 0, errDead
+	}
+	return d.Store.SetValue(ctx, name, value, version)
+}
+
 func (d *dying) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
 	if d.dead.Load() {
 		return nil, time.Time{}, errDead
