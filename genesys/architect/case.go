@@ -46,7 +46,7 @@ func (h *Handler) caseOf(ctx context.Context, c Call) (string, error) {
 		is := result{err: errCaseExits}
 		defer func() {
 			if p := recover(); p != nil { // its value is not shown: it may quote the call
-				h.throttled.Log(ctx, h.config.Logger, slog.LevelError, "the host's Case panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+				h.throttled.To(ctx, h.config.Logger, slog.LevelError, "the host's Case panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			}
 			<-h.cases
 			found <- is

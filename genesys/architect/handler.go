@@ -10,6 +10,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/internal/ingress"
+	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
 // HandlerConfig says where calls go and who may call. Sink and Secrets are
@@ -75,7 +76,7 @@ type Handler struct {
 	cases     chan struct{} // a place for each call of Case
 	quiet     *quiet
 	counts    counts
-	throttled ingress.ThrottledLog // what can happen with each request
+	throttled throttle.Log // what can happen with each request
 }
 
 // NewHandler returns a handler. Close ends what it watches.
@@ -122,7 +123,7 @@ type ack struct {
 func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
 	c, err := readCall(body)
 	if err != nil {
-		h.throttled.Log(ctx, h.config.Logger, slog.LevelWarn, "a call of the data action is not understood", "reason", err)
+		h.throttled.To(ctx, h.config.Logger, slog.LevelWarn, "a call of the data action is not understood", "reason", err)
 		return ingress.Refuse(err.Error())
 	}
 	h.quiet.called()
@@ -132,13 +133,13 @@ func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
 	}
 	hint := conversation.Hint{ConversationID: c.ConversationID, At: c.EventTime, By: "data action"}
 	if err := h.config.Sink(ctx, conversation.Update{Hints: []conversation.Hint{hint}}); err != nil {
-		h.throttled.Log(ctx, h.config.Logger, slog.LevelError, "a call of the data action could not be stored", "conversation", c.ConversationID, "error", err)
+		h.throttled.To(ctx, h.config.Logger, slog.LevelError, "a call of the data action could not be stored", "conversation", c.ConversationID, "error", err)
 		return ingress.Unavailable("it is not stored; try again")
 	}
 	caseID, err := h.caseOf(ctx, c)
 	if err != nil && !errors.Is(err, ErrNotOurs) {
 		h.counts.withoutCase.Add(1)
-		h.throttled.Log(ctx, h.config.Logger, slog.LevelWarn, "a flow is answered without a case", "conversation", c.ConversationID, "reason", err)
+		h.throttled.To(ctx, h.config.Logger, slog.LevelWarn, "a flow is answered without a case", "conversation", c.ConversationID, "reason", err)
 	}
 	return ingress.Reply{Status: http.StatusOK, Body: ack{Accepted: !errors.Is(err, ErrNotOurs), CaseID: caseID}}
 }

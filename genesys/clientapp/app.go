@@ -10,6 +10,7 @@ import (
 
 	"github.com/dcmkit/convtrack/genesys/clientapp/internal/agent"
 	"github.com/dcmkit/convtrack/genesys/internal/ingress"
+	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
 // maxBody is how large a post may be: that of a long conversation is larger, and
@@ -29,7 +30,7 @@ type App struct {
 	participation *participation
 	streams       streams
 	counts        counts
-	throttled     ingress.ThrottledLog // what can happen with each request
+	throttled     throttle.Log // what can happen with each request
 }
 
 // New returns an App. Close ends its streams.

@@ -38,7 +38,7 @@ func (a *App) caseOf(ctx context.Context, conversationID string, agent Agent) (i
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil { // its value is not shown: it may quote a case
-			a.throttled.Log(ctx, a.config.Logger, slog.LevelError, "the host's Case panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			a.throttled.To(ctx, a.config.Logger, slog.LevelError, "the host's Case panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			is, err = Case{}, errCaseExits
 		}
 	}()

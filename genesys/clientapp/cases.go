@@ -68,7 +68,7 @@ func (a *App) admit(r *http.Request) (Agent, *ingress.Reply) {
 	case errors.As(err, &denied):
 		return Agent{}, &ingress.Reply{Status: denied.Status, RetryAfter: denied.RetryAfter, Body: ingress.Problem{Error: denied.Sentence}}
 	case err != nil:
-		a.throttled.Log(r.Context(), a.config.Logger, slog.LevelWarn, "it cannot be told who listens", "reason", err)
+		a.throttled.To(r.Context(), a.config.Logger, slog.LevelWarn, "it cannot be told who listens", "reason", err)
 		reply := ingress.Unavailable("it cannot be told now who listens; come again")
 		return Agent{}, &reply
 	}
@@ -112,7 +112,7 @@ func (a *App) tell(ctx context.Context, s *stream, to *eventWriter) {
 			event, err := a.look(ctx, id, s.agent)
 			if err != nil {
 				if ctx.Err() == nil {
-					a.throttled.Log(ctx, a.config.Logger, slog.LevelWarn, "a panel is not told of a case", "conversation", id, "reason", err)
+					a.throttled.To(ctx, a.config.Logger, slog.LevelWarn, "a panel is not told of a case", "conversation", id, "reason", err)
 				}
 				continue // it is looked up again
 			}

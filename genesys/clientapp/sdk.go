@@ -12,6 +12,9 @@ const (
 	PlatformSDKVersion  = "262.0.0" // npm purecloud-platform-client-v2
 )
 
+// npmPackages are what npm installs to have them.
+const npmPackages = "purecloud-client-app-sdk@" + ClientAppSDKVersion + " purecloud-platform-client-v2@" + PlatformSDKVersion
+
 // SDKFiles are the two files that Config.SDK must hold, as
 //
 //	npm install purecloud-client-app-sdk@2.6.10 purecloud-platform-client-v2@262.0.0
@@ -57,7 +60,7 @@ func openSDK(from fs.FS) (sdk, error) {
 	for _, s := range scripts {
 		content, err := fs.ReadFile(from, s.file)
 		if err != nil {
-			return sdk{}, fmt.Errorf("clientapp: Config.SDK holds no %s; see SDKFiles: %w", s.file, err)
+			return sdk{}, fmt.Errorf("clientapp: Config.SDK is not a folder node_modules with Genesys's SDKs; npm install --prefix DIR %s makes DIR/node_modules: %w", npmPackages, err)
 		}
 		if files["sdk/"+path.Base(s.file)], err = newAsset(path.Base(s.file), content); err != nil {
 			return sdk{}, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/internal/ingress"
+	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
 // mostBody is how large a body may be. An event of EventBridge has at most
@@ -56,7 +57,7 @@ type Handler struct {
 	log     *slog.Logger
 
 	partly, notUnderstood atomic.Int64
-	throttled             ingress.ThrottledLog // what can happen with each envelope
+	throttled             throttle.Log // what can happen with each envelope
 }
 
 // HandlerStats are counts of requests since the handler was made, by how they
@@ -110,15 +111,15 @@ func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
 	switch {
 	case whole:
 		h.notUnderstood.Add(1)
-		h.throttled.Log(ctx, h.log, slog.LevelError, "an envelope is not understood; without a dead-letter queue at the rule's target it is lost", "reason", err)
+		h.throttled.To(ctx, h.log, slog.LevelError, "an envelope is not understood; without a dead-letter queue at the rule's target it is lost", "reason", err)
 		return ingress.Refuse("the envelope is not understood: " + err.Error())
 	case err != nil:
 		h.partly.Add(1)
-		h.throttled.Log(ctx, h.log, slog.LevelWarn, "a part of an envelope is not understood and left out", "reason", err)
+		h.throttled.To(ctx, h.log, slog.LevelWarn, "a part of an envelope is not understood and left out", "reason", err)
 	}
 	if len(facts) > 0 {
 		if err := give(ctx, h.sink, update(facts)); err != nil {
-			h.throttled.Log(ctx, h.log, slog.LevelWarn, "what an envelope says cannot be stored now", "reason", err)
+			h.throttled.To(ctx, h.log, slog.LevelWarn, "what an envelope says cannot be stored now", "reason", err)
 			return ingress.Unavailable("it cannot be stored now; come again")
 		}
 	}

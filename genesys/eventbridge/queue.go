@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/genesys/internal/ingress"
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
+	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
 // Queue reads the queue that a rule of EventBridge fills. It is a
@@ -35,8 +35,8 @@ type Queue struct {
 	outage    outage
 	position  *position
 	silence   silence
-	throttled ingress.ThrottledLog // what can happen with each message
-	lastStore atomic.Int64         // when something was last stored
+	throttled throttle.Log // what can happen with each message
+	lastStore atomic.Int64 // when something was last stored
 
 	started atomic.Bool
 	sink    conversation.Sink
@@ -215,7 +215,7 @@ func (q *Queue) note(ctx context.Context, messages []QueueMessage, now time.Time
 	}
 	q.stats.lag.Store(int64(lag))
 	if lag > q.retention/2 {
-		q.throttled.Log(ctx, q.log, slog.LevelError, "the queue is read so late that it will drop messages before they are read: run more processes, or a faster store",
+		q.throttled.To(ctx, q.log, slog.LevelError, "the queue is read so late that it will drop messages before they are read: run more processes, or a faster store",
 			"lag", lag.Round(time.Second), "kept_for", q.retention)
 	}
 }

@@ -12,7 +12,7 @@ import (
 func (q *Queue) refuse(ctx context.Context, m QueueMessage, whole bool, reason error) {
 	if !whole {
 		q.stats.partly.Add(1)
-		q.throttled.Log(ctx, q.log, slog.LevelWarn, "a part of a message is not understood and left out", "message", m.ID, "reason", reason)
+		q.throttled.To(ctx, q.log, slog.LevelWarn, "a part of a message is not understood and left out", "message", m.ID, "reason", reason)
 		return
 	}
 	q.stats.notUnderstood.Add(1)

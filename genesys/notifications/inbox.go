@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
 // inbox stands between reading and storing, so that reading never waits. At
 // most one call of the sink is under way for a conversation; what is heard of
 // it meanwhile is joined and follows in the next.
 type inbox struct {
-	sink conversation.Sink
-	log  *slog.Logger
-	most int // conversations that may wait
+	sink      conversation.Sink
+	log       *slog.Logger
+	throttled throttle.Log // what can happen with each conversation
+	most      int          // conversations that may wait
 
 	mu      sync.Mutex
 	ready   sync.Cond
@@ -121,7 +123,7 @@ func (b *inbox) take(ctx context.Context) *conversation.Conversation {
 func (b *inbox) store(ctx context.Context, c *conversation.Conversation) bool {
 	err := b.sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}})
 	if err != nil && ctx.Err() == nil {
-		b.log.Warn("what was heard is not stored yet", "conversation", c.ID, "error", err)
+		b.throttled.To(ctx, b.log, slog.LevelWarn, "what was heard is not stored yet", "conversation", c.ID, "error", err)
 	}
 	return err == nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/lane"
 	"github.com/dcmkit/convtrack/internal/outbox"
 	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/internal/throttle"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -70,7 +71,8 @@ type Committer struct {
 	Config
 	Counters Counters
 
-	alone sync.WaitGroup // commits that have left their batch
+	alone     sync.WaitGroup // commits that have left their batch
+	throttled throttle.Log   // what can happen with each commit
 }
 
 // Counters count since the start.
@@ -127,7 +129,7 @@ func (c *Committer) begin(w *lane.Work, r *record.Record, vetoes map[string]chan
 func (c *Committer) wants(id string) events.Wanted {
 	wants := c.Hooks.Wants()
 	wants.Panicked = func(of events.Type, with any) {
-		c.Log.Error("the function of a defined event panics; the conversation goes on without the event", "type", of, "conversation", id,
+		c.throttled.To(context.Background(), c.Log, slog.LevelError, "the function of a defined event panics; the conversation goes on without the event", "type", of, "conversation", id,
 			"panic", fmt.Sprintf("%T", with), "stack", string(debug.Stack()))
 	}
 	return wants

@@ -3,6 +3,7 @@ package commit
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/dcmkit/convtrack/internal/lane"
 	"github.com/dcmkit/convtrack/internal/record"
@@ -62,7 +63,7 @@ func (c *Committer) commitAll(ctx context.Context, list []*attempt) {
 		}
 		if ctx.Err() == nil && c.Store.Answers(ctx, list[0].record.ID) {
 			c.Store.Errors.Add(1)
-			c.Log.Warn("a commit failed, its conversations are committed one by one", "conversations", len(list), "error", err)
+			c.throttled.To(ctx, c.Log, slog.LevelWarn, "a commit failed, its conversations are committed one by one", "conversations", len(list), "error", err)
 			c.tryEach(ctx, list)
 			return
 		}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"runtime/debug"
 	"time"
+
+	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
 // Config says what a handler takes, from whom and how much.
@@ -42,7 +44,7 @@ type Handler struct {
 	authenticating chan struct{} // a place for each
 	handling       chan struct{}
 	stats          counters
-	throttled      ThrottledLog // what can happen with each request
+	throttled      throttle.Log // what can happen with each request
 }
 
 // New returns a handler.
@@ -148,7 +150,7 @@ func (h *Handler) authenticate(ctx context.Context, header http.Header) (context
 
 // denied is the reply to who may not call.
 func (h *Handler) denied(ctx context.Context, d *Denied) *Reply {
-	h.throttled.Log(ctx, h.config.Logger, slog.LevelWarn, "a caller was denied", "status", d.Status, "reason", d.Sentence)
+	h.throttled.To(ctx, h.config.Logger, slog.LevelWarn, "a caller was denied", "status", d.Status, "reason", d.Sentence)
 	r := refuseEarly(d.Status, d.Sentence)
 	r.RetryAfter = d.RetryAfter
 	if d.Status == http.StatusUnauthorized {
@@ -159,7 +161,7 @@ func (h *Handler) denied(ctx context.Context, d *Denied) *Reply {
 
 // undecided is the reply when it cannot be told whether somebody may call.
 func (h *Handler) undecided(ctx context.Context, reason error) *Reply {
-	h.throttled.Log(ctx, h.config.Logger, slog.LevelWarn, "it cannot be told who may call", "reason", reason)
+	h.throttled.To(ctx, h.config.Logger, slog.LevelWarn, "it cannot be told who may call", "reason", reason)
 	r := Unavailable("it cannot be told now who may call; come again")
 	r.early = true
 	return &r

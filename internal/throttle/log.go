@@ -1,4 +1,5 @@
-package ingress
+// Package throttle keeps what can happen at any rate from flooding a log.
+package throttle
 
 import (
 	"context"
@@ -10,10 +11,10 @@ import (
 // throttleFor is how long after a record the same is only counted.
 const throttleFor = time.Minute
 
-// ThrottledLog logs what can happen at any rate: each kind at once, and then once
+// Log logs what can happen at any rate: each kind at once, and then once
 // a minute, with how often it has happened since it was last logged. The zero
 // value is ready; it is safe for concurrent use.
-type ThrottledLog struct {
+type Log struct {
 	mu   sync.Mutex
 	seen map[string]*occurrences // by message
 }
@@ -23,26 +24,26 @@ type occurrences struct {
 	last time.Time
 }
 
-// Log logs, or counts. The message is one of few that are written in
+// To logs to log, or counts. The message is one of few that are written in
 // the program.
-func (s *ThrottledLog) Log(ctx context.Context, log *slog.Logger, level slog.Level, message string, args ...any) {
-	if n := s.count(message); n > 0 {
+func (t *Log) To(ctx context.Context, log *slog.Logger, level slog.Level, message string, args ...any) {
+	if n := t.count(message); n > 0 {
 		log.Log(ctx, level, message, append(args, "times", n)...)
 	}
 }
 
 // count returns how often it has happened since it was last logged; zero: it is
 // not to be logged now.
-func (s *ThrottledLog) count(message string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o := s.seen[message]
+func (t *Log) count(message string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o := t.seen[message]
 	if o == nil {
-		if s.seen == nil {
-			s.seen = map[string]*occurrences{}
+		if t.seen == nil {
+			t.seen = map[string]*occurrences{}
 		}
 		o = &occurrences{}
-		s.seen[message] = o
+		t.seen[message] = o
 	}
 	o.n++
 	if !o.last.IsZero() && time.Since(o.last) < throttleFor {

@@ -1,4 +1,4 @@
-package ingress_test
+package throttle_test
 
 import (
 	"bytes"
@@ -11,18 +11,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dcmkit/convtrack/genesys/internal/ingress"
+	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
 func TestWhatHappensOftenIsLoggedAtOnceAndThenOnceAMinuteWithHowOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		logger, throttled := slog.New(slog.NewTextHandler(&log, nil)), ingress.ThrottledLog{}
+		logger, throttled := slog.New(slog.NewTextHandler(&log, nil)), throttle.Log{}
 		lines := func() []string {
 			defer log.Reset()
 			return strings.FieldsFunc(log.String(), func(r rune) bool { return r == '\n' })
 		}
-		fail := func() { throttled.Log(t.Context(), logger, slog.LevelError, "it failed", "error", errors.New("why")) }
+		fail := func() { throttled.To(t.Context(), logger, slog.LevelError, "it failed", "error", errors.New("why")) }
 		fail()
 		first := lines()
 		require.Len(t, first, 1)
@@ -32,7 +32,7 @@ func TestWhatHappensOftenIsLoggedAtOnceAndThenOnceAMinuteWithHowOften(t *testing
 			fail()
 		}
 		require.Empty(t, lines())
-		throttled.Log(t.Context(), logger, slog.LevelWarn, "something else")
+		throttled.To(t.Context(), logger, slog.LevelWarn, "something else")
 		require.Len(t, lines(), 1, "each kind for itself")
 		time.Sleep(time.Second)
 		fail()
