@@ -74,7 +74,7 @@ func (c *Committer) next(ctx context.Context, w *lane.Work, vetoes map[string]ch
 	if err != nil {
 		return nil, err
 	}
-	return c.begin(w, records[0], vetoes)
+	return c.begin(ctx, w, records[0], vetoes)
 }
 
 // refusal is the error of an attempt that a Before hook has failed.

@@ -111,25 +111,25 @@ type attempt struct {
 
 // begin works out what the work does to the record. The facts come from outside:
 // if they make the domain panic, that is an error of this conversation alone.
-func (c *Committer) begin(w *lane.Work, r *record.Record, vetoes map[string]change.Veto) (a *attempt, err error) {
+func (c *Committer) begin(ctx context.Context, w *lane.Work, r *record.Record, vetoes map[string]change.Veto) (a *attempt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.Log.Error("what was heard of a conversation cannot be worked out; it is refused", "conversation", w.ID, "panic", fmt.Sprintf("%T", p),
+			c.Log.ErrorContext(ctx, "what was heard of a conversation cannot be worked out; it is refused", "conversation", w.ID, "panic", fmt.Sprintf("%T", p),
 				"stack", string(debug.Stack()))
 			err = fmt.Errorf("convtrack: what was heard of conversation %q cannot be worked out: a %T; the log has the stack", w.ID, p)
 		}
 	}()
 	a = &attempt{work: w, record: r}
 	a.plan = change.Work(r, change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: vetoes,
-		Wants: c.wants(w.ID), Now: c.Now(), Settling: c.Settling})
+		Wants: c.wants(ctx, w.ID), Now: c.Now(), Settling: c.Settling})
 	return a, nil
 }
 
 // wants is what the hooks want of a conversation.
-func (c *Committer) wants(id string) events.Wanted {
+func (c *Committer) wants(ctx context.Context, id string) events.Wanted {
 	wants := c.Hooks.Wants()
 	wants.Panicked = func(of events.Type, with any) {
-		c.throttled.To(context.Background(), c.Log, slog.LevelError, "the function of a defined event panics; the conversation goes on without the event", "type", of, "conversation", id,
+		c.throttled.To(ctx, c.Log, slog.LevelError, "the function of a defined event panics; the conversation goes on without the event", "type", of, "conversation", id,
 			"panic", fmt.Sprintf("%T", with), "stack", string(debug.Stack()))
 	}
 	return wants

@@ -23,7 +23,7 @@ func (c *Committer) commitTogether(ctx context.Context, batch []*lane.Work) {
 	}
 	var together []*attempt
 	for i, w := range batch {
-		a, err := c.begin(w, records[i], nil)
+		a, err := c.begin(ctx, w, records[i], nil)
 		switch {
 		case err != nil:
 			c.Lanes.Finish(w, err)
