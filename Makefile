@@ -125,7 +125,8 @@ fuzz: ## Fuzz each of the decoders for a minute.
 	$(GO) test -run '^$$' -fuzz FuzzUnpack -fuzztime 1m ./conversation
 
 .PHONY: soak
-soak: ## Run the laws, the fault simulation and kill -9 for long.
+soak: ## Run the laws, the fault simulation, kill -9 and logins at once for long.
 	$(GO) test -count=1 -timeout 2h ./conversation -rapid.checks 100000
 	$(GO) test -count=1 -timeout 2h ./events -rounds 500 -seed $$(date +%s)
 	$(GO) test -count=1 -timeout 6h -run 'TestNothingIsLost|TestKilled' . -simulations 10000 -simulation-seed $$(date +%s) -kills 1000
+	$(GO) test -count=1 -timeout 30m ./genesys/clientapp -run TestTwoFrames -logins 100

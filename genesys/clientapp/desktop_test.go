@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,9 +74,12 @@ func TestATokenThatIdlesIsNotKeptAliveAndIsReplacedWhenItIsNeeded(t *testing.T) 
 	time.Sleep(4 * time.Second)
 	require.Equal(t, logins, w.asked("POST", "/oauth/token"))
 	require.LessOrEqual(t, w.asked("GET", oneConversation), reads+1, "one may have been under way")
-	w.genesys.Faults().EvictChannels() // now it has to ask for a channel
+	eval[bool](page, `(self.links = [], new MutationObserver(() => links.push(document.querySelector('#link').dataset.state)).observe(
+		document.querySelector('#link'), {attributeFilter: ['data-state']}), true)`)
+	w.looksAfter("c-1", func() { w.genesys.Faults().EvictChannels() }) // now it has to ask for a channel
 	w.until("it logs in again", func() bool { return w.asked("POST", "/oauth/token") > logins })
 	page.shows("#link", "Connected")
+	require.Equal(t, []string{"down", "up"}, slices.Compact(eval[[]string](page, `links`)), "the agent sees the gap, and its end")
 	require.Empty(t, page.text("#trouble"))
 	w.goesOn("c-1")
 }

@@ -3,6 +3,7 @@
 package clientapp_test
 
 import (
+	"flag"
 	"net/http"
 	"strings"
 	"testing"
@@ -68,6 +69,8 @@ func TestTheWindowIsOpenedInTheClickAndABlockedOneIsExplained(t *testing.T) {
 	page.shows("#link", "Connected")
 }
 
+var logins = flag.Int("logins", 5, "how often TestTwoFramesThatLogInAtOnceBothSucceed has both log in")
+
 // Pitfall C1: the SDK keeps the verifier under one name for all frames.
 func TestTwoFramesThatLogInAtOnceBothSucceed(t *testing.T) {
 	w := newWorld(t)
@@ -75,7 +78,7 @@ func TestTwoFramesThatLogInAtOnceBothSucceed(t *testing.T) {
 	w.talk("c-2", "user-a")
 	first, second := w.widget("c-1"), w.widget("c-2")
 	desktop, frames := w.opens(first, second)
-	for range 5 {
+	for range *logins {
 		for _, f := range frames {
 			f.shows(".owner", "Owner: you")
 		}
