@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -155,7 +156,7 @@ func (s *SQS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	var answer Object
+	var answer any
 	if fault != nil {
 		err = fault
 	} else {
@@ -168,11 +169,21 @@ func (s *SQS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if failed.query != "" {
 			w.Header().Set("X-Amzn-Query-Error", failed.query+";Sender")
 		}
-		w.WriteHeader(failed.status)
 		answer = Object{"__type": "com.amazonaws.sqs#" + failed.code, "message": failed.message}
 	}
-	_, _ = w.Write(encode(answer))
+	out, is := answer.(encoded)
+	if !is {
+		out = encode(answer)
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(out)))
+	if failed != nil {
+		w.WriteHeader(failed.status)
+	}
+	_, _ = w.Write(out)
 }
+
+// encoded is an answer that is JSON already.
+type encoded []byte
 
 func (s *SQS) uuid() string {
 	s.mu.Lock()
@@ -203,7 +214,7 @@ type sqsInput struct {
 // batchID is what a batch answers with for each entry.
 const mostEntries = 10
 
-func (s *SQS) answer(action string, body []byte) (Object, error) {
+func (s *SQS) answer(action string, body []byte) (any, error) {
 	var in sqsInput
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, badSQS("SerializationException", "the request is no JSON")

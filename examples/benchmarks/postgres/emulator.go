@@ -19,14 +19,15 @@ import (
 // puts the messages into the queue: that costs no request. Each variant has one.
 
 // emulated is what the emulator's process says: at the start where it is, and
-// then how many conversations it has told of, once the messages are there.
+// then how many conversations it tells of, once the messages are made.
 type emulated struct {
 	Endpoint, Queue string `json:",omitempty"` // only at the start
 	Heard           int64
 }
 
-// runEmulator is the process of an emulator. It puts as many envelopes into the
-// queue as it is told to, each time, until there is nobody any more.
+// runEmulator is the process of an emulator. Each time it makes as many envelopes
+// as it is told to, and puts them into the queue when it is told anything more,
+// until there is nobody any more.
 func runEmulator(in io.Reader, out io.Writer) error {
 	server, err := genesystest.StartSQS(genesystest.SQSConfig{Seed: 1})
 	if err != nil {
@@ -45,13 +46,21 @@ func runEmulator(in io.Reader, out io.Writer) error {
 		if err := orders.Decode(&n); err != nil {
 			return nil // nobody wants more
 		}
-		for range n {
-			queue.Send(envelope(sent, traffic.notification(sent%live)))
-			sent++
-		}
+		send := queue.Compose(func(yield func([]byte) bool) {
+			for ; n > 0; n-- {
+				sent++
+				if !yield(envelope(sent, traffic.notification(sent%live))) {
+					return
+				}
+			}
+		})
 		if err := say.Encode(emulated{Heard: traffic.heard.Load()}); err != nil {
 			return err
 		}
+		if err := orders.Decode(&n); err != nil {
+			return nil
+		}
+		send()
 	}
 }
 
@@ -93,17 +102,20 @@ func (e *emulator) config() aws.Config {
 func (e *emulator) client() *sqs.Client { return sqs.NewFromConfig(e.config()) }
 
 // through returns the round of a consumer that has been started: about as many
-// messages as it takes in the time are put into the queue, and the clock stops
-// when it has deleted them all and end returns.
+// messages as it takes in the time are put into the queue at once, and the clock
+// stops when it has deleted them all and end returns.
 func (e *emulator) through(deleted func() int64, end func(context.Context) error) round {
 	return func(ctx context.Context, d time.Duration) (t tally, err error) {
 		n := max(100, int64(e.most*d.Seconds()))
 		want := deleted() + n
-		began := time.Now()
 		if err := e.say.Encode(n); err != nil {
 			return t, err
 		}
 		if err := e.hear.Decode(&e.emulated); err != nil {
+			return t, err
+		}
+		began := time.Now()
+		if err := e.say.Encode(n); err != nil {
 			return t, err
 		}
 		for deadline := began.Add(2 * time.Minute); deleted() < want; time.Sleep(time.Millisecond) {
