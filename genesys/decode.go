@@ -65,9 +65,9 @@ func (r reader) decode(m *Message, data []byte, depth int) error {
 		}
 		return &DecodeError{What: "message", Reason: "expected an object", Err: ErrUnknownShape}
 	}
-	if seemsEnvelope(data) {
-		if e := plainEnvelope(data); e != nil {
-			return r.decodeDetail(m, e, depth)
+	if depth < mostWraps && seemsEnvelope(data) {
+		if done, err := r.decodeEnveloped(m, data); done {
+			return err
 		}
 	}
 	if done, err := r.decodeFrame(m, data); done {

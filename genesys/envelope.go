@@ -35,44 +35,19 @@ func seemsEnvelope(data []byte) bool {
 	return bytes.Contains(data[:min(len(data), 200)], []byte(`"detail-type"`))
 }
 
-// plainEnvelope reads an envelope in one pass, and is nil for everything else and
-// for what needs tolerance.
-func plainEnvelope(data []byte) *envelope {
-	var e envelope
-	plain := true
-	err := eachMember(data, func(name string, dec *jsontext.Decoder) (more bool, err error) {
-		switch name {
-		case "id":
-			e.ID, plain, err = readString(dec, plain)
-		case "detail-type":
-			e.DetailType, plain, err = readString(dec, plain)
-		case "time":
-			e.Time, plain, err = readString(dec, plain)
-		case "detail":
-			var v jsontext.Value
-			v, err = dec.ReadValue()
-			end := int(dec.InputOffset())
-			e.Detail = data[end-len(v) : end]
-		case "topicName": // it is something else, too
-			plain = false
-		default:
-			err = dec.SkipValue()
-		}
-		return plain, err
-	})
-	if err != nil || !plain || e.DetailType == "" || e.Detail.Kind() != '{' {
-		return nil
+// decodeEnveloped decodes a frame in an envelope in one pass. done is false for
+// everything else, and for what needs tolerance.
+func (r reader) decodeEnveloped(m *Message, data []byte) (done bool, err error) {
+	var p plainBody
+	e, err := wire.Enveloped(data, seemsLive(data), p.of)
+	if err != nil || p.body == nil {
+		return false, nil //nolint:nilerr // another way of reading says what is wrong
 	}
-	return &e
-}
-
-// readString reads a value; plain is false when it is no text.
-func readString(dec *jsontext.Decoder, plain bool) (string, bool, error) {
-	if dec.PeekKind() != '"' {
-		return "", false, dec.SkipValue()
+	m.EnvelopeID = e.ID
+	if r.delivered {
+		r.read = madeAt(e.Timestamp, e.Time, r.read)
 	}
-	t, err := dec.ReadToken()
-	return t.String(), plain, err
+	return true, r.takePlain(m, &p)
 }
 
 // decodeDetail decodes what is in an envelope.
@@ -82,7 +57,7 @@ func (r reader) decodeDetail(m *Message, e *envelope, depth int) error {
 	}
 	m.EnvelopeID = e.ID
 	if r.delivered {
-		r.read = madeAt(e.Detail, e.Time, r.read)
+		r.read = madeAt(timestampOf(e.Detail), e.Time, r.read)
 	}
 	if depth < mostWraps {
 		if done, err := r.decodeFrame(m, e.Detail); done {
@@ -105,16 +80,23 @@ func (r reader) decodeDetail(m *Message, e *envelope, depth int) error {
 	return r.decodeBody(m, e.DetailType, e.Detail)
 }
 
+// timestampOf returns the timestamp in the detail of an envelope; empty: none.
+func timestampOf(detail jsontext.Value) string {
+	v, err := memberOf(detail, "timestamp")
+	if err != nil || v.Kind() != '"' {
+		return ""
+	}
+	text, err := jsontext.AppendUnquote(nil, v)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
 // madeAt returns when an envelope was made: by the timestamp in its detail, else
 // by its own time, which is in whole seconds. It is never later than when it was
 // read.
-func madeAt(detail jsontext.Value, own string, read time.Time) time.Time {
-	inside := ""
-	if v, err := memberOf(detail, "timestamp"); err == nil && v.Kind() == '"' {
-		if text, err := jsontext.AppendUnquote(nil, v); err == nil {
-			inside = string(text)
-		}
-	}
+func madeAt(inside, own string, read time.Time) time.Time {
 	for _, text := range []string{inside, own} {
 		if made, err := time.Parse(time.RFC3339, text); err == nil && made.Before(read) && made.Year() >= 2000 {
 			return made

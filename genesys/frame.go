@@ -19,25 +19,37 @@ type frame struct {
 // decodeFrame decodes a WebSocket frame in one pass. done is false for
 // everything else, and for a frame that needs tolerance.
 func (r reader) decodeFrame(m *Message, data []byte) (done bool, err error) {
-	var name string
-	var t topic
-	var body any
-	plain := wire.Frame(data, seemsLive(data), func(topic string) any {
-		name, t = topic, parseTopic(topic)
-		body = t.body()
-		return body
-	}) == nil
-	if !plain || body == nil {
+	var p plainBody
+	plain := wire.Frame(data, seemsLive(data), p.of) == nil
+	if !plain || p.body == nil {
 		return false, nil
 	}
-	m.Topic = name
-	defer giveBack(body)
-	return true, r.take(m, t, body)
+	return true, r.takePlain(m, &p)
 }
 
-// seemsLive looks at the beginning of a frame, where its topic usually is.
+// plainBody is the body of a frame that is read in one pass.
+type plainBody struct {
+	name  string // of the topic
+	topic topic
+	body  any
+}
+
+func (p *plainBody) of(topic string) any {
+	p.name, p.topic = topic, parseTopic(topic)
+	p.body = p.topic.body()
+	return p.body
+}
+
+func (r reader) takePlain(m *Message, p *plainBody) error {
+	m.Topic = p.name
+	defer giveBack(p.body)
+	return r.take(m, p.topic, p.body)
+}
+
+// seemsLive looks at the beginning of a frame, or of an envelope, where the topic
+// usually is.
 func seemsLive(data []byte) bool {
-	return !bytes.Contains(data[:min(len(data), 100)], []byte(`"v2.detail.events.`))
+	return !bytes.Contains(data[:min(len(data), 200)], []byte(`"v2.detail.events.`))
 }
 
 // decodeFrameOdd decodes a frame whose members come in another order or whose

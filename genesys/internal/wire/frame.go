@@ -17,13 +17,32 @@ var ErrNotPlain = errors.New("not a plain frame")
 // Unmarshal says what is wrong with it, or tolerates it. It is fastest when live
 // says rightly whether the body is a conversation of the live API.
 func Frame(data []byte, live bool, bodyOf func(topic string) any) error {
+	return readPlain(data, live, func(r *reader) error { return r.frame(bodyOf, nil) })
+}
+
+// Envelope is what EventBridge puts around a frame.
+type Envelope struct {
+	ID, DetailType, Time string
+	Timestamp            string // of the frame
+}
+
+// Enveloped reads a frame inside an envelope, as Frame does.
+func Enveloped(data []byte, live bool, bodyOf func(topic string) any) (e Envelope, err error) {
+	err = readPlain(data, live, func(r *reader) error {
+		e = Envelope{}
+		return r.envelope(&e, bodyOf)
+	})
+	return e, err
+}
+
+func readPlain(data []byte, live bool, read func(r *reader) error) error {
 	if live {
-		err := readFrame(data, true, bodyOf)
+		err := readOnce(data, true, read)
 		if !errors.Is(err, errNotLive) {
 			return err
 		}
 	}
-	return readFrame(data, false, bodyOf)
+	return readOnce(data, false, read)
 }
 
 // looseOptions leave names that occur twice to the reader.
@@ -32,7 +51,7 @@ var looseOptions = json.JoinOptions(options, jsontext.AllowDuplicateNames(true))
 // errNotLive: the body is not read by a reader.
 var errNotLive = errors.New("the body is no live conversation")
 
-func readFrame(data []byte, loose bool, bodyOf func(topic string) any) error {
+func readOnce(data []byte, loose bool, read func(r *reader) error) error {
 	with := options
 	if loose {
 		with = looseOptions
@@ -42,12 +61,37 @@ func readFrame(data []byte, loose bool, bodyOf func(topic string) any) error {
 			if loose {
 				r.loose = data
 			}
-			return r.frame(bodyOf)
+			return read(r)
 		})
 	})
 }
 
-func (r *reader) frame(bodyOf func(topic string) any) error {
+func (r *reader) envelope(e *Envelope, bodyOf func(topic string) any) error {
+	within := false
+	err := r.object(func(name []byte) error {
+		switch string(name) {
+		case "id":
+			return r.unique(&e.ID)
+		case "detail-type":
+			return r.text(&e.DetailType)
+		case "time":
+			return r.unique(&e.Time)
+		case "detail":
+			within = true
+			return r.frame(bodyOf, &e.Timestamp)
+		case "topicName": // it is something else, too
+			return ErrNotPlain
+		}
+		return r.skip()
+	})
+	if err == nil && (!within || e.DetailType == "") {
+		err = ErrNotPlain
+	}
+	return err
+}
+
+// frame reads a frame; its timestamp, too, if somebody wants it.
+func (r *reader) frame(bodyOf func(topic string) any, timestamp *string) error {
 	var body any
 	known := false
 	err := r.object(func(name []byte) error {
@@ -70,7 +114,12 @@ func (r *reader) frame(bodyOf func(topic string) any) error {
 				return errNotLive
 			}
 			return json.UnmarshalDecode(r.Decoder, body, options)
-		case "version", "metadata", "timestamp":
+		case "timestamp":
+			if timestamp != nil && r.PeekKind() == '"' {
+				return r.unique(timestamp)
+			}
+			return r.skip()
+		case "version", "metadata":
 			return r.skip()
 		}
 		return ErrNotPlain

@@ -147,6 +147,16 @@ func (r *reader) text(into *string) error {
 	return err
 }
 
+// unique reads a text that no other message has.
+func (r *reader) unique(into *string) error {
+	if r.PeekKind() != '"' {
+		return ErrNotPlain
+	}
+	v, err := r.quoted()
+	*into = string(v)
+	return err
+}
+
 const longestKnown = 64
 
 var seed = maphash.MakeSeed()
