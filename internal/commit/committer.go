@@ -71,6 +71,8 @@ type Committer struct {
 	Config
 	Counters Counters
 
+	waiting   chan struct{} // has a place for who waits for work
+	underWay  underWay
 	alone     sync.WaitGroup // commits that have left their batch
 	throttled throttle.Log   // what can happen with each commit
 }
@@ -81,19 +83,20 @@ type Counters struct {
 }
 
 // New returns a committer.
-func New(c Config) *Committer { return &Committer{Config: c} }
+func New(c Config) *Committer { return &Committer{Config: c, waiting: make(chan struct{}, 1)} }
 
-// Run commits what has accumulated, whatever that is, until ctx ends: an idle
-// tracker commits single changes at once, a busy one batches. work is the
+// Run commits what has accumulated until ctx ends: an idle tracker commits single
+// changes at once, a busy one batches. work is the
 // context of what it has begun. turn waits until this Run may go on.
 func (c *Committer) Run(ctx, work context.Context, turn func(context.Context)) {
 	for {
 		turn(ctx)
-		batch := c.Lanes.Take(ctx, c.BatchSize)
+		batch := c.gather(ctx)
 		if batch == nil {
 			return
 		}
 		c.commitTogether(work, batch)
+		c.underWay.add(-len(batch))
 		c.Cache.Pack(c.Lanes.Resting)
 	}
 }

@@ -159,6 +159,26 @@ func (ls *Lanes) signal() {
 	}
 }
 
+// Await waits until n lanes are ready, until enough is closed, or until ctx ends.
+// One goroutine at a time may wait.
+func (ls *Lanes) Await(ctx context.Context, n int, enough <-chan struct{}) {
+	for ls.countReady() < n {
+		select {
+		case <-ls.wake:
+		case <-enough:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (ls *Lanes) countReady() int {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return len(ls.ready)
+}
+
 // Take returns the work of up to n lanes. It waits until there is some; it
 // returns nothing when ctx ends.
 func (ls *Lanes) Take(ctx context.Context, n int) []*Work {
