@@ -144,7 +144,7 @@ func TestAnAfterHookThatFailsIsTriedAgainWithBackoffAndHoldsBackOnlyItsOwnLane(t
 	})
 }
 
-func TestAnAfterHookThatFailsForEverIsParkedAndCanBeRetriedOrSkipped(t *testing.T) {
+func TestAnAfterHookThatFailsForEverHasFailedAndCanBeRetriedOrSkipped(t *testing.T) {
 	connected := slices.Index(storyEvents, "agent.connected")
 	for _, do := range []string{"retry", "skip"} {
 		t.Run(do, func(t *testing.T) {
@@ -166,20 +166,20 @@ func TestAnAfterHookThatFailsForEverIsParkedAndCanBeRetriedOrSkipped(t *testing.
 				time.Sleep(time.Hour)
 				synctest.Wait()
 				require.Equal(t, storyEvents[:connected], j.read(), "later events of the hook wait")
-				parked := slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{Hook: "broken"})))
-				require.Len(t, parked, 1)
-				require.Equal(t, 3, parked[0].Attempts)
-				require.Contains(t, parked[0].Error, "out of order")
-				require.Contains(t, parked[0].Stack, "after_test.go")
-				require.Contains(t, string(parked[0].Event.Data), "user-a", "with its input")
+				failed := slices.Collect(items(t, r.Failed(t.Context(), store.FailedQuery{Hook: "broken"})))
+				require.Len(t, failed, 1)
+				require.Equal(t, 3, failed[0].Attempts)
+				require.Contains(t, failed[0].Error, "out of order")
+				require.Contains(t, failed[0].Stack, "after_test.go")
+				require.Contains(t, string(failed[0].Event.Data), "user-a", "with its input")
 				broken.Store(false)
 				var n int
 				var err error
 				want := storyEvents
 				if do == "retry" {
-					n, err = r.Retry(t.Context(), parked[0].ID)
+					n, err = r.Retry(t.Context(), failed[0].ID)
 				} else {
-					n, err = r.Skip(t.Context(), parked[0].ID)
+					n, err = r.Skip(t.Context(), failed[0].ID)
 					want = slices.Delete(slices.Clone(storyEvents), connected, connected+1)
 				}
 				require.NoError(t, err)
@@ -210,11 +210,11 @@ func TestABadHookHarmsNobodyElse(t *testing.T) {
 				time.Sleep(time.Minute)
 				synctest.Wait()
 				require.Equal(t, storyEvents, j.read())
-				parked := slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{})))
-				require.Len(t, parked, 1)
-				require.Equal(t, "bad", parked[0].Hook)
+				failed := slices.Collect(items(t, r.Failed(t.Context(), store.FailedQuery{})))
+				require.Len(t, failed, 1)
+				require.Equal(t, "bad", failed[0].Hook)
 				if name != "error" && name != "hang" {
-					require.Contains(t, parked[0].Stack, "after_test.go", "where it %s", name)
+					require.Contains(t, failed[0].Stack, "after_test.go", "where it %s", name)
 				}
 				require.NoError(t, r.stop())
 				time.Sleep(2 * time.Hour) // let the deaf one return

@@ -82,7 +82,7 @@ func TestAttributesOfABeforeHookAreStoredWithTheConversation(t *testing.T) {
 	})
 }
 
-func TestABeforeHookThatFailsIsTriedAgainAndThenItsChangeIsParked(t *testing.T) {
+func TestABeforeHookThatFailsIsTriedAgainAndThenItsChangeHasFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
 		var tries atomic.Int64
@@ -105,28 +105,28 @@ func TestABeforeHookThatFailsIsTriedAgainAndThenItsChangeIsParked(t *testing.T) 
 		synctest.Wait()
 		require.NotContains(t, j.read(), "agent.connected", "the change was rolled back")
 
-		parked := slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{})))
-		require.Len(t, parked, 1)
-		require.Equal(t, "strict", parked[0].Hook)
-		require.Equal(t, "agent.connected", parked[0].Event.Type)
-		require.Equal(t, "no case for it", parked[0].Error)
-		require.Equal(t, s.ID, parked[0].ConversationID)
+		failed := slices.Collect(items(t, r.Failed(t.Context(), store.FailedQuery{})))
+		require.Len(t, failed, 1)
+		require.Equal(t, "strict", failed[0].Hook)
+		require.Equal(t, "agent.connected", failed[0].Event.Type)
+		require.Equal(t, "no case for it", failed[0].Error)
+		require.Equal(t, s.ID, failed[0].ConversationID)
 
-		_, err := r.Retry(t.Context(), parked[0].ID)
+		_, err := r.Retry(t.Context(), failed[0].ID)
 		require.ErrorContains(t, err, "no case for it", "a retry that fails says so")
-		require.Len(t, slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{}))), 1)
+		require.Len(t, slices.Collect(items(t, r.Failed(t.Context(), store.FailedQuery{}))), 1)
 
 		broken.Store(false)
-		n, err := r.Retry(t.Context(), parked[0].ID)
+		n, err := r.Retry(t.Context(), failed[0].ID)
 		require.NoError(t, err)
 		require.Equal(t, 1, n)
 		synctest.Wait()
 		require.Equal(t, storyEvents, j.read(), "nothing said meanwhile was lost")
-		require.Empty(t, slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{}))))
+		require.Empty(t, slices.Collect(items(t, r.Failed(t.Context(), store.FailedQuery{}))))
 	})
 }
 
-func TestSkipMakesAParkedChangeWithoutTheHook(t *testing.T) {
+func TestSkipMakesAFailedChangeWithoutTheHook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
 		events.Before(hooks, "strict", func(context.Context, *events.ConversationCreated) error { return errors.New("never") })
@@ -135,9 +135,9 @@ func TestSkipMakesAParkedChangeWithoutTheHook(t *testing.T) {
 		s := genesystest.BlindTransferToQueue()
 		r.tell(s.Snapshots()...)
 		require.Empty(t, j.read())
-		parked := slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{})))
-		require.Len(t, parked, 1)
-		n, err := r.Skip(t.Context(), parked[0].ID)
+		failed := slices.Collect(items(t, r.Failed(t.Context(), store.FailedQuery{})))
+		require.Len(t, failed, 1)
+		n, err := r.Skip(t.Context(), failed[0].ID)
 		require.NoError(t, err)
 		require.Equal(t, 1, n)
 		synctest.Wait()
@@ -196,7 +196,7 @@ func TestAnOptionalBeforeHookThatFailsHoldsNothingBack(t *testing.T) {
 				c, err := r.Get(t.Context(), s.ID)
 				require.NoError(t, err)
 				require.Equal(t, map[string]string{"before": "yes", "behind": "yes"}, c.Attributes)
-				require.Empty(t, slices.Collect(items(t, r.Parked(t.Context(), store.ParkedQuery{}))))
+				require.Empty(t, slices.Collect(items(t, r.Failed(t.Context(), store.FailedQuery{}))))
 				require.EqualValues(t, 1, r.Stats().BeforeFailed)
 			})
 		})

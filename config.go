@@ -16,7 +16,7 @@ type Config struct {
 	// BatchSize is how many conversations one commit may write. 100.
 	BatchSize int
 	// BeforeAttempts is how often a change is tried whose Before hook fails,
-	// before it is parked. 5.
+	// before it has failed for good. 5.
 	BeforeAttempts int
 	// BeforeBackoff is how long a change waits after its nth failed try.
 	// Exponential, from 100 ms to 5 s.

@@ -78,8 +78,8 @@
 //
 // A Before hook's error rolls the change back; the change is tried again a few
 // times and is then set aside with the facts it holds. An After hook's delivery
-// is tried again with backoff and then parked; it holds back only later events
-// of that hook in that conversation. [Tracker.Parked] lists both, with error and
+// is tried again with backoff and has then failed; it holds back only later events
+// of that hook in that conversation. [Tracker.Failed] lists both, with error and
 // stack; [Tracker.Retry] and [Tracker.Skip] decide.
 //
 // # Packages

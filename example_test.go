@@ -71,14 +71,14 @@ func ExampleTracker_List() {
 	// Output: c0000000-0000-4000-8000-000000000001 Ended after 5m30s
 }
 
-// What a hook fails at for good is parked, with its input, until somebody
+// What a hook fails at for good is kept, with its input, until somebody
 // retries or skips it.
-func ExampleTracker_Parked() {
+func ExampleTracker_Failed() {
 	hooks := events.NewHooks()
 	events.After(hooks, "billing", func(context.Context, *events.ConversationEnded) error { return fmt.Errorf("no tariff") }, events.Attempts(1))
 	tracker, _ := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: quiet})
 	_ = tracker.Run(context.Background(), recording(genesystest.BlindTransferToQueue().Snapshots()))
-	for p, err := range tracker.Parked(context.Background(), store.ParkedQuery{}) {
+	for p, err := range tracker.Failed(context.Background(), store.FailedQuery{}) {
 		if err != nil {
 			fmt.Println(err)
 			return

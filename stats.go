@@ -12,7 +12,7 @@ type Stats struct {
 	BeforeFailed int64            // failed tries of Before hooks
 	Delivered    int64            // deliveries to After hooks that were done
 	AfterFailed  int64            // failed tries of After hooks
-	Parked       int64            // changes and deliveries that were parked
+	Failed       int64            // changes and deliveries that have failed for good
 	Gaps         int64            // times in which a source was blind
 	Losses       int64            // times that could not be read from the API: Gap.Lost
 
@@ -29,7 +29,7 @@ func (t *Tracker) Stats() Stats {
 		Changes: committed.Changes.Load(), Conflicts: committed.Conflicts.Load(), BeforeFailed: committed.BeforeFailed.Load(),
 		Events: e.Announced.ByType(), Vetoed: e.Announced.Vetoed.Load(),
 		Delivered: delivered.Delivered.Load(), AfterFailed: delivered.Failed.Load(),
-		Parked: committed.Refused.Load() + delivered.ForGood.Load(),
+		Failed: committed.Refused.Load() + delivered.ForGood.Load(),
 		Gaps:   t.gaps.Load(), Losses: t.losses.Load(),
 		Pending: e.Lanes.Pending(), Deliveries: e.Outbox.Held(),
 	}

@@ -99,7 +99,7 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 // durably stored, or are known already, or belong to a conversation that was
 // vetoed; the hooks that they call for have run (Before) or will run (After).
 // A change that a Before hook refuses for good is stored aside and listed by
-// Parked; that is no error either.
+// Failed; that is no error either.
 //
 // Any process may hear anything. What it hears of a conversation that another
 // process looks after is durably in the inbox of that one when Observe returns,

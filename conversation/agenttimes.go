@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -8,7 +9,9 @@ import (
 
 // AgentTime is how long one agent worked on a conversation: DCM's report. It
 // sums all sessions of the user, who may leave and come back; alerting does
-// not count, nor does a parked e-mail or listening in as a supervisor.
+// not count, nor does a parked e-mail or listening in as a supervisor. As JSON
+// it has Genesys's names: userId, and tTalk, tHeld, tAcw and tHandle in
+// milliseconds.
 type AgentTime struct {
 	UserID string
 	// Connected is the talking time, without hold.
@@ -20,6 +23,32 @@ type AgentTime struct {
 	Handle time.Duration
 	// Sessions is how many sessions the user had, answered or not.
 	Sessions int
+}
+
+// agentTime is an AgentTime as JSON.
+type agentTime struct {
+	UserID   string `json:"userId"`
+	Talk     int64  `json:"tTalk"`
+	Held     int64  `json:"tHeld"`
+	ACW      int64  `json:"tAcw"`
+	Handle   int64  `json:"tHandle"`
+	Sessions int    `json:"sessions,omitzero"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (t AgentTime) MarshalJSON() ([]byte, error) {
+	return json.Marshal(agentTime{t.UserID, t.Connected.Milliseconds(), t.Hold.Milliseconds(), t.WrapUp.Milliseconds(), t.Handle.Milliseconds(), t.Sessions})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *AgentTime) UnmarshalJSON(data []byte) error {
+	var a agentTime
+	if err := json.Unmarshal(data, &a); err != nil {
+		return err
+	}
+	of := func(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }
+	*t = AgentTime{a.UserID, of(a.Talk), of(a.Held), of(a.ACW), of(a.Handle), a.Sessions}
+	return nil
 }
 
 // AgentTimes returns the time that each user of the agents' side worked on the

@@ -22,17 +22,21 @@ type Survey struct {
 	CompletedDate time.Time `json:"surveyCompletedDate,omitzero"`
 	Partial       bool      `json:"surveyPartialResponse,omitzero"` // a required answer is missing
 
-	// The scores are nil while there are none: zero is a score. The total, of
-	// 100, is exact where the quality API has said it, else rounded.
-	TotalScore    *float64 `json:"oSurveyTotalScore,omitzero"`
-	PromoterScore *float64 `json:"surveyPromoterScore,omitzero"` // 0 to 10
+	// The scores are nil while there are none: zero is a score.
+
+	// TotalScore is from 0 to 100, whatever the questions of the form count; it
+	// is exact where the quality API has said it, else rounded.
+	TotalScore *float64 `json:"oSurveyTotalScore,omitzero"`
+	// PromoterScore is from 0 to 10: the answer to the form's question how
+	// likely it is that the customer recommends the organisation.
+	PromoterScore *float64 `json:"surveyPromoterScore,omitzero"`
 
 	// ErrorReason is Genesys's code for why the survey failed, ErrorDetails all
 	// that the quality API says of it, as JSON.
 	ErrorReason  string `json:"surveyErrorReason,omitzero"`
 	ErrorDetails string `json:"surveyErrorDetails,omitzero"`
 	// QuestionGroupScores are the answers, as the quality API gives them, in
-	// JSON: scores and what the customer wrote, which is personal data.
+	// JSON: scores, in the points of the form, and what the customer wrote, which is personal data.
 	QuestionGroupScores string `json:"questionGroupScores,omitzero"`
 
 	versions []version[Survey]

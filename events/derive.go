@@ -277,11 +277,7 @@ func (d *deriver) episodes() {
 }
 
 func (d *deriver) ended(episode int, end time.Time, rule Rule, settling Settling) {
-	e := &ConversationEnded{ConversationStart: d.c.Start, ConversationEnd: end, AgentTimes: []AgentTime{}}
-	for _, t := range d.c.AgentTimes() {
-		e.AgentTimes = append(e.AgentTimes, AgentTime{UserID: t.UserID, Talk: t.Connected.Milliseconds(),
-			Held: t.Hold.Milliseconds(), ACW: t.WrapUp.Milliseconds(), Handle: t.Handle.Milliseconds()})
-	}
+	e := &ConversationEnded{ConversationStart: d.c.Start, ConversationEnd: end, AgentTimes: append([]conversation.AgentTime{}, d.c.AgentTimes()...)}
 	d.add(e, TypeConversationEnded, rule, end, settling, strconv.Itoa(episode))
 }
 

@@ -49,7 +49,7 @@
 // source it was heard, or that it is not known yet.
 //
 // Names are unique and required: they appear in logs, in the outbox and in
-// what is parked. A panic, a Goexit or a hang is the failure of that hook
+// what Tracker.Failed lists. A panic, a Goexit or a hang is the failure of that hook
 // alone. Hooks may be registered and removed at any time, also from inside a
 // hook; no lock is held while a hook runs.
 package events

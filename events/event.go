@@ -155,22 +155,12 @@ func (e *AgentDisconnected) subject() (participantID, sessionID string) {
 // ended conversation can come back; then its next end is an event of its own.
 type ConversationEnded struct {
 	Header
-	ConversationStart time.Time   `json:"conversationStart,omitzero"`
-	ConversationEnd   time.Time   `json:"conversationEnd,omitzero"`
-	AgentTimes        []AgentTime `json:"agentTimes"`
+	ConversationStart time.Time                `json:"conversationStart,omitzero"`
+	ConversationEnd   time.Time                `json:"conversationEnd,omitzero"`
+	AgentTimes        []conversation.AgentTime `json:"agentTimes"`
 }
 
 func (e *ConversationEnded) copied() Event { return copyOf(e) }
-
-// AgentTime is how long one agent worked on the conversation, in milliseconds
-// under the names of Genesys's metrics.
-type AgentTime struct {
-	UserID string `json:"userId"`
-	Talk   int64  `json:"tTalk"`
-	Held   int64  `json:"tHeld"`
-	ACW    int64  `json:"tAcw"`
-	Handle int64  `json:"tHandle"`
-}
 
 // ConversationReopened fires when an ended conversation gets a new leg: a
 // message within 72 hours, a reply to an e-mail weeks later.

@@ -48,7 +48,7 @@ type hook struct {
 // package, or [Event] for all of them.
 //
 // An error rolls the change back and the source is not acknowledged; after a
-// bounded number of tries the change is parked and listed. With [Optional] the
+// bounded number of tries the change has failed and is listed. With [Optional] the
 // change is made without the hook instead. [Veto] is no error:
 // on ConversationCreated the conversation is not tracked at all, on the other
 // events the fact is stored but the event is not delivered. The transaction is
@@ -67,7 +67,7 @@ func Before[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) er
 // once, in order within a conversation, in parallel across conversations. E is
 // one of the pointer types of this package, or [Event] for all of them.
 //
-// An error is tried again with backoff and then parked; until it is retried or
+// An error is tried again with backoff and has then failed; until it is retried or
 // skipped it holds back only later events of this hook in that conversation.
 // fn can run again after a crash, so it must be idempotent: the event's ID is
 // the same each time. A run that has been given up after its timeout may still
@@ -86,7 +86,7 @@ func After[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) err
 
 func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Context, E) error, opts []Option) (remove func()) {
 	if name == "" {
-		panic("events: a hook needs a name: it appears in logs, in the outbox and in what is parked")
+		panic("events: a hook needs a name: it appears in logs, in the outbox and in what Tracker.Failed lists")
 	}
 	if !utf8.ValidString(name) || strings.Contains(name, "\x00") {
 		panic(fmt.Sprintf("events: the name of the hook %q must be UTF-8 without a zero byte, as stores keep it", name))
@@ -211,7 +211,7 @@ func (h *Hooks) RunAfter(ctx context.Context, name string, e Event) error {
 
 // Delivery says how the tracker is to deliver to an After hook.
 type Delivery struct {
-	Attempts    int                             // then the delivery is parked
+	Attempts    int                             // then the delivery has failed for good
 	Backoff     func(attempt int) time.Duration // after the given failed attempt, from 1
 	Concurrency int                             // conversations at a time
 	// InTransaction runs the hook in the transaction that marks the delivery

@@ -41,7 +41,7 @@ func (o *options) matches(e Event) bool {
 func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
 
 // Attempts sets how often an After hook is tried before its delivery is
-// parked. The default is 10.
+// failed for good. The default is 10.
 func Attempts(n int) Option { return func(o *options) { o.delivery.Attempts = max(1, n) } }
 
 // Backoff sets how long an After hook waits after its nth failed attempt. The

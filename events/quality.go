@@ -13,7 +13,7 @@ type SurveyCompleted struct {
 	SurveyID string `json:"surveyId"`
 	UserID   string `json:"userId,omitzero"` // the agent it is about
 	QueueID  string `json:"queueId,omitzero"`
-	// TotalScore is of 100, PromoterScore from 0 to 10; nil when there is none.
+	// TotalScore is from 0 to 100, PromoterScore from 0 to 10; nil when there is none.
 	TotalScore    *float64 `json:"oSurveyTotalScore,omitzero"`
 	PromoterScore *float64 `json:"surveyPromoterScore,omitzero"`
 }
@@ -28,7 +28,7 @@ type EvaluationReleased struct {
 	UserID       string `json:"userId,omitzero"` // the agent it is about
 	EvaluatorID  string `json:"evaluatorId,omitzero"`
 	QueueID      string `json:"queueId,omitzero"`
-	// The scores are of 100; nil when there are none.
+	// The scores are from 0 to 100; nil when there are none.
 	TotalScore         *float64 `json:"oTotalScore,omitzero"`
 	TotalCriticalScore *float64 `json:"oTotalCriticalScore,omitzero"`
 }

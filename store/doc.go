@@ -25,7 +25,7 @@
 // seen": sequences are handed out before they are committed, so a reader that
 // remembers a place skips rows. [Store.Claim] gives out, for each hook and
 // conversation, only the earliest delivery that is not finished, so the order
-// within a conversation holds across retries, crashes and processes. A parked
+// within a conversation holds across retries, crashes and processes. A failed
 // delivery holds back the later ones of its hook in its conversation.
 //
 // An owner holds a delivery from its commit or claim until its outcome is

@@ -62,35 +62,35 @@ type Page struct {
 	Next          string // empty on the last page
 }
 
-// ParkedQuery selects what is parked.
-type ParkedQuery struct {
+// FailedQuery selects what has failed.
+type FailedQuery struct {
 	Hook           string // empty: of all hooks
 	ConversationID string // empty: of all conversations
 	Limit          int    // as in Query
 	After          string
 }
 
-// ParkedItem is something that is parked: a delivery to an After hook, or a
+// FailedItem is something that has failed: a delivery to an After hook, or a
 // change that a Before hook refused.
-type ParkedItem struct {
-	ID             string // for Unpark
-	Kind           ParkedKind
+type FailedItem struct {
+	ID             string // for Decide
+	Kind           FailedKind
 	ConversationID string
 	Event          Event // of a refused change only ID and Type are set
 	Failure
 }
 
-// ParkedKind is the kind of a parked item.
-type ParkedKind string
+// FailedKind is the kind of a failed item.
+type FailedKind string
 
 // The kinds.
 const (
-	ParkedDelivery ParkedKind = "delivery"
-	ParkedChange   ParkedKind = "change"
+	FailedDelivery FailedKind = "delivery"
+	FailedChange   FailedKind = "change"
 )
 
-// ParkedPage is a part of the listing of what is parked.
-type ParkedPage struct {
-	Items []ParkedItem
+// FailedPage is a part of the listing of what has failed.
+type FailedPage struct {
+	Items []FailedItem
 	Next  string // empty on the last page
 }

@@ -42,9 +42,9 @@ type Store interface {
 	Renew(ctx context.Context, owner string, lease time.Duration, held []DeliveryKey) error
 	// Release gives up all deliveries of the owner at once.
 	Release(ctx context.Context, owner string) error
-	// Unpark retries or skips parked deliveries by their id, and returns how
-	// many of them were parked.
-	Unpark(ctx context.Context, do Unpark, ids ...string) (int, error)
+	// Decide retries or skips failed deliveries by their id, and returns how
+	// many there were.
+	Decide(ctx context.Context, do Decision, ids ...string) (int, error)
 
 	// Due returns up to limit ids of conversations with a conclusion whose
 	// time to settle lies at or before at, the earliest first, and when the
@@ -69,8 +69,8 @@ type Store interface {
 	// Events returns the log of a conversation in the order of its events,
 	// with their unfinished deliveries; ErrNotFound when it is not stored.
 	Events(ctx context.Context, conversationID string) ([]LoggedEvent, error)
-	// Parked returns a page of what is parked, the oldest first.
-	Parked(ctx context.Context, q ParkedQuery) (ParkedPage, error)
+	// Failed returns a page of what has failed, the oldest first.
+	Failed(ctx context.Context, q FailedQuery) (FailedPage, error)
 
 	// Value returns a named value and its version; version 0 when it is not set.
 	Value(ctx context.Context, name string) ([]byte, int64, error)
@@ -95,7 +95,7 @@ type Record struct {
 	ID      string
 	Version int64 // 0: not stored
 	// Conversation is nil when Version is 0, when the conversation was vetoed
-	// and when all that is stored of it is a parked change.
+	// and when all that is stored of it is a failed change.
 	Conversation *conversation.Conversation
 	// Vetoed is the reason for which the conversation is not tracked; only a
 	// tombstone has one.
@@ -292,7 +292,7 @@ type Outcome struct {
 	Did Did
 	// Wait is how long a failed delivery waits for its next try.
 	Wait time.Duration
-	// Failure is the last failure, for Failed and Parked; its Attempts counts
+	// Failure is the last failure, for Failed and Failed; its Attempts counts
 	// all failed tries.
 	Failure Failure
 
@@ -314,19 +314,19 @@ type Did uint8
 
 // The outcomes of a delivery.
 const (
-	Done     Did = iota // it is finished
-	Failed              // it waits for its next try
-	Parked              // its tries are used up
-	Released            // it was not tried
+	Done      Did = iota // it is finished
+	WillRetry            // it waits for its next try
+	Failed               // its tries are used up
+	Released             // it was not tried
 )
 
-// Unpark is what to do with a parked delivery.
-type Unpark uint8
+// Decide is what to do with a failed delivery.
+type Decision uint8
 
-// What to do with a parked delivery.
+// What to do with a failed delivery.
 const (
-	Retry Unpark = iota // begin again, with all tries
-	Skip                // treat it as done
+	Retry Decision = iota // begin again, with all tries
+	Skip                  // treat it as done
 )
 
 // DeliveryState is the state of an unfinished delivery.
@@ -336,7 +336,7 @@ type DeliveryState string
 const (
 	StateWaiting DeliveryState = "waiting" // for its turn or its next try
 	StateClaimed DeliveryState = "claimed" // a process has it
-	StateParked  DeliveryState = "parked"
+	StateFailed  DeliveryState = "failed"
 	StateSkipped DeliveryState = "skipped" // finished, by hand
 )
 

@@ -45,12 +45,12 @@ func brokenDeliveries() []broken {
 	const earliest = "claiming/only the earliest unfinished delivery of a hook and conversation is given"
 	const unnamed = "leases/what the owner does not name runs out although it renews others"
 	const released = "leases/release gives up all of the owner's deliveries and of nobody else"
-	owners := []string{"me", "them", "other", "parker", "Owner"}
-	const parkedHolds = "parked deliveries/a parked delivery holds back the later ones of its lane and no others"
+	owners := []string{"me", "them", "other", "failer", "Owner"}
+	const failedHolds = "failed deliveries/a failed delivery holds back the later ones of its lane and no others"
 	return []broken{
-		{"gives later deliveries while an earlier one is parked", []string{parkedHolds},
+		{"gives later deliveries while an earlier one has failed", []string{failedHolds},
 			eachOutcome(func(o *store.Outcome) {
-				if o.Did == store.Parked {
+				if o.Did == store.Failed {
 					o.Did = store.Done
 				}
 			})},
@@ -328,12 +328,12 @@ func brokenDeliveries() []broken {
 		{"takes released for failed", []string{"outcomes/a delivery that was released is ready again, with its tries as before"},
 			eachOutcome(func(o *store.Outcome) {
 				if o.Did == store.Released {
-					o.Did, o.Failure = store.Failed, store.Failure{Hook: o.Hook, EventID: o.EventID, Attempts: 9, At: at(1)}
+					o.Did, o.Failure = store.WillRetry, store.Failure{Hook: o.Hook, EventID: o.EventID, Attempts: 9, At: at(1)}
 				}
 			})},
 		{"takes failed for done", []string{"outcomes/a delivery that failed and need not wait is ready at once, with its tries counted"},
 			eachOutcome(func(o *store.Outcome) {
-				if o.Did == store.Failed {
+				if o.Did == store.WillRetry {
 					o.Did = store.Done
 				}
 			})},
@@ -361,7 +361,7 @@ func brokenDeliveries() []broken {
 				return w.sound.Commit(ctx, b)
 			}
 		}},
-		{"keeps the tries of what is retried", []string{"parked deliveries/a retry begins again, with all tries, before the later ones of its lane"}, func(w *wrapped) {
+		{"keeps the tries of what is retried", []string{"failed deliveries/a retry begins again, with all tries, before the later ones of its lane"}, func(w *wrapped) {
 			w.claim = func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
 				due, next, err := w.sound.Claim(ctx, c)
 				for i := range due {
@@ -370,35 +370,35 @@ func brokenDeliveries() []broken {
 				return due, next, err
 			}
 		}},
-		{"retries what is to be skipped", []string{"parked deliveries/a skip makes way for the later ones of its lane"}, func(w *wrapped) {
-			w.unpark = func(ctx context.Context, _ store.Unpark, ids ...string) (int, error) {
-				return w.sound.Unpark(ctx, store.Retry, ids...)
+		{"retries what is to be skipped", []string{"failed deliveries/a skip makes way for the later ones of its lane"}, func(w *wrapped) {
+			w.decide = func(ctx context.Context, _ store.Decision, ids ...string) (int, error) {
+				return w.sound.Decide(ctx, store.Retry, ids...)
 			}
 		}},
-		{"skips what is to be retried", []string{"parked deliveries/a retry begins again, with all tries, before the later ones of its lane"}, func(w *wrapped) {
-			w.unpark = func(ctx context.Context, _ store.Unpark, ids ...string) (int, error) {
-				return w.sound.Unpark(ctx, store.Skip, ids...)
+		{"skips what is to be retried", []string{"failed deliveries/a retry begins again, with all tries, before the later ones of its lane"}, func(w *wrapped) {
+			w.decide = func(ctx context.Context, _ store.Decision, ids ...string) (int, error) {
+				return w.sound.Decide(ctx, store.Skip, ids...)
 			}
 		}},
-		{"counts what was not parked", []string{"parked deliveries/many are unparked at once, those that are not parked are not counted"}, func(w *wrapped) {
-			w.unpark = func(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
-				_, err := w.sound.Unpark(ctx, do, ids...)
+		{"counts what has not failed", []string{"failed deliveries/many are decided on at once, those that have not failed are not counted"}, func(w *wrapped) {
+			w.decide = func(ctx context.Context, do store.Decision, ids ...string) (int, error) {
+				_, err := w.sound.Decide(ctx, do, ids...)
 				return len(ids), err
 			}
 		}},
-		{"refuses ids that are not of its own", []string{"parked deliveries/many are unparked at once, those that are not parked are not counted"}, func(w *wrapped) {
-			w.unpark = func(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
+		{"refuses ids that are not of its own", []string{"failed deliveries/many are decided on at once, those that have not failed are not counted"}, func(w *wrapped) {
+			w.decide = func(ctx context.Context, do store.Decision, ids ...string) (int, error) {
 				for _, id := range ids {
 					if _, _, ok := store.ParseDelivery(id); !ok {
 						return 0, store.ErrNotFound
 					}
 				}
-				return w.sound.Unpark(ctx, do, ids...)
+				return w.sound.Decide(ctx, do, ids...)
 			}
 		}},
-		{"unparks all hooks of an event", []string{"parked deliveries/a retry begins again, with all tries, before the later ones of its lane"}, func(w *wrapped) {
-			w.unpark = func(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
-				page, err := w.sound.Parked(ctx, store.ParkedQuery{})
+		{"decides on all hooks of an event", []string{"failed deliveries/a retry begins again, with all tries, before the later ones of its lane"}, func(w *wrapped) {
+			w.decide = func(ctx context.Context, do store.Decision, ids ...string) (int, error) {
+				page, err := w.sound.Failed(ctx, store.FailedQuery{})
 				if err != nil {
 					return 0, err
 				}
@@ -407,7 +407,7 @@ func brokenDeliveries() []broken {
 					if !slices.Contains(ids, p.ID) {
 						continue
 					}
-					if _, err := w.sound.Unpark(ctx, do, p.ID); err != nil {
+					if _, err := w.sound.Decide(ctx, do, p.ID); err != nil {
 						return 0, err
 					}
 					n += 2

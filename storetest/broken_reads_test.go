@@ -258,32 +258,32 @@ func brokenReads() []broken {
 				return events, err
 			}
 		}},
-		{"lists what is parked in no order", []string{"listing what is parked/what is parked is listed with all that is known of it, the oldest first, both kinds together"}, func(w *wrapped) {
-			w.parked = func(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
-				page, err := w.sound.Parked(ctx, q)
+		{"lists what has failed in no order", []string{"listing what has failed/what has failed is listed with all that is known of it, the oldest first, both kinds together"}, func(w *wrapped) {
+			w.failed = func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
+				page, err := w.sound.Failed(ctx, q)
 				slices.Reverse(page.Items)
 				return page, err
 			}
 		}},
-		{"lists parked deliveries only", []string{"listing what is parked/what is parked is listed with all that is known of it, the oldest first, both kinds together",
+		{"lists failed deliveries only", []string{"listing what has failed/what has failed is listed with all that is known of it, the oldest first, both kinds together",
 			"refused changes/a refused change is replaced by the next one"}, func(w *wrapped) {
-			w.parked = func(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
-				page, err := w.sound.Parked(ctx, q)
-				page.Items = slices.DeleteFunc(page.Items, func(p store.ParkedItem) bool { return p.Kind == store.ParkedChange })
+			w.failed = func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
+				page, err := w.sound.Failed(ctx, q)
+				page.Items = slices.DeleteFunc(page.Items, func(p store.FailedItem) bool { return p.Kind == store.FailedChange })
 				return page, err
 			}
 		}},
-		{"ignores the hook of what is parked", []string{"listing what is parked/the filters of what is parked select what they say"}, func(w *wrapped) {
-			w.parked = func(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
+		{"ignores the hook of what has failed", []string{"listing what has failed/the filters of what has failed select what they say"}, func(w *wrapped) {
+			w.failed = func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
 				q.Hook = ""
-				return w.sound.Parked(ctx, q)
+				return w.sound.Failed(ctx, q)
 			}
 		}},
-		{"lists all that is parked on the first page", []string{"listing what is parked/pages of what is parked leave nothing out and repeat nothing",
-			"listing what is parked/a page of what is parked has 100 items where no limit is asked for"}, func(w *wrapped) {
-			w.parked = func(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
+		{"lists all that has failed on the first page", []string{"listing what has failed/pages of what has failed leave nothing out and repeat nothing",
+			"listing what has failed/a page of what has failed has 100 items where no limit is asked for"}, func(w *wrapped) {
+			w.failed = func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
 				q.Limit = store.MostLimit
-				return w.sound.Parked(ctx, q)
+				return w.sound.Failed(ctx, q)
 			}
 		}},
 		{"settles the latest first", []string{"conclusions/the earliest comes first"}, func(w *wrapped) {

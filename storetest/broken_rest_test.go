@@ -87,13 +87,13 @@ func brokenRest() []broken {
 			"durability/versions and sequences go on after the store was opened again"}, func(w *wrapped) {
 			w.reopened = func(*sound) *sound { return newSound() }
 		}},
-		{"forgets what is parked when it is opened again", []string{"durability/everything is there after the store was opened again",
+		{"forgets what has failed when it is opened again", []string{"durability/everything is there after the store was opened again",
 			"durability/deliveries go on where they were after the store was opened again"}, func(w *wrapped) {
 			w.reopened = func(s *sound) *sound {
-				page, err := s.Parked(context.Background(), store.ParkedQuery{})
+				page, err := s.Failed(context.Background(), store.FailedQuery{})
 				for _, p := range page.Items {
 					if err == nil {
-						_, err = s.Unpark(context.Background(), store.Retry, p.ID)
+						_, err = s.Decide(context.Background(), store.Retry, p.ID)
 					}
 				}
 				if err != nil {

@@ -127,7 +127,7 @@ func claiming(rule define) {
 	rule("the next one is due when the first of those that wait for their time is", func(t *trial) {
 		for i, wait := range []time.Duration{3 * time.Hour, time.Hour, 2 * time.Hour} {
 			t.laneOf(fmt.Sprintf("c-%d", i), 1, "hook")
-			o := did("me", t.only(t.claim("me", 1, "hook")), store.Failed)
+			o := did("me", t.only(t.claim("me", 1, "hook")), store.WillRetry)
 			o.Wait = wait
 			t.settle(o)
 		}
@@ -140,7 +140,7 @@ func claiming(rule define) {
 
 	rule("the next one is not due before what was not given", func(t *trial) {
 		t.laneOf("waits", 1, "hook")
-		o := did("me", t.only(t.claim("me", 1, "hook")), store.Failed)
+		o := did("me", t.only(t.claim("me", 1, "hook")), store.WillRetry)
 		o.Wait = long
 		t.settle(o)
 		t.laneOf("ready", 1, "hook")

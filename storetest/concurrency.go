@@ -276,7 +276,7 @@ func (t *trial) work(owner string, check *laneCheck, finished func() bool) error
 			}
 		}
 		for _, d := range due {
-			what := []store.Did{store.Done, store.Done, store.Done, store.Released, store.Failed}[random(5)]
+			what := []store.Did{store.Done, store.Done, store.Done, store.Released, store.WillRetry}[random(5)]
 			outcomes = append(outcomes, did(owner, d, what))
 			check.release(d, what)
 		}
@@ -325,12 +325,12 @@ func (t *trial) anyCall(owner, id string, random func(n int) int) error {
 		}
 		return t.store.Renew(t.ctx, owner, []time.Duration{0, long}[random(2)], held)
 	case 6:
-		page, err := t.store.Parked(t.ctx, store.ParkedQuery{})
+		page, err := t.store.Failed(t.ctx, store.FailedQuery{})
 		if err != nil {
 			return err
 		}
 		for _, p := range page.Items {
-			if _, err := t.store.Unpark(t.ctx, store.Unpark(random(2)), p.ID); err != nil {
+			if _, err := t.store.Decide(t.ctx, store.Decision(random(2)), p.ID); err != nil {
 				return err
 			}
 		}

@@ -26,7 +26,7 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	errs["Renew"] = s.Renew(ctx, "holder", 0, []store.DeliveryKey{{ConversationID: stored.ID, Seq: 1, Hook: "held"}})
 	errs["Renew of nothing"] = s.Renew(ctx, "holder", long, nil)
 	errs["Release"] = s.Release(ctx, "holder")
-	_, errs["Unpark"] = s.Unpark(ctx, store.Skip, store.DeliveryID(eventID(stored.ID, 1), "parked"))
+	_, errs["Decide"] = s.Decide(ctx, store.Skip, store.DeliveryID(eventID(stored.ID, 1), "failed"))
 	_, _, errs["Due"] = s.Due(ctx, endOfTime, 10)
 	errs["Deposit"] = s.Deposit(ctx, []store.Entry{heard("new", "late", "me", 1)})
 	errs["Deposit of nothing"] = s.Deposit(ctx, nil)
@@ -34,7 +34,7 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	errs["Await"] = s.Await(ctx, "me")
 	_, errs["List"] = s.List(ctx, store.Query{})
 	_, errs["Events"] = s.Events(ctx, stored.ID)
-	_, errs["Parked"] = s.Parked(ctx, store.ParkedQuery{})
+	_, errs["Failed"] = s.Failed(ctx, store.FailedQuery{})
 	_, _, errs["Value"] = s.Value(ctx, "cursor")
 	_, errs["SetValue"] = s.SetValue(ctx, "cursor", []byte("late"), 0)
 	return errs
@@ -44,9 +44,9 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 // an inbox, and returns its record.
 func (t *trial) inhabited() store.Record {
 	t.Helper()
-	t.write(created("c", event("c", 1, "hook", "held", "parked")))
+	t.write(created("c", event("c", 1, "hook", "held", "failed")))
 	t.only(t.claim("holder", 1, "held"))
-	t.settle(did("holder", t.only(t.claim("holder", 1, "parked")), store.Parked))
+	t.settle(did("holder", t.only(t.claim("holder", 1, "failed")), store.Failed))
 	t.deposit(heard("c", "heard", "holder", 1))
 	return t.load("c")
 }
@@ -60,8 +60,8 @@ func contexts(rule define) {
 		_, version, err := t.store.Value(t.ctx, "cursor")
 		t.ok("Value", err)
 		t.same("the version of the value", version, int64(0))
-		t.same("what is parked", t.allParked(store.ParkedQuery{}), []string{store.DeliveryID("c.1", "parked")})
-		t.gives("me", []string{"hook", "held", "parked"}, "c.1 to hook")
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string{store.DeliveryID("c.1", "failed")})
+		t.gives("me", []string{"hook", "held", "failed"}, "c.1 to hook")
 		t.finds("holder", "c/heard")
 	}
 

@@ -14,7 +14,7 @@ import (
 type kept struct {
 	Records      []store.Record
 	Events       map[string][]store.LoggedEvent
-	Parked       []store.ParkedItem
+	Failed       []store.FailedItem
 	Due          []string
 	NextDue      time.Time
 	Listed       [][]string
@@ -26,7 +26,7 @@ type kept struct {
 // everything reads all that the store has of these conversations.
 func (t *trial) everything(ids ...string) kept {
 	t.Helper()
-	k := kept{Records: t.loadAll(ids...), Events: map[string][]store.LoggedEvent{}, Parked: t.parked(store.ParkedQuery{}).Items}
+	k := kept{Records: t.loadAll(ids...), Events: map[string][]store.LoggedEvent{}, Failed: t.failed(store.FailedQuery{}).Items}
 	for i := range k.Records {
 		r := &k.Records[i]
 		slices.Sort(r.Announced)
@@ -54,7 +54,7 @@ func durability(rule define) {
 	rule("everything is there after the store was opened again", func(t *trial) {
 		ids := []string{"full", "call", "vetoed", "refused", "waits", "unknown"}
 		full := createdAs(filled(t, "full", 1, by(conversation.SourceREST, at(50))))
-		full.Events = []store.NewEvent{event("full", 1, "done", "failed", "parked", "skipped", "waiting"), event("full", 2, "waiting"), event("full", 3)}
+		full.Events = []store.NewEvent{event("full", 1, "done", "failed", "retried", "skipped", "waiting"), event("full", 2, "waiting"), event("full", 3)}
 		full.Events[2].Vetoed = true
 		waits := created("waits")
 		waits.Pending = []store.Pending{{EventID: "soon", Due: at(10)}, {EventID: "late", Due: at(20)}}
@@ -62,12 +62,12 @@ func durability(rule define) {
 		t.write(full, created("call"), &store.Change{ID: "vetoed", Vetoed: "not ours"}, waits,
 			&store.Change{ID: "refused", Refused: refusal("screen", 1, merged(filled(t, "refused", 2, by(conversation.SourceTopic, at(50)))))})
 		t.write(next(t.load("call"), saidBy(conversation.SourceAnalytics, at(200), "call", tagged("vip"))))
-		for hook, what := range map[string]store.Did{"done": store.Done, "failed": store.Failed, "parked": store.Parked, "skipped": store.Parked} {
+		for hook, what := range map[string]store.Did{"done": store.Done, "retried": store.WillRetry, "failed": store.Failed, "skipped": store.Failed} {
 			o := did("me", t.only(t.claim("me", 1, hook)), what)
 			o.Wait = long
 			t.settle(o)
 		}
-		t.unpark(store.Skip, store.DeliveryID("full.1", "skipped"))
+		t.decide(store.Skip, store.DeliveryID("full.1", "skipped"))
 		_, err := t.store.SetValue(t.ctx, "cursor", []byte("here"), 0)
 		t.ok("SetValue", err)
 		t.deposit(heard("call", "1", "me", 1), heard("call", "2", "other", 2), heard("unknown", "1", "me", 3), heard("full", "1", "me", 4))
@@ -90,10 +90,10 @@ func durability(rule define) {
 	rule("deliveries go on where they were after the store was opened again", func(t *trial) {
 		t.laneOf("waiting", 2, "hook")
 		t.laneOf("failed", 2, "later")
-		o := did("me", t.only(t.claim("me", 1, "later")), store.Failed)
+		o := did("me", t.only(t.claim("me", 1, "later")), store.WillRetry)
 		o.Wait = long
 		t.settle(o)
-		parked := t.parkHead("parked", 2, "fails")
+		head := t.failHead("head", 2, "fails")
 		t.reopen()
 
 		due, next := t.claimFor(store.Claim{Owner: "me", Lease: long, Hooks: []string{"hook", "later", "fails"}, Limit: 10})
@@ -105,15 +105,15 @@ func durability(rule define) {
 		t.settle(did("me", d, store.Done))
 		t.reopen()
 		t.gives("me", []string{"hook", "later"}, "waiting.2 to hook")
-		t.same("how many were parked", t.unpark(store.Retry, parked), 1)
+		t.same("how many had failed", t.decide(store.Retry, head), 1)
 		t.reopen()
-		t.gives("me", []string{"fails"}, "parked.1 to fails")
+		t.gives("me", []string{"fails"}, "head.1 to fails")
 	})
 
 	rule("what failed before the store was opened again counts", func(t *trial) {
 		t.laneOf("c", 1, "hook")
 		for range 3 {
-			t.settle(did("me", t.only(t.claim("me", 1, "hook")), store.Failed))
+			t.settle(did("me", t.only(t.claim("me", 1, "hook")), store.WillRetry))
 		}
 		t.reopen()
 		t.same("how often it failed", t.only(t.claim("me", 1, "hook")).Attempts, 3)

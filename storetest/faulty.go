@@ -59,7 +59,7 @@ func Faulty(s store.Store, plan ...Fault) store.Store {
 	return &faulty{store: s, plan: plan, calls: make([]int, len(plan))}
 }
 
-var methods = []string{"Load", "Commit", "Claim", "Renew", "Release", "Unpark", "Due", "Deposit", "Inbox", "Await", "List", "Events", "Parked", "Value", "SetValue", "Close"}
+var methods = []string{"Load", "Commit", "Claim", "Renew", "Release", "Decide", "Due", "Deposit", "Inbox", "Await", "List", "Events", "Failed", "Value", "SetValue", "Close"}
 
 type faulty struct {
 	store store.Store
@@ -192,10 +192,10 @@ func (f *faulty) Release(ctx context.Context, owner string) error {
 	return f.call(ctx, "Release", func() error { return f.store.Release(ctx, owner) })
 }
 
-// Unpark implements store.Store.
-func (f *faulty) Unpark(ctx context.Context, do store.Unpark, ids ...string) (n int, err error) {
-	err = f.call(ctx, "Unpark", func() error {
-		n, err = f.store.Unpark(ctx, do, ids...)
+// Decide implements store.Store.
+func (f *faulty) Decide(ctx context.Context, do store.Decision, ids ...string) (n int, err error) {
+	err = f.call(ctx, "Decide", func() error {
+		n, err = f.store.Decide(ctx, do, ids...)
 		return err
 	})
 	return unless(err, n), err
@@ -247,10 +247,10 @@ func (f *faulty) Events(ctx context.Context, conversationID string) (log []store
 	return unless(err, log), err
 }
 
-// Parked implements store.Store.
-func (f *faulty) Parked(ctx context.Context, q store.ParkedQuery) (page store.ParkedPage, err error) {
-	err = f.call(ctx, "Parked", func() error {
-		page, err = f.store.Parked(ctx, q)
+// Failed implements store.Store.
+func (f *faulty) Failed(ctx context.Context, q store.FailedQuery) (page store.FailedPage, err error) {
+	err = f.call(ctx, "Failed", func() error {
+		page, err = f.store.Failed(ctx, q)
 		return err
 	})
 	return unless(err, page), err

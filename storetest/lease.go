@@ -30,7 +30,7 @@ func leases(rule define) {
 
 	rule("a delivery whose lease has ended is given to somebody else, with its tries as before", func(t *trial) {
 		t.laneOf("c", 2, "hook")
-		t.settle(did("me", t.only(t.claim("me", 1, "hook")), store.Failed))
+		t.settle(did("me", t.only(t.claim("me", 1, "hook")), store.WillRetry))
 		since := time.Now()
 		t.only(claimShort(t, "hook"))
 		d := t.only(expires(t, since, short, "hook"))
@@ -54,7 +54,7 @@ func leases(rule define) {
 		since := time.Now()
 		d := t.only(claimShort(t, "hook"))
 		expires(t, since, short, "hook")
-		for _, what := range []store.Did{store.Done, store.Failed, store.Parked, store.Released} {
+		for _, what := range []store.Did{store.Done, store.WillRetry, store.Failed, store.Released} {
 			if t.settle(did("me", d, what)) {
 				t.Error("it says that a delivery is ready")
 			}
@@ -128,15 +128,15 @@ func leases(rule define) {
 	rule("of what is renewed the owner's count, each once, and the rest is ignored", func(t *trial) {
 		t.laneOf("mine", 2, "hook")
 		d := t.only(t.claim("me", 10, "hook"))
-		parked := t.parkHead("parked", 1, "hook")
+		failed := t.failHead("failed", 1, "hook")
 		t.laneOf("waits", 1, "hook")
 		list := []store.Delivery{{Event: event("unknown", 1).Event, Hook: "hook"}, d, {Event: event("mine", 2).Event, Hook: "hook"}, {Event: event("mine", 1).Event, Hook: "unknown"},
-			d, {Event: event("parked", 1).Event, Hook: "hook"}, {Event: event("waits", 1).Event, Hook: "hook"}}
+			d, {Event: event("failed", 1).Event, Hook: "hook"}, {Event: event("waits", 1).Event, Hook: "hook"}}
 		t.renew("me", long, list...)
 		t.gives("other", []string{"hook"}, "waits.1 to hook")
 		t.renew("me", 0, list...)
 		t.gives("third", []string{"hook"}, "mine.1 to hook")
-		t.same("what is parked", t.allParked(store.ParkedQuery{}), []string{parked})
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string{failed})
 	})
 
 	rule("ten thousand deliveries are renewed at once", func(t *trial) {
@@ -171,16 +171,16 @@ func leases(rule define) {
 		}
 	})
 
-	rule("release does not hurry what waits for its next try, nor what is parked", func(t *trial) {
-		parked := t.parkHead("parked", 2, "hook")
+	rule("release does not hurry what waits for its next try, nor what has failed", func(t *trial) {
+		failed := t.failHead("head", 2, "hook")
 		t.laneOf("failed", 1, "hook")
-		o := did("me", t.only(t.claim("me", 1, "hook")), store.Failed)
+		o := did("me", t.only(t.claim("me", 1, "hook")), store.WillRetry)
 		o.Wait = long
 		t.settle(o)
 		t.ok("Release", t.store.Release(t.ctx, "me"))
-		t.ok("Release", t.store.Release(t.ctx, "parker"))
+		t.ok("Release", t.store.Release(t.ctx, "failer"))
 		t.gives("other", []string{"hook"})
-		t.same("what is parked", t.allParked(store.ParkedQuery{}), []string{parked})
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string{failed})
 	})
 
 	rule("an owner without deliveries may renew and release", func(t *trial) {

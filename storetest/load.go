@@ -65,19 +65,19 @@ func loading(rule define) {
 	})
 
 	rule("the backlog names the hooks with unfinished deliveries", func(t *trial) {
-		t.write(created("c", event("c", 1, "done", "parked", "waiting", "claimed", "skipped")), created("other", event("other", 1, "another")))
-		for _, hook := range []string{"done", "parked", "claimed", "skipped"} {
+		t.write(created("c", event("c", 1, "done", "failed", "waiting", "claimed", "skipped")), created("other", event("other", 1, "another")))
+		for _, hook := range []string{"done", "failed", "claimed", "skipped"} {
 			d := t.only(t.claim("me", 1, hook))
 			switch hook {
 			case "done":
 				t.settle(did("me", d, store.Done))
-			case "parked":
-				t.settle(did("me", d, store.Parked))
+			case "failed":
+				t.settle(did("me", d, store.Failed))
 			case "skipped":
-				t.settle(did("me", d, store.Parked))
-				t.unpark(store.Skip, store.DeliveryID(d.ID, hook))
+				t.settle(did("me", d, store.Failed))
+				t.decide(store.Skip, store.DeliveryID(d.ID, hook))
 			}
 		}
-		t.sameSet("the backlog", t.load("c").Backlog, []string{"claimed", "parked", "waiting"})
+		t.sameSet("the backlog", t.load("c").Backlog, []string{"claimed", "failed", "waiting"})
 	})
 }

@@ -93,8 +93,8 @@ func logging(rule define) {
 	})
 
 	rule("an event shows its deliveries until they are done", func(t *trial) {
-		t.write(created("c", event("c", 1, "claimed", "done", "failed", "parked", "skipped", "waiting")))
-		for hook, outcome := range map[string]store.Did{"claimed": store.Released, "done": store.Done, "failed": store.Failed, "parked": store.Parked, "skipped": store.Parked} {
+		t.write(created("c", event("c", 1, "claimed", "done", "failed", "retried", "skipped", "waiting")))
+		for hook, outcome := range map[string]store.Did{"claimed": store.Released, "done": store.Done, "retried": store.WillRetry, "failed": store.Failed, "skipped": store.Failed} {
 			d := t.only(t.claim("me", 1, hook))
 			if hook == "claimed" {
 				continue
@@ -103,7 +103,7 @@ func logging(rule define) {
 			o.Wait, o.Failure.Attempts, o.Failure.Error = long, 7, "no answer from "+hook
 			t.settle(o)
 		}
-		t.same("how many were skipped", t.unpark(store.Skip, store.DeliveryID("c.1", "skipped")), 1)
+		t.same("how many were skipped", t.decide(store.Skip, store.DeliveryID("c.1", "skipped")), 1)
 
 		got := t.events("c")[0].Deliveries
 		slices.SortFunc(got, func(a, b store.LoggedDelivery) int { return strings.Compare(a.Hook, b.Hook) })
@@ -114,8 +114,8 @@ func logging(rule define) {
 		}
 		t.same("the deliveries", got, []store.LoggedDelivery{
 			{Hook: "claimed", State: store.StateClaimed},
-			{Hook: "failed", State: store.StateWaiting, Attempts: 7, Error: "no answer from failed"},
-			{Hook: "parked", State: store.StateParked, Attempts: 7, Error: "no answer from parked"},
+			{Hook: "failed", State: store.StateFailed, Attempts: 7, Error: "no answer from failed"},
+			{Hook: "retried", State: store.StateWaiting, Attempts: 7, Error: "no answer from retried"},
 			{Hook: "skipped", State: store.StateSkipped},
 			{Hook: "waiting", State: store.StateWaiting},
 		})

@@ -123,10 +123,10 @@ func (m *model) settle(o store.Outcome) bool {
 	switch o.Did {
 	case store.Done:
 		d.state = ""
-	case store.Failed:
+	case store.WillRetry:
 		d.state, d.failure, d.waits = store.StateWaiting, o.Failure, o.Wait > 0
-	case store.Parked:
-		d.state, d.failure = store.StateParked, o.Failure
+	case store.Failed:
+		d.state, d.failure = store.StateFailed, o.Failure
 	case store.Released:
 		d.state = store.StateWaiting
 	}
@@ -218,23 +218,23 @@ func tidiedEvent(e store.LoggedEvent) store.LoggedEvent {
 	return e
 }
 
-// parked is what Parked must list, the oldest first.
-func (m *model) parked(q store.ParkedQuery) []string {
-	var items []store.ParkedItem
-	add := func(p store.ParkedItem) {
+// failed is what Failed must list, the oldest first.
+func (m *model) failed(q store.FailedQuery) []string {
+	var items []store.FailedItem
+	add := func(p store.FailedItem) {
 		if (q.Hook == "" || q.Hook == p.Hook) && (q.ConversationID == "" || q.ConversationID == p.ConversationID) {
 			items = append(items, p)
 		}
 	}
-	for _, d := range m.all(func(d *modelDelivery) bool { return d.state == store.StateParked }) {
-		add(store.ParkedItem{ID: store.DeliveryID(d.event.ID, d.hook), ConversationID: d.event.ConversationID, Failure: d.failure})
+	for _, d := range m.all(func(d *modelDelivery) bool { return d.state == store.StateFailed }) {
+		add(store.FailedItem{ID: store.DeliveryID(d.event.ID, d.hook), ConversationID: d.event.ConversationID, Failure: d.failure})
 	}
 	for _, e := range m.entries {
 		if r := e.record.Refused; r != nil {
-			add(store.ParkedItem{ID: store.ChangeID(e.record.ID), ConversationID: e.record.ID, Failure: r.Failure})
+			add(store.FailedItem{ID: store.ChangeID(e.record.ID), ConversationID: e.record.ID, Failure: r.Failure})
 		}
 	}
-	slices.SortFunc(items, func(a, b store.ParkedItem) int { return a.At.Compare(b.At) })
+	slices.SortFunc(items, func(a, b store.FailedItem) int { return a.At.Compare(b.At) })
 	var ids []string
 	for _, p := range items {
 		ids = append(ids, p.ID)

@@ -58,10 +58,10 @@ func notText(rule define) {
 			c.Refused = &store.Refused{Facts: c.To, Failure: store.Failure{Hook: "h", EventID: "e", Type: s, Error: s, Stack: s, At: at(1)}}
 			t.write(c)
 			t.same("how many participants", len(t.load(id).Conversation.Participants), len(c.To.Participants))
-			o := did("me", t.only(t.claim("me", 1, "hook")), store.Parked)
+			o := did("me", t.only(t.claim("me", 1, "hook")), store.Failed)
 			o.Failure.Error, o.Failure.Stack = s, s
 			t.settle(o)
-			t.same("how many are parked", len(t.parked(store.ParkedQuery{ConversationID: id}).Items), 2)
+			t.same("how many have failed", len(t.failed(store.FailedQuery{ConversationID: id}).Items), 2)
 		}
 		for i, s := range nonTexts {
 			t.write(&store.Change{ID: fmt.Sprintf("v-%d", i), Vetoed: s})
@@ -74,9 +74,9 @@ func notText(rule define) {
 			t.laneOf(id, 1, name)
 			d := t.only(t.claim(name, 1, name))
 			t.ok("Renew", t.store.Renew(t.ctx, name, long, []store.DeliveryKey{{ConversationID: id, Hook: name, Seq: d.Seq}}))
-			t.settle(did(name, d, store.Parked))
-			t.same("how many are parked", len(t.parked(store.ParkedQuery{ConversationID: id, Hook: name}).Items), 1)
-			t.same("how many are skipped", t.unpark(store.Skip, store.DeliveryID(id+".1", name)), 1)
+			t.settle(did(name, d, store.Failed))
+			t.same("how many have failed", len(t.failed(store.FailedQuery{ConversationID: id, Hook: name}).Items), 1)
+			t.same("how many are skipped", t.decide(store.Skip, store.DeliveryID(id+".1", name)), 1)
 			_, err := t.store.SetValue(t.ctx, name, []byte(name), 0)
 			t.ok("SetValue", err)
 			value, _, err := t.store.Value(t.ctx, name)
@@ -89,8 +89,8 @@ func notText(rule define) {
 		t.write(createdAs(said("c", tagged("text"))))
 		for _, s := range nonTexts {
 			t.listAll(store.Query{UserID: s, QueueID: s, Status: []conversation.Status{conversation.Status(s)}, Attribute: map[string]string{s: s}})
-			t.same("what is parked", len(t.parked(store.ParkedQuery{ConversationID: s, Hook: s}).Items), 0)
-			t.same("how many are unparked", t.unpark(store.Retry, s, store.DeliveryID(s, s)), 0)
+			t.same("what has failed", len(t.failed(store.FailedQuery{ConversationID: s, Hook: s}).Items), 0)
+			t.same("how many are decided on", t.decide(store.Retry, s, store.DeliveryID(s, s)), 0)
 		}
 	})
 }

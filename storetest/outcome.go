@@ -40,7 +40,7 @@ func outcomes(rule define) {
 		t.laneOf("c", 2, "hook")
 		var all []store.Outcome
 		for _, d := range t.claim("me", 10, "hook") {
-			all = append(all, did("me", d, map[string]store.Did{"a": store.Done, "b": store.Parked, "c": store.Released}[d.ConversationID]))
+			all = append(all, did("me", d, map[string]store.Did{"a": store.Done, "b": store.Failed, "c": store.Released}[d.ConversationID]))
 		}
 		if !t.settle(all...) {
 			t.Error("it does not say that deliveries are ready")
@@ -50,7 +50,7 @@ func outcomes(rule define) {
 
 	rule("a delivery that failed is tried again when its wait is over, and not before", func(t *trial) {
 		t.laneOf("c", 1, "hook")
-		o := did("me", t.only(t.claim("me", 1, "hook")), store.Failed)
+		o := did("me", t.only(t.claim("me", 1, "hook")), store.WillRetry)
 		o.Wait = short
 		failed := time.Now()
 		t.settle(o)
@@ -70,7 +70,7 @@ func outcomes(rule define) {
 		for tries := range 5 {
 			d := t.only(t.claim("me", 1, "hook"))
 			t.same("how often it failed", d.Attempts, tries)
-			if !t.settle(did("me", d, store.Failed)) {
+			if !t.settle(did("me", d, store.WillRetry)) {
 				t.Error("it does not say that a delivery is ready")
 			}
 		}
@@ -80,7 +80,7 @@ func outcomes(rule define) {
 	rule("a delivery that waits for its next try holds back its own lane and no other", func(t *trial) {
 		t.laneOf("a", 2, "one", "two")
 		t.laneOf("b", 2, "one")
-		o := did("me", t.only(t.claim("me", 1, "two")), store.Failed)
+		o := did("me", t.only(t.claim("me", 1, "two")), store.WillRetry)
 		o.Wait = long
 		t.settle(o)
 		t.gives("me", []string{"one", "two"}, "a.1 to one", "b.1 to one")
@@ -88,7 +88,7 @@ func outcomes(rule define) {
 
 	rule("a delivery that was released is ready again, with its tries as before", func(t *trial) {
 		t.laneOf("c", 2, "hook")
-		t.settle(did("me", t.only(t.claim("me", 1, "hook")), store.Failed))
+		t.settle(did("me", t.only(t.claim("me", 1, "hook")), store.WillRetry))
 		d := t.only(t.claim("me", 1, "hook"))
 		if !t.settle(did("me", d, store.Released)) {
 			t.Error("it does not say that a delivery is ready")
@@ -99,7 +99,7 @@ func outcomes(rule define) {
 
 	rule("deliveries released behind one that failed stay behind it", func(t *trial) {
 		t.writeAs("me", created("c", claimedEvent("c", 1, "hook"), claimedEvent("c", 2, "hook"), claimedEvent("c", 3, "hook")))
-		first := did("me", store.Delivery{Event: event("c", 1).Event, Hook: "hook"}, store.Failed)
+		first := did("me", store.Delivery{Event: event("c", 1).Event, Hook: "hook"}, store.WillRetry)
 		first.Wait = long
 		t.settle(first, did("me", store.Delivery{Event: event("c", 2).Event, Hook: "hook"}, store.Released),
 			did("me", store.Delivery{Event: event("c", 3).Event, Hook: "hook"}, store.Released))
@@ -123,7 +123,7 @@ func outcomes(rule define) {
 		t.laneOf("c", 2, "hook")
 		d := t.only(t.claim("me", 1, "hook"))
 		before := t.events("c")
-		for _, what := range []store.Did{store.Done, store.Failed, store.Parked, store.Released} {
+		for _, what := range []store.Did{store.Done, store.WillRetry, store.Failed, store.Released} {
 			if t.settle(did("other", d, what)) {
 				t.Error("it says that a delivery is ready")
 			}
@@ -137,12 +137,12 @@ func outcomes(rule define) {
 	rule("an outcome of a delivery that nobody holds is ignored", func(t *trial) {
 		t.laneOf("c", 1, "hook")
 		d := store.Delivery{Event: event("c", 1).Event, Hook: "hook"}
-		if t.settle(did("me", d, store.Done), did("", d, store.Parked)) {
+		if t.settle(did("me", d, store.Done), did("", d, store.Failed)) {
 			t.Error("it says that a delivery is ready")
 		}
 		d = t.only(t.gives("me", []string{"hook"}, "c.1 to hook"))
 		t.settle(did("me", d, store.Done))
-		t.settle(did("me", d, store.Failed))
+		t.settle(did("me", d, store.WillRetry))
 		t.gives("me", []string{"hook"})
 	})
 

@@ -67,10 +67,10 @@ func ownership(rule define) {
 		t.same("the data in the log", t.events("c")[0].Data, event("c", 1).Data)
 	})
 
-	rule("the data of an event that is parked is the caller's own", func(t *trial) {
-		t.parkHead("c", 1, "hook")
-		scribble(t.parked(store.ParkedQuery{}).Items[0].Event.Data)
-		t.same("the data of what is parked", t.parked(store.ParkedQuery{}).Items[0].Event.Data, event("c", 1).Data)
+	rule("the data of an event that has failed is the caller's own", func(t *trial) {
+		t.failHead("c", 1, "hook")
+		scribble(t.failed(store.FailedQuery{}).Items[0].Event.Data)
+		t.same("the data of what has failed", t.failed(store.FailedQuery{}).Items[0].Event.Data, event("c", 1).Data)
 	})
 
 	rule("a page is the caller's own", func(t *trial) {

@@ -184,21 +184,21 @@ func paging(rule define) {
 			for _, after := range []string{"x", "????", "c-01", "0", "null", "e30", cursor + "x", cursor[:len(cursor)/2], "🙂", strings.Repeat("A", 5000)} {
 				_, err := t.store.List(t.ctx, store.Query{Order: order, After: after})
 				t.is("List after "+abridged(after), err, store.ErrCursor)
-				_, err = t.store.Parked(t.ctx, store.ParkedQuery{After: after})
-				t.is("Parked after "+abridged(after), err, store.ErrCursor)
+				_, err = t.store.Failed(t.ctx, store.FailedQuery{After: after})
+				t.is("Failed after "+abridged(after), err, store.ErrCursor)
 			}
 		}
 	})
 
 	rule("a cursor is of its own listing and order only", func(t *trial) {
 		t.assortment()
-		t.parkHead("p-1", 1, "hook")
-		t.parkHead("p-2", 1, "hook")
+		t.failHead("p-1", 1, "hook")
+		t.failHead("p-2", 1, "hook")
 		cursors := map[store.Order]string{}
 		for _, order := range orders {
 			cursors[order] = t.list(store.Query{Order: order, Limit: 2}).Next
 		}
-		parked := t.parked(store.ParkedQuery{Limit: 1}).Next
+		failed := t.failed(store.FailedQuery{Limit: 1}).Next
 		for _, order := range orders {
 			for other, cursor := range cursors {
 				if other == order {
@@ -207,10 +207,10 @@ func paging(rule define) {
 				_, err := t.store.List(t.ctx, store.Query{Order: order, After: cursor})
 				t.is(fmt.Sprintf("List in order %d with a cursor of order %d", order, other), err, store.ErrCursor)
 			}
-			_, err := t.store.List(t.ctx, store.Query{Order: order, After: parked})
-			t.is("List with a cursor of Parked", err, store.ErrCursor)
-			_, err = t.store.Parked(t.ctx, store.ParkedQuery{After: cursors[order]})
-			t.is("Parked with a cursor of List", err, store.ErrCursor)
+			_, err := t.store.List(t.ctx, store.Query{Order: order, After: failed})
+			t.is("List with a cursor of Failed", err, store.ErrCursor)
+			_, err = t.store.Failed(t.ctx, store.FailedQuery{After: cursors[order]})
+			t.is("Failed with a cursor of List", err, store.ErrCursor)
 		}
 	})
 }

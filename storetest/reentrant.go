@@ -24,10 +24,10 @@ func reentrance(rule define) {
 				t.same("how many others are listed", len(t.list(store.Query{}).Conversations), 6)
 				for _, d := range t.claim("me", 1, "hook") {
 					t.renew("me", long, d)
-					t.settle(did("me", d, store.Parked))
+					t.settle(did("me", d, store.Failed))
 				}
-				for _, p := range t.parked(store.ParkedQuery{}).Items {
-					t.unpark(store.Retry, p.ID)
+				for _, p := range t.failed(store.FailedQuery{}).Items {
+					t.decide(store.Retry, p.ID)
 				}
 				t.due(endOfTime, 10)
 				t.ok("Release", t.store.Release(t.ctx, "me"))

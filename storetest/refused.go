@@ -69,8 +69,8 @@ func refusedChanges(rule define) {
 		got := t.load("c").Refused
 		t.same("the refused change", got, second)
 		t.sameConversation("the facts", got.Facts, second.Facts)
-		t.same("what is parked of the first hook", t.allParked(store.ParkedQuery{Hook: "screen"}), []string(nil))
-		t.same("what is parked", t.allParked(store.ParkedQuery{}), []string{store.ChangeID("c")})
+		t.same("what has failed of the first hook", t.allFailed(store.FailedQuery{Hook: "screen"}), []string(nil))
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string{store.ChangeID("c")})
 	})
 
 	rule("a change without a refused one removes it", func(t *trial) {
@@ -88,7 +88,7 @@ func refusedChanges(rule define) {
 			}
 			t.sameConversation(r.ID, got.Conversation, accepted.To)
 		}
-		t.same("what is parked", t.allParked(store.ParkedQuery{}), []string(nil))
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string(nil))
 		t.sameSet("what is listed", t.listAll(store.Query{}), []string{"new", "known"})
 	})
 }

@@ -133,7 +133,7 @@ func (t *trial) laneOf(id string, n int64, hooks ...string) {
 // did is an outcome of a delivery that the owner holds.
 func did(owner string, d store.Delivery, what store.Did) store.Outcome {
 	o := d.Outcome(owner, what)
-	if what == store.Failed || what == store.Parked {
+	if what == store.WillRetry || what == store.Failed {
 		o.Failure = store.Failure{Hook: d.Hook, EventID: d.ID, Type: d.Type, Attempts: d.Attempts + 1,
 			Error: fmt.Sprintf("try %d failed", d.Attempts+1), At: at(int(d.Seq))}
 	}
@@ -155,12 +155,12 @@ func (t *trial) renew(owner string, lease time.Duration, held ...store.Delivery)
 	t.ok("Renew", t.store.Renew(t.ctx, owner, lease, keysOf(held)))
 }
 
-// parkHead creates a conversation with so many events for the hook, and parks
-// the first delivery. It returns the id of what is parked.
-func (t *trial) parkHead(id string, n int64, hook string) string {
+// failHead creates a conversation with so many events for the hook, and fails
+// the first delivery. It returns the id of what has failed.
+func (t *trial) failHead(id string, n int64, hook string) string {
 	t.Helper()
 	t.laneOf(id, n, hook)
-	t.settle(did("parker", t.only(t.claim("parker", 1, hook)), store.Parked))
+	t.settle(did("failer", t.only(t.claim("failer", 1, hook)), store.Failed))
 	return store.DeliveryID(eventID(id, 1), hook)
 }
 

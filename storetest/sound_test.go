@@ -185,11 +185,11 @@ func (s *sound) Events(ctx context.Context, id string) ([]store.LoggedEvent, err
 	return events, err
 }
 
-func (s *sound) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
+func (s *sound) Failed(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
 	if err := s.open(); err != nil {
-		return store.ParkedPage{}, err
+		return store.FailedPage{}, err
 	}
-	page, err := s.Store.Parked(ctx, q)
+	page, err := s.Store.Failed(ctx, q)
 	for i := range page.Items {
 		page.Items[i].Event.Data = bytes.Clone(page.Items[i].Event.Data)
 	}
@@ -210,11 +210,11 @@ func (s *sound) Release(ctx context.Context, owner string) error {
 	return s.Store.Release(ctx, owner)
 }
 
-func (s *sound) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
+func (s *sound) Decide(ctx context.Context, do store.Decision, ids ...string) (int, error) {
 	if err := s.open(); err != nil {
 		return 0, err
 	}
-	return s.Store.Unpark(ctx, do, ids...)
+	return s.Store.Decide(ctx, do, ids...)
 }
 
 func (s *sound) Due(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error) {

@@ -61,10 +61,10 @@ func text(rule define) {
 			t.same("the event "+what, t.events(id)[0].Event, e.Event)
 
 			d := t.only(t.claim("me", 1, "hook"))
-			o := did("me", d, store.Parked)
+			o := did("me", d, store.Failed)
 			o.Failure.Error, o.Failure.Stack = s, s
 			t.settle(o)
-			t.same("the parked delivery "+what, t.parked(store.ParkedQuery{ConversationID: id, Hook: "hook"}).Items[0].Failure, o.Failure)
+			t.same("the failed delivery "+what, t.failed(store.FailedQuery{ConversationID: id, Hook: "hook"}).Items[0].Failure, o.Failure)
 		}
 	})
 
@@ -114,11 +114,11 @@ func text(rule define) {
 		for _, hook := range names {
 			d := t.only(t.claim("me", 100, hook))
 			t.same("the hook", d.Hook, hook)
-			t.settle(did("me", d, store.Parked))
-			t.same("what is parked of the hook", t.allParked(store.ParkedQuery{Hook: hook}), []string{store.DeliveryID("c.1", hook)})
+			t.settle(did("me", d, store.Failed))
+			t.same("what has failed of the hook", t.allFailed(store.FailedQuery{Hook: hook}), []string{store.DeliveryID("c.1", hook)})
 		}
 		for _, hook := range names {
-			t.same("how many were parked", t.unpark(store.Retry, store.DeliveryID("c.1", hook)), 1)
+			t.same("how many had failed", t.decide(store.Retry, store.DeliveryID("c.1", hook)), 1)
 			t.gives("me", []string{hook}, "c.1 to "+hook)
 		}
 	})

@@ -42,7 +42,7 @@ func tombstones(rule define) {
 		if r := t.load("c"); r.Refused != nil || r.Vetoed != "not ours" {
 			t.Errorf("the record is %+v", r)
 		}
-		t.same("what is parked", t.allParked(store.ParkedQuery{}), []string(nil))
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string(nil))
 	})
 
 	rule("a tombstone is not listed in any order", func(t *trial) {

@@ -240,19 +240,19 @@ func (t *trial) listAll(q store.Query) []string {
 	}
 }
 
-func (t *trial) parked(q store.ParkedQuery) store.ParkedPage {
+func (t *trial) failed(q store.FailedQuery) store.FailedPage {
 	t.Helper()
-	page, err := t.store.Parked(t.ctx, q)
-	t.ok("Parked", err)
+	page, err := t.store.Failed(t.ctx, q)
+	t.ok("Failed", err)
 	return page
 }
 
-// allParked goes through all pages of what is parked and returns the ids.
-func (t *trial) allParked(q store.ParkedQuery) []string {
+// allFailed goes through all pages of what has failed and returns the ids.
+func (t *trial) allFailed(q store.FailedQuery) []string {
 	t.Helper()
 	var ids []string
 	for {
-		page := t.parked(q)
+		page := t.failed(q)
 		for _, p := range page.Items {
 			ids = append(ids, p.ID)
 		}
@@ -265,10 +265,10 @@ func (t *trial) allParked(q store.ParkedQuery) []string {
 	}
 }
 
-func (t *trial) unpark(do store.Unpark, ids ...string) int {
+func (t *trial) decide(do store.Decision, ids ...string) int {
 	t.Helper()
-	n, err := t.store.Unpark(t.ctx, do, ids...)
-	t.ok("Unpark", err)
+	n, err := t.store.Decide(t.ctx, do, ids...)
+	t.ok("Decide", err)
 	return n
 }
 

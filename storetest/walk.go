@@ -106,7 +106,7 @@ func (w *walk) step() {
 	case 8, 9:
 		w.settle()
 	case 10:
-		w.unpark()
+		w.decide()
 	case 11:
 		w.renew()
 	case 12:
@@ -331,7 +331,7 @@ func (w *walk) settle() {
 		if w.random(6) == 0 {
 			owner = w.pick(walkOwners)
 		}
-		o := did(owner, store.Delivery{Event: d.event, Hook: d.hook, Attempts: d.failure.Attempts}, []store.Did{store.Done, store.Done, store.Failed, store.Parked, store.Released}[w.random(5)])
+		o := did(owner, store.Delivery{Event: d.event, Hook: d.hook, Attempts: d.failure.Attempts}, []store.Did{store.Done, store.Done, store.WillRetry, store.Failed, store.Released}[w.random(5)])
 		o.Wait = []time.Duration{0, long}[w.random(2)]
 		o.Failure.At = at(w.tick())
 		list = append(list, o)
@@ -367,20 +367,20 @@ func (w *walk) compareReady(ready bool, settled []*modelDelivery) {
 	}
 }
 
-func (w *walk) unpark() {
+func (w *walk) decide() {
 	w.Helper()
 	ids := []string{"unknown"}
-	var parked []*modelDelivery
+	var failed []*modelDelivery
 	for _, d := range w.model.all(func(d *modelDelivery) bool { return w.random(3) == 0 }) {
 		ids = append(ids, store.DeliveryID(d.event.ID, d.hook))
-		if d.state == store.StateParked {
-			parked = append(parked, d)
+		if d.state == store.StateFailed {
+			failed = append(failed, d)
 		}
 	}
-	what := store.Unpark(w.random(2))
-	w.note("unpark %d: %d ids, %d of them parked", what, len(ids), len(parked))
-	w.same("how many were parked", w.trial.unpark(what, ids...), len(parked))
-	for _, d := range parked {
+	what := store.Decision(w.random(2))
+	w.note("decide %d: %d ids, %d of them failed", what, len(ids), len(failed))
+	w.same("how many had failed", w.trial.decide(what, ids...), len(failed))
+	for _, d := range failed {
 		if d.failure, d.waits, d.state = (store.Failure{}), false, store.StateWaiting; what == store.Skip {
 			d.state = store.StateSkipped
 		}
@@ -453,7 +453,7 @@ func (w *walk) compareConversation(id string) {
 	w.same("the log of "+id, events, w.model.events(id))
 }
 
-// compareLists compares a listing, what is parked and what is due.
+// compareLists compares a listing, what has failed and what is due.
 func (w *walk) compareLists() {
 	w.Helper()
 	q := store.Query{Order: orders[w.random(len(orders))], Limit: 1 + w.random(4)}
@@ -484,15 +484,15 @@ func (w *walk) compareLists() {
 		w.same("the order of the listing", got, selected(q, inOrder(all, q.Order)))
 	}
 
-	p := store.ParkedQuery{Limit: 1 + w.random(3)}
+	p := store.FailedQuery{Limit: 1 + w.random(3)}
 	if w.random(3) == 0 {
 		p.Hook = w.pick(walkHooks)
 	}
 	if w.random(3) == 0 {
 		p.ConversationID = w.pick(walkIDs)
 	}
-	w.note("parked %+v", p)
-	w.same("what is parked", w.allParked(p), w.model.parked(p))
+	w.note("failed %+v", p)
+	w.same("what has failed", w.allFailed(p), w.model.failed(p))
 	w.compareDue(at(w.random(120)), w.random(5)+1)
 }
 
@@ -518,7 +518,7 @@ func (w *walk) compareAll() {
 	for _, id := range walkIDs {
 		w.compareConversation(id)
 	}
-	w.same("what is parked", w.allParked(store.ParkedQuery{}), w.model.parked(store.ParkedQuery{}))
+	w.same("what has failed", w.allFailed(store.FailedQuery{}), w.model.failed(store.FailedQuery{}))
 	w.compareDue(endOfTime, 100)
 	w.same("the inbox", w.everyEntry(), w.model.entriesFor(store.InboxQuery{Limit: len(w.model.inbox)}))
 	w.same("the listing", w.listAll(store.Query{}), idsOf(inOrder(w.model.conversations(), store.OldestFirst)))

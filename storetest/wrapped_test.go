@@ -18,14 +18,14 @@ type wrapped struct {
 	claim    func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error)
 	renew    func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error
 	release  func(ctx context.Context, owner string) error
-	unpark   func(ctx context.Context, do store.Unpark, ids ...string) (int, error)
+	decide   func(ctx context.Context, do store.Decision, ids ...string) (int, error)
 	due      func(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error)
 	deposit  func(ctx context.Context, entries []store.Entry) error
 	inbox    func(ctx context.Context, q store.InboxQuery) ([]store.Entry, error)
 	await    func(ctx context.Context, owner string) error
 	list     func(ctx context.Context, q store.Query) (store.Page, error)
 	events   func(ctx context.Context, id string) ([]store.LoggedEvent, error)
-	parked   func(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error)
+	failed   func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error)
 	value    func(ctx context.Context, name string) ([]byte, int64, error)
 	setValue func(ctx context.Context, name string, value []byte, version int64) (int64, error)
 	close    func() error
@@ -33,9 +33,9 @@ type wrapped struct {
 }
 
 func wrap(s *sound, replace func(*wrapped)) *wrapped {
-	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, release: s.Release, unpark: s.Unpark, due: s.Due,
+	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, release: s.Release, decide: s.Decide, due: s.Due,
 		deposit: s.Deposit, inbox: s.Inbox, await: s.Await,
-		list: s.List, events: s.Events, parked: s.Parked, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
+		list: s.List, events: s.Events, failed: s.Failed, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
 	replace(w)
 	return w
 }
@@ -58,8 +58,8 @@ func (w *wrapped) Renew(ctx context.Context, owner string, lease time.Duration, 
 
 func (w *wrapped) Release(ctx context.Context, owner string) error { return w.release(ctx, owner) }
 
-func (w *wrapped) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
-	return w.unpark(ctx, do, ids...)
+func (w *wrapped) Decide(ctx context.Context, do store.Decision, ids ...string) (int, error) {
+	return w.decide(ctx, do, ids...)
 }
 
 func (w *wrapped) Due(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error) {
@@ -84,8 +84,8 @@ func (w *wrapped) Events(ctx context.Context, id string) ([]store.LoggedEvent, e
 	return w.events(ctx, id)
 }
 
-func (w *wrapped) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
-	return w.parked(ctx, q)
+func (w *wrapped) Failed(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
+	return w.failed(ctx, q)
 }
 
 func (w *wrapped) Value(ctx context.Context, name string) ([]byte, int64, error) {

@@ -24,7 +24,7 @@ type Outcome struct {
 	// Vetoed are the ids of the events that were vetoed, in order.
 	Vetoed []string
 	// Failed is what hooks have failed on for good.
-	Failed []store.ParkedItem
+	Failed []store.FailedItem
 
 	hooks *events.Hooks
 }
@@ -48,7 +48,7 @@ func Of[E events.Event](o *Outcome) (list []E) {
 }
 
 func (o *Outcome) read(ctx context.Context, t *testing.T, tracker *convtrack.Tracker, id string) {
-	for item, err := range tracker.Parked(ctx, store.ParkedQuery{}) {
+	for item, err := range tracker.Failed(ctx, store.FailedQuery{}) {
 		require.NoError(t, err)
 		if item.ConversationID == id {
 			o.Failed = append(o.Failed, item)

@@ -17,7 +17,7 @@ type Request struct {
 	All    bool                         // all conclusions are due: the input has ended
 	// Decision is what to do with a change that was refused; nil when nobody
 	// has decided.
-	Decision *store.Unpark
+	Decision *store.Decision
 	// Vetoes are of events that Before hooks have vetoed in an attempt that was
 	// rolled back. Nobody is asked about them again.
 	Vetoes map[string]Veto

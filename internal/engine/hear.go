@@ -54,7 +54,7 @@ func (e *Engine) Settle(ctx context.Context) error {
 
 // Decide retries or skips the change of the conversation that a hook refused,
 // and reports whether there was one.
-func (e *Engine) Decide(ctx context.Context, conversationID string, do store.Unpark) (bool, error) {
+func (e *Engine) Decide(ctx context.Context, conversationID string, do store.Decision) (bool, error) {
 	records, err := e.Store.Load(ctx, conversationID)
 	if err != nil || records[0].Refused == nil {
 		return false, err

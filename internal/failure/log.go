@@ -58,7 +58,7 @@ func (l *Log) ForGood(ctx context.Context, conversationID string, f *store.Failu
 		t.said, level = now, slog.LevelError
 	}
 	l.mu.Unlock()
-	l.log.Log(ctx, level, "a hook has failed for good: "+consequence+"; mend its cause, then Retry or Skip what Parked lists", "hook", f.Hook,
+	l.log.Log(ctx, level, "a hook has failed for good: "+consequence+"; mend its cause, then Retry or Skip what Failed lists", "hook", f.Hook,
 		"conversation", conversationID, "event", f.EventID, "type", f.Type, "attempts", f.Attempts, "error", f.Error, "so far", times)
 }
 

@@ -113,7 +113,7 @@ func (ls *Lanes) Settle(id string, all bool, r *Receipt) error {
 }
 
 // Decide has the lane retry or skip the change that a hook refused.
-func (ls *Lanes) Decide(id string, do store.Unpark, r *Receipt) error {
+func (ls *Lanes) Decide(id string, do store.Decision, r *Receipt) error {
 	return ls.command(id, r, func(l *lane) { l.decision = &do })
 }
 

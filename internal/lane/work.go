@@ -11,7 +11,7 @@ type lane struct {
 	facts    []fact
 	settle   bool
 	all      bool
-	decision *store.Unpark
+	decision *store.Decision
 	waiters  []*Receipt // of settle and decision
 	busy     bool
 	room     chan struct{} // closed when the lane has been taken from
@@ -43,7 +43,7 @@ type Work struct {
 	All    bool   // all conclusions are due: the input has ended
 	// Decision is what to do with a change that was refused; nil when nobody
 	// has decided.
-	Decision *store.Unpark
+	Decision *store.Decision
 	// Refused is for who waits for a decision: the hook fails again.
 	Refused error
 

@@ -55,7 +55,7 @@ func (o *Outbox) deliver(d *delivery) result {
 	case unavailable(err):
 		o.Commits.Failed("delivering to a hook", err)
 		f := failure.Of(d.Hook, d.Event, d.Attempts, err, time.Now())
-		return result{outcome: store.Outcome{Did: store.Failed, Wait: storeWait, Failure: f}} // nor is that
+		return result{outcome: store.Outcome{Did: store.WillRetry, Wait: storeWait, Failure: f}} // nor is that
 	}
 	return o.failed(ctx, d, how, err)
 }
@@ -172,9 +172,9 @@ func (o *Outbox) failed(ctx context.Context, d *delivery, how events.Delivery, e
 	if f.Attempts >= how.Attempts {
 		o.Counters.ForGood.Add(1)
 		o.Failures.ForGood(ctx, d.ConversationID, &f, "its later events of the conversation wait behind this one")
-		return result{outcome: store.Outcome{Did: store.Parked, Failure: f}}
+		return result{outcome: store.Outcome{Did: store.Failed, Failure: f}}
 	}
 	wait := retry.Backoff(how.Backoff, f.Attempts, time.Minute)
 	o.Failures.Again(ctx, d.ConversationID, &f, wait)
-	return result{outcome: store.Outcome{Did: store.Failed, Wait: wait, Failure: f}}
+	return result{outcome: store.Outcome{Did: store.WillRetry, Wait: wait, Failure: f}}
 }

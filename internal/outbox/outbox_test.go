@@ -181,7 +181,7 @@ func TestATransactionThatIsNotCommittedWhileTheStoreWorksIsTheHooksFault(t *test
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		require.Equal(t, []string{"c.1", "c.1", "c.1"}, j.read(), "it has three tries")
-		require.Equal(t, []string{"c.1 h parked"}, r.unfinished("c"))
+		require.Equal(t, []string{"c.1 h failed"}, r.unfinished("c"))
 		require.EqualValues(t, 1, r.Counters.ForGood.Load())
 	})
 }
@@ -227,7 +227,7 @@ func TestABackoffThatPanicsIsReplaced(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		require.Len(t, j.read(), 2)
-		require.Equal(t, []string{"c.1 h parked"}, r.unfinished("c"))
+		require.Equal(t, []string{"c.1 h failed"}, r.unfinished("c"))
 	})
 }
 

@@ -38,7 +38,7 @@ func (o *Outbox) Recorded(outcomes []store.Outcome, ready bool) {
 		o.Look()
 	}
 	for i := range outcomes {
-		if outcomes[i].Did == store.Failed {
+		if outcomes[i].Did == store.WillRetry {
 			o.look.Set(time.Now().Add(outcomes[i].Wait))
 		}
 	}

@@ -121,16 +121,16 @@ func (s *Store) settle(out store.Outcome) (ready bool) {
 	switch out.Did {
 	case store.Done:
 		o.finish(d)
-	case store.Failed:
+	case store.WillRetry:
 		d.failure, d.due = out.Failure, time.Now().Add(out.Wait)
 		o.release(d)
-	case store.Parked:
+	case store.Failed:
 		d.failure = out.Failure
 		if d.failure.At.IsZero() {
 			d.failure.At = time.Now()
 		}
 		delete(o.claimed, d)
-		d.state, d.owner = store.StateParked, ""
+		d.state, d.owner = store.StateFailed, ""
 	case store.Released:
 		o.release(d)
 	}
@@ -211,8 +211,8 @@ func (s *Store) Release(ctx context.Context, owner string) error {
 	return nil
 }
 
-// Unpark implements store.Store.
-func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
+// Decide implements store.Store.
+func (s *Store) Decide(ctx context.Context, do store.Decision, ids ...string) (int, error) {
 	if err := s.begin(ctx); err != nil {
 		return 0, err
 	}
@@ -220,7 +220,7 @@ func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int
 	n := 0
 	for _, id := range ids {
 		d := s.outbox.byID[id]
-		if d == nil || d.state != store.StateParked {
+		if d == nil || d.state != store.StateFailed {
 			continue
 		}
 		n++

@@ -128,29 +128,29 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 	return log, nil
 }
 
-// Parked implements store.Store.
-func (s *Store) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
+// Failed implements store.Store.
+func (s *Store) Failed(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
 	if err := s.begin(ctx); err != nil {
-		return store.ParkedPage{}, err
+		return store.FailedPage{}, err
 	}
 	defer s.mu.Unlock()
-	var items []item[store.ParkedItem]
-	add := func(p store.ParkedItem) {
+	var items []item[store.FailedItem]
+	add := func(p store.FailedItem) {
 		if (q.Hook == "" || q.Hook == p.Hook) && (q.ConversationID == "" || q.ConversationID == p.ConversationID) {
-			items = append(items, item[store.ParkedItem]{p.At.UnixMicro(), p.ID, p})
+			items = append(items, item[store.FailedItem]{p.At.UnixMicro(), p.ID, p})
 		}
 	}
 	for id, d := range s.outbox.byID {
-		if d.state == store.StateParked {
-			add(store.ParkedItem{ID: id, Kind: store.ParkedDelivery, ConversationID: d.event.ConversationID, Event: copyEvent(d.event), Failure: d.failure})
+		if d.state == store.StateFailed {
+			add(store.FailedItem{ID: id, Kind: store.FailedDelivery, ConversationID: d.event.ConversationID, Event: copyEvent(d.event), Failure: d.failure})
 		}
 	}
 	for id, e := range s.entries {
 		if r := e.record.Refused; r != nil {
-			add(store.ParkedItem{ID: store.ChangeID(id), Kind: store.ParkedChange, ConversationID: id,
+			add(store.FailedItem{ID: store.ChangeID(id), Kind: store.FailedChange, ConversationID: id,
 				Event: store.Event{ID: r.EventID, ConversationID: id, Type: r.Type}, Failure: r.Failure})
 		}
 	}
-	list, next, err := page(items, "parked", q.After, q.Limit)
-	return store.ParkedPage{Items: list, Next: next}, err
+	list, next, err := page(items, "failed", q.After, q.Limit)
+	return store.FailedPage{Items: list, Next: next}, err
 }

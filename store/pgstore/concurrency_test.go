@@ -68,7 +68,7 @@ func TestNoDeliveryIsSkippedNorOvertaken(t *testing.T) {
 				for i, d := range due {
 					o := d.Outcome(owner, store.Done)
 					if (n+i)%7 == 0 {
-						o.Did = []store.Did{store.Failed, store.Released}[(n+i)/7%2]
+						o.Did = []store.Did{store.WillRetry, store.Released}[(n+i)/7%2]
 						o.Failure.Attempts = d.Attempts + 1
 					} else {
 						mu.Lock()
@@ -94,7 +94,7 @@ func TestNoDeliveryIsSkippedNorOvertaken(t *testing.T) {
 	require.EqualValues(t, writers*perWriter, delivered.Load())
 }
 
-// While a delivery is parked those behind it are put aside, and others are
+// While a delivery has failed those behind it are put aside, and others are
 // added; whoever skips it at the same time must bring all of them back.
 func TestNothingStaysBehindADeliveryThatIsSkippedMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -106,7 +106,7 @@ func TestNothingStaysBehindADeliveryThatIsSkippedMeanwhile(t *testing.T) {
 		due, _, err := s.Claim(t.Context(), store.Claim{Owner: "me", Lease: time.Minute, Hooks: []string{"hook"}, Limit: 1})
 		require.NoError(t, err)
 		require.Len(t, due, 1)
-		_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{due[0].Outcome("me", store.Parked)}})
+		_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{due[0].Outcome("me", store.Failed)}})
 		require.NoError(t, err)
 
 		var both sync.WaitGroup
@@ -117,7 +117,7 @@ func TestNothingStaysBehindADeliveryThatIsSkippedMeanwhile(t *testing.T) {
 			}
 		})
 		both.Go(func() {
-			if n, err := s.Unpark(t.Context(), store.Skip, store.DeliveryID(due[0].ID, "hook")); n != 1 || err != nil {
+			if n, err := s.Decide(t.Context(), store.Skip, store.DeliveryID(due[0].ID, "hook")); n != 1 || err != nil {
 				t.Error(n, err)
 			}
 		})
@@ -159,13 +159,13 @@ func TestDeliveriesBehindAFailedOneArePutAside(t *testing.T) {
 	commit(store.Batch{Changes: []*store.Change{logOnly(r, 1, plainEvent(r.id, 1, "hook"), plainEvent(r.id, 2, "hook"))}})
 	first := claim()
 	require.Zero(t, aside())
-	commit(outcome(first, store.Failed))
+	commit(outcome(first, store.WillRetry))
 	require.Equal(t, 1, aside())
 	commit(store.Batch{Changes: []*store.Change{logOnly(r, 2, plainEvent(r.id, 3, "hook", "other"))}})
 	require.Equal(t, 2, aside(), "of the other hook nothing has failed")
-	commit(outcome(claim(), store.Parked))
+	commit(outcome(claim(), store.Failed))
 	require.Equal(t, 2, aside())
-	_, err := s.Unpark(t.Context(), store.Retry, store.DeliveryID(first.ID, "hook"))
+	_, err := s.Decide(t.Context(), store.Retry, store.DeliveryID(first.ID, "hook"))
 	require.NoError(t, err)
 	require.Zero(t, aside())
 	commit(outcome(claim(), store.Done))

@@ -50,7 +50,7 @@ func TestACommitOfEverythingTakesTwoRoundTrips(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, due, 2)
 	b := store.Batch{Owner: "me", Changes: []*store.Change{{ID: "c", Version: 1, From: from, To: conversation.Merge(from, second), Events: []store.NewEvent{event(2)}}}}
-	b.Outcomes = []store.Outcome{{Owner: "me", EventID: "e1", ConversationID: "c", Seq: 1, Hook: "done"}, {Owner: "me", EventID: "e1", ConversationID: "c", Seq: 1, Hook: "failed", Did: store.Failed}}
+	b.Outcomes = []store.Outcome{{Owner: "me", EventID: "e1", ConversationID: "c", Seq: 1, Hook: "done"}, {Owner: "me", EventID: "e1", ConversationID: "c", Seq: 1, Hook: "failed", Did: store.WillRetry}}
 	lost := b
 	lost.Changes = []*store.Change{{ID: "c", Version: 7, To: first}}
 	lost.Outcomes = nil

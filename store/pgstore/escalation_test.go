@@ -173,11 +173,11 @@ func TestValidateNamesWhatGivesOthersAWayIn(t *testing.T) {
 	inSchema(t, s.schema, `alter function S.cdm_forget() security definer;
 		grant create on schema `+s.schema+` to public;
 		create function S.spy(text) returns text language sql immutable as 'select $1';
-		drop view S.cdm_report_parked;
-		create view S.cdm_report_parked as select S.spy('x') as error`)
+		drop view S.cdm_report_failed;
+		create view S.cdm_report_failed as select S.spy('x') as error`)
 	err := s.Validate(t.Context())
 	for _, want := range []string{"the trigger cdm_conversation_deleted has the rights of its owner", "everybody may create objects in the schema " + s.schema,
-		"cdm_report_parked uses the function spy(text)"} {
+		"cdm_report_failed uses the function spy(text)"} {
 		require.ErrorContains(t, err, want)
 	}
 }

@@ -60,7 +60,7 @@ func TestWhatOthersMakeInTheSchemaIsNotExecuted(t *testing.T) {
 	inSchema(t, schema, lureRows)
 	workThrough(t, s)
 	require.NoError(t, s.Validate(t.Context()))
-	for _, view := range []string{"agent_time", "email_agents", "open_conversations", "parked", "customer"} {
+	for _, view := range []string{"agent_time", "email_agents", "open_conversations", "failed", "customer"} {
 		_, err := s.pool.Exec(t.Context(), "select * from cdm_report_"+view)
 		require.NoError(t, err)
 	}

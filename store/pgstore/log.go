@@ -33,7 +33,7 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 	}, s.sql().log, one...)
 	p.read(func(r *row) error {
 		i, found := bySeq[r.integer()]
-		d := store.LoggedDelivery{Hook: r.string(), State: store.DeliveryState(r.string()), Attempts: int(r.integer()), Error: r.string()}
+		d := store.LoggedDelivery{Hook: r.string(), State: deliveryState(r.string()), Attempts: int(r.integer()), Error: r.string()}
 		if found {
 			events[i].Deliveries = append(events[i].Deliveries, d)
 		}
@@ -46,6 +46,15 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 		return nil, fmt.Errorf("pgstore: conversation %q: %w", conversationID, store.ErrNotFound)
 	}
 	return events, nil
+}
+
+// deliveryState reads a state. What has failed is called parked in the table: a
+// process of an earlier version may still write there.
+func deliveryState(state string) store.DeliveryState {
+	if state == "parked" {
+		return store.StateFailed
+	}
+	return store.DeliveryState(state)
 }
 
 // Due implements store.Store.

@@ -66,17 +66,17 @@ func workThrough(t *testing.T, s opened) {
 	var held []store.DeliveryKey
 	for _, d := range due {
 		held = append(held, d.Key())
-		o := d.Outcome("me", store.Parked)
+		o := d.Outcome("me", store.Failed)
 		o.Failure.Error = "it's \"down\"\n"
 		outcomes = append(outcomes, o)
 	}
 	require.NoError(t, s.Renew(t.Context(), "me", 1e11, held))
 	_, err = s.Commit(t.Context(), store.Batch{Outcomes: outcomes})
 	require.NoError(t, err)
-	page, err := s.Parked(t.Context(), store.ParkedQuery{})
+	page, err := s.Failed(t.Context(), store.FailedQuery{})
 	require.NoError(t, err)
 	require.Len(t, page.Items, len(list))
-	n, err := s.Unpark(t.Context(), store.Skip, page.Items[0].ID)
+	n, err := s.Decide(t.Context(), store.Skip, page.Items[0].ID)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	records, err := s.Load(t.Context(), list[0].id, "unknown")

@@ -23,7 +23,7 @@ var order = []string{
 	// What one commit writes, and the transaction that it lends to hooks.
 	"commit.go", "hooks.go", "write.go", "committer.go", "tx.go", "statementtext.go",
 	// What is read and handed out.
-	"parked.go", "list.go", "load.go", "log.go", "claim.go", "lanes.go", "named.go",
+	"failed.go", "list.go", "load.go", "log.go", "claim.go", "lanes.go", "named.go",
 	// What other processes heard.
 	"inbox.go", "await.go", "listen.go",
 	// What all operations have in common: retries, transactions, connections.

@@ -139,14 +139,14 @@ func TestTheReportOfEMailsCountsTheirAgents(t *testing.T) {
 	require.Equal(t, []string{"e-mail of two user-1 00:14:00", "e-mail of two user-2 00:02:00"}, got)
 }
 
-func TestTheReportsOfWhatIsOpenAndParked(t *testing.T) {
+func TestTheReportsOfWhatIsOpenAndHasFailed(t *testing.T) {
 	s := open(t)
 	list := references(t, s, 0, 2)
 	require.NoError(t, updateAll(t.Context(), s, list[:1]))
-	parked := list[0].done("owner")
-	parked.Did, parked.Failure = store.Parked, store.Failure{Error: "down", Attempts: 3}
+	failed := list[0].done("owner")
+	failed.Did, failed.Failure = store.Failed, store.Failure{Error: "down", Attempts: 3}
 	refused := &store.Refused{Facts: list[1].from, Failure: store.Failure{Hook: "screen", EventID: "e", Type: "conversation.created", Attempts: 5, Error: "no", At: time.Now()}}
-	_, err := s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{parked},
+	_, err := s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{failed},
 		Changes: []*store.Change{{ID: list[1].id, Version: 1, From: list[1].from, To: list[1].from, Refused: refused}, {ID: "vetoed", Vetoed: "not ours"}}})
 	require.NoError(t, err)
 	rows := func(sql string) []string {
@@ -158,12 +158,12 @@ func TestTheReportsOfWhatIsOpenAndParked(t *testing.T) {
 	}
 	require.Equal(t, []string{"Active {voice} {" + uuid(5, 0) + "}", "Active {voice} {" + uuid(5, 1) + "}"},
 		rows("select concat_ws(' ', calculated_status, media_types::text, connected_users::text) from cdm_report_open_conversations order by conversation_id"))
-	require.Equal(t, []string{"change screen 5 no", "delivery hook 3 down"}, rows("select concat_ws(' ', kind, hook, attempts, error) from cdm_report_parked order by kind"))
-	page, err := s.Parked(t.Context(), store.ParkedQuery{})
+	require.Equal(t, []string{"change screen 5 no", "delivery hook 3 down"}, rows("select concat_ws(' ', kind, hook, attempts, error) from cdm_report_failed order by kind"))
+	page, err := s.Failed(t.Context(), store.FailedQuery{})
 	require.NoError(t, err)
 	var ids []string
 	for _, p := range page.Items {
 		ids = append(ids, p.ID)
 	}
-	require.ElementsMatch(t, ids, rows("select kind || ':' || id from cdm_report_parked"))
+	require.ElementsMatch(t, ids, rows("select kind || ':' || id from cdm_report_failed"))
 }

@@ -127,12 +127,12 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 			order by conversation_id, hook, seq for no key update)
 		update {delivery} as d set state = 'waiting', owner = null, due = statement_timestamp()`+mine, oidText)
 
-	const parked = `with mine as materialized (select d.conversation_id, d.hook, d.seq
+	const failed = `with mine as materialized (select d.conversation_id, d.hook, d.seq
 			from (select distinct * from unnest($1::text[], $2::text[])) as i(event_id, hook) join {delivery} d on d.event_id = i.event_id and d.hook = i.hook
 			where d.state = 'parked' order by d.conversation_id, d.hook, d.seq for no key update of d)
 		update {delivery} as d set `
-	s.retry = n.statement(parked+`state = 'waiting', blocked = false, due = statement_timestamp(), attempts = 0, type = null, error = null, stack = null, failed_at = null`+
+	s.retry = n.statement(failed+`state = 'waiting', blocked = false, due = statement_timestamp(), attempts = 0, type = null, error = null, stack = null, failed_at = null`+
 		mine+back+`true`, oidTexts, oidTexts)
-	s.skip = n.statement(parked+`state = 'skipped', blocked = false, due = statement_timestamp()`+mine+back+`true`, oidTexts, oidTexts)
+	s.skip = n.statement(failed+`state = 'skipped', blocked = false, due = statement_timestamp()`+mine+back+`true`, oidTexts, oidTexts)
 	return s
 }

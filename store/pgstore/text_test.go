@@ -28,9 +28,9 @@ func TestTextThatTheServerRefusesIsMadeStorable(t *testing.T) {
 	due, _, err := s.Claim(t.Context(), store.Claim{Owner: bad, Lease: time.Minute, Hooks: []string{"hook", bad}, Limit: 1})
 	require.NoError(t, err)
 	require.Len(t, due, 1)
-	parked := due[0].Outcome(bad, store.Parked)
-	parked.Failure = store.Failure{Error: bad, Stack: bad, Type: bad, At: at}
-	_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{parked}})
+	failed := due[0].Outcome(bad, store.Failed)
+	failed.Failure = store.Failure{Error: bad, Stack: bad, Type: bad, At: at}
+	_, err = s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{failed}})
 	require.NoError(t, err)
 
 	odd := newReference(1).create()
@@ -46,7 +46,7 @@ func TestTextThatTheServerRefusesIsMadeStorable(t *testing.T) {
 		require.Equal(t, id, records[0].ID)
 	}
 
-	page, err := s.Parked(t.Context(), store.ParkedQuery{ConversationID: "c", Hook: "hook"})
+	page, err := s.Failed(t.Context(), store.FailedQuery{ConversationID: "c", Hook: "hook"})
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)
 	require.Equal(t, good, page.Items[0].Error)

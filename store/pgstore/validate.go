@@ -272,7 +272,7 @@ func (v *validation) untrusted(ctx context.Context) error {
 }
 
 // reports are the views; no program reads them.
-var reports = []string{"report_agent_time", "report_customer", "report_email_agents", "report_open_conversations", "report_parked"}
+var reports = []string{"report_agent_time", "report_customer", "report_email_agents", "report_open_conversations", "report_failed"}
 
 func (v *validation) viewNames() []string {
 	var names []string

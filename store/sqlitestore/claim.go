@@ -143,8 +143,8 @@ func (s *Store) Release(ctx context.Context, owner string) error {
 	return nil
 }
 
-// Unpark implements store.Store.
-func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
+// Decide implements store.Store.
+func (s *Store) Decide(ctx context.Context, do store.Decision, ids ...string) (int, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
 		return 0, err
@@ -162,27 +162,27 @@ func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int
 	}
 	n := 0
 	err = s.write(ctx, func(t *transaction) (err error) {
-		n, err = t.unpark(do, keys, events)
+		n, err = t.decide(do, keys, events)
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("sqlitestore: unpark: %w", err)
+		return 0, fmt.Errorf("sqlitestore: decide: %w", err)
 	}
 	return n, nil
 }
 
-func (t *transaction) unpark(do store.Unpark, keys []deliveryKey, events []string) (n int, err error) {
-	parked, err := t.places(t.statements.outbox.parked, events)
+func (t *transaction) decide(do store.Decision, keys []deliveryKey, events []string) (n int, err error) {
+	failed, err := t.places(t.statements.outbox.failed, events)
 	if err != nil {
 		return 0, err
 	}
 	moved := map[lane]bool{}
 	for _, k := range keys {
-		p, known := parked[k]
+		p, known := failed[k]
 		if !known {
 			continue
 		}
-		delete(parked, k)
+		delete(failed, k)
 		n++
 		if do == store.Skip {
 			moved[p.lane] = true

@@ -47,7 +47,7 @@ func claim(t *testing.T, s *Store, owner string) (ids []string, wait time.Durati
 
 func retryIn(t *testing.T, s *Store, owner, id string, wait time.Duration) {
 	t.Helper()
-	_, err := s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{{Owner: owner, EventID: id, Hook: "h", Did: store.Failed, Wait: wait}}})
+	_, err := s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{{Owner: owner, EventID: id, Hook: "h", Did: store.WillRetry, Wait: wait}}})
 	require.NoError(t, err)
 }
 

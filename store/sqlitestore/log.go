@@ -54,4 +54,4 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 }
 
 var deliveryStates = [...]store.DeliveryState{rows.DeliveryWaiting: store.StateWaiting, rows.DeliveryClaimed: store.StateClaimed,
-	rows.DeliveryParked: store.StateParked, rows.DeliverySkipped: store.StateSkipped}
+	rows.DeliveryFailed: store.StateFailed, rows.DeliverySkipped: store.StateSkipped}

@@ -11,11 +11,11 @@ import (
 
 // outboxStatements are those on deliveries.
 type outboxStatements struct {
-	held, parked               *statement
-	finish, fail, park, letGo  *statement
-	retry, skip, promote, head *statement
-	claimable, next, anyDue    *statement
-	claim, renew, release      *statement
+	held, failed                *statement
+	finish, fail, giveUp, letGo *statement
+	retry, skip, promote, head  *statement
+	claimable, next, anyDue     *statement
+	claim, renew, release       *statement
 }
 
 func newOutboxStatements(prepare func(string) *statement) outboxStatements {
@@ -24,10 +24,10 @@ func newOutboxStatements(prepare func(string) *statement) outboxStatements {
 		(SELECT min(n.seq) FROM @delivery AS n WHERE n.conversation_id = d.conversation_id AND n.hook = d.hook AND n.seq > d.seq AND n.state < 3)
 		FROM json_each(?) AS id CROSS JOIN @delivery AS d ON d.event_id = id.value WHERE d.state = `
 	return outboxStatements{
-		held: prepare(found + "1"), parked: prepare(found + "2"),
+		held: prepare(found + "1"), failed: prepare(found + "2"),
 		finish: prepare("DELETE FROM @delivery" + one),
 		fail:   prepare("UPDATE @delivery SET state = 0, owner = NULL, due = ?, attempts = ?, type = ?, error = ?, stack = ?, failed_at = ?" + one),
-		park:   prepare("UPDATE @delivery SET state = 2, owner = NULL, due = ?, attempts = ?, type = ?, error = ?, stack = ?, failed_at = ?" + one),
+		giveUp: prepare("UPDATE @delivery SET state = 2, owner = NULL, due = ?, attempts = ?, type = ?, error = ?, stack = ?, failed_at = ?" + one),
 		letGo:  prepare("UPDATE @delivery SET state = 0, owner = NULL, due = ?" + one),
 		retry:  prepare("UPDATE @delivery SET state = 0, due = ?, attempts = 0, type = NULL, error = NULL, stack = NULL, failed_at = NULL" + one),
 		skip:   prepare("UPDATE @delivery SET state = 3, head = 0" + one),
@@ -120,10 +120,10 @@ func (t *transaction) record(o *store.Outcome, p place) (err error) {
 	switch o.Did {
 	case store.Done:
 		_, err = t.exec(s.finish, p.conversationID, p.hook, p.seq)
-	case store.Failed:
+	case store.WillRetry:
 		_, err = t.exec(s.fail, t.now+o.Wait.Microseconds(), f.Attempts, f.Type, f.Error, f.Stack, failedAt(f.At, t.now), p.conversationID, p.hook, p.seq)
-	case store.Parked:
-		_, err = t.exec(s.park, t.now, f.Attempts, f.Type, f.Error, f.Stack, failedAt(f.At, t.now), p.conversationID, p.hook, p.seq)
+	case store.Failed:
+		_, err = t.exec(s.giveUp, t.now, f.Attempts, f.Type, f.Error, f.Stack, failedAt(f.At, t.now), p.conversationID, p.hook, p.seq)
 	case store.Released:
 		_, err = t.exec(s.letGo, t.now, p.conversationID, p.hook, p.seq)
 	}

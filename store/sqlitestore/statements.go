@@ -29,8 +29,8 @@ type statements struct {
 	outbox                        outboxStatements
 	inbox                         inboxStatements
 	log, logDeliveries, exists    *statement
-	parkedDeliveries              string
-	parkedChanges                 string
+	failedDeliveries              string
+	failedChanges                 string
 }
 
 // clockName is the name of the value whose version is by how many microseconds
@@ -81,8 +81,8 @@ func newStatements(prefix string) *statements {
 		log:           prepare("SELECT " + names(rows.Event.Table().Columns, "") + " FROM @event WHERE conversation_id = ? ORDER BY seq"),
 		logDeliveries: prepare(`SELECT seq, hook, state, attempts, error FROM @delivery WHERE conversation_id = ? ORDER BY hook`),
 
-		parkedDeliveries: text(parkedDeliveriesText),
-		parkedChanges:    text(parkedChangesText),
+		failedDeliveries: text(failedDeliveriesText),
+		failedChanges:    text(failedChangesText),
 		upsert:           map[rows.Entity]*statement{},
 		load:             map[rows.Entity]*statement{},
 	}

@@ -55,7 +55,7 @@ func ofTracker(is convtrack.Stats) []metric {
 		counter("convtrack_before_failures", "Failed tries of Before hooks.", is.BeforeFailed),
 		counter("convtrack_deliveries", "Deliveries to After hooks that were done.", is.Delivered),
 		counter("convtrack_after_failures", "Failed tries of After hooks.", is.AfterFailed),
-		counter("convtrack_parked", "Changes and deliveries that were set aside.", is.Parked),
+		counter("convtrack_failed", "Changes and deliveries that were set aside.", is.Failed),
 		counter("convtrack_gaps", "Times in which a source was blind.", is.Gaps),
 		counter("convtrack_losses", "Times that could not be read from the API either.", is.Losses),
 		gauge("convtrack_pending", "Partial conversations that are accepted and not stored yet.", float64(is.Pending)),

@@ -110,7 +110,7 @@ var tables = [entities]*Table{
 const (
 	DeliveryWaiting = iota
 	DeliveryClaimed
-	DeliveryParked
+	DeliveryFailed
 	DeliverySkipped
 )
 

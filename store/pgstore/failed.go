@@ -13,15 +13,15 @@ import (
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
-// Parked implements store.Store.
-func (s *Store) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPage, error) {
+// Failed implements store.Store.
+func (s *Store) Failed(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
 	if err := s.enter(ctx); err != nil {
-		return store.ParkedPage{}, err
+		return store.FailedPage{}, err
 	}
-	const listing = "parked"
+	const listing = "failed"
 	place, begun, ok := cursor.Parse(listing, q.After)
 	if !ok {
-		return store.ParkedPage{}, fmt.Errorf("pgstore: parked: %w: %q", store.ErrCursor, q.After)
+		return store.FailedPage{}, fmt.Errorf("pgstore: failed: %w: %q", store.ErrCursor, q.After)
 	}
 	limit := store.PageSize(q.Limit)
 	w := &where{}
@@ -40,20 +40,20 @@ func (s *Store) Parked(ctx context.Context, q store.ParkedQuery) (store.ParkedPa
 		from {delivery} d join {event} e on e.conversation_id = d.conversation_id and e.seq = d.seq where ` + strings.Join(deliveries, " and ") + `
 		union all
 		select c.refused_at, 'change:' || c.conversation_id collate "C", c.conversation_id, null, null, null, null, null, null, null, null, null, null, null, null, c.refused
-		from {conversation} c where ` + strings.Join(changes, " and ") + `) as parked
+		from {conversation} c where ` + strings.Join(changes, " and ") + `) as failed
 		where ` + behind + ` order by at, id limit ` + strconv.Itoa(limit+1)
 
-	var page store.ParkedPage
+	var page store.FailedPage
 	var places []cursor.Place
 	var p pipeline
 	p.read(func(r *row) error {
 		at := r.value()
-		item, err := parkedItem(r, at)
+		item, err := failedItem(r, at)
 		page.Items, places = append(page.Items, item), append(places, cursor.Place{Listing: listing, Key: at.Int, ID: item.ID})
 		return err
 	}, &statement{sql: newNames(&s.config).Replace(sql), params: w.params}, w.args...)
 	if err := s.one(ctx, &p); err != nil {
-		return store.ParkedPage{}, fmt.Errorf("pgstore: parked: %w", err)
+		return store.FailedPage{}, fmt.Errorf("pgstore: failed: %w", err)
 	}
 	if len(page.Items) > limit {
 		page.Items, page.Next = page.Items[:limit], places[limit-1].String()
@@ -70,22 +70,22 @@ func (w *where) equal(column, value string) string {
 	return column + " = " + w.text(value)
 }
 
-// parkedItem reads an item behind its time.
-func parkedItem(r *row, at rows.Value) (store.ParkedItem, error) {
-	item := store.ParkedItem{Kind: store.ParkedDelivery, ID: r.string(), ConversationID: r.string()}
+// failedItem reads an item behind its time.
+func failedItem(r *row, at rows.Value) (store.FailedItem, error) {
+	item := store.FailedItem{Kind: store.FailedDelivery, ID: r.string(), ConversationID: r.string()}
 	item.Event = store.Event{ID: r.string(), ConversationID: item.ConversationID, Seq: r.integer(), Type: r.string(), Time: r.value().Time(),
 		Rule: r.string(), Vetoed: r.bool(), Data: []byte(r.string())}
 	item.Failure = store.Failure{EventID: item.Event.ID, Hook: r.string(), Attempts: int(r.integer()), Type: r.string(), Error: r.string(), Stack: r.string(), At: at.Time()}
 	refused, err := rows.ParseRefused(r.value(), at, false)
 	if refused != nil {
-		item.Kind, item.Failure = store.ParkedChange, refused.Failure
+		item.Kind, item.Failure = store.FailedChange, refused.Failure
 		item.Event = store.Event{ID: refused.EventID, ConversationID: item.ConversationID, Type: refused.Type}
 	}
 	return item, err
 }
 
-// Unpark implements store.Store.
-func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int, error) {
+// Decide implements store.Store.
+func (s *Store) Decide(ctx context.Context, do store.Decision, ids ...string) (int, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
@@ -118,7 +118,7 @@ func (s *Store) Unpark(ctx context.Context, do store.Unpark, ids ...string) (int
 		return s.run(ctx, c, &second)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("pgstore: unpark: %w", err)
+		return 0, fmt.Errorf("pgstore: decide: %w", err)
 	}
 	return len(changed.hooks), nil
 }

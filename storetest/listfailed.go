@@ -8,11 +8,11 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-func listingParked(rule define) {
-	// stock parks deliveries and changes, and returns their ids, the oldest
+func listingFailed(rule define) {
+	// stock has failed deliveries and changes, and returns their ids, the oldest
 	// first.
-	stock := func(t *trial) []store.ParkedItem {
-		var items []store.ParkedItem
+	stock := func(t *trial) []store.FailedItem {
+		var items []store.FailedItem
 		for i := range 12 {
 			id := fmt.Sprintf("c-%02d", (i*5)%12)
 			hook := []string{"one", "two"}[i%2]
@@ -21,21 +21,21 @@ func listingParked(rule define) {
 			if i%3 == 2 {
 				facts := merged(said(id, call))
 				t.write(&store.Change{ID: id, Refused: &store.Refused{Facts: facts, Failure: failure}})
-				items = append(items, store.ParkedItem{ID: store.ChangeID(id), Kind: store.ParkedChange, ConversationID: id,
+				items = append(items, store.FailedItem{ID: store.ChangeID(id), Kind: store.FailedChange, ConversationID: id,
 					Event: store.Event{ID: failure.EventID, Type: failure.Type}, Failure: failure})
 				continue
 			}
 			e := event(id, 1, hook)
 			t.write(created(id, e))
-			o := did("me", t.only(t.claim("me", 1, hook)), store.Parked)
+			o := did("me", t.only(t.claim("me", 1, hook)), store.Failed)
 			o.Failure = failure
 			t.settle(o)
-			items = append(items, store.ParkedItem{ID: store.DeliveryID(e.ID, hook), Kind: store.ParkedDelivery, ConversationID: id, Event: e.Event, Failure: failure})
+			items = append(items, store.FailedItem{ID: store.DeliveryID(e.ID, hook), Kind: store.FailedDelivery, ConversationID: id, Event: e.Event, Failure: failure})
 		}
-		slices.SortFunc(items, func(a, b store.ParkedItem) int { return a.At.Compare(b.At) })
+		slices.SortFunc(items, func(a, b store.FailedItem) int { return a.At.Compare(b.At) })
 		return items
 	}
-	chosen := func(items []store.ParkedItem, q store.ParkedQuery) []string {
+	chosen := func(items []store.FailedItem, q store.FailedQuery) []string {
 		var ids []string
 		for _, p := range items {
 			if (q.Hook == "" || q.Hook == p.Hook) && (q.ConversationID == "" || q.ConversationID == p.ConversationID) {
@@ -45,64 +45,64 @@ func listingParked(rule define) {
 		return ids
 	}
 
-	rule("nothing parked gives an empty page", func(t *trial) {
+	rule("nothing failed gives an empty page", func(t *trial) {
 		t.laneOf("c", 1, "hook")
-		page := t.parked(store.ParkedQuery{})
+		page := t.failed(store.FailedQuery{})
 		if len(page.Items) != 0 || page.Next != "" {
 			t.Errorf("the page has %d items and the next page %q", len(page.Items), page.Next)
 		}
 	})
 
-	rule("what is parked is listed with all that is known of it, the oldest first, both kinds together", func(t *trial) {
+	rule("what has failed is listed with all that is known of it, the oldest first, both kinds together", func(t *trial) {
 		want := stock(t)
-		got := t.parked(store.ParkedQuery{}).Items
+		got := t.failed(store.FailedQuery{}).Items
 		for i := range got {
-			if got[i].Kind == store.ParkedChange {
+			if got[i].Kind == store.FailedChange {
 				got[i].Event = store.Event{ID: got[i].Event.ID, Type: got[i].Event.Type} // no more is promised
 			}
 		}
-		t.same("what is parked", got, want)
+		t.same("what has failed", got, want)
 	})
 
-	rule("the filters of what is parked select what they say", func(t *trial) {
+	rule("the filters of what has failed select what they say", func(t *trial) {
 		items := stock(t)
 		for _, hook := range []string{"", "one", "two", "One", "unknown"} {
 			for _, id := range []string{"", "c-00", "c-05", "c-10", "C-00", "unknown"} {
 				for _, limit := range []int{0, 1} {
-					q := store.ParkedQuery{Hook: hook, ConversationID: id, Limit: limit}
-					t.same(fmt.Sprintf("what is parked of %+v", q), t.allParked(q), chosen(items, q))
+					q := store.FailedQuery{Hook: hook, ConversationID: id, Limit: limit}
+					t.same(fmt.Sprintf("what has failed of %+v", q), t.allFailed(q), chosen(items, q))
 				}
 			}
 		}
 	})
 
-	rule("pages of what is parked leave nothing out and repeat nothing", func(t *trial) {
+	rule("pages of what has failed leave nothing out and repeat nothing", func(t *trial) {
 		items := stock(t)
-		want := chosen(items, store.ParkedQuery{})
+		want := chosen(items, store.FailedQuery{})
 		for limit := 1; limit <= len(items)+1; limit++ {
-			t.same(fmt.Sprintf("pages of %d", limit), t.allParked(store.ParkedQuery{Limit: limit}), want)
-			page := t.parked(store.ParkedQuery{Limit: limit})
+			t.same(fmt.Sprintf("pages of %d", limit), t.allFailed(store.FailedQuery{Limit: limit}), want)
+			page := t.failed(store.FailedQuery{Limit: limit})
 			t.same("the size of the page", len(page.Items), min(limit, len(items)))
 			t.same("whether it is the last page", page.Next == "", limit >= len(items))
 		}
 	})
 
-	rule("what was parked at the same time is listed once", func(t *trial) {
+	rule("what failed at the same time is listed once", func(t *trial) {
 		var want []string
 		for i := range 9 {
 			id := fmt.Sprintf("c-%d", i)
 			t.laneOf(id, 1, "hook")
-			o := did("me", t.only(t.claim("me", 1, "hook")), store.Parked)
+			o := did("me", t.only(t.claim("me", 1, "hook")), store.Failed)
 			o.Failure.At = at(1)
 			t.settle(o)
 			want = append(want, store.DeliveryID(eventID(id, 1), "hook"))
 		}
 		for limit := 1; limit < 10; limit++ {
-			t.sameSet(fmt.Sprintf("pages of %d", limit), t.allParked(store.ParkedQuery{Limit: limit}), want)
+			t.sameSet(fmt.Sprintf("pages of %d", limit), t.allFailed(store.FailedQuery{Limit: limit}), want)
 		}
 	})
 
-	rule("a page of what is parked has 100 items where no limit is asked for", func(t *trial) {
+	rule("a page of what has failed has 100 items where no limit is asked for", func(t *trial) {
 		var changes []*store.Change
 		for i := range store.DefaultLimit + 1 {
 			id := fmt.Sprintf("c-%03d", i)
@@ -110,10 +110,10 @@ func listingParked(rule define) {
 			changes = append(changes, &store.Change{ID: id, Refused: r})
 		}
 		t.write(changes...)
-		page := t.parked(store.ParkedQuery{})
+		page := t.failed(store.FailedQuery{})
 		if len(page.Items) != store.DefaultLimit || page.Next == "" {
 			t.Errorf("the page has %d items and the next page %q", len(page.Items), page.Next)
 		}
-		t.same("how many are parked", len(t.allParked(store.ParkedQuery{Limit: math.MaxInt32})), store.DefaultLimit+1)
+		t.same("how many have failed", len(t.allFailed(store.FailedQuery{Limit: math.MaxInt32})), store.DefaultLimit+1)
 	})
 }
