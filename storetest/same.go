@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -15,6 +16,9 @@ import (
 // differences says in what got and want differ, a line for each value; empty
 // when they are equal.
 func differences(got, want any) string {
+	if alike(reflect.ValueOf(got), reflect.ValueOf(want)) {
+		return ""
+	}
 	have, wanted := leaves(got), leaves(want)
 	if maps.Equal(have, wanted) {
 		return ""
@@ -38,6 +42,59 @@ func differences(got, want any) string {
 		lines = append(lines[:most], fmt.Sprintf("  and %d more", len(lines)-most))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// alike reports that the two have the same leaves, without writing them out:
+// most have. Where it reports false, the leaves decide.
+func alike(a, b reflect.Value) bool {
+	if !a.IsValid() || !b.IsValid() || a.Type() != b.Type() {
+		return false
+	}
+	switch a.Kind() {
+	case reflect.Func:
+		return true
+	case reflect.Pointer, reflect.Interface:
+		if a.IsNil() || b.IsNil() {
+			return a.IsNil() && b.IsNil()
+		}
+		return alike(a.Elem(), b.Elem())
+	case reflect.Struct:
+		if x, ok := reflect.TypeAssert[time.Time](a); ok {
+			y := b.Interface().(time.Time)
+			return x.IsZero() == y.IsZero() && x.Truncate(time.Microsecond).Equal(y.Truncate(time.Microsecond))
+		}
+		for i := range a.NumField() {
+			if exported := a.Field(i).CanInterface(); exported && !alike(a.Field(i), b.Field(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Slice:
+		if a.Len() != b.Len() {
+			return false
+		}
+		if a.Type().Elem().Kind() == reflect.Uint8 {
+			return bytes.Equal(a.Bytes(), b.Bytes())
+		}
+		for i := range a.Len() {
+			if !alike(a.Index(i), b.Index(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Map:
+		if a.Len() != b.Len() {
+			return false
+		}
+		for each := a.MapRange(); each.Next(); {
+			if !alike(each.Value(), b.MapIndex(each.Key())) {
+				return false
+			}
+		}
+		return true
+	default:
+		return a.Comparable() && a.Equal(b)
+	}
 }
 
 // leaves writes out every exported value below v by its path. Times are equal
