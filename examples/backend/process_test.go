@@ -101,7 +101,7 @@ func (p *process) stop() int {
 	require.NoError(p.t, p.command.Process.Signal(syscall.SIGTERM))
 	select {
 	case <-p.ended:
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		p.t.Fatal("it does not stop")
 	}
 	return p.command.ProcessState.ExitCode()
@@ -110,7 +110,7 @@ func (p *process) stop() int {
 // until waits until something holds.
 func (p *process) until(holds func() bool) {
 	p.t.Helper()
-	require.Eventually(p.t, holds, time.Minute, 50*time.Millisecond, "%s", p.said)
+	require.Eventually(p.t, holds, 5*time.Minute, 50*time.Millisecond, "%s", p.said)
 }
 
 // do sends a request and returns the status and the body of the answer; 0 when
