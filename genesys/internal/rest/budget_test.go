@@ -53,12 +53,12 @@ func TestNoRequestBeforeRetryAfter(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var throttled, next time.Time
 				p := &platform{}
-				p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
+				p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
 					switch {
-					case p.count() == 5:
+					case nth == 5:
 						throttled = time.Now()
 						return rest.Answer{Status: 429, Header: header("Retry-After", value())}, nil
-					case p.count() == 6:
+					case nth == 6:
 						next = time.Now()
 					}
 					return rest.Answer{Status: 200}, nil
@@ -96,8 +96,8 @@ func TestNoRequestBeforeRetryAfter(t *testing.T) {
 func TestARetryAfterHoldsAlsoWhenTheBodyBreaksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
-		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
-			if p.count() == 1 {
+		p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+			if nth == 1 {
 				return rest.Answer{Status: 429, Header: header("Retry-After", "30")}, errors.New("connection reset")
 			}
 			return rest.Answer{Status: 200}, nil
@@ -113,10 +113,9 @@ func TestARetryAfterHoldsAlsoWhenTheBodyBreaksOff(t *testing.T) {
 func TestTheLongestOfSeveralRetryAftersHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
-		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
-			n := p.count()
+		p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
 			time.Sleep(time.Second)
-			switch n {
+			switch nth {
 			case 1:
 				return rest.Answer{Status: 429, Header: header("Retry-After", "60")}, nil
 			case 2:
@@ -139,8 +138,8 @@ func TestTheLongestOfSeveralRetryAftersHolds(t *testing.T) {
 func TestA429WithoutRetryAfterPausesUntilTheWindowEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
-		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
-			if p.count() == 1 {
+		p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+			if nth == 1 {
 				return rest.Answer{Status: 429, Header: limits(301, 300, 42*time.Second)}, nil
 			}
 			return rest.Answer{Status: 200}, nil
@@ -155,7 +154,7 @@ func TestA429WithoutRetryAfterPausesUntilTheWindowEnds(t *testing.T) {
 
 func TestA429ThatSaysNothingPausesLongerEachTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &platform{do: func(context.Context, rest.Outgoing) (rest.Answer, error) { return rest.Answer{Status: 429}, nil }}
+		p := &platform{do: func(context.Context, int, rest.Outgoing) (rest.Answer, error) { return rest.Answer{Status: 429}, nil }}
 		c := newClient(t, p)
 		for range 10 {
 			require.Error(t, call(t.Context(), c))
@@ -172,8 +171,8 @@ func TestA429ThatSaysNothingPausesLongerEachTime(t *testing.T) {
 func TestAfterA429ThereIsNoBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
-		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
-			if p.count() == 1 {
+		p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+			if nth == 1 {
 				return rest.Answer{Status: 429, Header: header("Retry-After", "10")}, nil
 			}
 			return rest.Answer{Status: 200}, nil
@@ -188,8 +187,8 @@ func TestAfterA429ThereIsNoBurst(t *testing.T) {
 func TestA503WithRetryAfterLetsThatPathAloneAndNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
-		p.do = func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
-			if p.count() == 1 {
+		p.do = func(_ context.Context, nth int, o rest.Outgoing) (rest.Answer, error) {
+			if nth == 1 {
 				return rest.Answer{Status: 503, Header: header("Retry-After", "120")}, nil
 			}
 			return rest.Answer{Status: 200}, nil
@@ -244,7 +243,7 @@ func TestNoMinuteOfThePlatformSeesMoreThanTheLimit(t *testing.T) {
 			}
 			allowed := 1 + random.IntN(400)
 			var arrived []time.Time
-			p := &platform{do: func(context.Context, rest.Outgoing) (rest.Answer, error) {
+			p := &platform{do: func(context.Context, int, rest.Outgoing) (rest.Answer, error) {
 				delay(3 * time.Second)
 				mu.Lock()
 				arrived = append(arrived, time.Now())
@@ -283,7 +282,7 @@ func TestRepairNeverTakesMoreThanHalf(t *testing.T) {
 
 func TestLiveCallsAreNeverStarvedByRepair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &platform{do: func(context.Context, rest.Outgoing) (rest.Answer, error) {
+		p := &platform{do: func(context.Context, int, rest.Outgoing) (rest.Answer, error) {
 			time.Sleep(200 * time.Millisecond)
 			return rest.Answer{Status: 200}, nil
 		}}
@@ -319,7 +318,7 @@ func TestABurstOfLiveCallsIsNotSlowedByRepair(t *testing.T) {
 
 func TestRepairThatHangsLeavesPlacesForLiveCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &platform{do: func(ctx context.Context, o rest.Outgoing) (rest.Answer, error) {
+		p := &platform{do: func(ctx context.Context, _ int, o rest.Outgoing) (rest.Answer, error) {
 			if o.Path == repair.Path {
 				<-ctx.Done()
 				return rest.Answer{}, ctx.Err()
@@ -343,7 +342,7 @@ func TestRepairThatHangsLeavesPlacesForLiveCalls(t *testing.T) {
 func TestLiveCallsGoBeforeRepairInTheOrderTheyCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var order []string
-		p := &platform{do: func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
+		p := &platform{do: func(_ context.Context, _ int, o rest.Outgoing) (rest.Answer, error) {
 			order = append(order, o.Path[len("/api/v2/conversations/"):])
 			return rest.Answer{Status: 200}, nil
 		}}
@@ -363,7 +362,7 @@ func TestLiveCallsGoBeforeRepairInTheOrderTheyCame(t *testing.T) {
 
 func TestACallThatIsAbandonedFreesItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &platform{do: func(ctx context.Context, _ rest.Outgoing) (rest.Answer, error) {
+		p := &platform{do: func(ctx context.Context, _ int, _ rest.Outgoing) (rest.Answer, error) {
 			<-ctx.Done()
 			return rest.Answer{}, ctx.Err()
 		}}
@@ -401,7 +400,7 @@ func TestACallWhoseContextHasEndedIsNotSent(t *testing.T) {
 func TestTheLimitIsWhatThePlatformSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
-		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
+		p.do = func(context.Context, int, rest.Outgoing) (rest.Answer, error) {
 			return rest.Answer{Status: 200, Header: header("inin-ratelimit-allowed", "180")}, nil
 		}
 		c := newClient(t, p)
@@ -417,12 +416,12 @@ func TestWhatOtherProcessesUseIsLeftToThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		p := &platform{}
-		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
+		p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
 			in := time.Since(began)
 			if in < 50*time.Second { // 290 of the 300 are somebody else's
-				return rest.Answer{Status: 200, Header: limits(290+p.count(), 300, 50*time.Second-in)}, nil
+				return rest.Answer{Status: 200, Header: limits(290+nth, 300, 50*time.Second-in)}, nil
 			}
-			return rest.Answer{Status: 200, Header: limits(p.count()-10, 300, 110*time.Second-in)}, nil
+			return rest.Answer{Status: 200, Header: limits(nth-10, 300, 110*time.Second-in)}, nil
 		}
 		c := newClient(t, p)
 		require.NoError(t, call(t.Context(), c))
@@ -450,7 +449,7 @@ func TestAWindowThatIsSharedWithOthersIsUsedUpAndNotExceeded(t *testing.T) {
 			draw := func(n int64) int64 { mu.Lock(); defer mu.Unlock(); return random.Int64N(n) }
 			delay := func() { time.Sleep(time.Duration(draw(int64(2 * time.Second)))) }
 			counts := map[int]int{}
-			p := &platform{do: func(context.Context, rest.Outgoing) (rest.Answer, error) {
+			p := &platform{do: func(context.Context, int, rest.Outgoing) (rest.Answer, error) {
 				delay()
 				in := time.Since(began)
 				window := int(in / time.Minute)
@@ -484,8 +483,8 @@ func TestAWindowThatIsSharedWithOthersIsUsedUpAndNotExceeded(t *testing.T) {
 func TestAnAnswerThatWasOvertakenByANewWindowSaysNothingAboutIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
-		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
-			if p.count() == 1 {
+		p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+			if nth == 1 {
 				time.Sleep(12 * time.Second)
 				return rest.Answer{Status: 200, Header: limits(299, 300, 2*time.Second)}, nil
 			}
@@ -505,8 +504,8 @@ func TestTheEarliestEndOfAWindowThatWasToldHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, answers := range [][]time.Duration{{50 * time.Second, 48 * time.Second}, {48 * time.Second, 50 * time.Second}} {
 			p := &platform{}
-			p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
-				switch n := p.count(); n {
+			p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+				switch nth {
 				case 1:
 					return rest.Answer{Status: 200, Header: limits(299, 300, answers[0])}, nil
 				case 2:
@@ -528,7 +527,7 @@ func TestTheEarliestEndOfAWindowThatWasToldHolds(t *testing.T) {
 func TestALowerLimitHoldsAtOnceAndAHigherOneWhenItLasts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		allowed := "300"
-		p := &platform{do: func(context.Context, rest.Outgoing) (rest.Answer, error) {
+		p := &platform{do: func(context.Context, int, rest.Outgoing) (rest.Answer, error) {
 			return rest.Answer{Status: 200, Header: header("inin-ratelimit-allowed", allowed)}, nil
 		}}
 		c := newClient(t, p)
@@ -555,7 +554,7 @@ func TestHeadersThatMakeNoSenseAreNotBelieved(t *testing.T) {
 		{"inin-ratelimit-count", "500"}, {"inin-ratelimit-reset", "9"}, {"Retry-After", "600"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			c := newClient(t, &platform{do: func(context.Context, rest.Outgoing) (rest.Answer, error) {
+			c := newClient(t, &platform{do: func(context.Context, int, rest.Outgoing) (rest.Answer, error) {
 				return rest.Answer{Status: 200, Header: header(h...)}, nil
 			}})
 			began := time.Now()
@@ -572,8 +571,8 @@ func TestStatsCountWhatHappened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers := []int{200, 204, 404, 500, 0, 429}
 		p := &platform{}
-		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
-			status := answers[p.count()-1]
+		p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+			status := answers[nth-1]
 			if status == 0 {
 				return rest.Answer{}, errors.New("connection refused")
 			}

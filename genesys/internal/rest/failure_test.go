@@ -20,7 +20,7 @@ import (
 )
 
 func answering(a rest.Answer, err error) *platform {
-	return &platform{do: func(context.Context, rest.Outgoing) (rest.Answer, error) { return a, err }}
+	return &platform{do: func(context.Context, int, rest.Outgoing) (rest.Answer, error) { return a, err }}
 }
 
 func TestARefusalNamesStatusCodeAndCorrelationID(t *testing.T) {
@@ -96,7 +96,7 @@ func TestAnUnreachablePlatformIsAnErrorWithoutTheURL(t *testing.T) {
 
 func TestARequestHasATimeLimitThatIsNotTheCallersDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &platform{do: func(ctx context.Context, _ rest.Outgoing) (rest.Answer, error) {
+		p := &platform{do: func(ctx context.Context, _ int, _ rest.Outgoing) (rest.Answer, error) {
 			<-ctx.Done()
 			return rest.Answer{}, ctx.Err()
 		}}
@@ -112,7 +112,7 @@ func TestARequestHasATimeLimitThatIsNotTheCallersDeadline(t *testing.T) {
 
 func TestTheEndOfTheCallersContextCanBeToldFromAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &platform{do: func(ctx context.Context, _ rest.Outgoing) (rest.Answer, error) {
+		p := &platform{do: func(ctx context.Context, _ int, _ rest.Outgoing) (rest.Answer, error) {
 			<-ctx.Done()
 			return rest.Answer{}, errors.New("some text")
 		}}
@@ -164,7 +164,7 @@ func TestOnlyWordsOfTheAPIAreShownOfAPath(t *testing.T) {
 func TestTheQueryIsSentAsGiven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent []string
-		c := newClient(t, &platform{do: func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
+		c := newClient(t, &platform{do: func(_ context.Context, _ int, o rest.Outgoing) (rest.Answer, error) {
 			sent = append(sent, o.Method+" "+o.Path)
 			return rest.Answer{Status: 200}, nil
 		}})
@@ -178,7 +178,7 @@ func TestTheQueryIsSentAsGiven(t *testing.T) {
 
 func TestAnAnswerThatIsTooLargeIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newClient(t, &platform{do: func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
+		c := newClient(t, &platform{do: func(_ context.Context, _ int, o rest.Outgoing) (rest.Answer, error) {
 			body, err := rest.ReadBody(strings.NewReader(strings.Repeat("x", 2000)), o.MaxBody)
 			return rest.Answer{Status: 200, Body: body}, err
 		}}, func(c *rest.Config) { c.MaxBody = 1999 })
@@ -194,8 +194,8 @@ func TestNothingSecretOrPersonalIsLogged(t *testing.T) {
 		body := []byte(`{"code":"` + person + `","message":"` + person + `","contextId":"` + person + `"}`)
 		answers := []rest.Answer{{Status: 200, Body: body}, {Status: 401, Body: body}, {Status: 403, Body: body}, {Status: 429, Body: body}, {Status: 500, Body: body}}
 		p := &platform{}
-		p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
-			n := p.count() - 1
+		p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+			n := nth - 1
 			if n >= len(answers) {
 				return rest.Answer{}, &url.Error{Op: "Get", URL: person, Err: errors.New("no route")}
 			}

@@ -28,7 +28,8 @@ const (
 // requests; nil: a 200, and tokens t1, t2 … that live for a day. A 200 without
 // a body gets an empty object.
 type platform struct {
-	do    func(ctx context.Context, o rest.Outgoing) (rest.Answer, error)
+	// do answers the nth request, from 1.
+	do    func(ctx context.Context, nth int, o rest.Outgoing) (rest.Answer, error)
 	login func(ctx context.Context, n int) (rest.Answer, error)
 
 	mu     sync.Mutex
@@ -40,11 +41,12 @@ type platform struct {
 func (p *platform) Do(ctx context.Context, o rest.Outgoing) (rest.Answer, error) {
 	p.mu.Lock()
 	p.sent, p.tokens = append(p.sent, time.Now()), append(p.tokens, o.Token)
+	nth := len(p.sent)
 	p.mu.Unlock()
 	a := rest.Answer{Status: 200}
 	if p.do != nil {
 		var err error
-		if a, err = p.do(ctx, o); err != nil {
+		if a, err = p.do(ctx, nth, o); err != nil {
 			return a, err
 		}
 	}

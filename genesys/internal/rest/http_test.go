@@ -179,7 +179,7 @@ func TestEntitiesGoThroughAllPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []string
 		pages := []string{`{"entities":[{"id":"a"},{"id":"b"}],"pageCount":3}`, `{"entities":[{"id":"c"}],"pageCount":3}`, `{"entities":[{"id":"d"}],"pageCount":3}`}
-		c := newClient(t, &platform{do: func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
+		c := newClient(t, &platform{do: func(_ context.Context, _ int, o rest.Outgoing) (rest.Answer, error) {
 			asked = append(asked, o.Path)
 			return rest.Answer{Status: 200, Body: []byte(pages[len(asked)-1])}, nil
 		}})
@@ -213,8 +213,8 @@ func TestEntitiesEndAtAnErrorAtAnEmptyPageAndWhenTheReaderStops(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &platform{}
-				p.do = func(context.Context, rest.Outgoing) (rest.Answer, error) {
-					return rest.Answer{Status: 200, Body: []byte(c.pages[p.count()-1])}, nil
+				p.do = func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+					return rest.Answer{Status: 200, Body: []byte(c.pages[nth-1])}, nil
 				}
 				found, failed := 0, false
 				for _, err := range rest.Entities[struct{}](t.Context(), newClient(t, p), genesys.Request{Path: "/api/v2/users"}) {

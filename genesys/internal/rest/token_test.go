@@ -199,8 +199,8 @@ func TestRefusedCredentialsAreAPermanentErrorThatSaysWhatToCheck(t *testing.T) {
 }
 
 // valid accepts the given tokens.
-func valid(accepted func(token string) bool) func(context.Context, rest.Outgoing) (rest.Answer, error) {
-	return func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
+func valid(accepted func(token string) bool) func(context.Context, int, rest.Outgoing) (rest.Answer, error) {
+	return func(_ context.Context, _ int, o rest.Outgoing) (rest.Answer, error) {
 		if accepted(o.Token) {
 			return rest.Answer{Status: 200, Body: []byte(`{}`)}, nil
 		}
@@ -226,9 +226,9 @@ func TestAHundredCallsWithARevokedTokenAskForOneNewOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
 		good := valid(func(token string) bool { return token == "t2" })
-		p.do = func(ctx context.Context, o rest.Outgoing) (rest.Answer, error) {
+		p.do = func(ctx context.Context, nth int, o rest.Outgoing) (rest.Answer, error) {
 			time.Sleep(time.Second)
-			return good(ctx, o)
+			return good(ctx, nth, o)
 		}
 		c := newClient(t, p, func(c *rest.Config) { c.MaxInFlight = 100 })
 		var group sync.WaitGroup
@@ -260,7 +260,7 @@ func TestA401ThatANewTokenDoesNotCureIsReturnedWithoutALoop(t *testing.T) {
 func TestACallThatIsAlwaysRefusedIsRepeatedOnceAlsoWhenOthersSucceed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := 0
-		p := &platform{do: func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
+		p := &platform{do: func(_ context.Context, _ int, o rest.Outgoing) (rest.Answer, error) {
 			if o.Path == ping.Path {
 				time.Sleep(10 * time.Second) // meanwhile other calls succeed with the same token
 				refused++
@@ -279,7 +279,7 @@ func TestACallThatIsAlwaysRefusedIsRepeatedOnceAlsoWhenOthersSucceed(t *testing.
 
 func TestAPathThatIsAlwaysRefusedDoesNotCostALoginForEachCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &platform{do: func(_ context.Context, o rest.Outgoing) (rest.Answer, error) {
+		p := &platform{do: func(_ context.Context, _ int, o rest.Outgoing) (rest.Answer, error) {
 			if o.Path == ping.Path {
 				return rest.Answer{Status: 401}, nil
 			}
