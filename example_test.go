@@ -50,7 +50,7 @@ func Example() {
 	// Genesys assigned the conversation to user-b
 }
 
-// Conversations are listed by status, time, user, queue and attribute.
+// Conversations are listed by status, time, medium, who has or had them, and attribute.
 func ExampleTracker_List() {
 	hooks := events.NewHooks()
 	events.Before(hooks, "link", func(_ context.Context, e *events.ConversationCreated) error {
@@ -60,7 +60,7 @@ func ExampleTracker_List() {
 	tracker, _ := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks})
 	_ = tracker.Run(context.Background(), recording(genesystest.BlindTransferToQueue().Snapshots()))
 	for c, err := range tracker.List(context.Background(), store.Query{
-		Status: []conversation.Status{conversation.StatusEnded}, UserID: "user-a", Attribute: map[string]string{"caseId": "CASE-4711"},
+		Status: []conversation.Status{conversation.StatusEnded}, EverUserID: "user-a", Attribute: map[string]string{"caseId": "CASE-4711"},
 	}) {
 		if err != nil {
 			fmt.Println(err)

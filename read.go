@@ -37,6 +37,10 @@ func (t *Tracker) Get(ctx context.Context, id string) (*conversation.Conversatio
 
 // List returns the conversations that the query selects, page by page. No
 // connection is held while the loop's body runs. It ends after an error.
+// What an agent has now, and what waits in a queue:
+//
+//	tracker.List(ctx, store.Query{PresentUserID: agent, Order: store.LastChanged})
+//	tracker.List(ctx, store.Query{PresentQueueID: queue, Media: []conversation.MediaType{conversation.MediaVoice}})
 func (t *Tracker) List(ctx context.Context, q store.Query) iter.Seq2[*conversation.Conversation, error] {
 	return paged(ctx, func(after string) ([]*conversation.Conversation, string, error) {
 		if after != "" {
@@ -45,6 +49,24 @@ func (t *Tracker) List(ctx context.Context, q store.Query) iter.Seq2[*conversati
 		page, err := t.store.List(ctx, q)
 		return page.Conversations, page.Next, err
 	})
+}
+
+// Page returns one page of what the query selects, and in Next the cursor of the
+// page after it, for [store.Query.After]: what a page of a web application needs.
+// A cursor that is not one of this listing is [store.ErrCursor].
+func (t *Tracker) Page(ctx context.Context, q store.Query) (store.Page, error) {
+	if err := outside(ctx); err != nil {
+		return store.Page{}, err
+	}
+	return t.store.List(ctx, q)
+}
+
+// Count returns how many conversations the query selects, over all pages.
+func (t *Tracker) Count(ctx context.Context, q store.Query) (int, error) {
+	if err := outside(ctx); err != nil {
+		return 0, err
+	}
+	return t.store.Count(ctx, q)
 }
 
 // paged returns the items of all pages, one by one.
@@ -74,16 +96,10 @@ func paged[T any](ctx context.Context, page func(after string) (items []T, next 
 }
 
 // Open returns the conversations that have not ended, the most recently
-// changed first. It ends after an error.
+// changed first. It ends after an error. For some of them, by medium, queue,
+// agent and so on, use List with [store.Query.Open].
 func (t *Tracker) Open(ctx context.Context) iter.Seq2[*conversation.Conversation, error] {
-	return t.List(ctx, store.Query{Status: openStatuses(), Order: store.LastChanged, Limit: store.MostLimit})
-}
-
-func openStatuses() []conversation.Status {
-	return []conversation.Status{
-		conversation.StatusNew, conversation.StatusInFlow, conversation.StatusQueued, conversation.StatusAlerting,
-		conversation.StatusActive, conversation.StatusOnHold, conversation.StatusAfterCallWork,
-	}
+	return t.List(ctx, store.Query{Open: true, Order: store.LastChanged, Limit: store.MostLimit})
 }
 
 // Ended returns the conversations whose end lies in the given time, from

@@ -9,6 +9,14 @@ var withheldNames = map[string]bool{
 	"anonymous": true, "restricted": true, "withheld": true, "private": true, "blocked": true, "unavailable": true,
 }
 
+// Address returns an address in the one spelling that [Customer.Address] has,
+// whatever spelling of Genesys's it comes in; empty for one that is withheld, and
+// for what is none.
+func Address(stated string) string {
+	address, _ := readAddress(stated)
+	return address
+}
+
 // readAddress reads an address in any of the spellings that Genesys uses:
 // tel:+31612345678, sip:+31612345678@host, a number or an e-mail address as it
 // is. It returns the address in one spelling, or that it is withheld; neither

@@ -108,6 +108,7 @@ func (c *comparison) compare(before, after *Conversation) {
 			d.Transfers = true
 		}
 	}
+	d.Conversation = d.Conversation || len(d.Participants)+len(d.Sessions) > 0 && foundOtherwise(before, after)
 	d.Surveys = listDiffers(surveyFields.differs, before.Surveys, after.Surveys, func(s *Survey) string { return s.ID })
 	d.Evaluations = listDiffers(evaluationFields.differs, before.Evaluations, after.Evaluations, func(e *Evaluation) string { return e.ID })
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -9,14 +10,31 @@ import (
 // Query selects conversations. Empty fields select everything.
 type Query struct {
 	Status []conversation.Status // any of these
+	// Open selects those that have not ended, whatever else their status is.
+	Open bool
+	// Media selects conversations that have, or had, a leg of any of these media.
+	Media     []conversation.MediaType
+	Direction conversation.Direction
 	// StartedFrom is inclusive, StartedBefore exclusive.
 	StartedFrom, StartedBefore time.Time
 	// EndedFrom is inclusive, EndedBefore exclusive; either selects ended
 	// conversations only.
 	EndedFrom, EndedBefore time.Time
-	// UserID selects conversations with this user as a participant, QueueID
-	// those that came through this queue.
-	UserID, QueueID string
+	// ChangedSince selects what was written at or after that time, by the clock
+	// of the store. A change can become visible after a later one, while its
+	// transaction lasts: who asks again and again for what is new lets the times
+	// overlap by as much.
+	ChangedSince time.Time
+	// PresentUserID selects conversations to which this user is connected now,
+	// PresentQueueID those that wait in this queue now; see
+	// [conversation.Conversation.PresentUsers] and PresentQueues.
+	PresentUserID, PresentQueueID string
+	// EverUserID selects conversations that have, or had, this user as a
+	// participant, EverQueueID those that came through this queue.
+	EverUserID, EverQueueID string
+	// Address selects by where the customer calls or writes from, or is called or
+	// written to, in any spelling; see [conversation.Customer].
+	Address string
 	// Attribute selects by the host's attributes: all of these name-value pairs.
 	Attribute map[string]string
 
@@ -25,6 +43,50 @@ type Query struct {
 	Limit int
 	// After is the Next of the page before.
 	After string
+}
+
+// Selects reports whether the query selects a conversation that was last written
+// at the given time: what every store must do, in plain words.
+func (q *Query) Selects(c *conversation.Conversation, changed time.Time) bool {
+	return q.selectsState(c) && q.selectsPeople(c) &&
+		between(c.Start, q.StartedFrom, q.StartedBefore) && between(c.End, q.EndedFrom, q.EndedBefore) && !changed.Before(q.ChangedSince)
+}
+
+func (q *Query) selectsState(c *conversation.Conversation) bool {
+	for name, value := range q.Attribute {
+		if got, set := c.Attributes[name]; !set || got != value {
+			return false
+		}
+	}
+	return (len(q.Status) == 0 || slices.Contains(q.Status, c.Status)) && (!q.Open || c.Status != conversation.StatusEnded) &&
+		(len(q.Media) == 0 || slices.ContainsFunc(c.MediaTypes(), func(m conversation.MediaType) bool { return slices.Contains(q.Media, m) })) &&
+		(q.Direction == "" || c.OriginatingDirection == q.Direction)
+}
+
+func (q *Query) selectsPeople(c *conversation.Conversation) bool {
+	if q.Address != "" {
+		customer, _ := c.Customer()
+		if address := conversation.Address(q.Address); address == "" || address != customer.Address {
+			return false
+		}
+	}
+	return (q.PresentUserID == "" || slices.Contains(c.PresentUsers(), q.PresentUserID)) &&
+		(q.PresentQueueID == "" || slices.Contains(c.PresentQueues(), q.PresentQueueID)) &&
+		(q.EverUserID == "" || slices.ContainsFunc(c.Participants, func(p *conversation.Participant) bool { return p.UserID == q.EverUserID })) &&
+		(q.EverQueueID == "" || slices.ContainsFunc(c.Participants, func(p *conversation.Participant) bool { return throughQueue(p, q.EverQueueID) }))
+}
+
+func throughQueue(p *conversation.Participant, id string) bool {
+	return p.QueueID == id || slices.ContainsFunc(p.Sessions, func(s *conversation.Session) bool { return s.QueueID == id })
+}
+
+// between reports whether t lies in the interval; an unknown time does only
+// when there is none.
+func between(t, from, before time.Time) bool {
+	if from.IsZero() && before.IsZero() {
+		return true
+	}
+	return !t.IsZero() && !t.Before(from) && (before.IsZero() || t.Before(before))
 }
 
 // Order is the order of a listing.

@@ -66,6 +66,9 @@ type Store interface {
 
 	// List returns a page of conversations, those of a tombstone left out.
 	List(ctx context.Context, q Query) (Page, error)
+	// Count returns how many conversations the query selects; its order and page
+	// do not matter.
+	Count(ctx context.Context, q Query) (int, error)
 	// Events returns the log of a conversation in the order of its events,
 	// with their unfinished deliveries; ErrNotFound when it is not stored.
 	Events(ctx context.Context, conversationID string) ([]LoggedEvent, error)

@@ -146,7 +146,7 @@ func benchList(b *testing.B, h Harness) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		page, err := t.store.List(b.Context(), store.Query{UserID: "agent-1", Order: store.NewestFirst})
+		page, err := t.store.List(b.Context(), store.Query{EverUserID: "agent-1", Order: store.NewestFirst})
 		if err != nil || len(page.Conversations) != 100 {
 			b.Fatalf("the page has %d conversations, with the error %v", len(page.Conversations), err)
 		}

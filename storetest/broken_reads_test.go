@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -166,6 +167,31 @@ func brokenReads() []broken {
 			}
 		}},
 		{"ignores the status", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) { q.Status = nil })},
+		{"counts a page", []string{"listing/a count without filters is of all conversations, and none of them is a tombstone"}, func(w *wrapped) {
+			w.count = func(ctx context.Context, q store.Query) (int, error) {
+				page, err := w.sound.List(ctx, store.Query{Limit: 3})
+				return len(page.Conversations), err
+			}
+		}},
+		{"counts without filters", []string{"listing/each filter selects what it says"}, func(w *wrapped) {
+			w.count = func(ctx context.Context, _ store.Query) (int, error) { return w.sound.Count(ctx, store.Query{}) }
+		}},
+		{"ignores what is open", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) { q.Open = false })},
+		{"ignores the media", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) { q.Media = nil })},
+		{"ignores the direction", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) { q.Direction = "" })},
+		{"ignores when it was changed", []string{"listing/what was changed since a time is selected, whatever the change was"}, func(w *wrapped) {
+			w.list = func(ctx context.Context, q store.Query) (store.Page, error) {
+				q.ChangedSince = time.Time{}
+				return w.sound.List(ctx, q)
+			}
+		}},
+		{"takes who was there for who is", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) {
+			q.EverUserID, q.PresentUserID = cmp.Or(q.EverUserID, q.PresentUserID), ""
+		})},
+		{"takes the queue that it came through for the one in which it waits", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) {
+			q.EverQueueID, q.PresentQueueID = cmp.Or(q.EverQueueID, q.PresentQueueID), ""
+		})},
+		{"ignores the address", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) { q.Address = "" })},
 		{"looks at the first status only", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) { q.Status = q.Status[:min(1, len(q.Status))] })},
 		{"looks at one attribute only", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) {
 			for name := range q.Attribute {
@@ -190,26 +216,26 @@ func brokenReads() []broken {
 		})},
 		{"joins filters with or", []string{"listing/filters together select what all of them do"}, func(w *wrapped) {
 			w.list = func(ctx context.Context, q store.Query) (store.Page, error) {
-				if q.UserID != "" && q.QueueID != "" {
-					q.UserID = ""
+				if q.EverUserID != "" && q.EverQueueID != "" {
+					q.EverUserID = ""
 				}
 				return w.sound.List(ctx, q)
 			}
 		}},
 		{"lists a conversation once for each reason", []string{"listing/a conversation that is selected for two reasons is listed once"}, eachPage(func(q store.Query, page *store.Page) {
-			if q.QueueID == "" {
+			if q.EverQueueID == "" {
 				return
 			}
 			var all []*conversation.Conversation
 			for _, c := range page.Conversations {
 				for _, p := range c.Participants {
-					if p.QueueID == q.QueueID {
+					if p.QueueID == q.EverQueueID {
 						all = append(all, c)
 					}
 				}
 				for _, p := range c.Participants {
 					for _, s := range p.Sessions {
-						if s.QueueID == q.QueueID {
+						if s.QueueID == q.EverQueueID {
 							all = append(all, c)
 						}
 					}

@@ -339,7 +339,7 @@ func (t *trial) anyCall(owner, id string, random func(n int) int) error {
 		_, _, err := t.store.Due(t.ctx, endOfTime, 10)
 		return err
 	case 8:
-		_, err := t.store.List(t.ctx, store.Query{Order: store.Order(random(3)), UserID: "agent-1"})
+		_, err := t.store.List(t.ctx, store.Query{Order: store.Order(random(3)), EverUserID: "agent-1"})
 		return err
 	case 9:
 		_, err := t.store.Events(t.ctx, id)

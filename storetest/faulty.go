@@ -59,7 +59,7 @@ func Faulty(s store.Store, plan ...Fault) store.Store {
 	return &faulty{store: s, plan: plan, calls: make([]int, len(plan))}
 }
 
-var methods = []string{"Load", "Commit", "Claim", "Renew", "Release", "Decide", "Due", "Deposit", "Inbox", "Await", "List", "Events", "Failed", "Value", "SetValue", "Close"}
+var methods = []string{"Load", "Commit", "Claim", "Renew", "Release", "Decide", "Due", "Deposit", "Inbox", "Await", "List", "Count", "Events", "Failed", "Value", "SetValue", "Close"}
 
 type faulty struct {
 	store store.Store
@@ -236,6 +236,15 @@ func (f *faulty) List(ctx context.Context, q store.Query) (page store.Page, err 
 		return err
 	})
 	return unless(err, page), err
+}
+
+// Count implements store.Store.
+func (f *faulty) Count(ctx context.Context, q store.Query) (n int, err error) {
+	err = f.call(ctx, "Count", func() error {
+		n, err = f.store.Count(ctx, q)
+		return err
+	})
+	return unless(err, n), err
 }
 
 // Events implements store.Store.

@@ -2,6 +2,9 @@ package storetest
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sort"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -33,6 +36,31 @@ func throughQueue(queue string) facet {
 	}
 }
 
+// waitsIn is a leg of a queue that is not over.
+func waitsIn(queue string) facet {
+	return func(c *conversation.Conversation) {
+		c.Participants = append(c.Participants, &conversation.Participant{ID: c.ID + "-waits", Purpose: conversation.PurposeACD, QueueID: queue, Start: at(1),
+			Sessions: []*conversation.Session{{ID: c.ID + "-waiting", MediaType: conversation.MediaVoice, Start: at(1), State: conversation.StateAlerting}}})
+	}
+}
+
+// hasLeft is the leg of an agent that was connected and is over.
+func hasLeft(user string) facet {
+	return func(c *conversation.Conversation) {
+		c.Participants = append(c.Participants, &conversation.Participant{ID: c.ID + "-left", Purpose: conversation.PurposeAgent, UserID: user, Start: at(1),
+			Sessions: []*conversation.Session{{ID: c.ID + "-over", MediaType: conversation.MediaVoice, Start: at(1), ConnectedTime: at(2), DisconnectedTime: at(3), State: conversation.StateDisconnected}}})
+	}
+}
+
+// from is the leg of a customer, in a medium.
+func from(address string, media conversation.MediaType, direction conversation.Direction) facet {
+	return func(c *conversation.Conversation) {
+		c.OriginatingDirection = direction
+		c.Participants = append(c.Participants, &conversation.Participant{ID: c.ID + "-customer", Purpose: conversation.PurposeCustomer, Address: address, Start: at(1),
+			Sessions: []*conversation.Session{{ID: c.ID + "-outside", MediaType: media, Direction: direction, Start: at(1), State: conversation.StateConnected}}})
+	}
+}
+
 func attributed(pairs ...string) facet {
 	return func(c *conversation.Conversation) {
 		c.Attributes = map[string]string{}
@@ -58,6 +86,10 @@ func (t *trial) assortment() []*conversation.Conversation {
 		{handledBy("Anna", "Billing")},
 		{begun(at(-1000)), attributed("case", "1 ")},
 		{ended(20, 30), handledBy("anna", "billing"), attributed("case", "1", "kind", "y")},
+		{from("tel:+31612345678", conversation.MediaVoice, conversation.Inbound), waitsIn("sales"), hasLeft("anna")},
+		{begun(at(15)), from("sip:+31 6 12345678@example.com", conversation.MediaCallback, conversation.Outbound), handledBy("carl", "billing"), hasLeft("bert")},
+		{ended(20, 31), from("carl@example.com", conversation.MediaEmail, conversation.Inbound), hasLeft("carl")},
+		{from("sip:anonymous@anonymous.invalid", conversation.MediaVoice, conversation.Inbound), waitsIn("billing")},
 		{},
 	} {
 		c := createdAs(said(fmt.Sprintf("c-%02d", i), facets...))
@@ -74,12 +106,15 @@ func selects(q store.Query, c *conversation.Conversation) bool {
 	for _, s := range q.Status {
 		status = status || s == c.Status
 	}
-	user, queue := q.UserID == "", q.QueueID == ""
+	user, queue, media := q.EverUserID == "", q.EverQueueID == "", len(q.Media) == 0
 	for _, p := range c.Participants {
-		user = user || p.UserID == q.UserID
-		queue = queue || p.QueueID == q.QueueID
+		user = user || p.UserID == q.EverUserID
+		queue = queue || p.QueueID == q.EverQueueID
 		for _, s := range p.Sessions {
-			queue = queue || s.QueueID == q.QueueID
+			queue = queue || s.QueueID == q.EverQueueID
+			for _, m := range q.Media {
+				media = media || m == s.MediaType
+			}
 		}
 	}
 	attributes := true
@@ -87,7 +122,12 @@ func selects(q store.Query, c *conversation.Conversation) bool {
 		got, set := c.Attributes[name]
 		attributes = attributes && set && got == value
 	}
-	return status && user && queue && attributes && in(c.Start, q.StartedFrom, q.StartedBefore) && in(c.End, q.EndedFrom, q.EndedBefore)
+	present := (q.PresentUserID == "" || slices.Contains(c.PresentUsers(), q.PresentUserID)) && (q.PresentQueueID == "" || slices.Contains(c.PresentQueues(), q.PresentQueueID))
+	customer, _ := c.Customer()
+	address := q.Address == "" || customer.Address != "" && customer.Address == conversation.Address(q.Address)
+	direction := q.Direction == "" || c.OriginatingDirection == q.Direction
+	open := !q.Open || c.Status != conversation.StatusEnded
+	return status && open && user && queue && media && direction && present && address && attributes && in(c.Start, q.StartedFrom, q.StartedBefore) && in(c.End, q.EndedFrom, q.EndedBefore)
 }
 
 func in(t, from, before time.Time) bool {
@@ -124,8 +164,18 @@ func listing(rule define) {
 			func(q *store.Query) { q.StartedFrom, q.StartedBefore = at(10), at(30) }},
 		{nil, func(q *store.Query) { q.EndedFrom = at(400) }, func(q *store.Query) { q.EndedBefore = at(400) },
 			func(q *store.Query) { q.EndedFrom, q.EndedBefore = at(30), at(401) }},
-		{nil, func(q *store.Query) { q.UserID = "anna" }, func(q *store.Query) { q.UserID = "bert" }, func(q *store.Query) { q.UserID = "nobody" }},
-		{nil, func(q *store.Query) { q.QueueID = "billing" }, func(q *store.Query) { q.QueueID = "sales" }},
+		{nil, func(q *store.Query) { q.Open = true }},
+		{nil, func(q *store.Query) {
+			q.Media = []conversation.MediaType{conversation.MediaEmail, conversation.MediaCallback}
+		},
+			func(q *store.Query) { q.Media = []conversation.MediaType{"unheard"} }},
+		{nil, func(q *store.Query) { q.Direction = conversation.Inbound }, func(q *store.Query) { q.Direction = conversation.Outbound }},
+		{nil, func(q *store.Query) { q.PresentUserID = "anna" }, func(q *store.Query) { q.PresentUserID = "carl" }, func(q *store.Query) { q.PresentUserID = "bert" }},
+		{nil, func(q *store.Query) { q.PresentQueueID = "sales" }, func(q *store.Query) { q.PresentQueueID = "billing" }},
+		{nil, func(q *store.Query) { q.Address = "+31612345678" }, func(q *store.Query) { q.Address = "tel:+31-6-12345678" },
+			func(q *store.Query) { q.Address = "mailto:carl@example.com" }, func(q *store.Query) { q.Address = "anonymous" }},
+		{nil, func(q *store.Query) { q.EverUserID = "anna" }, func(q *store.Query) { q.EverUserID = "bert" }, func(q *store.Query) { q.EverUserID = "nobody" }},
+		{nil, func(q *store.Query) { q.EverQueueID = "billing" }, func(q *store.Query) { q.EverQueueID = "sales" }},
 		{nil, func(q *store.Query) { q.Attribute = map[string]string{"case": "1"} }, func(q *store.Query) { q.Attribute = map[string]string{"case": ""} },
 			func(q *store.Query) { q.Attribute = map[string]string{"case": "1", "kind": "x"} }, func(q *store.Query) { q.Attribute = map[string]string{} }},
 	}
@@ -154,9 +204,38 @@ func listing(rule define) {
 			for _, filter := range choices[1:] {
 				var q store.Query
 				filter(&q)
-				t.sameSet(describe(q), t.listAll(q), selected(q, all))
+				want := selected(q, all)
+				t.sameSet(describe(q), t.listAll(q), want)
+				q.Limit = 1
+				t.same("the count of "+describe(q), t.count(q), len(want))
 			}
 		}
+	})
+
+	rule("what was changed since a time is selected, whatever the change was", func(t *trial) {
+		t.write(createdAs(said("old")), createdAs(said("touched")))
+		// The clock is the store's: the time of the last change is where the count becomes zero.
+		last := at(-1_000_000).Add(time.Duration(sort.Search(int(100*365*24*time.Hour/time.Microsecond), func(n int) bool {
+			return t.count(store.Query{ChangedSince: at(-1_000_000).Add(time.Duration(n) * time.Microsecond)}) == 0
+		})) * time.Microsecond)
+		time.Sleep(time.Millisecond)
+		c := next(t.load("touched"))
+		c.Events = []store.NewEvent{event("touched", 1)}
+		t.write(c)
+		t.write(createdAs(said("new")))
+		for _, order := range orders {
+			q := store.Query{ChangedSince: last, Order: order, Limit: 1}
+			t.sameSet(describe(q), t.listAll(q), []string{"new", "touched"})
+			t.same("the count of "+describe(q), t.count(q), 2)
+		}
+		t.same("how many were changed since long ago", t.count(store.Query{ChangedSince: at(-1_000_000)}), 3)
+	})
+
+	rule("a count without filters is of all conversations, and none of them is a tombstone", func(t *trial) {
+		t.same("the count of nothing", t.count(store.Query{}), 0)
+		all := t.assortment()
+		t.write(&store.Change{ID: "vetoed", Vetoed: "not ours"}, &store.Change{ID: "refused", Refused: refusal("screen", 1, merged(said("refused", call)))})
+		t.same("the count", t.count(store.Query{}), len(all))
 	})
 
 	rule("filters together select what all of them do", func(t *trial) {
@@ -173,14 +252,16 @@ func listing(rule define) {
 				}
 			}
 		}
-		for number := range 1 << len(filters) {
+		random := rand.New(rand.NewPCG(16, 0))
+		for range 100 {
 			var q store.Query
-			for i, choices := range filters {
-				if number>>i&1 != 0 {
-					choices[1](&q)
+			for _, choices := range filters {
+				if random.IntN(3) == 0 {
+					choices[1+random.IntN(len(choices)-1)](&q)
 				}
 			}
 			t.sameSet(describe(q), t.listAll(q), selected(q, all))
+			t.same("the count of "+describe(q), t.count(q), len(selected(q, all)))
 		}
 	})
 
@@ -232,11 +313,11 @@ func listing(rule define) {
 		t.write(next(t.load("c"), saidBy(conversation.SourceAnalytics, at(200), "c", ended(5, 300), attributed("case", "2"), func(c *conversation.Conversation) {
 			c.Participants = []*conversation.Participant{{ID: "c-0", UserID: "bert", QueueID: "sales"}}
 		})))
-		for _, q := range []store.Query{{Status: []conversation.Status{conversation.StatusActive}}, {UserID: "anna"}, {QueueID: "billing"},
+		for _, q := range []store.Query{{Status: []conversation.Status{conversation.StatusActive}}, {EverUserID: "anna"}, {EverQueueID: "billing"},
 			{Attribute: map[string]string{"case": "1"}}, {StartedFrom: at(10)}} {
 			t.same(describe(q), t.listAll(q), []string(nil))
 		}
-		for _, q := range []store.Query{{Status: []conversation.Status{conversation.StatusEnded}}, {UserID: "bert"}, {QueueID: "sales"},
+		for _, q := range []store.Query{{Status: []conversation.Status{conversation.StatusEnded}}, {EverUserID: "bert"}, {EverQueueID: "sales"},
 			{Attribute: map[string]string{"case": "2"}}, {StartedBefore: at(10)}, {EndedFrom: at(300)}} {
 			t.same(describe(q), t.listAll(q), []string{"c"})
 		}
@@ -244,8 +325,8 @@ func listing(rule define) {
 
 	rule("a conversation that is selected for two reasons is listed once", func(t *trial) {
 		t.write(createdAs(said("c", handledBy("anna", "billing"), handledBy("anna", "billing"), throughQueue("billing"))))
-		t.same("the listing", t.listAll(store.Query{UserID: "anna", QueueID: "billing"}), []string{"c"})
-		t.same("the listing by queue", t.listAll(store.Query{QueueID: "billing"}), []string{"c"})
+		t.same("the listing", t.listAll(store.Query{EverUserID: "anna", EverQueueID: "billing"}), []string{"c"})
+		t.same("the listing by queue", t.listAll(store.Query{EverQueueID: "billing"}), []string{"c"})
 	})
 
 	rule("an attribute with any name and value can be selected by", func(t *trial) {

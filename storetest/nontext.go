@@ -88,7 +88,7 @@ func notText(rule define) {
 	rule("what is asked for may be so", func(t *trial) {
 		t.write(createdAs(said("c", tagged("text"))))
 		for _, s := range nonTexts {
-			t.listAll(store.Query{UserID: s, QueueID: s, Status: []conversation.Status{conversation.Status(s)}, Attribute: map[string]string{s: s}})
+			t.listAll(store.Query{EverUserID: s, EverQueueID: s, PresentUserID: s, PresentQueueID: s, Address: s, Direction: conversation.Direction(s), Media: []conversation.MediaType{conversation.MediaType(s)}, Status: []conversation.Status{conversation.Status(s)}, Attribute: map[string]string{s: s}})
 			t.same("what has failed", len(t.failed(store.FailedQuery{ConversationID: s, Hook: s}).Items), 0)
 			t.same("how many are decided on", t.decide(store.Retry, s, store.DeliveryID(s, s)), 0)
 		}

@@ -264,6 +264,13 @@ func (s *sound) List(ctx context.Context, q store.Query) (store.Page, error) {
 	return s.Store.List(ctx, q)
 }
 
+func (s *sound) Count(ctx context.Context, q store.Query) (int, error) {
+	if err := s.open(); err != nil {
+		return 0, err
+	}
+	return s.Store.Count(ctx, q)
+}
+
 func (s *sound) Value(ctx context.Context, name string) ([]byte, int64, error) {
 	if err := s.open(); err != nil {
 		return nil, 0, err

@@ -222,6 +222,13 @@ func (t *trial) list(q store.Query) store.Page {
 	return page
 }
 
+func (t *trial) count(q store.Query) int {
+	t.Helper()
+	n, err := t.store.Count(t.ctx, q)
+	t.ok("Count", err)
+	return n
+}
+
 // listAll goes through all pages of a listing and returns the ids.
 func (t *trial) listAll(q store.Query) []string {
 	t.Helper()

@@ -461,8 +461,11 @@ func (w *walk) compareLists() {
 		func() {
 			q.Status = []conversation.Status{conversation.Status(w.pick([]string{"New", "Alerting", "Active", "Ended"}))}
 		},
-		func() { q.UserID = w.pick([]string{"u1", "u2"}) },
-		func() { q.QueueID = w.pick([]string{"q1", "q2"}) },
+		func() { q.EverUserID = w.pick([]string{"u1", "u2"}) },
+		func() { q.EverQueueID = w.pick([]string{"q1", "q2"}) },
+		func() { q.PresentUserID = w.pick([]string{"u1", "u2"}) },
+		func() { q.PresentQueueID = w.pick([]string{"q1", "q2"}) },
+		func() { q.Open = true },
 		func() { q.Attribute = map[string]string{"case": w.pick([]string{"", "1", "2"})} },
 		func() { q.StartedFrom = at(w.random(6) * 10) },
 		func() { q.EndedBefore = at(w.random(6) * 10) },
@@ -475,6 +478,7 @@ func (w *walk) compareLists() {
 	all := w.model.conversations()
 	got := w.listAll(q)
 	w.sameSet("the listing", got, selected(q, all))
+	w.same("the count", w.count(q), len(got))
 	if q.Order == store.LastChanged {
 		// Within a batch the order is not told.
 		if !slices.IsSortedFunc(got, func(a, b string) int { return w.model.entry(b).changed - w.model.entry(a).changed }) {

@@ -24,6 +24,7 @@ type wrapped struct {
 	inbox    func(ctx context.Context, q store.InboxQuery) ([]store.Entry, error)
 	await    func(ctx context.Context, owner string) error
 	list     func(ctx context.Context, q store.Query) (store.Page, error)
+	count    func(ctx context.Context, q store.Query) (int, error)
 	events   func(ctx context.Context, id string) ([]store.LoggedEvent, error)
 	failed   func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error)
 	value    func(ctx context.Context, name string) ([]byte, int64, error)
@@ -35,7 +36,7 @@ type wrapped struct {
 func wrap(s *sound, replace func(*wrapped)) *wrapped {
 	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, release: s.Release, decide: s.Decide, due: s.Due,
 		deposit: s.Deposit, inbox: s.Inbox, await: s.Await,
-		list: s.List, events: s.Events, failed: s.Failed, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
+		list: s.List, count: s.Count, events: s.Events, failed: s.Failed, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
 	replace(w)
 	return w
 }
@@ -75,6 +76,8 @@ func (w *wrapped) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry,
 }
 
 func (w *wrapped) Await(ctx context.Context, owner string) error { return w.await(ctx, owner) }
+
+func (w *wrapped) Count(ctx context.Context, q store.Query) (int, error) { return w.count(ctx, q) }
 
 func (w *wrapped) List(ctx context.Context, q store.Query) (store.Page, error) {
 	return w.list(ctx, q)

@@ -41,11 +41,12 @@ type value struct {
 
 // entry is what is stored of one conversation.
 type entry struct {
-	record  store.Record
-	changed int64
-	log     []*store.Event
-	lanes   map[string]*lane // unfinished deliveries, by hook
-	skipped map[string][]string
+	record    store.Record
+	changed   int64
+	changedAt time.Time
+	log       []*store.Event
+	lanes     map[string]*lane // unfinished deliveries, by hook
+	skipped   map[string][]string
 }
 
 // New returns an empty store.
@@ -165,7 +166,7 @@ func (s *Store) commit(ctx context.Context, b store.Batch, c *store.Change) stor
 		s.entries[c.ID] = e
 	}
 	s.changes++
-	e.changed = s.changes
+	e.changed, e.changedAt = s.changes, time.Now()
 	r := &e.record
 	r.Version++
 	r.Conversation, r.Vetoed, r.Refused = c.To, c.Vetoed, copyOf(c.Refused)

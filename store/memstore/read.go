@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
@@ -50,12 +49,27 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 	defer s.mu.Unlock()
 	var items []item[*conversation.Conversation]
 	for id, e := range s.entries {
-		if c := e.record.Conversation; c != nil && matches(c, &q) {
+		if c := e.record.Conversation; c != nil && q.Selects(c, e.changedAt) {
 			items = append(items, item[*conversation.Conversation]{e.orderKey(q.Order), id, c})
 		}
 	}
 	list, next, err := page(items, fmt.Sprint("conversations", q.Order), q.After, q.Limit)
 	return store.Page{Conversations: list, Next: next}, err
+}
+
+// Count implements store.Store.
+func (s *Store) Count(ctx context.Context, q store.Query) (int, error) {
+	if err := s.begin(ctx); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	n := 0
+	for _, e := range s.entries {
+		if c := e.record.Conversation; c != nil && q.Selects(c, e.changedAt) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (e *entry) orderKey(o store.Order) int64 {
@@ -69,35 +83,6 @@ func (e *entry) orderKey(o store.Order) int64 {
 		return -start.UnixMicro()
 	}
 	return start.UnixMicro()
-}
-
-func matches(c *conversation.Conversation, q *store.Query) bool {
-	if len(q.Status) > 0 && !slices.Contains(q.Status, c.Status) {
-		return false
-	}
-	if !between(c.Start, q.StartedFrom, q.StartedBefore) || !between(c.End, q.EndedFrom, q.EndedBefore) {
-		return false
-	}
-	for name, value := range q.Attribute {
-		if got, ok := c.Attributes[name]; !ok || got != value {
-			return false
-		}
-	}
-	return (q.UserID == "" || slices.ContainsFunc(c.Participants, func(p *conversation.Participant) bool { return p.UserID == q.UserID })) &&
-		(q.QueueID == "" || slices.ContainsFunc(c.Participants, func(p *conversation.Participant) bool { return throughQueue(p, q.QueueID) }))
-}
-
-func throughQueue(p *conversation.Participant, id string) bool {
-	return p.QueueID == id || slices.ContainsFunc(p.Sessions, func(s *conversation.Session) bool { return s.QueueID == id })
-}
-
-// between reports whether t lies in the interval; an unknown time does only
-// when there is none.
-func between(t, from, before time.Time) bool {
-	if from.IsZero() && before.IsZero() {
-		return true
-	}
-	return !t.IsZero() && !t.Before(from) && (before.IsZero() || t.Before(before))
 }
 
 // Events implements store.Store.

@@ -65,6 +65,31 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 	return page, nil
 }
 
+// Count implements store.Store.
+func (s *Store) Count(ctx context.Context, q store.Query) (n int, err error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	w := &where{}
+	w.add("provenance is not null")
+	w.filter(&q)
+	sql := "select count(*) from {conversation} c where " + strings.Join(w.conditions, " and ")
+	err = s.do(ctx, func(c *pgx.Conn) error {
+		var p pipeline
+		p.add(s.sql().beginRead)
+		p.read(func(r *row) error {
+			n = int(r.value().Int)
+			return nil
+		}, &statement{sql: newNames(&s.config).Replace(sql), params: w.params}, w.args...)
+		p.add(s.sql().commit)
+		return s.run(ctx, c, &p)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("pgstore: count: %w", err)
+	}
+	return n, nil
+}
+
 // listing finds the ids of a page. Each part of an order that an index can
 // give is a query of its own: first those with the time that it is ordered by,
 // then those without.
@@ -163,16 +188,15 @@ func (w *where) text(s string) string { return w.param(oidText, "text", textOf(s
 
 // filter adds what the query selects by.
 func (w *where) filter(q *store.Query) {
+	open := q.Open || q.PresentUserID != "" || q.PresentQueueID != ""
 	if len(q.Status) > 0 {
-		list := make([]string, len(q.Status))
-		for i, status := range q.Status {
-			list[i] = string(status)
-		}
-		w.add("calculated_status = any (" + w.param(oidTexts, "text[]", textsOf(list)) + ")")
-		if !slices.Contains(q.Status, conversation.StatusEnded) {
-			w.add("calculated_status <> 'Ended'") // there is an index on these
-		}
+		w.add("calculated_status = any (" + w.param(oidTexts, "text[]", textsOf(named(q.Status))) + ")")
+		open = open || !slices.Contains(q.Status, conversation.StatusEnded)
 	}
+	if open {
+		w.add("calculated_status <> 'Ended'") // there is an index on these
+	}
+	w.find(q)
 	for _, bound := range []struct {
 		column string
 		at     rows.Value
@@ -184,12 +208,12 @@ func (w *where) filter(q *store.Query) {
 			w.add(bound.column + " " + w.param(oidTimestamptz, "timestamptz", bound.at))
 		}
 	}
-	if q.UserID != "" {
-		w.add("conversation_id in (select p.conversation_id from {participant} p where p.user_id = " + w.text(q.UserID) + ")")
+	if q.EverUserID != "" {
+		w.add("conversation_id in (select p.conversation_id from {participant} p where p.user_id = " + w.text(q.EverUserID) + ")")
 	}
-	if q.QueueID != "" {
-		w.add("conversation_id in (select p.conversation_id from {participant} p where p.queue_id = " + w.text(q.QueueID) +
-			" union all select s.conversation_id from {session} s where s.queue_id = " + w.text(q.QueueID) +
+	if q.EverQueueID != "" {
+		w.add("conversation_id in (select p.conversation_id from {participant} p where p.queue_id = " + w.text(q.EverQueueID) +
+			" union all select s.conversation_id from {session} s where s.queue_id = " + w.text(q.EverQueueID) +
 			// A flattened session is hidden by another of its participant and medium.
 			" and (not s.flattened or not exists (select from {session} t where t.conversation_id = s.conversation_id" +
 			" and t.participant_id = s.participant_id and not t.flattened and t.media_type is not distinct from s.media_type)))")
@@ -202,4 +226,37 @@ func (w *where) filter(q *store.Query) {
 		w.add("attributes is not null")
 		w.add("attributes @> " + w.param(oidText, "text", textOf(storableJSON(string(pairs)))) + "::jsonb")
 	}
+}
+
+// find adds what the query selects by of that which is derived, and of the legs.
+func (w *where) find(q *store.Query) {
+	if len(q.Media) > 0 {
+		w.add("exists (select from {session} m where m.conversation_id = c.conversation_id and m.media_type = any (" +
+			w.param(oidTexts, "text[]", textsOf(named(q.Media))) + "))")
+	}
+	if q.Direction != "" {
+		w.add("originating_direction = " + w.text(string(q.Direction)))
+	}
+	if at := knownTime(q.ChangedSince); at.Valid {
+		since := w.param(oidTimestamptz, "timestamptz", at)
+		w.add("changed >= " + since)
+		w.add("changed_slot >= date_bin(interval '10 minutes', " + since + ", timestamptz 'epoch')") // there is an index on it
+	}
+	if q.Address != "" {
+		w.add("customer_address = " + w.text(conversation.Address(q.Address))) // nobody has the empty one
+	}
+	if q.PresentUserID != "" {
+		w.add(w.text(q.PresentUserID) + " = any (present_user_ids)")
+	}
+	if q.PresentQueueID != "" {
+		w.add(w.text(q.PresentQueueID) + " = any (present_queue_ids)")
+	}
+}
+
+func named[T ~string](values []T) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	return list
 }

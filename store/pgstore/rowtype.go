@@ -38,6 +38,15 @@ func columnOID(c rows.Column) uint32 {
 
 func column(name string, kind rows.Kind) rows.Column { return rows.Column{Name: name, Kind: kind} }
 
+// rowTypeName is the name of the type for rows of the entity. A migration that
+// adds columns makes a type of its own, as programs that still run use the other.
+func rowTypeName(e rows.Entity) string {
+	if e == rows.Conversation {
+		return "conversation_row_2"
+	}
+	return e.Table().Name + "_row"
+}
+
 // rowTypes are all types for rows, in the form of the last migration.
 type rowTypes struct {
 	entities [rows.Evaluation + 1]*rowType
@@ -58,8 +67,7 @@ func newRowTypes() *rowTypes {
 		inbox: newRowType("inbox_row", rows.Inbox.Table().Columns...),
 	}
 	for e := range t.entities {
-		table := rows.Entity(e).Table()
-		t.entities[e] = newRowType(table.Name+"_row", table.Columns...)
+		t.entities[e] = newRowType(rowTypeName(rows.Entity(e)), rows.Entity(e).Table().Columns...)
 	}
 	return t
 }

@@ -14,7 +14,7 @@ func newNames(c *Config) names {
 	var pairs []string
 	for e := rows.Conversation; e <= rows.Migration; e++ {
 		name := e.Table().Name
-		pairs = append(pairs, "{"+name+"_row}", c.name(name+"_row"), "{"+name+"}", c.name(name))
+		pairs = append(pairs, "{"+name+"_row}", c.name(rowTypeName(e)), "{"+name+"}", c.name(name))
 	}
 	pairs = append(pairs, "{outcome_row}", c.name("outcome_row"))
 	return names{strings.NewReplacer(pairs...)}

@@ -173,7 +173,7 @@ func (v *validation) names(ctx context.Context, sql string) ([]string, error) {
 
 // indexes are those that reads rely on, beside the primary keys.
 var indexes = []string{"conversation_start", "conversation_changed", "conversation_end", "conversation_open", "conversation_due", "conversation_refused",
-	"conversation_attributes", "participant_user", "participant_queue", "session_queue", "delivery_event", "delivery_waiting", "delivery_claimed", "delivery_parked", "inbox_owner"}
+	"conversation_attributes", "conversation_customer", "participant_user", "participant_queue", "session_queue", "delivery_event", "delivery_waiting", "delivery_claimed", "delivery_parked", "inbox_owner"}
 
 func (v *validation) indexes(ctx context.Context) error {
 	names, err := v.names(ctx, `select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid

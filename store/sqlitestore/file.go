@@ -13,7 +13,7 @@ const applicationID = 0x63646d73
 // prepareFile makes sure that the file is a store with the tables of this
 // version. A foreign file is not touched.
 func (s *Store) prepareFile(ctx context.Context, l *link) error {
-	return s.whenFree(ctx, func() error {
+	err := s.whenFree(ctx, func() error {
 		if err := identify(ctx, l.conn); err != nil {
 			return err
 		}
@@ -25,6 +25,10 @@ func (s *Store) prepareFile(ctx context.Context, l *link) error {
 		}
 		return s.complete(ctx, l)
 	})
+	if err != nil {
+		return err
+	}
+	return s.refill(ctx, l)
 }
 
 // identify makes sure that the file is a store's, or new. Another process may

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,6 +113,26 @@ func (s *Store) pageQueries(q *store.Query, after cursor.Place, begun bool) []pa
 	return []pageQuery{query(f, "c.conversation_start, c.conversation_id", "c.conversation_start"), last}
 }
 
+// Count implements store.Store.
+func (s *Store) Count(ctx context.Context, q store.Query) (n int, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	f := s.filter(&q)
+	err = s.readOnce(ctx, func(l *link) error {
+		return l.queryText(ctx, "SELECT count(*) FROM "+s.config.Prefix+"conversation AS c"+f.index+" WHERE "+strings.Join(f.conditions, " AND "), f.args, func(row []any) error {
+			n = int(integer(row[0]))
+			return nil
+		})
+	})
+	if err != nil {
+		return 0, fmt.Errorf("sqlitestore: count: %w", err)
+	}
+	return n, nil
+}
+
 // conversations reads the conversations at the places.
 func (s *Store) conversations(ctx context.Context, l *link, places []cursor.Place) ([]*conversation.Conversation, error) {
 	if len(places) == 0 {
@@ -160,6 +181,16 @@ func (f *filter) and(condition string, args ...any) {
 	f.args = append(f.args, args...)
 }
 
+// among takes what one of the values stands for behind the condition.
+func among[T ~string](f *filter, condition string, values []T) {
+	marks := make([]string, len(values))
+	for i, v := range values {
+		marks[i] = "?"
+		f.args = append(f.args, string(v))
+	}
+	f.and(condition + " IN (" + strings.Join(marks, ", ") + ")")
+}
+
 func (f *filter) between(column string, from, before time.Time) {
 	if !from.IsZero() {
 		f.and(column+" >= ?", ceiling(from))
@@ -178,30 +209,45 @@ func (s *Store) filter(q *store.Query) *filter {
 		f.and("c.conversation_id IN ("+strings.ReplaceAll(condition, "@", s.config.Prefix)+")", args...)
 	}
 	f.and("c.provenance IS NOT NULL")
+	open := q.Open || q.PresentUserID != "" || q.PresentQueueID != ""
 	if len(q.Status) > 0 {
-		marks, open := make([]string, len(q.Status)), true
-		for i, status := range q.Status {
-			marks[i] = "?"
-			f.args = append(f.args, string(status))
-			open = open && status != conversation.StatusEnded
+		among(f, "c.calculated_status", q.Status)
+		open = open || !slices.Contains(q.Status, conversation.StatusEnded)
+	}
+	if open {
+		// There is an index of those, which are few: it is better than to
+		// look at all conversations in the order of the page.
+		f.and("c.calculated_status <> 'Ended'")
+		if q.EverUserID == "" && q.EverQueueID == "" && q.Address == "" && len(q.Attribute) == 0 && q.StartedFrom.IsZero() {
+			f.index = " INDEXED BY " + s.config.Prefix + "conversation_open"
 		}
-		f.and("c.calculated_status IN (" + strings.Join(marks, ", ") + ")")
-		if open {
-			// There is an index of those, which are few: it is better than to
-			// look at all conversations in the order of the page.
-			f.and("c.calculated_status <> 'Ended'")
-			if q.UserID == "" && q.QueueID == "" && len(q.Attribute) == 0 && q.StartedFrom.IsZero() {
-				f.index = " INDEXED BY " + s.config.Prefix + "conversation_open"
-			}
-		}
+	}
+	if len(q.Media) > 0 {
+		among(f, "EXISTS (SELECT 1 FROM "+s.config.Prefix+"session AS m WHERE m.conversation_id = c.conversation_id AND m.media_type", q.Media)
+		f.conditions[len(f.conditions)-1] += ")"
+	}
+	if q.Direction != "" {
+		f.and("c.originating_direction = ?", string(q.Direction))
+	}
+	if !q.ChangedSince.IsZero() {
+		f.and("c.changed >= ?", ceiling(q.ChangedSince))
+	}
+	if q.Address != "" {
+		f.and("c.customer_address = nullif(?, '')", conversation.Address(q.Address))
+	}
+	if q.PresentUserID != "" {
+		f.and("EXISTS (SELECT 1 FROM json_each(c.present_user_ids) AS u WHERE u.value = ?)", q.PresentUserID)
+	}
+	if q.PresentQueueID != "" {
+		f.and("EXISTS (SELECT 1 FROM json_each(c.present_queue_ids) AS u WHERE u.value = ?)", q.PresentQueueID)
 	}
 	f.between("c.conversation_start", q.StartedFrom, q.StartedBefore)
 	f.between("c.conversation_end", q.EndedFrom, q.EndedBefore)
-	if q.UserID != "" {
-		in("SELECT conversation_id FROM @participant WHERE user_id = ?", q.UserID)
+	if q.EverUserID != "" {
+		in("SELECT conversation_id FROM @participant WHERE user_id = ?", q.EverUserID)
 	}
-	if q.QueueID != "" {
-		in(throughQueue, q.QueueID, q.QueueID)
+	if q.EverQueueID != "" {
+		in(throughQueue, q.EverQueueID, q.EverQueueID)
 	}
 	for name, value := range q.Attribute {
 		in("SELECT conversation_id FROM @attribute WHERE name = ? AND value = ?", name, value)

@@ -23,6 +23,7 @@ var indexes = []struct {
 	{rows.Conversation, "open", "(changed) WHERE calculated_status <> 'Ended'"},
 	{rows.Conversation, "due", "(due) WHERE due IS NOT NULL"},
 	{rows.Conversation, "refused", "(refused_at) WHERE refused_at IS NOT NULL"},
+	{rows.Conversation, "customer", "(customer_address) WHERE customer_address IS NOT NULL"},
 	{rows.Participant, "user", "(user_id, conversation_id) WHERE user_id IS NOT NULL"},
 	{rows.Participant, "queue", "(queue_id, conversation_id) WHERE queue_id IS NOT NULL"},
 	{rows.Session, "queue", "(queue_id, conversation_id) WHERE queue_id IS NOT NULL"},

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,7 +12,8 @@ import (
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
-// describe returns the columns of all tables, the indexes and the triggers.
+// describe returns the columns of all tables, in any order, the indexes and the
+// triggers.
 func describe(t *testing.T, statements string) map[string][]string {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "described.db"))
@@ -20,8 +22,9 @@ func describe(t *testing.T, statements string) map[string][]string {
 	_, err = db.ExecContext(t.Context(), statements)
 	require.NoError(t, err)
 	described := map[string][]string{}
-	rows, err := db.QueryContext(t.Context(), `SELECT m.type || ' ' || m.name || coalesce(' of ' || m.sql, ''), c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || c.pk
-		FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table'
+	rows, err := db.QueryContext(t.Context(), `SELECT 'table ' || m.name || ' ' || m.wr || ' ' || m.strict, c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || c.pk || ' ' ||
+			coalesce((SELECT f."table" || ' ' || f.on_delete FROM pragma_foreign_key_list(m.name) AS f WHERE f."from" = c.name), '')
+		FROM pragma_table_list AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'
 		UNION ALL SELECT m.sql, '' FROM sqlite_schema AS m WHERE m.type IN ('index', 'trigger') AND m.sql IS NOT NULL`)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, rows.Close()) }()
@@ -31,6 +34,9 @@ func describe(t *testing.T, statements string) map[string][]string {
 		described[of] = append(described[of], column)
 	}
 	require.NoError(t, rows.Err())
+	for _, columns := range described {
+		slices.Sort(columns)
+	}
 	return described
 }
 

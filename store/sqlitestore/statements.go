@@ -26,6 +26,7 @@ type statements struct {
 	due                           *statement
 	value, addValue, setValue     *statement
 	noteClock                     *statement
+	refillable, refill, refilled  *statement
 	outbox                        outboxStatements
 	inbox                         inboxStatements
 	log, logDeliveries, exists    *statement
@@ -74,6 +75,10 @@ func newStatements(prefix string) *statements {
 		setValue: prepare("UPDATE @value SET value = ?2, version = version + 1 WHERE name = ?1 AND version = ?3"),
 
 		noteClock: prepare("INSERT INTO @value (name, version, value) VALUES (?, ?, x'') ON CONFLICT DO UPDATE SET version = excluded.version"),
+
+		refillable: prepare("SELECT conversation_id FROM @conversation WHERE provenance IS NOT NULL AND conversation_id > ? ORDER BY conversation_id LIMIT ?"),
+		refill:     prepare("UPDATE @conversation SET customer_address = ?, present_user_ids = ?, present_queue_ids = ? WHERE conversation_id = ?"),
+		refilled:   prepare("DELETE FROM @value WHERE name = ?"),
 
 		outbox:        newOutboxStatements(prepare),
 		inbox:         newInboxStatements(prepare),

@@ -162,7 +162,9 @@ func TestNoListingLooksAtAllConversations(t *testing.T) {
 	var queries []store.Query
 	for _, order := range []store.Order{store.OldestFirst, store.NewestFirst, store.LastChanged} {
 		queries = append(queries, store.Query{Order: order}, store.Query{Order: order, Status: []conversation.Status{conversation.StatusActive}},
-			store.Query{Order: order, UserID: "u"}, store.Query{Order: order, QueueID: "q"}, store.Query{Order: order, Attribute: map[string]string{"a": "b"}},
+			store.Query{Order: order, EverUserID: "u"}, store.Query{Order: order, EverQueueID: "q"}, store.Query{Order: order, Attribute: map[string]string{"a": "b"}},
+			store.Query{Order: order, Open: true}, store.Query{Order: order, PresentUserID: "u"}, store.Query{Order: order, PresentQueueID: "q"},
+			store.Query{Order: order, Address: "+31612345678"}, store.Query{Order: order, ChangedSince: now},
 			store.Query{Order: order, StartedFrom: now}, store.Query{Order: order, EndedFrom: now, EndedBefore: now})
 	}
 	for _, q := range queries {

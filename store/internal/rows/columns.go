@@ -12,6 +12,12 @@ var conversationMap = mapping[conversation.Conversation]{
 	derived: []derived[conversation.Conversation]{
 		{Column{Name: "calculated_status", Kind: Text}, func(c *conversation.Conversation) Value { return textValue(string(c.Status)) }},
 		{Column{Name: "conversation_end", Kind: Time}, func(c *conversation.Conversation) Value { return timeValue(c.End) }},
+		{Column{Name: "customer_address", Kind: Text}, func(c *conversation.Conversation) Value {
+			customer, _ := c.Customer()
+			return textValue(customer.Address)
+		}},
+		{Column{Name: "present_user_ids", Kind: Texts}, func(c *conversation.Conversation) Value { return textsValue(c.PresentUsers()) }},
+		{Column{Name: "present_queue_ids", Kind: Texts}, func(c *conversation.Conversation) Value { return textsValue(c.PresentQueues()) }},
 	},
 	attributes:    func(c *conversation.Conversation) *map[string]string { return &c.Attributes },
 	provenance:    (*conversation.Conversation).AppendProvenance,

@@ -47,7 +47,13 @@ func known(n int64) Value { return Value{Valid: true, Int: n} }
 
 // The functions below make null of what is not known.
 
-func textValue(s string) Value    { return Value{Valid: s != "", Text: s} }
+func textValue(s string) Value { return Value{Valid: s != "", Text: s} }
+func textsValue(l []string) Value {
+	if len(l) == 0 {
+		return Value{}
+	}
+	return Value{Valid: true, List: &l}
+}
 func keyTime(t time.Time) Value   { return known(t.UnixMicro()) }
 func keyText(s string) Value      { return Value{Valid: true, Text: s} }
 func timeValue(t time.Time) Value { return Value{Valid: !t.IsZero(), Int: t.UnixMicro()} }
