@@ -63,16 +63,13 @@ with leg as (
   join cdm_participant p on p.conversation_id = s.conversation_id and p.participant_id = s.participant_id
   where c.calculated_status <> 'Ended'::text and c.provenance is not null
     and s.disconnected_time is null and p.end_time is null and (s.state not in ('disconnected'::text, 'terminated'::text)) is not false
-), present as (
-  select conversation_id,
-    array_agg(distinct user_id order by user_id) filter (where purpose in ('agent'::text, 'user'::text) and answered and user_id is not null) as users,
-    array_agg(distinct queue_id order by queue_id) filter (where purpose = 'acd'::text and queue_id is not null) as queues
-  from leg
-  group by conversation_id
 )
-update cdm_conversation c set present_user_ids = p.users, present_queue_ids = p.queues
-from present p
-where p.conversation_id = c.conversation_id and (p.users is not null or p.queues is not null);
+update cdm_conversation c
+set present_user_ids = case when exists (select from leg l where l.conversation_id = c.conversation_id and l.answered and l.purpose in ('agent'::text, 'user'::text) and l.user_id is not null)
+    then array(select distinct l.user_id from leg l where l.conversation_id = c.conversation_id and l.answered and l.purpose in ('agent'::text, 'user'::text) and l.user_id is not null order by l.user_id) end,
+  present_queue_ids = case when exists (select from leg l where l.conversation_id = c.conversation_id and l.purpose = 'acd'::text and l.queue_id is not null)
+    then array(select distinct l.queue_id from leg l where l.conversation_id = c.conversation_id and l.purpose = 'acd'::text and l.queue_id is not null order by l.queue_id) end
+where c.calculated_status <> 'Ended'::text and c.provenance is not null;
 
 create index cdm_conversation_customer on cdm_conversation (customer_address) where customer_address is not null;
 
