@@ -150,13 +150,18 @@ func TestOnlyWhatChangedIsWritten(t *testing.T) {
 			Sessions: []*Session{{ID: "s" + id, State: StateConnected, ConnectedTime: at(i)}}})
 	}
 	before := Merge(nil, State(many, Statement{By: SourceTopic, Seen: at(1)}))
-	change := State(&Conversation{ID: "c", Participants: []*Participant{{ID: "paa", Sessions: []*Session{{ID: "saa", State: StateTerminated, DisconnectedTime: at(5000), DisconnectType: DisconnectPeer}}}}},
-		Statement{By: SourceTopic, Seen: at(2)})
-	after := Merge(before, change)
-	d := Diff(before, after)
-	require.Len(t, d.Sessions, 1)
-	require.Empty(t, d.Participants)
-	require.Equal(t, 1, d.Size())
+	change := func(s *Session) Delta {
+		s.ID = "saa"
+		after := Merge(before, State(&Conversation{ID: "c", Participants: []*Participant{{ID: "paa", Sessions: []*Session{s}}}}, Statement{By: SourceTopic, Seen: at(2)}))
+		d := Diff(before, after)
+		require.Len(t, d.Sessions, 1)
+		require.Empty(t, d.Participants)
+		return d
+	}
+	require.Equal(t, 1, change(&Session{Subject: "a refund"}).Size())
+	left := change(&Session{State: StateTerminated, DisconnectedTime: at(5000), DisconnectType: DisconnectPeer})
+	require.True(t, left.Conversation, "who has it now is the conversation's")
+	require.Equal(t, 2, left.Size())
 	require.Len(t, Diff(nil, before).Sessions, 100)
 	require.True(t, Diff(before, before).Empty())
 }

@@ -40,12 +40,12 @@ func (c *Conversation) present(id func(*Leg) string) (ids []string) {
 		if l.Over {
 			continue
 		}
-		if x := id(l); x != "" && !slices.Contains(ids, x) {
+		if x := id(l); x != "" {
 			ids = append(ids, x)
 		}
 	}
 	slices.Sort(ids)
-	return ids
+	return slices.Compact(ids)
 }
 
 // foundOtherwise reports whether a listing finds the two conversations in
