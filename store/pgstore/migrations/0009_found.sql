@@ -55,21 +55,31 @@ where r.conversation_id = c.conversation_id and r.address is not null;
 
 -- Legs that are not over, as far as their own rows say it. What only listens in
 -- is told apart when the conversation is written again.
-with leg as (
-  select s.conversation_id, p.purpose, p.user_id, coalesce(s.queue_id, p.queue_id) as queue_id,
-    s.was_connected or s.state = 'connected'::text or s.connected_time is not null as answered
-  from cdm_session s
-  join cdm_conversation c on c.conversation_id = s.conversation_id
-  join cdm_participant p on p.conversation_id = s.conversation_id and p.participant_id = s.participant_id
-  where c.calculated_status <> 'Ended'::text and c.provenance is not null
-    and s.disconnected_time is null and p.end_time is null and (s.state not in ('disconnected'::text, 'terminated'::text)) is not false
-)
 update cdm_conversation c
-set present_user_ids = case when exists (select from leg l where l.conversation_id = c.conversation_id and l.answered and l.purpose in ('agent'::text, 'user'::text) and l.user_id is not null)
-    then array(select distinct l.user_id from leg l where l.conversation_id = c.conversation_id and l.answered and l.purpose in ('agent'::text, 'user'::text) and l.user_id is not null order by l.user_id) end,
-  present_queue_ids = case when exists (select from leg l where l.conversation_id = c.conversation_id and l.purpose = 'acd'::text and l.queue_id is not null)
-    then array(select distinct l.queue_id from leg l where l.conversation_id = c.conversation_id and l.purpose = 'acd'::text and l.queue_id is not null order by l.queue_id) end
-where c.calculated_status <> 'Ended'::text and c.provenance is not null;
+set present_user_ids = case when f.users[1] is not null then f.users end, present_queue_ids = case when f.queues[1] is not null then f.queues end
+from (
+  select o.conversation_id,
+    array(
+      select distinct p.user_id
+      from cdm_session s
+      join cdm_participant p on p.conversation_id = s.conversation_id and p.participant_id = s.participant_id
+      where s.conversation_id = o.conversation_id and s.disconnected_time is null and p.end_time is null
+        and (s.state not in ('disconnected'::text, 'terminated'::text)) is not false
+        and p.purpose in ('agent'::text, 'user'::text) and p.user_id is not null
+        and (s.was_connected or s.state = 'connected'::text or s.connected_time is not null)
+      order by p.user_id) as users,
+    array(
+      select distinct coalesce(s.queue_id, p.queue_id) as queue_id
+      from cdm_session s
+      join cdm_participant p on p.conversation_id = s.conversation_id and p.participant_id = s.participant_id
+      where s.conversation_id = o.conversation_id and s.disconnected_time is null and p.end_time is null
+        and (s.state not in ('disconnected'::text, 'terminated'::text)) is not false
+        and p.purpose = 'acd'::text and (s.queue_id is not null or p.queue_id is not null)
+      order by queue_id) as queues
+  from cdm_conversation o
+  where o.calculated_status <> 'Ended'::text and o.provenance is not null
+) f
+where f.conversation_id = c.conversation_id and (f.users[1] is not null or f.queues[1] is not null);
 
 create index cdm_conversation_customer on cdm_conversation (customer_address) where customer_address is not null;
 
