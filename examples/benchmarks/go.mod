@@ -78,5 +78,3 @@ require (
 )
 
 replace github.com/dcmkit/convtrack => ../..
-
-replace github.com/google/pprof v0.0.0-20261016150608-1facf8f91b50 => github.com/google/pprof v0.0.0-20260115054156-294ebfa9ad83
