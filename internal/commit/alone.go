@@ -70,7 +70,7 @@ func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
 
 // next begins an attempt with the record as it is now.
 func (c *Committer) next(ctx context.Context, w *lane.Work, vetoes map[string]change.Veto) (*attempt, error) {
-	records, err := c.load(ctx, []*lane.Work{w})
+	records, _, err := c.load(ctx, []*lane.Work{w}, false)
 	if err != nil {
 		return nil, err
 	}

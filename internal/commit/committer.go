@@ -71,6 +71,7 @@ type Committer struct {
 	Config
 	Counters Counters
 
+	unknown   unknown
 	waiting   chan struct{} // has a place for who waits for work
 	underWay  underWay
 	alone     sync.WaitGroup // commits that have left their batch
@@ -108,6 +109,7 @@ func (c *Committer) Wait() { c.alone.Wait() }
 type attempt struct {
 	work     *lane.Work
 	record   *record.Record
+	guessed  bool         // that the conversation is new: the record was not loaded
 	plan     *change.Plan // nil: there is nothing to write
 	reserved *outbox.Reservation
 }

@@ -14,7 +14,7 @@ import (
 // commitTogether commits the work of many conversations in one batch. What must
 // have a transaction of its own leaves it.
 func (c *Committer) commitTogether(ctx context.Context, batch []*lane.Work) {
-	records, err := c.load(ctx, batch)
+	records, guessed, err := c.load(ctx, batch, true)
 	if err != nil {
 		for _, w := range batch {
 			c.Lanes.Finish(w, err)
@@ -24,9 +24,14 @@ func (c *Committer) commitTogether(ctx context.Context, batch []*lane.Work) {
 	var together []*attempt
 	for i, w := range batch {
 		a, err := c.begin(ctx, w, records[i], nil)
+		if err == nil {
+			a.guessed = guessed[i]
+		}
 		switch {
 		case err != nil:
 			c.Lanes.Finish(w, err)
+		case a.plan == nil && a.guessed:
+			c.leave(ctx, w)
 		case a.plan == nil && w.Settle:
 			// The store says that a conclusion is due. A record that shows none is
 			// older than what another process has stored since.
@@ -114,7 +119,11 @@ func (c *Committer) try(ctx context.Context, list []*attempt) error {
 			continue
 		}
 		a.reserved.Abandon()
-		c.lostRace(a.record.ID)
+		if a.guessed {
+			c.unknown.wrong()
+		} else {
+			c.lostRace(a.record.ID)
+		}
 		c.leave(ctx, a.work)
 	}
 	return nil
@@ -129,15 +138,18 @@ func (c *Committer) commit(ctx context.Context, b store.Batch) (store.Committed,
 	return done, err
 }
 
-// load returns the records of the work's conversations, from the cache or the
-// store.
-func (c *Committer) load(ctx context.Context, batch []*lane.Work) ([]*record.Record, error) {
-	records := make([]*record.Record, len(batch))
+// load returns the records of the work's conversations, from the cache, else as
+// they are guessed, if that will do, else from the store.
+func (c *Committer) load(ctx context.Context, batch []*lane.Work, guess bool) (records []*record.Record, guessed []bool, err error) {
+	records, guessed = make([]*record.Record, len(batch)), make([]bool, len(batch))
 	var ids []string
 	var places []int
 	for i, w := range batch {
 		if c.Owns(w.ID) {
 			records[i] = c.Cache.Get(w.ID)
+			if guessed[i] = records[i] == nil && guess && c.unknown.isNew(w); guessed[i] {
+				records[i] = record.New(store.Record{ID: w.ID})
+			}
 		}
 		if records[i] == nil {
 			ids, places = append(ids, w.ID), append(places, i)
@@ -150,6 +162,7 @@ func (c *Committer) load(ctx context.Context, batch []*lane.Work) ([]*record.Rec
 		}
 		if err == nil {
 			for i, r := range loaded {
+				c.unknown.learn(r)
 				records[places[i]] = record.New(r)
 				c.Cache.Put(records[places[i]])
 			}
@@ -157,8 +170,8 @@ func (c *Committer) load(ctx context.Context, batch []*lane.Work) ([]*record.Rec
 		}
 		c.Store.Failed("loading conversations", err)
 		if n >= c.StoreAttempts || !retry.PauseForStore(ctx, n) {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return records, nil
+	return records, guessed, nil
 }
