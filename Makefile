@@ -85,7 +85,7 @@ ifneq ($(RACE),)
 	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp # in a browser, which the race detector leaves out
 endif
 	$(GO) test ./events -rounds 8
-	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestKilled' . -simulations 300 -kills 100
+	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestKilled|TestDaily' . -simulations 300 -kills 100 -days 26
 	$(GO) test -timeout 30m -run 'TestNothingIsLost|TestNoMessageIsDeleted' ./genesys/eventbridge -simulations 300 -kills 100
 	cd examples/broker && $(GO) test -timeout 30m ./...
 

@@ -60,7 +60,7 @@ func TestWhoIsNamedLateIsAnnouncedOnce(t *testing.T) {
 				continue // they carry detail events
 			}
 			messages := ch.messages(s.Story())
-			whole := decode(t, messages)
+			whole := ch.tell(t, s)
 			for _, i := range rnd.Perm(len(identities))[:min(*rounds, len(identities))] {
 				identity := identities[i]
 				t.Run(s.Name+"/"+ch.name+"/"+identity.name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestEachFactIsAnnouncedUnderOneID(t *testing.T) {
 				if ch.name == "media topics" {
 					continue
 				}
-				messages = append(messages, decode(t, ch.messages(s.Story()))...)
+				messages = append(messages, ch.tell(t, s)...)
 			}
 			for range *rounds {
 				rnd.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })

@@ -124,10 +124,13 @@ func (l *listener) further() (said []string) {
 	return said
 }
 
-var channels = []struct {
+// channel is a form in which a story is told.
+type channel struct {
 	name     string
 	messages func(*genesystest.Story) [][]byte
-}{
+}
+
+var channels = []channel{
 	{"detail events", (*genesystest.Story).Details},
 	{"EventBridge", (*genesystest.Story).Envelopes},
 	{"SQS", (*genesystest.Story).QueueMessages},
@@ -135,6 +138,19 @@ var channels = []struct {
 	{"media topics", (*genesystest.Story).MediaSnapshots},
 	{"REST", (*genesystest.Story).Bodies},
 	{"analytics", (*genesystest.Story).Records},
+}
+
+// decodedStories are those that were told over the channels, decoded once for all
+// tests: nobody changes what was decoded.
+var decodedStories = map[string][]*conversation.Conversation{}
+
+func (ch channel) tell(t testing.TB, s genesystest.Scenario) []*conversation.Conversation {
+	t.Helper()
+	story := s.Name + "/" + ch.name
+	if decodedStories[story] == nil {
+		decodedStories[story] = decode(t, ch.messages(s.Story()))
+	}
+	return decodedStories[story]
 }
 
 func singleFacts(channel string) bool {
@@ -151,7 +167,7 @@ func TestRules(t *testing.T) {
 		for _, ch := range channels {
 			t.Run(s.Name+"/"+ch.name, func(t *testing.T) {
 				l := newListener()
-				l.hear(decode(t, ch.messages(s.Story()))...)
+				l.hear(ch.tell(t, s)...)
 				l.announce(true)
 				want, wantAdded := slices.Clone(s.Want), s.Added
 				switch {
@@ -199,7 +215,7 @@ func TestAnyOrderAndRepetitionGivesTheSameEvents(t *testing.T) {
 	for _, s := range genesystest.Scenarios() {
 		for _, ch := range channels {
 			t.Run(s.Name+"/"+ch.name, func(t *testing.T) {
-				messages := decode(t, ch.messages(s.Story()))
+				messages := ch.tell(t, s)
 				inOrder := newListener()
 				inOrder.hear(messages...)
 				inOrder.announce(true)
@@ -243,7 +259,7 @@ func TestMixedChannelsAnnounceNothingTwice(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			var messages []*conversation.Conversation
 			for _, ch := range channels {
-				messages = append(messages, decode(t, ch.messages(s.Story()))...)
+				messages = append(messages, ch.tell(t, s)...)
 			}
 			var first *listener
 			for range *rounds {
