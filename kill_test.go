@@ -160,6 +160,10 @@ func live(description string) {
 const (
 	talkers   = 8   // how many conversations a victim hears of at a time
 	mostFacts = 100 // how many facts are acknowledged before it is killed, at most
+
+	// lease is longer than a machine that is busy keeps a victim from renewing it:
+	// one that has lost what it held may deliver that for the second time.
+	lease = 10 * time.Second
 )
 
 // tracker returns a tracker with the hooks of a victim.
@@ -178,7 +182,7 @@ func (v victim) tracker(s store.Store) *convtrack.Tracker {
 		_, err := fmt.Fprintf(delivered, "%d %s\n", v.Round, e.Head().ID)
 		return err
 	})
-	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Instance: v.Instance, Lease: 2 * time.Second, Logger: slog.New(slog.DiscardHandler), SettleSoon: 5 * time.Millisecond, SettleLate: 10 * time.Millisecond})
+	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Instance: v.Instance, Lease: lease, Logger: slog.New(slog.DiscardHandler), SettleSoon: 5 * time.Millisecond, SettleLate: 10 * time.Millisecond})
 	if err != nil {
 		panic(err)
 	}

@@ -172,21 +172,38 @@ func find(t *testing.T, kind, address string) *view {
 func findIn(t *testing.T, browser context.Context, kind, address string) *view {
 	t.Helper()
 	for end := time.Now().Add(long); ; time.Sleep(20 * time.Millisecond) {
-		all, err := chromedp.Targets(browser)
-		require.NoError(t, err)
-		for _, one := range all {
-			if one.Type == kind && strings.HasPrefix(one.URL, address) {
-				if v := attach(t, browser, one.TargetID); v != nil {
-					return v
-				}
+		for _, id := range targets(t, browser, kind, address) {
+			if v := attach(t, browser, id); v != nil {
+				return v
 			}
 		}
 		require.True(t, time.Now().Before(end), "there is no %s at %s", kind, address)
 	}
 }
 
-// attach returns nil when the target is about to go: the browser lists a frame for
-// a moment after it was removed.
+// gone waits until the browser has no such target any more, so that find finds
+// the next one: a frame is listed, and answers, for a moment after it was removed.
+func gone(t *testing.T, kind, address string) {
+	t.Helper()
+	for end := time.Now().Add(long); len(targets(t, openBrowser(t), kind, address)) > 0; time.Sleep(20 * time.Millisecond) {
+		require.True(t, time.Now().Before(end), "there is still a %s at %s", kind, address)
+	}
+}
+
+// targets are those of the browser whose address begins so.
+func targets(t *testing.T, browser context.Context, kind, address string) (found []target.ID) {
+	t.Helper()
+	all, err := chromedp.Targets(browser)
+	require.NoError(t, err)
+	for _, one := range all {
+		if one.Type == kind && strings.HasPrefix(one.URL, address) {
+			found = append(found, one.TargetID)
+		}
+	}
+	return found
+}
+
+// attach returns nil when the target is about to go; see gone.
 func attach(t *testing.T, browser context.Context, id target.ID) *view {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithTargetID(id), chromedp.WithDetachOnCancel())

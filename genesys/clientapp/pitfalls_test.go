@@ -218,6 +218,7 @@ func TestTheIntegrationThatIsWrittenForAnAdministratorWorksOnTheDesktop(t *testi
 	desktop.click("#transfer")
 	desktop.until(`document.querySelectorAll('iframe').length === 0`) // it has stopped when told so
 	desktop.until(`[...document.querySelectorAll('#said li')].some(l => l.dataset.action === 'stopped')`)
+	gone(t, "iframe", w.page)
 	desktop.click("#start button")
 	find(t, "iframe", w.page+"?gcConversationId=").shows(".owner", "Owner: you")
 	desktop.click("#apps button")
