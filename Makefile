@@ -135,3 +135,25 @@ soak: ## Run the laws, the fault simulation, kill -9 and logins at once for long
 	$(GO) test -count=1 -timeout 2h ./events -rounds 500 -seed $$(date +%s)
 	$(GO) test -count=1 -timeout 6h -run 'TestNothingIsLost|TestKilled' . -simulations 10000 -simulation-seed $$(date +%s) -kills 1000
 	$(GO) test -count=1 -timeout 30m ./genesys/clientapp -run TestTwoFrames -logins 100
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in dependencies, where the database of Go can be reached.
+	@if curl -fsS -m 20 -o /dev/null https://vuln.go.dev/index/db.json; then \
+		$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...; \
+	else \
+		echo "make vuln: https://vuln.go.dev is out of reach: known vulnerabilities were NOT looked for" >&2; \
+	fi
+
+.PHONY: api
+api: ## Compare the public API with the last release, and say which version is next.
+	@if last=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null); then \
+		$(GO) run golang.org/x/exp/cmd/gorelease@v0.0.0-20261113113407-e3970619a1a4 -base=$$last; \
+	else \
+		echo "make api: there is no release yet, so there is nothing to compare with" >&2; \
+	fi
+
+.PHONY: sbom
+sbom: ## Write bin/sbom.json (CycloneDX) and bin/licences.txt.
+	@mkdir -p bin
+	$(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 mod -json -licenses -output bin/sbom.json .
+	$(GO) run .ci/licences.go <bin/sbom.json >bin/licences.txt
