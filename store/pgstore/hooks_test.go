@@ -196,3 +196,17 @@ func TestPlansOfAHookAreTheServersOwn(t *testing.T) {
 	})
 	require.NoError(t, err)
 }
+
+func TestAHookCanBeTestedAloneInATransactionOfTheTest(t *testing.T) {
+	s := open(t)
+	tx, err := s.pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	lent, ok := pgstore.Tx(pgstore.WithTx(t.Context(), tx))
+	require.True(t, ok)
+	var one int
+	require.NoError(t, lent.QueryRow(t.Context(), "select 1").Scan(&one))
+	require.ErrorIs(t, lent.Commit(t.Context()), pgstore.ErrTxLent, "a hook that ends it is found out")
+	_, ok = pgstore.Tx(t.Context())
+	require.False(t, ok)
+}

@@ -25,6 +25,13 @@ func Tx(ctx context.Context) (pgx.Tx, bool) {
 	return tx, ok
 }
 
+// WithTx returns a context from which [Tx] gives the transaction, as a hook is
+// given it: for unit tests of hooks. It cannot be ended through that context; the
+// test begins it, and rolls it back in the end.
+func WithTx(ctx context.Context, tx pgx.Tx) context.Context {
+	return context.WithValue(ctx, txKey{}, &lentTx{Tx: tx, over: &atomic.Bool{}})
+}
+
 // lentTx is a transaction that the hook cannot end, nor use when it is over.
 type lentTx struct {
 	pgx.Tx

@@ -24,6 +24,13 @@ func Tx(ctx context.Context) (*sql.Tx, bool) {
 	return tx, ok
 }
 
+// WithTx returns a context from which [Tx] gives the transaction, as a hook is
+// given it: for unit tests of hooks. The test begins it, and rolls it back in the
+// end.
+func WithTx(ctx context.Context, tx *sql.Tx) context.Context {
+	return context.WithValue(ctx, txKey{}, tx)
+}
+
 // savepoint is the name of the one that a hook runs in.
 const savepoint = "convtrack_hook"
 
@@ -61,7 +68,7 @@ func (l *link) lend(ctx context.Context, hook func(ctx context.Context) error) (
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }() // it waits for a statement that the hook has left running
-	return hook(context.WithValue(ctx, txKey{}, tx)), nil
+	return hook(WithTx(ctx, tx)), nil
 }
 
 // gone says why the savepoint of a hook is gone.
