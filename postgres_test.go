@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
@@ -239,3 +240,49 @@ func TestARestartOfPostgreSQLUnderLoadLosesNothing(t *testing.T) {
 	v.Round = 1 // of the process that cleans up
 	v.bury(t)
 }
+
+// With the pool that pgx makes by itself, of four connections: each hook needs a
+// second one while it holds its own.
+func TestHooksThatTakeASecondConnectionEndWithTheDefaultPool(t *testing.T) {
+	pool, err := connect(t.Context(), strings.Replace(postgres(t), "\n", " pool_max_conns=4\n", 1))
+	require.NoError(t, err)
+	defer pool.Close()
+	require.EqualValues(t, 4, pool.Config().MaxConns)
+	s, err := pgstore.New(t.Context(), pool, nil)
+	require.NoError(t, err)
+	hooks := events.NewHooks()
+	look := func(ctx context.Context) error {
+		var one int
+		return pool.QueryRow(ctx, "select 1").Scan(&one)
+	}
+	events.Before(hooks, "before", func(ctx context.Context, _ *events.ConversationCreated) error { return look(ctx) })
+	events.After(hooks, "after", func(ctx context.Context, _ *events.ConversationCreated) error { return look(ctx) }, events.InTransaction())
+	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Logger: quiet})
+	require.NoError(t, err)
+	const conversations = 200
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	require.NoError(t, tracker.Run(ctx, observing(func(ctx context.Context, sink conversation.Sink) error {
+		all, ctx := errgroup.WithContext(ctx)
+		for i := range conversations {
+			all.Go(func() error {
+				return sink(ctx, conversation.Update{Conversations: decode(t, genesystest.Notification(fmt.Sprintf("c-%03d", i), 2, 1))})
+			})
+		}
+		return all.Wait()
+	})))
+	n, err := tracker.Count(t.Context(), store.Query{})
+	require.NoError(t, err)
+	require.Equal(t, conversations, n)
+	backlog, err := s.Backlog(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, backlog)
+	for item, err := range tracker.Failed(t.Context(), store.FailedQuery{}) {
+		require.NoError(t, err)
+		require.Failf(t, "a hook has failed", "%+v", item.Failure)
+	}
+}
+
+type observing func(context.Context, conversation.Sink) error
+
+func (o observing) Run(ctx context.Context, sink conversation.Sink) error { return o(ctx, sink) }

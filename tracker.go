@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -75,7 +76,7 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	var repairers []Repairer
 	var reader Reader
 	for i, s := range sources {
-		if s == nil {
+		if isNil(s) {
 			return fmt.Errorf("convtrack: source %d of %d given to Run is nil", i+1, len(sources))
 		}
 		names[i] = sourceName(s)
@@ -86,7 +87,12 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 			reader = r
 		}
 	}
-	return t.engine.Run(ctx, names, func(ctx context.Context) error {
+	return t.engine.Run(t.sayOnceOfTransactions(ctx), names, func(ctx context.Context) error {
+		looks, end := context.WithCancel(ctx)
+		var looking sync.WaitGroup
+		looking.Go(func() { t.sayOfHooks(looks) })
+		defer looking.Wait()
+		defer end()
 		t.repairers.Store(&repairers)
 		if reader != nil {
 			t.engine.Inbox.ReadBy(reader)

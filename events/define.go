@@ -66,6 +66,8 @@ const RuleDefined Rule = "defined"
 // be called twice.
 func Define[D any](h *Hooks, of Type, find func(c *conversation.Conversation) []Fact[D]) (remove func()) {
 	switch {
+	case h == nil:
+		panic(fmt.Sprintf("events: %q is defined with nil Hooks: make them with NewHooks and give them to convtrack.Config.Hooks", of))
 	case of == "" || !utf8.ValidString(string(of)) || strings.Contains(string(of), "\x00"):
 		panic(fmt.Sprintf("events: the type %q of an event must be text without a zero byte", of))
 	case of.kind() >= 0:

@@ -85,6 +85,9 @@ func After[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) err
 }
 
 func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Context, E) error, opts []Option) (remove func()) {
+	if h == nil {
+		panic(fmt.Sprintf("events: hook %q is registered with nil Hooks: make them with NewHooks and give them to convtrack.Config.Hooks", name))
+	}
 	if name == "" {
 		panic("events: a hook needs a name: it appears in logs, in the outbox and in what Tracker.Failed lists")
 	}
@@ -98,11 +101,12 @@ func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Con
 	n.accepts = func(e Event) bool { _, ok := e.(E); return ok }
 	n.run = func(ctx context.Context, e Event) error { return fn(ctx, e.(E)) }
 	for _, o := range opts {
+		if o == nil {
+			panic(fmt.Sprintf("events: hook %q has an option that is nil", name))
+		}
 		o(&n.options)
 	}
-	if n.optional && timing == TimingAfter {
-		panic(fmt.Sprintf("events: hook %q is an After hook, which never holds anything back: Optional is for Before hooks", name))
-	}
+	n.check()
 	for i, k := range kinds {
 		if n.takesOnly(k.of) && n.accepts(k.empty()) && (i != kindConversationChanged || n.only != nil || !n.accepts(&ConversationCreated{})) {
 			n.takes |= 1 << i

@@ -42,7 +42,7 @@ func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d }
 
 // Attempts sets how often an After hook is tried before its delivery is
 // failed for good. The default is 10.
-func Attempts(n int) Option { return func(o *options) { o.delivery.Attempts = max(1, n) } }
+func Attempts(n int) Option { return func(o *options) { o.delivery.Attempts = n } }
 
 // Backoff sets how long an After hook waits after its nth failed attempt. The
 // default is Exponential(1 s, 5 min).
@@ -52,7 +52,7 @@ func Backoff(wait func(attempt int) time.Duration) Option {
 
 // Concurrency sets for how many conversations an After hook may run at a time.
 // The default is 32. Within a conversation it always runs one by one.
-func Concurrency(n int) Option { return func(o *options) { o.delivery.Concurrency = max(1, n) } }
+func Concurrency(n int) Option { return func(o *options) { o.delivery.Concurrency = n } }
 
 // InTransaction runs an After hook inside the store's transaction that marks its
 // delivery as done: what it writes through the store's Tx is committed together

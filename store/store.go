@@ -40,6 +40,10 @@ type Store interface {
 	// holds without knowing it, because the answer of a commit or a claim was
 	// lost, is not held for ever. An empty list does nothing.
 	Renew(ctx context.Context, owner string, lease time.Duration, held []DeliveryKey) error
+	// Backlog returns how many unfinished deliveries each After hook has, those
+	// that have failed included; hooks without any are left out. It is looked at
+	// now and then, as it may have to count them.
+	Backlog(ctx context.Context) (map[string]int, error)
 	// Release gives up all deliveries of the owner at once.
 	Release(ctx context.Context, owner string) error
 	// Decide retries or skips failed deliveries by their id, and returns how

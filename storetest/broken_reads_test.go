@@ -167,6 +167,9 @@ func brokenReads() []broken {
 			}
 		}},
 		{"ignores the status", []string{"listing/each filter selects what it says"}, eachQuery(func(q *store.Query) { q.Status = nil })},
+		{"counts what is skipped, or nothing that is claimed", []string{"outcomes/the backlog of each hook is what it has not finished, whatever the state"}, func(w *wrapped) {
+			w.backlog = func(context.Context) (map[string]int, error) { return map[string]int{"hook": 3}, nil }
+		}},
 		{"counts a page", []string{"listing/a count without filters is of all conversations, and none of them is a tombstone"}, func(w *wrapped) {
 			w.count = func(ctx context.Context, q store.Query) (int, error) {
 				page, err := w.sound.List(ctx, store.Query{Limit: 3})

@@ -28,6 +28,7 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	errs["Release"] = s.Release(ctx, "holder")
 	_, errs["Decide"] = s.Decide(ctx, store.Skip, store.DeliveryID(eventID(stored.ID, 1), "failed"))
 	_, _, errs["Due"] = s.Due(ctx, endOfTime, 10)
+	_, errs["Backlog"] = s.Backlog(ctx)
 	_, errs["Count"] = s.Count(ctx, store.Query{})
 	errs["Deposit"] = s.Deposit(ctx, []store.Entry{heard("new", "late", "me", 1)})
 	errs["Deposit of nothing"] = s.Deposit(ctx, nil)

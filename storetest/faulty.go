@@ -59,7 +59,7 @@ func Faulty(s store.Store, plan ...Fault) store.Store {
 	return &faulty{store: s, plan: plan, calls: make([]int, len(plan))}
 }
 
-var methods = []string{"Load", "Commit", "Claim", "Renew", "Release", "Decide", "Due", "Deposit", "Inbox", "Await", "List", "Count", "Events", "Failed", "Value", "SetValue", "Close"}
+var methods = []string{"Load", "Commit", "Claim", "Renew", "Backlog", "Release", "Decide", "Due", "Deposit", "Inbox", "Await", "List", "Count", "Events", "Failed", "Value", "SetValue", "Close"}
 
 type faulty struct {
 	store store.Store
@@ -185,6 +185,15 @@ func (f *faulty) Claim(ctx context.Context, c store.Claim) (due []store.Delivery
 // Renew implements store.Store.
 func (f *faulty) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
 	return f.call(ctx, "Renew", func() error { return f.store.Renew(ctx, owner, lease, held) })
+}
+
+// Backlog implements store.Store.
+func (f *faulty) Backlog(ctx context.Context) (backlog map[string]int, err error) {
+	err = f.call(ctx, "Backlog", func() error {
+		backlog, err = f.store.Backlog(ctx)
+		return err
+	})
+	return unless(err, backlog), err
 }
 
 // Release implements store.Store.

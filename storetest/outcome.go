@@ -20,6 +20,21 @@ func outcomes(rule define) {
 		t.same("the backlog", t.load("c").Backlog, []string(nil))
 	})
 
+	rule("the backlog of each hook is what it has not finished, whatever the state", func(t *trial) {
+		t.same("the backlog of nothing", t.backlog(), map[string]int{})
+		t.laneOf("a", 3, "hook", "other")
+		t.laneOf("b", 1, "hook")
+		d := t.only(t.claim("me", 1, "hook"))
+		t.same("the backlog", t.backlog(), map[string]int{"hook": 4, "other": 3})
+		t.settle(did("me", d, store.Done))
+		t.same("the backlog when one is done", t.backlog(), map[string]int{"hook": 3, "other": 3})
+		d = t.only(t.claim("me", 1, "other"))
+		t.settle(did("me", d, store.Failed))
+		t.same("the backlog when one has failed", t.backlog(), map[string]int{"hook": 3, "other": 3})
+		t.decide(store.Skip, store.DeliveryID(d.ID, "other"))
+		t.same("the backlog when that is skipped", t.backlog(), map[string]int{"hook": 3, "other": 2})
+	})
+
 	rule("done says nothing of a next delivery that is held already", func(t *trial) {
 		t.writeAs("me", created("c", claimedEvent("c", 1, "hook"), claimedEvent("c", 2, "hook")))
 		if t.settle(did("me", store.Delivery{Event: event("c", 1).Event, Hook: "hook"}, store.Done)) {

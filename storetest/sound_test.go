@@ -264,6 +264,13 @@ func (s *sound) List(ctx context.Context, q store.Query) (store.Page, error) {
 	return s.Store.List(ctx, q)
 }
 
+func (s *sound) Backlog(ctx context.Context) (map[string]int, error) {
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	return s.Store.Backlog(ctx)
+}
+
 func (s *sound) Count(ctx context.Context, q store.Query) (int, error) {
 	if err := s.open(); err != nil {
 		return 0, err

@@ -222,6 +222,13 @@ func (t *trial) list(q store.Query) store.Page {
 	return page
 }
 
+func (t *trial) backlog() map[string]int {
+	t.Helper()
+	backlog, err := t.store.Backlog(t.ctx)
+	t.ok("Backlog", err)
+	return backlog
+}
+
 func (t *trial) count(q store.Query) int {
 	t.Helper()
 	n, err := t.store.Count(t.ctx, q)

@@ -17,6 +17,7 @@ type wrapped struct {
 	commit   func(ctx context.Context, b store.Batch) (store.Committed, error)
 	claim    func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error)
 	renew    func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error
+	backlog  func(ctx context.Context) (map[string]int, error)
 	release  func(ctx context.Context, owner string) error
 	decide   func(ctx context.Context, do store.Decision, ids ...string) (int, error)
 	due      func(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error)
@@ -34,7 +35,7 @@ type wrapped struct {
 }
 
 func wrap(s *sound, replace func(*wrapped)) *wrapped {
-	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, release: s.Release, decide: s.Decide, due: s.Due,
+	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, backlog: s.Backlog, release: s.Release, decide: s.Decide, due: s.Due,
 		deposit: s.Deposit, inbox: s.Inbox, await: s.Await,
 		list: s.List, count: s.Count, events: s.Events, failed: s.Failed, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
 	replace(w)
@@ -56,6 +57,8 @@ func (w *wrapped) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, t
 func (w *wrapped) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
 	return w.renew(ctx, owner, lease, held)
 }
+
+func (w *wrapped) Backlog(ctx context.Context) (map[string]int, error) { return w.backlog(ctx) }
 
 func (w *wrapped) Release(ctx context.Context, owner string) error { return w.release(ctx, owner) }
 

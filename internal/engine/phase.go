@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // phase is the time from one attempt to run to the next. It has begun when the
@@ -41,6 +42,25 @@ func (p *phase) fail(err error) {
 	close(p.begun)
 }
 
+// patience is how long somebody waits for Run before the log says so.
+const patience = 10 * time.Second
+
+// awaitRun waits until the phase begins, and says what it waits for.
+func (e *Engine) awaitRun(ctx context.Context, p *phase) error {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		select {
+		case <-p.begun:
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("convtrack: Run has not begun, which Observe and what else writes waits for: %w", context.Cause(ctx))
+		case <-late.C:
+			e.config.Log.Warn("something is to be stored, and waits for Run to begin: call Run, and Observe while it runs", "waits", patience)
+		}
+	}
+}
+
 // Begun waits until the engine runs.
 func (e *Engine) Begun(ctx context.Context) error {
 	e.mu.Lock()
@@ -49,10 +69,8 @@ func (e *Engine) Begun(ctx context.Context) error {
 	select {
 	case <-p.begun:
 	default:
-		select {
-		case <-p.begun:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := e.awaitRun(ctx, p); err != nil {
+			return err
 		}
 	}
 	if p.err != nil {

@@ -67,7 +67,7 @@ func (o *Outbox) attempt(ctx context.Context, d *delivery, how events.Delivery) 
 	case how.InTransaction:
 		return o.runInTx(ctx, d)
 	default:
-		return false, o.Hooks.RunAfter(ctx, d.Hook, d.event)
+		return false, o.Hooks.RunAfter(o.without(ctx, d.Hook), d.Hook, d.event)
 	}
 }
 

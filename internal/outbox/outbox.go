@@ -82,6 +82,7 @@ type Outbox struct {
 	stopping bool
 	quiet    chan struct{} // closed when nothing is held, once somebody waits for that
 
+	asked   sync.Map     // the hooks that asked for a transaction where there is none
 	slots   sync.Map     // of chan struct{}, by hook: its concurrency
 	look    *alarm.Alarm // for claiming
 	record  *alarm.Alarm // for recording outcomes

@@ -85,6 +85,19 @@ func (e *entry) orderKey(o store.Order) int64 {
 	return start.UnixMicro()
 }
 
+// Backlog implements store.Store.
+func (s *Store) Backlog(ctx context.Context) (map[string]int, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	backlog := map[string]int{}
+	for _, d := range s.outbox.byID {
+		backlog[d.lane.hook]++
+	}
+	return backlog, nil
+}
+
 // Events implements store.Store.
 func (s *Store) Events(ctx context.Context, conversationID string) ([]store.LoggedEvent, error) {
 	if err := s.begin(ctx); err != nil {

@@ -57,6 +57,24 @@ func deliveryState(state string) store.DeliveryState {
 	return store.DeliveryState(state)
 }
 
+// Backlog implements store.Store.
+func (s *Store) Backlog(ctx context.Context) (map[string]int, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	backlog := map[string]int{}
+	var p pipeline
+	p.read(func(r *row) error {
+		hook, n := r.string(), r.value()
+		backlog[hook] = int(n.Int)
+		return nil
+	}, s.sql().backlogs)
+	if err := s.inSnapshot(ctx, &p); err != nil {
+		return nil, fmt.Errorf("pgstore: backlog: %w", err)
+	}
+	return backlog, nil
+}
+
 // Due implements store.Store.
 func (s *Store) Due(ctx context.Context, at time.Time, limit int) (ids []string, next time.Time, err error) {
 	if err := s.enter(ctx); err != nil {

@@ -7,7 +7,7 @@ type readStatements struct {
 	known, backlog, announced *statement
 	read                      [rows.Evaluation + 1]*statement
 	exists, log, deliveries   *statement
-	due                       *statement
+	due, backlogs             *statement
 	value, setNew, setValue   *statement
 }
 
@@ -26,6 +26,8 @@ func newReadStatements(n names) (s readStatements) {
 	s.log = n.statement(`select event_id, conversation_id, seq, type, time, rule, vetoed, data from {event}`+one+` order by seq`, oidText)
 	s.deliveries = n.statement(`select seq, hook, state, attempts, error from {delivery}`+one+` order by seq, hook`, oidText)
 	s.due = n.statement(`select conversation_id, due from {conversation} where due is not null order by due, conversation_id limit $1::bigint`, oidInt8)
+
+	s.backlogs = n.statement(`select hook, count(*) from {delivery} where ` + live + ` group by hook`)
 
 	s.value = n.statement(`select value, version from {value} where name = $1::text`, oidText)
 	s.setNew = n.statement(`insert into {value} (name, version, value) values ($1::text, 1, $2::bytea) on conflict do nothing returning version`, oidText, oidBytea)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/dcmkit/convtrack/store"
 )
 
 type txKey struct{}
@@ -22,7 +24,11 @@ type txKey struct{}
 // connection is the store's.
 func Tx(ctx context.Context) (pgx.Tx, bool) {
 	tx, ok := ctx.Value(txKey{}).(*lentTx)
-	return tx, ok
+	if !ok {
+		store.AskedForTransaction(ctx)
+		return nil, false
+	}
+	return tx, true
 }
 
 // WithTx returns a context from which [Tx] gives the transaction, as a hook is

@@ -139,6 +139,26 @@ func document(x any) rows.Value {
 	return rows.Value{Valid: valid, Text: s}
 }
 
+// Backlog implements store.Store.
+func (s *Store) Backlog(ctx context.Context) (map[string]int, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	backlog := map[string]int{}
+	err = s.read(ctx, func(l *link) error {
+		return l.query(ctx, s.statements.backlogs, nil, func(row []any) error {
+			backlog[text(row[0])] = int(integer(row[1]))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sqlitestore: backlog: %w", err)
+	}
+	return backlog, nil
+}
+
 // Due implements store.Store.
 func (s *Store) Due(ctx context.Context, at time.Time, limit int) (ids []string, next time.Time, err error) {
 	leave, err := s.enter(ctx)

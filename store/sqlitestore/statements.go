@@ -23,7 +23,7 @@ type statements struct {
 	setAttribute                  *statement
 	load                          map[rows.Entity]*statement
 	loadRecords, loadLog, backlog *statement
-	due                           *statement
+	due, backlogs                 *statement
 	value, addValue, setValue     *statement
 	noteClock                     *statement
 	refillable, refill, refilled  *statement
@@ -69,6 +69,8 @@ func newStatements(prefix string) *statements {
 		backlog:     prepare(strings.Replace(selectByID("delivery", "t.conversation_id, hook"), "SELECT", "SELECT DISTINCT", 1) + " WHERE state < 3"),
 
 		due: prepare("SELECT conversation_id, due FROM @conversation WHERE due IS NOT NULL ORDER BY due, conversation_id LIMIT ?"),
+
+		backlogs: prepare("SELECT hook, count(*) FROM @delivery WHERE state < 3 GROUP BY hook"),
 
 		value:    prepare("SELECT value, version FROM @value WHERE name = ?"),
 		addValue: prepare("INSERT INTO @value (name, version, value) VALUES (?, 1, ?) ON CONFLICT DO NOTHING"),

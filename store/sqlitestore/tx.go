@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"github.com/dcmkit/convtrack/store"
 )
 
 type txKey struct{}
@@ -21,6 +23,9 @@ type txKey struct{}
 // the hook's own are welcome.
 func Tx(ctx context.Context) (*sql.Tx, bool) {
 	tx, ok := ctx.Value(txKey{}).(*sql.Tx)
+	if !ok {
+		store.AskedForTransaction(ctx)
+	}
 	return tx, ok
 }
 
