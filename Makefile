@@ -82,7 +82,10 @@ ifeq ($(RACE),)
 endif
 	$(GO) test $(RACE) $(FRESH) -timeout 30m ./...
 ifneq ($(RACE),)
-	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp # in a browser, which the race detector leaves out
+# What the race detector leaves out: a browser, conversations by the thousand, the
+# contract of stores in further modes.
+	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp ./genesys/polling
+	$(GO) test $(FRESH) -timeout 30m -run 'TestConformance.' ./store/pgstore ./store/sqlitestore
 endif
 	$(GO) test ./events -rounds 8
 	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestKilled|TestDaily' . -simulations 300 -kills 100 -days 26

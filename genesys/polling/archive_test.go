@@ -205,58 +205,6 @@ func (a *archive) repaired(t *testing.T) (*ledger, polling.Stats) {
 // selections are the two ways in which the platform may select.
 var selections = map[string]bool{"by day": true, "by time": false}
 
-func TestManyDaysOfManyConversationsAreAllFound(t *testing.T) {
-	for name, c := range map[string]struct {
-		days, perDay int
-		byDay        bool
-	}{
-		"40 days, selected by day":            {40, 500, true},
-		"40 days, selected by time":           {40, 500, false},
-		"more than the pages of a query hold": {2, 60_000, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				length := time.Duration(c.days) * day
-				a := &archive{from: time.Now().Add(7 * time.Hour), every: day / time.Duration(c.perDay), byDay: c.byDay}
-				time.Sleep(time.Until(a.from) + length)
-				l, stats := a.repaired(t)
-				all := c.days * c.perDay
-				count, _, _ := l.missing(a, all)
-				require.Zero(t, count)
-				require.Empty(t, a.beyond)
-				require.Empty(t, l.lost)
-				require.Zero(t, stats.Failures)
-				require.Less(t, a.calls, all/100+c.days*3+c.perDay/100, "hardly more questions than there are pages")
-			})
-		})
-	}
-}
-
-func TestADayWithMoreConversationsThanPagesReachIsReadFromBothEnds(t *testing.T) {
-	for name, c := range map[string]struct {
-		perDay, reach int
-		byDay         bool
-	}{
-		"selected by day":                         {120_000, mostResults, true},
-		"selected by time":                        {2_400, 2_000, false},
-		"pages that reach less far than is known": {2_400, 2_000, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				a := &archive{from: time.Now(), every: day / time.Duration(c.perDay), byDay: c.byDay, reach: c.reach}
-				time.Sleep(day)
-				l, _ := a.repaired(t)
-				count, _, _ := l.missing(a, c.perDay)
-				require.Zero(t, count)
-				require.Empty(t, l.lost)
-				if c.reach == mostResults {
-					require.Empty(t, a.beyond)
-				}
-			})
-		})
-	}
-}
-
 func TestWhatIsOutOfReachFromBothEndsIsALossWithItsInterval(t *testing.T) {
 	const perDay, reach = 5_000, 2_000
 	synctest.Test(t, func(t *testing.T) {
@@ -279,26 +227,4 @@ func TestWhatIsOutOfReachFromBothEndsIsALossWithItsInterval(t *testing.T) {
 		require.Zero(t, count)
 		require.Empty(t, l.lost)
 	})
-}
-
-func TestARefusalAmongManyConversationsLosesNoMoreThanItsHour(t *testing.T) {
-	for name, byDay := range selections {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				const days, perDay = 5, 5_000
-				a := &archive{from: time.Now(), every: day / perDay, byDay: byDay}
-				bad := a.from.Add(2*day + 11*time.Hour + 30*time.Minute)
-				a.refused = func(from, to time.Time) bool { return !bad.Before(from) && bad.Before(to) }
-				time.Sleep(days * day)
-				l, stats := a.repaired(t)
-				require.Len(t, l.lost, 1)
-				require.True(t, interval(l.lost[0]).overlaps(bad, bad.Add(1)))
-				require.LessOrEqual(t, l.lost[0].To.Sub(l.lost[0].From), time.Hour)
-				count, from, to := l.missing(a, days*perDay)
-				require.False(t, count > 0 && (from.Before(l.lost[0].From) || to.After(l.lost[0].To)), "%d missing from %v to %v", count, from, to)
-				require.Equal(t, int64(1), stats.Repaired)
-				require.Zero(t, stats.Failures)
-			})
-		})
-	}
 }

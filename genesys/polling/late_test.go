@@ -1,3 +1,7 @@
+//go:build !race
+
+// Months take minutes under the race detector; see bulk_test.go.
+
 package polling_test
 
 import (

@@ -63,27 +63,6 @@ func TestARepairComesToItsEndAlthoughSomeCallsFail(t *testing.T) {
 	})
 }
 
-func TestLateDataWaitsForARepair(t *testing.T) {
-	inBubble(t, func(t *testing.T, w *world) {
-		w.start(polling.Config{JobsEvery: -1, DiscoverEvery: 5 * time.Minute, LateAfter: []time.Duration{30 * time.Minute}})
-		w.settle(time.Minute)
-		for i := range 200 {
-			w.call(fmt.Sprintf("e-%04d", i))
-		}
-		w.settle(20 * time.Minute)
-		for i := range 300 {
-			w.waiting(fmt.Sprintf("c-%04d", i))
-		}
-		w.settle(17 * time.Minute) // the late data is due
-		began := time.Now()
-		w.gap(began.Add(-time.Minute))
-		for w.source.Stats().Repaired == 0 {
-			w.settle(time.Second)
-		}
-		require.LessOrEqual(t, time.Since(began), 3*time.Minute)
-	})
-}
-
 func TestAConversationThatTheStoreRefusesHoldsUpNoOther(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.refuses = func(c *conversation.Conversation) error {

@@ -129,38 +129,6 @@ func TestAfterAGapEverythingIsRepairedMostRecentlyChangedFirst(t *testing.T) {
 	})
 }
 
-// TestAThousandOpenConversationsAreRepairedWithinEightMinutesOnHalfOfTheBudget
-// is the promise for an organisation of 300 requests a minute.
-func TestAThousandOpenConversationsAreRepairedWithinEightMinutesOnHalfOfTheBudget(t *testing.T) {
-	inBubble(t, func(t *testing.T, w *world) {
-		w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{}})
-		for i := range 1000 {
-			w.waiting(fmt.Sprintf("c-%04d", i))
-		}
-		w.settle(10 * time.Minute)
-		require.Equal(t, 1000, w.source.Stats().Open)
-		began := time.Now()
-		w.source.Repair(conversation.Gap{Source: "notifications", From: began.Add(-time.Minute), To: began})
-		for w.source.Stats().Repaired == 0 {
-			w.settle(time.Second)
-		}
-		took := time.Since(began)
-		t.Logf("repaired in %v", took)
-		require.LessOrEqual(t, took, 8*time.Minute)
-		live := exactly(w.requests(livePath, began), livePath)
-		require.Len(t, live, 1000)
-		for i := range live { // no minute holds more than half of 300
-			n := 0
-			for _, r := range live[i:] {
-				if r.At.Sub(live[i].At) < time.Minute {
-					n++
-				}
-			}
-			require.LessOrEqual(t, n, 150)
-		}
-	})
-}
-
 func TestARepairThatWasInterruptedGoesOnAfterARestart(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		quiet := polling.Config{DiscoverEvery: 24 * time.Hour, FollowEvery: 24 * time.Hour, FollowLeast: 24 * time.Hour, FollowBeside: 24 * time.Hour, JobsEvery: -1, LateAfter: []time.Duration{}}

@@ -14,10 +14,6 @@ func mode(m pgx.QueryExecMode) func(*pgxpool.Config) {
 	return func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = m }
 }
 
-func TestConformanceByTheSimpleProtocol(t *testing.T) {
-	conform(t, mode(pgx.QueryExecModeSimpleProtocol))
-}
-
 // All but the simple protocol send the same bytes as the default mode, and
 // prepare nothing.
 func TestEveryModeWorksWhereConnectionsAreGivenOutByTheTransaction(t *testing.T) {

@@ -69,10 +69,6 @@ func harness() storetest.Harness {
 
 func TestConformance(t *testing.T) { storetest.Run(t, harness()) }
 
-func TestConformanceInMemory(t *testing.T) {
-	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store { return open(t, ":memory:") }})
-}
-
 func FuzzModel(f *testing.F) { storetest.Fuzz(f, harness()) }
 
 func BenchmarkStore(b *testing.B) { storetest.Bench(b, harness()) }
