@@ -64,7 +64,7 @@ func withoutParameters(s string) string {
 // readNumber takes the separators (RFC 3966) out of a telephone number.
 func readNumber(s string) (number string, is bool) {
 	number = strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" -.()", r) {
+		if strings.ContainsRune(Separators, r) {
 			return -1
 		}
 		return r

@@ -4,7 +4,7 @@
 // # What is kept
 //
 // For each conversation its state with a version, or a tombstone when it was
-// vetoed; the log of its events; for each event and After hook a delivery,
+// vetoed or forgotten; the log of its events; for each event and After hook a delivery,
 // until it is done; conclusions that wait to settle; changes that Before hooks
 // refused. Beside that a few named values of the host, such as a poller's
 // cursor.
@@ -56,6 +56,12 @@
 // entries of a key is kept, and the order of reading.
 //
 // Where a store lets conversations be deleted, their entries go with them.
+//
+// # Forgetting
+//
+// [Forgetter.Forget] deletes a conversation for good: a tombstone, which has
+// nothing of it but a digest of its id, keeps it from coming back with what is
+// heard later. A tombstone lasts until [Forgetter.Expire] removes it.
 //
 // # Errors
 //

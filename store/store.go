@@ -85,6 +85,8 @@ type Store interface {
 	// returns the new version; ErrConflict when it is not.
 	SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error)
 
+	Forgetter
+
 	// Close releases what the store holds. It is safe to call twice.
 	Close() error
 }
@@ -107,6 +109,9 @@ type Record struct {
 	// Vetoed is the reason for which the conversation is not tracked; only a
 	// tombstone has one.
 	Vetoed string
+	// Forgotten: the conversation was stored, or not, and is to stay unknown. It
+	// is not stored then.
+	Forgotten bool
 	// Announced are the ids of all logged events.
 	Announced []string
 	// LastSeq is the sequence number of the last logged event.
@@ -121,8 +126,9 @@ type Record struct {
 	Backlog []string
 }
 
-// Tombstone reports whether the conversation was vetoed.
-func (r *Record) Tombstone() bool { return r.Vetoed != "" }
+// Tombstone reports whether the conversation was vetoed or forgotten: what is
+// heard of it is dropped.
+func (r *Record) Tombstone() bool { return r.Vetoed != "" || r.Forgotten }
 
 // Pending is a conclusion that waits to settle.
 type Pending struct {

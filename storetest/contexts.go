@@ -39,6 +39,12 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	_, errs["Failed"] = s.Failed(ctx, store.FailedQuery{})
 	_, _, errs["Value"] = s.Value(ctx, "cursor")
 	_, errs["SetValue"] = s.SetValue(ctx, "cursor", []byte("late"), 0)
+	_, errs["Forget"] = s.Forget(ctx, stored.ID, "unknown")
+	_, errs["Forget of nothing"] = s.Forget(ctx)
+	_, errs["Find"] = s.Find(ctx, store.PersonQuery{Person: conversation.Person{UserID: "agent-1"}})
+	_, errs["Find of nobody"] = s.Find(ctx, store.PersonQuery{})
+	_, errs["Expire"] = s.Expire(ctx, farAhead(), 10)
+	_, errs["Expire of nothing"] = s.Expire(ctx, farAhead(), 0)
 	return errs
 }
 

@@ -59,7 +59,7 @@ func Faulty(s store.Store, plan ...Fault) store.Store {
 	return &faulty{store: s, plan: plan, calls: make([]int, len(plan))}
 }
 
-var methods = []string{"Load", "Commit", "Claim", "Renew", "Backlog", "Release", "Decide", "Due", "Deposit", "Inbox", "Await", "List", "Count", "Events", "Failed", "Value", "SetValue", "Close"}
+var methods = []string{"Load", "Commit", "Claim", "Renew", "Backlog", "Release", "Decide", "Due", "Deposit", "Inbox", "Await", "List", "Count", "Events", "Failed", "Value", "SetValue", "Forget", "Find", "Expire", "Close"}
 
 type faulty struct {
 	store store.Store
@@ -290,6 +290,33 @@ func (f *faulty) SetValue(ctx context.Context, name string, value []byte, versio
 		return err
 	})
 	return unless(err, now), err
+}
+
+// Forget implements store.Store.
+func (f *faulty) Forget(ctx context.Context, ids ...string) (n int, err error) {
+	err = f.call(ctx, "Forget", func() error {
+		n, err = f.store.Forget(ctx, ids...)
+		return err
+	})
+	return unless(err, n), err
+}
+
+// Find implements store.Store.
+func (f *faulty) Find(ctx context.Context, q store.PersonQuery) (page store.IDPage, err error) {
+	err = f.call(ctx, "Find", func() error {
+		page, err = f.store.Find(ctx, q)
+		return err
+	})
+	return unless(err, page), err
+}
+
+// Expire implements store.Store.
+func (f *faulty) Expire(ctx context.Context, before time.Time, limit int) (n int, err error) {
+	err = f.call(ctx, "Expire", func() error {
+		n, err = f.store.Expire(ctx, before, limit)
+		return err
+	})
+	return unless(err, n), err
 }
 
 // Close implements store.Store.

@@ -15,6 +15,8 @@ type model struct {
 	values  map[string]modelValue
 	inbox   []store.Entry
 	batches int
+
+	forgotten map[string]bool
 }
 
 type modelValue struct {
@@ -174,7 +176,30 @@ func (m *model) record(id string) store.Record {
 			r.Backlog = append(r.Backlog, d.hook)
 		}
 	}
+	r.Forgotten = e.record.Version == 0 && m.forgotten[id]
 	return tidied(r)
+}
+
+// forget removes all that is stored of a conversation, and reports whether that
+// was anything.
+func (m *model) forget(id string) bool {
+	was := m.entry(id).record.Version > 0
+	m.entries = slices.DeleteFunc(m.entries, func(e *modelEntry) bool { return e.record.ID == id })
+	m.inbox = slices.DeleteFunc(m.inbox, func(e store.Entry) bool { return e.ConversationID == id })
+	return was
+}
+
+// expire removes all tombstones, and returns how many there were.
+func (m *model) expire() int {
+	n := len(m.forgotten)
+	m.forgotten = map[string]bool{}
+	for _, e := range slices.Clone(m.entries) {
+		if e.record.Vetoed != "" {
+			m.forget(e.record.ID)
+			n++
+		}
+	}
+	return n
 }
 
 // tidied puts the lists of a record whose order says nothing into one.

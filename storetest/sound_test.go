@@ -291,3 +291,24 @@ func (s *sound) SetValue(ctx context.Context, name string, value []byte, version
 	}
 	return s.Store.SetValue(ctx, name, value, version)
 }
+
+func (s *sound) Forget(ctx context.Context, ids ...string) (int, error) {
+	if err := s.open(); err != nil {
+		return 0, err
+	}
+	return s.Store.Forget(ctx, ids...)
+}
+
+func (s *sound) Find(ctx context.Context, q store.PersonQuery) (store.IDPage, error) {
+	if err := s.open(); err != nil {
+		return store.IDPage{}, err
+	}
+	return s.Store.Find(ctx, q)
+}
+
+func (s *sound) Expire(ctx context.Context, before time.Time, limit int) (int, error) {
+	if err := s.open(); err != nil {
+		return 0, err
+	}
+	return s.Store.Expire(ctx, before, limit)
+}

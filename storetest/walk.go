@@ -71,7 +71,7 @@ var (
 )
 
 func newWalk(t *trial, random func(n int) int) *walk {
-	w := &walk{trial: t, random: random, model: model{values: map[string]modelValue{}}}
+	w := &walk{trial: t, random: random, model: model{values: map[string]modelValue{}, forgotten: map[string]bool{}}}
 	t.Cleanup(func() {
 		if t.Failed() && !w.over {
 			const most = 40
@@ -98,7 +98,7 @@ func (w *walk) tick() int {
 
 func (w *walk) step() {
 	w.Helper()
-	switch w.random(20) {
+	switch w.random(21) {
 	case 0, 1, 2, 3, 4:
 		w.commit()
 	case 5, 6, 7:
@@ -124,7 +124,30 @@ func (w *walk) step() {
 		w.deposit()
 	case 19:
 		w.readInbox()
+	case 20:
+		w.forgetSome()
 	}
+}
+
+// forgetSome forgets some conversations, or lets the tombstones expire.
+func (w *walk) forgetSome() {
+	w.Helper()
+	if w.random(2) == 0 {
+		w.note("expire")
+		w.same("how many expired", w.expire(farAhead(), 100), w.model.expire())
+		return
+	}
+	ids := []string{w.pick(walkIDs), w.pick(walkIDs)}
+	w.note("forget %v", ids)
+	stored := 0
+	for _, id := range ids {
+		if w.model.forget(id) {
+			stored++
+		}
+		w.model.forgotten[id] = true
+	}
+	w.same("how many were stored", w.trial.forget(ids...), stored)
+	w.compareConversation(ids[0])
 }
 
 // commit commits some changes, right and wrong ones.
@@ -169,6 +192,9 @@ func (w *walk) change(id, owner string) (*store.Change, error) {
 	var want error
 	if w.random(6) == 0 || r.Tombstone() {
 		c.Version += int64(w.random(3)) + 1
+		want = store.ErrConflict
+	}
+	if r.Version == 0 && w.model.forgotten[id] {
 		want = store.ErrConflict
 	}
 	switch kind := w.random(10); {

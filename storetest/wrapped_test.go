@@ -30,6 +30,9 @@ type wrapped struct {
 	failed   func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error)
 	value    func(ctx context.Context, name string) ([]byte, int64, error)
 	setValue func(ctx context.Context, name string, value []byte, version int64) (int64, error)
+	forget   func(ctx context.Context, ids ...string) (int, error)
+	find     func(ctx context.Context, q store.PersonQuery) (store.IDPage, error)
+	expire   func(ctx context.Context, before time.Time, limit int) (int, error)
 	close    func() error
 	reopened func(*sound) *sound // what becomes of the store when it is opened again
 }
@@ -37,7 +40,7 @@ type wrapped struct {
 func wrap(s *sound, replace func(*wrapped)) *wrapped {
 	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, backlog: s.Backlog, release: s.Release, decide: s.Decide, due: s.Due,
 		deposit: s.Deposit, inbox: s.Inbox, await: s.Await,
-		list: s.List, count: s.Count, events: s.Events, failed: s.Failed, value: s.Value, setValue: s.SetValue, close: s.Close, reopened: func(s *sound) *sound { return s }}
+		list: s.List, count: s.Count, events: s.Events, failed: s.Failed, value: s.Value, setValue: s.SetValue, forget: s.Forget, find: s.Find, expire: s.Expire, close: s.Close, reopened: func(s *sound) *sound { return s }}
 	replace(w)
 	return w
 }
@@ -100,6 +103,18 @@ func (w *wrapped) Value(ctx context.Context, name string) ([]byte, int64, error)
 
 func (w *wrapped) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
 	return w.setValue(ctx, name, value, version)
+}
+
+func (w *wrapped) Forget(ctx context.Context, ids ...string) (int, error) {
+	return w.forget(ctx, ids...)
+}
+
+func (w *wrapped) Find(ctx context.Context, q store.PersonQuery) (store.IDPage, error) {
+	return w.find(ctx, q)
+}
+
+func (w *wrapped) Expire(ctx context.Context, before time.Time, limit int) (int, error) {
+	return w.expire(ctx, before, limit)
 }
 
 func (w *wrapped) Close() error { return w.close() }

@@ -30,6 +30,8 @@ type Store struct {
 	values   map[string]value
 	inbox    inbox
 	wakes    *wake.Board
+
+	forgotten map[string]time.Time // when, by the digest of the id
 }
 
 var _ store.Store = (*Store)(nil)
@@ -53,7 +55,7 @@ type entry struct {
 func New() *Store {
 	return &Store{entries: map[string]*entry{}, reserved: map[string]bool{}, outbox: newOutbox(),
 		settling: map[string]time.Time{}, values: map[string]value{},
-		inbox: inbox{}, wakes: wake.New()}
+		inbox: inbox{}, wakes: wake.New(), forgotten: map[string]time.Time{}}
 }
 
 // begin locks the store for an operation that ctx allows.
@@ -86,9 +88,10 @@ func (s *Store) Load(ctx context.Context, ids ...string) ([]store.Record, error)
 	defer s.mu.Unlock()
 	records := make([]store.Record, len(ids))
 	for i, id := range ids {
-		records[i] = store.Record{ID: id}
 		if e := s.entries[id]; e != nil {
 			records[i] = e.copy()
+		} else {
+			records[i] = store.Record{ID: id, Forgotten: s.isForgotten(id)}
 		}
 	}
 	return records, nil
@@ -153,12 +156,15 @@ func (s *Store) commit(ctx context.Context, b store.Batch, c *store.Change) stor
 	if e != nil {
 		version = e.record.Version
 	}
-	if version != c.Version || s.reserved[c.ID] {
+	if version != c.Version || s.reserved[c.ID] || e == nil && s.isForgotten(c.ID) {
 		return store.Result{Err: store.ErrConflict}
 	}
 	if c.InTx != nil {
 		if err := s.runHook(ctx, c); err != nil {
 			return store.Result{Err: err}
+		}
+		if s.entries[c.ID] != e || e == nil && s.isForgotten(c.ID) {
+			return store.Result{Err: store.ErrConflict} // it was forgotten meanwhile
 		}
 	}
 	if e == nil {

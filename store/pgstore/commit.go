@@ -64,6 +64,7 @@ func (t *committer) commit() error {
 	p.add(t.statements.byIndex)
 	if len(t.own) > 0 || len(t.batch.Outcomes) > 0 {
 		t.addUpsert(&p)
+		t.addForgotten(&p)
 		t.addOutcomes(&p)
 		if err := t.run(t.ctx, t.conn, &p); err != nil {
 			return err

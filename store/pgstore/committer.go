@@ -121,6 +121,33 @@ func (t *committer) addUpsert(p *pipeline) {
 	}, t.statements.upsert, argument{of: t.types.entities[rows.Conversation], rows: t.own})
 }
 
+// addForgotten adds the question which of the new conversations are forgotten. It
+// comes after the statement that takes their rows: whoever forgets one of them
+// later waits for this transaction, and deletes what it writes.
+func (t *committer) addForgotten(p *pipeline) {
+	byDigest := map[string]string{}
+	var digests []string
+	for _, i := range t.order {
+		if c := t.batch.Changes[i]; c.Version == 0 && t.done.Results[i].Err == nil {
+			id := rows.Storable(c.ID)
+			d := store.Digest(id)
+			byDigest[d] = id
+			digests = append(digests, d)
+		}
+	}
+	if len(digests) == 0 {
+		return
+	}
+	p.read(func(r *row) error {
+		id := byDigest[r.string()]
+		result := &t.done.Results[t.place[id]]
+		result.Version, result.Err = 0, store.ErrConflict
+		t.lost[id], t.lost[t.batch.Changes[t.place[id]].ID] = true, true
+		t.created = append(t.created, id)
+		return nil
+	}, t.statements.forgotten, args(textsOf(digests))...)
+}
+
 // conclude makes a conflict of each change that was not written.
 func (t *committer) conclude() {
 	for _, i := range t.order {

@@ -9,8 +9,10 @@
 // evaluation, with columns in Genesys's terms, beside the log of events and
 // its deliveries. Tables and columns have comments, and views whose names
 // begin with cdm_report answer what DCM asks first. Write to none of them. To
-// forget a conversation, delete its row: everything that belongs to it goes
-// with it, events, deliveries and entries of the inbox included.
+// forget a conversation, call Forget, or delete its row: everything that belongs
+// to it goes with it, events, deliveries and entries of the inbox included, and
+// a tombstone in cdm_forgotten keeps it from coming back. To truncate the table
+// leaves no tombstones.
 //
 // # Roles
 //
@@ -21,12 +23,12 @@
 //	grant select, insert, update, delete on all tables in schema … to …;
 //	revoke insert, update, delete on cdm_migration from …;
 //
-// The migration that makes cdm_inbox gives the privileges on it to those who
-// have them on cdm_delivery.
+// The migrations that make cdm_inbox and cdm_forgotten give the privileges on
+// them to those who have them on cdm_delivery.
 //
 // Who deletes a conversation needs the privileges select and delete on
-// cdm_event, cdm_delivery and cdm_inbox too: nothing here runs with the rights of another
-// role. Grant nobody the privilege trigger, which "grant all" includes: a
+// cdm_event, cdm_delivery and cdm_inbox, and select and insert on cdm_forgotten
+// too: nothing here runs with the rights of another role. Grant nobody the privilege trigger, which "grant all" includes: a
 // trigger runs with the rights of whoever writes to the table. A view shows
 // what its owner may read, so the privilege to select from it is enough to
 // report. Only the owner should be allowed to create objects in the schema;

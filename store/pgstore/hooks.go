@@ -108,6 +108,7 @@ func (t *committer) lock() error {
 			current[r.string()] = true
 			return nil
 		}, t.statements.reserve, args(textsOf(fresh))...)
+		t.addForgotten(&p)
 	}
 	p.add(t.statements.asBefore)
 	if err := t.run(t.ctx, t.conn, &p); err != nil {

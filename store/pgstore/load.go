@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -31,17 +32,25 @@ func (s *Store) load(ctx context.Context, ids []string) ([]store.Record, error) 
 	var r *reader
 	err := s.do(ctx, func(c *pgx.Conn) error {
 		r = newReader(s)
-		var known []string
+		var known, forgotten []string
 		var p pipeline
 		p.add(s.sql().beginRead)
 		p.add(s.sql().byIndex)
 		p.read(func(r *row) error {
-			known = append(known, r.string())
+			if id, digest := r.string(), r.string(); digest == "" {
+				known = append(known, id)
+			} else {
+				forgotten = append(forgotten, digest)
+			}
 			return nil
-		}, s.sql().known, args(textsOf(ids))...)
+		}, s.sql().known, args(textsOf(ids), textsOf(digestsOf(ids)))...)
 		p.add(s.sql().commit)
-		if err := s.run(ctx, c, &p); err != nil || len(known) == 0 {
+		if err := s.run(ctx, c, &p); err != nil {
 			return err
+		}
+		r.markForgotten(ids, forgotten)
+		if len(known) == 0 {
+			return nil
 		}
 		var all pipeline
 		all.add(s.sql().beginRead)
@@ -59,6 +68,28 @@ func (s *Store) load(ctx context.Context, ids []string) ([]store.Record, error) 
 		records[i] = r.record(id)
 	}
 	return records, nil
+}
+
+func digestsOf(ids []string) []string {
+	digests := make([]string, len(ids))
+	for i, id := range ids {
+		digests[i] = store.Digest(rows.Storable(id))
+	}
+	return digests
+}
+
+// markForgotten makes records for those of the ids that have a tombstone; what is
+// stored all the same takes their place.
+func (r *reader) markForgotten(ids, digests []string) {
+	if len(digests) == 0 {
+		return
+	}
+	for i, d := range digestsOf(ids) {
+		if slices.Contains(digests, d) {
+			id := rows.Storable(ids[i])
+			r.records[id] = &store.Record{ID: id, Forgotten: true}
+		}
+	}
 }
 
 // reader reads records in one snapshot.

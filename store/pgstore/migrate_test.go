@@ -173,6 +173,8 @@ func TestEventsAndDeliveriesGoWithTheirConversation(t *testing.T) {
 		return n
 	}
 	fill := func() {
+		_, err := s.pool.Exec(t.Context(), "delete from cdm_forgotten") // what is deleted stays so
+		require.NoError(t, err)
 		for _, id := range []string{"a", "b"} {
 			said := conversation.State(&conversation.Conversation{ID: id}, conversation.Statement{By: conversation.SourceREST})
 			_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: id, To: conversation.Merge(nil, said),

@@ -54,6 +54,8 @@ func TestTheReportOfAgentTimesSaysWhatTheLibrarySays(t *testing.T) {
 			}
 			_, err = s.pool.Exec(t.Context(), "delete from cdm_conversation")
 			require.NoError(t, err)
+			_, err = s.pool.Exec(t.Context(), "delete from cdm_forgotten")
+			require.NoError(t, err)
 		}
 	}
 	require.Greater(t, worked, 20, "the scenarios show little work")

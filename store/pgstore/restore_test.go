@@ -42,6 +42,7 @@ func TestTypesThatAreMadeAnewAreNoticed(t *testing.T) {
 			execute format('create type S.%I as (%s)', x, columns);
 		end loop;
 		delete from S.cdm_conversation;
+		delete from S.cdm_forgotten;
 		delete from S.cdm_value;
 	end $$`)
 	workThrough(t, s)

@@ -60,7 +60,7 @@ func (s *schemas) next() (schema string) {
 func empty(t testing.TB, schema string) {
 	t.Helper()
 	cluster.Exec(t, "drop table if exists "+schema+".host", `do $$ declare x text; begin
-		for x in select tablename from pg_tables where schemaname = '`+schema+`' and tablename <> 'cdm_migration' loop
+		for x in select tablename from pg_tables where schemaname = '`+schema+`' and tablename <> 'cdm_migration' order by tablename = 'cdm_forgotten' loop
 			execute format('delete from %I.%I', '`+schema+`', x);
 		end loop;
 	end $$`)

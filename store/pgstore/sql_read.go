@@ -13,7 +13,8 @@ type readStatements struct {
 
 func newReadStatements(n names) (s readStatements) {
 	const some = ` where conversation_id = any ($1::text[])`
-	s.known = n.statement(`select conversation_id from {conversation}`+some, oidTexts)
+	s.known = n.statement(`select conversation_id, ''::text from {conversation}`+some+`
+		union all select ''::text, digest from {forgotten} where digest = any ($2::text[])`, oidTexts, oidTexts)
 	for e := range s.read {
 		table := rows.Entity(e).Table()
 		s.read[e] = n.statement(`select `+list(table.Columns)+` from {`+table.Name+`}`+some, oidTexts)

@@ -18,6 +18,7 @@ type statements struct {
 	commitStatements
 	outboxStatements
 	inboxStatements
+	forgetStatements
 	readStatements
 }
 
@@ -33,6 +34,7 @@ func newStatements(c *Config, t *rowTypes) *statements {
 	s.commitStatements = newCommitStatements(n, t)
 	s.outboxStatements = newOutboxStatements(n, t)
 	s.inboxStatements = newInboxStatements(n, t)
+	s.forgetStatements = newForgetStatements(n)
 	s.readStatements = newReadStatements(n)
 	return s
 }

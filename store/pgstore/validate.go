@@ -89,7 +89,7 @@ func (v *validation) tables() map[string]expected {
 	}
 	tables := map[string]expected{
 		"event": of(rows.Event.Table().Columns...), "value": of(rows.Named.Table().Columns...), "migration": of(rows.Migration.Table().Columns...),
-		"inbox": of(rows.Inbox.Table().Columns...),
+		"inbox": of(rows.Inbox.Table().Columns...), "forgotten": of(rows.Forgotten.Table().Columns...),
 		"delivery": of(column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer), column("event_id", rows.Text),
 			column("state", rows.Text), column("blocked", rows.Bool), column("due", rows.Time), column("owner", rows.Text), column("attempts", rows.Integer),
 			column("type", rows.Text), column("error", rows.Text), column("stack", rows.Text), column("failed_at", rows.Time)),
@@ -173,7 +173,7 @@ func (v *validation) names(ctx context.Context, sql string) ([]string, error) {
 
 // indexes are those that reads rely on, beside the primary keys.
 var indexes = []string{"conversation_start", "conversation_changed", "conversation_end", "conversation_open", "conversation_due", "conversation_refused",
-	"conversation_attributes", "conversation_customer", "participant_user", "participant_queue", "session_queue", "delivery_event", "delivery_waiting", "delivery_claimed", "delivery_parked", "inbox_owner"}
+	"conversation_attributes", "conversation_customer", "participant_user", "participant_queue", "session_queue", "delivery_event", "delivery_waiting", "delivery_claimed", "delivery_parked", "inbox_owner", "forgotten_at", "conversation_vetoed"}
 
 func (v *validation) indexes(ctx context.Context) error {
 	names, err := v.names(ctx, `select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid

@@ -118,6 +118,16 @@ func (c *committer) commit(i int) (store.Result, error) {
 	if err := c.ctx.Err(); err != nil {
 		return store.Result{}, err
 	}
+	if change.Version == 0 {
+		forgotten, err := c.isForgotten(change.ID)
+		if err != nil {
+			return store.Result{}, err
+		}
+		if forgotten {
+			c.drop(i)
+			return store.Result{Err: store.ErrConflict}, nil
+		}
+	}
 	if change.InTx != nil {
 		result, err := c.runHook(change)
 		if err != nil || result.Err != nil {
@@ -132,6 +142,7 @@ func (c *committer) commit(i int) (store.Result, error) {
 	case err != nil:
 		return store.Result{}, err
 	case !written:
+		c.drop(i)
 		return store.Result{Err: store.ErrConflict}, nil
 	}
 	if len(change.Events) > 0 {
@@ -161,8 +172,15 @@ func (c *committer) runHook(change *store.Change) (store.Result, error) {
 	return store.Result{Err: failed}, err
 }
 
+// drop lets go of the rows below a conversation that is not written.
+func (c *committer) drop(i int) {
+	if p := &c.prepared[i]; p.ready && c.batch.Changes[i].To != nil {
+		c.rows.Drop(p.add)
+	}
+}
+
 // writeConversation writes the conversation's own row, unless the version is
-// another one: then the rows below it are dropped.
+// another one.
 func (c *committer) writeConversation(change *store.Change, p *prepared) (written bool, err error) {
 	changed, err := c.nextChange()
 	if err != nil {
@@ -198,9 +216,6 @@ func (c *committer) writeConversation(change *store.Change, p *prepared) (writte
 		return false, err
 	}
 	if n == 0 {
-		if change.To != nil {
-			c.rows.Drop(p.add)
-		}
 		return false, nil
 	}
 	if change.To == nil {

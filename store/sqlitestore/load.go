@@ -70,29 +70,16 @@ func (s *Store) fill(ctx context.Context, l *link, records []store.Record) error
 		}
 		return reader.Conversation(id, values)
 	})
-	if err != nil || len(ids) == 0 {
-		return err
+	if err == nil && len(ids) < len(byID) {
+		err = s.markForgotten(ctx, l, byID)
 	}
-	found := list(ids)
-	if err := s.readChildren(ctx, l, &reader, found); err != nil {
-		return err
-	}
-	err = l.query(ctx, s.statements.loadLog, found, func(row []any) error {
-		r := byID[text(row[0])]
-		r.Announced = append(r.Announced, text(row[1]))
-		r.LastSeq = max(r.LastSeq, integer(row[2]))
-		return nil
-	})
 	if err != nil {
 		return err
 	}
-	err = l.query(ctx, s.statements.backlog, found, func(row []any) error {
-		r := byID[text(row[0])]
-		r.Backlog = append(r.Backlog, text(row[1]))
-		return nil
-	})
-	if err != nil {
-		return err
+	if len(ids) > 0 {
+		if err := s.readBelow(ctx, l, &reader, byID, list(ids)); err != nil {
+			return err
+		}
 	}
 	for id, r := range byID {
 		r.Conversation = reader.Build(id)
@@ -104,6 +91,27 @@ func (s *Store) fill(ctx context.Context, l *link, records []store.Record) error
 		}
 	}
 	return nil
+}
+
+// readBelow reads what is below the conversations whose ids are the argument.
+func (s *Store) readBelow(ctx context.Context, l *link, reader *rows.Reader, byID map[string]*store.Record, found []any) error {
+	if err := s.readChildren(ctx, l, reader, found); err != nil {
+		return err
+	}
+	err := l.query(ctx, s.statements.loadLog, found, func(row []any) error {
+		r := byID[text(row[0])]
+		r.Announced = append(r.Announced, text(row[1]))
+		r.LastSeq = max(r.LastSeq, integer(row[2]))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return l.query(ctx, s.statements.backlog, found, func(row []any) error {
+		r := byID[text(row[0])]
+		r.Backlog = append(r.Backlog, text(row[1]))
+		return nil
+	})
 }
 
 // readChildren reads all rows below the conversations whose ids are the

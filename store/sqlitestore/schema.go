@@ -10,7 +10,7 @@ import (
 // narrow are the tables whose rows are so short that they are kept in the
 // index of their key. All others are kept in the order in which they came, so
 // that the rows of conversations that are going on lie close together.
-var narrow = map[rows.Entity]bool{rows.Metric: true, rows.Delivery: true, rows.Named: true, rows.Attribute: true, rows.Migration: true}
+var narrow = map[rows.Entity]bool{rows.Metric: true, rows.Delivery: true, rows.Named: true, rows.Attribute: true, rows.Forgotten: true, rows.Migration: true}
 
 // indexes are made beside the primary keys.
 var indexes = []struct {
@@ -33,6 +33,8 @@ var indexes = []struct {
 	{rows.Delivery, "owner", "(owner) WHERE state = 1"},
 	{rows.Delivery, "parked", "(failed_at) WHERE state = 2"},
 	{rows.Inbox, "owner", "(owner, heard_at)"},
+	{rows.Forgotten, "at", "(forgotten_at)"},
+	{rows.Conversation, "vetoed", "(changed) WHERE vetoed IS NOT NULL"},
 }
 
 var columnTypes = map[rows.Kind]string{rows.Text: "TEXT", rows.Bool: "INTEGER", rows.Integer: "INTEGER", rows.Float: "REAL",

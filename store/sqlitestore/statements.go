@@ -29,6 +29,7 @@ type statements struct {
 	refillable, refill, refilled  *statement
 	outbox                        outboxStatements
 	inbox                         inboxStatements
+	forget                        forgetStatements
 	log, logDeliveries, exists    *statement
 	failedDeliveries              string
 	failedChanges                 string
@@ -84,6 +85,7 @@ func newStatements(prefix string) *statements {
 
 		outbox:        newOutboxStatements(prepare),
 		inbox:         newInboxStatements(prepare),
+		forget:        newForgetStatements(prepare),
 		exists:        prepare("SELECT 1 FROM @conversation WHERE conversation_id = ?"),
 		log:           prepare("SELECT " + names(rows.Event.Table().Columns, "") + " FROM @event WHERE conversation_id = ? ORDER BY seq"),
 		logDeliveries: prepare(`SELECT seq, hook, state, attempts, error FROM @delivery WHERE conversation_id = ? ORDER BY hook`),

@@ -23,6 +23,7 @@ const (
 	Attribute // the host's, for engines that cannot look into JSON
 	Named     // values of the host
 	Inbox     // entries, whose conversations may not be stored yet
+	Forgotten // tombstones of forgotten conversations
 	Migration // applied ones
 	entities
 )
@@ -102,6 +103,7 @@ var tables = [entities]*Table{
 		{Name: "value", Kind: Blob, Required: true}}},
 	Inbox: {Name: "inbox", Keys: 2, Columns: []Column{conversationID, text("key"), text("owner"),
 		{Name: "heard_at", Kind: Time, Required: true}, {Name: "data", Kind: Blob, Required: true}}},
+	Forgotten: {Name: "forgotten", Keys: 1, Columns: []Column{text("digest"), {Name: "forgotten_at", Kind: Time, Required: true}}},
 	Migration: {Name: "migration", Keys: 1, Columns: []Column{{Name: "number", Kind: Integer, Required: true}, text("name"),
 		{Name: "applied", Kind: Time, Required: true}}},
 }
