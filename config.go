@@ -61,6 +61,10 @@ type Config struct {
 	// OnGap is called when a source says that it was, or is, blind, and when
 	// what was missed is lost (Gap.Lost). It must return soon. Nil.
 	OnGap func(conversation.Gap)
+	// Retain is how long a conversation is kept after its end. Then it is
+	// forgotten, as [Tracker.Forget] does, with deliveries that have failed, in
+	// small batches, by one of the processes that share the store. 0: for ever.
+	Retain time.Duration
 	// SettleSoon is how long an agent's act that is concluded from single
 	// facts waits before it is announced; see events.Settling. 500 ms.
 	// Negative: until Settle is called.
@@ -72,6 +76,11 @@ type Config struct {
 	// StoreAttempts is how often the store is asked again, with growing
 	// pauses, before Observe returns its error. 8, which takes about 13 s.
 	StoreAttempts int
+	// TombstoneAge is how long it is remembered that a conversation was forgotten
+	// or vetoed. What is heard of it later makes it a new one, so it should be
+	// longer than sources look back: polling reads conversations again up to 91
+	// days after their end, and an archive may be replayed at any time. 400 days.
+	TombstoneAge time.Duration
 }
 
 // mostWorkers is how many transactions of Before hooks, and of After hooks in a
@@ -123,6 +132,7 @@ func (c Config) withDefaults(transactions int) Config {
 	duration(&c.DrainTimeout, 30*time.Second)
 	duration(&c.Lease, 15*time.Second)
 	duration(&c.SettleSoon, 500*time.Millisecond)
+	duration(&c.TombstoneAge, 400*24*time.Hour)
 	duration(&c.SettleLate, 5*time.Second)
 	if c.BeforeBackoff == nil {
 		c.BeforeBackoff = events.Exponential(100*time.Millisecond, 5*time.Second)
@@ -155,6 +165,14 @@ func (c *Config) validate() error {
 	}
 	if c.Lease < time.Second {
 		return fmt.Errorf("convtrack: Config.Lease is %v; it must be at least 1s, as the store must hear of the process several times within it", c.Lease)
+	}
+	for _, field := range []struct {
+		name string
+		d    time.Duration
+	}{{"Retain", c.Retain}, {"TombstoneAge", c.TombstoneAge}} {
+		if field.d < 0 {
+			return fmt.Errorf("convtrack: Config.%s is %v; it must not be negative", field.name, field.d)
+		}
 	}
 	if c.DrainTimeout < 0 {
 		return fmt.Errorf("convtrack: Config.DrainTimeout is %v; it must not be negative", c.DrainTimeout)

@@ -88,14 +88,15 @@ type simulation struct {
 	scatter    *rand.Rand // which; under mu
 	begun      []*genesystest.Playing
 
-	mu   sync.Mutex
-	told map[string][]*events.Header // by conversation, in the order of the hook's calls
+	mu        sync.Mutex
+	told      map[string][]*events.Header // by conversation, in the order of the hook's calls
+	forgotten map[string]int              // how much had been told of it then
 }
 
 func newSimulation(t *testing.T, seed uint64) *simulation {
 	random := rand.New(rand.NewPCG(seed, 0xfa17))
 	s := &simulation{
-		t: t, random: random, scatter: rand.New(rand.NewPCG(seed, 0x5ca7)), met: map[string]int{}, told: map[string][]*events.Header{},
+		t: t, random: random, scatter: rand.New(rand.NewPCG(seed, 0x5ca7)), met: map[string]int{}, told: map[string][]*events.Header{}, forgotten: map[string]int{},
 		store: &crashing{Store: memstore.New()}, onlyRepair: seed%3 == 0,
 	}
 	lag := time.Duration(random.IntN(60)) * time.Second
@@ -352,6 +353,7 @@ var faults = []fault{
 		l.unseen.Store(true)
 		s.lasts(func() { l.unseen.Store(false) })
 	}},
+	{name: "a conversation is forgotten", happens: func(s *simulation) { s.forget() }},
 }
 
 // restart ends a process, and starts another one in its place after a while.
@@ -373,6 +375,10 @@ func (s *simulation) judge() {
 	known := map[string]bool{}
 	for _, truth := range truths {
 		known[truth.Story.ID] = true
+		if before, forgotten := s.forgotten[truth.Story.ID]; forgotten {
+			s.judgeForgotten(truth.Story.ID, before)
+			continue
+		}
 		if s.onlyRepair && !audible(truth.Story) {
 			continue
 		}

@@ -53,6 +53,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		BeforeAttempts: c.BeforeAttempts, BeforeBackoff: c.BeforeBackoff, StoreAttempts: c.StoreAttempts,
 		Settling: change.Settling{Soon: c.SettleSoon, Late: c.SettleLate},
 		Lease:    c.Lease, DrainTimeout: c.DrainTimeout,
+		Retain: c.Retain, TombstoneAge: c.TombstoneAge,
 		Stopped: ErrStopped, Running: ErrRunning,
 	})
 	return t, nil

@@ -25,13 +25,21 @@ var people = map[string]struct {
 		p.Address = "sip:+31-20-111@pbx.example"
 	}),
 		conversation.Person{Address: "tel:+3120111"}},
-	"number that called": {named(func(_ *conversation.Conversation, p *conversation.Participant, _ *conversation.Session) { p.ANI = "tel:+3120112" }),
+	"number that called": {named(func(_ *conversation.Conversation, p *conversation.Participant, _ *conversation.Session) {
+		p.ANI = "tel:+3120112"
+	}),
 		conversation.Person{Address: "+31 20 112"}},
-	"number that was called": {named(func(_ *conversation.Conversation, p *conversation.Participant, _ *conversation.Session) { p.DNIS = "+3120113" }),
+	"number that was called": {named(func(_ *conversation.Conversation, p *conversation.Participant, _ *conversation.Session) {
+		p.DNIS = "+3120113"
+	}),
 		conversation.Person{Address: "+3120113"}},
-	"number that called, of a leg": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) { s.ANI = "+3120114" }),
+	"number that called, of a leg": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
+		s.ANI = "+3120114"
+	}),
 		conversation.Person{Address: "+3120114"}},
-	"number that was called, of a leg": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) { s.DNIS = "+3120115" }),
+	"number that was called, of a leg": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
+		s.DNIS = "+3120115"
+	}),
 		conversation.Person{Address: "+3120115"}},
 	"sender": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
 		s.AddressFrom = "Alice.O'Neil@Firm.example"

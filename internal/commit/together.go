@@ -151,7 +151,7 @@ func (c *Committer) load(ctx context.Context, batch []*lane.Work, guess bool) (r
 				records[i] = record.New(store.Record{ID: w.ID})
 			}
 		}
-		if records[i] == nil {
+		if records[i] == nil || records[i].Outdated() {
 			ids, places = append(ids, w.ID), append(places, i)
 		}
 	}

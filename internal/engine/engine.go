@@ -21,6 +21,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/membership"
 	"github.com/dcmkit/convtrack/internal/outbox"
 	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/internal/retention"
 	"github.com/dcmkit/convtrack/internal/settling"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -38,6 +39,7 @@ type Config struct {
 	BeforeBackoff                                               func(attempt int) time.Duration
 	Settling                                                    change.Settling
 	Lease, DrainTimeout                                         time.Duration
+	Retain, TombstoneAge                                        time.Duration
 
 	// Stopped is the error of what comes when the engine stops or has stopped.
 	Stopped error
@@ -58,6 +60,7 @@ type Engine struct {
 	config   Config
 	cache    *record.Cache
 	settling *settling.Settling
+	retained *retention.Retention
 
 	mu    sync.Mutex
 	phase *phase
@@ -78,7 +81,10 @@ func New(c Config) *Engine {
 	owns := func(id string) bool { return e.Membership.Owns("", id) }
 	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest(), c.Lease)
 	e.Inbox = inbox.New(inbox.Config{Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
-		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log})
+		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log, LetGo: e.letGo})
+	e.retained = retention.New(retention.Config{Store: e.Store, Conversations: c.Retain, Tombstones: c.TombstoneAge, Log: c.Log,
+		Mine:  func() bool { return owns("convtrack/retention") },
+		LetGo: func(ctx context.Context, ids []string) { e.letGo(ctx, digestsOf(ids)) }})
 	e.Outbox = outbox.New(outbox.Config{
 		Leases: e.Store, Commits: e.Store, Hooks: c.Hooks, Conversations: records{e},
 		InTransaction: make(chan struct{}, c.AfterTransactions),

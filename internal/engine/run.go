@@ -107,6 +107,7 @@ func (e *Engine) start(work context.Context) *loops {
 	l.committing.Go(func() { e.Inbox.TakeLoop(l.committing.ctx) })
 	l.committing.Go(func() { e.Inbox.DepositLoop(l.committing.ctx, e.config.Stopped) })
 	l.committing.Go(func() { e.Inbox.RemoveLoop(l.committing.ctx) })
+	l.committing.Go(func() { e.retained.Loop(l.committing.ctx) })
 	l.claiming.Go(func() { e.Outbox.ClaimLoop(l.claiming.ctx) })
 	l.rest.Go(func() { e.Outbox.RecordLoop(l.rest.ctx) })
 	l.rest.Go(func() { e.Outbox.RenewLoop(l.rest.ctx) })

@@ -21,4 +21,7 @@
 // conversation has a source read it within a second, once for all hints that
 // came before the read began, and then removes those. What comes after that waits
 // for the next read, which begins a second after the one before.
+//
+// When conversations are forgotten, what was heard of them is struck out of all
+// bundles, and a notice tells each process to let go of what it has in memory.
 package inbox

@@ -50,6 +50,9 @@ type Config struct {
 	Commits Commits
 	Members Members
 	Lanes   Lanes
+	// LetGo lets go of what this process has in memory of conversations that were
+	// forgotten, by the digests of their ids.
+	LetGo func(ctx context.Context, digests map[string]bool)
 
 	Name     string // of this process
 	Attempts int    // of a deposit, before it fails

@@ -74,6 +74,9 @@ func (b *Inbox) takeOne(ctx context.Context, e *store.Entry) {
 	case isHint(e):
 		b.readLater(ctx, key)
 		return
+	case isNotice(e):
+		b.readNotice(ctx, e)
+		return
 	}
 	heard, err := unbundle(e.Data)
 	if err != nil { // it stays begun: this process does not try again

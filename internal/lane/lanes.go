@@ -6,6 +6,8 @@ package lane
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -219,6 +221,13 @@ func (ls *Lanes) Resting(id string, do func()) bool {
 	}
 	do()
 	return true
+}
+
+// IDs returns the ids of the conversations with something to do.
+func (ls *Lanes) IDs() []string {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return slices.Collect(maps.Keys(ls.byID))
 }
 
 // Finish gives the lane back and tells those who wait how it went.

@@ -155,6 +155,26 @@ func (m *Membership) HeartbeatLoop(ctx context.Context, failed func(error)) {
 	}
 }
 
+// Others returns the names of the other processes that share the store, whether
+// this one has joined them or not.
+func (m *Membership) Others(ctx context.Context) ([]string, error) {
+	value, _, err := m.values.Value(ctx, listName)
+	if err != nil {
+		return nil, err
+	}
+	l := list{}
+	if len(value) > 0 && json.Unmarshal(value, &l) != nil {
+		return nil, nil // it is written anew, and who is alive adds itself
+	}
+	var names []string
+	for name, is := range l.Members {
+		if name != m.name && (m.Alive(name) || time.Since(is.At) <= 2*m.lease) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
 // Leave says that this process is going.
 func (m *Membership) Leave(ctx context.Context) error {
 	return m.update(ctx, func(l *list, _ time.Time) { delete(l.Members, m.name) })

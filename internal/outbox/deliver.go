@@ -109,6 +109,9 @@ func (o *Outbox) restore(ctx context.Context, d *delivery) error {
 		return err
 	}
 	c, err := o.Conversations.AsOf(ctx, d.ConversationID, d.Seq)
+	if errors.Is(err, store.ErrNotFound) {
+		return errNotHeld // it was forgotten, and the delivery with it
+	}
 	if err != nil {
 		return &unavailableError{err}
 	}

@@ -2,6 +2,8 @@ package record
 
 import (
 	"container/list"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -104,6 +106,13 @@ func (c *Cache) Drop(id string) {
 	if e := c.byID[id]; e != nil {
 		c.remove(e)
 	}
+}
+
+// IDs returns the ids of all records.
+func (c *Cache) IDs() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.byID))
 }
 
 // remove removes a record. The caller holds the lock.

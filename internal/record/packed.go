@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
@@ -14,12 +15,13 @@ import (
 // packedRecord is a record almost without pointers.
 type packedRecord struct {
 	store.Record        // but what is in data
+	loaded       time.Time
 	data         []byte // the announced events, then the conversation if there is one
 }
 
 // pack returns the record packed, and the memory that it was packed in.
 func (r *Record) pack(b []byte) (packedRecord, []byte) {
-	p := packedRecord{Record: r.Record}
+	p := packedRecord{Record: r.Record, loaded: r.loaded}
 	p.Conversation, p.Record.Backlog = nil, slices.Collect(maps.Keys(r.Backlog))
 	b = binary.AppendUvarint(b[:0], uint64(len(r.Announced)))
 	for id := range r.Announced {
@@ -59,5 +61,7 @@ func (p packedRecord) unpack() (*Record, error) {
 		}
 		r.Conversation = c
 	}
-	return New(r), nil
+	opened := New(r)
+	opened.loaded = p.loaded
+	return opened, nil
 }

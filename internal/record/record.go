@@ -4,6 +4,7 @@ package record
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
@@ -19,6 +20,7 @@ type Record struct {
 	// conversation that this process does not hold.
 	Backlog map[string]bool
 
+	loaded  time.Time
 	pending map[string]store.Pending
 	latest  atomic.Pointer[state]
 }
@@ -31,7 +33,7 @@ type state struct {
 
 // New returns the record that was loaded.
 func New(r store.Record) *Record {
-	n := &Record{Record: r, Announced: make(map[string]bool, len(r.Announced)), pending: map[string]store.Pending{}, Backlog: map[string]bool{}}
+	n := &Record{Record: r, loaded: time.Now(), Announced: make(map[string]bool, len(r.Announced)), pending: map[string]store.Pending{}, Backlog: map[string]bool{}}
 	for _, id := range r.Announced {
 		n.Announced[id] = true
 	}
@@ -43,6 +45,13 @@ func New(r store.Record) *Record {
 	n.publish()
 	return n
 }
+
+// tombstoneFor is how long a tombstone is believed. It may expire in the store,
+// and another process may lift it.
+const tombstoneFor = time.Hour
+
+// Outdated reports whether the record is to be loaded anew.
+func (r *Record) Outdated() bool { return r.Tombstone() && time.Since(r.loaded) > tombstoneFor }
 
 // Pending returns the conclusion of the event that waits to settle.
 func (r *Record) Pending(eventID string) (store.Pending, bool) {

@@ -1,0 +1,352 @@
+package convtrack_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/memstore"
+	"github.com/dcmkit/convtrack/store/sqlitestore"
+)
+
+func TestWhatSourcesSayOfAForgottenConversationIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		told := journalHook(hooks, "journal")
+		asked := 0
+		events.Before(hooks, "screen", func(context.Context, *events.ConversationCreated) error { asked++; return nil })
+		r := start(t, hooks)
+		story := genesystest.BlindTransferToQueue()
+		messages := story.Snapshots()
+		for n := range messages { // whenever it is forgotten
+			one := story.Fresh(seeded(uint64(n)))
+			messages := one.Snapshots()
+			r.tell(messages[:n]...)
+			synctest.Wait()
+			stored, err := r.Forget(t.Context(), one.ID)
+			require.NoError(t, err)
+			require.Equal(t, min(n, 1), stored)
+			before, askedBefore := len(told.read()), asked
+			r.tell(messages...)
+			r.tell(one.Records()...)
+			require.NoError(t, r.Observe(t.Context(), hint(one.ID)))
+			time.Sleep(time.Minute)
+			require.Len(t, told.read(), before, "after %d messages", n)
+			require.Equal(t, askedBefore, asked)
+			_, err = r.Get(t.Context(), one.ID)
+			require.ErrorIs(t, err, store.ErrNotFound)
+		}
+	})
+}
+
+// What waits in memory for a hook that is slow, here or in another process, does
+// not run once Forget has returned.
+func TestNoHookBeginsAfterAConversationWasForgottenInWhateverProcess(t *testing.T) {
+	for _, processes := range []int{1, 2, 3} {
+		t.Run(fmt.Sprintf("%d processes", processes), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := memstore.New()
+				var mu sync.Mutex
+				begun := map[string]int{}
+				var all []*rig
+				for i := range processes {
+					hooks := events.NewHooks()
+					events.After(hooks, "slow", func(_ context.Context, e events.Event) error {
+						mu.Lock()
+						begun[e.Head().ConversationID]++
+						mu.Unlock()
+						time.Sleep(20 * time.Second)
+						return nil
+					}, events.Concurrency(100), events.Timeout(time.Minute))
+					all = append(all, startOn(t, s, hooks, func(c *convtrack.Config) { c.Instance = fmt.Sprint("p", i) }))
+					synctest.Wait()
+				}
+				time.Sleep(time.Minute) // they know of each other
+				var ids []string
+				for i := range 12 {
+					one := genesystest.BlindTransferToQueue().Fresh(seeded(uint64(i)))
+					ids = append(ids, one.ID)
+					for _, m := range one.Snapshots() {
+						all[i%processes].tell(m)
+					}
+				}
+				time.Sleep(30 * time.Second)
+				mu.Lock()
+				require.Len(t, begun, len(ids), "every conversation has deliveries that wait")
+				mu.Unlock()
+				n, err := all[0].Forget(t.Context(), ids...)
+				require.NoError(t, err)
+				require.Equal(t, len(ids), n)
+				mu.Lock()
+				before := 0
+				for _, n := range begun {
+					before += n
+				}
+				mu.Unlock()
+				time.Sleep(time.Hour)
+				mu.Lock()
+				defer mu.Unlock()
+				after := 0
+				for _, n := range begun {
+					after += n
+				}
+				require.Equal(t, before, after)
+				left, err := s.Inbox(t.Context(), store.InboxQuery{Limit: 100})
+				require.NoError(t, err)
+				require.Empty(t, left)
+				for _, r := range all {
+					require.Zero(t, r.Stats().Deliveries)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatWasHeardForAnotherProcessIsForgottenWithTheConversation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &crashing{Store: memstore.New()}
+		dying := s.live()
+		one := startOn(t, s, nil, func(c *convtrack.Config) { c.Instance = "one" })
+		two := startOn(t, dying, nil, func(c *convtrack.Config) { c.Instance = "two" })
+		time.Sleep(30 * time.Second)
+		dying.crash()
+		_ = two.stop()
+		var gone, kept []string
+		for i := range 40 {
+			story := genesystest.BlindTransferToQueue().Fresh(seeded(uint64(i)))
+			one.tell(story.Snapshots()[0])
+			if i%2 == 0 {
+				gone = append(gone, story.ID)
+			} else {
+				kept = append(kept, story.ID)
+			}
+		}
+		lies := func(ids []string) (n int) {
+			entries, err := s.Inbox(t.Context(), store.InboxQuery{Limit: 1000})
+			require.NoError(t, err)
+			for _, id := range ids {
+				if slices.ContainsFunc(entries, func(e store.Entry) bool { return bytes.Contains(e.Data, []byte(id)) }) {
+					n++
+				}
+			}
+			return n
+		}
+		require.Positive(t, lies(gone))
+		before := lies(kept)
+		require.Positive(t, before)
+		began := time.Now()
+		_, err := one.Forget(t.Context(), gone...)
+		require.NoError(t, err)
+		require.LessOrEqual(t, time.Since(began), 20*time.Second, "a process that is dead is not waited for for long")
+		require.Zero(t, lies(gone))
+		time.Sleep(2 * time.Minute)
+		for _, id := range kept {
+			_, err := one.Get(t.Context(), id)
+			require.NoError(t, err, "what was heard of others is not lost")
+		}
+		for _, id := range gone {
+			_, err := one.Get(t.Context(), id)
+			require.ErrorIs(t, err, store.ErrNotFound)
+		}
+	})
+}
+
+func TestAnAfterHookMayForgetItsConversation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		var tracker *rig
+		forgotten := 0
+		events.After(hooks, "forget", func(ctx context.Context, e *events.ConversationEnded) error {
+			forgotten++
+			_, err := tracker.Forget(ctx, e.ConversationID)
+			return err
+		})
+		tracker = start(t, hooks)
+		one := genesystest.BlindTransferToQueue()
+		tracker.tell(one.Snapshots()...)
+		time.Sleep(time.Minute)
+		require.Equal(t, 1, forgotten)
+		_, err := tracker.Get(t.Context(), one.ID)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		require.Zero(t, tracker.Stats().Deliveries)
+	})
+}
+
+func TestABeforeHookMustNotForget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		var tracker *rig
+		var refused error
+		events.Before(hooks, "forget", func(ctx context.Context, e *events.ConversationCreated) error {
+			_, refused = tracker.Forget(ctx, e.ConversationID)
+			return nil
+		})
+		tracker = start(t, hooks)
+		tracker.tell(genesystest.BlindTransferToQueue().Snapshots()[0])
+		require.ErrorIs(t, refused, convtrack.ErrInBefore)
+	})
+}
+
+// The line says who and how many, and nothing of whom.
+func TestTheLogSaysWhoHasForgottenHowMany(t *testing.T) {
+	var log bytes.Buffer
+	s := memstore.New()
+	tracker, err := convtrack.New(s, &convtrack.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	require.NoError(t, err)
+	n, err := tracker.Forget(convtrack.WithActor(t.Context(), "request 4711"), "conversation-1", "conversation-2")
+	require.NoError(t, err, "it needs no Run")
+	require.Zero(t, n)
+	require.Contains(t, log.String(), `msg=forgotten by="request 4711" conversations=2 stored=0`)
+	require.NotContains(t, log.String(), "conversation-1")
+	_, err = tracker.Forget(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), "what nobody asked for is no line")
+}
+
+func TestThePersonsConversationsAreFoundAndForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		var all []string
+		for i := range 30 {
+			one := genesystest.BlindTransferToQueue().Fresh(seeded(uint64(i)))
+			all = append(all, one.ID)
+			r.tell(one.Snapshots()...)
+		}
+		c, err := r.Get(t.Context(), all[0])
+		require.NoError(t, err)
+		customer, known := c.Customer()
+		require.True(t, known)
+		var found []string
+		for id := range items(t, r.Find(t.Context(), conversation.Person{Address: customer.Address})) {
+			found = append(found, id)
+		}
+		require.Contains(t, found, all[0])
+		require.True(t, slices.IsSorted(found))
+		n, err := r.Forget(t.Context(), found...)
+		require.NoError(t, err)
+		require.Equal(t, len(found), n)
+		for range r.Find(t.Context(), conversation.Person{Address: customer.Address}) {
+			t.Fatal("there is one left")
+		}
+	})
+}
+
+func TestWhatEndedLongAgoIsDeletedByOneProcessAndStaysSoUntilItsTombstoneIsOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memstore.New()
+		var all []*rig
+		const retain, remember = 10 * time.Hour, 20 * time.Hour
+		for range 2 {
+			all = append(all, startOn(t, s, nil, func(c *convtrack.Config) { c.Retain, c.TombstoneAge = retain, remember }))
+		}
+		time.Sleep(time.Minute)
+		now := time.Now()
+		said := func(i int, ended time.Duration) *conversation.Conversation {
+			c := &conversation.Conversation{ID: fmt.Sprintf("c-%03d", i), Start: now.Add(-ended - time.Hour)}
+			if i%5 > 0 { // each fifth goes on
+				c.RecordedEnd = now.Add(-ended)
+			}
+			return conversation.State(c, conversation.Statement{By: conversation.SourceAnalytics, At: now, Seen: now})
+		}
+		tell := func(i int, ended time.Duration) {
+			require.NoError(t, all[i%2].Observe(t.Context(), conversation.Update{Conversations: []*conversation.Conversation{said(i, ended)}}))
+		}
+		for i := range 100 {
+			tell(i, retain-time.Hour)
+		}
+		time.Sleep(30 * time.Minute)
+		left := func() (ids []string) {
+			for c := range items(t, all[0].List(t.Context(), store.Query{})) {
+				ids = append(ids, c.ID)
+			}
+			return ids
+		}
+		require.Len(t, left(), 100)
+		time.Sleep(time.Hour)
+		require.Len(t, left(), 20, "those that go on")
+		for i := range 100 {
+			if i%5 > 0 {
+				tell(i, retain-time.Hour)
+			}
+		}
+		time.Sleep(time.Minute)
+		require.Len(t, left(), 20, "they stay forgotten")
+		time.Sleep(remember)
+		tell(1, now.Sub(time.Now())) // it ends now
+		time.Sleep(time.Second)
+		require.Len(t, left(), 21, "a tombstone has an age")
+	})
+}
+
+// By the file itself: nothing of the id is in any table.
+func TestNothingOfAForgottenConversationIsLeftInAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s, err := sqlitestore.Open(t.Context(), path, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	hooks := events.NewHooks()
+	events.After(hooks, "fails", func(context.Context, events.Event) error { return errDead }, events.Attempts(1))
+	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Logger: quiet})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- tracker.Run(ctx) }()
+	defer func() { cancel(); require.NoError(t, <-ended) }()
+	one := genesystest.BlindTransferToQueue()
+	for _, m := range one.Snapshots() {
+		require.NoError(t, tracker.Observe(t.Context(), conversation.Update{Conversations: decode(t, m)}))
+	}
+	_, err = tracker.Forget(t.Context(), one.ID)
+	require.NoError(t, err)
+	require.NoError(t, tracker.Observe(t.Context(), conversation.Update{Conversations: decode(t, one.Snapshots()[0])}))
+	require.Empty(t, sqliteTablesWith(t, path, one.ID))
+}
+
+func seeded(n uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 0xf0)) }
+
+// sqliteTablesWith are the tables of a file in a row of which the text stands.
+func sqliteTablesWith(t *testing.T, path, text string) (found []string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	names := func(query string, args ...any) (list []string) {
+		rows, err := db.QueryContext(t.Context(), query, args...)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, rows.Close()) }()
+		for rows.Next() {
+			var name string
+			require.NoError(t, rows.Scan(&name))
+			list = append(list, name)
+		}
+		require.NoError(t, rows.Err())
+		return list
+	}
+	tables := names("SELECT name FROM sqlite_schema WHERE type = 'table'")
+	require.Contains(t, tables, "cdm_forgotten")
+	for _, table := range tables {
+		for _, column := range names("SELECT name FROM pragma_table_info(?)", table) {
+			if len(names("SELECT 'x' FROM "+table+" WHERE instr(CAST("+column+" AS BLOB), CAST(? AS BLOB)) > 0", text)) > 0 {
+				found = append(found, table+"."+column)
+			}
+		}
+	}
+	return found
+}
