@@ -59,4 +59,4 @@ begin
   return null;
 end $$;
 
-insert into cdm_migration (number, name) values (8, '0008_forgotten');
+insert into cdm_migration (number, name) values (9, '0009_forgotten');
