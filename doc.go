@@ -82,6 +82,12 @@
 // of that hook in that conversation. [Tracker.Failed] lists both, with error and
 // stack; [Tracker.Retry] and [Tracker.Skip] decide.
 //
+// # Forgetting
+//
+// [Tracker.Forget] deletes conversations for good, in all processes that share
+// the store: what sources say of them later is dropped. [Tracker.Find] finds those
+// of a person, and Config.Retain forgets what ended long ago.
+//
 // # Packages
 //
 //   - conversation: the domain, and how statements about it are joined
