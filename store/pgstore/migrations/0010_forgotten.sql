@@ -59,4 +59,4 @@ begin
   return null;
 end $$;
 
-insert into cdm_migration (number, name) values (9, '0009_forgotten');
+insert into cdm_migration (number, name) values (10, '0010_forgotten');
