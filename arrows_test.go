@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 		"internal/record", "internal/retry", "internal/throttle"},
 	"internal/engine": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/failure", "internal/inbox",
 		"internal/lane", "internal/membership", "internal/outbox", "internal/record", "internal/retention", "internal/retry", "internal/settling"},
-	"internal/retention": {"conversation", "store", "internal/retry"},
+	"internal/retention":               {"conversation", "store", "internal/retry"},
 	"store/internal/cursor":            {},
 	"store/internal/wake":              {"store"},
 	"store/memstore":                   {"store", "store/internal/cursor", "store/internal/rows", "store/internal/wake", "conversation"},

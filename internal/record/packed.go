@@ -14,7 +14,7 @@ import (
 
 // packedRecord is a record almost without pointers.
 type packedRecord struct {
-	store.Record        // but what is in data
+	store.Record // but what is in data
 	loaded       time.Time
 	data         []byte // the announced events, then the conversation if there is one
 }
