@@ -1,0 +1,85 @@
+package hooktest
+
+import (
+	"context"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys/recording"
+	"github.com/dcmkit/convtrack/store/memstore"
+)
+
+// Replay plays a recording (package recording) to a tracker with the hooks, and
+// returns what became of each conversation in it, in the order in which they were
+// first heard. Time is virtual and passes as it did when it was recorded; with
+// [On] it is the real one, and all is heard at once. It fails the test as [Play]
+// does.
+func Replay(t *testing.T, hooks *events.Hooks, recorded io.Reader, opts ...Option) []*Outcome {
+	t.Helper()
+	o := options{after: 24 * time.Hour}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	heard, err := recording.Read(recorded)
+	require.NoError(t, err)
+	require.NotEmpty(t, heard, "the recording is empty")
+	var outcomes []*Outcome
+	if o.on != nil {
+		outcomes = o.replay(t, hooks, heard, false)
+	} else {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(time.Until(heard[0].At)) // nothing runs yet
+			o.on = memstore.New()
+			outcomes = o.replay(t, hooks, heard, true)
+		})
+	}
+	for _, got := range outcomes {
+		requirePure(t, hooks, got.Conversation)
+	}
+	return outcomes
+}
+
+func (o *options) replay(t *testing.T, hooks *events.Hooks, heard []recording.Heard, virtual bool) (outcomes []*Outcome) {
+	tracker, err := convtrack.New(o.on, o.config(hooks))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- tracker.Run(ctx) }()
+	var ids []string
+	known := map[string]bool{}
+	for _, h := range heard {
+		if virtual {
+			time.Sleep(time.Until(h.At))
+		}
+		for _, c := range h.Conversations {
+			if !known[c.ID] {
+				known[c.ID], ids = true, append(ids, c.ID)
+			}
+		}
+		require.NoError(t, tracker.Observe(ctx, conversation.Update{Conversations: h.Conversations}))
+	}
+	if virtual {
+		time.Sleep(o.after)
+		synctest.Wait()
+	} else {
+		require.NoError(t, tracker.Settle(ctx))
+		cancel()
+		require.NoError(t, <-ended)
+		ended <- nil
+	}
+	for _, id := range ids {
+		got := &Outcome{hooks: hooks}
+		got.read(t.Context(), t, tracker, id)
+		outcomes = append(outcomes, got)
+	}
+	cancel()
+	require.NoError(t, <-ended)
+	return outcomes
+}
