@@ -1,6 +1,7 @@
 package convtrack
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/store"
 )
 
 // Config is everything about a Tracker that is optional. The zero value is
@@ -16,10 +18,11 @@ type Config struct {
 	// BatchSize is how many conversations one commit may write. 100.
 	BatchSize int
 	// BeforeAttempts is how often a change is tried whose Before hook fails,
-	// before it has failed for good. 5.
+	// before it is set aside; see RefusedFor. A hook may say otherwise for itself:
+	// events.Attempts. 5.
 	BeforeAttempts int
-	// BeforeBackoff is how long a change waits after its nth failed try.
-	// Exponential, from 100 ms to 5 s.
+	// BeforeBackoff is how long a change waits after its nth failed try; a hook
+	// may say otherwise: events.Backoff. Exponential, from 100 ms to 5 s.
 	BeforeBackoff func(attempt int) time.Duration
 	// BeforeWorkers is for how many conversations Before hooks run at a time,
 	// each in a transaction of its own. 16, or as many as the store's
@@ -58,6 +61,15 @@ type Config struct {
 	// MaxPending is how many partial conversations may be accepted and not yet
 	// stored; Observe waits while there are as many. 4096.
 	MaxPending int
+	// OnFailed is called with what has failed for good, so that somebody has to
+	// decide: a delivery to an After hook whose tries are used up, and a change
+	// that Before hooks have refused for RefusedFor. It is called once the store
+	// knows it, one at a time, on a goroutine of its own, and holds nothing up: a
+	// panic is logged, after 30 s it is given up, and it may call the tracker. Of
+	// a delivery's event it gets ID, Seq and Type; Tracker.Failed has the data. A
+	// process that dies may leave something untold: Tracker.Failed lists
+	// everything, also what is refused and still tried again. Nil.
+	OnFailed func(ctx context.Context, f store.FailedItem)
 	// OnGap is called when a source says that it was, or is, blind, and when
 	// what was missed is lost (Gap.Lost). It must return soon. Nil.
 	OnGap func(conversation.Gap)
@@ -65,6 +77,11 @@ type Config struct {
 	// forgotten, as [Tracker.Forget] does, with deliveries that have failed, in
 	// small batches, by one of the processes that share the store. 0: for ever.
 	Retain time.Duration
+	// RefusedFor is how long a change that Before hooks have refused, and that was
+	// set aside, is tried again by itself before somebody has to decide: first
+	// after 10 s, then with pauses that grow to 10 min, across restarts. It is in
+	// Tracker.Failed from the first refusal on. 24 h. Negative: not at all.
+	RefusedFor time.Duration
 	// SettleSoon is how long an agent's act that is concluded from single
 	// facts waits before it is announced; see events.Settling. 500 ms.
 	// Negative: until Settle is called.
@@ -81,6 +98,10 @@ type Config struct {
 	// longer than sources look back: polling reads conversations again up to 91
 	// days after their end, and an archive may be replayed at any time. 400 days.
 	TombstoneAge time.Duration
+	// UndecidedFor is how long after the first fact of a conversation the answer
+	// events.NotYet of a Before hook counts; then the hook is asked for the last
+	// time. 10 min. Negative: it counts as consent at once.
+	UndecidedFor time.Duration
 }
 
 // mostWorkers is how many transactions of Before hooks, and of After hooks in a
@@ -134,6 +155,8 @@ func (c Config) withDefaults(transactions int) Config {
 	duration(&c.SettleSoon, 500*time.Millisecond)
 	duration(&c.TombstoneAge, 400*24*time.Hour)
 	duration(&c.SettleLate, 5*time.Second)
+	duration(&c.RefusedFor, 24*time.Hour)
+	duration(&c.UndecidedFor, 10*time.Minute)
 	if c.BeforeBackoff == nil {
 		c.BeforeBackoff = events.Exponential(100*time.Millisecond, 5*time.Second)
 	}

@@ -77,10 +77,24 @@
 // # When a hook fails
 //
 // A Before hook's error rolls the change back; the change is tried again a few
-// times and is then set aside with the facts it holds. An After hook's delivery
-// is tried again with backoff and has then failed; it holds back only later events
-// of that hook in that conversation. [Tracker.Failed] lists both, with error and
-// stack; [Tracker.Retry] and [Tracker.Skip] decide.
+// times and is then set aside with the facts it holds, and with what is heard of
+// the conversation meanwhile. It is tried again by itself, with pauses that grow to
+// minutes, for a day ([Config].RefusedFor), also after a restart and by whichever
+// process looks after the conversation then. No other conversation waits for it. An
+// After hook's delivery is tried again with backoff and has then failed; it holds
+// back only later events of that hook in that conversation.
+//
+// [Tracker.Failed] lists both, with error, stack and the time of the next try;
+// [Tracker.Retry] and [Tracker.Skip] decide, [Tracker.RetryAll] and
+// [Tracker.SkipAll] for all that a hook, a type of event or a time selects. What
+// nobody tries any more is told to [Config].OnFailed at once.
+//
+// # When a hook cannot decide, or has decided wrongly
+//
+// A Before hook that cannot say yet whether a conversation is to be tracked returns
+// events.NotYet: the facts are kept aside, and it is asked again with each new one,
+// for the last time when [Config].UndecidedFor has passed. [Tracker.Track] takes a
+// veto back.
 //
 // # Forgetting
 //

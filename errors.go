@@ -17,6 +17,10 @@ var (
 	// tracker. It holds a transaction open, so the call could wait for itself
 	// for ever.
 	ErrInBefore = errors.New("convtrack: a hook in the store's transaction must not call the tracker: use the event's Conversation, and the transaction for your own writes")
+	// ErrNotVetoed: Track was called of a conversation that no hook has vetoed.
+	ErrNotVetoed = errors.New("convtrack: no Before hook has vetoed the conversation; it needs no Track")
+	// ErrNoReader: Track was called, and no source can read a conversation.
+	ErrNoReader = errors.New("convtrack: none of the sources given to Run can read a conversation; give it one that asks the API, such as polling")
 	// ErrBusy: a conversation was changed by others so often meanwhile that its
 	// change was given up.
 	ErrBusy = commit.ErrBusy

@@ -2,8 +2,11 @@ package convtrack
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"time"
 
+	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -21,7 +24,8 @@ func (t *Tracker) Failed(ctx context.Context, q store.FailedQuery) iter.Seq2[sto
 
 // Retry tries failed items again, by their ids, as if they had never failed.
 // It returns how many there were. A delivery is tried in its own
-// time; a change is tried before Retry returns, which needs Run.
+// time; a change is tried before Retry returns, which needs Run. A change that its
+// hook refuses again is an error, after all others have been tried.
 func (t *Tracker) Retry(ctx context.Context, ids ...string) (int, error) {
 	return t.decide(ctx, store.Retry, ids)
 }
@@ -33,11 +37,60 @@ func (t *Tracker) Skip(ctx context.Context, ids ...string) (int, error) {
 	return t.decide(ctx, store.Skip, ids)
 }
 
+// RetryAll tries again what the query selects, as Retry does, and returns how
+// many there were: what has failed before it was called. It goes through them in
+// batches; with an error or when ctx ends, those that it has counted are decided.
+// The query's Limit is the size of a batch, 100 where it is zero. A refused change
+// that fails again is no error of RetryAll; Failed lists it.
+func (t *Tracker) RetryAll(ctx context.Context, q store.FailedQuery) (int, error) {
+	return t.decideAll(ctx, store.Retry, q)
+}
+
+// SkipAll gives up what the query selects, as Skip does, in the way of RetryAll.
+func (t *Tracker) SkipAll(ctx context.Context, q store.FailedQuery) (int, error) {
+	return t.decideAll(ctx, store.Skip, q)
+}
+
+func (t *Tracker) decideAll(ctx context.Context, do store.Decision, q store.FailedQuery) (int, error) {
+	if now := time.Now().Add(time.Microsecond); q.Before.IsZero() || q.Before.After(now) {
+		q.Before = now // what fails again is not selected again
+	}
+	n := 0
+	for page, err := range t.failedPages(ctx, q) {
+		if err != nil {
+			return n, err
+		}
+		ids := make([]string, len(page))
+		for i := range page {
+			ids[i] = page[i].ID
+		}
+		decided, err := t.decide(ctx, do, ids)
+		n += decided
+		var again *events.HookError
+		if err != nil && !errors.As(err, &again) {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// failedPages returns what has failed in pages.
+func (t *Tracker) failedPages(ctx context.Context, q store.FailedQuery) iter.Seq2[[]store.FailedItem, error] {
+	return paged(ctx, func(after string) ([][]store.FailedItem, string, error) {
+		if after != "" {
+			q.After = after
+		}
+		page, err := t.store.Failed(ctx, q)
+		return [][]store.FailedItem{page.Items}, page.Next, err
+	})
+}
+
 func (t *Tracker) decide(ctx context.Context, do store.Decision, ids []string) (int, error) {
 	if err := outside(ctx); err != nil {
 		return 0, err
 	}
 	var deliveries []string
+	var failed error // of changes that a hook has refused again; the others go on
 	n := 0
 	for _, id := range ids {
 		conversationID, ok := store.ParseChange(id)
@@ -46,17 +99,21 @@ func (t *Tracker) decide(ctx context.Context, do store.Decision, ids []string) (
 			continue
 		}
 		was, err := t.engine.Decide(ctx, conversationID, do)
-		if err != nil {
-			return n, err
-		}
 		if was {
 			n++
 		}
+		var again *events.HookError
+		switch {
+		case errors.As(err, &again):
+			failed = errors.Join(failed, err)
+		case err != nil:
+			return n, errors.Join(failed, err)
+		}
 	}
 	if len(deliveries) == 0 {
-		return n, nil
+		return n, failed
 	}
 	decided, err := t.store.Decide(ctx, do, deliveries...)
 	t.engine.Outbox.Look()
-	return n + decided, err
+	return n + decided, errors.Join(failed, err)
 }

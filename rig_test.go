@@ -37,6 +37,16 @@ func start(t *testing.T, hooks *events.Hooks, change ...func(*convtrack.Config))
 
 func startOn(t *testing.T, s store.Store, hooks *events.Hooks, change ...func(*convtrack.Config)) *rig {
 	t.Helper()
+	return startWith(t, s, hooks, nil, change...)
+}
+
+// startWith runs a tracker with a source, unless that is nil.
+func startWith(t *testing.T, s store.Store, hooks *events.Hooks, source convtrack.Source, change ...func(*convtrack.Config)) *rig {
+	t.Helper()
+	var sources []convtrack.Source
+	if source != nil {
+		sources = append(sources, source)
+	}
 	config := &convtrack.Config{Hooks: hooks, Logger: quiet}
 	for _, c := range change {
 		c(config)
@@ -45,7 +55,7 @@ func startOn(t *testing.T, s store.Store, hooks *events.Hooks, change ...func(*c
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &rig{t: t, store: s, hooks: hooks, Tracker: tracker, cancel: cancel, ended: make(chan error, 1)}
-	go func() { r.ended <- tracker.Run(ctx) }()
+	go func() { r.ended <- tracker.Run(ctx, sources...) }()
 	t.Cleanup(func() { _ = r.stop() })
 	return r
 }

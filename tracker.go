@@ -24,6 +24,7 @@ type Tracker struct {
 
 	gaps, losses atomic.Int64
 	repairers    atomic.Pointer[[]Repairer] // among the sources
+	reads        atomic.Bool                // one of the sources is a Reader
 }
 
 // New returns a tracker on the store. config may be nil. Nothing happens
@@ -54,6 +55,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		Settling: change.Settling{Soon: c.SettleSoon, Late: c.SettleLate},
 		Lease:    c.Lease, DrainTimeout: c.DrainTimeout,
 		Retain: c.Retain, TombstoneAge: c.TombstoneAge,
+		Patience: change.Patience{Undecided: c.UndecidedFor, Refused: c.RefusedFor}, OnFailed: c.OnFailed,
 		Stopped: ErrStopped, Running: ErrRunning,
 	})
 	return t, nil
@@ -88,6 +90,9 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 			reader = r
 		}
 	}
+	if reader != nil {
+		t.reads.Store(true)
+	}
 	return t.engine.Run(t.sayOnceOfTransactions(ctx), names, func(ctx context.Context) error {
 		looks, end := context.WithCancel(ctx)
 		var looking sync.WaitGroup
@@ -105,8 +110,8 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 // Observe takes what a source has heard. It returns nil when the facts are
 // durably stored, or are known already, or belong to a conversation that was
 // vetoed; the hooks that they call for have run (Before) or will run (After).
-// A change that a Before hook refuses for good is stored aside and listed by
-// Failed; that is no error either.
+// A change that a Before hook refuses, or on which one cannot decide yet, is
+// stored aside; that is no error either. Failed lists the former.
 //
 // Any process may hear anything. What it hears of a conversation that another
 // process looks after is durably in the inbox of that one when Observe returns,

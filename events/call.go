@@ -22,6 +22,7 @@ type outcome struct {
 	err      error
 	stack    string
 	veto     *VetoError
+	notYet   *NotYetError
 	deadline bool // err is context.DeadlineExceeded
 }
 
@@ -65,6 +66,12 @@ func (k *hook) failed(e Event, o outcome) error {
 		o.err = ErrVetoAfter
 	}
 	h := e.Head()
+	if o.notYet != nil {
+		if k.timing == TimingBefore && h.Type == TypeConversationCreated {
+			return &NotYetError{Hook: k.name, Reason: o.notYet.Reason}
+		}
+		o.err = ErrNotYet
+	}
 	return &HookError{Hook: k.name, Timing: k.timing, EventID: h.ID, EventType: h.Type,
 		ConversationID: h.ConversationID, Err: o.err, Stack: o.stack}
 }
@@ -102,6 +109,8 @@ func inspected(err error) outcome {
 	}
 	_ = err.Error()
 	o := outcome{err: err, deadline: errors.Is(err, context.DeadlineExceeded)}
-	errors.As(err, &o.veto)
+	if !errors.As(err, &o.veto) {
+		errors.As(err, &o.notYet)
+	}
 	return o
 }

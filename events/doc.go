@@ -45,6 +45,11 @@
 //	events.Before(hooks, "screen", func(ctx context.Context, e *events.ConversationCreated) error { … })
 //	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error { … })
 //
+// A Before hook answers with nil, with [Veto], with [NotYet] while it cannot decide
+// on a new conversation, or with an error, after which it is tried again. With
+// [Optional] its errors hold nothing back. [Attempts], [Backoff] and [Timeout] say
+// for either kind of hook how it is tried.
+//
 // Who the customer is, [conversation.Conversation.Customer] says, from whichever
 // source it was heard, or that it is not known yet.
 //

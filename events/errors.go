@@ -27,6 +27,9 @@ var (
 	ErrVetoAfter = errors.New("an After hook cannot veto: the event has happened; use a Before hook")
 )
 
+// ErrNotYet: a hook returned NotYet that cannot.
+var ErrNotYet = errors.New("NotYet is an answer of Before hooks on ConversationCreated: everything else has happened")
+
 // HookError says which hook failed on which event. Its text names ids and
 // kinds only, and what the hook itself returned.
 type HookError struct {
@@ -62,6 +65,34 @@ func (e *VetoError) Error() string {
 	}
 	return fmt.Sprintf("vetoed by hook %q: %s", e.Hook, e.Reason)
 }
+
+// NotYetError is what [NotYet] returns.
+type NotYetError struct {
+	Hook   string // set by the registry
+	Reason string
+}
+
+// Error implements error.
+func (e *NotYetError) Error() string {
+	if e.Hook == "" {
+		return "not yet decided: " + e.Reason
+	}
+	return fmt.Sprintf("not yet decided by hook %q: %s", e.Hook, e.Reason)
+}
+
+// NotYet is what a Before hook on [ConversationCreated] returns when what has
+// been said so far does not show whether the conversation is to be tracked: the
+// caller is not known yet. Nothing is announced, and what is heard of the
+// conversation is kept aside. The hook is asked again with each new fact, and for
+// the last time when the tracker's Config.UndecidedFor has passed since the first
+// one. That time the event's MustDecide is true, and NotYet counts as consent: a
+// conversation that is lost is worse than one too many. Return [Veto] then to keep
+// out what is still not known.
+//
+// It is no failure. What the hook has written in the transaction is rolled back;
+// hooks that are registered after it are not asked. The reason appears in logs:
+// no personal data.
+func NotYet(reason string) error { return &NotYetError{Reason: reason} }
 
 // Veto is what a Before hook returns to refuse an event, deliberately and
 // without noise; see [Before]. The reason appears in logs: no personal data.

@@ -37,12 +37,17 @@ const (
 )
 
 // ConversationCreated fires when the conversation's record is first stored. In
-// a Before hook, [Veto] keeps the conversation from being tracked at all.
+// a Before hook, [Veto] keeps the conversation from being tracked at all, and
+// [NotYet] puts the decision off.
 type ConversationCreated struct {
 	Header
 	Direction   conversation.Direction   `json:"originatingDirection,omitzero"`
 	MediaTypes  []conversation.MediaType `json:"mediaTypes"`
 	InitiatedBy conversation.InitiatedBy `json:"initiatedBy"`
+
+	// MustDecide says that a Before hook is asked for the last time: [NotYet]
+	// counts as consent. In an After hook it means nothing.
+	MustDecide bool `json:"-"`
 }
 
 func (e *ConversationCreated) copied() Event { return copyOf(e) }

@@ -48,10 +48,14 @@ type hook struct {
 // package, or [Event] for all of them.
 //
 // An error rolls the change back and the source is not acknowledged; after a
-// bounded number of tries the change has failed and is listed. With [Optional] the
-// change is made without the hook instead. [Veto] is no error:
+// bounded number of tries ([Attempts], [Backoff], [Timeout]) the change is set
+// aside and listed as failed, with all that is heard of the conversation, and no
+// other conversation waits for it. It is tried again by itself, with pauses that
+// grow to minutes, for a day; see the tracker's Config.RefusedFor. With [Optional]
+// the change is made without the hook instead. [Veto] is no error:
 // on ConversationCreated the conversation is not tracked at all, on the other
-// events the fact is stored but the event is not delivered. The transaction is
+// events the fact is stored but the event is not delivered. Neither is [NotYet] on
+// ConversationCreated. The transaction is
 // reached through the store's accessor and nothing else; what fn writes with
 // it is committed with the event or not at all. fn may run again for the same
 // event when its change could not be committed.
@@ -162,7 +166,8 @@ func (h *Hooks) HasBefore(e Event) bool {
 func (h *Hooks) BeforeHooks(e Event) []string { return h.takers(TimingBefore, e) }
 
 // RunBefore runs the named Before hook on the event; one that was removed
-// meanwhile does nothing. The error is a *HookError, or a *VetoError. It is for
+// meanwhile does nothing. The error is a *HookError, a *VetoError or, of the
+// creation of a conversation, a *NotYetError. It is for
 // trackers; ctx carries the store's transaction.
 func (h *Hooks) RunBefore(ctx context.Context, name string, e Event) error {
 	if k := h.find(TimingBefore, name); k != nil {
@@ -176,6 +181,23 @@ func (h *Hooks) RunBefore(ctx context.Context, name string, e Event) error {
 func (h *Hooks) Optional(name string) bool {
 	k := h.find(TimingBefore, name)
 	return k != nil && k.optional
+}
+
+// Tries returns how often the named Before hook is tried, and how long to wait
+// after a failed attempt; zero and nil where it does not say so itself. It is for
+// trackers.
+func (h *Hooks) Tries(name string) (attempts int, backoff func(attempt int) time.Duration) {
+	k := h.find(TimingBefore, name)
+	if k == nil {
+		return 0, nil
+	}
+	if k.ownAttempts {
+		attempts = k.delivery.Attempts
+	}
+	if k.ownBackoff {
+		backoff = k.delivery.Backoff
+	}
+	return attempts, backoff
 }
 
 // AfterHooks returns the names of the After hooks that take the event, in

@@ -16,6 +16,8 @@ type options struct {
 	filters  []Filter
 	optional bool
 	delivery Delivery
+
+	ownAttempts, ownBackoff bool // else those of a Before hook are the tracker's
 }
 
 func defaults(t Timing) options {
@@ -40,14 +42,18 @@ func (o *options) matches(e Event) bool {
 // return in time has failed; its goroutine is given up, not killed.
 func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
 
-// Attempts sets how often an After hook is tried before its delivery is
-// failed for good. The default is 10.
-func Attempts(n int) Option { return func(o *options) { o.delivery.Attempts = n } }
+// Attempts sets how often an After hook is tried before its delivery has failed,
+// and a Before hook before the change of a conversation is set aside. The default
+// is 10 for After hooks, and the tracker's Config.BeforeAttempts for Before hooks.
+func Attempts(n int) Option {
+	return func(o *options) { o.delivery.Attempts, o.ownAttempts = n, true }
+}
 
-// Backoff sets how long an After hook waits after its nth failed attempt. The
-// default is Exponential(1 s, 5 min).
+// Backoff sets how long to wait after the nth failed attempt of the hook. The
+// default is Exponential(1 s, 5 min) for After hooks, and the tracker's
+// Config.BeforeBackoff for Before hooks: the source waits meanwhile.
 func Backoff(wait func(attempt int) time.Duration) Option {
-	return func(o *options) { o.delivery.Backoff = wait }
+	return func(o *options) { o.delivery.Backoff, o.ownBackoff = wait, true }
 }
 
 // Concurrency sets for how many conversations an After hook may run at a time.

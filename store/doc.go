@@ -38,6 +38,14 @@
 // Leases are measured by the store's clock, so processes need not agree on the
 // time.
 //
+// # What is kept aside
+//
+// What Before hooks refuse, or cannot decide on yet, is stored beside the
+// conversation as [Refused], with all that was heard since. When the hooks are to be
+// asked again it is due as a conclusion is: [Record.Pending] has an entry for it, so
+// that [Store.Due] gives the conversation out to whichever process looks after it
+// then. A store keeps what it is given, and knows nothing of the rules.
+//
 // # The inbox
 //
 // What a process hears of a conversation that another one looks after is

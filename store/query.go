@@ -128,8 +128,18 @@ type Page struct {
 type FailedQuery struct {
 	Hook           string // empty: of all hooks
 	ConversationID string // empty: of all conversations
-	Limit          int    // as in Query
-	After          string
+	Type           string // of the event; empty: of all types
+	// From is inclusive, Before exclusive: when it failed last.
+	From, Before time.Time
+
+	Limit int // as in Query
+	After string
+}
+
+// Selects reports whether the query selects the item, on whichever page.
+func (q *FailedQuery) Selects(p *FailedItem) bool {
+	return (q.Hook == "" || q.Hook == p.Hook) && (q.ConversationID == "" || q.ConversationID == p.ConversationID) &&
+		(q.Type == "" || q.Type == p.Event.Type) && !p.At.Before(q.From) && (q.Before.IsZero() || p.At.Before(q.Before))
 }
 
 // FailedItem is something that has failed: a delivery to an After hook, or a
@@ -140,6 +150,10 @@ type FailedItem struct {
 	ConversationID string
 	Event          Event // of a refused change only ID and Type are set
 	Failure
+	// Since is when the first fact of a change was kept aside, Next when its hooks
+	// are asked again by themselves. Next is zero when somebody has to decide, as
+	// it always is of a delivery.
+	Since, Next time.Time
 }
 
 // FailedKind is the kind of a failed item.

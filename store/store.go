@@ -76,7 +76,8 @@ type Store interface {
 	// Events returns the log of a conversation in the order of its events,
 	// with their unfinished deliveries; ErrNotFound when it is not stored.
 	Events(ctx context.Context, conversationID string) ([]LoggedEvent, error)
-	// Failed returns a page of what has failed, the oldest first.
+	// Failed returns a page of what has failed, the oldest first; what is
+	// undecided has not.
 	Failed(ctx context.Context, q FailedQuery) (FailedPage, error)
 
 	// Value returns a named value and its version; version 0 when it is not set.
@@ -136,12 +137,25 @@ type Pending struct {
 	Due     time.Time
 }
 
-// Refused is a change that Before hooks refused until the tries were used up:
-// the facts are kept here instead of in the conversation.
+// Refused is a change that Before hooks refused until the tries were used up, or
+// on which they could not decide yet: the facts are kept here instead of in the
+// conversation.
 type Refused struct {
 	Facts *conversation.Conversation // the join of everything said since
 	Failure
+
+	// Since is when the first of the facts was kept here, Next when the hooks are
+	// asked again by themselves: zero, when somebody has to decide.
+	Since, Next time.Time
+	// Overruled says that somebody wants the conversation tracked that a hook has
+	// vetoed: no hook can veto it again.
+	Overruled bool
 }
+
+// Undecided reports whether no hook has failed: one could not decide yet (its
+// reason is the Error), or a veto was overruled and nothing has been heard since.
+// Failed does not list it, and its At does not matter.
+func (r *Refused) Undecided() bool { return r.Attempts == 0 }
 
 // Failure says how a hook failed last.
 type Failure struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/dcmkit/convtrack/store"
 )
@@ -38,7 +39,7 @@ func listingFailed(rule define) {
 	chosen := func(items []store.FailedItem, q store.FailedQuery) []string {
 		var ids []string
 		for _, p := range items {
-			if (q.Hook == "" || q.Hook == p.Hook) && (q.ConversationID == "" || q.ConversationID == p.ConversationID) {
+			if q.Selects(&p) {
 				ids = append(ids, p.ID)
 			}
 		}
@@ -70,6 +71,18 @@ func listingFailed(rule define) {
 			for _, id := range []string{"", "c-00", "c-05", "c-10", "C-00", "unknown"} {
 				for _, limit := range []int{0, 1} {
 					q := store.FailedQuery{Hook: hook, ConversationID: id, Limit: limit}
+					t.same(fmt.Sprintf("what has failed of %+v", q), t.allFailed(q), chosen(items, q))
+				}
+			}
+		}
+	})
+
+	rule("the type and the time of what has failed select what they say", func(t *trial) {
+		items := stock(t)
+		for _, of := range []string{"", items[0].Event.Type, items[len(items)-1].Event.Type, "agent.connected", "Agent.connected"} {
+			for _, from := range []time.Time{{}, items[3].At, items[3].At.Add(time.Nanosecond), items[9].At} {
+				for _, before := range []time.Time{{}, items[3].At, items[3].At.Add(time.Nanosecond), items[9].At} {
+					q := store.FailedQuery{Type: of, From: from, Before: before, Limit: 5}
 					t.same(fmt.Sprintf("what has failed of %+v", q), t.allFailed(q), chosen(items, q))
 				}
 			}

@@ -247,16 +247,16 @@ func tidiedEvent(e store.LoggedEvent) store.LoggedEvent {
 func (m *model) failed(q store.FailedQuery) []string {
 	var items []store.FailedItem
 	add := func(p store.FailedItem) {
-		if (q.Hook == "" || q.Hook == p.Hook) && (q.ConversationID == "" || q.ConversationID == p.ConversationID) {
+		if q.Selects(&p) {
 			items = append(items, p)
 		}
 	}
 	for _, d := range m.all(func(d *modelDelivery) bool { return d.state == store.StateFailed }) {
-		add(store.FailedItem{ID: store.DeliveryID(d.event.ID, d.hook), ConversationID: d.event.ConversationID, Failure: d.failure})
+		add(store.FailedItem{ID: store.DeliveryID(d.event.ID, d.hook), ConversationID: d.event.ConversationID, Event: d.event, Failure: d.failure})
 	}
 	for _, e := range m.entries {
-		if r := e.record.Refused; r != nil {
-			add(store.FailedItem{ID: store.ChangeID(e.record.ID), ConversationID: e.record.ID, Failure: r.Failure})
+		if r := e.record.Refused; r != nil && !r.Undecided() {
+			add(store.FailedItem{ID: store.ChangeID(e.record.ID), ConversationID: e.record.ID, Event: store.Event{Type: r.Type}, Failure: r.Failure})
 		}
 	}
 	slices.SortFunc(items, func(a, b store.FailedItem) int { return a.At.Compare(b.At) })

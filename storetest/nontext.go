@@ -55,7 +55,7 @@ func notText(rule define) {
 			e := event(id, 1, "hook")
 			e.Type, e.Rule = s, s
 			c.Events = []store.NewEvent{e}
-			c.Refused = &store.Refused{Facts: c.To, Failure: store.Failure{Hook: "h", EventID: "e", Type: s, Error: s, Stack: s, At: at(1)}}
+			c.Refused = &store.Refused{Facts: c.To, Failure: store.Failure{Hook: "h", EventID: "e", Type: s, Attempts: 1, Error: s, Stack: s, At: at(1)}}
 			t.write(c)
 			t.same("how many participants", len(t.load(id).Conversation.Participants), len(c.To.Participants))
 			o := did("me", t.only(t.claim("me", 1, "hook")), store.Failed)

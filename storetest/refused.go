@@ -73,6 +73,45 @@ func refusedChanges(rule define) {
 		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string{store.ChangeID("c")})
 	})
 
+	rule("since when facts are kept aside and when hooks are asked again comes back, and what waits is due then", func(t *trial) {
+		for _, id := range []string{"new", "known"} {
+			refused := refusal("screen", 1, merged(said(id, tagged("vip"))))
+			refused.Since, refused.Next, refused.Overruled = at(1), at(20), id == "new"
+			c := &store.Change{ID: id}
+			if id == "known" {
+				t.write(created(id))
+				c = next(t.load(id))
+			}
+			c.Refused, c.Pending = refused, []store.Pending{{EventID: refused.EventID, Due: refused.Next}}
+			t.write(c)
+			t.same("the refused change", t.load(id).Refused, refused)
+			t.same("what waits", t.load(id).Pending, c.Pending)
+			item := t.failed(store.FailedQuery{ConversationID: id}).Items[0]
+			t.same("since when it is listed", item.Since, at(1))
+			t.same("when it is tried again", item.Next, at(20))
+		}
+		ids, _ := t.due(at(19), 10)
+		t.same("what is due before", ids, []string(nil))
+		ids, _ = t.due(at(20), 10)
+		t.sameSet("what is due", ids, []string{"new", "known"})
+	})
+
+	rule("what is undecided is kept and due, and has not failed", func(t *trial) {
+		facts := merged(said("c", call))
+		undecided := &store.Refused{Facts: facts, Failure: store.Failure{Hook: "screen", EventID: "c.1", Type: "conversation.created", Error: "no caller yet"}, Since: at(1), Next: at(600)}
+		t.write(&store.Change{ID: "c", Refused: undecided, Pending: []store.Pending{{EventID: "c.1", Due: at(600)}}})
+		t.same("what is kept", t.load("c").Refused, undecided)
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string(nil))
+		t.same("what is listed", t.listAll(store.Query{}), []string(nil))
+		ids, _ := t.due(at(600), 10)
+		t.same("what is due", ids, []string{"c"})
+		failed := refusal("screen", 2, facts)
+		t.write(&store.Change{ID: "c", Version: t.load("c").Version, Refused: failed})
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string{store.ChangeID("c")})
+		t.write(&store.Change{ID: "c", Version: t.load("c").Version, Refused: undecided})
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string(nil))
+	})
+
 	rule("a change without a refused one removes it", func(t *trial) {
 		t.write(&store.Change{ID: "new", Refused: refusal("screen", 1, merged(said("new", call)))}, created("known"))
 		known := next(t.load("known"))

@@ -51,7 +51,7 @@ func text(rule define) {
 			e := event(id, 1, "hook")
 			e.Type, e.Rule = s, s
 			c.Events = []store.NewEvent{e}
-			c.Refused = &store.Refused{Facts: want, Failure: store.Failure{Hook: "h", EventID: "e", Type: s, Error: s, Stack: s, At: at(1)}}
+			c.Refused = &store.Refused{Facts: want, Failure: store.Failure{Hook: "h", EventID: "e", Type: s, Attempts: 1, Error: s, Stack: s, At: at(1)}}
 			t.write(c)
 			what := "with " + abridged(s)
 			r := t.load(id)

@@ -37,7 +37,7 @@ func times(rule define) {
 			e.Time = m
 			c.Events = []store.NewEvent{e}
 			c.Pending = []store.Pending{{EventID: "e", Due: m}}
-			c.Refused = &store.Refused{Facts: want, Failure: store.Failure{Hook: "h", At: m}}
+			c.Refused = &store.Refused{Facts: want, Failure: store.Failure{Hook: "h", Attempts: 1, At: m}}
 			t.write(c)
 			r := t.load(id)
 			t.sameConversation(m.String(), r.Conversation, want)

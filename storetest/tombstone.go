@@ -37,12 +37,26 @@ func tombstones(rule define) {
 	})
 
 	rule("a tombstone takes the place of a refused change", func(t *trial) {
-		t.write(&store.Change{ID: "c", Refused: &store.Refused{Facts: merged(said("c", call)), Failure: store.Failure{Hook: "h", At: at(1)}}})
+		t.write(&store.Change{ID: "c", Refused: &store.Refused{Facts: merged(said("c", call)), Failure: store.Failure{Hook: "h", Attempts: 1, At: at(1)}}})
 		t.write(&store.Change{ID: "c", Version: t.load("c").Version, Vetoed: "not ours"})
 		if r := t.load("c"); r.Refused != nil || r.Vetoed != "not ours" {
 			t.Errorf("the record is %+v", r)
 		}
 		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string(nil))
+	})
+
+	rule("what is kept aside takes the place of a tombstone", func(t *trial) {
+		t.write(&store.Change{ID: "c", Vetoed: "not ours"})
+		lifted := &store.Refused{Facts: merged(said("c", call)), Since: at(1), Overruled: true}
+		t.write(&store.Change{ID: "c", Version: t.load("c").Version, Refused: lifted})
+		r := t.load("c")
+		t.same("the reason", r.Vetoed, "")
+		t.same("what is kept", r.Refused, lifted)
+		accepted := next(r, r.Refused.Facts)
+		accepted.Refused, accepted.Events = nil, []store.NewEvent{event("c", 1)}
+		t.write(accepted)
+		t.sameConversation("c", t.load("c").Conversation, accepted.To)
+		t.same("what is listed", t.listAll(store.Query{}), []string{"c"})
 	})
 
 	rule("a tombstone is not listed in any order", func(t *trial) {

@@ -149,11 +149,52 @@ func TestAVetoThatIsKnownIsNotAskedAgain(t *testing.T) {
 	require.Equal(t, "not ours", Work(r, q).Change.Vetoed)
 }
 
+func TestWhatWaitedToSettleIsNoHistoryAfterARefusal(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	r.Record.Pending = []store.Pending{{EventID: "waits", Due: now.Add(time.Second)}}
+	q := Request{Facts: facts, Now: now, Settling: rules, Patience: Patience{Refused: time.Hour}}
+	p := Refuse(r, q, store.Failure{Hook: "link", EventID: "refused", Attempts: 5})
+	next := now.Add(leastPause)
+	require.Equal(t, []store.Pending{{EventID: "refused", Due: next}, {EventID: "waits", Due: next}}, p.Change.Pending, "it is looked at when the hook is asked again")
+	q.Patience.Refused = -1
+	p = Refuse(r, q, store.Failure{Hook: "link", EventID: "refused", Attempts: 5})
+	require.Equal(t, []store.Pending{{EventID: "waits", Due: AtTheEnd}}, p.Change.Pending, "when somebody decides")
+}
+
+func TestThePausesOfARefusedChangeGrowToMinutesForADay(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	q := Request{Facts: facts, Now: now, Settling: rules, Settle: true, Patience: Patience{Refused: 24 * time.Hour}}
+	tries, longest, last := 0, time.Duration(0), time.Duration(0)
+	for {
+		p := Refuse(r, q, store.Failure{Hook: "link", EventID: "e", Attempts: 1})
+		commit(t, r, p)
+		tries++
+		if r.Refused.Next.IsZero() {
+			break
+		}
+		require.Nil(t, Work(r, q), "it is not due")
+		pause := r.Refused.Next.Sub(q.Now)
+		require.True(t, pause >= last || r.Refused.Next.Sub(r.Refused.Since) == 24*time.Hour, "%v after %v", pause, last)
+		last, longest = pause, max(longest, pause)
+		q.Facts, q.Now = nil, r.Refused.Next
+		require.NotNil(t, Work(r, q))
+	}
+	require.Equal(t, 24*time.Hour, q.Now.Sub(r.Refused.Since), "the last try is at the end of the day")
+	require.Equal(t, mostPause, longest)
+	require.InDelta(t, 150, tries, 10)
+	require.Equal(t, tries, r.Refused.Attempts)
+	retry := store.Retry
+	commit(t, r, Refuse(r, Request{Decision: &retry, Now: q.Now, Patience: q.Patience}, store.Failure{Hook: "link", EventID: "e", Attempts: 1}))
+	require.Equal(t, q.Now.Add(leastPause), r.Refused.Next, "who retries begins a new day")
+}
+
 func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
 	facts := call(t)
 	r := unknown(facts)
 	half := len(facts) / 2
-	p := Refuse(r, facts[:half], store.Failure{Hook: "link", Attempts: 5})
+	p := Refuse(r, Request{Facts: facts[:half], Now: now}, store.Failure{Hook: "link", Attempts: 5})
 	commit(t, r, p)
 	require.Nil(t, r.Conversation)
 	require.Empty(t, r.Record.Pending, "nothing of it settles")
@@ -172,7 +213,7 @@ func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
 	require.Nil(t, p.Change.Refused)
 	p = Work(r, Request{Decision: &skip, Now: now, Settling: rules})
 	require.Equal(t, "link", p.Except)
-	require.Equal(t, 10, Refuse(r, nil, store.Failure{Hook: "link", Attempts: 5}).Change.Refused.Attempts, "all tries count")
+	require.Equal(t, 10, Refuse(r, Request{}, store.Failure{Hook: "link", Attempts: 5}).Change.Refused.Attempts, "all tries count")
 }
 
 func TestAttributesOfAHookJoinTheConversation(t *testing.T) {

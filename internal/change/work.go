@@ -26,6 +26,7 @@ type Request struct {
 	// Now is when conclusions are drawn.
 	Now      time.Time
 	Settling Settling
+	Patience Patience
 }
 
 // Plan is the next version of a conversation, on its way to the store.
@@ -35,27 +36,33 @@ type Plan struct {
 	Events []events.Event
 	// Except names the Before hook that is left out.
 	Except string
+	// MustDecide says that a hook which cannot decide yet consents, Overruled that
+	// none can veto the conversation.
+	MustDecide, Overruled bool
 
 	lastSeq int64
 	vetoes  map[string]Veto
 }
 
 // Work works out what the request does to the record; nil when there is nothing
-// to write. A change that Before hooks refused stays as it is until somebody
-// decides: what is heard meanwhile is kept beside it.
+// to write. A change that Before hooks refused stays as it is until they are asked
+// again, or somebody decides: what is heard meanwhile is kept beside it. Where
+// they could not decide yet, they are asked again with each new fact.
 func Work(r *record.Record, q Request) *Plan {
 	switch {
 	case r.Tombstone():
 		return nil
-	case r.Refused != nil && q.Decision == nil:
+	case r.Refused != nil && !asksAgain(r.Refused, &q):
 		return keepAside(r, q.Facts)
 	}
-	p := &Plan{lastSeq: r.LastSeq, vetoes: q.Vetoes}
+	p := &Plan{MustDecide: mustDecide(r.Refused, &q), lastSeq: r.LastSeq, vetoes: q.Vetoes}
 	to := r.Conversation
-	if r.Refused != nil {
-		to = conversation.Merge(to, r.Refused.Facts)
-		if *q.Decision == store.Skip {
-			p.Except = r.Refused.Hook
+	if kept := r.Refused; kept != nil {
+		if p.Overruled = kept.Overruled; kept.Facts != nil {
+			to = conversation.Merge(to, kept.Facts)
+		}
+		if q.Decision != nil && *q.Decision == store.Skip {
+			p.Except = kept.Hook
 		}
 	}
 	if to = join(to, q.Facts); to == nil {
@@ -77,6 +84,9 @@ func Work(r *record.Record, q Request) *Plan {
 		return nil
 	}
 	for _, e := range p.Events {
+		if created, ok := e.(*events.ConversationCreated); ok {
+			created.MustDecide = p.MustDecide
+		}
 		if v, vetoed := p.vetoes[e.Head().ID]; vetoed {
 			p.Veto(e, v)
 		}
@@ -97,33 +107,6 @@ func join(known *conversation.Conversation, facts []*conversation.Conversation) 
 		}
 	}
 	return known
-}
-
-// keepAside adds what was heard to a change that was refused.
-func keepAside(r *record.Record, facts []*conversation.Conversation) *Plan {
-	all := join(r.Refused.Facts, facts)
-	if all == r.Refused.Facts {
-		return nil
-	}
-	return &Plan{Change: refused(r, all, r.Refused.Failure)}
-}
-
-// Refuse returns the change that keeps the facts of a request aside, because a
-// Before hook has failed on them for good.
-func Refuse(r *record.Record, facts []*conversation.Conversation, f store.Failure) *Plan {
-	var known *conversation.Conversation
-	if r.Refused != nil {
-		known = r.Refused.Facts
-		f.Attempts += r.Refused.Attempts
-	}
-	return &Plan{Change: refused(r, join(known, facts), f)}
-}
-
-// refused leaves the conversation as it is. Nothing of it settles until
-// somebody has decided: its conclusions are drawn again then.
-func refused(r *record.Record, facts *conversation.Conversation, f store.Failure) *store.Change {
-	return &store.Change{ID: r.ID, Version: r.Version, From: r.Conversation, To: r.Conversation,
-		Refused: &store.Refused{Facts: facts, Failure: f}}
 }
 
 func samePending(a, b []store.Pending) bool {

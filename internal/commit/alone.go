@@ -26,7 +26,8 @@ var ErrBusy = errors.New("convtrack: the conversation is changed by other proces
 // often as vetoes, races and failures ask for.
 func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
 	answers := noAnswers()
-	var conflicts, refusals, failures int
+	refusals := map[string]int{} // by the hook
+	var conflicts, failures int
 	for {
 		a, err := c.next(ctx, w, answers.vetoes)
 		if err != nil || a.plan == nil {
@@ -35,6 +36,7 @@ func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
 		}
 		version, err := c.tryAlone(ctx, a, answers)
 		var refused *refusal
+		var notYet *events.NotYetError
 		switch {
 		case err == nil:
 			c.committed(a, version)
@@ -47,15 +49,20 @@ func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
 				return
 			}
 			retry.Pause(ctx, rand.N(time.Duration(min(conflicts, 20))*time.Millisecond))
+		case errors.As(err, &notYet):
+			c.putOff(ctx, a, notYet)
+			return
 		case errors.As(err, &refused):
-			refusals++
+			hook := refused.hook.Hook
+			refusals[hook]++
 			c.Counters.BeforeFailed.Add(1)
-			if refusals >= c.BeforeAttempts || w.Decision != nil {
-				c.setAside(ctx, a, refused.hook, refusals)
+			attempts, backoff := c.tries(hook)
+			if refusals[hook] >= attempts || again(a) {
+				c.setAside(ctx, a, refused.hook, refusals[hook])
 				return
 			}
-			wait := retry.Backoff(c.BeforeBackoff, refusals, time.Second)
-			f := failure.Of(refused.hook.Hook, refused.event(), refusals, refused.hook, time.Now())
+			wait := retry.Backoff(backoff, refusals[hook], time.Second)
+			f := failure.Of(hook, refused.event(), refusals[hook], refused.hook, time.Now())
 			c.Failures.Again(ctx, w.ID, &f, wait)
 			retry.Pause(ctx, wait)
 		default:
@@ -66,6 +73,24 @@ func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
 			}
 		}
 	}
+}
+
+// tries returns how often the Before hook is tried, and the pauses between.
+func (c *Committer) tries(hook string) (attempts int, backoff func(attempt int) time.Duration) {
+	attempts, backoff = c.Hooks.Tries(hook)
+	if attempts == 0 {
+		attempts = c.BeforeAttempts
+	}
+	if backoff == nil {
+		backoff = c.BeforeBackoff
+	}
+	return attempts, backoff
+}
+
+// again reports whether the attempt is of a change that was refused before: it
+// is tried once each time.
+func again(a *attempt) bool {
+	return a.work.Decision != nil || a.record.Refused != nil && !a.record.Refused.Undecided()
 }
 
 // next begins an attempt with the record as it is now.
@@ -125,6 +150,8 @@ func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (ve
 		return 0, errUndone
 	case run.failed != nil:
 		return 0, &refusal{run.failed}
+	case run.notYet != nil:
+		return 0, run.notYet
 	case run.last == nil && errors.Is(err, store.ErrConflict):
 		return 0, store.ErrConflict
 	case run.last != nil && c.Store.Answers(ctx, a.record.ID):
@@ -135,27 +162,4 @@ func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (ve
 		return 0, &refusal{run.last}
 	}
 	return 0, err
-}
-
-// setAside stores the facts of a change that a Before hook refuses beside the
-// conversation.
-func (c *Committer) setAside(ctx context.Context, a *attempt, hook *events.HookError, attempts int) {
-	refused := &refusal{hook}
-	f := failure.Of(hook.Hook, refused.event(), attempts, hook, time.Now())
-	if a.work.Decision != nil {
-		a.work.Refused = hook
-	}
-	a.plan = change.Refuse(a.record, a.work.Facts(), f)
-	version, err := c.tryAlone(ctx, a, answers{})
-	switch {
-	case err == nil:
-		c.Failures.ForGood(ctx, a.record.ID, &f, "what was heard of the conversation is kept aside until somebody decides")
-		c.Counters.Refused.Add(1)
-		c.committed(a, version)
-	case err == store.ErrConflict: //nolint:errorlint // it is returned as it is
-		c.lostRace(a.record.ID)
-		c.commitAlone(ctx, a.work)
-	default:
-		c.Lanes.Finish(a.work, err)
-	}
 }

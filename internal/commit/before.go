@@ -34,6 +34,7 @@ type beforeRun struct {
 
 	last   *events.HookError // names the hook that ran last; nil: none ran
 	failed *events.HookError
+	notYet *events.NotYetError
 	undone bool
 }
 
@@ -74,7 +75,17 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 		run.last = &events.HookError{Hook: name, Timing: events.TimingBefore, EventID: h.ID, EventType: h.Type, ConversationID: h.ConversationID}
 		err := c.Hooks.RunBefore(ctx, name, e)
 		var veto *events.VetoError
+		var notYet *events.NotYetError
 		switch {
+		case errors.As(err, &notYet) && !p.MustDecide:
+			run.notYet = notYet
+			return err
+		case notYet != nil:
+			c.Log.Info("a conversation is tracked on which a hook could not decide in time", "conversation", h.ConversationID, "hook", notYet.Hook, "reason", notYet.Reason)
+			p.SetAttributes(h.Attributes(), time.Now())
+		case creation && p.Overruled && errors.As(err, &veto):
+			c.Log.Info("a veto is overruled: somebody wants the conversation tracked", "conversation", h.ConversationID, "hook", veto.Hook, "reason", veto.Reason)
+			p.SetAttributes(h.Attributes(), time.Now())
 		case err == nil:
 			p.SetAttributes(h.Attributes(), time.Now())
 		case errors.As(err, &run.failed):

@@ -43,6 +43,7 @@ type Config struct {
 	// Now is when conclusions are drawn.
 	Now      func() time.Time
 	Settling change.Settling
+	Patience change.Patience
 	// InTransaction has a place for each transaction in which Before hooks run.
 	InTransaction chan struct{}
 
@@ -55,6 +56,8 @@ type Config struct {
 
 	Log      *slog.Logger
 	Failures *failure.Log
+	// Failed is told of each refused change that somebody has to decide on.
+	Failed func(store.FailedItem)
 	// Announced is told of each change that was committed.
 	Announced func(*store.Change)
 }
@@ -112,6 +115,7 @@ type attempt struct {
 	guessed  bool         // that the conversation is new: the record was not loaded
 	plan     *change.Plan // nil: there is nothing to write
 	reserved *outbox.Reservation
+	request  change.Request
 }
 
 // begin works out what the work does to the record. The facts come from outside:
@@ -124,9 +128,13 @@ func (c *Committer) begin(ctx context.Context, w *lane.Work, r *record.Record, v
 			err = fmt.Errorf("convtrack: what was heard of conversation %q cannot be worked out: a %T; the log has the stack", w.ID, p)
 		}
 	}()
-	a = &attempt{work: w, record: r}
-	a.plan = change.Work(r, change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: vetoes,
-		Wants: c.wants(ctx, w.ID), Now: c.Now(), Settling: c.Settling})
+	a = &attempt{work: w, record: r, request: change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: vetoes,
+		Wants: c.wants(ctx, w.ID), Now: c.Now(), Settling: c.Settling, Patience: c.Patience}}
+	if w.Lift && r.Vetoed != "" {
+		a.plan = change.Lift(r, a.request)
+		return a, nil
+	}
+	a.plan = change.Work(r, a.request)
 	return a, nil
 }
 
@@ -161,6 +169,9 @@ func (c *Committer) reserve(a *attempt) {
 // committed is for a change that has been written.
 func (c *Committer) committed(a *attempt, version int64) {
 	r, written := a.record, a.plan.Change
+	if was := r.Refused; was != nil && !was.Undecided() && written.Refused == nil {
+		c.Failures.Worked(was.Hook)
+	}
 	r.Committed(written, version)
 	c.Cache.Put(r)
 	for _, p := range written.Pending {

@@ -151,7 +151,8 @@ func (c *Committer) load(ctx context.Context, batch []*lane.Work, guess bool) (r
 				records[i] = record.New(store.Record{ID: w.ID})
 			}
 		}
-		if records[i] == nil || records[i].Outdated() {
+		// Another process may have lifted a tombstone.
+		if records[i] == nil || records[i].Outdated() || w.Reload && records[i].Tombstone() {
 			ids, places = append(ids, w.ID), append(places, i)
 		}
 	}

@@ -26,7 +26,7 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// Config is what an engine needs. All of it is required.
+// Config is what an engine needs. All of it is required but what says so.
 type Config struct {
 	Store    store.Store
 	Hooks    *events.Hooks
@@ -38,6 +38,8 @@ type Config struct {
 	BeforeAttempts, StoreAttempts                               int
 	BeforeBackoff                                               func(attempt int) time.Duration
 	Settling                                                    change.Settling
+	Patience                                                    change.Patience
+	OnFailed                                                    func(context.Context, store.FailedItem) // may be nil
 	Lease, DrainTimeout                                         time.Duration
 	Retain, TombstoneAge                                        time.Duration
 
@@ -61,6 +63,7 @@ type Engine struct {
 	cache    *record.Cache
 	settling *settling.Settling
 	retained *retention.Retention
+	notices  *failure.Notices
 
 	mu    sync.Mutex
 	phase *phase
@@ -77,6 +80,7 @@ func New(c Config) *Engine {
 		Lanes: lane.New(c.MaxPending, c.Stopped),
 		cache: record.NewCache(c.CacheSize),
 	}
+	e.notices = failure.NewNotices(c.OnFailed, c.Log)
 	e.Membership = membership.New(c.Instance, e.Store, c.Lease)
 	owns := func(id string) bool { return e.Membership.Owns("", id) }
 	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest(), c.Lease)
@@ -88,7 +92,7 @@ func New(c Config) *Engine {
 	e.Outbox = outbox.New(outbox.Config{
 		Leases: e.Store, Commits: e.Store, Hooks: c.Hooks, Conversations: records{e},
 		InTransaction: make(chan struct{}, c.AfterTransactions),
-		Owner:         c.Instance, Lease: c.Lease, Most: c.MaxDeliveries, Log: c.Log, Failures: failures,
+		Owner:         c.Instance, Lease: c.Lease, Most: c.MaxDeliveries, Log: c.Log, Failures: failures, Failed: e.notices.Add,
 	})
 	e.Committer = commit.New(commit.Config{
 		Store: e.Store, Lanes: e.Lanes, Cache: e.cache, Outbox: e.Outbox, Inbox: e.Inbox, Hooks: c.Hooks,
@@ -96,10 +100,11 @@ func New(c Config) *Engine {
 		Waits:         e.settling.Wake,
 		Now:           now,
 		Settling:      c.Settling,
+		Patience:      c.Patience,
 		InTransaction: make(chan struct{}, c.BeforeWorkers),
 		Owner:         c.Instance, Lease: c.Lease, BatchSize: c.BatchSize,
 		BeforeAttempts: c.BeforeAttempts, BeforeBackoff: c.BeforeBackoff, StoreAttempts: c.StoreAttempts,
-		Log: c.Log, Failures: failures, Announced: e.Announced.count,
+		Log: c.Log, Failures: failures, Failed: e.notices.Add, Announced: e.Announced.count,
 	})
 	return e
 }

@@ -44,6 +44,32 @@ func (e *Engine) Hint(ctx context.Context, hints []conversation.Hint) error {
 	return e.Inbox.Hint(ctx, hints)
 }
 
+// Lift takes the tombstone of a vetoed conversation away, and has the
+// conversation read. It returns the record as it was; with a version of zero, or
+// without a veto, nothing was done.
+func (e *Engine) Lift(ctx context.Context, id string) (store.Record, error) {
+	records, err := e.Store.Load(ctx, id)
+	if err != nil {
+		return store.Record{}, err
+	}
+	was := records[0]
+	lifted := was.Refused != nil && was.Refused.Undecided() && was.Refused.Overruled
+	if was.Vetoed == "" && !lifted {
+		return was, nil
+	}
+	if err := e.Begun(ctx); err != nil {
+		return was, err
+	}
+	r := lane.NewReceipt()
+	if err := e.Lanes.Lift(id, r); err != nil {
+		return was, err
+	}
+	if err := r.Wait(ctx); err != nil {
+		return was, err
+	}
+	return was, e.Inbox.Hint(ctx, []conversation.Hint{{ConversationID: id, By: "Track"}})
+}
+
 // Settle announces every conclusion that waits, and returns when that is stored.
 func (e *Engine) Settle(ctx context.Context) error {
 	if err := e.Begun(ctx); err != nil {
@@ -56,7 +82,7 @@ func (e *Engine) Settle(ctx context.Context) error {
 // and reports whether there was one.
 func (e *Engine) Decide(ctx context.Context, conversationID string, do store.Decision) (bool, error) {
 	records, err := e.Store.Load(ctx, conversationID)
-	if err != nil || records[0].Refused == nil {
+	if err != nil || records[0].Refused == nil || records[0].Refused.Undecided() {
 		return false, err
 	}
 	if err := e.Begun(ctx); err != nil {

@@ -57,6 +57,7 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 	e.Outbox.Stop(deadline, interrupt)
 	loops.rest.stop()
 	e.leave(ctx, deadline)
+	e.notices.Rest(deadline)
 	return err
 }
 
@@ -111,6 +112,7 @@ func (e *Engine) start(work context.Context) *loops {
 	l.claiming.Go(func() { e.Outbox.ClaimLoop(l.claiming.ctx) })
 	l.rest.Go(func() { e.Outbox.RecordLoop(l.rest.ctx) })
 	l.rest.Go(func() { e.Outbox.RenewLoop(l.rest.ctx) })
+	l.rest.Go(func() { e.notices.Loop(l.rest.ctx) })
 	l.rest.Go(func() {
 		e.Membership.HeartbeatLoop(l.rest.ctx, func(err error) { e.Store.Failed("giving a sign of life", err) })
 	})

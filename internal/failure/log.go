@@ -49,17 +49,31 @@ func (l *Log) Again(ctx context.Context, conversationID string, f *store.Failure
 
 // ForGood says that the tries of a hook are used up, and what to do.
 func (l *Log) ForGood(ctx context.Context, conversationID string, f *store.Failure, consequence string) {
+	level, times := l.count(f.Hook)
+	l.log.Log(ctx, level, "a hook has failed for good: "+consequence+"; mend its cause, then Retry or Skip what Failed lists", "hook", f.Hook,
+		"conversation", conversationID, "event", f.EventID, "type", f.Type, "attempts", f.Attempts, "error", f.Error, "so far", times)
+}
+
+// Refused says that a hook has refused a change, which is tried again by itself
+// at the time.
+func (l *Log) Refused(ctx context.Context, conversationID string, f *store.Failure, next time.Time) {
+	level, times := l.count(f.Hook)
+	l.log.Log(ctx, level, "a hook refuses a change: what is heard of the conversation is kept aside, and tried again by itself; Retry and Skip decide now", "hook", f.Hook,
+		"conversation", conversationID, "event", f.EventID, "type", f.Type, "attempts", f.Attempts, "next", next, "error", f.Error, "so far", times)
+}
+
+// count counts a failure of the hook, and returns how loud it is said.
+func (l *Log) count(hook string) (level slog.Level, times int) {
 	now := time.Now()
 	l.mu.Lock()
-	t, _ := l.of(f.Hook)
+	defer l.mu.Unlock()
+	t, _ := l.of(hook)
 	t.forGood++
-	level, times := slog.LevelDebug, t.forGood
+	level = slog.LevelDebug
 	if t.said.IsZero() || now.Sub(t.said) >= reminder {
 		t.said, level = now, slog.LevelError
 	}
-	l.mu.Unlock()
-	l.log.Log(ctx, level, "a hook has failed for good: "+consequence+"; mend its cause, then Retry or Skip what Failed lists", "hook", f.Hook,
-		"conversation", conversationID, "event", f.EventID, "type", f.Type, "attempts", f.Attempts, "error", f.Error, "so far", times)
+	return level, t.forGood
 }
 
 // of returns the trouble of the hook, and whether it begins. The caller holds

@@ -42,6 +42,8 @@ type Lanes interface {
 	// Offer adds a partial conversation to its lane and calls done when it is
 	// stored; false when there is no room now.
 	Offer(c *conversation.Conversation, done func(error)) bool
+	// Reload has the lane of a conversation look whether its tombstone has gone.
+	Reload(id string) error
 }
 
 // Config is what an inbox needs. All of it is required.

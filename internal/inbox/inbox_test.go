@@ -116,6 +116,8 @@ type lanes struct {
 	got   []*conversation.Conversation
 }
 
+func (l *lanes) Reload(string) error { return nil }
+
 func (l *lanes) Offer(c *conversation.Conversation, done func(error)) bool {
 	l.mu.Lock()
 	full, fail := l.full, l.fail

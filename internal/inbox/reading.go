@@ -163,6 +163,11 @@ func (b *Inbox) readAfter(ctx context.Context, reader Reader, id string, keys []
 		return err
 	}
 	if !records[0].Tombstone() {
+		if kept := records[0].Refused; kept != nil && kept.Overruled {
+			if err := b.Lanes.Reload(id); err != nil {
+				return err
+			}
+		}
 		b.Counters.Reads.Add(1)
 		if err := guarded(ctx, reader, id); err != nil {
 			return err

@@ -119,6 +119,17 @@ func (ls *Lanes) Decide(id string, do store.Decision, r *Receipt) error {
 	return ls.command(id, r, func(l *lane) { l.decision = &do })
 }
 
+// Lift has the lane take the tombstone of a vetoed conversation away.
+func (ls *Lanes) Lift(id string, r *Receipt) error {
+	return ls.command(id, r, func(l *lane) { l.lift, l.reload = true, true })
+}
+
+// Reload has the lane look whether another process has taken a tombstone away,
+// before it does what comes after.
+func (ls *Lanes) Reload(id string) error {
+	return ls.command(id, nil, func(l *lane) { l.reload = true })
+}
+
 func (ls *Lanes) command(id string, r *Receipt, change func(*lane)) error {
 	return ls.update(id, r, func(l *lane) {
 		change(l)

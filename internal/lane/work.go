@@ -12,6 +12,8 @@ type lane struct {
 	settle   bool
 	all      bool
 	decision *store.Decision
+	lift     bool
+	reload   bool
 	waiters  []*Receipt // of settle and decision
 	busy     bool
 	room     chan struct{} // closed when the lane has been taken from
@@ -23,12 +25,14 @@ type fact struct {
 	waiter       waiter
 }
 
-func (l *lane) empty() bool { return len(l.facts) == 0 && !l.settle && l.decision == nil }
+func (l *lane) empty() bool {
+	return len(l.facts) == 0 && !l.settle && l.decision == nil && !l.lift && !l.reload
+}
 
 // take takes everything that waits. The lane is busy until the work is finished.
 func (l *lane) take() *Work {
-	w := &Work{ID: l.id, Settle: l.settle, All: l.all, Decision: l.decision, lane: l, taken: l.facts, waiters: l.waiters}
-	l.facts, l.settle, l.all, l.decision, l.waiters, l.busy = nil, false, false, nil, nil, true
+	w := &Work{ID: l.id, Settle: l.settle, All: l.all, Decision: l.decision, Lift: l.lift, Reload: l.reload, lane: l, taken: l.facts, waiters: l.waiters}
+	l.facts, l.settle, l.all, l.decision, l.lift, l.reload, l.waiters, l.busy = nil, false, false, nil, false, false, nil, true
 	if l.room != nil {
 		close(l.room)
 		l.room = nil
@@ -44,6 +48,8 @@ type Work struct {
 	// Decision is what to do with a change that was refused; nil when nobody
 	// has decided.
 	Decision *store.Decision
+	Lift     bool // a tombstone goes: somebody wants the conversation tracked
+	Reload   bool // a tombstone in memory may have gone in the store
 	// Refused is for who waits for a decision: the hook fails again.
 	Refused error
 

@@ -66,6 +66,9 @@ type Config struct {
 
 	Log      *slog.Logger
 	Failures *failure.Log
+	// Failed is told of each delivery that somebody has to decide on, once the
+	// store knows it.
+	Failed func(store.FailedItem)
 }
 
 // Outbox delivers to After hooks. It is safe for concurrent use.

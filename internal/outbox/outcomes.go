@@ -48,9 +48,17 @@ func (o *Outbox) Recorded(outcomes []store.Outcome, ready bool) {
 	}
 	o.mu.Unlock()
 	for i := range outcomes {
-		if outcomes[i].Did != store.Done {
+		if o.tell(&outcomes[i]); outcomes[i].Did != store.Done {
 			o.unblock(lane{outcomes[i].ConversationID, outcomes[i].Hook})
 		}
+	}
+}
+
+// tell says that a delivery has failed for good.
+func (o *Outbox) tell(x *store.Outcome) {
+	if x.Did == store.Failed {
+		o.Failed(store.FailedItem{ID: store.DeliveryID(x.EventID, x.Hook), Kind: store.FailedDelivery, ConversationID: x.ConversationID,
+			Event: store.Event{ID: x.EventID, ConversationID: x.ConversationID, Seq: x.Seq, Type: x.Failure.Type}, Failure: x.Failure})
 	}
 }
 

@@ -104,7 +104,7 @@ func newRig(t *testing.T, hooks *events.Hooks, most int) *rig {
 	log := slog.New(slog.DiscardHandler)
 	r := &rig{t: t, store: &breakable{Store: memstore.New()}, hooks: hooks, seq: map[string]int64{}, backlog: map[string]map[string]bool{}, working: map[string]bool{}}
 	s := access.New(r.store, log)
-	r.Outbox = New(Config{Leases: s, Commits: s, Hooks: hooks, Conversations: r, InTransaction: make(chan struct{}, 2),
+	r.Outbox = New(Config{Leases: s, Commits: s, Hooks: hooks, Conversations: r, InTransaction: make(chan struct{}, 2), Failed: func(store.FailedItem) {},
 		Owner: me, Lease: lease, Most: most, Log: log, Failures: failure.NewLog(log)})
 	ctx, cancel := context.WithCancel(t.Context())
 	r.Start(ctx)

@@ -16,6 +16,12 @@ import (
 // atOnce is how many conversations are woken at a time.
 const atOnce = 500
 
+// What is due far ahead is woken every so often, so many at a time.
+const (
+	checkEvery  = time.Hour
+	mostChecked = 5000
+)
+
 // Store knows the conclusions that wait.
 type Store interface {
 	Due(ctx context.Context, at time.Time, limit int) (ids []string, next time.Time, err error)
@@ -37,6 +43,7 @@ type Settling struct {
 	now     func() time.Time
 	longest time.Duration // that a conclusion waits
 	every   time.Duration // how often to look although nothing is known to be due
+	checked time.Time     // when what is due far ahead was woken last
 	alarm   *alarm.Alarm
 	woken   map[string]*try // conversations that were due when they were last looked at
 }
@@ -88,7 +95,8 @@ func (s *Settling) look(ctx context.Context) (next time.Time, err error) {
 		return time.Time{}, err
 	}
 	if s.clockWasBack(next, now) {
-		if ids, _, err = s.store.Due(ctx, change.AtTheEnd.Add(-time.Second), limit); err != nil {
+		s.checked = now
+		if ids, _, err = s.store.Due(ctx, change.AtTheEnd.Add(-time.Second), limit+mostChecked); err != nil {
 			return time.Time{}, err
 		}
 		next = now.Add(s.longest)
@@ -123,10 +131,11 @@ func (s *Settling) look(ctx context.Context) (next time.Time, err error) {
 }
 
 // clockWasBack reports whether the next conclusion is due later than any that is
-// drawn now would be: then it was drawn when the clock was ahead. It is woken, so
-// that its conversation corrects the time.
+// drawn now would be: then it may have been drawn when the clock was ahead. It is
+// woken, so that its conversation corrects the time; but not often, as facts that
+// lie ahead and changes that are tried again are due later, too.
 func (s *Settling) clockWasBack(next, now time.Time) bool {
-	return !next.IsZero() && next.Before(change.AtTheEnd) && next.After(now.Add(s.longest+time.Second))
+	return now.Sub(s.checked) >= checkEvery && !next.IsZero() && next.Before(change.AtTheEnd) && next.After(now.Add(s.longest+time.Second))
 }
 
 // All announces every conclusion that waits, and returns when they are stored.

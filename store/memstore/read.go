@@ -134,7 +134,7 @@ func (s *Store) Failed(ctx context.Context, q store.FailedQuery) (store.FailedPa
 	defer s.mu.Unlock()
 	var items []item[store.FailedItem]
 	add := func(p store.FailedItem) {
-		if (q.Hook == "" || q.Hook == p.Hook) && (q.ConversationID == "" || q.ConversationID == p.ConversationID) {
+		if q.Selects(&p) {
 			items = append(items, item[store.FailedItem]{p.At.UnixMicro(), p.ID, p})
 		}
 	}
@@ -144,9 +144,9 @@ func (s *Store) Failed(ctx context.Context, q store.FailedQuery) (store.FailedPa
 		}
 	}
 	for id, e := range s.entries {
-		if r := e.record.Refused; r != nil {
+		if r := e.record.Refused; r != nil && !r.Undecided() {
 			add(store.FailedItem{ID: store.ChangeID(id), Kind: store.FailedChange, ConversationID: id,
-				Event: store.Event{ID: r.EventID, ConversationID: id, Type: r.Type}, Failure: r.Failure})
+				Event: store.Event{ID: r.EventID, ConversationID: id, Type: r.Type}, Failure: r.Failure, Since: r.Since, Next: r.Next})
 		}
 	}
 	list, next, err := page(items, "failed", q.After, q.Limit)

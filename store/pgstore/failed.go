@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,8 +26,9 @@ func (s *Store) Failed(ctx context.Context, q store.FailedQuery) (store.FailedPa
 	}
 	limit := store.PageSize(q.Limit)
 	w := &where{}
-	deliveries := []string{"d.state = 'parked'", w.equal("d.hook", q.Hook), w.equal("d.conversation_id", q.ConversationID)}
-	changes := []string{"c.refused_at is not null", w.equal("c.refused_by", q.Hook), w.equal("c.conversation_id", q.ConversationID)}
+	deliveries := []string{"d.state = 'parked'", w.equal("d.hook", q.Hook), w.equal("d.conversation_id", q.ConversationID), w.equal("e.type", q.Type)}
+	changes := []string{"c.refused_at is not null", w.equal("c.refused_by", q.Hook), w.equal("c.conversation_id", q.ConversationID), w.equal("(c.refused ->> 'eventType'::text)", q.Type)}
+	deliveries, changes = append(deliveries, w.since("d.failed_at", q.From, q.Before)...), append(changes, w.since("c.refused_at", q.From, q.Before)...)
 	behind := "true"
 	if begun {
 		at := w.param(oidTimestamptz, "timestamptz", rows.Value{Valid: true, Int: place.Key})
@@ -70,6 +72,18 @@ func (w *where) equal(column, value string) string {
 	return column + " = " + w.text(value)
 }
 
+// since are the conditions that the column lies in the time, as far as it is given.
+func (w *where) since(column string, from, before time.Time) []string {
+	var conditions []string
+	if !from.IsZero() {
+		conditions = append(conditions, column+" >= "+w.param(oidTimestamptz, "timestamptz", timeOf(from.Add(time.Microsecond-1))))
+	}
+	if !before.IsZero() {
+		conditions = append(conditions, column+" < "+w.param(oidTimestamptz, "timestamptz", timeOf(before.Add(time.Microsecond-1))))
+	}
+	return conditions
+}
+
 // failedItem reads an item behind its time.
 func failedItem(r *row, at rows.Value) (store.FailedItem, error) {
 	item := store.FailedItem{Kind: store.FailedDelivery, ID: r.string(), ConversationID: r.string()}
@@ -78,7 +92,7 @@ func failedItem(r *row, at rows.Value) (store.FailedItem, error) {
 	item.Failure = store.Failure{EventID: item.Event.ID, Hook: r.string(), Attempts: int(r.integer()), Type: r.string(), Error: r.string(), Stack: r.string(), At: at.Time()}
 	refused, err := rows.ParseRefused(r.value(), at, false)
 	if refused != nil {
-		item.Kind, item.Failure = store.FailedChange, refused.Failure
+		item.Kind, item.Failure, item.Since, item.Next = store.FailedChange, refused.Failure, refused.Since, refused.Next
 		item.Event = store.Event{ID: refused.EventID, ConversationID: item.ConversationID, Type: refused.Type}
 	}
 	return item, err

@@ -60,7 +60,7 @@ func (s *Store) Failed(ctx context.Context, q store.FailedQuery) (store.FailedPa
 
 // failedIn selects from one of the two, whose columns for the hook and the
 // time are these.
-func failedIn(text, hook, id, at string, q *store.FailedQuery, after cursor.Place, begun bool, most int) (string, []any) {
+func failedIn(text, hook, id, kind, at string, q *store.FailedQuery, after cursor.Place, begun bool, most int) (string, []any) {
 	f := &filter{}
 	if q.Hook != "" {
 		f.and(hook+" = ?", q.Hook)
@@ -68,6 +68,10 @@ func failedIn(text, hook, id, at string, q *store.FailedQuery, after cursor.Plac
 	if q.ConversationID != "" {
 		f.and(id+" = ?", q.ConversationID)
 	}
+	if q.Type != "" {
+		f.and(kind+" = ?", q.Type)
+	}
+	f.between(at, q.From, q.Before)
 	if begun {
 		f.and(at+" >= ?", after.Key)
 		f.and("("+at+", id) > (?, ?)", after.Key, after.ID)
@@ -79,7 +83,7 @@ func failedIn(text, hook, id, at string, q *store.FailedQuery, after cursor.Plac
 }
 
 func (s *Store) failedDeliveries(ctx context.Context, l *link, q *store.FailedQuery, after cursor.Place, begun bool, most int) (items []store.FailedItem, err error) {
-	query, args := failedIn(s.statements.failedDeliveries, "d.hook", "d.conversation_id", "d.failed_at", q, after, begun, most)
+	query, args := failedIn(s.statements.failedDeliveries, "d.hook", "d.conversation_id", "e.type", "d.failed_at", q, after, begun, most)
 	err = l.queryText(ctx, query, args, func(row []any) error {
 		p := store.FailedItem{ID: text(row[1]), Kind: store.FailedDelivery, ConversationID: text(row[2])}
 		p.Failure = store.Failure{Hook: text(row[3]), EventID: text(row[8]), Type: text(row[7]), Attempts: int(integer(row[4])), Error: text(row[5]),
@@ -93,14 +97,14 @@ func (s *Store) failedDeliveries(ctx context.Context, l *link, q *store.FailedQu
 }
 
 func (s *Store) failedChanges(ctx context.Context, l *link, q *store.FailedQuery, after cursor.Place, begun bool, most int) (items []store.FailedItem, err error) {
-	query, args := failedIn(s.statements.failedChanges, "c.refused_by", "c.conversation_id", "c.refused_at", q, after, begun, most)
+	query, args := failedIn(s.statements.failedChanges, "c.refused_by", "c.conversation_id", "json_extract(c.refused, '$.eventType')", "c.refused_at", q, after, begun, most)
 	err = l.queryText(ctx, query, args, func(row []any) error {
 		r, err := rows.ParseRefused(document(row[3]), micros(row[0]), false)
 		if err != nil {
 			return fmt.Errorf("the refused change of %q: %w", text(row[2]), err)
 		}
 		items = append(items, store.FailedItem{ID: text(row[1]), Kind: store.FailedChange, ConversationID: text(row[2]),
-			Event: store.Event{ID: r.EventID, ConversationID: text(row[2]), Type: r.Type}, Failure: r.Failure})
+			Event: store.Event{ID: r.EventID, ConversationID: text(row[2]), Type: r.Type}, Failure: r.Failure, Since: r.Since, Next: r.Next})
 		return nil
 	})
 	return items, err

@@ -25,7 +25,10 @@ func RecordOf(c *store.Change) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	r.Refused, r.RefusedBy, r.RefusedAt = refused, keyText(c.Refused.Hook), keyTime(c.Refused.At)
+	r.Refused, r.RefusedBy = refused, keyText(c.Refused.Hook)
+	if !c.Refused.Undecided() {
+		r.RefusedAt = keyTime(c.Refused.At)
+	}
 	return r, nil
 }
 
@@ -72,10 +75,15 @@ type refusedDocument struct {
 	Error    string          `json:"error"`
 	Stack    string          `json:"stack,omitempty"`
 	Facts    json.RawMessage `json:"facts,omitempty"` // as conversation.Encode writes them
+
+	Since     time.Time `json:"since,omitzero"`
+	Next      time.Time `json:"next,omitzero"`
+	Overruled bool      `json:"overruled,omitzero"`
 }
 
 func encodeRefused(r *store.Refused) (Value, error) {
-	d := refusedDocument{Hook: r.Hook, EventID: r.EventID, Type: r.Type, Attempts: r.Attempts, Error: r.Error, Stack: r.Stack}
+	d := refusedDocument{Hook: r.Hook, EventID: r.EventID, Type: r.Type, Attempts: r.Attempts, Error: r.Error, Stack: r.Stack,
+		Since: r.Since, Next: r.Next, Overruled: r.Overruled}
 	if r.Facts != nil {
 		facts, err := conversation.Encode(r.Facts)
 		if err != nil {
@@ -98,7 +106,7 @@ func ParseRefused(refused, at Value, facts bool) (*store.Refused, error) {
 		return nil, err
 	}
 	r := &store.Refused{Failure: store.Failure{Hook: d.Hook, EventID: d.EventID, Type: d.Type, Attempts: d.Attempts,
-		Error: d.Error, Stack: d.Stack, At: at.Time()}}
+		Error: d.Error, Stack: d.Stack, At: at.Time()}, Since: d.Since, Next: d.Next, Overruled: d.Overruled}
 	if facts && len(d.Facts) > 0 {
 		var err error
 		if r.Facts, err = conversation.Decode(d.Facts); err != nil {

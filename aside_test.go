@@ -1,0 +1,402 @@
+package convtrack_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/memstore"
+)
+
+// switched is a hook that fails while it is broken.
+type switched struct {
+	broken atomic.Bool
+	tries  atomic.Int64
+}
+
+func (s *switched) run() error {
+	s.tries.Add(1)
+	if s.broken.Load() {
+		return errors.New("the case system is down")
+	}
+	return nil
+}
+
+func (r *rig) failed() []store.FailedItem {
+	return slices.Collect(items(r.t, r.Failed(r.t.Context(), store.FailedQuery{})))
+}
+
+func TestARefusedChangeIsTriedAgainByItselfAndHoldsBackNoOther(t *testing.T) {
+	for name, restarts := range map[string]bool{"in one process": false, "over a restart": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
+				var link switched
+				link.broken.Store(true)
+				events.Before(hooks, "link", func(_ context.Context, e *events.AgentConnected) error {
+					if e.ConversationID != s.ID {
+						return nil
+					}
+					return link.run()
+				})
+				of := map[string]*journal{}
+				var mu sync.Mutex
+				events.After(hooks, "journal", func(_ context.Context, e events.Event) error {
+					mu.Lock()
+					defer mu.Unlock()
+					if of[e.Head().ConversationID] == nil {
+						of[e.Head().ConversationID] = &journal{}
+					}
+					of[e.Head().ConversationID].write("%s", e.Head().Type)
+					return nil
+				})
+				stored := memstore.New()
+				told := 0
+				config := func(c *convtrack.Config) {
+					c.OnFailed = func(context.Context, store.FailedItem) { told++ }
+				}
+				r := startOn(t, stored, hooks, config)
+				r.tell(s.Snapshots()...)
+				other := story(t, "internal call between two users")
+				r.tell(other.Snapshots()...)
+				synctest.Wait()
+				require.Equal(t, internalCallEvents, of[other.ID].read(), "others go on")
+
+				failed := r.failed()
+				require.Len(t, failed, 1)
+				require.Equal(t, 5, failed[0].Attempts)
+				require.Equal(t, 10*time.Second, failed[0].Next.Sub(failed[0].Since))
+
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				require.Greater(t, link.tries.Load(), int64(12))
+				require.Less(t, link.tries.Load(), int64(25), "the pauses grow")
+				require.Len(t, r.failed(), 1)
+				if restarts {
+					require.NoError(t, r.stop())
+					r = startOn(t, stored, hooks, config)
+				}
+				link.broken.Store(false)
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
+				require.Equal(t, storyEvents, of[s.ID].read(), "nothing said meanwhile was lost")
+				require.Empty(t, r.failed())
+				require.Zero(t, told, "nobody had to decide")
+			})
+		})
+	}
+}
+
+func TestWhatHasFailedForGoodIsToldOnceAndTriedNoMore(t *testing.T) {
+	for name, misbehaves := range map[string]func(){"returns": func() {}, "panics": func() { panic("no") }, "exits": runtime.Goexit, "hangs": func() { <-make(chan struct{}) }} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
+				var link, owner switched
+				link.broken.Store(true)
+				owner.broken.Store(true)
+				events.Before(hooks, "link", func(context.Context, *events.ConversationEnded) error { return link.run() })
+				events.After(hooks, "owner", func(context.Context, *events.AgentConnected) error { return owner.run() }, events.Attempts(3))
+				var told []string
+				release := make(chan struct{})
+				r := start(t, hooks, func(c *convtrack.Config) {
+					c.OnFailed = func(ctx context.Context, f store.FailedItem) {
+						told = append(told, f.ID+" "+f.Event.Type+" "+f.Error)
+						if name == "hangs" {
+							<-release
+							return
+						}
+						misbehaves()
+					}
+				})
+				defer func() { close(release); synctest.Wait() }()
+				r.tell(s.Snapshots()...)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				require.Len(t, told, 1, "a delivery whose tries are used up")
+				require.Contains(t, told[0], "delivery:")
+				require.Contains(t, told[0], ":owner agent.connected the case system is down")
+				time.Sleep(23 * time.Hour)
+				require.Len(t, told, 1)
+				time.Sleep(2 * time.Hour)
+				require.Len(t, told, 2, "a change that was refused for a day")
+				require.Equal(t, store.ChangeID(s.ID)+" conversation.ended the case system is down", told[1])
+				tries := link.tries.Load()
+				time.Sleep(48 * time.Hour)
+				require.Equal(t, tries, link.tries.Load())
+				require.Len(t, told, 2)
+
+				link.broken.Store(false)
+				owner.broken.Store(false)
+				n, err := r.RetryAll(t.Context(), store.FailedQuery{})
+				require.NoError(t, err)
+				require.Equal(t, 2, n)
+				synctest.Wait()
+				require.Empty(t, r.failed())
+			})
+		})
+	}
+}
+
+func TestWhoIsToldOfAFailureCanRetryItAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
+		var owner switched
+		owner.broken.Store(true)
+		events.After(hooks, "owner", func(context.Context, *events.ConversationEnded) error { return owner.run() }, events.Attempts(1))
+		var r *rig
+		var retried int
+		ready := make(chan struct{})
+		r = start(t, hooks, func(c *convtrack.Config) {
+			c.OnFailed = func(ctx context.Context, f store.FailedItem) {
+				<-ready
+				owner.broken.Store(false)
+				n, err := r.Retry(ctx, f.ID)
+				if err == nil {
+					retried += n
+				}
+			}
+		})
+		close(ready)
+		r.tell(s.Snapshots()...)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Equal(t, 1, retried)
+		require.EqualValues(t, 2, owner.tries.Load())
+		require.Empty(t, r.failed())
+	})
+}
+
+func TestABeforeHookSaysHowOftenAndWhenItIsTried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
+		var link, other switched
+		link.broken.Store(true)
+		other.broken.Store(true)
+		var at []time.Time
+		events.Before(hooks, "link", func(context.Context, *events.ConversationCreated) error {
+			at = append(at, time.Now())
+			return link.run()
+		}, events.Attempts(3), events.Backoff(func(n int) time.Duration { return time.Duration(n) * time.Second }))
+		events.Before(hooks, "other", func(context.Context, *events.AgentConnected) error { return other.run() })
+		r := start(t, hooks)
+		r.tell(s.Snapshots()[0])
+		require.Len(t, at, 3)
+		require.Equal(t, time.Second, at[1].Sub(at[0]))
+		require.Equal(t, 2*time.Second, at[2].Sub(at[1]))
+		link.broken.Store(false)
+		_, err := r.RetryAll(t.Context(), store.FailedQuery{Hook: "link"})
+		require.NoError(t, err)
+		r.tell(s.Snapshots()...)
+		require.EqualValues(t, 5, other.tries.Load(), "as the tracker says")
+	})
+}
+
+func TestNotYetKeepsAConversationAsideUntilAHookCanDecide(t *testing.T) {
+	for name, restarts := range map[string]bool{"in one process": false, "over a restart with each fact": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
+				asked, late := 0, 0
+				events.Before(hooks, "screen", func(_ context.Context, e *events.ConversationCreated) error {
+					asked++
+					if e.MustDecide {
+						late++
+					}
+					e.SetAttribute("asked", "yes")
+					if len(e.Conversation.Participants) < 4 {
+						return events.NotYet("no agent yet")
+					}
+					return nil
+				})
+				j := journalHook(hooks, "journal")
+				stored := memstore.New()
+				r := startOn(t, stored, hooks)
+				told := 0
+				for _, m := range s.Snapshots() {
+					r.tell(m, m)
+					synctest.Wait()
+					if told++; len(j.read()) > 0 {
+						continue
+					}
+					require.Equal(t, told, asked, "with each fact, and not with what is known")
+					require.Empty(t, r.failed(), "it has not failed")
+					_, err := r.Get(t.Context(), s.ID)
+					require.ErrorIs(t, err, store.ErrNotFound)
+					if restarts {
+						require.NoError(t, r.stop())
+						r = startOn(t, stored, hooks)
+					}
+				}
+				require.Greater(t, asked, 1)
+				require.Zero(t, late)
+				time.Sleep(time.Hour)
+				require.ElementsMatch(t, storyEvents, j.read(), "nothing is lost")
+				c, err := r.Get(t.Context(), s.ID)
+				require.NoError(t, err)
+				require.Equal(t, map[string]string{"asked": "yes"}, c.Attributes)
+			})
+		})
+	}
+}
+
+func TestAHookThatCannotDecideInTimeIsAskedForTheLastTime(t *testing.T) {
+	for name, answer := range map[string]error{"NotYet counts as consent": events.NotYet("still no caller"), "a veto counts": events.Veto("still no caller"), "so does consent": nil} {
+		for how, restarts := range map[string]bool{"": false, ", over a restart": true} {
+			t.Run(name+how, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
+					var asked []bool
+					events.Before(hooks, "screen", func(_ context.Context, e *events.ConversationCreated) error {
+						if asked = append(asked, e.MustDecide); e.MustDecide {
+							return answer
+						}
+						return events.NotYet("no caller")
+					})
+					j := journalHook(hooks, "journal")
+					stored := memstore.New()
+					patient := func(c *convtrack.Config) { c.UndecidedFor = 3 * time.Minute }
+					r := startOn(t, stored, hooks, patient)
+					began := time.Now()
+					r.tell(s.Snapshots()[0])
+					time.Sleep(2 * time.Minute)
+					r.tell(s.Snapshots()[1])
+					if restarts {
+						require.NoError(t, r.stop())
+						r = startOn(t, stored, hooks, patient)
+					}
+					time.Sleep(time.Minute - time.Second)
+					synctest.Wait()
+					require.Equal(t, []bool{false, false}, asked)
+					require.Empty(t, j.read())
+					time.Sleep(2 * time.Second)
+					synctest.Wait()
+					require.Equal(t, []bool{false, false, true}, asked, "%v since the first fact", time.Since(began))
+					_, err := r.Get(t.Context(), s.ID)
+					if name == "a veto counts" {
+						require.ErrorIs(t, err, store.ErrNotFound)
+						require.Empty(t, j.read())
+						return
+					}
+					require.NoError(t, err)
+					require.Equal(t, "conversation.created", j.read()[0])
+					r.tell(s.Snapshots()...)
+					synctest.Wait()
+					require.Equal(t, storyEvents, j.read())
+					require.Len(t, asked, 3)
+				})
+			})
+		}
+	}
+}
+
+// reading is a source that can read a conversation from its messages.
+type reading struct {
+	r        *rig
+	messages [][]byte
+	reads    atomic.Int64
+}
+
+func (s *reading) Run(ctx context.Context, _ conversation.Sink) error { <-ctx.Done(); return nil }
+
+func (s *reading) Read(ctx context.Context, id string) error {
+	s.reads.Add(1)
+	for _, m := range s.messages {
+		if err := s.r.Observe(ctx, conversation.Update{Conversations: decode(s.r.t, m)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestTrackTakesAVetoBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
+		asked := 0
+		events.Before(hooks, "screen", func(context.Context, *events.ConversationCreated) error {
+			asked++
+			return events.Veto("not ours")
+		})
+		j := journalHook(hooks, "journal")
+		source := &reading{messages: s.Snapshots()}
+		r := startWith(t, memstore.New(), hooks, source)
+		source.r = r
+		require.ErrorIs(t, r.Track(t.Context(), s.ID), store.ErrNotFound)
+		r.tell(s.Snapshots()[0])
+		require.Equal(t, 1, asked)
+		require.NoError(t, r.Track(t.Context(), s.ID))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, storyEvents, j.read(), "it was read anew")
+		require.EqualValues(t, 1, source.reads.Load())
+		require.Equal(t, 2, asked, "the hook is asked, and cannot veto it again")
+		require.ErrorIs(t, r.Track(t.Context(), s.ID), convtrack.ErrNotVetoed)
+	})
+}
+
+func TestTrackNeedsASourceThatCanRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
+		events.Before(hooks, "screen", func(context.Context, *events.ConversationCreated) error { return events.Veto("not ours") })
+		r := start(t, hooks)
+		r.tell(s.Snapshots()[0])
+		require.ErrorIs(t, r.Track(t.Context(), s.ID), convtrack.ErrNoReader)
+		r.tell(s.Snapshots()...)
+		_, err := r.Get(t.Context(), s.ID)
+		require.ErrorIs(t, err, store.ErrNotFound, "it stays vetoed")
+	})
+}
+
+func TestRetryAllAndSkipAllDecideWhatTheQuerySelects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
+		var a, b switched
+		a.broken.Store(true)
+		b.broken.Store(true)
+		events.After(hooks, "a", func(context.Context, *events.AgentConnected) error { return a.run() }, events.Attempts(1))
+		events.After(hooks, "b", func(context.Context, *events.ConversationEnded) error { return b.run() }, events.Attempts(1))
+		events.Before(hooks, "c", func(_ context.Context, e *events.ConversationCreated) error {
+			if e.ConversationID != s.ID {
+				return a.run()
+			}
+			return nil
+		})
+		r := start(t, hooks, func(c *convtrack.Config) { c.RefusedFor = -1 })
+		r.tell(s.Snapshots()...)
+		time.Sleep(time.Minute)
+		split := time.Now()
+		r.tell(story(t, "internal call between two users").Snapshots()...)
+		time.Sleep(time.Minute)
+		require.Len(t, r.failed(), 3)
+		all := func(do func(context.Context, store.FailedQuery) (int, error), q store.FailedQuery) int {
+			q.Limit = 1
+			n, err := do(t.Context(), q)
+			require.NoError(t, err)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			return n
+		}
+		require.Zero(t, all(r.RetryAll, store.FailedQuery{Hook: "a", From: split}))
+		require.Zero(t, all(r.RetryAll, store.FailedQuery{Type: "agent.left"}))
+		require.Equal(t, 3, all(r.RetryAll, store.FailedQuery{}), "what fails again is not tried for ever")
+		require.Len(t, r.failed(), 3)
+		require.Equal(t, 1, all(r.SkipAll, store.FailedQuery{Type: "conversation.ended"}))
+		a.broken.Store(false)
+		b.broken.Store(false)
+		require.Equal(t, 2, all(r.RetryAll, store.FailedQuery{}))
+		require.Empty(t, r.failed())
+	})
+}

@@ -1,0 +1,118 @@
+package change
+
+import (
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Patience says how long hooks are asked again by themselves about facts that
+// are kept aside; negative: not at all.
+type Patience struct {
+	Undecided time.Duration // from the first fact to the last time that NotYet counts
+	Refused   time.Duration // from the first refusal to when somebody has to decide
+}
+
+// The pause until a refused change is tried again is as long as it has been
+// refused already, within these.
+const (
+	leastPause = 10 * time.Second
+	mostPause  = 10 * time.Minute
+)
+
+// asksAgain reports whether hooks are asked now about the facts that are kept
+// aside, with those of the request.
+func asksAgain(kept *store.Refused, q *Request) bool {
+	waits := !kept.Next.IsZero()
+	switch {
+	case q.Decision != nil, q.Settle && waits && !kept.Next.After(q.Now):
+		return true
+	case !kept.Undecided():
+		return false
+	case kept.Overruled:
+		return len(q.Facts) > 0
+	}
+	return q.All && waits || join(kept.Facts, q.Facts) != kept.Facts
+}
+
+// mustDecide reports whether a hook that is asked now is asked for the last
+// time.
+func mustDecide(kept *store.Refused, q *Request) bool {
+	return q.Patience.Undecided < 0 || kept != nil && (kept.Overruled || q.All || q.Now.Sub(kept.Since) >= q.Patience.Undecided)
+}
+
+// keepAside adds what was heard to what is kept aside.
+func keepAside(r *record.Record, facts []*conversation.Conversation) *Plan {
+	all := join(r.Refused.Facts, facts)
+	if all == r.Refused.Facts {
+		return nil
+	}
+	kept := *r.Refused
+	kept.Facts = all
+	return &Plan{Change: aside(r, &kept)}
+}
+
+// Refuse returns the change that keeps the facts of a request aside, because a
+// Before hook has failed on them.
+func Refuse(r *record.Record, q Request, f store.Failure) *Plan {
+	kept := &store.Refused{Failure: f, Since: stored(q.Now)}
+	if was := r.Refused; was != nil {
+		kept.Facts, kept.Overruled, kept.Attempts = was.Facts, was.Overruled, f.Attempts+was.Attempts
+		if q.Decision == nil { // else the tries begin anew
+			kept.Since = was.Since
+		}
+	}
+	kept.Facts = join(kept.Facts, q.Facts)
+	if refused, last := q.Now.Sub(kept.Since), kept.Since.Add(q.Patience.Refused); q.Now.Before(last) {
+		kept.Next = stored(q.Now).Add(min(max(refused, leastPause), mostPause))
+		if kept.Next.After(last) {
+			kept.Next = last
+		}
+	}
+	return &Plan{Change: aside(r, kept)}
+}
+
+// PutOff returns the change that keeps the facts of a request aside, because a
+// Before hook cannot decide on them yet.
+func PutOff(r *record.Record, q Request, e *events.NotYetError, about store.Event) *Plan {
+	kept := &store.Refused{Since: stored(q.Now), Failure: store.Failure{Hook: e.Hook, EventID: about.ID, Type: about.Type, Error: e.Reason}}
+	if r.Refused != nil {
+		kept.Facts, kept.Since = r.Refused.Facts, r.Refused.Since
+	}
+	kept.Facts, kept.Next = join(kept.Facts, q.Facts), kept.Since.Add(q.Patience.Undecided)
+	return &Plan{Change: aside(r, kept)}
+}
+
+// Lift returns the change that takes a tombstone away: the hooks are asked when
+// the conversation is heard of next.
+func Lift(r *record.Record, q Request) *Plan {
+	return &Plan{Change: aside(r, &store.Refused{Facts: join(nil, q.Facts), Since: stored(q.Now), Overruled: true})}
+}
+
+// stored is the time as stores keep it.
+func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// aside leaves the conversation as it is. Its conclusions are not drawn before
+// the hooks are asked again: they wait until then, so that they are known not to
+// be history.
+func aside(r *record.Record, kept *store.Refused) *store.Change {
+	c := &store.Change{ID: r.ID, Version: r.Version, From: r.Conversation, To: r.Conversation, Refused: kept}
+	next := kept.Next
+	if next.IsZero() {
+		next = AtTheEnd
+	} else {
+		c.Pending = append(c.Pending, store.Pending{EventID: kept.EventID, Due: next})
+	}
+	for _, p := range r.Record.Pending {
+		if p.Due.Before(next) {
+			p.Due = next
+		}
+		if p.EventID != kept.EventID || kept.Next.IsZero() {
+			c.Pending = append(c.Pending, p)
+		}
+	}
+	return c
+}
