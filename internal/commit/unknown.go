@@ -30,5 +30,5 @@ func (u *unknown) wrong() { u.inARow.Store(0) }
 
 // isNew guesses whether the work is about a new conversation.
 func (u *unknown) isNew(w *lane.Work) bool {
-	return !w.Settle && w.Decision == nil && u.inARow.Load() >= sure
+	return !w.Settle && w.Decision == nil && !w.Lift && !w.Reload && u.inARow.Load() >= sure
 }
