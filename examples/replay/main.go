@@ -4,6 +4,7 @@
 //	go run ./examples/replay messages.jsonl
 //	some-recorder | go run ./examples/replay
 //	go run ./examples/replay -shuffle 7 -repeat 3 detail-events.json record.json
+//	go run ./examples/replay -against sqlite:convtrack.db
 //
 // It accepts any mix of WebSocket frames, EventBridge envelopes (also wrapped by
 // SQS, SNS, Kinesis, Firehose and Lambda), analytics and REST conversations,
@@ -26,7 +27,7 @@ import (
 // The exit codes.
 const (
 	exitUnderstood = 0
-	exitRefused    = 1 // something was not understood, or could not be read
+	exitRefused    = 1 // something was not understood, or could not be read; a dry run found differences
 	exitUsage      = 2
 )
 
@@ -39,15 +40,23 @@ func main() {
 // options are the command line.
 type options struct {
 	store   string
+	against string
 	shuffle *int64 // the seed; nil: as they come
 	repeat  int
 	files   []string
 }
 
 const usage = `Usage: replay [-store memory|sqlite:PATH|postgres://…] [-shuffle SEED] [-repeat N] [FILE…]
+       replay -against sqlite:PATH|postgres://…
 
 Reads Genesys Cloud messages from the files, or from stdin, and writes the
 Common Events and then the conversations to stdout, as JSON Lines.
+
+With -against it reads no messages: it compares the Common Events that this
+version derives from the conversations in a store with those that were announced,
+and writes a line for each conversation in which they differ: what would be
+added, with the hooks that would have run, dropped or changed. It writes nothing
+to the store. Its exit code is 0 when nothing differs, else 1.
 
 `
 
@@ -62,6 +71,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.StringVar(&o.store, "store", "memory", "where to keep the conversations: memory, sqlite:PATH or a postgres:// URL")
 	seed := flags.Int64("shuffle", 0, "put the messages in a random order; the same `SEED` gives the same order")
 	flags.IntVar(&o.repeat, "repeat", 1, "say every message `N` times")
+	flags.StringVar(&o.against, "against", "", "compare with what was announced in this store, sqlite:PATH or a postgres:// URL, and write nothing to it")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -74,6 +84,9 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		return nil, fmt.Errorf("-repeat is %d; it must be at least 1", o.repeat)
 	}
 	o.files = flags.Args()
+	if o.against != "" && flags.NFlag()+flags.NArg() > 1 {
+		return nil, errors.New("-against looks at what is stored: it takes no other flag and no FILE")
+	}
 	return o, nil
 }
 
@@ -87,6 +100,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "Run it with -help to see how it is used.")
 		return exitUsage
 	}
+	if o.against != "" {
+		return dryRun(ctx, o.against, stdout, stderr)
+	}
 	s, err := openStore(ctx, o.store)
 	if err != nil {
 		fmt.Fprintln(stderr, "replay:", err)
@@ -99,6 +115,23 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitRefused
 	}
 	if in.refused > 0 {
+		return exitRefused
+	}
+	return exitUnderstood
+}
+
+func dryRun(ctx context.Context, name string, stdout, stderr io.Writer) int {
+	s, err := openReadOnly(ctx, name)
+	if err != nil {
+		fmt.Fprintln(stderr, "replay:", err)
+		return exitUsage
+	}
+	defer s.Close()
+	different, err := against(ctx, s, stdout, stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, "replay:", err)
+	}
+	if err != nil || different > 0 {
 		return exitRefused
 	}
 	return exitUnderstood

@@ -44,11 +44,19 @@ type pooled struct {
 }
 
 func openPostgres(ctx context.Context, url string) (store.Store, error) {
-	pool, err := pgxpool.New(ctx, url)
+	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("-store postgres://…: %w", err)
 	}
-	s, err := pgstore.New(ctx, pool, nil)
+	return openPool(ctx, config, nil)
+}
+
+func openPool(ctx context.Context, to *pgxpool.Config, tables *pgstore.Config) (store.Store, error) {
+	pool, err := pgxpool.NewWithConfig(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	s, err := pgstore.New(ctx, pool, tables)
 	if err != nil {
 		pool.Close()
 		return nil, err
