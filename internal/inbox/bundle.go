@@ -19,13 +19,17 @@ type Heard struct {
 
 // form is the first byte of a bundle: how the rest is to be read. Another
 // version of the module may write another one, while both run.
-const form = 2
+const form = 3
 
-// mostBytes is how large a bundle becomes before the next one is begun.
+// mostBytes is how large a bundle becomes, before it is compressed, until the next
+// one is begun.
 const mostBytes = 64 << 10
 
 // bundler composes entries, one list at a time: their memory is used again.
-type bundler struct{ buffers [][]byte }
+type bundler struct {
+	buffers  [][]byte
+	deflater deflater
+}
 
 // entries returns the entries for what was heard: for each owner as few as
 // possible. They have names of their own, so that one that is deposited twice,
@@ -38,14 +42,16 @@ func (b *bundler) entries(heard []Heard, now time.Time) []store.Entry {
 		if !is || len(entries[i].Data) >= mostBytes {
 			i = len(entries)
 			open[h.Owner] = i
-			entries = append(entries, store.Entry{Key: rand.Text(), Owner: h.Owner, At: now, Data: append(b.buffer(i), form)})
+			entries = append(entries, store.Entry{Key: rand.Text(), Owner: h.Owner, At: now, Data: b.buffer(i)})
 		}
 		entries[i].Data = appendPacked(entries[i].Data, h.Conversation)
 	}
 	b.buffers = b.buffers[:0]
-	for _, e := range entries[:min(len(entries), mostBuffers)] {
-		if cap(e.Data) <= 2*mostBytes {
-			b.buffers = append(b.buffers, e.Data[:0])
+	for i := range entries {
+		raw := entries[i].Data
+		entries[i].Data = b.deflater.append([]byte{form}, raw)
+		if len(b.buffers) < mostBuffers && cap(raw) <= 2*mostBytes {
+			b.buffers = append(b.buffers, raw[:0])
 		}
 	}
 	return entries
@@ -78,8 +84,15 @@ func unbundle(data []byte) ([]*conversation.Conversation, error) {
 	if len(data) == 0 || data[0] != form {
 		return nil, errors.New("an entry of the inbox has a form that this version does not know")
 	}
-	var list []*conversation.Conversation
-	for data = data[1:]; len(data) > 0; {
+	raw, err := inflate(data[1:])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return unpackAll(raw)
+}
+
+func unpackAll(data []byte) (list []*conversation.Conversation, err error) {
+	for len(data) > 0 {
 		if len(data) < lengthBytes {
 			return nil, errDamaged
 		}

@@ -37,7 +37,9 @@ func TestEachOwnerHasBundlesOfItsOwnOfALimitedSizeAndEachHasItsOwnName(t *testin
 	}
 	names, owners, n := map[string]bool{}, map[string]int{}, 0
 	for _, e := range b.entries(all, at) {
-		require.Less(t, len(e.Data), mostBytes+1024)
+		raw, err := inflate(e.Data[1:])
+		require.NoError(t, err)
+		require.Less(t, len(raw), mostBytes+1024)
 		list, err := unbundle(e.Data)
 		require.NoError(t, err)
 		n += len(list)
@@ -55,9 +57,15 @@ func TestADamagedBundleIsAnErrorAndSaysNothing(t *testing.T) {
 	first, err := unbundle(whole)
 	require.NoError(t, err)
 	require.Len(t, first, 2)
-	ends := 0
 	for n := range whole {
-		list, err := unbundle(whole[:n])
+		_, err := unbundle(whole[:n])
+		require.Error(t, err)
+	}
+	raw, err := inflate(whole[1:])
+	require.NoError(t, err)
+	ends := 0
+	for n := range raw {
+		list, err := unpackAll(raw[:n])
 		if err == nil { // between two of them
 			require.Less(t, len(list), 2)
 			ends++

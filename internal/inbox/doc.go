@@ -4,9 +4,9 @@
 // A queue or an endpoint hands a message to whichever process is free. To load
 // the conversation there, and to commit against the process that has it in
 // memory, would cost several times as much as at home. Instead the process
-// packs what it heard for each owner into a bundle, all that came meanwhile, and
-// deposits the bundles in the store with one write; then the messages can be
-// acknowledged. The owner is woken and joins what is in its bundles with what it
+// packs what it heard for each owner into a compressed bundle, all that came
+// meanwhile, and deposits the bundles in the store with one write; then the
+// messages can be acknowledged. The owner is woken and joins what is in its bundles with what it
 // hears itself. A bundle of which everything is stored is used up: the next
 // commit removes it, whatever that is about, or the inbox itself a little later.
 //
