@@ -82,9 +82,9 @@ ifeq ($(RACE),)
 endif
 	$(GO) test $(RACE) $(FRESH) -timeout 30m ./...
 ifneq ($(RACE),)
-# What the race detector leaves out: a browser, conversations by the thousand, the
-# contract of stores in further modes.
-	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp ./genesys/polling
+# What the race detector leaves out: a browser, laws of one goroutine, many
+# conversations, and the contract of stores in further modes.
+	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp ./genesys/genesystest ./genesys/polling
 	$(GO) test $(FRESH) -timeout 30m -run 'TestConformance.' ./store/pgstore ./store/sqlitestore
 endif
 	$(GO) test ./events -rounds 8

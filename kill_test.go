@@ -30,7 +30,7 @@ import (
 )
 
 var (
-	kills    = flag.Int("kills", 20, "how many processes the tests on kill -9 kill")
+	kills    = flag.Int("kills", 10, "how many processes the tests on kill -9 kill")
 	killSeed = flag.Uint64("kill-seed", uint64(time.Now().UnixNano()), "when they are killed")
 )
 

@@ -1,3 +1,8 @@
+//go:build !race
+
+// These laws share nothing between goroutines, and take long under the race
+// detector; make test runs both.
+
 package genesystest_test
 
 import (
