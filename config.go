@@ -73,6 +73,14 @@ type Config struct {
 	// OnGap is called when a source says that it was, or is, blind, and when
 	// what was missed is lost (Gap.Lost). It must return soon. Nil.
 	OnGap func(conversation.Gap)
+	// OnSourceFailed is told when a source has failed for good, as with a 403 that
+	// names the permission that is missing. It returns whether the other sources
+	// go on: then what they can read from the API they read, and Health says that
+	// the source has failed, until somebody starts the process again; Run ends
+	// when none is left. Nil, and the default: Run stops with the error, so that
+	// nobody takes a tracker that is partly deaf for a sound one. It must return
+	// soon.
+	OnSourceFailed func(*SourceError) (goOn bool)
 	// Retain is how long a conversation is kept after its end. Then it is
 	// forgotten, as [Tracker.Forget] does, with deliveries that have failed, in
 	// small batches, by one of the processes that share the store. 0: for ever.

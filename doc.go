@@ -96,6 +96,12 @@
 // for the last time when [Config].UndecidedFor has passed. [Tracker.Track] takes a
 // veto back.
 //
+// # Health
+//
+// [Tracker.Health] says how the store, the sources and the hooks do. When a source
+// fails for good Run stops with its error, unless Config.OnSourceFailed lets the
+// others go on.
+//
 // # Forgetting
 //
 // [Tracker.Forget] deletes conversations for good, in all processes that share

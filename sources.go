@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 )
@@ -68,6 +69,7 @@ func (t *Tracker) Alive(instance string) bool { return t.engine.Membership.Alive
 // gap makes known that a source is, or was, blind. What is lost cannot be
 // repaired: whoever could has said so.
 func (t *Tracker) gap(g conversation.Gap) {
+	t.heard.gap(g, time.Now())
 	if g.Lost {
 		t.losses.Add(1)
 		t.log.Error("lost", describeGap(g)...)
@@ -120,22 +122,54 @@ func (t *Tracker) runSources(ctx context.Context, sources []Source) error {
 	defer cancel()
 	ended := make(chan error, len(sources))
 	for _, s := range sources {
+		t.heard.begin(sourceName(s), s)
+	}
+	for _, s := range sources {
 		go func() {
 			err := error(&SourceError{sourceName(s), errors.New("it called runtime.Goexit")})
 			defer func() { ended <- err }()
 			err = runSource(ctx, s, t.Observe)
 		}()
 	}
-	var first error
+	var first, stop error
+	failed := 0
 	for range sources {
 		err := <-ended
-		if err != nil && first == nil && ctx.Err() == nil {
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		t.log.Error("a source has failed for good", "error", err)
+		if first == nil {
 			first = err
-			t.log.Error("a source has failed for good", "error", err)
+		}
+		failed++
+		if !t.goesOn(err) {
+			stop = err
 			cancel()
 		}
 	}
-	return first
+	if stop == nil && failed == len(sources) {
+		return first // nobody is left to go on
+	}
+	return stop
+}
+
+// goesOn notes that a source has failed for good, and asks the host whether the
+// others go on. Then there is a gap for them to repair.
+func (t *Tracker) goesOn(err error) (on bool) {
+	var failed *SourceError
+	if !errors.As(err, &failed) {
+		return false
+	}
+	now := time.Now()
+	t.heard.fail(failed.Source, failed.Err, now)
+	if t.config.OnSourceFailed != nil {
+		t.guard("Config.OnSourceFailed", func() { on = t.config.OnSourceFailed(failed) })
+	}
+	if on {
+		t.gap(conversation.Gap{Source: failed.Source, From: now.UTC(), Reason: "the source has failed for good"})
+	}
+	return on
 }
 
 func sourceName(s Source) string {

@@ -23,6 +23,8 @@ type Tracker struct {
 	engine *engine.Engine
 
 	gaps, losses atomic.Int64
+	heard        heard
+	trouble      trouble
 	repairers    atomic.Pointer[[]Repairer] // among the sources
 	reads        atomic.Bool                // one of the sources is a Reader
 }
@@ -62,7 +64,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 }
 
 // Run runs the sources, and everything that Observe needs, until ctx ends, a
-// source fails for good, or all sources have nothing more to say; without
+// source fails for good (see Config.OnSourceFailed), or all sources have nothing more to say; without
 // sources until ctx ends. It may be called once; again only when it could not
 // begin, because the store did not answer.
 //

@@ -237,6 +237,12 @@ func TestAtStartItIsSaidWhatIsOffAndWhatIsOffIsNotServed(t *testing.T) {
 		status, _ := p.get(path)
 		require.Equal(t, want, status, path)
 	}
+	_, answer := p.get("/healthz?verbose")
+	for _, want := range []string{`"problems": []`, `"store": {`, `"latency": "`, `"processes": [`} {
+		require.Contains(t, answer, want)
+	}
+	_, answer = p.do(http.MethodGet, "/healthz?verbose", "", "X-Forwarded-For", "203.0.113.7")
+	require.Equal(t, "ok\n", answer, "it came through a proxy")
 	require.Zero(t, p.stop())
 }
 

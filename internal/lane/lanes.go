@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
@@ -158,6 +159,9 @@ func (ls *Lanes) update(id string, r *Receipt, change func(*lane)) error {
 		r.add()
 	}
 	change(l)
+	if l.since.IsZero() {
+		l.since = time.Now()
+	}
 	if rests {
 		ls.ready = append(ls.ready, l)
 	}
@@ -241,6 +245,21 @@ func (ls *Lanes) IDs() []string {
 	return slices.Collect(maps.Keys(ls.byID))
 }
 
+// Oldest is since when the oldest of what waits or is worked on is there; zero
+// when there is nothing.
+func (ls *Lanes) Oldest() (oldest time.Time) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for _, l := range ls.byID {
+		for _, since := range []time.Time{l.begun, l.since} {
+			if !since.IsZero() && (oldest.IsZero() || since.Before(oldest)) {
+				oldest = since
+			}
+		}
+	}
+	return oldest
+}
+
 // Finish gives the lane back and tells those who wait how it went.
 func (ls *Lanes) Finish(w *Work, err error) {
 	for range w.taken {
@@ -258,7 +277,7 @@ func (ls *Lanes) Finish(w *Work, err error) {
 func (ls *Lanes) giveBack(l *lane) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	l.busy = false
+	l.busy, l.begun = false, time.Time{}
 	if !l.empty() {
 		ls.ready = append(ls.ready, l)
 		ls.signal()

@@ -1,6 +1,8 @@
 package lane
 
 import (
+	"time"
+
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -16,6 +18,8 @@ type lane struct {
 	reload   bool
 	waiters  []*Receipt // of settle and decision
 	busy     bool
+	since    time.Time     // when the oldest of what waits came
+	begun    time.Time     // when the oldest of what is worked on came
 	room     chan struct{} // closed when the lane has been taken from
 }
 
@@ -32,6 +36,7 @@ func (l *lane) empty() bool {
 // take takes everything that waits. The lane is busy until the work is finished.
 func (l *lane) take() *Work {
 	w := &Work{ID: l.id, Settle: l.settle, All: l.all, Decision: l.decision, Lift: l.lift, Reload: l.reload, lane: l, taken: l.facts, waiters: l.waiters}
+	l.begun, l.since = l.since, time.Time{}
 	l.facts, l.settle, l.all, l.decision, l.lift, l.reload, l.waiters, l.busy = nil, false, false, nil, false, false, nil, true
 	if l.room != nil {
 		close(l.room)

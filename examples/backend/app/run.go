@@ -52,7 +52,7 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 		return err
 	}
 	ready := &readiness{store: &storeProbe{store: db}, sources: sources, started: time.Now()}
-	server := newServer(routes(endpoints, ready, &measurements{tracker, sources, endpoints}), log)
+	server := newServer(routes(endpoints, health{tracker}, ready, &measurements{tracker, sources, endpoints}), log)
 	server.RegisterOnShutdown(panel.close)
 	introduce(stderr, o.environment, db.says, listener.Addr().String())
 	return work(ctx, working, stop, tracker, sources, ready, server, listener)

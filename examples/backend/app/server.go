@@ -53,7 +53,7 @@ func (e *endpoints) close() {
 }
 
 // routes are everything that is served.
-func routes(e *endpoints, ready *readiness, m *measurements) http.Handler {
+func routes(e *endpoints, alive health, ready *readiness, m *measurements) http.Handler {
 	mux := http.NewServeMux()
 	if e.eventbridge != nil {
 		mux.Handle(eventbridgePath, e.eventbridge) // other methods are answered by the handler
@@ -62,7 +62,7 @@ func routes(e *endpoints, ready *readiness, m *measurements) http.Handler {
 	if e.panel != nil {
 		mux.Handle(panelPath, http.StripPrefix(strings.TrimSuffix(panelPath, "/"), e.panel.app))
 	}
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
+	mux.Handle("GET /healthz", alive)
 	mux.Handle("GET /readyz", ready)
 	mux.Handle("GET /metrics", m)
 	return mux

@@ -1,0 +1,222 @@
+package convtrack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/access"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// Health is how a tracker does. It encodes to JSON that a person can read.
+type Health struct {
+	At time.Time `json:"at"`
+	// Problems are sentences on what is wrong now; none when all is well.
+	Problems []string `json:"problems"`
+
+	Store   StoreHealth             `json:"store"`
+	Sources map[string]SourceHealth `json:"sources"`
+
+	// Facts are the partial conversations that are accepted and not stored yet;
+	// FactsSince is since when the oldest of them waits.
+	Facts      int       `json:"facts"`
+	FactsSince time.Time `json:"factsSince,omitzero"`
+	// Overdue are the conversations with conclusions or timers that have been due
+	// for more than ten seconds, as far as they were counted: up to 1000.
+	Overdue int `json:"overdue"`
+	// Deliveries are the unfinished deliveries of each After hook, those that
+	// have failed included.
+	Deliveries map[string]int `json:"deliveries"`
+	// Failed is what waits for a decision, as far as it was counted: up to 1000.
+	Failed []FailedHealth `json:"failed"`
+	// Processes are the names of those that share the store, this one included.
+	Processes []string `json:"processes"`
+}
+
+// StoreHealth is how the store does.
+type StoreHealth struct {
+	// Trouble is what is wrong with it: "slow" (it does not answer in time),
+	// "full" (its disk), "readOnly", or "lost" (it cannot be reached, or fails
+	// otherwise); empty when it takes writes.
+	Trouble string `json:"trouble,omitzero"`
+	// TroubleSince is when a write was first found to fail; zero when it does not.
+	TroubleSince time.Time `json:"troubleSince,omitzero"`
+	// Latency is how long it took to write something small now, and CommitTime
+	// how long commits have taken of late.
+	Latency    Duration `json:"latency"`
+	CommitTime Duration `json:"commitTime"`
+}
+
+// Duration is written as "12ms" in JSON.
+type Duration time.Duration
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) {
+	return []byte(time.Duration(d).Round(time.Microsecond).String()), nil
+}
+
+// SourceHealth is how a source does: what the tracker knows from its gaps, and
+// what it says itself.
+type SourceHealth struct {
+	// HeardSince is since when it has heard without a gap, as far as it says;
+	// BlindSince is since when it has not, and Reason why not.
+	HeardSince time.Time `json:"heardSince,omitzero"`
+	BlindSince time.Time `json:"blindSince,omitzero"`
+	Reason     string    `json:"reason,omitzero"`
+	// Failed is the error with which it has ended for good.
+	Failed string `json:"failed,omitzero"`
+
+	conversation.SourceHealth
+}
+
+// FailedHealth is what failed of one hook, and of one kind.
+type FailedHealth struct {
+	Hook string           `json:"hook"`
+	Kind store.FailedKind `json:"kind"`
+	N    int              `json:"n"`
+	// Oldest is when the first of them failed.
+	Oldest time.Time `json:"oldest"`
+}
+
+// A HealthReporter is a source that says how it does. Health must return soon.
+type HealthReporter interface {
+	Health() conversation.SourceHealth
+}
+
+const (
+	// slow is how long a small write may take, and probeTime how long it is
+	// waited for.
+	slow      = time.Second
+	probeTime = 2 * time.Second
+	// overdue is how long a conclusion may be due.
+	overdue = 10 * time.Second
+	// mostWaiting is how long a fact may wait to be stored.
+	mostWaiting = 10 * time.Second
+)
+
+// Health looks how the tracker does: it writes a small value to the store, asks
+// what waits there, and the sources for theirs. It answers within about four
+// seconds whatever the store does, so whoever asks once a second knows of a
+// database that is full, read-only, slow or lost within five, and that it is over.
+// When it begins and when it is over are lines of the log, too. It needs no Run.
+func (t *Tracker) Health(ctx context.Context) Health {
+	h := Health{At: time.Now().UTC(), Problems: []string{}, Deliveries: map[string]int{}, Failed: []FailedHealth{}, Processes: t.engine.Membership.Names()}
+	if err := outside(ctx); err != nil {
+		h.Problems = append(h.Problems, err.Error())
+		return h
+	}
+	h.Facts, h.FactsSince = t.engine.Lanes.Pending(), t.engine.Lanes.Oldest()
+	t.probe(ctx, &h.Store)
+	if h.Store.Trouble == "" {
+		t.countWaiting(ctx, &h)
+	}
+	h.Sources = t.heard.health()
+	h.judge()
+	return h
+}
+
+// probe writes a small value.
+func (t *Tracker) probe(ctx context.Context, h *StoreHealth) {
+	h.CommitTime = Duration(t.engine.Store.CommitTime())
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	began := time.Now()
+	err := t.write(ctx)
+	took := time.Since(began)
+	h.Latency = Duration(took)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) || err == nil && took > slow:
+		h.Trouble = string(access.Slow)
+	case err != nil:
+		h.Trouble = string(access.TroubleOf(err))
+	}
+	h.TroubleSince = t.trouble.note(h.Trouble, began, func(was string, since time.Time) {
+		if h.Trouble == "" {
+			t.log.Info("the store takes writes again", "trouble", was, "after", time.Since(since).Round(time.Millisecond))
+			return
+		}
+		t.log.Warn("the store does not take writes as it should", "trouble", h.Trouble, "error", err)
+	})
+}
+
+// write writes the value of this process. That somebody else was faster is an
+// answer, too.
+func (t *Tracker) write(ctx context.Context) error {
+	const name = "convtrack/health"
+	_, version, err := t.store.Value(ctx, name)
+	if err == nil {
+		_, err = t.store.SetValue(ctx, name, []byte{}, version)
+	}
+	if errors.Is(err, store.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
+// countWaiting counts what waits in the store.
+func (t *Tracker) countWaiting(ctx context.Context, h *Health) {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	ids, _, err := t.store.Due(ctx, time.Now().Add(-overdue), store.MostLimit)
+	h.Overdue = len(ids)
+	if err == nil {
+		h.Deliveries, err = t.store.Backlog(ctx)
+	}
+	var page store.FailedPage
+	if err == nil {
+		page, err = t.store.Failed(ctx, store.FailedQuery{Limit: store.MostLimit})
+	}
+	for _, item := range page.Items {
+		h.addFailed(item)
+	}
+	if err != nil {
+		h.Problems = append(h.Problems, fmt.Sprintf("what waits in the store could not be counted: the store is %s", access.TroubleOf(err)))
+	}
+}
+
+func (h *Health) addFailed(item store.FailedItem) {
+	i := slices.IndexFunc(h.Failed, func(f FailedHealth) bool { return f.Hook == item.Hook && f.Kind == item.Kind })
+	if i < 0 {
+		i = len(h.Failed)
+		h.Failed = append(h.Failed, FailedHealth{Hook: item.Hook, Kind: item.Kind, Oldest: item.At})
+	}
+	h.Failed[i].N++
+}
+
+// judge says in sentences what is wrong.
+func (h *Health) judge() {
+	say := func(format string, args ...any) { h.Problems = append(h.Problems, fmt.Sprintf(format, args...)) }
+	if h.Store.Trouble != "" {
+		say("the store is %s since %s", h.Store.Trouble, h.Store.TroubleSince.UTC().Format(time.RFC3339))
+	}
+	names := make([]string, 0, len(h.Sources))
+	for name := range h.Sources {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		s := h.Sources[name]
+		switch {
+		case s.Failed != "":
+			say("the source %s has failed for good: %s", name, s.Failed)
+		case !s.BlindSince.IsZero():
+			say("the source %s is blind since %s: %s", name, s.BlindSince.UTC().Format(time.RFC3339), s.Reason)
+		}
+		if n := len(s.Refused); n > 0 {
+			say("%d topics of the source %s are refused", n, name)
+		}
+	}
+	if !h.FactsSince.IsZero() && h.At.Sub(h.FactsSince) > mostWaiting {
+		say("facts wait to be stored since %s", h.FactsSince.UTC().Format(time.RFC3339))
+	}
+	if h.Overdue > 0 {
+		say("conclusions of %d conversations are overdue", h.Overdue)
+	}
+	for _, f := range h.Failed {
+		say("%d of the hook %s have failed (%s): retry or skip", f.N, f.Hook, f.Kind)
+	}
+}
