@@ -16,18 +16,37 @@
 // left, a timer, the system), and never by both. A declined or timed-out alert
 // is no stretch, even when it carries wrap-up.
 //
-// Seven types are announced by every tracker. The others ([Type.Further]) are
-// announced where a hook takes them, from the registration of the hook on: what
-// had happened by then is not told later. They are conclusions from the same
-// state under the same laws:
+// Seven types are announced by every tracker. The others ([Type.Further]), from
+// conversation.queued on, are announced where a hook takes them, from the
+// registration of the hook on: what had happened by then is not told later. They
+// are conclusions from the same state under the same laws. What each channel can
+// know by itself, of what it hears as it happens – topics over the WebSocket
+// (snapshots); EventBridge and detail events (single facts); the conversation as
+// REST shows it; analytics records, which polling reads:
 //
-//	conversation.queued   every channel
-//	agent.alerted         every channel; detail events with the end of the leg
-//	agent.unanswered      every channel; who declined is told by how the leg ended
-//	agent.left            every channel
-//	agent.wrappedUp       every channel; only the live API gives the code's name beside its id
-//	survey.completed      records and the quality API, days after the end
-//	evaluation.released   records, the quality API and v2.quality.evaluations, weeks after the end
+//	                       snapshots  single facts  REST  records
+//	conversation.created   yes        yes           yes   yes
+//	participant.added      yes        mostly        yes   mostly
+//	agent.connected        yes        mostly        yes   yes
+//	agent.transferred      yes        yes           yes   yes
+//	agent.disconnected     yes        mostly        yes   yes
+//	conversation.ended     mostly     mostly        yes   yes
+//	conversation.reopened  mostly     no            yes   yes
+//	conversation.queued    yes        yes           yes   yes
+//	agent.alerted          yes        yes           yes   yes
+//	agent.unanswered       yes        yes           yes   yes
+//	agent.left             yes        mostly        yes   yes
+//	agent.wrappedUp        yes        yes           yes   yes
+//	survey.completed       no         no            no    yes
+//	evaluation.released    no         no            no    yes
+//
+// Mostly: single facts show a supervisor who listens in as an agent, and do not
+// say that no after-call work is owed; the other party of a dialer's call is seen
+// live only; that a conversation had ended before it was re-opened, only who
+// listened then can tell. Surveys and evaluations are also told by the quality
+// API, and evaluations by v2.quality.evaluations, days and weeks after the end.
+// Detail events tell an alert with the end of its leg. Only the live API gives
+// the name of a wrap-up code beside its id.
 //
 // A code that is corrected before anybody has heard of it is not announced, as
 // no message tells it any more. That the release of an evaluation was scheduled
