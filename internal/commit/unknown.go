@@ -19,7 +19,7 @@ type unknown struct{ inARow atomic.Int32 }
 
 // learn takes note of what the store had.
 func (u *unknown) learn(r store.Record) {
-	if r.Version > 0 {
+	if r.Version > 0 || r.Forgotten {
 		u.wrong()
 		return
 	}

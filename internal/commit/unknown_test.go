@@ -86,3 +86,18 @@ func TestABeforeHookIsNotAskedAboutAGuess(t *testing.T) {
 		require.Equal(t, 1, asked["new"])
 	})
 }
+
+func TestAForgottenConversationThatIsTakenForNewStaysForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, loads := sureRig(t, events.NewHooks())
+		_, err := r.store.Forget(t.Context(), "old")
+		require.NoError(t, err)
+		require.NoError(t, r.hear(ended("old", at.Add(1))))
+		old := r.load("old")
+		require.True(t, old.Forgotten)
+		require.Zero(t, old.Version)
+		before := loads.n
+		require.NoError(t, r.hear(said("next", at)))
+		require.Equal(t, before+1, loads.n, "it is not so sure any more")
+	})
+}
