@@ -81,15 +81,26 @@ ifeq ($(RACE),)
 	@test "$$CI" != true || { echo "make test: CI must run with the race detector" >&2; exit 1; }
 endif
 	$(GO) test $(RACE) $(FRESH) -timeout 30m ./...
-ifneq ($(RACE),)
-# What the race detector leaves out: a browser, laws of one goroutine, many
+	@$(MAKE) --no-print-directory -j2 $(if $(RACE),test-browser test-unwatched) test-long
+
+# A browser makes its tests wait, so that others can run beside them.
+.PHONY: test-browser
+test-browser:
+	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp
+
+# What the race detector leaves out besides: laws of one goroutine, many
 # conversations, and the contract of stores in further modes.
-	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp ./genesys/genesystest ./genesys/polling
+.PHONY: test-unwatched
+test-unwatched:
+	$(GO) test $(FRESH) -timeout 30m ./genesys/genesystest ./genesys/polling
 	$(GO) test $(FRESH) -timeout 30m -run 'TestConformance.' ./store/pgstore ./store/sqlitestore
-endif
+
+# What is repeated more often than the race detector has the time for.
+.PHONY: test-long
+test-long:
 	$(GO) test ./events -rounds 8
 	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestKilled|TestDaily' . -simulations 300 -kills 100 -days 26
-	$(GO) test -timeout 30m -run 'TestNothingIsLost|TestNoMessageIsDeleted' ./genesys/eventbridge -simulations 300 -kills 100
+	$(GO) test -timeout 30m -run 'TestNothingIsLost|TestNoMessageIsDeleted|TestEventBridgeTells|TestAConversationThatIsTooLarge' ./genesys/eventbridge -simulations 300 -kills 100
 	cd examples/broker && $(GO) test -timeout 30m ./...
 
 .PHONY: lint
