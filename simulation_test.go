@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -62,6 +63,7 @@ func TestNothingIsLostInventedOrOutOfOrderWhateverFails(t *testing.T) {
 	for _, fault := range slices.Sorted(maps.Keys(met)) {
 		t.Logf("%6d × %s", met[fault], fault)
 	}
+	require.NotZero(t, met[putOff])
 	if *simulations >= 100 {
 		for _, f := range faults {
 			require.NotZero(t, met[f.name], "the fault %q was never met", f.name)
@@ -88,7 +90,10 @@ type simulation struct {
 	scatter    *rand.Rand // which; under mu
 	begun      []*genesystest.Playing
 
+	down atomic.Bool // the system that a Before hook needs
+
 	mu        sync.Mutex
+	asked     map[string]int              // how often a hook was asked whether to track the conversation
 	told      map[string][]*events.Header // by conversation, in the order of the hook's calls
 	forgotten map[string]int              // how much had been told of it then
 }
@@ -96,7 +101,7 @@ type simulation struct {
 func newSimulation(t *testing.T, seed uint64) *simulation {
 	random := rand.New(rand.NewPCG(seed, 0xfa17))
 	s := &simulation{
-		t: t, random: random, scatter: rand.New(rand.NewPCG(seed, 0x5ca7)), met: map[string]int{}, told: map[string][]*events.Header{}, forgotten: map[string]int{},
+		t: t, random: random, scatter: rand.New(rand.NewPCG(seed, 0x5ca7)), met: map[string]int{}, told: map[string][]*events.Header{}, forgotten: map[string]int{}, asked: map[string]int{},
 		store: &crashing{Store: memstore.New()}, onlyRepair: seed%3 == 0,
 	}
 	lag := time.Duration(random.IntN(60)) * time.Second
@@ -194,7 +199,7 @@ func (s *simulation) run() {
 		if s.onlyRepair && f.unnoticed {
 			continue
 		}
-		s.met[f.name]++
+		s.meet(f.name)
 		s.t.Logf("%s: %s", time.Now().Format(time.TimeOnly), f.name)
 		f.happens(s)
 		time.Sleep(time.Duration(5+s.random.IntN(90)) * time.Second)
@@ -221,6 +226,13 @@ func (s *simulation) start(p *process) {
 		defer s.mu.Unlock()
 		id := e.Head().ConversationID
 		s.told[id] = append(s.told[id], e.Head())
+		return nil
+	})
+	events.Before(hooks, "screen", func(_ context.Context, e *events.ConversationCreated) error { return s.decide(e) })
+	events.Before(hooks, "link", func(context.Context, *events.AgentConnected) error {
+		if s.down.Load() {
+			return errors.New("the case system is down")
+		}
 		return nil
 	})
 	small := 2 + s.random.IntN(30) // most records are packed, some go
@@ -252,6 +264,29 @@ func (s *simulation) start(p *process) {
 		cancel()
 		require.NoError(s.t, <-ended)
 	}
+}
+
+// decide is a hook that cannot decide on every other conversation at first, and on
+// some not before it must.
+func (s *simulation) decide(e *events.ConversationCreated) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asked := s.asked[e.ConversationID]
+	s.asked[e.ConversationID]++
+	if patience := int(crc32.ChecksumIEEE([]byte(e.ConversationID)) % 8); !e.MustDecide && (patience == 7 || patience >= 4 && asked < patience-3) {
+		s.met[putOff]++
+		return events.NotYet("not enough is known")
+	}
+	return nil
+}
+
+const putOff = "a hook that cannot decide yet"
+
+// meet counts a fault.
+func (s *simulation) meet(fault string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.met[fault]++
 }
 
 // nobody repairs nothing.
@@ -348,6 +383,10 @@ var faults = []fault{
 		time.Sleep(time.Duration(s.random.IntN(120)) * time.Second)
 		s.replace(p, true)
 	}},
+	{name: "a Before hook that fails", happens: func(s *simulation) {
+		s.down.Store(true)
+		s.lasts(func() { s.down.Store(false) })
+	}},
 	{name: "a lease that is lost", happens: func(s *simulation) {
 		l := s.processes[s.random.IntN(len(s.processes))].life
 		l.unseen.Store(true)
@@ -369,6 +408,10 @@ func (s *simulation) replace(p *process, crash bool) {
 
 // judge compares what the hook was told with what really happened.
 func (s *simulation) judge() {
+	for item, err := range s.processes[0].tracker.Failed(s.t.Context(), store.FailedQuery{}) {
+		require.NoError(s.t, err)
+		require.Fail(s.t, "a refused change has not healed", "%s", item.ID)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	truths := s.server.Truth()

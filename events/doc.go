@@ -76,4 +76,10 @@
 // what Tracker.Failed lists. A panic, a Goexit or a hang is the failure of that hook
 // alone. Hooks may be registered and removed at any time, also from inside a
 // hook; no lock is held while a hook runs.
+//
+// # For trackers
+//
+// [Derive], [Unannounced], [Encode], [Decode], [Copy], [InOrder], [Wanted], [Delivery],
+// [Settling] and the methods of [Hooks] are what a tracker is made of. Who writes
+// hooks, and tests them with package hooktest, needs none of them.
 package events

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 	"unicode/utf8"
 )
 
@@ -155,104 +154,6 @@ func (h *Hooks) define(d *definition) (remove func()) {
 }
 
 func (h *Hooks) set(l []*hook) { h.list.Store(&l) }
-
-// HasBefore reports whether a Before hook takes the event.
-func (h *Hooks) HasBefore(e Event) bool {
-	return slices.ContainsFunc(h.hooks(), func(k *hook) bool { return k.timing == TimingBefore && k.wants(e) })
-}
-
-// BeforeHooks returns the names of the Before hooks that take the event, in
-// registration order. It is for trackers.
-func (h *Hooks) BeforeHooks(e Event) []string { return h.takers(TimingBefore, e) }
-
-// RunBefore runs the named Before hook on the event; one that was removed
-// meanwhile does nothing. The error is a *HookError, a *VetoError or, of the
-// creation of a conversation, a *NotYetError. It is for
-// trackers; ctx carries the store's transaction.
-func (h *Hooks) RunBefore(ctx context.Context, name string, e Event) error {
-	if k := h.find(TimingBefore, name); k != nil {
-		return k.call(ctx, e)
-	}
-	return nil
-}
-
-// Optional reports whether the named Before hook does not decide; see [Optional].
-// It is for trackers.
-func (h *Hooks) Optional(name string) bool {
-	k := h.find(TimingBefore, name)
-	return k != nil && k.optional
-}
-
-// Tries returns how often the named Before hook is tried, and how long to wait
-// after a failed attempt; zero and nil where it does not say so itself. It is for
-// trackers.
-func (h *Hooks) Tries(name string) (attempts int, backoff func(attempt int) time.Duration) {
-	k := h.find(TimingBefore, name)
-	if k == nil {
-		return 0, nil
-	}
-	if k.ownAttempts {
-		attempts = k.delivery.Attempts
-	}
-	if k.ownBackoff {
-		backoff = k.delivery.Backoff
-	}
-	return attempts, backoff
-}
-
-// AfterHooks returns the names of the After hooks that take the event, in
-// registration order. It is for trackers.
-func (h *Hooks) AfterHooks(e Event) []string { return h.takers(TimingAfter, e) }
-
-func (h *Hooks) takers(timing Timing, e Event) []string {
-	var names []string
-	for _, k := range h.hooks() {
-		if k.timing == timing && k.wants(e) {
-			names = append(names, k.name)
-		}
-	}
-	return names
-}
-
-// AfterNames returns the names of all After hooks. It is for trackers.
-func (h *Hooks) AfterNames() []string {
-	var names []string
-	for _, k := range h.hooks() {
-		if k.timing == TimingAfter {
-			names = append(names, k.name)
-		}
-	}
-	return names
-}
-
-// RunAfter runs the named After hook on the event. The error is a *HookError,
-// or ErrNoHook. It is for trackers.
-func (h *Hooks) RunAfter(ctx context.Context, name string, e Event) error {
-	k := h.find(TimingAfter, name)
-	if k == nil {
-		return ErrNoHook
-	}
-	return k.call(ctx, e)
-}
-
-// Delivery says how the tracker is to deliver to an After hook.
-type Delivery struct {
-	Attempts    int                             // then the delivery has failed for good
-	Backoff     func(attempt int) time.Duration // after the given failed attempt, from 1
-	Concurrency int                             // conversations at a time
-	// InTransaction runs the hook in the transaction that marks the delivery
-	// as done.
-	InTransaction bool
-}
-
-// Delivery returns how to deliver to the named After hook; false when there is
-// no such hook. It is for trackers.
-func (h *Hooks) Delivery(name string) (Delivery, bool) {
-	if k := h.find(TimingAfter, name); k != nil {
-		return k.delivery, true
-	}
-	return Delivery{}, false
-}
 
 func (h *Hooks) find(timing Timing, name string) *hook {
 	for _, k := range h.hooks() {

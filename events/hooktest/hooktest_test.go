@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -128,4 +129,29 @@ func TestTheFormsHaveNames(t *testing.T) {
 		names = append(names, f.Name)
 	}
 	require.Equal(t, []string{"snapshots", "detail events", "EventBridge", "REST", "records"}, names)
+}
+
+func TestAHookThatCannotDecideYetIsAskedAgainOverEachForm(t *testing.T) {
+	hooktest.OverEachForm(t, func(t *testing.T, form hooktest.Form) {
+		for name, knows := range map[string]bool{"when somebody answers": true, "never": false} {
+			t.Run(name, func(t *testing.T) {
+				hooks, asked, last := events.NewHooks(), 0, false
+				events.Before(hooks, "screen", func(_ context.Context, e *events.ConversationCreated) error {
+					asked++
+					last = e.MustDecide
+					answered := slices.ContainsFunc(e.Conversation.Participants, func(p *conversation.Participant) bool { return p.UserID != "" })
+					if !e.MustDecide && (!knows || !answered) {
+						return events.NotYet("nobody has answered")
+					}
+					return nil
+				})
+				got := hooktest.Play(t, hooks, genesystest.BlindTransferToQueue(), form)
+				require.NotNil(t, got.Conversation, "it is not lost")
+				require.Equal(t, events.TypeConversationCreated, got.Types()[0])
+				require.Equal(t, events.TypeConversationEnded, got.Types()[len(got.Types())-1])
+				require.Empty(t, got.Failed)
+				require.Equal(t, !knows, last, "asked %d times", asked)
+			})
+		}
+	})
 }
