@@ -81,6 +81,7 @@ func (b *Inbox) readNotice(ctx context.Context, e *store.Entry) {
 func (b *Inbox) Strike(ctx context.Context, digests map[string]bool) error {
 	var taken []store.EntryKey
 	var changed []store.Entry
+	var deflater deflater
 	err := b.each(ctx, store.EntryKey{}, func(e *store.Entry) {
 		if e.ConversationID != "" || isNotice(e) {
 			return
@@ -89,11 +90,11 @@ func (b *Inbox) Strike(ctx context.Context, digests map[string]bool) error {
 		if err != nil {
 			return // whoever can read it drops what is forgotten
 		}
-		kept, data := 0, []byte{form}
+		kept, raw := 0, []byte(nil)
 		for _, c := range heard {
 			if !digests[store.Digest(c.ID)] {
 				kept++
-				data = appendPacked(data, c)
+				raw = appendPacked(raw, c)
 			}
 		}
 		switch kept {
@@ -101,7 +102,7 @@ func (b *Inbox) Strike(ctx context.Context, digests map[string]bool) error {
 		case 0:
 			taken = append(taken, e.Name())
 		default:
-			changed = append(changed, store.Entry{Key: e.Key, Owner: e.Owner, At: e.At.Add(time.Microsecond), Data: data})
+			changed = append(changed, store.Entry{Key: e.Key, Owner: e.Owner, At: e.At.Add(time.Microsecond), Data: deflater.append([]byte{form}, raw)})
 		}
 	})
 	if err == nil && len(changed) > 0 {

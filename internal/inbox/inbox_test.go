@@ -150,6 +150,7 @@ func (l *lanes) ids() (ids []string) {
 
 // rig is an inbox that runs.
 type rig struct {
+	letGo []map[string]bool
 	*Inbox
 	lanes *lanes
 	store *storeOf
@@ -159,7 +160,8 @@ type rig struct {
 func run(t *testing.T, s *storeOf, m *members, name string) *rig {
 	t.Helper()
 	r := &rig{lanes: &lanes{store: s}, store: s}
-	r.Inbox = New(Config{Store: s, Commits: s, Members: m, Lanes: r.lanes, Name: name, Attempts: 2, Lease: lease, Log: slog.New(slog.DiscardHandler)})
+	r.Inbox = New(Config{Store: s, Commits: s, Members: m, Lanes: r.lanes, Name: name, Attempts: 2, Lease: lease, Log: slog.New(slog.DiscardHandler),
+		LetGo: func(_ context.Context, digests map[string]bool) { r.letGo = append(r.letGo, digests) }})
 	ctx, cancel := context.WithCancel(t.Context())
 	var loops sync.WaitGroup
 	loops.Go(func() { r.AwaitLoop(ctx) })

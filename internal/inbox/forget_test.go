@@ -1,0 +1,70 @@
+package inbox
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// in returns the ids of what lies in the entries.
+func in(t *testing.T, entries []store.Entry) (ids []string) {
+	t.Helper()
+	for _, e := range entries {
+		heard, err := unbundle(e.Data)
+		require.NoError(t, err)
+		for _, c := range heard {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+func TestWhatWasHeardOfForgottenConversationsIsStruckOutOfEachBundle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("gone"), "a", "gone") // it does not take what it is told
+		a := run(t, s, m, "a")
+		for _, ids := range [][]string{{"c", "d", "c", "e"}, {"c"}, {"d"}, {"f", "c"}} {
+			var list []Heard
+			for _, id := range ids {
+				list = append(list, Heard{"gone", heard(id, "tag", at)})
+			}
+			require.NoError(t, a.Pass(t.Context(), list))
+			time.Sleep(time.Second)
+		}
+		lies := func() []store.Entry {
+			entries, err := s.Inbox(t.Context(), store.InboxQuery{Owner: "gone", Limit: 100})
+			require.NoError(t, err)
+			return entries
+		}
+		before := lies()
+		require.Equal(t, []string{"c", "d", "c", "e", "c", "d", "f", "c"}, in(t, before))
+		require.NoError(t, a.Strike(t.Context(), map[string]bool{store.Digest("c"): true}))
+		after := lies()
+		require.Equal(t, []string{"d", "e", "d", "f"}, in(t, after))
+		require.Len(t, after, 3)
+		require.Equal(t, before[0].Key, after[0].Key, "whoever has read it before removes nothing that it has not seen")
+		require.True(t, after[0].At.After(before[0].At))
+		require.NoError(t, a.Strike(t.Context(), map[string]bool{store.Digest("c"): true}))
+		require.Equal(t, after, lies())
+	})
+}
+
+func TestAProcessThatIsToldLetsGoAndTakesTheNoticeAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("b"), "a", "b")
+		a, b := run(t, s, m, "a"), run(t, s, m, "b")
+		notices, err := a.Tell(t.Context(), []string{"b", "dead"}, []string{"x", "y"})
+		require.NoError(t, err)
+		require.Len(t, notices, 2)
+		time.Sleep(time.Second)
+		told := map[string]bool{"x": true, "y": true}
+		require.Equal(t, []map[string]bool{told, told}, b.letGo, "it takes that of the dead one, too")
+		left, err := a.Untaken(t.Context(), notices)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	})
+}
