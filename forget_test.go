@@ -170,6 +170,7 @@ func TestAnAfterHookMayForgetItsConversation(t *testing.T) {
 		one := genesystest.BlindTransferToQueue()
 		tracker.tell(one.Snapshots()...)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, 1, forgotten)
 		_, err := tracker.Get(t.Context(), one.ID)
 		require.ErrorIs(t, err, store.ErrNotFound)

@@ -231,6 +231,7 @@ func TestTheHostDecidesWhetherTheOthersGoOnWhenASourceFailsForGood(t *testing.T)
 					}
 				}, first, second)
 				time.Sleep(2 * time.Minute)
+				synctest.Wait()
 				h := tracker.Health(t.Context())
 				require.Contains(t, h.Sources["polling"].Failed, "analytics:conversationDetail:view", "the permission that is missing is named")
 				if x.decide != nil {
