@@ -30,7 +30,7 @@ func TestAssignWritesWithTheEvent(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	db, err := sqlitestore.Open(t.Context(), path, nil)
 	require.NoError(t, err)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	table := host(t, path, "CREATE TABLE assignment (conversation TEXT, agent TEXT)")
 	story := genesystest.NewStory("c-1")
 	story.Customer("caller", 0).Ends(time.Minute, "endpoint")

@@ -50,7 +50,7 @@ const key = "0123456789abcdef"
 func TestNoTextOfAnyScenarioIsInItsRecording(t *testing.T) {
 	word := regexp.MustCompile(`"([^"\\]*)"\s*:\s*"((?:[^"\\]|\\.)*)"`)
 	encoded := regexp.MustCompile(`"provenance":"([^"]*)"`)
-	metric := regexp.MustCompile(`^[nto][A-Z]\w+$`)
+	metric := regexp.MustCompile(`^[not][A-Z]\w+$`)
 	looked := 0
 	for _, scenario := range genesystest.Scenarios() {
 		s := scenario.Story()

@@ -146,7 +146,7 @@ func openCopy(ctx context.Context, path string) (store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }() // it was only read
 	folder, err := os.MkdirTemp("", "replay")
 	if err != nil {
 		return nil, err

@@ -105,7 +105,7 @@ func rowsOf(t *testing.T, url string) (text string) {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
-	defer c.Close(t.Context())
+	defer func() { _ = c.Close(t.Context()) }()
 	require.NoError(t, c.QueryRow(t.Context(), `select (select coalesce(string_agg(e::text, ';' order by e.seq), '') from cdm_event e) ||
 		(select string_agg(c::text, ';' order by c.conversation_id) from cdm_conversation c) || (select count(*) from cdm_delivery)`).Scan(&text))
 	return text
@@ -122,7 +122,7 @@ func forge(t *testing.T, store string) {
 	}
 	c, err := pgx.Connect(t.Context(), store)
 	require.NoError(t, err)
-	defer c.Close(t.Context())
+	defer func() { _ = c.Close(t.Context()) }()
 	_, err = c.Exec(t.Context(), statement)
 	require.NoError(t, err)
 }

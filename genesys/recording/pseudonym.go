@@ -107,7 +107,7 @@ func (p *pseudonyms) address(text string) string {
 	case strings.Contains(address, "@"):
 		return "x" + hex.EncodeToString(sum[:12]) + "@example.com"
 	case strings.Trim(address, "+*#0123456789") == "":
-		return fmt.Sprintf("tel:+999%012d", binary.BigEndian.Uint64(sum[:])%1_000_000_000_000)
+		return fmt.Sprintf("tel:+999%012d", binary.BigEndian.Uint64(sum)%1_000_000_000_000)
 	}
 	return p.of(address)
 }
