@@ -110,11 +110,11 @@ func TestWhatHasFailedForGoodIsToldOnceAndTriedNoMore(t *testing.T) {
 				owner.broken.Store(true)
 				events.Before(hooks, "link", func(context.Context, *events.ConversationEnded) error { return link.run() })
 				events.After(hooks, "owner", func(context.Context, *events.AgentConnected) error { return owner.run() }, events.Attempts(3))
-				var told []string
+				told := &journal{}
 				release := make(chan struct{})
 				r := start(t, hooks, func(c *convtrack.Config) {
 					c.OnFailed = func(ctx context.Context, f store.FailedItem) {
-						told = append(told, f.ID+" "+f.Event.Type+" "+f.Error)
+						told.write("%s %s %s", f.ID, f.Event.Type, f.Error)
 						if name == "hangs" {
 							<-release
 							return
@@ -126,18 +126,21 @@ func TestWhatHasFailedForGoodIsToldOnceAndTriedNoMore(t *testing.T) {
 				r.tell(s.Snapshots()...)
 				time.Sleep(time.Minute)
 				synctest.Wait()
-				require.Len(t, told, 1, "a delivery whose tries are used up")
-				require.Contains(t, told[0], "delivery:")
-				require.Contains(t, told[0], ":owner agent.connected the case system is down")
+				require.Len(t, told.read(), 1, "a delivery whose tries are used up")
+				require.Contains(t, told.read()[0], "delivery:")
+				require.Contains(t, told.read()[0], ":owner agent.connected the case system is down")
 				time.Sleep(23 * time.Hour)
-				require.Len(t, told, 1)
+				synctest.Wait()
+				require.Len(t, told.read(), 1)
 				time.Sleep(2 * time.Hour)
-				require.Len(t, told, 2, "a change that was refused for a day")
-				require.Equal(t, store.ChangeID(s.ID)+" conversation.ended the case system is down", told[1])
+				synctest.Wait()
+				require.Len(t, told.read(), 2, "a change that was refused for a day")
+				require.Equal(t, store.ChangeID(s.ID)+" conversation.ended the case system is down", told.read()[1])
 				tries := link.tries.Load()
 				time.Sleep(48 * time.Hour)
+				synctest.Wait()
 				require.Equal(t, tries, link.tries.Load())
-				require.Len(t, told, 2)
+				require.Len(t, told.read(), 2)
 
 				link.broken.Store(false)
 				owner.broken.Store(false)
@@ -366,11 +369,15 @@ func TestRetryAllAndSkipAllDecideWhatTheQuerySelects(t *testing.T) {
 		var a, b switched
 		a.broken.Store(true)
 		b.broken.Store(true)
-		events.After(hooks, "a", func(context.Context, *events.AgentConnected) error { return a.run() }, events.Attempts(1))
-		events.After(hooks, "b", func(context.Context, *events.ConversationEnded) error { return b.run() }, events.Attempts(1))
+		slowly := func(s *switched) error { // so that what fails again fails later, also in virtual time
+			time.Sleep(time.Millisecond)
+			return s.run()
+		}
+		events.After(hooks, "a", func(context.Context, *events.AgentConnected) error { return slowly(&a) }, events.Attempts(1))
+		events.After(hooks, "b", func(context.Context, *events.ConversationEnded) error { return slowly(&b) }, events.Attempts(1))
 		events.Before(hooks, "c", func(_ context.Context, e *events.ConversationCreated) error {
 			if e.ConversationID != s.ID {
-				return a.run()
+				return slowly(&a)
 			}
 			return nil
 		})
