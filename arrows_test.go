@@ -74,14 +74,18 @@ var arrows = map[string][]string{
 	"genesys/internal/rest/resttest": {
 		"genesys/internal/rest", "github.com/stretchr/testify",
 	},
-	"genesys/polling":         {"conversation", "genesys", "genesys/internal/pause", "github.com/go-json-experiment/json", "golang.org/x/sync"},
-	"examples/caseowner":      {"*"},
-	"examples/backend":        {"examples/backend/app"},
-	"examples/backend/app":    {"*"},
-	"examples/quickstart":     {},
-	"examples/quickstart/app": {"*"},
-	"examples/postgres":       {"*"},
-	"examples/replay":         {"*"},
+	"genesys/polling":            {"conversation", "genesys", "genesys/internal/pause", "github.com/go-json-experiment/json", "golang.org/x/sync"},
+	"examples/caseowner":         {"*"},
+	"examples/convtrackctl":      {"*"},
+	"examples/internal/stores":   {"*"},
+	"examples/internal/timeline": {"conversation"},
+	"examples/internal/remote":   {"genesys", "genesys/rest", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/sqs"},
+	"examples/backend":           {"examples/backend/app"},
+	"examples/backend/app":       {"*"},
+	"examples/quickstart":        {},
+	"examples/quickstart/app":    {"*"},
+	"examples/postgres":          {"*"},
+	"examples/replay":            {"*"},
 }
 
 type pkg struct {

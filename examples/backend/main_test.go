@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -73,23 +72,10 @@ func requireTransferred(t *testing.T, printed []event) {
 	require.Equal(t, len(all), len(slices.Compact(slices.Clone(all))), "an event was printed twice: %v", all)
 }
 
-// databaseURL writes a connection string of keywords as a URL.
-func databaseURL(of string) string {
-	if strings.Contains(of, "://") {
-		return of
-	}
-	settings := url.Values{}
-	for setting := range strings.FieldsSeq(of) {
-		name, value, _ := strings.Cut(setting, "=")
-		settings.Set(name, value)
-	}
-	return "postgres:///?" + settings.Encode()
-}
-
 func TestEachEventIsPrintedOnceOverTwoLivesAndTheCaseIsLinked(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "backend #1.db")
-	database := databaseURL(cluster.In(cluster.Schema(t)))
+	database := cluster.URL(cluster.Schema(t))
 	for _, c := range []struct{ name, store, driver, source string }{
 		{"SQLite", "sqlite:" + file, "sqlite", "file:" + strings.ReplaceAll(file, "#", "%23")},
 		{"PostgreSQL", database, "pgx", database},
@@ -330,8 +316,8 @@ func TestWrongFlagsAndVariablesAreExplained(t *testing.T) {
 		{[]string{"-store", "sqlite:"}, nil, 2, "needs the path of a file"},
 		{[]string{"-store", "sqlite::memory:"}, nil, 2, "use memory"},
 		{[]string{"-store", "sqlite:/does/not/exist/x.db"}, nil, 1, "its directory must exist"},
-		{[]string{"-store", "postgres://u:pass-word@127.0.0.1:nowhere/x"}, nil, 2, "-store postgres://…: "},
-		{[]string{"-store", "postgres://u:pass-word@127.0.0.1:1/x"}, nil, 1, "-store postgres://…: "},
+		{[]string{"-store", "postgres://u:pass-word@127.0.0.1:nowhere/x"}, nil, 2, "-store: postgres://…: "},
+		{[]string{"-store", "postgres://u:pass-word@127.0.0.1:1/x"}, nil, 1, "-store: postgres://…: "},
 		{[]string{"-listen", taken.Addr().String()}, nil, 1, "choose another one"},
 		{nil, []string{"GENESYS_REGION=mars", "GENESYS_CLIENT_ID=i", "GENESYS_CLIENT_SECRET=s"}, 2, `GENESYS_REGION: genesys: "mars" is not a region`},
 		{nil, []string{"GENESYS_REGION=mypurecloud.de"}, 2, "GENESYS_CLIENT_ID: it is not set"},

@@ -35,7 +35,7 @@ func TestTwoBackendsOnOneDatabasePrintEachEventOnceAndOneGoesOnAlone(t *testing.
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // it chooses who hears what
 
 	events, dead := emulated(t)
-	database := databaseURL(cluster.In(cluster.Schema(t)))
+	database := cluster.URL(cluster.Schema(t))
 	env := append(events.environment(), "CONVTRACK_TOKENS="+token)
 	one, other := start(t, database, env...), start(t, database, env...)
 	one.until(ready(one))

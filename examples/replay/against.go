@@ -10,13 +10,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/examples/internal/stores"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/pgstore"
 	"github.com/dcmkit/convtrack/store/sqlitestore"
@@ -115,19 +113,22 @@ func describe(d *convtrack.Difference) difference {
 
 // openReadOnly opens a store that cannot be written to.
 func openReadOnly(ctx context.Context, name string) (store.Store, error) {
-	scheme, rest, _ := strings.Cut(name, ":")
-	switch scheme {
-	case "sqlite":
-		return openCopy(ctx, rest)
-	case "postgres", "postgresql":
-		config, err := pgxpool.ParseConfig(name)
-		if err != nil {
-			return nil, fmt.Errorf("-against postgres://…: %w", err)
-		}
-		config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
-		return openPool(ctx, config, &pgstore.Config{SkipMigrations: true})
+	at, err := stores.Parse(name)
+	if err != nil {
+		return nil, fmt.Errorf("-against: %w", err)
 	}
-	return nil, fmt.Errorf("-against %q is not known; it is sqlite:PATH or a postgres:// URL", name)
+	switch {
+	case at.Pool != nil:
+		at.Pool.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+		s, err := at.Open(ctx, &pgstore.Config{SkipMigrations: true})
+		if err != nil {
+			return nil, fmt.Errorf("-against: %w", err)
+		}
+		return s, nil
+	case at.Path != "":
+		return openCopy(ctx, at)
+	}
+	return nil, errors.New("-against: memory is not known here; it is sqlite:PATH or a postgres:// URL")
 }
 
 // copied is a store on a copy of a file, which goes with it.
@@ -138,11 +139,12 @@ type copied struct {
 
 // openCopy opens a copy of the file as it is at this moment: a program that writes
 // to the file goes on, and tables of an older version are upgraded in the copy.
-func openCopy(ctx context.Context, path string) (store.Store, error) {
+func openCopy(ctx context.Context, at *stores.Address) (store.Store, error) {
+	path := at.Path
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("-against sqlite:%s: %w", path, errors.Unwrap(err))
 	}
-	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", at.FileURI("mode=ro&_pragma=busy_timeout(10000)"))
 	if err != nil {
 		return nil, err
 	}

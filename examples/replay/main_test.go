@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -316,10 +314,7 @@ func postgres(t *testing.T) string {
 	c, err := pgtest.Start(os.Getenv("CONVTRACK_TEST_POSTGRES"), pgtest.Unsynced())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	is, err := pgx.ParseConfig(c.ConnString)
-	require.NoError(t, err)
-	query := url.Values{"host": {is.Host}, "port": {fmt.Sprint(is.Port)}, "search_path": {c.Schema(t)}}
-	return (&url.URL{Scheme: "postgres", User: url.UserPassword(is.User, is.Password), Path: "/" + is.Database, RawQuery: query.Encode()}).String()
+	return c.URL(c.Schema(t))
 }
 
 func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {

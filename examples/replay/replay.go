@@ -8,65 +8,27 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"sync"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/examples/internal/stores"
 	"github.com/dcmkit/convtrack/store"
-	"github.com/dcmkit/convtrack/store/memstore"
-	"github.com/dcmkit/convtrack/store/pgstore"
-	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
 // source names the origin of the events: together with it an id is unique.
 const source = "urn:genesys-cloud:conversations"
 
 func openStore(ctx context.Context, name string) (store.Store, error) {
-	scheme, rest, _ := strings.Cut(name, ":")
-	switch scheme {
-	case "memory":
-		return memstore.New(), nil
-	case "sqlite":
-		return sqlitestore.Open(ctx, rest, nil)
-	case "postgres", "postgresql":
-		return openPostgres(ctx, name)
-	}
-	return nil, fmt.Errorf("-store %q is not known; it is memory, sqlite:PATH or a postgres:// URL", name)
-}
-
-// pooled is a store that ends its pool.
-type pooled struct {
-	store.Store
-	pool *pgxpool.Pool
-}
-
-func openPostgres(ctx context.Context, url string) (store.Store, error) {
-	config, err := pgxpool.ParseConfig(url)
+	at, err := stores.Parse(name)
 	if err != nil {
-		return nil, fmt.Errorf("-store postgres://…: %w", err)
+		return nil, fmt.Errorf("-store: %w", err)
 	}
-	return openPool(ctx, config, nil)
-}
-
-func openPool(ctx context.Context, to *pgxpool.Config, tables *pgstore.Config) (store.Store, error) {
-	pool, err := pgxpool.NewWithConfig(ctx, to)
+	s, err := at.Open(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-store: %w", err)
 	}
-	s, err := pgstore.New(ctx, pool, tables)
-	if err != nil {
-		pool.Close()
-		return nil, err
-	}
-	return &pooled{s, pool}, nil
-}
-
-func (p *pooled) Close() error {
-	defer p.pool.Close()
-	return p.Store.Close()
+	return s, nil
 }
 
 // replay tracks the input in the store. Nothing is announced before its time:

@@ -23,7 +23,7 @@ func introduce(w io.Writer, is environment, store, address string) {
 	}
 	say(is.api != nil, "API", api, "set GENESYS_REGION, GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET, or GENESYS_BASE_URL for a simulator")
 	if is.queue != nil {
-		queue = is.queue.url
+		queue = is.queue.URL
 	}
 	say(is.queue != nil, "EventBridge through SQS", queue, "set CONVTRACK_SQS_QUEUE_URL and AWS's variables")
 	tokens := len(is.tokens) > 0

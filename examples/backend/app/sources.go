@@ -27,7 +27,7 @@ func openSources(is environment, tracker *convtrack.Tracker, log *slog.Logger) (
 	s := &sources{}
 	if is.queue != nil {
 		var err error
-		s.queue, err = eventbridge.NewQueue(is.queue.client, is.queue.url, &eventbridge.QueueConfig{Tracked: tracker, Logger: log})
+		s.queue, err = eventbridge.NewQueue(is.queue.Client, is.queue.URL, &eventbridge.QueueConfig{Tracked: tracker, Logger: log})
 		if err != nil {
 			return nil, &usageError{"CONVTRACK_SQS_QUEUE_URL", err}
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,6 +78,19 @@ func (c *Cluster) In(schema string) string {
 		separator = "&"
 	}
 	return c.ConnString + separator + "search_path=" + schema
+}
+
+// URL returns the connection string as a URL, with a schema as its search_path.
+func (c *Cluster) URL(schema string) string {
+	if strings.Contains(c.ConnString, "://") {
+		return c.In(schema)
+	}
+	settings := url.Values{}
+	for setting := range strings.FieldsSeq(c.In(schema)) {
+		name, value, _ := strings.Cut(setting, "=")
+		settings.Set(name, value)
+	}
+	return "postgres:///?" + settings.Encode()
 }
 
 // Close ends a private server and removes what it has written.

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os/user"
+	"slices"
+	"strings"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+func forgetCommand() *command {
+	return &command{
+		name: "forget", args: "[-yes] [-who NAME] ID… | -person KIND=VALUE", store: true,
+		does: "Deletes conversations for good, and keeps what is heard of them later out",
+		more: "It asks before it deletes. With - in place of an id, ids are read from the input, one a\n" +
+			"line. Running trackers are told, and let go of what they have in memory: one that does\n" +
+			"not answer is waited for, 15 s at most. What hooks have written elsewhere stays.\n" +
+			"A person is " + personHelp + "\n" +
+			"The audit line (who, how many, when) goes to stderr: keep it.",
+		flags: func(f *flag.FlagSet) action {
+			var o forgetting
+			o.person.register(f)
+			f.BoolVar(&o.yes, "yes", false, "do not ask")
+			f.StringVar(&o.who, "who", "", "on whose behalf, as a `NAME` of an account or the number of a request; else the user of this machine")
+			return o.do
+		},
+	}
+}
+
+type forgetting struct {
+	person people
+	yes    bool
+	who    string
+}
+
+func (o *forgetting) do(ctx context.Context, p *program, ids []string) error {
+	fromInput := slices.Contains(ids, "-")
+	switch {
+	case len(ids) > 0 && !o.person.none():
+		return wrongUsage("give ids or -person, not both")
+	case len(ids) == 0 && o.person.none():
+		return wrongUsage("give the ids of conversations, or -person")
+	case fromInput && len(ids) > 1:
+		return wrongUsage("- stands for all ids; give no others beside it")
+	case (fromInput || o.person.asked != "") && !o.yes:
+		return wrongUsage("-yes is needed where the input is read: the question could not be answered")
+	}
+	if o.who == "" {
+		is, err := user.Current()
+		if err != nil {
+			return wrongUsage("-who is needed: the user of this machine has no name")
+		}
+		o.who = is.Username
+	}
+	person, err := o.person.read(p)
+	if err != nil {
+		return err
+	}
+	if fromInput {
+		if ids, err = readIDs(p); err != nil {
+			return err
+		}
+	}
+	audit := slog.NewTextHandler(&cleaned{p.err}, nil)
+	return p.tracked(ctx, audit, func(t *convtrack.Tracker) error {
+		if !person.IsZero() {
+			found, err := collect(ctx, t, person)
+			if err != nil {
+				return err
+			}
+			ids = found
+		}
+		if len(ids) == 0 {
+			p.out.say("the person took part in no conversation that is stored; nothing was deleted")
+			return nil
+		}
+		return o.forget(ctx, p, t, ids)
+	})
+}
+
+func collect(ctx context.Context, t *convtrack.Tracker, person conversation.Person) (ids []string, err error) {
+	for id, err := range t.Find(ctx, person) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+func (o *forgetting) forget(ctx context.Context, p *program, t *convtrack.Tracker, ids []string) error {
+	if err := p.confirm(ctx, o.yes, count(len(ids), "conversation", "conversations")+" will be deleted for good, on behalf of "+o.who+"."); err != nil {
+		return err
+	}
+	stored, err := t.Forget(convtrack.WithActor(ctx, o.who), ids...)
+	if err != nil {
+		return fmt.Errorf("not everything was deleted; run it again: %w", err)
+	}
+	p.out.say("%s forgotten, %d of which stored", count(len(ids), "conversation was", "conversations were"), stored)
+	return nil
+}
+
+// readIDs reads ids from the input, one a line.
+func readIDs(p *program) (ids []string, err error) {
+	lines := bufio.NewScanner(p.in)
+	for lines.Scan() {
+		if id := strings.TrimSpace(lines.Text()); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	if lines.Err() != nil {
+		return nil, fmt.Errorf("the input cannot be read: %w", lines.Err())
+	}
+	if ids == nil {
+		return nil, errors.New("the input holds no ids; nothing was deleted")
+	}
+	return ids, nil
+}
+
+// cleaned is where a logger writes lines.
+type cleaned struct{ to *terminal }
+
+func (c *cleaned) Write(line []byte) (int, error) {
+	c.to.paragraph(string(line))
+	return len(line), nil
+}

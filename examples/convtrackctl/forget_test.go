@@ -1,0 +1,38 @@
+package main_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAPersonIsFoundAndForgottenForGoodOnceThatIsConfirmed(t *testing.T) {
+	onEachStore(t, func(t *testing.T, store string) {
+		tracker := track(t, store, noHooks())
+		id := hear(t, tracker, called("c-1"))
+		hear(t, tracker, called("c-2"))
+		require.Equal(t, "c-1\nc-2\n", done(t, store, "find", "-person", "address=0031612345678", "-person", "user=user-a"))
+		require.Equal(t, "c-1\nc-2\n", call(t, store, "tel:"+number+"\n", "find", "-person", "address=-").stdout)
+
+		refused := call(t, store, "no\n", "forget", "-person", "address="+number, "-who", "ticket 12")
+		require.Equal(t, 1, refused.code)
+		require.Contains(t, refused.stderr, "2 conversations will be deleted for good, on behalf of ticket 12.")
+		done(t, store, "open", id)
+
+		r := call(t, store, "yes\n", "forget", id, "-who", "ticket 12")
+		require.Zero(t, r.code, r.stderr)
+		require.Equal(t, "1 conversation was forgotten, 1 of which stored\n", r.stdout)
+		require.Regexp(t, `msg=forgotten by="ticket 12" conversations=1 stored=1\n`, r.stderr)
+		r = call(t, store, number, "forget", "-yes", "-person", "address=-")
+		require.Zero(t, r.code, r.stderr)
+		require.NotContains(t, r.stdout+r.stderr, number)
+		require.NotContains(t, r.stdout+r.stderr, "c-2")
+		require.Empty(t, done(t, store, "find", "-person", "user=user-a"))
+
+		hear(t, tracker, called("c-1")) // again, from a source
+		unknown := call(t, store, "", "open", id)
+		require.Equal(t, 1, unknown.code)
+		require.Contains(t, unknown.stderr, "forgotten")
+		require.Equal(t, "2 conversations were forgotten, 0 of which stored\n", call(t, store, "c-1\n\nc-3\n", "forget", "-yes", "-").stdout)
+	})
+}
