@@ -21,7 +21,7 @@ func forgetCommand() *command {
 		does: "Deletes conversations for good, and keeps what is heard of them later out",
 		more: "It asks before it deletes. With - in place of an id, ids are read from the input, one a\n" +
 			"line. Running trackers are told, and let go of what they have in memory: one that does\n" +
-			"not answer is waited for, 15 s at most. What hooks have written elsewhere stays.\n" +
+			"not answer is waited for, 40 s at most. What hooks have written elsewhere stays.\n" +
 			"A person is " + personHelp + "\n" +
 			"The audit line (who, how many, when) goes to stderr: keep it.",
 		flags: func(f *flag.FlagSet) action {

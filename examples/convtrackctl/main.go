@@ -10,7 +10,7 @@
 // personal unless it is told to.
 //
 // Where to look: program.go is what all commands have in common, terminal.go how
-// they write; then there is a file for each command, and checks*.go for doctor.
+// they write; then there is a file for each command, and check*.go for doctor.
 package main
 
 import (
@@ -35,6 +35,7 @@ const (
 // commands are all there are, in the order of the help text.
 func commands() []*command {
 	return []*command{
+		doctorCommand(),
 		openCommand(), findCommand(), tailCommand(),
 		failedListCommand(), decideCommand("retry"), decideCommand("skip"),
 		forgetCommand(),

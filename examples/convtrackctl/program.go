@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/examples/internal/stores"
@@ -189,12 +190,16 @@ func (p *program) tracked(ctx context.Context, log slog.Handler, do func(*convtr
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	tracker, err := convtrack.New(s, &convtrack.Config{Logger: slog.New(log)})
+	tracker, err := convtrack.New(s, &convtrack.Config{Logger: slog.New(log), Lease: patience})
 	if err != nil {
 		return err
 	}
 	return do(tracker)
 }
+
+// patience is how long running trackers have to let go of what was forgotten. One
+// that is alone looks into its inbox once in its lease, which is 15 s as a rule.
+const patience = 40 * time.Second
 
 // confirm asks before something is done that cannot be undone.
 func (p *program) confirm(ctx context.Context, yes bool, what string) error {
