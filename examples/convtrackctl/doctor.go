@@ -58,7 +58,7 @@ func (d *diagnosis) do(ctx context.Context, p *program, args []string) error {
 	api, err := remote.API(p.env)
 	var queue *remote.Queue
 	if err == nil {
-		queue, err = remote.SQS(p.env)
+		queue, err = remote.SQS(p.env) //nolint:contextcheck // nothing is asked before the queue is read
 	}
 	if err != nil {
 		return wrongUsage("%w", err)

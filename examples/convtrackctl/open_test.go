@@ -95,7 +95,7 @@ func TestTailPrintsEachEventOnceAsItIsAnnouncedUntilItIsInterrupted(t *testing.T
 		path := t.TempDir() + "/tailed"
 		file, err := os.Create(path)
 		require.NoError(t, err)
-		defer file.Close()
+		defer func() { require.NoError(t, file.Close()) }()
 		tail.Stdout = file
 		require.NoError(t, tail.Start())
 		tailed := func() string {
