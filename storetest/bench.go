@@ -19,6 +19,9 @@ func Bench(b *testing.B, h Harness) {
 	}
 	b.Run("Load100", func(b *testing.B) { benchLoad(b, h) })
 	b.Run("ClaimAndSettle100", func(b *testing.B) { benchDeliver(b, h) })
+	for _, waiting := range []int{1000, 100_000} {
+		b.Run(fmt.Sprintf("DueOf%d", waiting), func(b *testing.B) { benchDue(b, h, waiting) })
+	}
 	b.Run("List100", func(b *testing.B) { benchList(b, h) })
 }
 
@@ -152,4 +155,28 @@ func benchList(b *testing.B, h Harness) {
 		}
 	}
 	perSecond(b, 100)
+}
+
+// benchDue looks for what is due, of which there is nothing, while so many
+// conclusions lie ahead.
+func benchDue(b *testing.B, h Harness, waiting int) {
+	t := newTrial(b, h)
+	for first := 0; first < waiting; first += 500 {
+		changes := numbered(first, 500, true)
+		for i, c := range changes {
+			c.Events = nil
+			c.Pending = []store.Pending{{EventID: "later", Due: at(1_000_000 + first + i)}}
+		}
+		benchCommit(b, t, changes)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		ids, next, err := t.store.Due(b.Context(), at(0), 500)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(ids) != 0 || next.IsZero() {
+			b.Fatalf("%d conclusions are due, the next at %v", len(ids), next)
+		}
+	}
 }

@@ -43,7 +43,7 @@ func (s *Store) remove(id string) bool {
 		l.queue = nil
 	}
 	delete(s.entries, id)
-	delete(s.settling, id)
+	s.settling.drop(id)
 	return true
 }
 

@@ -8,7 +8,6 @@ package memstore
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +25,7 @@ type Store struct {
 	changes  int64 // counts writes, for the order by last change
 	reserved map[string]bool
 	outbox   outbox
-	settling map[string]time.Time // when the first conclusion of a conversation is due
+	settling timers // of the conversations with conclusions
 	values   map[string]value
 	inbox    inbox
 	wakes    *wake.Board
@@ -54,7 +53,7 @@ type entry struct {
 // New returns an empty store.
 func New() *Store {
 	return &Store{entries: map[string]*entry{}, reserved: map[string]bool{}, outbox: newOutbox(),
-		settling: map[string]time.Time{}, values: map[string]value{},
+		settling: newTimers(), values: map[string]value{},
 		inbox: inbox{}, wakes: wake.New(), forgotten: map[string]time.Time{}}
 }
 
@@ -204,12 +203,12 @@ func (s *Store) unlocked(do func() error) error {
 }
 
 func (s *Store) wait(id string, pending []store.Pending) {
-	delete(s.settling, id)
-	for _, p := range pending {
-		if due, waits := s.settling[id]; !waits || p.Due.Before(due) {
-			s.settling[id] = p.Due
-		}
+	if len(pending) == 0 {
+		s.settling.drop(id)
+		return
 	}
+	first := slices.MinFunc(pending, func(a, b store.Pending) int { return a.Due.Compare(b.Due) })
+	s.settling.set(id, first.Due)
 }
 
 // Due implements store.Store.
@@ -218,13 +217,8 @@ func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, tim
 		return nil, time.Time{}, err
 	}
 	defer s.mu.Unlock()
-	ids := slices.SortedFunc(maps.Keys(s.settling), func(a, b string) int { return s.settling[a].Compare(s.settling[b]) })
-	for i, id := range ids {
-		if i == limit || s.settling[id].After(at) {
-			return ids[:i], s.settling[id], nil
-		}
-	}
-	return ids, time.Time{}, nil
+	ids, next := s.settling.first(at, limit)
+	return ids, next, nil
 }
 
 // Value implements store.Store.
