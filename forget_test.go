@@ -231,8 +231,9 @@ func TestThePersonsConversationsAreFoundAndForgotten(t *testing.T) {
 		n, err := r.Forget(t.Context(), found...)
 		require.NoError(t, err)
 		require.Equal(t, len(found), n)
-		for range r.Find(t.Context(), conversation.Person{Address: customer.Address}) {
-			t.Fatal("there is one left")
+		for id, err := range r.Find(t.Context(), conversation.Person{Address: customer.Address}) {
+			require.NoError(t, err)
+			t.Fatal("there is one left: " + id)
 		}
 	})
 }
@@ -278,7 +279,7 @@ func TestWhatEndedLongAgoIsDeletedByOneProcessAndStaysSoUntilItsTombstoneIsOld(t
 		time.Sleep(time.Minute)
 		require.Len(t, left(), 20, "they stay forgotten")
 		time.Sleep(remember)
-		tell(1, now.Sub(time.Now())) // it ends now
+		tell(1, time.Until(now)) // it ends now
 		time.Sleep(time.Second)
 		require.Len(t, left(), 21, "a tombstone has an age")
 	})

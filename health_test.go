@@ -117,7 +117,7 @@ func TestHealthSaysSinceWhenEachSourceHearsOrIsBlindAndWhy(t *testing.T) {
 			}
 		}
 		tracker, stop := runWith(t, memstore.New(), nil, s)
-		defer stop()
+		defer func() { require.NoError(t, stop()) }()
 		is := func() convtrack.SourceHealth { return tracker.Health(t.Context()).Sources["socket"] }
 		require.Equal(t, s.says, is().SourceHealth)
 		from := time.Now().Add(-time.Minute)

@@ -27,7 +27,7 @@ var (
 	ErrVetoAfter = errors.New("an After hook cannot veto: the event has happened; use a Before hook")
 )
 
-// ErrNotYet: a hook returned NotYet that cannot.
+// ErrNotYet is for a hook that returned NotYet and cannot.
 var ErrNotYet = errors.New("NotYet is an answer of Before hooks on ConversationCreated: everything else has happened")
 
 // HookError says which hook failed on which event. Its text names ids and

@@ -347,7 +347,7 @@ const (
 	Released             // it was not tried
 )
 
-// Decide is what to do with a failed delivery.
+// A Decision is what to do with a failed delivery.
 type Decision uint8
 
 // What to do with a failed delivery.

@@ -163,8 +163,8 @@ func (m *Membership) Others(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	l := list{}
-	if len(value) > 0 && json.Unmarshal(value, &l) != nil {
-		return nil, nil // it is written anew, and who is alive adds itself
+	if len(value) > 0 {
+		_ = json.Unmarshal(value, &l) // what cannot be read is written anew, and who is alive adds itself
 	}
 	var names []string
 	for name, is := range l.Members {
