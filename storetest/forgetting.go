@@ -197,10 +197,11 @@ func forgetting(rule define) {
 	// for the one or for the other.
 	inTheMiddle := func(t *trial, c *store.Change) {
 		t.Helper()
+		id := c.ID // the change is the store's, when the hook has returned
 		forgotten := make(chan error, 1)
 		done, err := t.store.Commit(t.ctx, store.Batch{Owner: "me", Lease: long, Changes: []*store.Change{hooked(c, func(context.Context, *store.Change) error {
 			go func() {
-				_, err := t.store.Forget(t.ctx, c.ID)
+				_, err := t.store.Forget(t.ctx, id)
 				forgotten <- err
 			}()
 			t.pause(short)
@@ -211,7 +212,7 @@ func forgetting(rule define) {
 			t.is("the change", err, store.ErrConflict)
 		}
 		t.ok("Forget", <-forgotten)
-		t.isForgotten(c.ID)
+		t.isForgotten(id)
 		t.gives("me", []string{"hook"})
 	}
 

@@ -54,7 +54,9 @@ func TestEachTimeIsReadOrLostOnceUnlessEverythingIsRefused(t *testing.T) {
 		if err := p.read(t.Context(), whole); err != nil {
 			require.NotEmpty(t, bad)
 			require.ErrorIs(t, err, refusal)
-			require.Empty(t, lost, "nothing is lost while nothing is answered")
+			if len(read) == 0 {
+				require.Empty(t, lost, "nothing is lost while nothing is answered")
+			}
 			return
 		}
 		require.True(t, reached.Equal(whole.to))

@@ -62,8 +62,25 @@ func TestAProcessThatIsToldLetsGoAndTakesTheNoticeAway(t *testing.T) {
 		require.Len(t, notices, 2)
 		time.Sleep(time.Second)
 		told := map[string]bool{"x": true, "y": true}
-		require.Equal(t, []map[string]bool{told, told}, b.letGo, "it takes that of the dead one, too")
+		require.Equal(t, []map[string]bool{told, told}, b.told(), "it takes that of the dead one, too")
 		left, err := a.Untaken(t.Context(), notices)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	})
+}
+
+// A program that forgets and never runs is no process: nobody sees it come.
+func TestAProcessThatIsAloneIsToldWithinItsLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		b := run(t, s, newMembers(always("b"), "b"), "b")
+		time.Sleep(lease + time.Second) // it has looked, and does so once in a lease anyway
+		program := New(Config{Store: s, Commits: s, Name: "program", Lease: lease})
+		notices, err := program.Tell(t.Context(), []string{"b"}, []string{"x"})
+		require.NoError(t, err)
+		time.Sleep(lease / 2)
+		require.Equal(t, []map[string]bool{{"x": true}}, b.told())
+		left, err := program.Untaken(t.Context(), notices)
 		require.NoError(t, err)
 		require.Empty(t, left)
 	})

@@ -106,6 +106,8 @@ func (b *Inbox) AwaitLoop(ctx context.Context) {
 		if changed := b.Members.Changed(); !b.others() {
 			select {
 			case <-changed:
+			case <-time.After(b.Lease / 3): // a program that never runs, and so is no process, may tell us something
+				b.Look()
 			case <-ctx.Done():
 			}
 			continue

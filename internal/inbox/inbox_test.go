@@ -150,8 +150,9 @@ func (l *lanes) ids() (ids []string) {
 
 // rig is an inbox that runs.
 type rig struct {
-	letGo []map[string]bool
 	*Inbox
+	mu    sync.Mutex
+	letGo []map[string]bool
 	lanes *lanes
 	store *storeOf
 	stop  func()
@@ -161,7 +162,11 @@ func run(t *testing.T, s *storeOf, m *members, name string) *rig {
 	t.Helper()
 	r := &rig{lanes: &lanes{store: s}, store: s}
 	r.Inbox = New(Config{Store: s, Commits: s, Members: m, Lanes: r.lanes, Name: name, Attempts: 2, Lease: lease, Log: slog.New(slog.DiscardHandler),
-		LetGo: func(_ context.Context, digests map[string]bool) { r.letGo = append(r.letGo, digests) }})
+		LetGo: func(_ context.Context, digests map[string]bool) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.letGo = append(r.letGo, digests)
+		}})
 	ctx, cancel := context.WithCancel(t.Context())
 	var loops sync.WaitGroup
 	loops.Go(func() { r.AwaitLoop(ctx) })
@@ -181,6 +186,13 @@ var at = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 func heard(id, tag string, seen time.Time) *conversation.Conversation {
 	return conversation.State(&conversation.Conversation{ID: id, ExternalTag: tag, Participants: []*conversation.Participant{{ID: "p",
 		Sessions: []*conversation.Session{{ID: "s", State: conversation.StateConnected}}}}}, conversation.Statement{By: conversation.SourceTopic, Seen: seen})
+}
+
+// told returns what the process was told to let go of.
+func (r *rig) told() []map[string]bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.letGo)
 }
 
 // pass passes on what was heard of a conversation.
