@@ -41,6 +41,10 @@ func TestSuiteFindsOutBrokenStores(t *testing.T) {
 			require.NotEmpty(t, b.caught)
 			for _, name := range b.caught {
 				v := judge(t, findRule(t, name), wrappedHarness(b.breaks))
+				// Whether several at once run into each other is a matter of chance.
+				for tries := 1; strings.HasPrefix(name, "concurrency/") && !v.failed && tries < 50; tries++ {
+					v = judge(t, findRule(t, name), wrappedHarness(b.breaks))
+				}
 				require.False(t, v.skipped, "%s was skipped: %s", name, v.log)
 				require.True(t, v.failed, "%s did not find out that the store %s", name, b.name)
 			}
