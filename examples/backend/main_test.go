@@ -328,6 +328,7 @@ func TestWrongFlagsAndVariablesAreExplained(t *testing.T) {
 		{nil, []string{"CONVTRACK_TOKENS= , "}, 2, "CONVTRACK_TOKENS: there is no token"},
 		{nil, []string{"CONVTRACK_SQS_QUEUE_URL=events"}, 2, "CONVTRACK_SQS_QUEUE_URL: it is not a URL"},
 		{nil, []string{queue}, 2, "AWS_REGION: it is not set"},
+		{nil, []string{"CONVTRACK_SQS_QUEUE_URL=http://sqs.eu-central-1.localhost:4566/000000000000/events", "AWS_REGION=eu-central-1"}, 2, "AWS_ENDPOINT_URL_SQS: it is not set"},
 		{nil, []string{queue, "AWS_REGION=eu-central-1", "AWS_EC2_METADATA_DISABLED=true"}, 1, "the client has no credentials: give it a role"},
 		{nil, []string{queue, "AWS_PROFILE=nobody"}, 2, "AWS's variables and profiles: "},
 		{nil, []string{queue, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=i", "AWS_SECRET_ACCESS_KEY=s"}, 2, "the queue is in eu-central-1"},

@@ -92,6 +92,7 @@ func TestWrongUseIsSaidWithWhatToDo(t *testing.T) {
 	}{
 		{"", nil, 2, "no command is given"},
 		{"", []string{"list"}, 2, `"list" is no command`},
+		{"", []string{"-store", "x", "open"}, 2, "-store stands before the command: name the command first"},
 		{"", []string{"failed"}, 2, "failed needs one of these words: list, retry, skip"},
 		{"", []string{"open", "x"}, 2, "set CONVTRACK_STORE"},
 		{"memory", []string{"open", "x"}, 2, "nobody else can look into it"},

@@ -100,6 +100,9 @@ func find(args []string) (*command, []string, error) {
 	if second != nil {
 		return nil, nil, &usageError{args[0], errors.New(args[0] + " needs one of these words: " + strings.Join(second, ", "))}
 	}
+	if strings.HasPrefix(args[0], "-") {
+		return nil, nil, wrongUsage("%s stands before the command: name the command first, as in convtrackctl doctor -json", args[0])
+	}
 	return nil, nil, wrongUsage("%q is no command", args[0])
 }
 

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -33,5 +34,9 @@ func SQS(env func(string) string) (*Queue, error) {
 	case c.Region == "":
 		return nil, wrong("AWS_REGION", "it is not set, and no profile has one; it is the region of the queue, as in eu-central-1")
 	}
-	return &Queue{url, sqs.NewFromConfig(c)}, nil
+	client := sqs.NewFromConfig(c)
+	if strings.HasPrefix(url, "http://") && client.Options().BaseEndpoint == nil {
+		return nil, wrong("AWS_ENDPOINT_URL_SQS", "it is not set, so Amazon would be asked for a queue that is elsewhere: "+variable+" begins with http://; set it to the address of that SQS, as in http://127.0.0.1:4566")
+	}
+	return &Queue{url, client}, nil
 }
