@@ -10,6 +10,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/storetest"
 )
 
 // Tables of the version before the columns: what is in them is found as what is
@@ -32,47 +33,15 @@ func TestWhatWasStoredBeforeThereWereColumnsForItIsFound(t *testing.T) {
 			all = append(all, &named)
 		}
 	}
-	requireFound(t, s, all)
+	storetest.FindsPresent(t, s, all)
 	for _, sql := range []string{"alter table cdm_conversation drop column customer_address, drop column present_user_ids, drop column present_queue_ids",
 		"drop type cdm_conversation_row_2", "drop table cdm_forgotten", "drop index cdm_conversation_vetoed", "delete from cdm_migration where number >= (select number from cdm_migration where name like '%_found')"} {
 		_, err := s.pool.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
-	requireFound(t, openIn(t, s.schema), all)
+	storetest.FindsPresent(t, openIn(t, s.schema), all)
 }
 
 func supervised(c *conversation.Conversation) bool {
 	return slices.ContainsFunc(c.Legs(), func(l conversation.Leg) bool { return l.Supervises })
-}
-
-// requireFound asks for everybody and everything that has a conversation, or is
-// its customer.
-func requireFound(t *testing.T, s opened, all []*conversation.Conversation) {
-	t.Helper()
-	asked := map[string]store.Query{}
-	ask := func(q store.Query) { asked[fmt.Sprintf("%+v", q)] = q }
-	for _, c := range all {
-		customer, _ := c.Customer()
-		for _, user := range c.PresentUsers() {
-			ask(store.Query{PresentUserID: user})
-		}
-		for _, queue := range c.PresentQueues() {
-			ask(store.Query{PresentQueueID: queue})
-		}
-		if customer.Address != "" {
-			ask(store.Query{Address: customer.Address})
-		}
-	}
-	require.Greater(t, len(asked), 5)
-	for _, q := range asked {
-		want := 0
-		for _, c := range all {
-			if q.Selects(c, c.Start) {
-				want++
-			}
-		}
-		n, err := s.Count(t.Context(), q)
-		require.NoError(t, err)
-		require.Equal(t, want, n, "%+v", q)
-	}
 }
