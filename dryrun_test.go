@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/dryrun"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store"
@@ -92,9 +92,9 @@ func TestADryRunWithTheSameRulesAddsAndDropsNothing(t *testing.T) {
 	}
 }
 
-func differences(t *testing.T, s store.Store, hooks *events.Hooks) (all []convtrack.Difference) {
+func differences(t *testing.T, s store.Store, hooks *events.Hooks) (all []dryrun.Difference) {
 	t.Helper()
-	for d, err := range convtrack.DryRun(t.Context(), s, hooks, store.Query{Limit: 1}) {
+	for d, err := range dryrun.Compare(t.Context(), s, hooks, store.Query{Limit: 1}) {
 		require.NoError(t, err)
 		if !d.Empty() {
 			all = append(all, d)
@@ -103,7 +103,7 @@ func differences(t *testing.T, s store.Store, hooks *events.Hooks) (all []convtr
 	return all
 }
 
-func counted(all []convtrack.Alteration) (of []convtrack.Alteration) {
+func counted(all []dryrun.Alteration) (of []dryrun.Alteration) {
 	for _, a := range all {
 		if a.Logged.Type == "legs.counted" {
 			of = append(of, a)

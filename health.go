@@ -12,6 +12,41 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
+// Stats are counts since the tracker was made, and present levels. Export them
+// to whatever system you watch.
+type Stats struct {
+	Commits      int64            // transactions asked of the store
+	Changes      int64            // changes of conversations that were written
+	Conflicts    int64            // changes that lost a race and were made again
+	StoreErrors  int64            // calls of the store that failed and were repeated
+	Events       map[string]int64 // announced, by type
+	Vetoed       int64            // conversations that a Before hook did not want
+	BeforeFailed int64            // failed tries of Before hooks
+	Delivered    int64            // deliveries to After hooks that were done
+	AfterFailed  int64            // failed tries of After hooks
+	Failed       int64            // changes and deliveries that have failed for good
+	Gaps         int64            // times in which a source was blind
+	Losses       int64            // times that could not be read from the API: Gap.Lost
+
+	Pending    int // partial conversations that are accepted and not yet stored
+	Deliveries int // deliveries that are held in memory
+}
+
+// Stats returns the present counts.
+func (t *Tracker) Stats() Stats {
+	e := t.engine
+	committed, delivered := &e.Committer.Counters, &e.Outbox.Counters
+	return Stats{
+		Commits: e.Store.Commits.Load(), StoreErrors: e.Store.Errors.Load(),
+		Changes: committed.Changes.Load(), Conflicts: committed.Conflicts.Load(), BeforeFailed: committed.BeforeFailed.Load(),
+		Events: e.Announced.ByType(), Vetoed: e.Announced.Vetoed.Load(),
+		Delivered: delivered.Delivered.Load(), AfterFailed: delivered.Failed.Load(),
+		Failed: committed.Refused.Load() + delivered.ForGood.Load(),
+		Gaps:   t.gaps.Load(), Losses: t.losses.Load(),
+		Pending: e.Lanes.Pending(), Deliveries: e.Outbox.Held(),
+	}
+}
+
 // Health is how a tracker does. It encodes to JSON that a person can read.
 type Health struct {
 	At time.Time `json:"at"`
@@ -114,7 +149,10 @@ func (t *Tracker) Health(ctx context.Context) Health {
 	if h.Store.Trouble == "" {
 		t.countWaiting(ctx, &h)
 	}
-	h.Sources = t.heard.health()
+	h.Sources = map[string]SourceHealth{}
+	for name, s := range t.heard.All() {
+		h.Sources[name] = SourceHealth{s.HeardSince, s.BlindSince, s.Reason, s.Failed, s.Says}
+	}
 	h.judge()
 	return h
 }
@@ -128,15 +166,17 @@ func (t *Tracker) probe(ctx context.Context, h *StoreHealth) {
 	err := t.write(ctx)
 	took := time.Since(began)
 	h.Latency = Duration(took)
+	var is access.Trouble
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) || err == nil && took > slow:
-		h.Trouble = string(access.Slow)
+		is = access.Slow
 	case err != nil:
-		h.Trouble = string(access.TroubleOf(err))
+		is = access.TroubleOf(err)
 	}
-	h.TroubleSince = t.trouble.note(h.Trouble, began, func(was string, since time.Time) {
-		if h.Trouble == "" {
-			t.log.Info("the store takes writes again", "trouble", was, "after", time.Since(since).Round(time.Millisecond))
+	h.Trouble = string(is)
+	h.TroubleSince = t.condition.Note(is, began, func(was access.Trouble, since time.Time) {
+		if is == "" {
+			t.log.Info("the store takes writes again", "trouble", string(was), "after", time.Since(since).Round(time.Millisecond))
 			return
 		}
 		t.log.Warn("the store does not take writes as it should", "trouble", h.Trouble, "error", err)

@@ -69,7 +69,7 @@ func (t *Tracker) Alive(instance string) bool { return t.engine.Membership.Alive
 // gap makes known that a source is, or was, blind. What is lost cannot be
 // repaired: whoever could has said so.
 func (t *Tracker) gap(g conversation.Gap) {
-	t.heard.gap(g, time.Now())
+	t.heard.Gap(g, time.Now())
 	if g.Lost {
 		t.losses.Add(1)
 		t.log.Error("lost", describeGap(g)...)
@@ -122,7 +122,8 @@ func (t *Tracker) runSources(ctx context.Context, sources []Source) error {
 	defer cancel()
 	ended := make(chan error, len(sources))
 	for _, s := range sources {
-		t.heard.begin(sourceName(s), s)
+		reporter, _ := s.(HealthReporter)
+		t.heard.Begin(sourceName(s), reporter)
 	}
 	for _, s := range sources {
 		go func() {
@@ -162,7 +163,7 @@ func (t *Tracker) goesOn(err error) (on bool) {
 		return false
 	}
 	now := time.Now()
-	t.heard.fail(failed.Source, failed.Err, now)
+	t.heard.Fail(failed.Source, failed.Err, now)
 	if t.config.OnSourceFailed != nil {
 		t.guard("Config.OnSourceFailed", func() { on = t.config.OnSourceFailed(failed) })
 	}

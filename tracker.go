@@ -9,8 +9,10 @@ import (
 	"sync/atomic"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/access"
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/engine"
+	"github.com/dcmkit/convtrack/internal/heard"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -23,8 +25,8 @@ type Tracker struct {
 	engine *engine.Engine
 
 	gaps, losses atomic.Int64
-	heard        heard
-	trouble      trouble
+	heard        heard.Sources
+	condition    access.Condition           // of the store
 	repairers    atomic.Pointer[[]Repairer] // among the sources
 	reads        atomic.Bool                // one of the sources is a Reader
 }

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/dryrun"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/examples/internal/stores"
 	"github.com/dcmkit/convtrack/store"
@@ -41,7 +41,7 @@ func against(ctx context.Context, s store.Store, stdout, stderr io.Writer) (diff
 		return 0, err
 	}
 	looked, said := 0, time.Now()
-	for d, err := range convtrack.DryRun(ctx, s, hooks, store.Query{Limit: store.MostLimit}) {
+	for d, err := range dryrun.Compare(ctx, s, hooks, store.Query{Limit: store.MostLimit}) {
 		switch {
 		case ctx.Err() != nil:
 			return different, fmt.Errorf("interrupted after %d of %d conversations; what is printed so far is right, but not all", looked, total)
@@ -89,7 +89,7 @@ type occurrence struct {
 	After  []string        `json:"after,omitzero"`
 }
 
-func describe(d *convtrack.Difference) difference {
+func describe(d *dryrun.Difference) difference {
 	out := difference{Type: "difference", ConversationID: d.ConversationID}
 	encode := func(e events.Event) occurrence {
 		data, _ := events.Encode(e) // it was encoded to be compared

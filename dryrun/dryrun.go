@@ -1,4 +1,6 @@
-package convtrack
+// Package dryrun compares what today's rules and hooks say of the conversations in
+// a store with what was announced of them, without writing anything.
+package dryrun
 
 import (
 	"bytes"
@@ -44,7 +46,7 @@ type Alteration struct {
 // Empty reports whether there is no difference.
 func (d *Difference) Empty() bool { return len(d.Added)+len(d.Dropped)+len(d.Changed) == 0 }
 
-// DryRun compares what the rules of this version, and the hooks and definitions
+// Compare compares what the rules of this version, and the hooks and definitions
 // given, imply of the conversations in a store with what was announced of them: to
 // see what a new version, or a changed definition, would do. It writes nothing
 // and runs no hook. It yields one Difference for each conversation that the query
@@ -55,7 +57,7 @@ func (d *Difference) Empty() bool { return len(d.Added)+len(d.Dropped)+len(d.Cha
 // define, and what was announced of an earlier wrap-up code or release. Data
 // differs also where more is known now than when the event was announced. Events of a
 // further type are added where no hook took them when they happened.
-func DryRun(ctx context.Context, s store.Store, hooks *events.Hooks, q store.Query) iter.Seq2[Difference, error] {
+func Compare(ctx context.Context, s store.Store, hooks *events.Hooks, q store.Query) iter.Seq2[Difference, error] {
 	return func(yield func(Difference, error) bool) {
 		for {
 			page, err := s.List(ctx, q)
@@ -73,7 +75,7 @@ func DryRun(ctx context.Context, s store.Store, hooks *events.Hooks, q store.Que
 				return
 			}
 			for i := range records {
-				d, err := compare(ctx, s, hooks, &records[i])
+				d, err := difference(ctx, s, hooks, &records[i])
 				if !yield(d, err) || err != nil {
 					return
 				}
@@ -85,7 +87,7 @@ func DryRun(ctx context.Context, s store.Store, hooks *events.Hooks, q store.Que
 	}
 }
 
-func compare(ctx context.Context, s store.Store, hooks *events.Hooks, r *store.Record) (Difference, error) {
+func difference(ctx context.Context, s store.Store, hooks *events.Hooks, r *store.Record) (Difference, error) {
 	d := Difference{ConversationID: r.ID}
 	if r.Conversation == nil {
 		return d, nil // it was forgotten meanwhile
