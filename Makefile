@@ -80,7 +80,7 @@ ifeq ($(RACE),)
 	@echo "make test: no C compiler found, so the race detector is off; install gcc to run with it" >&2
 	@test "$$CI" != true || { echo "make test: CI must run with the race detector" >&2; exit 1; }
 endif
-	$(GO) test $(RACE) $(FRESH) -timeout 30m ./...
+	$(if $(RACE),.ci/watched )$(GO) test $(RACE) $(FRESH) -timeout 30m ./...
 	@$(MAKE) --no-print-directory -j2 $(if $(RACE),test-browser test-unwatched) test-long
 
 # A browser makes its tests wait, so that others can run beside them.
