@@ -247,7 +247,7 @@ func TestMidwayRecordsAndSettlesDisturbNothing(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			for range *rounds {
 				story := s.Story()
-				live := [][][]byte{story.Snapshots(), story.Bodies(), story.MediaSnapshots()}[rnd.IntN(2)]
+				live := [][][]byte{story.Snapshots(), story.Bodies(), story.MediaSnapshots()}[rnd.IntN(3)]
 				messages := interleave(rnd, live, story.Records())
 				l := newListener()
 				for _, c := range decode(t, messages) {
