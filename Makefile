@@ -99,7 +99,8 @@ test-unwatched:
 .PHONY: test-long
 test-long:
 	$(GO) test ./events -rounds 8
-	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestKilled|TestDaily' . -simulations 300 -kills 100 -days 26
+	$(GO) test $(FRESH) -timeout 30m -run 'TestNothingIsLost|TestDaily' . -simulations 300 -days 26
+	$(GO) test $(FRESH) -timeout 30m -run TestKilled ./internal/integrationtest -kills 100
 	$(GO) test -timeout 30m -run 'TestNothingIsLost|TestNoMessageIsDeleted|TestEventBridgeTells|TestAConversationThatIsTooLarge' ./genesys/eventbridge -simulations 300 -kills 100
 	cd examples/broker && $(GO) test -timeout 30m ./...
 
@@ -147,7 +148,8 @@ fuzz: ## Fuzz each of the decoders for a minute.
 soak: ## Run the laws, the fault simulation, kill -9 and logins at once for long.
 	$(GO) test -count=1 -timeout 2h ./conversation -rapid.checks 100000
 	$(GO) test -count=1 -timeout 2h ./events -rounds 500 -seed $$(date +%s)
-	$(GO) test -count=1 -timeout 6h -run 'TestNothingIsLost|TestKilled' . -simulations 10000 -simulation-seed $$(date +%s) -kills 1000
+	$(GO) test -count=1 -timeout 6h -run TestNothingIsLost . -simulations 10000 -simulation-seed $$(date +%s)
+	$(GO) test -count=1 -timeout 6h -run TestKilled ./internal/integrationtest -kills 1000
 	$(GO) test -count=1 -timeout 30m ./genesys/clientapp -run TestTwoFrames -logins 100
 
 .PHONY: vuln

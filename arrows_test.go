@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 		"internal/record", "internal/retry", "internal/throttle"},
 	"internal/engine": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/failure", "internal/inbox",
 		"internal/lane", "internal/membership", "internal/outbox", "internal/record", "internal/retention", "internal/retry", "internal/settling"},
+	"internal/integrationtest":         {},
 	"internal/retention":               {"conversation", "store", "internal/retry"},
 	"store/internal/cursor":            {},
 	"store/internal/wake":              {"store"},

@@ -3,7 +3,6 @@ package convtrack_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -17,7 +16,6 @@ import (
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store"
-	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
 func TestBeforeVetoOfTheCreationKeepsTheConversationOut(t *testing.T) {
@@ -201,30 +199,4 @@ func TestAnOptionalBeforeHookThatFailsHoldsNothingBack(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestWhatAnOptionalHookBreaksInItsTransactionIsUndoneAndTheChangeIsMade(t *testing.T) {
-	db, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), nil)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, db.Close()) }()
-	hooks := events.NewHooks()
-	events.Before(hooks, "optional", func(ctx context.Context, e *events.ConversationCreated) error {
-		tx, ok := sqlitestore.Tx(ctx)
-		require.True(t, ok)
-		_, err := tx.ExecContext(ctx, "create table mine (id text)")
-		require.NoError(t, err)
-		_, err = tx.ExecContext(ctx, "insert into nobodys values (1)")
-		return err
-	}, events.Optional())
-	tracker, err := convtrack.New(db, &convtrack.Config{Hooks: hooks, Logger: quiet})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- tracker.Run(ctx) }()
-	s := genesystest.BlindTransferToQueue()
-	require.NoError(t, tracker.Observe(t.Context(), conversation.Update{Conversations: decode(t, s.Snapshots()[0])}))
-	_, err = tracker.Get(t.Context(), s.ID)
-	require.NoError(t, err)
-	cancel()
-	require.NoError(t, <-ended)
 }

@@ -3,11 +3,9 @@ package convtrack_test
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +21,6 @@ import (
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
-	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
 func TestWhatSourcesSayOfAForgottenConversationIsDropped(t *testing.T) {
@@ -285,58 +282,4 @@ func TestWhatEndedLongAgoIsDeletedByOneProcessAndStaysSoUntilItsTombstoneIsOld(t
 	})
 }
 
-// By the file itself: nothing of the id is in any table.
-func TestNothingOfAForgottenConversationIsLeftInAFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "store.db")
-	s, err := sqlitestore.Open(t.Context(), path, nil)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	hooks := events.NewHooks()
-	events.After(hooks, "fails", func(context.Context, events.Event) error { return errDead }, events.Attempts(1))
-	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Logger: quiet})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- tracker.Run(ctx) }()
-	defer func() { cancel(); require.NoError(t, <-ended) }()
-	one := genesystest.BlindTransferToQueue()
-	for _, m := range one.Snapshots() {
-		require.NoError(t, tracker.Observe(t.Context(), conversation.Update{Conversations: decode(t, m)}))
-	}
-	_, err = tracker.Forget(t.Context(), one.ID)
-	require.NoError(t, err)
-	require.NoError(t, tracker.Observe(t.Context(), conversation.Update{Conversations: decode(t, one.Snapshots()[0])}))
-	require.Empty(t, sqliteTablesWith(t, path, one.ID))
-}
-
 func seeded(n uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 0xf0)) }
-
-// sqliteTablesWith are the tables of a file in a row of which the text stands.
-func sqliteTablesWith(t *testing.T, path, text string) (found []string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, db.Close()) }()
-	names := func(query string, args ...any) (list []string) {
-		rows, err := db.QueryContext(t.Context(), query, args...)
-		require.NoError(t, err)
-		defer func() { require.NoError(t, rows.Close()) }()
-		for rows.Next() {
-			var name string
-			require.NoError(t, rows.Scan(&name))
-			list = append(list, name)
-		}
-		require.NoError(t, rows.Err())
-		return list
-	}
-	tables := names("SELECT name FROM sqlite_schema WHERE type = 'table'")
-	require.Contains(t, tables, "cdm_forgotten")
-	for _, table := range tables {
-		for _, column := range names("SELECT name FROM pragma_table_info(?)", table) {
-			if len(names("SELECT 'x' FROM "+table+" WHERE instr(CAST("+column+" AS BLOB), CAST(? AS BLOB)) > 0", text)) > 0 {
-				found = append(found, table+"."+column)
-			}
-		}
-	}
-	return found
-}

@@ -2,7 +2,6 @@ package convtrack_test
 
 import (
 	"log/slog"
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -10,15 +9,4 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func TestMain(m *testing.M) {
-	if victim, is := os.LookupEnv(victimVariable); is {
-		live(victim)
-		return
-	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if started != nil && started.Close() != nil {
-			code = max(code, 1)
-		}
-		os.Exit(code)
-	}))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

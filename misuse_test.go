@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,8 +17,6 @@ import (
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
-	"github.com/dcmkit/convtrack/store/pgstore"
-	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
 // said is a log that tests read.
@@ -130,41 +127,14 @@ func TestObserveBeforeRunSaysWhatItWaitsFor(t *testing.T) {
 	})
 }
 
-func TestAHookThatAsksForATransactionWhereThereIsNoneIsToldOfInTransaction(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log said
-		hooks := events.NewHooks()
-		events.Before(hooks, "before", func(ctx context.Context, _ *events.ConversationCreated) error {
-			_, ok := sqlitestore.Tx(ctx)
-			require.False(t, ok)
-			return nil
-		})
-		events.After(hooks, "after", func(ctx context.Context, _ *events.ConversationCreated) error {
-			_, ok := pgstore.Tx(ctx)
-			require.False(t, ok)
-			return nil
-		})
-		r := start(t, hooks, logTo(&log))
-		r.tell(genesystest.BlindTransferToQueue().Snapshots()...)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		require.Contains(t, log.String(), "register it with events.InTransaction()")
-		require.Contains(t, log.String(), "hook=after")
-		require.Contains(t, log.String(), "store=*memstore.Store")
-	})
-}
-
 func TestDeliveriesOfAHookThatWasRenamedAreNamedWhenRunBegins(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "renamed.db")
+	s := memstore.New()
 	run := func(name string, hook func(context.Context, *events.ConversationEnded) error, log *said) {
-		db, err := sqlitestore.Open(t.Context(), path, nil)
-		require.NoError(t, err)
-		defer func() { require.NoError(t, db.Close()) }()
 		hooks := events.NewHooks()
 		events.After(hooks, name, hook, events.Attempts(1))
 		config := &convtrack.Config{Hooks: hooks}
 		logTo(log)(config)
-		tracker, err := convtrack.New(db, config)
+		tracker, err := convtrack.New(s, config)
 		require.NoError(t, err)
 		require.NoError(t, tracker.Run(t.Context(), recording(genesystest.BlindTransferToQueue().Snapshots()), idle(func(context.Context) {
 			require.Eventually(t, func() bool {

@@ -1,4 +1,4 @@
-package convtrack_test
+package integrationtest_test
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func TestAnOpenConversationTakesSomeKilobytesAndNoGoroutine(t *testing.T) {
 	const open = 1500
 	path := filepath.Join(t.TempDir(), "idle.db")
 	hooked := make(chan string, 1)
-	run := func(do func(*convtrack.Tracker)) {
+	with := func(do func(*convtrack.Tracker)) {
 		s, err := sqlitestore.Open(t.Context(), path, nil)
 		require.NoError(t, err)
 		hooks := events.NewHooks()
@@ -37,15 +37,12 @@ func TestAnOpenConversationTakesSomeKilobytesAndNoGoroutine(t *testing.T) {
 		})
 		tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Logger: quiet, CacheSize: 1600})
 		require.NoError(t, err)
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- tracker.Run(ctx) }()
+		stop := run(t, tracker)
 		do(tracker)
 		stop()
-		require.NoError(t, <-ended)
 		require.NoError(t, s.Close())
 	}
-	run(func(tracker *convtrack.Tracker) {
+	with(func(tracker *convtrack.Tracker) {
 		observeOpen(t, tracker, "before", 100) // what is made once is there
 		heap, goroutines := heapAndGoroutines()
 		observeOpen(t, tracker, "open", open)
@@ -58,7 +55,7 @@ func TestAnOpenConversationTakesSomeKilobytesAndNoGoroutine(t *testing.T) {
 		t.Logf("%.0f bytes each", each)
 	})
 	began := time.Now()
-	run(func(tracker *convtrack.Tracker) {
+	with(func(tracker *convtrack.Tracker) {
 		observeOpen(t, tracker, "the last", 1)
 		<-hooked
 		require.Less(t, time.Since(began), 20*time.Second)

@@ -1,4 +1,4 @@
-package convtrack_test
+package integrationtest_test
 
 import (
 	"bufio"

@@ -1,4 +1,4 @@
-package convtrack_test
+package integrationtest_test
 
 import (
 	"context"
@@ -63,7 +63,7 @@ func replicas(t *testing.T, n int, toAll bool, conversations int, open func() st
 	for c := range conversations {
 		random := rand.New(rand.NewPCG(7, uint64(c)))
 		story := scenarios[c%len(scenarios)].Story().Fresh(random)
-		parts := understoodAll(t, append(story.Details(), story.Records()...)...)
+		parts := decode(t, append(story.Details(), story.Records()...)...)
 		for _, p := range parts {
 			stories[story.ID] = conversation.Merge(stories[story.ID], p)
 		}

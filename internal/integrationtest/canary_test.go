@@ -1,4 +1,4 @@
-package convtrack_test
+package integrationtest_test
 
 import (
 	"bytes"
@@ -54,9 +54,7 @@ func TestNoPersonalDataAndNoSecretReachesTheLog(t *testing.T) {
 	require.NoError(t, err)
 	poller, err := polling.New(polling.Config{API: server.API(), Tracked: tracker, Logger: logger, DiscoverEvery: time.Second, FollowEvery: time.Second})
 	require.NoError(t, err)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- tracker.Run(ctx, socket, poller) }()
+	stop := run(t, tracker, socket, poller)
 
 	playing := server.Play(story, genesystest.Speed(60))
 	f := server.Faults()
@@ -80,7 +78,6 @@ func TestNoPersonalDataAndNoSecretReachesTheLog(t *testing.T) {
 			"the test no longer provokes %q", provoked)
 	}
 	stop()
-	require.NoError(t, <-ended)
 
 	text := log.String()
 	for _, canary := range []string{"CANARY", "sim-", "streaming-0-", "Bearer", "Basic"} {

@@ -1,14 +1,17 @@
-package convtrack_test
+package integrationtest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
@@ -40,13 +43,16 @@ func postgres(t *testing.T) string {
 }
 
 // connect connects as postgres says.
-func connect(ctx context.Context, target string) (*pgxpool.Pool, error) {
+func connect(ctx context.Context, target string, change ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
 	connString, schema, _ := strings.Cut(target, "\n")
 	config, err := pgxpool.ParseConfig(connString)
 	if err != nil {
 		return nil, err
 	}
 	config.ConnConfig.RuntimeParams["search_path"] = schema
+	for _, c := range change {
+		c(config)
+	}
 	return pgxpool.NewWithConfig(ctx, config)
 }
 
@@ -61,8 +67,8 @@ func (p *pooled) Close() error {
 	return p.Store.Close()
 }
 
-func openPostgres(ctx context.Context, target string) (store.Store, error) {
-	pool, err := connect(ctx, target)
+func openPostgres(ctx context.Context, target string, change ...func(*pgxpool.Config)) (store.Store, error) {
+	pool, err := connect(ctx, target, change...)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +81,7 @@ func openPostgres(ctx context.Context, target string) (store.Store, error) {
 }
 
 var postgresEngine = engine{
-	open: openPostgres,
+	open: func(ctx context.Context, target string) (store.Store, error) { return openPostgres(ctx, target) },
 	effect: func(ctx context.Context, timing events.Timing, eventID string) error {
 		tx, _ := pgstore.Tx(ctx)
 		_, err := tx.Exec(ctx, "INSERT INTO effect (timing, event_id) VALUES ($1, $2)", string(timing), eventID)
@@ -146,14 +152,22 @@ func TestReplicasOnPostgreSQLAnnounceEachEventOnceAndInOrder(t *testing.T) {
 func TestADeadReplicasDeliveriesAreTakenOverWithinItsLease(t *testing.T) {
 	const lease = 2 * time.Second
 	target := postgres(t)
-	open := func() *life {
-		s, err := openPostgres(t.Context(), target)
+	open := func(dead *atomic.Bool) store.Store {
+		s, err := openPostgres(t.Context(), target, func(c *pgxpool.Config) {
+			c.PrepareConn = func(context.Context, *pgx.Conn) (bool, error) { return !dead.Load(), nil }
+			c.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
+				if dead.Load() {
+					return errors.New("the process is dead")
+				}
+				return nil
+			}
+		})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, s.Close()) })
-		return &life{Store: s}
+		return s
 	}
 	told := make(chan string, 100)
-	run := func(name string, s store.Store, hook func(ctx context.Context) error) (*convtrack.Tracker, func()) {
+	start := func(name string, s store.Store, hook func(ctx context.Context) error) (*convtrack.Tracker, func()) {
 		hooks := events.NewHooks()
 		events.After(hooks, "hook", func(ctx context.Context, e *events.ConversationCreated) error {
 			if hook != nil {
@@ -166,26 +180,20 @@ func TestADeadReplicasDeliveriesAreTakenOverWithinItsLease(t *testing.T) {
 		})
 		tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Logger: quiet, Instance: name, Lease: lease, DrainTimeout: time.Millisecond})
 		require.NoError(t, err)
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- tracker.Run(ctx) }()
-		return tracker, func() {
-			cancel()
-			require.NoError(t, <-ended)
-		}
+		return tracker, run(t, tracker)
 	}
-	dying := open()
+	var dead, alive atomic.Bool
 	running := make(chan struct{})
-	first, stopFirst := run("dies", dying, func(ctx context.Context) error {
+	first, stopFirst := start("dies", open(&dead), func(ctx context.Context) error {
 		close(running)
 		<-ctx.Done() // it never comes to its end
 		return ctx.Err()
 	})
-	_, stopSecond := run("lives", open(), nil)
+	_, stopSecond := start("lives", open(&alive), nil)
 	defer stopSecond()
-	require.NoError(t, first.Observe(t.Context(), conversation.Update{Conversations: understoodAll(t, genesystest.BlindTransferToQueue().Records()[0])}))
+	require.NoError(t, first.Observe(t.Context(), conversation.Update{Conversations: decode(t, genesystest.BlindTransferToQueue().Records()[0])}))
 	<-running
-	dying.crash() // nothing of it reaches the store any more
+	dead.Store(true) // nothing of it reaches the store any more
 	died := time.Now()
 	require.Equal(t, "lives", <-told)
 	took := time.Since(died)
@@ -209,9 +217,7 @@ func TestARestartOfPostgreSQLUnderLoadLosesNothing(t *testing.T) {
 
 	v := victim{Engine: "postgres", Target: target, Ledger: t.TempDir(), Before: true}
 	tracker := v.tracker(s)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- tracker.Run(ctx) }()
+	stop := run(t, tracker)
 	acknowledged := v.ledger("acknowledged")
 	var talking sync.WaitGroup
 	feeding, enough := context.WithCancel(t.Context())
@@ -235,7 +241,6 @@ func TestARestartOfPostgreSQLUnderLoadLosesNothing(t *testing.T) {
 	enough()
 	talking.Wait()
 	stop()
-	require.NoError(t, <-ended)
 	require.NotZero(t, tracker.Stats().StoreErrors, "the restarts were not noticed")
 	v.Round = 1 // of the process that cleans up
 	v.bury(t)
@@ -262,7 +267,7 @@ func TestHooksThatTakeASecondConnectionEndWithTheDefaultPool(t *testing.T) {
 	const conversations = 200
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	require.NoError(t, tracker.Run(ctx, observing(func(ctx context.Context, sink conversation.Sink) error {
+	require.NoError(t, tracker.Run(ctx, sourceFunc(func(ctx context.Context, sink conversation.Sink) error {
 		all, ctx := errgroup.WithContext(ctx)
 		for i := range conversations {
 			all.Go(func() error {
@@ -282,7 +287,3 @@ func TestHooksThatTakeASecondConnectionEndWithTheDefaultPool(t *testing.T) {
 		require.Failf(t, "a hook has failed", "%+v", item.Failure)
 	}
 }
-
-type observing func(context.Context, conversation.Sink) error
-
-func (o observing) Run(ctx context.Context, sink conversation.Sink) error { return o(ctx, sink) }
