@@ -9,6 +9,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/internal/access"
+	"github.com/dcmkit/convtrack/internal/membership"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -63,13 +64,13 @@ type Health struct {
 	// Overdue are the conversations with conclusions or timers that have been due
 	// for more than ten seconds, as far as they were counted: up to 1000.
 	Overdue int `json:"overdue"`
-	// Deliveries are the unfinished deliveries of each After hook, those that
-	// have failed included.
-	Deliveries map[string]int `json:"deliveries"`
+	// Deliveries are the unfinished deliveries to After hooks, by hook.
+	Deliveries map[string]DeliveryHealth `json:"deliveries"`
 	// Failed is what waits for a decision, as far as it was counted: up to 1000.
 	Failed []FailedHealth `json:"failed"`
-	// Processes are the names of those that share the store, this one included.
-	Processes []string `json:"processes"`
+	// Processes are those that share the store, by name: this one, too, while it
+	// runs.
+	Processes []ProcessHealth `json:"processes"`
 }
 
 // StoreHealth is how the store does.
@@ -94,18 +95,63 @@ func (d Duration) MarshalText() ([]byte, error) {
 	return []byte(time.Duration(d).Round(time.Microsecond).String()), nil
 }
 
-// SourceHealth is how a source does: what the tracker knows from its gaps, and
-// what it says itself.
+// SourceHealth is how a source does: what it says itself and, of when it heard and
+// was blind, also what the tracker knows from the gaps that it has announced.
 type SourceHealth struct {
-	// HeardSince is since when it has heard without a gap, as far as it says;
-	// BlindSince is since when it has not, and Reason why not.
-	HeardSince time.Time `json:"heardSince,omitzero"`
-	BlindSince time.Time `json:"blindSince,omitzero"`
-	Reason     string    `json:"reason,omitzero"`
 	// Failed is the error with which it has ended for good.
 	Failed string `json:"failed,omitzero"`
+	// Gaps counts the times in which it was blind, and Losses those that could not
+	// be read from the API either, since the tracker was made. Lost is the latest
+	// of these.
+	Gaps   int64       `json:"gaps"`
+	Losses int64       `json:"losses"`
+	Lost   *LossHealth `json:"lost,omitempty"`
 
 	conversation.SourceHealth
+}
+
+// LossHealth is a time that nobody will tell of: conversation.Gap.Lost.
+type LossHealth struct {
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	Reason string    `json:"reason"`
+}
+
+// DeliveryHealth is how far an After hook is behind.
+type DeliveryHealth struct {
+	// Unfinished are its deliveries that are not done, those that have failed and
+	// those that wait behind them included. Counted says that these are all;
+	// otherwise there are at least so many.
+	Unfinished int  `json:"unfinished"`
+	Counted    bool `json:"counted"`
+	// DueSince is since when the oldest of those waits that could be done, or is
+	// being done; NextTry is when the next one is tried that waits for its time,
+	// where none could be done now. Zero: there is none, or the store cannot tell.
+	DueSince time.Time `json:"dueSince,omitzero"`
+	NextTry  time.Time `json:"nextTry,omitzero"`
+	// Orphaned says that no running process has a hook of this name.
+	Orphaned bool `json:"orphaned,omitzero"`
+}
+
+// ProcessHealth is a process that shares the store, and what it holds, as it said
+// itself with its last sign of life. Of one of an earlier version that is not known.
+type ProcessHealth struct {
+	Name string    `json:"name"`
+	Seen time.Time `json:"seen"` // its last sign of life, by its own clock
+
+	Conversations int                      `json:"conversations"` // in its memory
+	Facts         int                      `json:"facts"`         // accepted and not stored yet
+	Deliveries    int                      `json:"deliveries"`    // claimed, with their leases
+	Sources       map[string]ProcessSource `json:"sources"`       // that it runs
+	Hooks         []string                 `json:"hooks"`         // its After hooks
+}
+
+// ProcessSource is the share that a process has of a source.
+type ProcessSource struct {
+	Heard    int  `json:"heard"`          // topics
+	Followed int  `json:"followed"`       // open conversations that it reads
+	Leads    bool `json:"leads,omitzero"` // it does what one does for all
+	Blind    bool `json:"blind,omitzero"`
 }
 
 // FailedHealth is what failed of one hook, and of one kind.
@@ -139,19 +185,23 @@ const (
 // database that is full, read-only, slow or lost within five, and that it is over.
 // When it begins and when it is over are lines of the log, too. It needs no Run.
 func (t *Tracker) Health(ctx context.Context) Health {
-	h := Health{At: time.Now().UTC(), Problems: []string{}, Deliveries: map[string]int{}, Failed: []FailedHealth{}, Processes: t.engine.Membership.Names()}
+	h := Health{At: time.Now().UTC(), Problems: []string{}, Sources: map[string]SourceHealth{},
+		Deliveries: map[string]DeliveryHealth{}, Failed: []FailedHealth{}, Processes: []ProcessHealth{}}
 	if err := outside(ctx); err != nil {
 		h.Problems = append(h.Problems, err.Error())
 		return h
 	}
-	h.Facts, h.FactsSince = t.engine.Lanes.Pending(), t.engine.Lanes.Oldest()
+	h.Facts, h.FactsSince = t.engine.Lanes.Pending(), t.engine.Lanes.Oldest().UTC()
 	t.probe(ctx, &h.Store)
+	for name, s := range t.heard.All() {
+		is := SourceHealth{Failed: s.Failed, Gaps: s.Gaps, Losses: s.Losses, SourceHealth: s.SourceHealth}
+		if s.Losses > 0 {
+			is.Lost = &LossHealth{s.Lost.From.UTC(), s.Lost.To.UTC(), s.Lost.Reason}
+		}
+		h.Sources[name] = is
+	}
 	if h.Store.Trouble == "" {
 		t.countWaiting(ctx, &h)
-	}
-	h.Sources = map[string]SourceHealth{}
-	for name, s := range t.heard.All() {
-		h.Sources[name] = SourceHealth{s.HeardSince, s.BlindSince, s.Reason, s.Failed, s.Says}
 	}
 	h.judge()
 	return h
@@ -203,8 +253,12 @@ func (t *Tracker) countWaiting(ctx context.Context, h *Health) {
 	defer cancel()
 	ids, _, err := t.store.Due(ctx, time.Now().Add(-overdue), store.MostLimit)
 	h.Overdue = len(ids)
+	var members []membership.Member
 	if err == nil {
-		h.Deliveries, err = t.store.Backlog(ctx)
+		members, err = t.engine.Membership.Members(ctx)
+	}
+	if err == nil {
+		err = t.countDeliveries(ctx, h, members)
 	}
 	var page store.FailedPage
 	if err == nil {
@@ -218,11 +272,57 @@ func (t *Tracker) countWaiting(ctx context.Context, h *Health) {
 	}
 }
 
+// countDeliveries counts what After hooks have to do, and tells who has them.
+func (t *Tracker) countDeliveries(ctx context.Context, h *Health, members []membership.Member) error {
+	backlog, err := t.store.Backlog(ctx)
+	if err != nil {
+		return err
+	}
+	for hook, n := range backlog {
+		h.Deliveries[hook] = DeliveryHealth{Unfinished: n, Counted: true}
+	}
+	for _, m := range members {
+		h.Processes = append(h.Processes, t.process(m))
+	}
+	return nil
+}
+
+// process is what a process has told of itself; of this one, what it is now.
+func (t *Tracker) process(m membership.Member) ProcessHealth {
+	p := ProcessHealth{Name: m.Name, Seen: m.At, Sources: map[string]ProcessSource{}, Hooks: []string{}}
+	for _, name := range m.Sources {
+		p.Sources[name] = ProcessSource{}
+	}
+	is := m.Holding
+	if m.Name == t.config.Instance {
+		now := t.engine.Holding()
+		is = &now
+	}
+	if is == nil {
+		return p
+	}
+	p.Conversations, p.Facts, p.Deliveries = is.Conversations, is.Facts, is.Deliveries
+	p.Hooks = append(p.Hooks, is.Hooks...)
+	for name, share := range is.Shares {
+		p.Sources[name] = ProcessSource(share)
+	}
+	return p
+}
+
+// shares are what this process does of its sources.
+func (t *Tracker) shares() map[string]membership.Share {
+	shares := map[string]membership.Share{}
+	for name, s := range t.heard.All() {
+		shares[name] = membership.Share{Heard: s.Heard, Followed: s.Followed, Leads: s.Leads, Blind: !s.BlindSince.IsZero()}
+	}
+	return shares
+}
+
 func (h *Health) addFailed(item store.FailedItem) {
 	i := slices.IndexFunc(h.Failed, func(f FailedHealth) bool { return f.Hook == item.Hook && f.Kind == item.Kind })
 	if i < 0 {
 		i = len(h.Failed)
-		h.Failed = append(h.Failed, FailedHealth{Hook: item.Hook, Kind: item.Kind, Oldest: item.At})
+		h.Failed = append(h.Failed, FailedHealth{Hook: item.Hook, Kind: item.Kind, Oldest: item.At.UTC()})
 	}
 	h.Failed[i].N++
 }

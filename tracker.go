@@ -58,7 +58,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		BeforeAttempts: c.BeforeAttempts, BeforeBackoff: c.BeforeBackoff, StoreAttempts: c.StoreAttempts,
 		Settling: change.Settling{Soon: c.SettleSoon, Late: c.SettleLate},
 		Lease:    c.Lease, DrainTimeout: c.DrainTimeout,
-		Retain: c.Retain, TombstoneAge: c.TombstoneAge,
+		Retain: c.Retain, TombstoneAge: c.TombstoneAge, Shares: t.shares,
 		Patience: change.Patience{Undecided: c.UndecidedFor, Refused: c.RefusedFor}, OnFailed: c.OnFailed,
 		Stopped: ErrStopped, Running: ErrRunning,
 	})

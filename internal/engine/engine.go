@@ -42,6 +42,7 @@ type Config struct {
 	OnFailed                                                    func(context.Context, store.FailedItem) // may be nil
 	Lease, DrainTimeout                                         time.Duration
 	Retain, TombstoneAge                                        time.Duration
+	Shares                                                      func() map[string]membership.Share // in the sources
 
 	// Stopped is the error of what comes when the engine stops or has stopped.
 	Stopped error
@@ -81,7 +82,7 @@ func New(c Config) *Engine {
 		cache: record.NewCache(c.CacheSize),
 	}
 	e.notices = failure.NewNotices(c.OnFailed, c.Log)
-	e.Membership = membership.New(c.Instance, e.Store, c.Lease)
+	e.Membership = membership.New(c.Instance, e.Store, c.Lease, e.Holding)
 	owns := func(id string) bool { return e.Membership.Owns("", id) }
 	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest(), c.Lease)
 	e.Inbox = inbox.New(inbox.Config{Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
@@ -107,6 +108,14 @@ func New(c Config) *Engine {
 		Log: c.Log, Failures: failures, Failed: e.notices.Add, Announced: e.Announced.count,
 	})
 	return e
+}
+
+// Holding is what this process holds.
+func (e *Engine) Holding() membership.Holding {
+	return membership.Holding{
+		Conversations: e.cache.Len(), Facts: e.Lanes.Pending(), Deliveries: e.Outbox.Held(), Since: e.Outbox.HeldSince(),
+		Hooks: e.config.Hooks.AfterNames(), Shares: e.config.Shares(),
+	}
 }
 
 // records are the conversations of the engine, as the outbox sees them.

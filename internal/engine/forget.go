@@ -52,9 +52,18 @@ func digestsOf(ids []string) map[string]bool {
 // tellOthers returns when all other processes have let go. One that does not
 // answer for a lease holds no delivery any more.
 func (e *Engine) tellOthers(ctx context.Context, digests map[string]bool) error {
-	others, err := e.Membership.Others(ctx)
-	if err != nil || len(others) == 0 {
+	members, err := e.Membership.Members(ctx)
+	if err != nil {
 		return err
+	}
+	var others []string
+	for _, m := range members {
+		if m.Name != e.config.Instance {
+			others = append(others, m.Name)
+		}
+	}
+	if len(others) == 0 {
+		return nil
 	}
 	left, err := e.Inbox.Tell(ctx, others, slices.Sorted(maps.Keys(digests)))
 	for began := time.Now(); err == nil && len(left) > 0 && time.Since(began) < e.config.Lease; {

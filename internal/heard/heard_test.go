@@ -2,6 +2,7 @@ package heard
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,7 @@ func TestASourceHearsOrIsBlindByItsLatestGap(t *testing.T) {
 	at := func(minute int) time.Time { return time.Date(2026, 3, 2, 12, minute, 0, 0, time.UTC) }
 	var s Sources
 	s.Begin("socket", says{Wanted: 3})
-	require.Equal(t, map[string]Source{"socket": {Says: conversation.SourceHealth{Wanted: 3}}}, s.All(), "nothing is known yet")
+	require.Equal(t, map[string]Source{"socket": {SourceHealth: conversation.SourceHealth{Wanted: 3}}}, s.All(), "nothing is known yet")
 	s.Gap(conversation.Gap{Source: "socket", From: at(1), Reason: "silent"}, at(2))
 	s.Gap(conversation.Gap{Source: "socket", From: at(2), Reason: "evicted"}, at(3))
 	is := s.All()["socket"]
@@ -26,7 +27,56 @@ func TestASourceHearsOrIsBlindByItsLatestGap(t *testing.T) {
 	s.Gap(conversation.Gap{Source: "socket", From: at(1), To: at(4), Lost: true}, at(5))
 	require.Equal(t, at(1), s.All()["socket"].BlindSince, "what is lost says nothing of the source")
 	s.Gap(conversation.Gap{Source: "socket", From: at(1), To: at(4)}, at(5))
-	require.Equal(t, Source{HeardSince: at(4), Says: conversation.SourceHealth{Wanted: 3}}, s.All()["socket"])
+	require.Equal(t, conversation.SourceHealth{HeardSince: at(4), Wanted: 3}, s.All()["socket"].SourceHealth)
+	require.Equal(t, int64(1), s.All()["socket"].Gaps, "the second one was the same, for another reason")
+	require.Equal(t, int64(1), s.All()["socket"].Losses)
+	require.Equal(t, at(4), s.All()["socket"].Lost.To)
 	s.Gap(conversation.Gap{Source: "never", Reason: "never heard"}, at(6))
 	require.Equal(t, at(6), s.All()["never"].BlindSince)
+}
+
+// What a source says itself is closer to it than what its gaps show; it is blind
+// when either says so.
+func TestWhatASourceSaysItselfAndItsGapsGoTogether(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 3, 2, 12, minute, 0, 0, time.UTC) }
+	blind := func(minute int, reason string) conversation.SourceHealth {
+		return conversation.SourceHealth{BlindSince: at(minute), Reason: reason}
+	}
+	hears := func(minute int) conversation.SourceHealth {
+		return conversation.SourceHealth{HeardSince: at(minute)}
+	}
+	for name, x := range map[string]struct{ gaps, says, want conversation.SourceHealth }{
+		"both hear":                 {hears(2), hears(1), hears(2)},
+		"the gaps say it is blind":  {blind(3, "silent"), hears(1), blind(3, "silent")},
+		"it says that it is blind":  {hears(2), blind(3, "refused"), blind(3, "refused")},
+		"both say so, it earlier":   {blind(3, "silent"), blind(2, "refused"), blind(2, "refused")},
+		"both say so, gaps earlier": {blind(2, "silent"), blind(3, "refused"), blind(2, "refused")},
+	} {
+		require.Equal(t, x.want, join(Source{SourceHealth: x.gaps}, x.says).SourceHealth, name)
+	}
+}
+
+type reporterFunc func() conversation.SourceHealth
+
+func (f reporterFunc) Health() conversation.SourceHealth { return f() }
+
+func TestASourceThatHangsOrPanicsInItsHealthHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := make(chan func() conversation.SourceHealth, 1)
+		var s Sources
+		s.Begin("own", reporterFunc(func() conversation.SourceHealth { return (<-answer)() }))
+		answer <- func() conversation.SourceHealth { return conversation.SourceHealth{Wanted: 1} }
+		require.Equal(t, 1, s.All()["own"].Wanted)
+		answer <- func() conversation.SourceHealth { panic("oh") }
+		require.Equal(t, 1, s.All()["own"].Wanted, "what it said last")
+		began := time.Now()
+		for range 3 {
+			require.Equal(t, 1, s.All()["own"].Wanted, "it hangs")
+		}
+		require.Equal(t, 3*patience, time.Since(began))
+		answer <- func() conversation.SourceHealth { return conversation.SourceHealth{Wanted: 2} }
+		synctest.Wait()
+		answer <- func() conversation.SourceHealth { return conversation.SourceHealth{Wanted: 3} }
+		require.Equal(t, 3, s.All()["own"].Wanted)
+	})
 }

@@ -29,9 +29,10 @@ type Values interface {
 
 // Membership is that of one process. It is safe for concurrent use.
 type Membership struct {
-	name   string
-	values Values
-	lease  time.Duration
+	name    string
+	values  Values
+	lease   time.Duration
+	holding func() Holding
 
 	mu      sync.Mutex
 	sources []string            // that this process runs
@@ -57,11 +58,13 @@ type member struct {
 	Beats   int64     `json:"beats"`
 	At      time.Time `json:"at"` // by the member's own clock
 	Sources []string  `json:"sources,omitempty"`
+	Holding *Holding  `json:"holding,omitempty"` // nil: an earlier version does not say
 }
 
-// New returns the membership of the process of that name.
-func New(name string, v Values, lease time.Duration) *Membership {
-	return &Membership{name: name, values: v, lease: lease, live: map[string][]string{name: nil}, names: []string{name}, seen: map[string]sign{}, changed: make(chan struct{})}
+// New returns the membership of the process of that name. With each sign of life it
+// tells the others what it holds.
+func New(name string, v Values, lease time.Duration, holding func() Holding) *Membership {
+	return &Membership{name: name, values: v, lease: lease, holding: holding, live: map[string][]string{name: nil}, names: []string{name}, seen: map[string]sign{}, changed: make(chan struct{})}
 }
 
 // Join says that this process is alive and runs those sources.
@@ -130,11 +133,12 @@ func (m *Membership) Changed() <-chan struct{} {
 
 // Heartbeat says that this process is alive, and looks who else is.
 func (m *Membership) Heartbeat(ctx context.Context) error {
+	holding := m.holding()
 	return m.update(ctx, func(l *list, now time.Time) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.beats++
-		l.Members[m.name] = member{m.beats, now, m.sources}
+		l.Members[m.name] = member{m.beats, now, m.sources, &holding}
 	})
 }
 
@@ -153,26 +157,6 @@ func (m *Membership) HeartbeatLoop(ctx context.Context, failed func(error)) {
 			failed(err)
 		}
 	}
-}
-
-// Others returns the names of the other processes that share the store, whether
-// this one has joined them or not.
-func (m *Membership) Others(ctx context.Context) ([]string, error) {
-	value, _, err := m.values.Value(ctx, listName)
-	if err != nil {
-		return nil, err
-	}
-	l := list{}
-	if len(value) > 0 {
-		_ = json.Unmarshal(value, &l) // what cannot be read is written anew, and who is alive adds itself
-	}
-	var names []string
-	for name, is := range l.Members {
-		if name != m.name && (m.Alive(name) || time.Since(is.At) <= 2*m.lease) {
-			names = append(names, name)
-		}
-	}
-	return names, nil
 }
 
 // Leave says that this process is going.

@@ -15,12 +15,14 @@ import (
 
 const lease = 15 * time.Second
 
+func nothing() Holding { return Holding{} }
+
 // join joins processes that share a store, and returns once each knows of the others.
 func join(t *testing.T, s *memstore.Store, names ...string) []*Membership {
 	t.Helper()
 	var all []*Membership
 	for _, name := range names {
-		m := New(name, s, lease)
+		m := New(name, s, lease, nothing)
 		require.NoError(t, m.Join(t.Context(), []string{"polling"}))
 		all = append(all, m)
 	}
@@ -103,7 +105,7 @@ func TestAProcessThatIsStrickenOutComesBackWithItsNextHeartbeat(t *testing.T) {
 func TestASourceIsLookedAfterByThoseWhoRunIt(t *testing.T) {
 	s := memstore.New()
 	all := join(t, s, "a", "b")
-	other := New("other", s, lease)
+	other := New("other", s, lease, nothing)
 	require.NoError(t, other.Join(t.Context(), []string{"notifications"}))
 	require.NoError(t, all[0].Heartbeat(t.Context()))
 	require.True(t, all[0].Alive("other"))
@@ -132,7 +134,7 @@ func (down) SetValue(context.Context, string, []byte, int64) (int64, error) {
 
 func TestAHeartbeatThatTheStoreDoesNotTakeIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := New("a", down{}, lease)
+		m := New("a", down{}, lease, nothing)
 		ctx, cancel := context.WithTimeout(t.Context(), lease+time.Second)
 		defer cancel()
 		failed := 0

@@ -6,15 +6,18 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// holdings are the deliveries that this process holds, and since when their
-// present leases run. They have no lock of their own.
+// holdings are the deliveries that this process holds. They have no lock of their
+// own.
 type holdings struct {
-	since  map[store.DeliveryKey]time.Time
+	since  map[store.DeliveryKey]held
 	byHook map[string]int
 }
 
+// held is since when a delivery is held, and since when its present lease runs.
+type held struct{ since, lease time.Time }
+
 func newHoldings() holdings {
-	return holdings{since: map[store.DeliveryKey]time.Time{}, byHook: map[string]int{}}
+	return holdings{since: map[store.DeliveryKey]held{}, byHook: map[string]int{}}
 }
 
 func (h *holdings) count() int { return len(h.since) }
@@ -25,7 +28,7 @@ func (h *holdings) add(key store.DeliveryKey, at time.Time) bool {
 	if _, held := h.since[key]; held {
 		return false
 	}
-	h.since[key] = at
+	h.since[key] = held{at, at}
 	h.byHook[key.Hook]++
 	return true
 }
@@ -54,8 +57,9 @@ func (h *holdings) keys() []store.DeliveryKey {
 // renewed says that the leases of those deliveries began anew at the time.
 func (h *holdings) renewed(keys []store.DeliveryKey, at time.Time) {
 	for _, key := range keys {
-		if since, held := h.since[key]; held && since.Before(at) {
-			h.since[key] = at
+		if is, held := h.since[key]; held && is.lease.Before(at) {
+			is.lease = at
+			h.since[key] = is
 		}
 	}
 }
@@ -64,6 +68,17 @@ func (h *holdings) renewed(keys []store.DeliveryKey, at time.Time) {
 // process that was stopped for a while finds out by its clocks: the wall clock
 // goes on while the machine sleeps, the other one is not set.
 func (h *holdings) leased(key store.DeliveryKey, now time.Time, lease time.Duration) bool {
-	since, held := h.since[key]
-	return held && now.Sub(since) < lease && now.Round(0).Sub(since.Round(0)) < lease
+	is, held := h.since[key]
+	return held && now.Sub(is.lease) < lease && now.Round(0).Sub(is.lease.Round(0)) < lease
+}
+
+// oldest returns since when the oldest delivery of each hook is held.
+func (h *holdings) oldest() map[string]time.Time {
+	oldest := make(map[string]time.Time, len(h.byHook))
+	for key, is := range h.since {
+		if known, found := oldest[key.Hook]; !found || is.since.Before(known) {
+			oldest[key.Hook] = is.since
+		}
+	}
+	return oldest
 }

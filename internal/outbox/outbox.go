@@ -125,6 +125,14 @@ func (o *Outbox) Held() int {
 	return o.held.count()
 }
 
+// HeldSince returns since when the oldest delivery of each hook is held: that hook
+// has not come to it yet, or still runs.
+func (o *Outbox) HeldSince() map[string]time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.held.oldest()
+}
+
 // Look claims what is due, soon.
 func (o *Outbox) Look() { o.look.Set(time.Now()) }
 

@@ -35,6 +35,13 @@ func NewCache(most int) *Cache {
 
 func leastOpen(most int) int { return (most + openShare - 1) / openShare }
 
+// Len returns how many records there are.
+func (c *Cache) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.byID)
+}
+
 // Get returns the record, open. Only who works on the conversation may call it.
 func (c *Cache) Get(id string) *Record {
 	r, packed := c.find(id)
