@@ -130,7 +130,7 @@ func changedFields[E any](fields []Field[E], before, after *E) []string {
 // onlyForRules reports whether a field is not shown to anybody.
 func onlyForRules(field string) bool {
 	switch field {
-	case "recordedEnd", "endings", "starts", "ends", "wasConnected", "wasAlerting", "liveParticipantId":
+	case "recordedEnd", "endings", "alertedSessionIds", "starts", "ends", "wasConnected", "liveParticipantId":
 		return true
 	}
 	return false

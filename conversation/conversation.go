@@ -72,6 +72,12 @@ type Conversation struct {
 	// them is known to be a reopening. Messages never state them.
 	Endings []time.Time `json:"-"`
 
+	// Alerted are the ids of the sessions that have alerted somebody, in order:
+	// the state of a session goes on. Who is connected without an alert
+	// (auto-answer) is not among them. They are kept here because snapshots do not
+	// repeat it: then what they say of a session is all there is to know of it.
+	Alerted []string `json:"-"`
+
 	stamps     stamps
 	attributes attributeStamps // the stamps of Attributes
 	merged     bool            // in the canonical form that Merge gives
@@ -106,6 +112,7 @@ var conversationFields = newSchema(func(c *Conversation) *stamps { return &c.sta
 	score("mediaStatsMinConversationMos", settled, func(c *Conversation) **float64 { return &c.MinMOS }),
 	score("mediaStatsMinConversationRFactor", settled, func(c *Conversation) **float64 { return &c.MinRFactor }),
 	keyed("resolutions", func(c *Conversation) *List[Resolution] { return &c.Resolutions }, Resolution.key, Resolution.rest, packedResolution),
+	texts("alertedSessionIds", union, func(c *Conversation) *[]string { return &c.Alerted }),
 )
 
 // The place in conversationFields of the field that is derived when nobody

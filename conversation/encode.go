@@ -15,6 +15,7 @@ type (
 		*Conversation
 		RecordedEnd  time.Time             `json:"recordedEnd,omitzero"`
 		Endings      []time.Time           `json:"endings,omitempty"`
+		Alerted      []string              `json:"alertedSessionIds,omitempty"`
 		Participants []participantDocument `json:"participants,omitempty"`
 		Transfers    []transferDocument    `json:"recentTransfers,omitempty"`
 		Surveys      []surveyDocument      `json:"surveys,omitempty"`
@@ -31,7 +32,6 @@ type (
 		Starts   []time.Time       `json:"starts,omitempty"`
 		Ends     []time.Time       `json:"ends,omitempty"`
 		Seen     bool              `json:"wasConnected,omitempty"`
-		Alerted  bool              `json:"wasAlerting,omitempty"`
 		Live     string            `json:"liveParticipantId,omitempty"`
 		Segments []segmentDocument `json:"segments,omitempty"`
 		Metrics  []metricDocument  `json:"metrics,omitempty"`
@@ -62,11 +62,11 @@ type (
 // Encode writes the conversation with everything that Merge needs, provenance
 // included, as one JSON document: for stores that keep conversations whole.
 func Encode(c *Conversation) ([]byte, error) {
-	d := conversationDocument{Conversation: c, RecordedEnd: c.RecordedEnd, Endings: c.Endings, By: c.AppendProvenance(nil)}
+	d := conversationDocument{Conversation: c, RecordedEnd: c.RecordedEnd, Endings: c.Endings, Alerted: c.Alerted, By: c.AppendProvenance(nil)}
 	for _, p := range c.Participants {
 		dp := participantDocument{Participant: p, By: p.AppendProvenance(nil)}
 		for _, s := range slices.Concat(p.Sessions, p.shadows) {
-			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Alerted: s.WasAlerting, Live: s.LiveParticipantID, By: s.AppendProvenance(nil)}
+			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Live: s.LiveParticipantID, By: s.AppendProvenance(nil)}
 			for _, g := range s.Segments {
 				ds.Segments = append(ds.Segments, segmentDocument{g, g.AppendProvenance(nil)})
 			}
@@ -96,7 +96,7 @@ func Decode(data []byte) (*Conversation, error) {
 		return nil, err
 	}
 	c := d.Conversation
-	c.RecordedEnd, c.Endings = d.RecordedEnd, d.Endings
+	c.RecordedEnd, c.Endings, c.Alerted = d.RecordedEnd, d.Endings, d.Alerted
 	errs := []error{c.SetProvenance(d.By)}
 	for _, dp := range d.Participants {
 		p := cmp.Or(dp.Participant, &Participant{})
@@ -131,7 +131,7 @@ func Decode(data []byte) (*Conversation, error) {
 
 func (d *sessionDocument) session() (*Session, error) {
 	s := cmp.Or(d.Session, &Session{})
-	s.Starts, s.Ends, s.WasConnected, s.WasAlerting, s.LiveParticipantID = d.Starts, d.Ends, d.Seen, d.Alerted, d.Live
+	s.Starts, s.Ends, s.WasConnected, s.LiveParticipantID = d.Starts, d.Ends, d.Seen, d.Live
 	errs := []error{s.SetProvenance(d.By)}
 	for _, dg := range d.Segments {
 		g := cmp.Or(dg.Segment, &Segment{})

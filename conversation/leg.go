@@ -83,7 +83,7 @@ func (c *Conversation) findLegs() []Leg {
 		side, person, supervises := p.Purpose.Side(), p.Person(), p.supervises()
 		for _, s := range p.Sessions {
 			l := Leg{Participant: p, Session: s, Side: side, Person: person, KnownBy: s.owner, Flattened: s.shadow,
-				Supervises: supervises || s.supervises(), Start: s.Start, Alerted: s.WasAlerting && side == AgentSide, live: c.live(p, s)}
+				Supervises: supervises || s.supervises(), Start: s.Start, Alerted: side == AgentSide && c.alerted(p, s), live: c.live(p, s)}
 			for _, shadow := range p.shadows {
 				if shadow.MediaType == s.MediaType {
 					l.Shadow = shadow.ID
@@ -139,6 +139,20 @@ func settleWrapUp(legs []Leg) {
 			l.WrapUp = WrapUpNone
 		}
 	}
+}
+
+// alerted reports whether anybody has said that the session alerts or has
+// alerted.
+func (c *Conversation) alerted(p *Participant, s *Session) bool {
+	if len(c.Alerted) == 0 {
+		return false
+	}
+	has := func(id string) bool { _, found := slices.BinarySearch(c.Alerted, id); return found }
+	if has(s.ID) {
+		return true
+	}
+	shadow := p.shadowOf(s)
+	return shadow != nil && has(shadow.ID)
 }
 
 // alerted reports whether what is stated of the session says that it alerts or

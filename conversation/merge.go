@@ -24,6 +24,9 @@ func State(c *Conversation, by Statement) *Conversation {
 		p.attributes = stateAttributes(&p.Attributes, by)
 		for _, s := range p.Sessions {
 			ofSession = s.state(by, p.ID, ofSession)
+			if s.alerted() {
+				c.Alerted = append(c.Alerted, s.ID)
+			}
 			s.life(p, nil, time.Time{}).applyTo(s) // mostly what Merge will find, too
 		}
 		if participantFields.source(p, fieldParticipantStart) == 0 {
@@ -59,7 +62,6 @@ func (c *Conversation) beginWithLegs() {
 
 func (s *Session) state(by Statement, participantID string, like stamps) stamps {
 	s.WasConnected = s.WasConnected || s.State.phase() == phaseConnected
-	s.WasAlerting = s.WasAlerting || s.alerted()
 	if by.By < SourceAnalytics && !s.shadow {
 		s.LiveParticipantID = participantID
 	}

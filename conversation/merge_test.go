@@ -208,3 +208,15 @@ func TestAMediaTopicMovesTheLegOn(t *testing.T) {
 	_, s = Merge(Merge(whole, topic), second).Session("s")
 	require.Equal(t, StateConnected, s.State, "of two legs the topic shows none for sure: the facts are there again")
 }
+
+// What a session has said once must not be told by it for ever: each snapshot
+// would have to be copied to add it.
+func TestASnapshotOfALegIsTakenAsItIsThroughoutTheLegsLife(t *testing.T) {
+	var known *Conversation
+	for i, state := range []SessionState{StateAlerting, StateAlerting, StateConnected, StateConnected} {
+		snapshot := say(SourceTopic, i, func(p *Participant, s *Session) { p.Purpose, s.MediaType, s.State = PurposeAgent, MediaVoice, state })
+		known = Merge(known, snapshot)
+		require.True(t, known.Legs()[0].Alerted)
+		require.Same(t, snapshot.Participants[0].Sessions[0], known.Participants[0].Sessions[0], "snapshot %d, %s", i, state)
+	}
+}

@@ -157,9 +157,6 @@ type Session struct {
 	// WasConnected says that somebody has seen the leg connected: the state
 	// itself goes on.
 	WasConnected bool `json:"-"`
-	// WasAlerting says that the leg has alerted somebody: the state itself goes
-	// on. Who is connected without an alert (auto-answer) never was.
-	WasAlerting bool `json:"-"`
 
 	owner Source // who says to which participant the session belongs
 	// segmentsBy is the source of the segments: they are taken from the
@@ -287,7 +284,6 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	number("routingRing", settled, func(s *Session) *int64 { return &s.RoutingRing }),
 	number("agentBullseyeRing", settled, func(s *Session) *int64 { return &s.AgentBullseyeRing }),
 	text("agentAssistantId", settled, func(s *Session) *string { return &s.AgentAssistantID }),
-	flag("wasAlerting", forward, func(s *Session) *bool { return &s.WasAlerting }),
 )
 
 // The places in sessionFields of the fields that are derived when nobody
