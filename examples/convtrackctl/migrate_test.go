@@ -41,6 +41,7 @@ func TestTheMigrationsThatArePrintedMakeTheTables(t *testing.T) {
 	status := call(t, store, "", "migrate", "status")
 	require.Equal(t, 1, status.code)
 	require.Contains(t, status.stdout, "missing  0010_forgotten")
+	require.Contains(t, status.stdout, "missing  0011_next_try")
 	cluster.Exec(t, "insert into "+schema+".cdm_migration (number, name) select n, 'later' from generate_series(10, 99) n")
 	newer := call(t, store, "", "migrate", "status")
 	require.Equal(t, 1, newer.code)

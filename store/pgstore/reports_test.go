@@ -158,7 +158,8 @@ func TestTheReportsOfWhatIsOpenAndHasFailed(t *testing.T) {
 	require.NoError(t, updateAll(t.Context(), s, list[:1]))
 	failed := list[0].done("owner")
 	failed.Did, failed.Failure = store.Failed, store.Failure{Error: "down", Attempts: 3}
-	refused := &store.Refused{Facts: list[1].from, Failure: store.Failure{Hook: "screen", EventID: "e", Type: "conversation.created", Attempts: 5, Error: "no", At: time.Now()}}
+	refused := &store.Refused{Facts: list[1].from, Failure: store.Failure{Hook: "screen", EventID: "e", Type: "conversation.created", Attempts: 5, Error: "no", At: time.Now()},
+		Next: time.Date(2026, 3, 2, 12, 30, 0, 0, time.UTC)}
 	_, err := s.Commit(t.Context(), store.Batch{Outcomes: []store.Outcome{failed},
 		Changes: []*store.Change{{ID: list[1].id, Version: 1, From: list[1].from, To: list[1].from, Refused: refused}, {ID: "vetoed", Vetoed: "not ours"}}})
 	require.NoError(t, err)
@@ -172,6 +173,8 @@ func TestTheReportsOfWhatIsOpenAndHasFailed(t *testing.T) {
 	require.Equal(t, []string{"Active {voice} {" + uuid(5, 0) + "}", "Active {voice} {" + uuid(5, 1) + "}"},
 		rows("select concat_ws(' ', calculated_status, media_types::text, connected_users::text) from cdm_report_open_conversations order by conversation_id"))
 	require.Equal(t, []string{"change screen 5 no", "delivery hook 3 down"}, rows("select concat_ws(' ', kind, hook, attempts, error) from cdm_report_failed order by kind"))
+	require.Equal(t, []string{"change 2026-03-02 12:30", "delivery never"}, rows("select concat_ws(' ', kind, coalesce(to_char(next_try at time zone 'utc', 'YYYY-MM-DD HH24:MI'), 'never')) from cdm_report_failed order by kind"),
+		"when it is tried again by itself")
 	page, err := s.Failed(t.Context(), store.FailedQuery{})
 	require.NoError(t, err)
 	var ids []string
