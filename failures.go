@@ -22,19 +22,35 @@ func (t *Tracker) Failed(ctx context.Context, q store.FailedQuery) iter.Seq2[sto
 	})
 }
 
+// FailedPage returns one page of what has failed, and in Next the cursor of the
+// page after it, for [store.FailedQuery.After]; as Page does for conversations.
+func (t *Tracker) FailedPage(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
+	if err := outside(ctx); err != nil {
+		return store.FailedPage{}, err
+	}
+	return t.store.Failed(ctx, q)
+}
+
 // Retry tries failed items again, by their ids, as if they had never failed.
 // It returns how many there were. A delivery is tried in its own
 // time; a change is tried before Retry returns, which needs Run. A change that its
 // hook refuses again is an error, after all others have been tried.
+//
+// The logger gets a line for each call of Retry, Skip, RetryAll and SkipAll that
+// decides anything: who (see [WithActor]) has decided how, on how many.
 func (t *Tracker) Retry(ctx context.Context, ids ...string) (int, error) {
-	return t.decide(ctx, store.Retry, ids)
+	n, err := t.decide(ctx, store.Retry, ids)
+	t.noteDecision(ctx, "retry", n)
+	return n, err
 }
 
 // Skip gives failed items up, by their ids, and returns how many there
 // were. A delivery counts as done. A change is made without the hook that
 // refused it, before Skip returns, which needs Run.
 func (t *Tracker) Skip(ctx context.Context, ids ...string) (int, error) {
-	return t.decide(ctx, store.Skip, ids)
+	n, err := t.decide(ctx, store.Skip, ids)
+	t.noteDecision(ctx, "skip", n)
+	return n, err
 }
 
 // RetryAll tries again what the query selects, as Retry does, and returns how
@@ -43,12 +59,23 @@ func (t *Tracker) Skip(ctx context.Context, ids ...string) (int, error) {
 // The query's Limit is the size of a batch, 100 where it is zero. A refused change
 // that fails again is no error of RetryAll; Failed lists it.
 func (t *Tracker) RetryAll(ctx context.Context, q store.FailedQuery) (int, error) {
-	return t.decideAll(ctx, store.Retry, q)
+	n, err := t.decideAll(ctx, store.Retry, q)
+	t.noteDecision(ctx, "retry", n)
+	return n, err
 }
 
 // SkipAll gives up what the query selects, as Skip does, in the way of RetryAll.
 func (t *Tracker) SkipAll(ctx context.Context, q store.FailedQuery) (int, error) {
-	return t.decideAll(ctx, store.Skip, q)
+	n, err := t.decideAll(ctx, store.Skip, q)
+	t.noteDecision(ctx, "skip", n)
+	return n, err
+}
+
+// noteDecision writes the line of the log that says who has decided.
+func (t *Tracker) noteDecision(ctx context.Context, decision string, n int) {
+	if n > 0 {
+		t.log.InfoContext(ctx, "decided on what failed", "by", actor(ctx), "decision", decision, "items", n)
+	}
 }
 
 func (t *Tracker) decideAll(ctx context.Context, do store.Decision, q store.FailedQuery) (int, error) {

@@ -96,7 +96,7 @@ func (t *Tracker) Forget(ctx context.Context, ids ...string) (stored int, err er
 		return 0, nil
 	}
 	stored, err = t.engine.Forget(ctx, ids)
-	who, _ := ctx.Value(actorKey{}).(string)
+	who := actor(ctx)
 	if err != nil {
 		t.log.ErrorContext(ctx, "not all was forgotten", "by", who, "conversations", len(ids), "stored", stored, "error", err)
 		return stored, err
@@ -107,8 +107,14 @@ func (t *Tracker) Forget(ctx context.Context, ids ...string) (stored int, err er
 
 type actorKey struct{}
 
-// WithActor says on whose behalf conversations are forgotten. It is written to
-// the log as it is: take the name of an account, or the number of a request.
+// WithActor says on whose behalf conversations are forgotten, and is decided on
+// what failed. It is written to the log as it is: take the name of an account, or
+// the number of a request.
 func WithActor(ctx context.Context, who string) context.Context {
 	return context.WithValue(ctx, actorKey{}, who)
+}
+
+func actor(ctx context.Context) string {
+	who, _ := ctx.Value(actorKey{}).(string)
+	return who
 }

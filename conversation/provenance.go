@@ -12,7 +12,10 @@ import (
 
 // Fields is the table of the fields of a kind of entity, for stores. Tables
 // only grow at their end: a store may keep a field's place.
-type Fields[E any] struct{ schema *schema[E] }
+type Fields[E any] struct {
+	schema *schema[E]
+	whole  func(e *E, place int) (Source, time.Time) // Stated of an entity that its owner replaces as a whole
+}
 
 // List returns the fields, in the order of the table.
 func (f Fields[E]) List() []Field[E] { return slices.Clone(f.schema.fields) }
@@ -30,25 +33,29 @@ func (f Fields[E]) AppendPlaces(dst []int, e *E) []int {
 }
 
 // ConversationFields returns the table of the conversation's own fields.
-func ConversationFields() Fields[Conversation] { return Fields[Conversation]{&conversationFields} }
+func ConversationFields() Fields[Conversation] { return Fields[Conversation]{schema: &conversationFields} }
 
 // ParticipantFields returns the table of a participant's fields.
-func ParticipantFields() Fields[Participant] { return Fields[Participant]{&participantFields} }
+func ParticipantFields() Fields[Participant] { return Fields[Participant]{schema: &participantFields} }
 
 // SessionFields returns the table of a session's fields.
-func SessionFields() Fields[Session] { return Fields[Session]{&sessionFields} }
+func SessionFields() Fields[Session] { return Fields[Session]{schema: &sessionFields} }
 
 // SegmentFields returns the table of a segment's fields, beside its key.
-func SegmentFields() Fields[Segment] { return Fields[Segment]{&segmentFields} }
+func SegmentFields() Fields[Segment] { return Fields[Segment]{schema: &segmentFields} }
 
 // TransferFields returns the table of a transfer command's fields.
-func TransferFields() Fields[Transfer] { return Fields[Transfer]{&transferFields} }
+func TransferFields() Fields[Transfer] { return Fields[Transfer]{schema: &transferFields} }
 
 // SurveyFields returns the table of a survey's fields.
-func SurveyFields() Fields[Survey] { return Fields[Survey]{&surveyFields.schema} }
+func SurveyFields() Fields[Survey] {
+	return Fields[Survey]{&surveyFields.schema, surveyFields.stated}
+}
 
 // EvaluationFields returns the table of an evaluation's fields.
-func EvaluationFields() Fields[Evaluation] { return Fields[Evaluation]{&evaluationFields.schema} }
+func EvaluationFields() Fields[Evaluation] {
+	return Fields[Evaluation]{&evaluationFields.schema, evaluationFields.stated}
+}
 
 // AppendProvenance appends to b in a compact form who stated each field, and
 // when. A store keeps it beside the fields and gives it back with

@@ -152,10 +152,7 @@ func (w *whole[E]) join(a, b *E) *E {
 // show returns what the versions say together. They are in the order of their
 // kinds.
 func (w *whole[E]) show(versions []version[E]) *E {
-	newest := slices.Clone(versions)
-	slices.SortFunc(newest, func(a, b version[E]) int {
-		return cmp.Or(w.across(&b, &a), cmp.Compare(b.kind.rank(), a.kind.rank()), cmp.Compare(b.kind, a.kind))
-	})
+	newest := w.newestFirst(versions)
 	e := clone(newest[0].of)
 	open := w.all
 	for k := range newest {
