@@ -50,6 +50,8 @@ var arrows = map[string][]string{
 	"store/sqlitestore":                {"store", "store/internal/cursor", "store/internal/rows", "store/internal/wake", "conversation", "modernc.org/sqlite"},
 	"store/pgstore":                    {"store", "store/internal/rows", "store/internal/cursor", "store/internal/wake", "conversation", "github.com/jackc/pgx/v5"},
 	"store/pgstore/pgtest":             {"github.com/jackc/pgx/v5"},
+	"store/inspector":                  {"", "conversation", "events", "store"},
+	"internal/browsertest":             {"github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/stretchr/testify"},
 	"storetest":                        {"store", "conversation"},
 	"genesys":                          {"conversation", "genesys/internal/wire", "github.com/go-json-experiment/json"},
 	"genesys/internal/wire":            {"github.com/go-json-experiment/json"},

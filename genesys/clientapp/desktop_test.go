@@ -16,6 +16,7 @@ import (
 
 	"github.com/dcmkit/convtrack/genesys/clientapp"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/browsertest"
 )
 
 // TestTheSimulatorsDesktopShowsTheApp is what a developer without an account
@@ -24,13 +25,13 @@ func TestTheSimulatorsDesktopShowsTheApp(t *testing.T) {
 	w := newWorld(t)
 	const placeholders = "gcHostOrigin={{gcHostOrigin}}&gcTargetEnv={{gcTargetEnv}}&gcLangTag={{gcLangTag}}"
 	w.genesys.InstallApps(genesystest.ClientApp{Name: "DCM", URL: w.page + "?gcConversationId={{gcConversationId}}&" + placeholders})
-	desktop := openTab(t, w.genesys.DesktopURL("user-a", ""))
-	desktop.click("#start button")
-	page := find(t, "iframe", w.page)
-	page.shows(".owner", "Owner: you")
-	desktop.until(`document.querySelector('#said').innerText.includes('bootstrapped')`)
-	desktop.click("#transfer")
-	desktop.until(`document.querySelector('#said').innerText.includes('stopped')`)
+	desktop := browsertest.OpenTab(t, w.genesys.DesktopURL("user-a", ""))
+	desktop.Click("#start button")
+	page := browsertest.Find(t, "iframe", w.page)
+	page.Shows(".owner", "Owner: you")
+	desktop.Until(`document.querySelector('#said').innerText.includes('bootstrapped')`)
+	desktop.Click("#transfer")
+	desktop.Until(`document.querySelector('#said').innerText.includes('stopped')`)
 	w.until("the frame is closed", func() bool { return w.app.Stats().Streams == 0 })
 }
 
@@ -51,10 +52,10 @@ func TestInsideOfACRMBothOriginsMustBeNamed(t *testing.T) {
 		w.talk("c-1", "user-a")
 		address := w.widget("c-1")
 		inner := strings.TrimPrefix(w.desktop, "http://localhost:") + "/?" + url.Values{"src": {address}}.Encode()
-		openTab(t, origin+"/?"+url.Values{"desktop": {inner}}.Encode())
+		browsertest.OpenTab(t, origin+"/?"+url.Values{"desktop": {inner}}.Encode())
 		w.until("the page is asked for", func() bool { return len(w.asks()) > 0 })
 		if named {
-			find(t, "iframe", address).shows(".owner", "Owner: you")
+			browsertest.Find(t, "iframe", address).Shows(".owner", "Owner: you")
 			continue
 		}
 		time.Sleep(time.Second)
@@ -63,24 +64,24 @@ func TestInsideOfACRMBothOriginsMustBeNamed(t *testing.T) {
 	}
 }
 
-// Pitfall C7: a token is revoked when nothing was asked with it for long, and the
+// Pitfall C7: a token is revoked when nothing was asked with it for browsertest.Long, and the
 // page does not ask only to keep it.
 func TestATokenThatIdlesIsNotKeptAliveAndIsReplacedWhenItIsNeeded(t *testing.T) {
 	w := newWorld(t, func(a *arrangement) { a.simulator = append(a.simulator, genesystest.IdleTimeout(2*time.Second)) })
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows(".owner", "Owner: you")
+	page.Shows(".owner", "Owner: you")
 	logins, reads := w.asked("POST", "/oauth/token"), w.asked("GET", oneConversation)
 	time.Sleep(4 * time.Second)
 	require.Equal(t, logins, w.asked("POST", "/oauth/token"))
 	require.LessOrEqual(t, w.asked("GET", oneConversation), reads+1, "one may have been under way")
-	eval[bool](page, `(self.links = [], new MutationObserver(() => links.push(document.querySelector('#link').dataset.state)).observe(
+	browsertest.Eval[bool](page, `(self.links = [], new MutationObserver(() => links.push(document.querySelector('#link').dataset.state)).observe(
 		document.querySelector('#link'), {attributeFilter: ['data-state']}), true)`)
 	w.looksAfter("c-1", func() { w.genesys.Faults().EvictChannels() }) // now it has to ask for a channel
 	w.until("it logs in again", func() bool { return w.asked("POST", "/oauth/token") > logins })
-	page.shows("#link", "Connected")
-	require.Equal(t, []string{"down", "up"}, slices.Compact(eval[[]string](page, `links`)), "the agent sees the gap, and its end")
-	require.Empty(t, page.text("#trouble"))
+	page.Shows("#link", "Connected")
+	require.Equal(t, []string{"down", "up"}, slices.Compact(browsertest.Eval[[]string](page, `links`)), "the agent sees the gap, and its end")
+	require.Empty(t, page.Text("#trouble"))
 	w.goesOn("c-1")
 }
 
@@ -89,7 +90,7 @@ func TestThePageSubscribesBeforeItReads(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows(".owner", "Owner: you")
+	page.Shows(".owner", "Owner: you")
 	var order []string
 	for _, r := range w.genesys.Requests() {
 		if strings.HasSuffix(r.Path, "/subscriptions") || r.Path == oneConversation && len(order) > 0 {
@@ -124,8 +125,8 @@ func TestAFrameThatMayStoreNothingWorks(t *testing.T) {
 	}
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows(".owner", "Owner: you")
-	page.shows("#link", "Connected")
+	page.Shows(".owner", "Owner: you")
+	page.Shows("#link", "Connected")
 	w.looksAfter("c-1", func() { w.genesys.Faults().CutSockets() })
 }
 
@@ -138,8 +139,8 @@ func TestABrowserWithoutLocksHasALineForEachPage(t *testing.T) {
 	w.talk("c-2", "user-a")
 	_, frames := w.opens(w.widget("c-1"), w.widget("c-2"))
 	for _, f := range frames {
-		f.shows(".owner", "Owner: you")
-		f.shows("#link", "Connected")
+		f.Shows(".owner", "Owner: you")
+		f.Shows("#link", "Connected")
 	}
 	require.Equal(t, 2, w.app.Stats().Streams)
 }

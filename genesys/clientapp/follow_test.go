@@ -10,6 +10,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/browsertest"
 )
 
 const newChannel, oneConversation = "/api/v2/notifications/channels", "/api/v2/conversations/{id}"
@@ -19,10 +20,10 @@ func TestASnapshotAndEventsArriveAndWakeTheReadAndThePanelShowsTheCase(t *testin
 	w.talk("c-1", "user-a")
 	desktop, frames := w.opens(w.widget("c-1"))
 	page := frames[0]
-	page.shows("#link", "Connected")
-	page.shows(".owner", "Owner: you")
-	page.shows(".title", "Case CASE-c-1")
-	page.shows(".timeline", "Agent: you")
+	page.Shows("#link", "Connected")
+	page.Shows(".owner", "Owner: you")
+	page.Shows(".title", "Case CASE-c-1")
+	page.Shows(".timeline", "Agent: you")
 	require.Equal(t, conversation.StatusActive, w.knows("c-1").Status)
 	w.until("the snapshot arrives", func() bool { return w.told("c-1")["snapshot"] > 0 })
 	w.touch("c-1", "once")
@@ -36,7 +37,7 @@ func TestASnapshotAndEventsArriveAndWakeTheReadAndThePanelShowsTheCase(t *testin
 		}
 		return false
 	})
-	desktop.until(`said.some(([action, origin]) => action === 'bootstrapped')`)
+	desktop.Until(`said.some(([action, origin]) => action === 'bootstrapped')`)
 	require.Equal(t, 1, w.asked("POST", newChannel))
 }
 
@@ -44,17 +45,17 @@ func TestTheOwnerChangesOnThePanelWithinASecondOfTheHook(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows(".owner", "Owner: you")
-	eval[bool](page, `(self.changes = {}, new MutationObserver(() => {
+	page.Shows(".owner", "Owner: you")
+	browsertest.Eval[bool](page, `(self.changes = {}, new MutationObserver(() => {
 		const owner = document.querySelector('.owner').innerText;
 		changes[owner] ??= Date.now();
 	}).observe(document.querySelector('.owner'), {childList: true, characterData: true, subtree: true}), true)`)
 	fastest := time.Hour
 	for _, user := range []string{"user-b", "user-c", "user-b"} { // a machine can be busy once
-		eval[bool](page, `(changes = {}, true)`)
+		browsertest.Eval[bool](page, `(changes = {}, true)`)
 		w.give("c-1", user)
-		page.shows(".owner", "Owner: "+agents[user])
-		at := eval[int64](page, `changes['Owner: `+agents[user]+`']`)
+		page.Shows(".owner", "Owner: "+agents[user])
+		at := browsertest.Eval[int64](page, `changes['Owner: `+agents[user]+`']`)
 		fastest = min(fastest, time.UnixMilli(at).Sub(w.gave[user]))
 	}
 	require.Less(t, fastest, time.Second)
@@ -66,20 +67,20 @@ func TestATransferChangesTheOwnerOnThePanelOfTheFirstAgent(t *testing.T) {
 	story := genesystest.BlindTransferToQueue()
 	w.genesys.Play(story, genesystest.Speed(20))
 	page := w.open(story.ID)
-	page.shows(".owner", "Owner: you")
-	page.shows(".owner", "Owner: Bob")
+	page.Shows(".owner", "Owner: you")
+	page.Shows(".owner", "Owner: Bob")
 }
 
 func TestADroppedSocketCostsNoEventAndOneChannelAtMost(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#link", "Connected")
+	page.Shows("#link", "Connected")
 	for range 3 {
 		channels := w.asked("POST", newChannel)
 		w.looksAfter("c-1", func() { w.genesys.Faults().CutSockets() })
 		w.goesOn("c-1")
-		page.shows("#link", "Connected")
+		page.Shows("#link", "Connected")
 		require.LessOrEqual(t, w.asked("POST", newChannel)-channels, 1)
 	}
 }
@@ -88,7 +89,7 @@ func TestAChannelThatIsGoneIsReplacedByOne(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#link", "Connected")
+	page.Shows("#link", "Connected")
 	w.looksAfter("c-1", func() { w.genesys.Faults().EvictChannels() })
 	w.goesOn("c-1")
 	require.Equal(t, 2, w.asked("POST", newChannel))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dcmkit/convtrack/genesys/clientapp"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/browsertest"
 )
 
 // Pitfalls C4 and C5: single sign-on refuses frames, and a window has other
@@ -22,22 +23,22 @@ func TestAnAgentWithoutASessionLogsInWithAWindow(t *testing.T) {
 	w.genesys.SignIn("")
 	w.talk("c-1", "user-b")
 	page := w.open("c-1")
-	page.shows("#trouble", "Log in to Genesys once more")
-	page.click("button")
-	page.shows("#trouble", "in the window that has opened")
-	login := find(t, "page", w.genesys.URL()+"/oauth/authorize")
-	login.shows("body", "Bob")
+	page.Shows("#trouble", "Log in to Genesys once more")
+	page.Click("button")
+	page.Shows("#trouble", "in the window that has opened")
+	login := browsertest.Find(t, "page", w.genesys.URL()+"/oauth/authorize")
+	login.Shows("body", "Bob")
 	chooses(login, "user-b")
-	page.shows("#link", "Connected")
-	page.shows(".timeline", "Agent: you")
-	require.Empty(t, page.text("#trouble"))
+	page.Shows("#link", "Connected")
+	page.Shows(".timeline", "Agent: you")
+	require.Empty(t, page.Text("#trouble"))
 	w.until("the login is used", func() bool { return w.told("c-1")["snapshot"] > 0 })
 }
 
 // chooses logs a user in on the simulator's login page.
-func chooses(login *view, user string) {
+func chooses(login *browsertest.View, user string) {
 	login.Helper()
-	eval[bool](login, `(() => {
+	browsertest.Eval[bool](login, `(() => {
 		const button = [...document.querySelectorAll('button')].find(b => b.value === '`+user+`');
 		const form = document.forms[0];
 		if (button) button.click();
@@ -52,21 +53,21 @@ func TestTheWindowIsOpenedInTheClickAndABlockedOneIsExplained(t *testing.T) {
 	w.genesys.SignIn("")
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#trouble", "Log in to Genesys once more")
-	eval[bool](page, `(() => {
+	page.Shows("#trouble", "Log in to Genesys once more")
+	browsertest.Eval[bool](page, `(() => {
 		self.late = 0;
 		self.really = self.open;
 		self.open = () => { if (self.event?.type !== 'click') late++; return null; };
 		return true;
 	})()`)
-	page.click("button")
-	page.shows("#trouble", "blocked the window")
-	require.Zero(t, eval[int](page, `late`))
-	eval[bool](page, `(self.open = really, true)`)
-	page.click("button")
-	login := find(t, "page", w.genesys.URL()+"/oauth/authorize")
+	page.Click("button")
+	page.Shows("#trouble", "blocked the window")
+	require.Zero(t, browsertest.Eval[int](page, `late`))
+	browsertest.Eval[bool](page, `(self.open = really, true)`)
+	page.Click("button")
+	login := browsertest.Find(t, "page", w.genesys.URL()+"/oauth/authorize")
 	chooses(login, "user-a")
-	page.shows("#link", "Connected")
+	page.Shows("#link", "Connected")
 }
 
 var logins = flag.Int("logins", 5, "how often TestTwoFramesThatLogInAtOnceBothSucceed has both log in")
@@ -80,11 +81,11 @@ func TestTwoFramesThatLogInAtOnceBothSucceed(t *testing.T) {
 	desktop, frames := w.opens(first, second)
 	for range *logins {
 		for _, f := range frames {
-			f.shows(".owner", "Owner: you")
+			f.Shows(".owner", "Owner: you")
 		}
-		eval[bool](desktop, `(document.querySelectorAll('iframe').forEach(f => f.src = f.src), true)`)
+		browsertest.Eval[bool](desktop, `(document.querySelectorAll('iframe').forEach(f => f.src = f.src), true)`)
 		time.Sleep(100 * time.Millisecond)
-		frames[0], frames[1] = find(t, "iframe", first), find(t, "iframe", second)
+		frames[0], frames[1] = browsertest.Find(t, "iframe", first), browsertest.Find(t, "iframe", second)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,9 +99,9 @@ func TestAWrongVerifierLogsNobodyIn(t *testing.T) {
 	w.rewrite("login.js", "login.verifier, code", "'x'.repeat(64), code")
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#trouble", "Log in to Genesys once more")
-	page.click("button")
-	page.shows("#trouble", "The login did not succeed")
+	page.Shows("#trouble", "Log in to Genesys once more")
+	page.Click("button")
+	page.Shows("#trouble", "The login did not succeed")
 	require.Empty(t, w.told("c-1"))
 	var refused int
 	for _, r := range w.genesys.Requests() {
@@ -117,16 +118,16 @@ func TestAnAnswerThatNobodyHasAskedForIsNotExchanged(t *testing.T) {
 	w.talk("c-1", "user-a")
 	_, frames := w.opens(w.widget("c-1", "code", "forged", "state", "forged"))
 	page := frames[0]
-	page.shows("#link", "Connected")
+	page.Shows("#link", "Connected")
 	before := w.asked("POST", "/oauth/token")
-	eval[bool](page, `(() => {
+	browsertest.Eval[bool](page, `(() => {
 		postMessage({login: '?code=forged&state=forged'}, location.origin);
 		const frame = document.createElement('iframe');
 		frame.src = location.pathname + '?code=forged&state=forged';
 		document.body.append(frame);
 		return new Promise(done => frame.onload = () => setTimeout(done, 200, true));
 	})()`)
-	page.shows("#link", "Connected")
+	page.Shows("#link", "Connected")
 	require.Equal(t, before, w.asked("POST", "/oauth/token"))
 }
 
@@ -136,9 +137,9 @@ func TestATokenOfAnotherOrganisationIsDeniedAndThePanelSaysSo(t *testing.T) {
 	})
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#trouble", "Your login is not accepted here")
-	page.shows("#trouble .detail", "another Genesys Cloud organization")
-	page.shows("#link", "Not connected")
+	page.Shows("#trouble", "Your login is not accepted here")
+	page.Shows("#trouble .detail", "another Genesys Cloud organization")
+	page.Shows("#link", "Not connected")
 	require.Empty(t, w.told("c-1"))
 }
 
@@ -148,8 +149,8 @@ func TestATokenOfAnotherOAuthClientIsDeniedAndThePanelSaysSo(t *testing.T) {
 	w.rewrite("config.json", bridge, "another")
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#trouble", "Your login is not accepted here")
-	page.shows("#trouble .detail", "another OAuth client")
+	page.Shows("#trouble", "Your login is not accepted here")
+	page.Shows("#trouble .detail", "another OAuth client")
 	require.Empty(t, w.told("c-1"))
 }
 
@@ -157,28 +158,28 @@ func TestATokenThatEndsDuringAConversationIsRenewedUnseen(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows(".owner", "Owner: you")
+	page.Shows(".owner", "Owner: you")
 	logins := w.asked("POST", "/oauth/token")
 	w.looksAfter("c-1", func() { w.genesys.Faults().RevokeTokens(true) })
 	w.goesOn("c-1")
 	require.Greater(t, w.asked("POST", "/oauth/token"), logins)
-	page.shows("#link", "Connected")
-	require.Empty(t, page.text("#trouble"))
+	page.Shows("#link", "Connected")
+	require.Empty(t, page.Text("#trouble"))
 }
 
 // Pitfall C11: a login may let listed origins alone embed it.
 func TestTheLoginLearnsWhichOriginEmbedsItAndNoMore(t *testing.T) {
 	w := newWorld(t, func(a *arrangement) { a.simulator = append(a.simulator, genesystest.LoginNeedsReferrer()) })
 	w.talk("c-1", "user-a")
-	w.open("c-1").shows("#link", "Connected")
+	w.open("c-1").Shows("#link", "Connected")
 }
 
 // Pitfall C6: a frame without storage says what to allow.
 func TestASandboxWithoutAnOriginIsExplained(t *testing.T) {
 	w := newWorld(t)
-	openTab(t, w.desktop+"/?sandbox=allow-scripts&src="+strings.ReplaceAll(w.widget("c-1"), "&", "%26"))
-	page := find(t, "iframe", w.page)
-	page.shows("#trouble", "allow-same-origin")
+	browsertest.OpenTab(t, w.desktop+"/?sandbox=allow-scripts&src="+strings.ReplaceAll(w.widget("c-1"), "&", "%26"))
+	page := browsertest.Find(t, "iframe", w.page)
+	page.Shows("#trouble", "allow-same-origin")
 }
 
 func TestThePanelSpeaksTheLanguageOfTheDesktop(t *testing.T) {
@@ -186,7 +187,7 @@ func TestThePanelSpeaksTheLanguageOfTheDesktop(t *testing.T) {
 	w.talk("c-1", "user-a")
 	for tag, owner := range map[string]string{"de": "Zuständig: Sie", "es-MX": ": usted", "en-us": "Owner: you", "xx": "Owner: you"} {
 		_, frames := w.opens(w.widget("c-1", "gcLangTag", tag))
-		frames[0].shows(".owner", owner)
-		require.Equal(t, tag[:2] == "de", eval[string](frames[0], `document.documentElement.lang`) == "de")
+		frames[0].Shows(".owner", owner)
+		require.Equal(t, tag[:2] == "de", browsertest.Eval[string](frames[0], `document.documentElement.lang`) == "de")
 	}
 }

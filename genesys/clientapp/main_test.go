@@ -6,16 +6,13 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
-)
 
-// atTheEnd ends what the tests share.
-var atTheEnd []func()
+	"github.com/dcmkit/convtrack/internal/browsertest"
+)
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, end := range atTheEnd {
-		end()
-	}
+	browsertest.Stop()
 	http.DefaultClient.CloseIdleConnections()
 	if err := goleak.Find(); err != nil && code == 0 {
 		_, _ = os.Stderr.WriteString(err.Error())

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/internal/browsertest"
 )
 
 func TestTenInteractionsAndTwoTabsShareOneChannelAndOneStream(t *testing.T) {
@@ -21,16 +23,16 @@ func TestTenInteractionsAndTwoTabsShareOneChannelAndOneStream(t *testing.T) {
 	_, frames := w.opens(pages...)
 	_, others := w.opens(w.widget("c-0"), w.widget(""))
 	for i, f := range append(frames, others[0]) {
-		f.shows(".owner", "Owner: you")
-		f.shows("#link", "Connected")
+		f.Shows(".owner", "Owner: you")
+		f.Shows("#link", "Connected")
 		w.until("its snapshot arrives", func() bool { return w.told(fmt.Sprintf("c-%d", i%10))["snapshot"] > 0 })
 	}
-	others[1].until(`document.querySelectorAll('.owner').length === 10`)
+	others[1].Until(`document.querySelectorAll('.owner').length === 10`)
 	require.Equal(t, 1, w.asked("POST", newChannel))
 	require.Equal(t, 1, w.app.Stats().Streams)
 	w.give("c-7", "user-b")
-	frames[7].shows(".owner", "Owner: Bob")
-	require.Equal(t, "Owner: you", frames[6].text(".owner"))
+	frames[7].Shows(".owner", "Owner: Bob")
+	require.Equal(t, "Owner: you", frames[6].Text(".owner"))
 	w.touch("c-9", "once")
 	w.until("the event of one is told by its page", func() bool { return w.told("c-9")["event"] > 0 })
 }
@@ -40,15 +42,15 @@ func TestWhenThePageThatLeadsIsGoneAnotherOneTakesOver(t *testing.T) {
 	w.talk("c-1", "user-a")
 	w.talk("c-2", "user-a")
 	desktop, frames := w.opens(w.widget("c-1"))
-	frames[0].shows(".owner", "Owner: you")
+	frames[0].Shows(".owner", "Owner: you")
 	_, frames = w.opens(w.widget("c-2"))
-	frames[0].shows(".owner", "Owner: you")
-	w.looksAfter("c-2", func() { eval[bool](desktop, `(document.querySelector('iframe').remove(), true)`) })
+	frames[0].Shows(".owner", "Owner: you")
+	w.looksAfter("c-2", func() { browsertest.Eval[bool](desktop, `(document.querySelector('iframe').remove(), true)`) })
 	w.goesOn("c-2")
 	w.until("the stream of the first one ends", func() bool { return w.app.Stats().Streams == 1 })
 	require.Equal(t, 2, w.asked("POST", newChannel))
 	w.give("c-2", "user-b")
-	frames[0].shows(".owner", "Owner: Bob")
+	frames[0].Shows(".owner", "Owner: Bob")
 }
 
 // Pitfall C9: a frame that is moved in the desktop's page is loaded anew, and
@@ -59,13 +61,13 @@ func TestAFrameThatIsLoadedTwentyTimesCostsOneChannel(t *testing.T) {
 	address := w.widget("c-1")
 	desktop, _ := w.opens(address)
 	for range 20 {
-		page := find(t, "iframe", address)
-		page.shows(".owner", "Owner: you")
-		loaded := eval[float64](page, `performance.timeOrigin`)
-		eval[bool](desktop, `(f => (f.src = f.src, true))(document.querySelector('iframe'))`)
+		page := browsertest.Find(t, "iframe", address)
+		page.Shows(".owner", "Owner: you")
+		loaded := browsertest.Eval[float64](page, `performance.timeOrigin`)
+		browsertest.Eval[bool](desktop, `(f => (f.src = f.src, true))(document.querySelector('iframe'))`)
 		w.until("it is loaded again", func() bool {
-			again := find(t, "iframe", address)
-			return eval[float64](again, `performance.timeOrigin`) > loaded
+			again := browsertest.Find(t, "iframe", address)
+			return browsertest.Eval[float64](again, `performance.timeOrigin`) > loaded
 		})
 	}
 	require.LessOrEqual(t, w.asked("POST", newChannel), 2)
@@ -77,9 +79,9 @@ func TestAStandalonePageFollowsAllOfTheAgentsConversations(t *testing.T) {
 	w.talk("c-1", "user-a")
 	w.talk("c-9", "user-b")
 	page := w.open("")
-	page.shows(".owner", "Owner: you")
+	page.Shows(".owner", "Owner: you")
 	w.talk("c-2", "user-a")
-	page.until(`document.querySelectorAll('.owner').length === 2`)
+	page.Until(`document.querySelectorAll('.owner').length === 2`)
 	require.Empty(t, w.told("c-9"))
 	w.goesOn("c-2")
 }
@@ -88,11 +90,11 @@ func TestThePageStopsWhenTheDesktopSaysSoAndLooksWhenItIsShown(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
 	desktop, frames := w.opens(w.widget("c-1"))
-	frames[0].shows(".owner", "Owner: you")
-	frames[0].shows("#link", "Connected")
-	w.looksAfter("c-1", func() { eval[bool](desktop, `(tell('focus'), true)`) })
-	eval[bool](desktop, `(tell('stop'), true)`)
-	desktop.until(`said.some(([action]) => action === 'stopped')`)
+	frames[0].Shows(".owner", "Owner: you")
+	frames[0].Shows("#link", "Connected")
+	w.looksAfter("c-1", func() { browsertest.Eval[bool](desktop, `(tell('focus'), true)`) })
+	browsertest.Eval[bool](desktop, `(tell('stop'), true)`)
+	desktop.Until(`said.some(([action]) => action === 'stopped')`)
 	w.until("the stream ends", func() bool { return w.app.Stats().Streams == 0 })
 	channels := w.asked("POST", newChannel)
 	w.genesys.Faults().CutSockets()
@@ -104,10 +106,10 @@ func TestTheAddressOfTheChannelIsAllThatIsStoredInTheBrowser(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#link", "Connected")
-	require.Equal(t, 0, eval[int](page, `localStorage.length`))
-	require.Equal(t, 1, eval[int](page, `sessionStorage.length`))
-	require.Equal(t, "", eval[string](page, `document.cookie`))
-	stored := eval[string](page, `JSON.stringify(sessionStorage)`)
+	page.Shows("#link", "Connected")
+	require.Equal(t, 0, browsertest.Eval[int](page, `localStorage.length`))
+	require.Equal(t, 1, browsertest.Eval[int](page, `sessionStorage.length`))
+	require.Equal(t, "", browsertest.Eval[string](page, `document.cookie`))
+	stored := browsertest.Eval[string](page, `JSON.stringify(sessionStorage)`)
 	require.NotContains(t, stored, "sim-", "the token is in memory alone")
 }

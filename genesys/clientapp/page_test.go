@@ -141,8 +141,8 @@ func TestThePageWorksWithTheFilesThatTheCDNServes(t *testing.T) {
 	w := newWorld(t, func(a *arrangement) { a.config = func(c *clientapp.Config) { c.SDK = files } })
 	w.talk("c-1", "user-a")
 	desktop, frames := w.opens(w.widget("c-1"))
-	frames[0].shows(".owner", "Owner: you")
-	desktop.until(`said.some(([action]) => action === 'bootstrapped')`)
+	frames[0].Shows(".owner", "Owner: you")
+	desktop.Until(`said.some(([action]) => action === 'bootstrapped')`)
 }
 
 func TestTheSettingsTellNothingButWhatThePageNeeds(t *testing.T) {

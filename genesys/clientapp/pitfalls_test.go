@@ -24,6 +24,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/clientapp"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/setup"
+	"github.com/dcmkit/convtrack/internal/browsertest"
 )
 
 // pitfalls are the ways in which pages like this one have failed elsewhere, and
@@ -74,14 +75,14 @@ func TestAFrameWithoutStorageWorks(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(profile, "Default"), 0o700))
 	blocked := `{"profile": {"default_content_setting_values": {"cookies": 2}}}`
 	require.NoError(t, os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(blocked), 0o600))
-	ctx, stop, err := startBrowser(chromedp.UserDataDir(profile))
+	ctx, stop, err := browsertest.Start(chromedp.UserDataDir(profile))
 	require.NoError(t, err)
 	defer stop()
 	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(w.desktop+"/?"+url.Values{"src": {w.widget("c-1")}}.Encode())))
-	page := findIn(t, ctx, "iframe", w.page)
-	require.Equal(t, "SecurityError", eval[string](page, `(() => { try { return typeof sessionStorage } catch (e) { return e.name } })()`), "the browser does not block")
-	page.shows("#link", "Connected")
-	page.shows(".owner", "Owner: you")
+	page := browsertest.FindIn(t, ctx, "iframe", w.page)
+	require.Equal(t, "SecurityError", browsertest.Eval[string](page, `(() => { try { return typeof sessionStorage } catch (e) { return e.name } })()`), "the browser does not block")
+	page.Shows("#link", "Connected")
+	page.Shows(".owner", "Owner: you")
 }
 
 func TestAnIdleTokenIsRenewedWhenItIsNeededAndNotBefore(t *testing.T) {
@@ -89,8 +90,8 @@ func TestAnIdleTokenIsRenewedWhenItIsNeededAndNotBefore(t *testing.T) {
 	w := newWorld(t, func(a *arrangement) { a.simulator = append(a.simulator, genesystest.IdleTimeout(idle)) })
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#link", "Connected")
-	page.shows(".owner", "Owner: you")
+	page.Shows("#link", "Connected")
+	page.Shows(".owner", "Owner: you")
 	w.until("the page has looked", func() bool { return w.told("c-1")["snapshot"] > 0 })
 	time.Sleep(2 * idle)
 	logins := w.asked("POST", "/oauth/token")
@@ -100,8 +101,8 @@ func TestAnIdleTokenIsRenewedWhenItIsNeededAndNotBefore(t *testing.T) {
 	w.touch("c-1", "after")
 	w.until("the event is told, with a new token", func() bool { return w.told("c-1")["event"] > events })
 	require.Greater(t, w.asked("POST", "/oauth/token"), logins, "nothing has kept the old one alive")
-	page.shows("#link", "Connected")
-	require.Empty(t, page.text("#trouble"))
+	page.Shows("#link", "Connected")
+	require.Empty(t, page.Text("#trouble"))
 }
 
 func TestAFrameThatIsReloadedKnowsItsConversation(t *testing.T) {
@@ -109,11 +110,11 @@ func TestAFrameThatIsReloadedKnowsItsConversation(t *testing.T) {
 	w.talk("c-1", "user-a")
 	address := w.widget("c-1", "gcLangTag", "de")
 	_, frames := w.opens(address)
-	frames[0].shows(".owner", "Zuständig: Sie")
+	frames[0].Shows(".owner", "Zuständig: Sie")
 	snapshots := w.told("c-1")["snapshot"]
-	_, _ = chromedp.Run(frames[0].ctx, chromedp.Evaluate[bool](`(location.reload(), true)`))
+	_, _ = chromedp.Run(frames[0].Context, chromedp.Evaluate[bool](`(location.reload(), true)`))
 	w.until("it looks again", func() bool { return w.told("c-1")["snapshot"] > snapshots })
-	find(t, "iframe", address).shows(".owner", "Zuständig: Sie")
+	browsertest.Find(t, "iframe", address).Shows(".owner", "Zuständig: Sie")
 }
 
 // TestEachPageAroundTheFrameMustBeNamed: where Genesys Cloud is itself embedded,
@@ -136,9 +137,9 @@ func TestEachPageAroundTheFrameMustBeNamed(t *testing.T) {
 		})
 		w.talk("c-1", "user-a")
 		around = w.desktop + "/?" + url.Values{"src": {w.widget("c-1")}}.Encode()
-		openTab(t, origin)
+		browsertest.OpenTab(t, origin)
 		if named {
-			find(t, "iframe", w.page).shows(".owner", "Owner: you")
+			browsertest.Find(t, "iframe", w.page).Shows(".owner", "Owner: you")
 			continue
 		}
 		w.until("the browser refuses to show it", func() bool {
@@ -184,7 +185,7 @@ func TestWhatHappensWhileThePageComesUpIsNotMissed(t *testing.T) {
 		page := w.open("c-1")
 		w.until(name, func() bool { return w.asked(step.method, step.path) > before })
 		w.touch("c-1", name)
-		page.shows("#link", "Connected")
+		page.Shows("#link", "Connected")
 		w.until("the change is known: "+name, func() bool { return w.knows("c-1") != nil && w.attribute("c-1") == name })
 		undo()
 	}
@@ -210,17 +211,17 @@ func TestTheIntegrationThatIsWrittenForAnAdministratorWorksOnTheDesktop(t *testi
 		w.genesys.InstallApps(genesystest.ClientApp{Name: is.Name, Sandbox: is.Properties.Sandbox, Standalone: is.Type == "embedded-client-app",
 			URL: strings.Replace(is.Properties.URL, somewhere+setup.ClientAppPath, w.page, 1)})
 	}
-	desktop := openTab(t, w.genesys.DesktopURL("user-a", ""))
-	desktop.click("#start button")
-	widget := find(t, "iframe", w.page)
-	widget.shows(".owner", "Owner: you")
-	desktop.until(`[...document.querySelectorAll('#said li')].some(l => l.dataset.action === 'bootstrapped')`)
-	desktop.click("#transfer")
-	desktop.until(`document.querySelectorAll('iframe').length === 0`) // it has stopped when told so
-	desktop.until(`[...document.querySelectorAll('#said li')].some(l => l.dataset.action === 'stopped')`)
-	gone(t, "iframe", w.page)
-	desktop.click("#start button")
-	find(t, "iframe", w.page+"?gcConversationId=").shows(".owner", "Owner: you")
-	desktop.click("#apps button")
-	find(t, "iframe", w.page+"?gcHostOrigin=").shows(".owner", "Owner: you")
+	desktop := browsertest.OpenTab(t, w.genesys.DesktopURL("user-a", ""))
+	desktop.Click("#start button")
+	widget := browsertest.Find(t, "iframe", w.page)
+	widget.Shows(".owner", "Owner: you")
+	desktop.Until(`[...document.querySelectorAll('#said li')].some(l => l.dataset.action === 'bootstrapped')`)
+	desktop.Click("#transfer")
+	desktop.Until(`document.querySelectorAll('iframe').length === 0`) // it has stopped when told so
+	desktop.Until(`[...document.querySelectorAll('#said li')].some(l => l.dataset.action === 'stopped')`)
+	browsertest.Gone(t, "iframe", w.page)
+	desktop.Click("#start button")
+	browsertest.Find(t, "iframe", w.page+"?gcConversationId=").Shows(".owner", "Owner: you")
+	desktop.Click("#apps button")
+	browsertest.Find(t, "iframe", w.page+"?gcHostOrigin=").Shows(".owner", "Owner: you")
 }

@@ -12,22 +12,23 @@ import (
 
 	"github.com/dcmkit/convtrack/genesys/clientapp"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/browsertest"
 )
 
 func TestWhileTheHostIsDownHintsWaitAndNoneIsLost(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#link", "Connected")
-	page.shows(".owner", "Owner: you")
+	page.Shows("#link", "Connected")
+	page.Shows(".owner", "Owner: you")
 	for _, status := range []int{http.StatusServiceUnavailable, http.StatusTooManyRequests} {
 		w.fail("POST updates", status)
 		w.touch("c-1", http.StatusText(status))
-		page.shows("#link", "The case system does not answer")
+		page.Shows("#link", "The case system does not answer")
 		require.NotEqual(t, http.StatusText(status), w.attribute("c-1"))
 		w.fail("POST updates", 0)
 		w.until("it is told when the host is back", func() bool { return w.attribute("c-1") == http.StatusText(status) })
-		page.shows("#link", "Connected")
+		page.Shows("#link", "Connected")
 	}
 }
 
@@ -35,15 +36,15 @@ func TestADenialThatPassesIsNotShownForEver(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#link", "Connected")
+	page.Shows("#link", "Connected")
 	w.fail("POST updates", http.StatusForbidden)
 	w.touch("c-1", "denied")
-	page.shows("#trouble", "Your login is not accepted here")
-	page.shows("#link", "Not connected")
+	page.Shows("#trouble", "Your login is not accepted here")
+	page.Shows("#link", "Not connected")
 	w.fail("POST updates", 0)
 	w.touch("c-1", "taken")
-	page.shows("#link", "Connected")
-	require.Empty(t, page.text("#trouble"))
+	page.Shows("#link", "Connected")
+	require.Empty(t, page.Text("#trouble"))
 }
 
 // attribute is what the tracker knows of what touch has changed.
@@ -62,12 +63,12 @@ func TestThePageComesUpWhenTheHostDoes(t *testing.T) {
 	w.fail("GET config.json", http.StatusServiceUnavailable)
 	w.fail("GET case", http.StatusServiceUnavailable)
 	page := w.open("c-1")
-	page.shows("#link", "The case system does not answer")
+	page.Shows("#link", "The case system does not answer")
 	w.fail("GET config.json", 0)
-	page.shows("#link", "Connected")
-	page.shows(".title", "No case yet")
+	page.Shows("#link", "Connected")
+	page.Shows(".title", "No case yet")
 	w.fail("GET case", 0)
-	page.shows(".owner", "Owner: you")
+	page.Shows(".owner", "Owner: you")
 }
 
 func TestWhatIsTooLargeIsToldAsAHintAlone(t *testing.T) {
@@ -75,9 +76,9 @@ func TestWhatIsTooLargeIsToldAsAHintAlone(t *testing.T) {
 	w.talk("c-1", "user-a")
 	w.touch("c-1", strings.Repeat("a", 1<<20))
 	page := w.open("c-1")
-	page.shows("#link", "Connected")
+	page.Shows("#link", "Connected")
 	w.until("the hint arrives", func() bool { return w.told("c-1")["hint"] > 0 })
-	page.shows(".owner", "Owner: you")
+	page.Shows(".owner", "Owner: you")
 	require.Zero(t, w.told("c-1")["snapshot"])
 }
 
@@ -86,9 +87,9 @@ func TestAConversationThatTheAgentMayNotReadIsToldAsAHint(t *testing.T) {
 	w.genesys.SetPermissions("user-a")
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#link", "Connected")
-	page.shows(".note", "You may not read this conversation")
-	page.shows(".owner", "Owner: you")
+	page.Shows("#link", "Connected")
+	page.Shows(".note", "You may not read this conversation")
+	page.Shows(".owner", "Owner: you")
 	w.until("the hint arrives", func() bool { return w.told("c-1")["hint"] > 0 })
 	require.Equal(t, 1, w.asked("POST", newChannel), "a refusal is no reason to begin anew")
 	w.touch("c-1", "once")
@@ -102,18 +103,18 @@ func TestWhileGenesysIsDownThePageHintsAndSaysNothingOfRights(t *testing.T) {
 		Match: func(method, path string) bool { return method == http.MethodGet && path == oneConversation }})
 	t.Cleanup(undo)
 	page := w.open("c-1")
-	page.shows(".owner", "Owner: you")
+	page.Shows(".owner", "Owner: you")
 	w.until("it is told", func() bool { return w.told("c-1")["hint"]+w.told("c-1")["snapshot"] > 0 })
-	require.Empty(t, page.text(".note"))
+	require.Empty(t, page.Text(".note"))
 }
 
 func TestAnAgentWhoIsNoParticipantSeesNoCaseAndIsToldWhy(t *testing.T) {
 	w := newWorld(t)
 	w.talk("c-1", "user-b")
 	page := w.open("c-1") // of user-a, who may read all conversations
-	page.shows("#link", "Connected")
-	page.until(`document.querySelector('.timeline').children.length > 0`)
-	require.Equal(t, "No case yet", page.text(".title"))
+	page.Shows("#link", "Connected")
+	page.Until(`document.querySelector('.timeline').children.length > 0`)
+	require.Equal(t, "No case yet", page.Text(".title"))
 	require.Nil(t, w.knows("c-1"), "what he says begins nothing")
 	require.NotZero(t, w.app.Stats().Strangers)
 }
@@ -124,8 +125,8 @@ func TestAnAgentWhoMayNotHearOfHimselfIsToldOfEachMinuteAndMore(t *testing.T) {
 	})
 	w.talk("c-1", "user-a")
 	page := w.open("c-1")
-	page.shows("#link", "updated every minute")
-	page.shows(".owner", "Owner: you")
+	page.Shows("#link", "updated every minute")
+	page.Shows(".owner", "Owner: you")
 	require.Equal(t, 1, w.asked("POST", newChannel))
 }
 
@@ -136,33 +137,33 @@ func TestNamesAndTitlesAreTextWhateverTheyHold(t *testing.T) {
 	agents["user-hostile"] = hostile
 	t.Cleanup(func() { delete(agents, "user-hostile") })
 	w.talk("c-1", "user-a")
-	for name, page := range map[string]*view{
+	for name, page := range map[string]*browsertest.View{
 		"plain":  w.open("c-1"),
 		"forged": first(w.opens(w.widget("c-1", "gcLangTag", hostile, "state", hostile, "gcTargetEnv", "https://evil.example", "gcHostOrigin", "https://evil.example", "login", "https://evil.example", "clientId", "evil", "domain", "evil.example"))),
 	} {
-		page.shows(".title", hostile)
+		page.Shows(".title", hostile)
 		w.give("c-1", "user-hostile")
-		page.shows(".owner", hostile)
-		require.False(t, eval[bool](page, `'hit' in self || document.querySelector('main img, main script') !== null`), name)
+		page.Shows(".owner", hostile)
+		require.False(t, browsertest.Eval[bool](page, `'hit' in self || document.querySelector('main img, main script') !== null`), name)
 		w.give("c-1", "user-a")
 	}
 	for _, id := range []string{hostile, "../../users/me", "c-1?x=y"} {
 		page := first(w.opens(w.widget(id)))
-		page.shows("#trouble", "does not understand the page")
+		page.Shows("#trouble", "does not understand the page")
 		require.Empty(t, w.told(id))
 	}
 }
 
-func first(_ *view, frames []*view) *view { return frames[0] }
+func first(_ *browsertest.View, frames []*browsertest.View) *browsertest.View { return frames[0] }
 
 func TestAnEmbedderThatIsNotNamedSeesNothing(t *testing.T) {
 	w := newWorld(t, func(a *arrangement) {
 		a.config = func(c *clientapp.Config) { c.Embedders = nil }
 	})
 	w.talk("c-1", "user-a")
-	desktop := openTab(t, w.desktop+"/?src="+strings.ReplaceAll(w.widget("c-1"), "&", "%26"))
+	desktop := browsertest.OpenTab(t, w.desktop+"/?src="+strings.ReplaceAll(w.widget("c-1"), "&", "%26"))
 	w.until("the page is asked for", func() bool { return len(w.asks()) > 0 })
-	desktop.until(`document.readyState === 'complete'`)
+	desktop.Until(`document.readyState === 'complete'`)
 	require.Empty(t, w.asked("GET", "/oauth/authorize"))
 	require.Equal(t, []string{"GET "}, w.asks(), "nothing of the page runs")
 	w.forgive()
@@ -171,7 +172,7 @@ func TestAnEmbedderThatIsNotNamedSeesNothing(t *testing.T) {
 func TestAnSDKThatDoesNotLoadIsExplained(t *testing.T) {
 	w := newWorld(t)
 	w.fail("GET sdk/purecloud-platform-client-v2.min.js", http.StatusNotFound)
-	w.open("c-1").shows("#trouble", "A part of the page did not load")
+	w.open("c-1").Shows("#trouble", "A part of the page did not load")
 }
 
 func TestTheFirstPaintDoesNotWaitForTheSDKs(t *testing.T) {
@@ -184,9 +185,9 @@ func TestTheFirstPaintDoesNotWaitForTheSDKs(t *testing.T) {
 	w.talk("c-1", "user-a")
 	for range 5 { // a machine can be busy for longer
 		page := w.open("c-1")
-		page.shows("#link", "Connected")
-		painted := eval[float64](page, `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 1e9`)
-		loaded := eval[float64](page, `performance.getEntriesByType('resource').find(e => e.name.includes('platform-client')).responseEnd`)
+		page.Shows("#link", "Connected")
+		painted := browsertest.Eval[float64](page, `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 1e9`)
+		loaded := browsertest.Eval[float64](page, `performance.getEntriesByType('resource').find(e => e.name.includes('platform-client')).responseEnd`)
 		t.Logf("first paint after %.0f ms, the SDK after %.0f ms", painted, loaded)
 		if painted < loaded {
 			return

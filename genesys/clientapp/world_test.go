@@ -29,6 +29,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/clientapp"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/polling"
+	"github.com/dcmkit/convtrack/internal/browsertest"
 	"github.com/dcmkit/convtrack/store/memstore"
 )
 
@@ -66,7 +67,7 @@ type arrangement struct {
 
 func newWorld(t *testing.T, change ...func(*arrangement)) *world {
 	t.Helper()
-	openBrowser(t)
+	browsertest.Open(t)
 	is := arrangement{simulator: []genesystest.Option{users, genesystest.RateLimit(0)}, config: func(*clientapp.Config) {}}
 	for _, f := range change {
 		f(&is)
@@ -294,17 +295,17 @@ func (w *world) widget(id string, more ...string) string {
 }
 
 // opens shows pages on a desktop of their own.
-func (w *world) opens(pages ...string) (desktop *view, frames []*view) {
+func (w *world) opens(pages ...string) (desktop *browsertest.View, frames []*browsertest.View) {
 	w.Helper()
-	desktop = openTab(w.T, w.desktop+"/?"+url.Values{"src": pages}.Encode())
+	desktop = browsertest.OpenTab(w.T, w.desktop+"/?"+url.Values{"src": pages}.Encode())
 	for _, p := range pages {
-		frames = append(frames, find(w.T, "iframe", p))
+		frames = append(frames, browsertest.Find(w.T, "iframe", p))
 	}
 	return desktop, frames
 }
 
 // open shows the widget of a conversation on a desktop.
-func (w *world) open(id string) *view {
+func (w *world) open(id string) *browsertest.View {
 	w.Helper()
 	_, frames := w.opens(w.widget(id))
 	return frames[0]
@@ -323,7 +324,7 @@ func (w *world) talk(id, user string) *genesystest.Playing {
 	require.Eventually(w, func() bool {
 		_, err := w.genesys.API().Call(context.Background(), genesys.Request{Path: "/api/v2/conversations/" + id})
 		return err == nil
-	}, long, 5*time.Millisecond)
+	}, browsertest.Long, 5*time.Millisecond)
 	time.Sleep(50 * time.Millisecond) // the agent has answered
 	return playing
 }
@@ -340,7 +341,7 @@ func (w *world) touch(id, value string) {
 // until waits until something is so.
 func (w *world) until(what string, is func() bool) {
 	w.Helper()
-	require.Eventually(w, is, long, 10*time.Millisecond, what)
+	require.Eventually(w, is, browsertest.Long, 10*time.Millisecond, what)
 }
 
 // asked counts the requests that Genesys Cloud has got.

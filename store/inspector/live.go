@@ -1,0 +1,135 @@
+package inspector
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	// streamTime is how long a stream lasts: then the browser begins a new one, and
+	// is asked anew who it is.
+	streamTime = 10 * time.Minute
+	// signEvery is how often a stream says that it is there.
+	signEvery = 15 * time.Second
+	writeTime = 10 * time.Second
+	// rest is how many times as long as a look took it rests at least: who follows
+	// pages never keeps the store busy.
+	rest = 10
+)
+
+// live answers with a stream of server-sent events: one each time that a page has
+// changed. What it shows then the browser asks for as always.
+func (h *Handler) live(w http.ResponseWriter, r *http.Request, see viewer) {
+	params := r.URL.Query()
+	p, is := pages[params.Get("page")]
+	if !is {
+		h.refuse(w, r, see, http.StatusNotFound, "There is no such page.")
+		return
+	}
+	if !h.streams.try() {
+		w.Header().Set("Retry-After", "10")
+		h.refuse(w, r, see, http.StatusServiceUnavailable, "Too many pages are followed live.")
+		return
+	}
+	defer h.streams.release()
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // a proxy may not keep it back
+	ctx, cancel := context.WithTimeout(r.Context(), streamTime)
+	defer cancel()
+	s := &stream{handler: h, to: w, page: p, see: see, params: params}
+	s.follow(ctx)
+}
+
+// stream is what one browser listens to.
+type stream struct {
+	handler *Handler
+	to      http.ResponseWriter
+	page    page
+	see     viewer
+	params  url.Values
+
+	said time.Time // when it was last written to
+	last string    // the state that the browser knows
+}
+
+func (s *stream) follow(ctx context.Context) {
+	if s.write("retry: 2000\n\n") != nil {
+		return
+	}
+	for {
+		began := time.Now()
+		state, err := s.state(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			state = "" // it is told when it is over
+			err = s.sign()
+		case state != s.last:
+			err = s.write("event: changed\ndata: " + state + "\n\n")
+			s.last = state
+		default:
+			err = s.sign()
+		}
+		if err != nil {
+			return
+		}
+		timer := time.NewTimer(max(s.page.every, rest*time.Since(began)))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-s.handler.ended:
+			timer.Stop()
+			return
+		}
+	}
+}
+
+// state is a digest of what the page shows now.
+func (s *stream) state(ctx context.Context) (string, error) {
+	shows, err := s.handler.read(ctx, s.handler.looks, func(ctx context.Context) (shown, error) {
+		return s.page.show(s.handler, ctx, s.see, s.params)
+	})
+	if err != nil {
+		return "", err
+	}
+	return digest(shows), nil
+}
+
+// digest tells one state of a page from another.
+func digest(shows shown) string {
+	sum := sha256.New()
+	if json.NewEncoder(sum).Encode(shows) != nil {
+		return ""
+	}
+	if every := shows.moves(); every > 0 {
+		_, _ = fmt.Fprint(sum, time.Now().Truncate(every).Unix())
+	}
+	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12])
+}
+
+// sign writes a sign of life when it is time for one.
+func (s *stream) sign() error {
+	if time.Since(s.said) < signEvery {
+		return nil
+	}
+	return s.write(": here\n\n")
+}
+
+func (s *stream) write(text string) error {
+	s.said = time.Now()
+	control := http.NewResponseController(s.to)
+	_ = control.SetWriteDeadline(s.said.Add(writeTime)) // where the server knows deadlines
+	if _, err := s.to.Write([]byte(text)); err != nil {
+		return err
+	}
+	return control.Flush()
+}
