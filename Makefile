@@ -51,12 +51,12 @@ fauxqs: ## Install the SQS emulator fauxqs for the tests, where there is none.
 	mkdir -p "$(FAUXQS)" && npm install --silent --no-audit --no-fund --prefix "$(FAUXQS)" fauxqs@1.9.2
 
 .PHONY: chromium
-chromium: ## Install Chromium for the tests of the client app, where there is none.
+chromium: ## Install Chromium for the tests of the client app and the inspector, where there is none.
 	@if test -n "$$CONVTRACK_TEST_CHROMIUM" || command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; then :; \
 	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
 	else \
-		echo "make: the tests open the client app in a browser: install Chromium (Debian: sudo apt-get install chromium; macOS: brew install --cask chromium)," >&2; \
+		echo "make: the tests open pages in a browser: install Chromium (Debian: sudo apt-get install chromium; macOS: brew install --cask chromium)," >&2; \
 		echo "or set CONVTRACK_TEST_CHROMIUM to the path of Chromium or Chrome" >&2; exit 1; \
 	fi
 
@@ -86,7 +86,7 @@ endif
 # A browser makes its tests wait, so that others can run beside them.
 .PHONY: test-browser
 test-browser:
-	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp
+	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp ./store/inspector
 
 # What the race detector leaves out besides: laws of one goroutine, many
 # conversations, and the contract of stores in further modes.

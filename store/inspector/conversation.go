@@ -1,11 +1,14 @@
 package inspector
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/url"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/dcmkit/convtrack"
@@ -102,23 +105,40 @@ func (v viewer) announced(a convtrack.Announcement) announced {
 
 // details are the fields of an object, in words.
 func details(data json.RawMessage) (all []detail) {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(data, &fields) != nil {
+	var fields map[string]any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if d.Decode(&fields) != nil {
 		return nil
 	}
-	for name, value := range fields {
-		if name == "rule" {
-			continue
+	delete(fields, "rule")
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		all = appendDetails(all, name, fields[name])
+	}
+	return all
+}
+
+// appendDetails appends a value; what is within it stands behind a dot.
+func appendDetails(all []detail, name string, value any) []detail {
+	switch is := value.(type) {
+	case nil:
+	case map[string]any:
+		for _, inner := range slices.Sorted(maps.Keys(is)) {
+			all = appendDetails(all, name+"."+inner, is[inner])
 		}
-		var text string
-		if json.Unmarshal(value, &text) != nil {
-			text = string(value)
+	case []any:
+		for i, inner := range is {
+			numbered := name
+			if len(is) > 1 {
+				numbered += " " + strconv.Itoa(i+1)
+			}
+			all = appendDetails(all, numbered, inner)
 		}
-		if text != "" {
+	default:
+		if text := fmt.Sprint(is); text != "" {
 			all = append(all, detail{name, text})
 		}
 	}
-	slices.SortFunc(all, func(a, b detail) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 

@@ -185,6 +185,8 @@ func number(v float64) string {
 	switch {
 	case v == float64(int64(v)):
 		return strconv.FormatInt(int64(v), 10)
+	case v < 0.1:
+		return strconv.FormatFloat(v, 'f', 2, 64)
 	case v < 10:
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	}

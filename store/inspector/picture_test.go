@@ -23,7 +23,10 @@ var screenshots = flag.String("screenshots", "", "write screenshots of all pages
 func TestPicturesOfThePages(t *testing.T) {
 	d := newDesk(t)
 	d.broken.Store(true)
-	d.tell(story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e01", 10*time.Minute))
+	ended := story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e01", 10*time.Minute)
+	d.tell(ended)
+	records := ended.Records()
+	d.say(records[len(records)-1], time.Now())
 	d.tell(story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e02", 150*time.Second))
 	d.tell(story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e03", 40*time.Second))
 	d.fails(2)
