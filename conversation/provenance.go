@@ -33,7 +33,9 @@ func (f Fields[E]) AppendPlaces(dst []int, e *E) []int {
 }
 
 // ConversationFields returns the table of the conversation's own fields.
-func ConversationFields() Fields[Conversation] { return Fields[Conversation]{schema: &conversationFields} }
+func ConversationFields() Fields[Conversation] {
+	return Fields[Conversation]{schema: &conversationFields}
+}
 
 // ParticipantFields returns the table of a participant's fields.
 func ParticipantFields() Fields[Participant] { return Fields[Participant]{schema: &participantFields} }
