@@ -86,7 +86,26 @@ var gauges = []gauge{
 	{"Commit time", "ms", func(h *convtrack.Health) float64 { return milliseconds(h.Store.CommitTime) }, 1000},
 	{"Facts not stored yet", "", func(h *convtrack.Health) float64 { return float64(h.Facts) }, 0},
 	{"Conclusions overdue", "", func(h *convtrack.Health) float64 { return float64(h.Overdue) }, 1},
-	{"Deliveries unfinished", "", func(h *convtrack.Health) float64 { return float64(sum(h.Deliveries)) }, 0},
+	{"Deliveries unfinished", "", func(h *convtrack.Health) (n float64) {
+		for _, d := range h.Deliveries {
+			n += float64(d.Unfinished)
+		}
+		return n
+	}, 0},
+	{"Oldest due delivery", "s", func(h *convtrack.Health) (oldest float64) {
+		for _, d := range h.Deliveries {
+			oldest = max(oldest, since(h.At, d.DueSince))
+		}
+		return oldest
+	}, 60},
+	{"Lag of queues", "s", func(h *convtrack.Health) (lag float64) {
+		for _, s := range h.Sources {
+			if s.Queue != nil {
+				lag = max(lag, since(h.At, s.Queue.OldestSent))
+			}
+		}
+		return lag
+	}, 60},
 	{"Failed", "", func(h *convtrack.Health) (n float64) {
 		for _, f := range h.Failed {
 			n += float64(f.N)
@@ -97,11 +116,12 @@ var gauges = []gauge{
 
 func milliseconds(d convtrack.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-func sum(of map[string]int) (n int) {
-	for _, x := range of {
-		n += x
+// since is how many seconds ago t was; 0 when it is not known.
+func since(now, t time.Time) float64 {
+	if t.IsZero() {
+		return 0
 	}
-	return n
+	return max(now.Sub(t).Round(100*time.Millisecond).Seconds(), 0)
 }
 
 // healthPage is how the tracker does.
@@ -124,8 +144,9 @@ type reading struct {
 
 // waiting are the deliveries of a hook.
 type waiting struct {
-	Hook               string
-	Unfinished, Failed int
+	Hook   string
+	Failed int
+	convtrack.DeliveryHealth
 }
 
 func (h *Handler) showHealth(ctx context.Context, _ viewer, _ url.Values) (shown, error) {
@@ -138,8 +159,8 @@ func (h *Handler) showHealth(ctx context.Context, _ viewer, _ url.Values) (shown
 		}
 		return hooks[hook]
 	}
-	for hook, n := range p.Deliveries {
-		of(hook).Unfinished = n
+	for hook, d := range p.Deliveries {
+		of(hook).DeliveryHealth = d
 	}
 	for _, f := range p.Failed {
 		of(f.Hook).Failed += f.N
@@ -201,14 +222,14 @@ type processesPage struct {
 func (processesPage) moves() time.Duration { return 0 }
 
 type process struct {
-	Name string `json:"name"`
-	This bool   `json:"this"` // the one that serves the page
+	This bool `json:"this"` // the one that serves the page
+	convtrack.ProcessHealth
 }
 
 func (h *Handler) showProcesses(ctx context.Context, _ viewer, _ url.Values) (shown, error) {
 	p := processesPage{Processes: []process{}}
-	for _, name := range h.health.now(ctx).Processes {
-		p.Processes = append(p.Processes, process{name, name == h.tracker.Instance()})
+	for _, is := range h.health.now(ctx).Processes {
+		p.Processes = append(p.Processes, process{is.Name == h.tracker.Instance(), is})
 	}
 	return p, nil
 }
