@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/dcmkit/convtrack/store"
@@ -220,12 +221,20 @@ func awaiting(rule define) {
 	})
 
 	rule("all who wait for an inbox are woken", func(t *trial) {
+		var others sync.WaitGroup
+		others.Add(3)
 		t.together(4, func(i int) error {
 			if i == 0 {
-				time.Sleep(short)
+				others.Wait()
+				time.Sleep(4 * short) // Await cannot be seen to wait
 				return t.store.Deposit(t.ctx, []store.Entry{heard("c", "1", "me", 1), heard("c", "2", "other", 1)})
 			}
-			_, err := awaitEntry(t, t.store, living[i%2])
+			_, err := t.store.Inbox(t.ctx, store.InboxQuery{Owner: living[i%2], Alive: living, Limit: 100})
+			others.Done()
+			if err != nil {
+				return err
+			}
+			_, err = awaitEntry(t, t.store, living[i%2])
 			return err
 		})
 	})
