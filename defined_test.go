@@ -2,15 +2,18 @@ package convtrack_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
 )
 
@@ -122,5 +125,74 @@ func TestOfADeadProcessTheOtherTellsWhatLiesAhead(t *testing.T) {
 		synctest.Wait()
 		require.Empty(t, one.read())
 		require.Len(t, other.read(), 1)
+	})
+}
+
+func TestATypeThatIsNotDefinedInAllProcessesIsNamedInBoth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memstore.New()
+		var log, otherLog said
+		hooks := events.NewHooks()
+		waits(hooks)
+		defining := startOn(t, s, hooks, logTo(&log), func(c *convtrack.Config) { c.Instance = "defining" })
+		synctest.Wait()
+		require.NotContains(t, log.String(), "customer.waiting")
+		other := startOn(t, s, events.NewHooks(), logTo(&otherLog), func(c *convtrack.Config) { c.Instance = "other" })
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		for r, text := range map[*rig]string{defining: log.String(), other: otherLog.String()} {
+			require.Contains(t, text, "register it with events.Define in every process")
+			require.Contains(t, text, `type=customer.waiting "not defined in"=[other]`)
+			h := r.Health(t.Context())
+			require.Equal(t, map[string][]string{"customer.waiting": {"other"}}, h.Undefined)
+			require.Contains(t, h.Problems, "events of the type customer.waiting are not defined in other: register it with events.Define in every process")
+		}
+		require.NoError(t, other.stop())
+		time.Sleep(10 * time.Second)
+		require.Empty(t, defining.Health(t.Context()).Undefined)
+		require.Equal(t, 1, strings.Count(log.String(), "customer.waiting"), "once, while it is so")
+	})
+}
+
+func TestADeliveryOfATypeThatAProcessDoesNotKnowWaitsForOneThatDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memstore.New()
+		up := false
+		register := func(define bool) (*events.Hooks, *journal) {
+			j := &journal{}
+			hooks := events.NewHooks()
+			if define {
+				waits(hooks)
+			}
+			events.After(hooks, "all", func(_ context.Context, e events.Event) error {
+				if !up {
+					return errDead
+				}
+				j.write("%s", e.Head().Type)
+				return nil
+			}, events.OfTypes("customer.waiting"))
+			return hooks, j
+		}
+		first, _ := register(true)
+		r := startOn(t, s, first)
+		r.tell(queued(0).Snapshots()...)
+		time.Sleep(time.Minute + time.Second)
+		require.NoError(t, r.stop())
+
+		up = true
+		var log said
+		without, j := register(false)
+		r = startOn(t, s, without, logTo(&log))
+		time.Sleep(24 * time.Hour)
+		require.Empty(t, j.read())
+		require.Equal(t, 1, strings.Count(log.String(), "deliveries wait for a process that knows the type"))
+		for item := range items(t, r.Failed(t.Context(), store.FailedQuery{})) {
+			t.Error("it is no failure of the hook", item)
+		}
+		with, told := register(true)
+		startOn(t, s, with)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		require.Equal(t, []string{"customer.waiting"}, told.read())
 	})
 }

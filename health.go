@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -71,6 +73,9 @@ type Health struct {
 	// Processes are those that share the store, by name: this one, too, while it
 	// runs.
 	Processes []ProcessHealth `json:"processes"`
+	// Undefined are the types of events of the host's own that some processes have
+	// defined and others have not, with the names of these; see events.Define.
+	Undefined map[string][]string `json:"undefined"`
 }
 
 // StoreHealth is how the store does.
@@ -144,6 +149,7 @@ type ProcessHealth struct {
 	Deliveries    int                      `json:"deliveries"`    // claimed, with their leases
 	Sources       map[string]ProcessSource `json:"sources"`       // that it runs
 	Hooks         []string                 `json:"hooks"`         // its After hooks
+	Types         []string                 `json:"types"`         // of events that it has defined
 }
 
 // ProcessSource is the share that a process has of a source.
@@ -186,7 +192,7 @@ const (
 // When it begins and when it is over are lines of the log, too. It needs no Run.
 func (t *Tracker) Health(ctx context.Context) Health {
 	h := Health{At: time.Now().UTC(), Problems: []string{}, Sources: map[string]SourceHealth{},
-		Deliveries: map[string]DeliveryHealth{}, Failed: []FailedHealth{}, Processes: []ProcessHealth{}}
+		Deliveries: map[string]DeliveryHealth{}, Failed: []FailedHealth{}, Processes: []ProcessHealth{}, Undefined: map[string][]string{}}
 	if err := outside(ctx); err != nil {
 		h.Problems = append(h.Problems, err.Error())
 		return h
@@ -284,12 +290,13 @@ func (t *Tracker) countDeliveries(ctx context.Context, h *Health, members []memb
 	for _, m := range members {
 		h.Processes = append(h.Processes, t.process(m))
 	}
+	h.Undefined = membership.Undefined(members)
 	return nil
 }
 
 // process is what a process has told of itself; of this one, what it is now.
 func (t *Tracker) process(m membership.Member) ProcessHealth {
-	p := ProcessHealth{Name: m.Name, Seen: m.At, Sources: map[string]ProcessSource{}, Hooks: []string{}}
+	p := ProcessHealth{Name: m.Name, Seen: m.At, Sources: map[string]ProcessSource{}, Hooks: []string{}, Types: []string{}}
 	for _, name := range m.Sources {
 		p.Sources[name] = ProcessSource{}
 	}
@@ -302,7 +309,7 @@ func (t *Tracker) process(m membership.Member) ProcessHealth {
 		return p
 	}
 	p.Conversations, p.Facts, p.Deliveries = is.Conversations, is.Facts, is.Deliveries
-	p.Hooks = append(p.Hooks, is.Hooks...)
+	p.Hooks, p.Types = append(p.Hooks, is.Hooks...), append(p.Types, is.Types...)
 	for name, share := range is.Shares {
 		p.Sources[name] = ProcessSource(share)
 	}
@@ -355,6 +362,9 @@ func (h *Health) judge() {
 	}
 	if h.Overdue > 0 {
 		say("conclusions of %d conversations are overdue", h.Overdue)
+	}
+	for _, of := range slices.Sorted(maps.Keys(h.Undefined)) {
+		say("events of the type %s are not defined in %s: register it with events.Define in every process", of, strings.Join(h.Undefined[of], ", "))
 	}
 	for _, f := range h.Failed {
 		say("%d of the hook %s have failed (%s): retry or skip", f.N, f.Hook, f.Kind)

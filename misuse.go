@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dcmkit/convtrack/internal/membership"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -37,28 +38,69 @@ func (t *Tracker) sayOnceOfTransactions(ctx context.Context) context.Context {
 	})
 }
 
-// checkBacklog is how often it is looked whether deliveries wait for hooks that
-// are not there.
-const checkBacklog = time.Hour
+// sayHooksAgain is how often it is said again what is wrong with hooks.
+const sayHooksAgain = time.Hour
 
-// sayOfHooks logs what no event reaches, and now and then what waits for a hook that
-// this process does not have.
+// sayOfHooks logs what no event reaches, and what only some of the processes that
+// share the store have registered: when Run begins, when processes come and go,
+// when this one registers other hooks, and now and then.
 func (t *Tracker) sayOfHooks(ctx context.Context) {
 	for _, hook := range t.config.Hooks.Unreached() {
 		t.log.Warn("a hook takes a type of events that nothing is registered for, so it never runs for it: register it with events.Define before Run, or mend its events.OfTypes", "hook", hook)
 	}
+	last := map[string]time.Time{}
 	for ctx.Err() == nil {
-		if backlog, err := t.store.Backlog(ctx); err == nil { // if not, those who depend on the store say so
-			for _, hook := range slices.Sorted(maps.Keys(backlog)) {
-				if !slices.Contains(t.config.Hooks.AfterNames(), hook) {
-					t.log.Warn("deliveries wait for an After hook that is not registered in this process: was it renamed or removed? Register it again under this name, with a function that does nothing to give them up; no harm if another process has it",
-						"hook", hook, "deliveries", backlog[hook])
-				}
+		changed, hooks := t.engine.Membership.Changed(), t.config.Hooks.AfterNames()
+		t.compareHooks(ctx, func(what, message string, args ...any) {
+			if at, said := last[what]; !said || time.Since(at) >= sayHooksAgain {
+				last[what] = time.Now()
+				t.log.Warn(message, args...)
+			}
+		})
+		t.untilHooksChange(ctx, changed, hooks)
+	}
+}
+
+// compareHooks says what not all processes have registered.
+func (t *Tracker) compareHooks(ctx context.Context, say func(what, message string, args ...any)) {
+	members, err := t.engine.Membership.Members(ctx)
+	if err != nil {
+		return // those who depend on the store say so
+	}
+	for of, without := range membership.Undefined(members) {
+		say("type "+of, "a type of events is not defined in all processes that share the store: of conversations that the others look after its facts are not announced; register it with events.Define in every process",
+			"type", of, "not defined in", without)
+	}
+	backlog, err := t.store.Backlog(ctx)
+	if err != nil {
+		return
+	}
+	for _, m := range members {
+		if m.Holding != nil && m.Name != t.config.Instance {
+			for _, hook := range m.Holding.Hooks {
+				delete(backlog, hook)
 			}
 		}
+	}
+	for _, hook := range t.config.Hooks.AfterNames() {
+		delete(backlog, hook)
+	}
+	for _, hook := range slices.Sorted(maps.Keys(backlog)) {
+		say("hook "+hook, "deliveries wait for an After hook that no running process has registered: was it renamed or removed? Register it again under this name, with a function that does nothing to give them up",
+			"hook", hook, "deliveries", backlog[hook])
+	}
+}
+
+// untilHooksChange returns when there may be something new to say of the hooks.
+func (t *Tracker) untilHooksChange(ctx context.Context, changed <-chan struct{}, hooks []string) {
+	again := time.Now().Add(sayHooksAgain)
+	for time.Now().Before(again) && slices.Equal(t.config.Hooks.AfterNames(), hooks) {
 		select {
-		case <-time.After(checkBacklog):
+		case <-time.After(t.config.Lease):
+		case <-changed:
+			return
 		case <-ctx.Done():
+			return
 		}
 	}
 }

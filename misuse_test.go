@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -148,6 +149,34 @@ func TestDeliveriesOfAHookThatWasRenamedAreNamedWhenRunBegins(t *testing.T) {
 	run("new", func(context.Context, *events.ConversationEnded) error { return nil }, &second)
 	require.Contains(t, second.String(), "hook=old deliveries=1")
 	require.NotContains(t, second.String(), "hook=new deliveries")
+}
+
+func TestDeliveriesThatAProcessLeavesToNobodyAreNamedSoonAfterItHasGone(t *testing.T) {
+	for name, leave := range map[string]func(old *rig, remove func()){
+		"stopped":  func(old *rig, _ func()) { require.NoError(t, old.stop()) },
+		"died":     func(old *rig, _ func()) { old.store.(*dying).dead.Store(true) },
+		"unhooked": func(_ *rig, remove func()) { remove() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log, own said
+				s := memstore.New()
+				hooks := events.NewHooks()
+				remove := events.After(hooks, "old", func(context.Context, *events.ConversationCreated) error { return errDead })
+				old := startOn(t, &dying{Store: s}, hooks, logTo(&own))
+				old.tell(genesystest.BlindTransferToQueue().Snapshots()...)
+				startOn(t, s, events.NewHooks(), logTo(&log))
+				time.Sleep(2 * time.Minute)
+				require.NotContains(t, log.String(), "renamed or removed", "another process has it")
+				leave(old, remove)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				require.Contains(t, log.String()+own.String(), "hook=old deliveries=1")
+				time.Sleep(4 * time.Hour)
+				require.InDelta(t, 4, strings.Count(log.String(), "hook=old deliveries=1"), 1, "and again each hour")
+			})
+		})
+	}
 }
 
 // idle is a source that has nothing to say.

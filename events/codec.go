@@ -15,7 +15,7 @@ func Encode(e Event) ([]byte, error) { return json.Marshal(e) }
 func Decode(h Header, data []byte) (Event, error) {
 	kind := h.Type.kind()
 	if kind < 0 {
-		return nil, fmt.Errorf("events: %q is not an event type of this version; the process that stored event %s was newer", h.Type, h.ID)
+		return nil, fmt.Errorf("%w of this version: %q; the process that stored event %s was newer", ErrUnknownType, h.Type, h.ID)
 	}
 	return decode(kinds[kind].empty(), h, data)
 }
@@ -28,7 +28,7 @@ func (h *Hooks) Decode(head Header, data []byte) (Event, error) {
 		}
 	}
 	if head.Type.kind() < 0 {
-		return nil, fmt.Errorf("events: %q is not an event type of this version, and not defined in this process; another one stored event %s", head.Type, head.ID)
+		return nil, fmt.Errorf("%w of this version, and not defined in this process: %q; another one stored event %s", ErrUnknownType, head.Type, head.ID)
 	}
 	return Decode(head, data)
 }

@@ -62,8 +62,11 @@ const RuleDefined Rule = "defined"
 //
 // The type must be text without a zero byte and no type of this package, and not
 // defined already: Define panics otherwise. It is registered before the tracker
-// runs, in every process that shares the store. remove takes it out again; it may
-// be called twice.
+// runs, in every process that shares the store. Where one has it and another has
+// not, the facts of conversations that the latter looks after are not announced,
+// nor are its timers kept; the log and the tracker's Health of both name the type.
+// A delivery that comes to a process without the type waits there, and is no
+// failure of its hook. remove takes the type out again; it may be called twice.
 func Define[D any](h *Hooks, of Type, find func(c *conversation.Conversation) []Fact[D]) (remove func()) {
 	switch {
 	case h == nil:

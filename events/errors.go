@@ -27,6 +27,9 @@ var (
 	ErrVetoAfter = errors.New("an After hook cannot veto: the event has happened; use a Before hook")
 )
 
+// ErrUnknownType is for a stored event whose type this process does not know.
+var ErrUnknownType = errors.New("events: not an event type")
+
 // ErrNotYet is for a hook that returned NotYet and cannot.
 var ErrNotYet = errors.New("NotYet is an answer of Before hooks on ConversationCreated: everything else has happened")
 

@@ -78,6 +78,16 @@ func (h *Hooks) AfterNames() []string {
 	return names
 }
 
+// Defined returns the types of events that the host has defined, in the order of
+// their definitions. It is for trackers.
+func (h *Hooks) Defined() []Type {
+	var types []Type
+	for _, d := range h.Wants().definitions {
+		types = append(types, d.of)
+	}
+	return types
+}
+
 // RunAfter runs the named After hook on the event. The error is a *HookError,
 // or ErrNoHook. It is for trackers.
 func (h *Hooks) RunAfter(ctx context.Context, name string, e Event) error {

@@ -112,9 +112,13 @@ func New(c Config) *Engine {
 
 // Holding is what this process holds.
 func (e *Engine) Holding() membership.Holding {
+	var types []string
+	for _, of := range e.config.Hooks.Defined() {
+		types = append(types, string(of))
+	}
 	return membership.Holding{
 		Conversations: e.cache.Len(), Facts: e.Lanes.Pending(), Deliveries: e.Outbox.Held(), Since: e.Outbox.HeldSince(),
-		Hooks: e.config.Hooks.AfterNames(), Shares: e.config.Shares(),
+		Hooks: e.config.Hooks.AfterNames(), Types: types, Shares: e.config.Shares(),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -26,6 +27,7 @@ type Holding struct {
 	Deliveries    int              `json:"deliveries,omitzero"`    // with their leases
 	Shares        map[string]Share `json:"shares,omitempty"`       // by source
 	Hooks         []string         `json:"hooks,omitempty"`        // its After hooks
+	Types         []string         `json:"types,omitempty"`        // of events that it has defined
 	// Since is since when the oldest delivery of a hook is held.
 	Since map[string]time.Time `json:"since,omitempty"`
 }
@@ -57,4 +59,29 @@ func (m *Membership) Members(ctx context.Context) ([]Member, error) {
 	}
 	slices.SortFunc(members, func(a, b Member) int { return cmp.Compare(a.Name, b.Name) })
 	return members, nil
+}
+
+// Undefined returns the types of events that some of the members have defined and
+// others have not, with the names of these.
+func Undefined(members []Member) map[string][]string {
+	undefined := map[string][]string{}
+	for _, m := range members {
+		if m.Holding == nil {
+			continue
+		}
+		for _, of := range m.Holding.Types {
+			if _, known := undefined[of]; known {
+				continue
+			}
+			var without []string
+			for _, other := range members {
+				if other.Holding != nil && !slices.Contains(other.Holding.Types, of) {
+					without = append(without, other.Name)
+				}
+			}
+			undefined[of] = without
+		}
+	}
+	maps.DeleteFunc(undefined, func(_ string, without []string) bool { return len(without) == 0 })
+	return undefined
 }

@@ -52,6 +52,10 @@ func (o *Outbox) deliver(d *delivery) result {
 		return result{store.Outcome{Did: store.Done}, recorded}
 	case ctx.Err() != nil, err == events.ErrNoHook, err == errNotHeld: //nolint:errorlint // they are returned as they are, and the host's own errors may panic when asked
 		return released // that is no failure of the hook
+	case unknown(err):
+		o.sayUnknown(d, err)
+		f := failure.Of(d.Hook, d.Event, d.Attempts, err, time.Now())
+		return result{outcome: store.Outcome{Did: store.WillRetry, Wait: o.Lease, Failure: f}} // another process may know it
 	case unavailable(err):
 		o.Commits.Failed("delivering to a hook", err)
 		f := failure.Of(d.Hook, d.Event, d.Attempts, err, time.Now())
@@ -105,7 +109,10 @@ func (o *Outbox) restore(ctx context.Context, d *delivery) error {
 		return nil
 	}
 	e, err := o.Hooks.Decode(events.Header{ID: d.ID, Type: events.Type(d.Type), Time: d.Time, ConversationID: d.ConversationID}, d.Data)
-	if err != nil {
+	switch {
+	case errors.Is(err, events.ErrUnknownType):
+		return &unknownError{err}
+	case err != nil:
 		return err
 	}
 	c, err := o.Conversations.AsOf(ctx, d.ConversationID, d.Seq)
@@ -118,6 +125,22 @@ func (o *Outbox) restore(ctx context.Context, d *delivery) error {
 	e.Head().Conversation = c
 	d.event = e
 	return nil
+}
+
+// unknownError is about an event of a type that this process does not know.
+type unknownError struct{ error }
+
+func unknown(err error) bool {
+	_, is := err.(*unknownError) //nolint:errorlint // as with unavailable
+	return is
+}
+
+// sayUnknown says of each type once that its events wait.
+func (o *Outbox) sayUnknown(d *delivery, err error) {
+	if _, said := o.unknown.LoadOrStore(d.Type, true); !said {
+		o.Log.Warn("deliveries wait for a process that knows the type of their events: register it with events.Define in every process, or update this one",
+			"type", d.Type, "hook", d.Hook, "conversation", d.ConversationID, "event", d.ID, "error", err)
+	}
 }
 
 // unavailableError is a failure of the store.

@@ -86,6 +86,7 @@ type Outbox struct {
 	quiet    chan struct{} // closed when nothing is held, once somebody waits for that
 
 	asked   sync.Map     // the hooks that asked for a transaction where there is none
+	unknown sync.Map     // the types of which it was said that this process does not know them
 	slots   sync.Map     // of chan struct{}, by hook: its concurrency
 	look    *alarm.Alarm // for claiming
 	record  *alarm.Alarm // for recording outcomes
