@@ -339,3 +339,41 @@ func TestAnAfterHookInTheTransactionIsDoneWithItsMarkAndTriedAgainOtherwise(t *t
 		require.Zero(t, tracker.Stats().Deliveries)
 	})
 }
+
+// A process that decides need not be the one that delivers, and need not run.
+func TestADecisionOnADeliveryIsNoticedByTheProcessThatHasTheHookWithinASecond(t *testing.T) {
+	for name, processes := range map[string]int{"that is alone": 1, "of several": 3} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, broken := memstore.New(), true
+				j := &journal{}
+				slow := func(c *convtrack.Config) { c.Lease = 10 * time.Minute } // by itself it would look so late
+				var r *rig
+				for range processes {
+					hooks := events.NewHooks()
+					events.After(hooks, "bill", func(context.Context, *events.ConversationEnded) error {
+						if broken {
+							return errDead
+						}
+						j.write("billed")
+						return nil
+					}, events.Attempts(1))
+					r = startOn(t, s, hooks, slow)
+				}
+				r.tell(genesystest.BlindTransferToQueue().Snapshots()...)
+				time.Sleep(5 * time.Minute)
+				failed := r.failed()
+				require.Len(t, failed, 1)
+				broken = false
+				outside, err := convtrack.New(s, &convtrack.Config{Logger: quiet, Lease: 10 * time.Minute})
+				require.NoError(t, err)
+				n, err := outside.Retry(t.Context(), failed[0].ID)
+				require.NoError(t, err)
+				require.Equal(t, 1, n)
+				time.Sleep(time.Second)
+				synctest.Wait()
+				require.Equal(t, []string{"billed"}, j.read())
+			})
+		})
+	}
+}

@@ -32,8 +32,8 @@ func (t *Tracker) FailedPage(ctx context.Context, q store.FailedQuery) (store.Fa
 }
 
 // Retry tries failed items again, by their ids, as if they had never failed.
-// It returns how many there were. A delivery is tried in its own
-// time; a change is tried before Retry returns, which needs Run. A change that its
+// It returns how many there were. A delivery is tried within about a second by
+// whichever process has the hook, whether this one runs or not; a change is tried before Retry returns, which needs Run. A change that its
 // hook refuses again is an error, after all others have been tried.
 //
 // The logger gets a line for each call of Retry, Skip, RetryAll and SkipAll that
@@ -141,6 +141,8 @@ func (t *Tracker) decide(ctx context.Context, do store.Decision, ids []string) (
 		return n, failed
 	}
 	decided, err := t.store.Decide(ctx, do, deliveries...)
-	t.engine.Outbox.Look()
+	if decided > 0 {
+		t.engine.Decided(ctx)
+	}
 	return n + decided, errors.Join(failed, err)
 }

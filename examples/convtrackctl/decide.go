@@ -21,7 +21,7 @@ const ofChanges = "A change that a Before hook refused can be decided only where
 
 // decideCommand is failed retry or failed skip.
 func decideCommand(verb string) *command {
-	does, done := "Tries failed deliveries again, with all their tries: a running tracker notices within its lease, 15 s as a rule", "tried again"
+	does, done := "Tries failed deliveries again, with all their tries: a running tracker begins within about a second", "tried again"
 	if verb == "skip" {
 		does, done = "Gives failed deliveries up: they count as done, and what waits behind them goes on", "given up"
 	}

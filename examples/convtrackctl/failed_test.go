@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -46,6 +47,7 @@ func broken() (c *convtrack.Config, repaired *atomic.Bool, delivered *atomic.Int
 func TestAFailedDeliveryIsListedRetriedAndDeliveredByARunningTracker(t *testing.T) {
 	onEachStore(t, func(t *testing.T, store string) {
 		config, repaired, delivered := broken()
+		config.Lease = 10 * time.Minute // by itself it would look so late
 		id := hear(t, track(t, store, config), genesystest.BlindTransferToQueue())
 		var items []item
 		until(t, func() bool { items = failed(t, store); return len(items) == 1 })

@@ -200,8 +200,7 @@ func (p *program) tracked(ctx context.Context, log slog.Handler, do func(*convtr
 	return do(tracker)
 }
 
-// patience is how long running trackers have to let go of what was forgotten. One
-// that is alone looks into its inbox once in its lease, which is 15 s as a rule.
+// patience is how long running trackers have to let go of what was forgotten.
 const patience = 40 * time.Second
 
 // confirm asks before something is done that cannot be undone.

@@ -86,7 +86,7 @@ func New(c Config) *Engine {
 	owns := func(id string) bool { return e.Membership.Owns("", id) }
 	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest(), c.Lease)
 	e.Inbox = inbox.New(inbox.Config{Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
-		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log, LetGo: e.letGo})
+		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log, LetGo: e.letGo, Decided: func() { e.Outbox.Look() }})
 	e.retained = retention.New(retention.Config{Store: e.Store, Conversations: c.Retain, Tombstones: c.TombstoneAge, Log: c.Log,
 		Mine:  func() bool { return owns("convtrack/retention") },
 		LetGo: func(ctx context.Context, ids []string) { e.letGo(ctx, digestsOf(ids)) }})

@@ -17,6 +17,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/internal/change"
+	"github.com/dcmkit/convtrack/internal/membership"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
 )
@@ -58,6 +59,7 @@ func newEngine(s store.Store, hooks *events.Hooks) *Engine {
 		BatchSize: 10, Committers: 2, CacheSize: 100, MaxPending: 50, MaxDeliveries: 100, BeforeWorkers: 4, AfterTransactions: 4,
 		BeforeAttempts: 3, StoreAttempts: 3, BeforeBackoff: events.Exponential(time.Millisecond, time.Second),
 		Settling: change.Settling{Soon: time.Second, Late: time.Second}, Lease: 15 * time.Second, DrainTimeout: 10 * time.Second,
+		Shares:  func() map[string]membership.Share { return nil },
 		Stopped: errStopped, Running: errRunning})
 }
 

@@ -52,18 +52,9 @@ func digestsOf(ids []string) map[string]bool {
 // tellOthers returns when all other processes have let go. One that does not
 // answer for a lease holds no delivery any more.
 func (e *Engine) tellOthers(ctx context.Context, digests map[string]bool) error {
-	members, err := e.Membership.Members(ctx)
-	if err != nil {
+	others, err := e.others(ctx)
+	if err != nil || len(others) == 0 {
 		return err
-	}
-	var others []string
-	for _, m := range members {
-		if m.Name != e.config.Instance {
-			others = append(others, m.Name)
-		}
-	}
-	if len(others) == 0 {
-		return nil
 	}
 	left, err := e.Inbox.Tell(ctx, others, slices.Sorted(maps.Keys(digests)))
 	for began := time.Now(); err == nil && len(left) > 0 && time.Since(began) < e.config.Lease; {
@@ -76,6 +67,18 @@ func (e *Engine) tellOthers(ctx context.Context, digests map[string]bool) error 
 		return err
 	}
 	return e.Inbox.Withdraw(ctx, left)
+}
+
+// others returns the names of the other processes that share the store, whether
+// this one runs or not.
+func (e *Engine) others(ctx context.Context) (names []string, err error) {
+	members, err := e.Membership.Members(ctx)
+	for _, m := range members {
+		if m.Name != e.config.Instance {
+			names = append(names, m.Name)
+		}
+	}
+	return names, err
 }
 
 // letGo lets go of what is in memory of conversations that were forgotten, once

@@ -94,3 +94,16 @@ func (e *Engine) Decide(ctx context.Context, conversationID string, do store.Dec
 	}
 	return true, r.Wait(ctx)
 }
+
+// Decided has all processes look for deliveries that are due: somebody has decided
+// on failed ones. Who cannot be told finds them within a lease.
+func (e *Engine) Decided(ctx context.Context) {
+	e.Outbox.Look()
+	others, err := e.others(ctx)
+	if err == nil && len(others) > 0 {
+		err = e.Inbox.TellDecided(ctx, others)
+	}
+	if err != nil {
+		e.config.Log.WarnContext(ctx, "the other processes could not be told of decisions on failed deliveries; they find them within their lease", "error", err)
+	}
+}

@@ -71,8 +71,7 @@ func (b *Inbox) readNotice(ctx context.Context, e *store.Entry) {
 	key := e.Name()
 	b.beside.Go(func() {
 		b.LetGo(ctx, digests)
-		_, err := b.Commits.Commit(ctx, store.Batch{Taken: []store.EntryKey{key}})
-		b.end(key, err)
+		b.end(key, b.Withdraw(ctx, []store.EntryKey{key}))
 	})
 }
 

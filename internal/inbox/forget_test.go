@@ -70,7 +70,7 @@ func TestAProcessThatIsToldLetsGoAndTakesTheNoticeAway(t *testing.T) {
 }
 
 // A program that forgets and never runs is no process: nobody sees it come.
-func TestAProcessThatIsAloneIsToldWithinItsLease(t *testing.T) {
+func TestAProcessThatIsAloneIsToldWithinASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore()
 		b := run(t, s, newMembers(always("b"), "b"), "b")
@@ -78,10 +78,31 @@ func TestAProcessThatIsAloneIsToldWithinItsLease(t *testing.T) {
 		program := New(Config{Store: s, Commits: s, Name: "program", Lease: lease})
 		notices, err := program.Tell(t.Context(), []string{"b"}, []string{"x"})
 		require.NoError(t, err)
-		time.Sleep(lease / 2)
+		time.Sleep(lookAlone)
+		synctest.Wait()
 		require.Equal(t, []map[string]bool{{"x": true}}, b.told())
 		left, err := program.Untaken(t.Context(), notices)
 		require.NoError(t, err)
 		require.Empty(t, left)
+	})
+}
+
+func TestAProcessThatIsToldOfADecisionLooksWhatIsDueAndTakesTheNoticeAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		b := run(t, s, newMembers(always("b"), "b"), "b")
+		program := New(Config{Store: s, Commits: s, Name: "program", Lease: lease})
+		for n := range 3 {
+			time.Sleep(lease + time.Second)
+			require.NoError(t, program.TellDecided(t.Context(), []string{"b", "dead"}))
+			time.Sleep(lookAlone)
+			synctest.Wait()
+			b.mu.Lock()
+			require.Equal(t, 2*(n+1), b.decided, "it takes that of the dead one, too")
+			b.mu.Unlock()
+			left, err := s.Inbox(t.Context(), store.InboxQuery{Limit: 10})
+			require.NoError(t, err)
+			require.Empty(t, left)
+		}
 	})
 }

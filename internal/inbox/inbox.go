@@ -55,6 +55,8 @@ type Config struct {
 	// LetGo lets go of what this process has in memory of conversations that were
 	// forgotten, by the digests of their ids.
 	LetGo func(ctx context.Context, digests map[string]bool)
+	// Decided looks for deliveries that are due: somebody has decided on some.
+	Decided func()
 
 	Name     string // of this process
 	Attempts int    // of a deposit, before it fails
@@ -99,6 +101,9 @@ func (b *Inbox) Look() { b.look.Set(time.Now()) }
 // others reports whether there is another process that could deposit something.
 func (b *Inbox) others() bool { return len(b.Members.Names()) > 1 }
 
+// lookAlone is how often a process looks that shares the store with no other.
+const lookAlone = time.Second
+
 // AwaitLoop looks whenever another process has deposited something, until ctx
 // ends. While there is no other process it asks for nothing.
 func (b *Inbox) AwaitLoop(ctx context.Context) {
@@ -106,7 +111,7 @@ func (b *Inbox) AwaitLoop(ctx context.Context) {
 		if changed := b.Members.Changed(); !b.others() {
 			select {
 			case <-changed:
-			case <-time.After(b.Lease / 3): // a program that never runs, and so is no process, may tell us something
+			case <-time.After(lookAlone): // a program that never runs, and so is no process, may tell us something
 				b.Look()
 			case <-ctx.Done():
 			}

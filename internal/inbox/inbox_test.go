@@ -151,11 +151,12 @@ func (l *lanes) ids() (ids []string) {
 // rig is an inbox that runs.
 type rig struct {
 	*Inbox
-	mu    sync.Mutex
-	letGo []map[string]bool
-	lanes *lanes
-	store *storeOf
-	stop  func()
+	mu      sync.Mutex
+	letGo   []map[string]bool
+	decided int
+	lanes   *lanes
+	store   *storeOf
+	stop    func()
 }
 
 func run(t *testing.T, s *storeOf, m *members, name string) *rig {
@@ -166,6 +167,11 @@ func run(t *testing.T, s *storeOf, m *members, name string) *rig {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.letGo = append(r.letGo, digests)
+		},
+		Decided: func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.decided++
 		}})
 	ctx, cancel := context.WithCancel(t.Context())
 	var loops sync.WaitGroup

@@ -77,6 +77,10 @@ func (b *Inbox) takeOne(ctx context.Context, e *store.Entry) {
 	case isNotice(e):
 		b.readNotice(ctx, e)
 		return
+	case isDecided(e):
+		b.Decided()
+		b.beside.Go(func() { b.end(key, b.Withdraw(ctx, []store.EntryKey{key})) })
+		return
 	}
 	heard, err := unbundle(e.Data)
 	if err != nil { // it stays begun: this process does not try again
