@@ -14,33 +14,44 @@ import (
 
 const module = "github.com/dcmkit/convtrack"
 
+// OpenTelemetry's API. Its SDK is for examples and tests.
+const (
+	otelMetric    = "go.opentelemetry.io/otel/metric"
+	otelTrace     = "go.opentelemetry.io/otel/trace"
+	otelAttribute = "go.opentelemetry.io/otel/attribute"
+)
+
 // arrows are the imports that each package may have beside the standard
 // library. A package that is not listed fails the test, so that nobody adds a
 // room without saying what it may touch.
 var arrows = map[string][]string{
-	"":                    {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/engine", "internal/heard", "internal/membership"},
-	"conversation":        {},
-	"events":              {"conversation"},
-	"events/hooktest":     {"", "conversation", "events", "genesys", "genesys/genesystest", "genesys/recording", "store", "store/memstore", "github.com/stretchr/testify"},
-	"store":               {"conversation"},
-	"dryrun":              {"conversation", "events", "store"},
-	"internal/heard":      {"conversation"},
-	"internal/alarm":      {},
-	"internal/throttle":   {},
-	"internal/retry":      {"events"},
-	"internal/access":     {"store"},
-	"internal/failure":    {"events", "store"},
-	"internal/lane":       {"conversation", "store"},
-	"internal/record":     {"conversation", "store"},
-	"internal/membership": {"store"},
-	"internal/change":     {"conversation", "events", "store", "internal/record"},
-	"internal/settling":   {"events", "store", "internal/alarm", "internal/change", "internal/lane"},
-	"internal/outbox":     {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/failure", "internal/retry"},
-	"internal/inbox":      {"conversation", "events", "store", "internal/alarm", "internal/retry"},
+	"": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/engine", "internal/heard", "internal/membership", "internal/origin", "internal/record",
+		"internal/telemetry", otelMetric, otelTrace, otelAttribute},
+	"conversation":                     {},
+	"events":                           {"conversation"},
+	"events/hooktest":                  {"", "conversation", "events", "genesys", "genesys/genesystest", "genesys/recording", "store", "store/memstore", "github.com/stretchr/testify"},
+	"store":                            {"conversation"},
+	"dryrun":                           {"conversation", "events", "store"},
+	"internal/heard":                   {"conversation"},
+	"internal/origin":                  {otelTrace, "go.opentelemetry.io/otel/propagation"},
+	"internal/telemetry":               {"events", "store", "internal/origin", otelMetric, otelTrace, otelAttribute, "go.opentelemetry.io/otel/codes"},
+	"internal/alarm":                   {},
+	"internal/throttle":                {},
+	"internal/retry":                   {"events"},
+	"internal/telemetry/telemetrytest": {"go.opentelemetry.io/otel", "github.com/stretchr/testify"},
+	"internal/access":                  {"store", "internal/telemetry"},
+	"internal/failure":                 {"events", "store"},
+	"internal/lane":                    {"conversation", "store", "internal/telemetry"},
+	"internal/record":                  {"conversation", "store"},
+	"internal/membership":              {"store"},
+	"internal/change":                  {"conversation", "events", "store", "internal/record"},
+	"internal/settling":                {"events", "store", "internal/alarm", "internal/change", "internal/lane"},
+	"internal/outbox":                  {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/failure", "internal/retry", "internal/telemetry"},
+	"internal/inbox":                   {"conversation", "events", "store", "internal/alarm", "internal/retry"},
 	"internal/commit": {"events", "store", "internal/access", "internal/change", "internal/failure", "internal/lane", "internal/outbox",
-		"internal/record", "internal/retry", "internal/throttle"},
+		"internal/record", "internal/retry", "internal/telemetry", "internal/throttle"},
 	"internal/engine": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/failure", "internal/inbox",
-		"internal/lane", "internal/membership", "internal/outbox", "internal/record", "internal/retention", "internal/retry", "internal/settling"},
+		"internal/lane", "internal/membership", "internal/outbox", "internal/record", "internal/retention", "internal/retry", "internal/settling", "internal/telemetry"},
 	"internal/integrationtest":         {},
 	"internal/retention":               {"conversation", "store", "internal/retry"},
 	"store/internal/cursor":            {},
@@ -70,11 +81,11 @@ var arrows = map[string][]string{
 	"examples/setup":                   {"genesys", "genesys/setup"},
 	"genesys/notifications": {"conversation", "genesys", "github.com/go-json-experiment/json", "github.com/gorilla/websocket",
 		"genesys/directory", "genesys/internal/memory", "genesys/internal/pause", "genesys/internal/permission", "internal/throttle", "golang.org/x/sync"},
-	"genesys/eventbridge": {"conversation", "genesys", "genesys/internal/ingress", "internal/throttle", "genesys/internal/memory", "genesys/internal/pause", "golang.org/x/sync",
+	"genesys/eventbridge": {"conversation", "genesys", "genesys/internal/ingress", "internal/origin", "internal/throttle", "genesys/internal/memory", "genesys/internal/pause", "golang.org/x/sync",
 		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs", "github.com/aws/smithy-go"},
 	"genesys/eventbridge/fauxqstest": {},
 	"genesys/internal/permission":    {},
-	"genesys/internal/ingress":       {"internal/throttle"},
+	"genesys/internal/ingress":       {"internal/origin", "internal/throttle", otelTrace},
 	"genesys/internal/memory":        {"genesys/internal/pause"},
 	"genesys/internal/rest/resttest": {
 		"genesys/internal/rest", "github.com/stretchr/testify",

@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/store"
@@ -61,6 +64,12 @@ type Config struct {
 	// MaxPending is how many partial conversations may be accepted and not yet
 	// stored; Observe waits while there are as many. 4096.
 	MaxPending int
+	// MeterProvider is what the tracker measures through, by OpenTelemetry's
+	// conventions where they have a name; docs/production.md lists the metrics.
+	// Their attributes are names of sources and hooks, types of events and kinds of
+	// outcomes. A collection asks Health, at most once a second. Nil: nothing is
+	// measured, and that costs nothing.
+	MeterProvider metric.MeterProvider
 	// OnFailed is called with what has failed for good, so that somebody has to
 	// decide: a delivery to an After hook whose tries are used up, and a change
 	// that Before hooks have refused for RefusedFor. It is called once the store
@@ -106,6 +115,14 @@ type Config struct {
 	// longer than sources look back: polling reads conversations again up to 91
 	// days after their end, and an archive may be replayed at any time. 400 days.
 	TombstoneAge time.Duration
+	// TracerProvider is what the tracker traces through: what a source has heard,
+	// its commit, and each hook, also one that runs later or in another process.
+	// What comes from one message is in its trace, if it names one; what comes from
+	// several is linked with theirs. Spans have ids and kinds, as the log, and of
+	// errors only the kind. The context of a hook carries its span. What the sampler
+	// leaves out is not traced any further. Nil: nothing is traced, and that costs
+	// nothing.
+	TracerProvider trace.TracerProvider
 	// UndecidedFor is how long after the first fact of a conversation the answer
 	// events.NotYet of a Before hook counts; then the hook is asked for the last
 	// time. 10 min. Negative: it counts as consent at once.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/origin"
 )
 
 // Source hears Genesys in one way and says what it hears to the sink. Run
@@ -129,7 +130,7 @@ func (t *Tracker) runSources(ctx context.Context, sources []Source) error {
 		go func() {
 			err := error(&SourceError{sourceName(s), errors.New("it called runtime.Goexit")})
 			defer func() { ended <- err }()
-			err = runSource(ctx, s, t.Observe)
+			err = runSource(ctx, s, t.sinkOf(s))
 		}()
 	}
 	var first, stop error
@@ -171,6 +172,20 @@ func (t *Tracker) goesOn(err error) (on bool) {
 		t.gap(conversation.Gap{Source: failed.Source, From: now.UTC(), Reason: "the source has failed for good"})
 	}
 	return on
+}
+
+// sinkOf is the sink of a source: where somebody measures, it says which source it
+// is.
+func (t *Tracker) sinkOf(s Source) conversation.Sink {
+	if t.telemetry == nil {
+		return t.Observe
+	}
+	name := sourceName(s)
+	return func(ctx context.Context, u conversation.Update) error {
+		from := origin.Of(ctx)
+		from.Source = name
+		return t.Observe(origin.With(ctx, from), u)
+	}
 }
 
 func sourceName(s Source) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/engine"
 	"github.com/dcmkit/convtrack/internal/heard"
+	"github.com/dcmkit/convtrack/internal/telemetry"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -24,6 +25,8 @@ type Tracker struct {
 	log    *slog.Logger
 	engine *engine.Engine
 
+	telemetry    *telemetry.Telemetry // nil: nobody measures
+	over         atomic.Bool          // Run has returned
 	gaps, losses atomic.Int64
 	heard        heard.Sources
 	condition    access.Condition           // of the store
@@ -50,7 +53,11 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		return nil, err
 	}
 	afterTransactions := c.share(transactions)
-	t := &Tracker{config: c, store: s, log: c.Logger}
+	measured, err := telemetry.New(c.MeterProvider, c.TracerProvider, storeSystem(s))
+	if err != nil {
+		return nil, fmt.Errorf("convtrack: Config.MeterProvider: %w", err)
+	}
+	t := &Tracker{config: c, store: s, log: c.Logger, telemetry: measured}
 	t.engine = engine.New(engine.Config{
 		Store: s, Hooks: c.Hooks, Log: c.Logger, Instance: c.Instance,
 		BatchSize: c.BatchSize, Committers: c.Committers, CacheSize: c.CacheSize, MaxPending: c.MaxPending, MaxDeliveries: c.MaxDeliveries,
@@ -60,8 +67,12 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		Lease:    c.Lease, DrainTimeout: c.DrainTimeout,
 		Retain: c.Retain, TombstoneAge: c.TombstoneAge, Shares: t.shares,
 		Patience: change.Patience{Undecided: c.UndecidedFor, Refused: c.RefusedFor}, OnFailed: c.OnFailed,
-		Stopped: ErrStopped, Running: ErrRunning,
+		Telemetry: measured,
+		Stopped:   ErrStopped, Running: ErrRunning,
 	})
+	if err := t.watch(); err != nil {
+		return nil, err
+	}
 	return t, nil
 }
 
@@ -97,6 +108,8 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	if reader != nil {
 		t.reads.Store(true)
 	}
+	t.over.Store(false)
+	defer t.over.Store(true)
 	return t.engine.Run(t.sayOnceOfTransactions(ctx), names, func(ctx context.Context) error {
 		looks, end := context.WithCancel(ctx)
 		var looking sync.WaitGroup
@@ -125,6 +138,16 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 // conversation.Sink. With an error the facts may or may not be stored; saying
 // them again does no harm.
 func (t *Tracker) Observe(ctx context.Context, u conversation.Update) error {
+	if t.telemetry == nil {
+		return t.observe(ctx, u)
+	}
+	ctx, heard := t.telemetry.Hear(ctx, len(u.Conversations))
+	err := t.observe(ctx, u)
+	t.telemetry.Stored(ctx, heard, err)
+	return err
+}
+
+func (t *Tracker) observe(ctx context.Context, u conversation.Update) error {
 	if err := outside(ctx); err != nil {
 		return err
 	}

@@ -100,6 +100,13 @@ type Limited interface {
 	Transactions() int
 }
 
+// Described is a Store that says what database it is in, for who measures it: by
+// the db.system.name of OpenTelemetry's conventions, as "postgresql".
+type Described interface {
+	Store
+	System() string
+}
+
 // Record is what is stored about one conversation.
 type Record struct {
 	ID      string
@@ -251,6 +258,8 @@ type Event struct {
 type NewEvent struct {
 	Event
 	Deliveries []NewDelivery
+	// Trace is kept with the deliveries; see Delivery.
+	Trace string
 }
 
 // NewDelivery is the delivery of an event to an After hook.
@@ -291,6 +300,9 @@ type Delivery struct {
 	Event
 	Hook     string
 	Attempts int // failed ones
+	// Trace is the trace that the event was committed in, as a traceparent of W3C
+	// Trace Context: up to 55 bytes of ASCII. Empty: in none.
+	Trace string
 }
 
 // DeliveryKey names a delivery: the event by its place in the log, and the hook.

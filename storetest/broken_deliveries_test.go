@@ -81,6 +81,17 @@ func brokenDeliveries() []broken {
 				return due, next, err
 			}
 		}},
+		{"loses the trace of an event when a delivery has failed", []string{"claiming/a delivery comes with the trace that its event was committed in, also after failures and when its hook begins again"}, func(w *wrapped) {
+			w.claim = func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
+				due, next, err := w.sound.Claim(ctx, c)
+				for i := range due {
+					if due[i].Attempts > 0 {
+						due[i].Trace = ""
+					}
+				}
+				return due, next, err
+			}
+		}},
 		{"gives what it has not claimed", []string{"claiming/a delivery that somebody holds is given to nobody, its owner included"}, func(w *wrapped) {
 			w.claim = func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
 				c.Lease = 0

@@ -16,6 +16,32 @@ func claiming(rule define) {
 		t.same("the delivery", t.only(t.claim("me", 10, "hook")), store.Delivery{Event: e.Event, Hook: "hook"})
 	})
 
+	rule("a delivery comes with the trace that its event was committed in, also after failures and when its hook begins again", func(t *trial) {
+		const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+		held, waits, untraced := claimedEvent("c", 1, "held"), event("c", 2, "waits", "other"), event("c", 3, "untraced")
+		held.Trace, waits.Trace = trace, trace
+		t.writeAs("me", created("c", held, waits, untraced))
+		traceOf := func(owner, hook string) store.Delivery {
+			d := t.only(t.claim(owner, 10, hook))
+			want := trace
+			if hook == "untraced" {
+				want = ""
+			}
+			t.same("the trace of the delivery to "+hook, d.Trace, want)
+			return d
+		}
+		traceOf("me", "untraced")
+		traceOf("me", "other")
+		t.settle(did("me", traceOf("me", "waits"), store.WillRetry))
+		d := traceOf("them", "waits")
+		t.settle(did("them", d, store.Failed))
+		t.decide(store.Retry, store.DeliveryID(d.ID, d.Hook))
+		traceOf("me", "waits")
+		t.ok("Release", t.store.Release(t.ctx, "me"))
+		traceOf("them", "held")
+		traceOf("them", "waits")
+	})
+
 	rule("only the earliest unfinished delivery of a hook and conversation is given", func(t *trial) {
 		t.laneOf("a", 3, "one", "two")
 		t.laneOf("b", 2, "one")

@@ -34,6 +34,10 @@ type QueueMessage struct {
 	// received. Zero: SQS did not say.
 	Sent     time.Time
 	Receives int
+	// TraceHeader is the system attribute AWSTraceHeader, in which AWS X-Ray names
+	// the trace of who has sent the message. Empty: there is none. EventBridge hands
+	// on what it was given; whether Genesys gives it any is not known.
+	TraceHeader string
 }
 
 // QueueAttributes are what a queue says of itself.

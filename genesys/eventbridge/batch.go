@@ -65,13 +65,13 @@ func (q *Queue) decode(ctx context.Context, messages []QueueMessage) []*held {
 			q.refuse(ctx, m, whole, err)
 		}
 		if !whole {
-			list = append(list, &held{m, observation{facts: facts}})
+			list = append(list, &held{m, observation{facts: facts, trace: m.TraceHeader}})
 			continue
 		}
 		// What is understood of it is stored all the same, as it may be all that
 		// will ever be known.
 		if len(facts) > 0 {
-			_ = give(ctx, q.sink, update(facts))
+			_ = give(within(ctx, m.TraceHeader), q.sink, update(facts))
 		}
 	}
 	return list

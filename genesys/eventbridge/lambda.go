@@ -49,7 +49,7 @@ func Lambda(sink conversation.Sink, logger *slog.Logger) func(ctx context.Contex
 			if whole && len(facts) == 0 {
 				continue
 			}
-			messages, ids = append(messages, &observation{facts: facts}), append(ids, r.MessageID)
+			messages, ids = append(messages, &observation{facts: facts, trace: r.Attributes.TraceHeader}), append(ids, r.MessageID)
 		}
 		observe(ctx, sink, messages)
 		for i, m := range messages {
@@ -67,8 +67,11 @@ var errNotSQS = errors.New("eventbridge: the event is not one of an SQS trigger:
 
 type lambdaEvent struct {
 	Records []struct {
-		MessageID string `json:"messageId"`
-		Body      string `json:"body"`
+		MessageID  string `json:"messageId"`
+		Body       string `json:"body"`
+		Attributes struct {
+			TraceHeader string `json:"AWSTraceHeader"`
+		} `json:"attributes"`
 	}
 }
 

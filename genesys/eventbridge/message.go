@@ -9,6 +9,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/internal/origin"
 )
 
 // understand decodes a message. refused says what of it is not understood, and
@@ -40,7 +41,22 @@ func update(facts []*conversation.Conversation) conversation.Update {
 type observation struct {
 	facts  []*conversation.Conversation
 	stored bool
-	err    error // of the last try to store it
+	err    error  // of the last try to store it
+	trace  string // QueueMessage.TraceHeader
+}
+
+// within returns a context that names the traces in which messages were sent.
+func within(ctx context.Context, headers ...string) context.Context {
+	var from origin.Origin
+	for _, header := range headers {
+		if in := origin.FromXRay(header); in.IsValid() && !slices.ContainsFunc(from.Traces, in.Equal) {
+			from.Traces = append(from.Traces, in)
+		}
+	}
+	if from.Traces == nil {
+		return ctx
+	}
+	return origin.With(ctx, from)
 }
 
 // observe gives the facts of all messages that are not stored to the sink: all
@@ -49,6 +65,7 @@ type observation struct {
 func observe(ctx context.Context, sink conversation.Sink, messages []*observation) {
 	var left []*observation
 	var all conversation.Update
+	var traces []string
 	for _, m := range messages {
 		if m.stored {
 			continue
@@ -57,13 +74,13 @@ func observe(ctx context.Context, sink conversation.Sink, messages []*observatio
 			m.stored = true
 			continue
 		}
-		left = append(left, m)
+		left, traces = append(left, m), append(traces, m.trace)
 		all.Conversations = append(all.Conversations, m.facts...)
 	}
 	if len(left) == 0 {
 		return
 	}
-	err := give(ctx, sink, all)
+	err := give(within(ctx, traces...), sink, all)
 	for _, m := range left {
 		m.err = err
 		m.stored = err == nil
@@ -75,7 +92,7 @@ func observe(ctx context.Context, sink conversation.Sink, messages []*observatio
 		if ctx.Err() != nil {
 			return
 		}
-		m.err = give(ctx, sink, update(m.facts))
+		m.err = give(within(ctx, m.trace), sink, update(m.facts))
 		m.stored = m.err == nil
 	}
 }

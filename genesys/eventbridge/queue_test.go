@@ -20,6 +20,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/eventbridge"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/origin"
 )
 
 func TestWhatTheQueueSaysIsStoredTogetherAndThenDeleted(t *testing.T) {
@@ -758,4 +759,41 @@ func TestWhatASnapshotSaysIsAsOldAsItsEnvelope(t *testing.T) {
 		session := joined.Participants[0].Sessions[0]
 		require.False(t, session.Held, "it was taken off hold a second later")
 	})
+}
+
+// X-Ray names the trace of a message in a system attribute.
+func TestWhatMessagesTellIsSaidWithTheTracesInWhichTheyWereSent(t *testing.T) {
+	const one, other = "1-5759e988-bd862e3fe1be46a994272793", "1-5759e988-bd862e3fe1be46a994272794"
+	header := func(root string) string { return "Root=" + root + ";Parent=53995c3f42cd8ad8;Sampled=1" }
+	for name, x := range map[string]struct {
+		headers []string
+		traces  []string
+	}{
+		"none names one":           {[]string{"", ""}, nil},
+		"one does":                 {[]string{"", header(one)}, []string{"5759e988bd862e3fe1be46a994272793"}},
+		"both do":                  {[]string{header(one), header(other)}, []string{"5759e988bd862e3fe1be46a994272793", "5759e988bd862e3fe1be46a994272794"}},
+		"both name the same":       {[]string{header(one), header(one)}, []string{"5759e988bd862e3fe1be46a994272793"}},
+		"one of them is no header": {[]string{"Root=nonsense", header(one)}, []string{"5759e988bd862e3fe1be46a994272793"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &scripted{receives: [][]eventbridge.QueueMessage{{
+					{ID: "m-1", Receipt: "1", Body: envelope("c-1"), TraceHeader: x.headers[0]}, {ID: "m-2", Receipt: "2", Body: envelope("c-2"), TraceHeader: x.headers[1]},
+				}}}
+				q, err := eventbridge.NewQueueOn(s, "https://sqs.eu-central-1.amazonaws.com/123456789012/events", nil)
+				require.NoError(t, err)
+				var traces []string
+				stop := run(t, q, func(ctx context.Context, _ conversation.Update) error {
+					for _, c := range origin.Of(ctx).Traces {
+						require.True(t, c.IsSampled())
+						traces = append(traces, c.TraceID().String())
+					}
+					return nil
+				})
+				time.Sleep(time.Second)
+				require.NoError(t, stop())
+				require.Equal(t, x.traces, traces)
+			})
+		})
+	}
 }

@@ -72,6 +72,7 @@ func (a *awsQueue) ReceiveMessage(ctx context.Context, most int, wait, visibilit
 		QueueUrl: &a.url, MaxNumberOfMessages: int32(most), WaitTimeSeconds: seconds(wait), VisibilityTimeout: seconds(visibility),
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
 			types.MessageSystemAttributeNameSentTimestamp, types.MessageSystemAttributeNameApproximateReceiveCount,
+			types.MessageSystemAttributeNameAWSTraceHeader,
 		},
 	}, a.once)
 	if err != nil {
@@ -84,6 +85,7 @@ func (a *awsQueue) ReceiveMessage(ctx context.Context, most int, wait, visibilit
 			messages[i].Sent = time.UnixMilli(ms)
 		}
 		messages[i].Receives, _ = strconv.Atoi(m.Attributes["ApproximateReceiveCount"]) // zero: SQS did not say
+		messages[i].TraceHeader = m.Attributes["AWSTraceHeader"]
 	}
 	return messages, nil
 }

@@ -9,15 +9,15 @@ import (
 
 // Forget is that of the store.
 func (s *Store) Forget(ctx context.Context, ids ...string) (int, error) {
-	return bounded(ctx, s, func(ctx context.Context) (int, error) { return s.store.Forget(ctx, ids...) })
+	return bounded(ctx, s, "forget", func(ctx context.Context) (int, error) { return s.store.Forget(ctx, ids...) })
 }
 
 // Expire is that of the store.
 func (s *Store) Expire(ctx context.Context, before time.Time, limit int) (int, error) {
-	return bounded(ctx, s, func(ctx context.Context) (int, error) { return s.store.Expire(ctx, before, limit) })
+	return bounded(ctx, s, "expire", func(ctx context.Context) (int, error) { return s.store.Expire(ctx, before, limit) })
 }
 
 // List is that of the store.
 func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
-	return bounded(ctx, s, func(ctx context.Context) (store.Page, error) { return s.store.List(ctx, q) })
+	return bounded(ctx, s, "list", func(ctx context.Context) (store.Page, error) { return s.store.List(ctx, q) })
 }

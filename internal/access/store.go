@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dcmkit/convtrack/internal/telemetry"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -22,6 +23,9 @@ type Store struct {
 	store  store.Store
 	outage *outage
 
+	// Telemetry measures the calls; nil: nobody does. It is set before the first call.
+	Telemetry *telemetry.Telemetry
+
 	// Commits and Errors count calls since the start.
 	Commits, Errors atomic.Int64
 	commitTime      atomic.Int64 // in nanoseconds, a moving average
@@ -30,8 +34,19 @@ type Store struct {
 // New returns access to the store.
 func New(s store.Store, log *slog.Logger) *Store { return &Store{store: s, outage: newOutage(log)} }
 
-// bounded calls the store within the limit.
-func bounded[T any](ctx context.Context, s *Store, call func(context.Context) (T, error)) (T, error) {
+// bounded calls the store within the limit. The operation is its name for who
+// measures.
+func bounded[T any](ctx context.Context, s *Store, operation string, call func(context.Context) (T, error)) (T, error) {
+	if s.Telemetry == nil {
+		return limitedCall(ctx, s, call)
+	}
+	began := time.Now()
+	v, err := limitedCall(ctx, s, call)
+	s.Telemetry.StoreCall(ctx, operation, began, err)
+	return v, err
+}
+
+func limitedCall[T any](ctx context.Context, s *Store, call func(context.Context) (T, error)) (T, error) {
 	ctx, l := limited(ctx, Limit)
 	defer l.stop()
 	v, err := call(ctx)
@@ -46,7 +61,7 @@ func bounded[T any](ctx context.Context, s *Store, call func(context.Context) (T
 
 // Load is that of the store.
 func (s *Store) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
-	return bounded(ctx, s, func(ctx context.Context) ([]store.Record, error) { return s.store.Load(ctx, ids...) })
+	return bounded(ctx, s, "load", func(ctx context.Context) ([]store.Record, error) { return s.store.Load(ctx, ids...) })
 }
 
 // Commit is that of the store. The limit does not count while the host's code
@@ -54,9 +69,10 @@ func (s *Store) Load(ctx context.Context, ids ...string) ([]store.Record, error)
 func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {
 	s.Commits.Add(1)
 	began := time.Now()
-	done, err := bounded(ctx, s, func(ctx context.Context) (store.Committed, error) { return s.store.Commit(ctx, b) })
+	done, err := bounded(ctx, s, "commit", func(ctx context.Context) (store.Committed, error) { return s.store.Commit(ctx, b) })
 	was := s.commitTime.Load()
 	s.commitTime.Store(was + (int64(time.Since(began))-was)/8)
+	s.Telemetry.Commit(ctx, len(b.Changes))
 	return done, err
 }
 
@@ -69,7 +85,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, tim
 		due  []store.Delivery
 		next time.Time
 	}
-	v, err := bounded(ctx, s, func(ctx context.Context) (claimed, error) {
+	v, err := bounded(ctx, s, "claim", func(ctx context.Context) (claimed, error) {
 		due, next, err := s.store.Claim(ctx, c)
 		return claimed{due, next}, err
 	})
@@ -78,13 +94,13 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, tim
 
 // Renew is that of the store.
 func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
-	_, err := bounded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Renew(ctx, owner, lease, held) })
+	_, err := bounded(ctx, s, "renew", func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Renew(ctx, owner, lease, held) })
 	return err
 }
 
 // Release is that of the store.
 func (s *Store) Release(ctx context.Context, owner string) error {
-	_, err := bounded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Release(ctx, owner) })
+	_, err := bounded(ctx, s, "release", func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Release(ctx, owner) })
 	return err
 }
 
@@ -94,7 +110,7 @@ func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, tim
 		ids  []string
 		next time.Time
 	}
-	v, err := bounded(ctx, s, func(ctx context.Context) (due, error) {
+	v, err := bounded(ctx, s, "due", func(ctx context.Context) (due, error) {
 		ids, next, err := s.store.Due(ctx, at, limit)
 		return due{ids, next}, err
 	})
@@ -107,7 +123,7 @@ func (s *Store) Value(ctx context.Context, name string) ([]byte, int64, error) {
 		data    []byte
 		version int64
 	}
-	v, err := bounded(ctx, s, func(ctx context.Context) (value, error) {
+	v, err := bounded(ctx, s, "value", func(ctx context.Context) (value, error) {
 		data, version, err := s.store.Value(ctx, name)
 		return value{data, version}, err
 	})
@@ -116,18 +132,18 @@ func (s *Store) Value(ctx context.Context, name string) ([]byte, int64, error) {
 
 // SetValue is that of the store.
 func (s *Store) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
-	return bounded(ctx, s, func(ctx context.Context) (int64, error) { return s.store.SetValue(ctx, name, value, version) })
+	return bounded(ctx, s, "set_value", func(ctx context.Context) (int64, error) { return s.store.SetValue(ctx, name, value, version) })
 }
 
 // Deposit is that of the store.
 func (s *Store) Deposit(ctx context.Context, entries []store.Entry) error {
-	_, err := bounded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Deposit(ctx, entries) })
+	_, err := bounded(ctx, s, "deposit", func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Deposit(ctx, entries) })
 	return err
 }
 
 // Inbox is that of the store.
 func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
-	return bounded(ctx, s, func(ctx context.Context) ([]store.Entry, error) { return s.store.Inbox(ctx, q) })
+	return bounded(ctx, s, "inbox", func(ctx context.Context) ([]store.Entry, error) { return s.store.Inbox(ctx, q) })
 }
 
 // Await is that of the store. It has no limit: there may be nothing for long.

@@ -114,6 +114,21 @@ func (r *refusal) event() store.Event {
 // errTransaction: the store works, but not with what the hooks did in it.
 var errTransaction = errors.New("the transaction in which the hooks ran was not committed, while the store works without them")
 
+// why is the kind of reason for which an attempt was not committed.
+func (r *beforeRun) why(err error) string {
+	switch {
+	case r.undone:
+		return "undone"
+	case r.failed != nil:
+		return "hook"
+	case r.notYet != nil:
+		return "not_yet"
+	case errors.Is(err, store.ErrConflict):
+		return "conflict"
+	}
+	return "store"
+}
+
 // tryAlone commits one attempt, once there is a place for its Before hooks. The
 // error is store.ErrConflict, errUndone, a *refusal, or the store's. When a
 // transaction with hooks is not committed, whose fault it is shows in whether
@@ -121,16 +136,19 @@ var errTransaction = errors.New("the transaction in which the hooks ran was not 
 // only its end reveals.
 func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (version int64, err error) {
 	run := &beforeRun{answers: known}
+	ctx = c.measure(ctx, a)
 	if c.asks(a.plan) {
 		select {
 		case c.InTransaction <- struct{}{}:
 			defer func() { <-c.InTransaction }()
 		case <-ctx.Done():
+			a.abandon("canceled")
 			return 0, context.Cause(ctx)
 		}
 		a.plan.Change.InTx = func(ctx context.Context, _ *store.Change) error { return c.runBefore(ctx, a, run) }
 	} else {
 		if err := c.complete(a.plan); err != nil {
+			a.abandon("encoding")
 			return 0, err
 		}
 		c.reserve(a)
@@ -142,7 +160,7 @@ func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (ve
 	if err == nil {
 		return version, nil
 	}
-	a.reserved.Abandon()
+	a.abandon(run.why(err))
 	switch {
 	case ctx.Err() != nil:
 		return 0, context.Cause(ctx)

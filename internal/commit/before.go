@@ -73,7 +73,7 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 		}
 		h.Conversation = p.Change.To
 		run.last = &events.HookError{Hook: name, Timing: events.TimingBefore, EventID: h.ID, EventType: h.Type, ConversationID: h.ConversationID}
-		err := c.Hooks.RunBefore(ctx, name, e)
+		err := c.run(ctx, name, e)
 		var veto *events.VetoError
 		var notYet *events.NotYetError
 		switch {
@@ -110,6 +110,17 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 		wrote = true
 	}
 	return nil
+}
+
+// run runs a Before hook.
+func (c *Committer) run(ctx context.Context, name string, e events.Event) error {
+	if c.Telemetry == nil {
+		return c.Hooks.RunBefore(ctx, name, e)
+	}
+	ctx, run := c.Telemetry.BeginBefore(ctx, name, e.Head())
+	err := c.Hooks.RunBefore(ctx, name, e)
+	c.Telemetry.EndBefore(ctx, run, name, e.Head().Type, err)
+	return err
 }
 
 // pass notes that an optional hook has failed: the change is made again without

@@ -21,6 +21,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/lane"
 	"github.com/dcmkit/convtrack/internal/outbox"
 	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/internal/telemetry"
 	"github.com/dcmkit/convtrack/internal/throttle"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -60,6 +61,8 @@ type Config struct {
 	Failed func(store.FailedItem)
 	// Announced is told of each change that was committed.
 	Announced func(*store.Change)
+	// Telemetry may be nil.
+	Telemetry *telemetry.Telemetry
 }
 
 // Inbox has entries that are used up, to be removed with a commit.
@@ -115,6 +118,7 @@ type attempt struct {
 	guessed  bool         // that the conversation is new: the record was not loaded
 	plan     *change.Plan // nil: there is nothing to write
 	reserved *outbox.Reservation
+	measured *telemetry.Change // nil: it is not
 	request  change.Request
 }
 
@@ -161,9 +165,31 @@ func (c *Committer) asks(p *change.Plan) bool {
 // complete adds the events to the plan's change.
 func (c *Committer) complete(p *change.Plan) error { return p.Log(c.Hooks.AfterHooks, time.Now()) }
 
+// measure begins to measure the attempt. What runs in it gets the context.
+func (c *Committer) measure(ctx context.Context, a *attempt) context.Context {
+	if c.Telemetry != nil {
+		ctx, a.measured = c.Telemetry.Begin(ctx, a.work.ID, a.work.Heard())
+	}
+	return ctx
+}
+
 // reserve takes the deliveries of the change. It comes last before the commit.
 func (c *Committer) reserve(a *attempt) {
+	if trace := a.measured.Trace(); trace != "" {
+		for i := range a.plan.Change.Events {
+			a.plan.Change.Events[i].Trace = trace
+		}
+	}
 	a.reserved = c.Outbox.Reserve(a.plan.Change, a.plan.Events, a.record.Backlog)
+	if a.measured != nil {
+		a.reserved.HeardAt(a.measured.Heard())
+	}
+}
+
+// abandon gives up an attempt that was not committed, for what kind of reason.
+func (a *attempt) abandon(kind string) {
+	a.reserved.Abandon()
+	a.measured.Failed(kind)
 }
 
 // committed is for a change that has been written.
@@ -179,6 +205,7 @@ func (c *Committer) committed(a *attempt, version int64) {
 			c.Waits(p.Due)
 		}
 	}
+	a.measured.Committed(len(written.Events))
 	a.reserved.Committed()
 	c.Counters.Changes.Add(1)
 	c.Announced(written)

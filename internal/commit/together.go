@@ -97,6 +97,7 @@ func (c *Committer) tryEach(ctx context.Context, list []*attempt) {
 func (c *Committer) try(ctx context.Context, list []*attempt) error {
 	batch := store.Batch{Owner: c.Owner, Lease: c.Lease}
 	for _, a := range list {
+		c.measure(ctx, a)
 		c.reserve(a)
 		batch.Changes = append(batch.Changes, a.plan.Change)
 	}
@@ -106,7 +107,7 @@ func (c *Committer) try(ctx context.Context, list []*attempt) error {
 		c.Outbox.ReturnOutcomes(batch.Outcomes)
 		c.Inbox.ReturnUsed(batch.Taken)
 		for _, a := range list {
-			a.reserved.Abandon()
+			a.abandon("store")
 		}
 		return err
 	}
@@ -118,7 +119,7 @@ func (c *Committer) try(ctx context.Context, list []*attempt) error {
 			c.committed(a, result.Version)
 			continue
 		}
-		a.reserved.Abandon()
+		a.abandon("conflict")
 		if a.guessed {
 			c.unknown.wrong()
 		} else {

@@ -23,6 +23,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/record"
 	"github.com/dcmkit/convtrack/internal/retention"
 	"github.com/dcmkit/convtrack/internal/settling"
+	"github.com/dcmkit/convtrack/internal/telemetry"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -43,6 +44,9 @@ type Config struct {
 	Lease, DrainTimeout                                         time.Duration
 	Retain, TombstoneAge                                        time.Duration
 	Shares                                                      func() map[string]membership.Share // in the sources
+
+	// Telemetry may be nil.
+	Telemetry *telemetry.Telemetry
 
 	// Stopped is the error of what comes when the engine stops or has stopped.
 	Stopped error
@@ -81,6 +85,7 @@ func New(c Config) *Engine {
 		Lanes: lane.New(c.MaxPending, c.Stopped),
 		cache: record.NewCache(c.CacheSize),
 	}
+	e.Store.Telemetry = c.Telemetry
 	e.notices = failure.NewNotices(c.OnFailed, c.Log)
 	e.Membership = membership.New(c.Instance, e.Store, c.Lease, e.Holding)
 	owns := func(id string) bool { return e.Membership.Owns("", id) }
@@ -93,7 +98,7 @@ func New(c Config) *Engine {
 	e.Outbox = outbox.New(outbox.Config{
 		Leases: e.Store, Commits: e.Store, Hooks: c.Hooks, Conversations: records{e},
 		InTransaction: make(chan struct{}, c.AfterTransactions),
-		Owner:         c.Instance, Lease: c.Lease, Most: c.MaxDeliveries, Log: c.Log, Failures: failures, Failed: e.notices.Add,
+		Owner:         c.Instance, Lease: c.Lease, Most: c.MaxDeliveries, Log: c.Log, Failures: failures, Failed: e.notices.Add, Telemetry: c.Telemetry,
 	})
 	e.Committer = commit.New(commit.Config{
 		Store: e.Store, Lanes: e.Lanes, Cache: e.cache, Outbox: e.Outbox, Inbox: e.Inbox, Hooks: c.Hooks,
@@ -105,7 +110,7 @@ func New(c Config) *Engine {
 		InTransaction: make(chan struct{}, c.BeforeWorkers),
 		Owner:         c.Instance, Lease: c.Lease, BatchSize: c.BatchSize,
 		BeforeAttempts: c.BeforeAttempts, BeforeBackoff: c.BeforeBackoff, StoreAttempts: c.StoreAttempts,
-		Log: c.Log, Failures: failures, Failed: e.notices.Add, Announced: e.Announced.count,
+		Log: c.Log, Failures: failures, Failed: e.notices.Add, Announced: e.Announced.count, Telemetry: c.Telemetry,
 	})
 	return e
 }
@@ -121,6 +126,9 @@ func (e *Engine) Holding() membership.Holding {
 		Hooks: e.config.Hooks.AfterNames(), Types: types, Shares: e.config.Shares(),
 	}
 }
+
+// Cached returns how the memory for conversations is used.
+func (e *Engine) Cached() record.Usage { return e.cache.Usage() }
 
 // records are the conversations of the engine, as the outbox sees them.
 type records struct{ *Engine }

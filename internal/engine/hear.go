@@ -6,6 +6,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/internal/inbox"
 	"github.com/dcmkit/convtrack/internal/lane"
+	"github.com/dcmkit/convtrack/internal/telemetry"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -18,6 +19,9 @@ func (e *Engine) Hear(ctx context.Context, facts []*conversation.Conversation) e
 	}
 	var away []inbox.Heard
 	r := lane.NewReceipt()
+	if e.config.Telemetry != nil {
+		r.Heard = telemetry.HeardIn(ctx)
+	}
 	for _, c := range facts {
 		if owner := e.Membership.Owner("", c.ID); owner != e.config.Instance {
 			away = append(away, inbox.Heard{Owner: owner, Conversation: c})

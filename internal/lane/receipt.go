@@ -3,6 +3,8 @@ package lane
 import (
 	"context"
 	"sync"
+
+	"github.com/dcmkit/convtrack/internal/telemetry"
 )
 
 // Receipt is what a caller waits for: that all it handed over is stored.
@@ -11,6 +13,9 @@ type Receipt struct {
 	open int
 	err  error
 	over chan struct{}
+
+	// Heard is what was heard, where that is measured; nil: it is not.
+	Heard *telemetry.Heard
 }
 
 // waiter is told when what it handed over is done.

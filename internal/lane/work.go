@@ -1,9 +1,11 @@
 package lane
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/telemetry"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -61,6 +63,16 @@ type Work struct {
 	lane    *lane
 	taken   []fact
 	waiters []*Receipt
+}
+
+// Heard returns what the work comes from, as far as that is measured.
+func (w *Work) Heard() (heard []*telemetry.Heard) {
+	for _, f := range w.taken {
+		if r, ok := f.waiter.(*Receipt); ok && r.Heard != nil && !slices.Contains(heard, r.Heard) {
+			heard = append(heard, r.Heard)
+		}
+	}
+	return heard
 }
 
 // Facts returns the partial conversations in the order in which they came.

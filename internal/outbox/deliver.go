@@ -44,13 +44,13 @@ func (o *Outbox) deliver(d *delivery) result {
 	if !o.mine(d) {
 		return released
 	}
-	recorded, err := o.attempt(ctx, d, how)
+	recorded, err := o.measured(ctx, d, how)
 	switch {
 	case err == nil:
 		o.Counters.Delivered.Add(1)
 		o.Failures.Worked(d.Hook)
 		return result{store.Outcome{Did: store.Done}, recorded}
-	case ctx.Err() != nil, err == events.ErrNoHook, err == errNotHeld: //nolint:errorlint // they are returned as they are, and the host's own errors may panic when asked
+	case notRun(ctx, err):
 		return released // that is no failure of the hook
 	case unknown(err):
 		o.sayUnknown(d, err)
@@ -62,6 +62,27 @@ func (o *Outbox) deliver(d *delivery) result {
 		return result{outcome: store.Outcome{Did: store.WillRetry, Wait: storeWait, Failure: f}} // nor is that
 	}
 	return o.failed(ctx, d, how, err)
+}
+
+// measured is an attempt that is measured, if somebody does.
+func (o *Outbox) measured(ctx context.Context, d *delivery, how events.Delivery) (recorded bool, err error) {
+	if o.Telemetry == nil {
+		return o.attempt(ctx, d, how)
+	}
+	within, run := o.Telemetry.BeginAfter(ctx, &d.Delivery)
+	recorded, err = o.attempt(within, d, how)
+	if err != nil && (notRun(ctx, err) || unavailable(err)) {
+		o.Telemetry.NotRun(run)
+	} else {
+		o.Telemetry.EndAfter(within, run, &d.Delivery, d.heard, err)
+	}
+	return recorded, err
+}
+
+// notRun reports whether the error says that the hook did not run to its end, for
+// a reason that is not its own.
+func notRun(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || err == events.ErrNoHook || err == errNotHeld //nolint:errorlint // they are returned as they are, and the host's own errors may panic when asked
 }
 
 func (o *Outbox) attempt(ctx context.Context, d *delivery, how events.Delivery) (recorded bool, err error) {

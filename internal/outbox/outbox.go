@@ -11,6 +11,7 @@ import (
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/internal/alarm"
 	"github.com/dcmkit/convtrack/internal/failure"
+	"github.com/dcmkit/convtrack/internal/telemetry"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -51,7 +52,7 @@ type Conversations interface {
 	Reload(id string)
 }
 
-// Config is what an outbox needs. All of it is required.
+// Config is what an outbox needs. All of it is required but what says so.
 type Config struct {
 	Leases        Leases
 	Commits       Commits
@@ -69,6 +70,8 @@ type Config struct {
 	// Failed is told of each delivery that somebody has to decide on, once the
 	// store knows it.
 	Failed func(store.FailedItem)
+	// Telemetry may be nil.
+	Telemetry *telemetry.Telemetry
 }
 
 // Outbox delivers to After hooks. It is safe for concurrent use.
@@ -106,6 +109,7 @@ type lane struct{ conversation, hook string }
 type delivery struct {
 	store.Delivery
 	event   events.Event // nil until it is restored
+	heard   time.Time    // when the fact was that led to it; zero: that is not known
 	claimed bool         // from the store: the next one of its lane may wait there
 }
 

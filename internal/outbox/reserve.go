@@ -33,7 +33,7 @@ func (o *Outbox) Reserve(c *store.Change, list []events.Event, backlog map[strin
 		entry := &c.Events[i]
 		for j := range entry.Deliveries {
 			n := &entry.Deliveries[j]
-			d := delivery{Delivery: store.Delivery{Event: entry.Event, Hook: n.Hook}}
+			d := delivery{Delivery: store.Delivery{Event: entry.Event, Hook: n.Hook, Trace: entry.Trace}}
 			if n.Claimed = !backlog[n.Hook] && o.open(d.lane()) && o.held.add(d.Key(), now); n.Claimed {
 				d.event = events.Copy(list[i])
 				r.held = append(r.held, d)
@@ -44,6 +44,16 @@ func (o *Outbox) Reserve(c *store.Change, list []events.Event, backlog map[strin
 		}
 	}
 	return r
+}
+
+// HeardAt says when the fact was heard that led to the change.
+func (r *Reservation) HeardAt(at time.Time) {
+	if r == nil {
+		return
+	}
+	for i := range r.held {
+		r.held[i].heard = at
+	}
 }
 
 // open reports whether the short way is. The caller holds the lock.

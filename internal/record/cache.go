@@ -21,6 +21,22 @@ type Cache struct {
 	byID     map[string]*list.Element
 	open     list.List // of *Record, the one used last at the front
 	packed   list.List // of *packedRecord, the one packed last at the front
+	usage    Usage
+}
+
+// Usage is how a cache is used.
+type Usage struct {
+	Open, Packed int   // records that are in it
+	Hits, Misses int64 // since the start
+}
+
+// Usage returns how the cache is used.
+func (c *Cache) Usage() Usage {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	is := c.usage
+	is.Open, is.Packed = c.open.Len(), c.packed.Len()
+	return is
 }
 
 const (
@@ -61,8 +77,10 @@ func (c *Cache) find(id string) (*Record, packedRecord) {
 	defer c.mu.Unlock()
 	e := c.byID[id]
 	if e == nil {
+		c.usage.Misses++
 		return nil, packedRecord{}
 	}
+	c.usage.Hits++
 	if r, ok := e.Value.(*Record); ok {
 		c.open.MoveToFront(e)
 		return r, packedRecord{}

@@ -33,7 +33,10 @@ type Store struct {
 	forgotten map[string]time.Time // when, by the digest of the id
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Described = (*Store)(nil)
+
+// System implements store.Described.
+func (s *Store) System() string { return "memory" }
 
 type value struct {
 	data    []byte
@@ -183,7 +186,7 @@ func (s *Store) commit(ctx context.Context, b store.Batch, c *store.Change) stor
 		r.Announced = append(r.Announced, event.ID)
 		r.LastSeq = event.Seq
 		for _, d := range n.Deliveries {
-			s.outbox.add(e, &event, d, b)
+			s.outbox.add(e, &event, d, n.Trace, b)
 		}
 	}
 	return store.Result{Version: r.Version}

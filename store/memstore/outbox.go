@@ -34,20 +34,21 @@ type delivery struct {
 	lane    *lane
 	state   store.DeliveryState
 	added   int64
+	trace   string
 	due     time.Time
 	owner   string
 	lease   time.Time
 	failure store.Failure
 }
 
-func (o *outbox) add(e *entry, event *store.Event, n store.NewDelivery, b store.Batch) {
+func (o *outbox) add(e *entry, event *store.Event, n store.NewDelivery, trace string, b store.Batch) {
 	l := e.lanes[n.Hook]
 	if l == nil {
 		l = &lane{entry: e, hook: n.Hook}
 		e.lanes[n.Hook] = l
 	}
 	o.added++
-	d := &delivery{event: event, lane: l, state: store.StateWaiting, added: o.added}
+	d := &delivery{event: event, lane: l, state: store.StateWaiting, added: o.added, trace: trace}
 	l.queue = append(l.queue, d)
 	o.byID[store.DeliveryID(event.ID, n.Hook)] = d
 	if n.Claimed {
@@ -173,7 +174,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, tim
 			}
 			heap.Pop(h)
 			s.outbox.claim(top.d, c.Owner, c.Lease)
-			due = append(due, store.Delivery{Event: copyEvent(top.d.event), Hook: hook, Attempts: top.d.failure.Attempts})
+			due = append(due, store.Delivery{Event: copyEvent(top.d.event), Hook: hook, Attempts: top.d.failure.Attempts, Trace: top.d.trace})
 		}
 	}
 	return due, next, nil

@@ -29,7 +29,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (due []store.Delivery,
 		due = nil
 		if c.Limit > 0 {
 			p.read(func(r *row) error {
-				d := store.Delivery{Hook: r.string(), Attempts: int(r.integer())}
+				d := store.Delivery{Hook: r.string(), Attempts: int(r.integer()), Trace: r.string()}
 				d.Event = eventOf(r)
 				due = append(due, d)
 				return nil
@@ -73,7 +73,7 @@ func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration, he
 		of := known.types.delivery
 		named := make([]rows.Value, 0, len(held)*len(of.columns))
 		for _, key := range held {
-			named = append(named, textOf(key.ConversationID), textOf(key.Hook), integerOf(key.Seq), rows.Value{}, rows.Value{})
+			named = append(named, textOf(key.ConversationID), textOf(key.Hook), integerOf(key.Seq), rows.Value{}, rows.Value{}, rows.Value{})
 		}
 		p.add(known.statements.renew, append([]argument{{of: of, rows: named}}, args(textOf(owner), integerOf(lease.Microseconds()))...)...)
 	})

@@ -35,7 +35,7 @@ func TestWhatWasStoredBeforeThereWereColumnsForItIsFound(t *testing.T) {
 	}
 	storetest.FindsPresent(t, s, all)
 	for _, sql := range []string{"alter table cdm_conversation drop column customer_address, drop column present_user_ids, drop column present_queue_ids",
-		"drop type cdm_conversation_row_2", "drop table cdm_forgotten", "drop index cdm_conversation_vetoed", "delete from cdm_migration where number >= (select number from cdm_migration where name like '%_found')"} {
+		"drop type cdm_conversation_row_2", "drop type cdm_delivery_row_2", "alter table cdm_delivery drop column trace", "drop table cdm_forgotten", "drop index cdm_conversation_vetoed", "delete from cdm_migration where number >= (select number from cdm_migration where name like '%_found')"} {
 		_, err := s.pool.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}

@@ -16,6 +16,9 @@ var (
 	_ store.Limited = (*Store)(nil)
 )
 
+// System implements store.Described.
+func (s *Store) System() string { return "postgresql" }
+
 // Transactions implements store.Limited: each takes a connection of the pool,
 // and one may be listening.
 func (s *Store) Transactions() int {

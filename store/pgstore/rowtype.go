@@ -41,8 +41,8 @@ func column(name string, kind rows.Kind) rows.Column { return rows.Column{Name: 
 // rowTypeName is the name of the type for rows of the entity. A migration that
 // adds columns makes a type of its own, as programs that still run use the other.
 func rowTypeName(e rows.Entity) string {
-	if e == rows.Conversation {
-		return "conversation_row_2"
+	if e == rows.Conversation || e == rows.Delivery {
+		return e.Table().Name + "_row_2"
 	}
 	return e.Table().Name + "_row"
 }
@@ -59,8 +59,8 @@ type rowTypes struct {
 func newRowTypes() *rowTypes {
 	t := &rowTypes{
 		event: newRowType("event_row", rows.Event.Table().Columns...),
-		delivery: newRowType("delivery_row", column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer),
-			column("event_id", rows.Text), column("claimed", rows.Bool)),
+		delivery: newRowType(rowTypeName(rows.Delivery), column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer),
+			column("event_id", rows.Text), column("claimed", rows.Bool), column("trace", rows.Text)),
 		outcome: newRowType("outcome_row", column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer), column("owner", rows.Text),
 			column("did", rows.Integer), column("wait", rows.Integer), column("attempts", rows.Integer), column("type", rows.Text),
 			column("error", rows.Text), column("stack", rows.Text), column("failed_at", rows.Time)),

@@ -45,10 +45,10 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 	// finished; they are not looked at by those who claim. Who blocks one locks
 	// what it relies on, and who finishes that unblocks in a statement of its
 	// own, after it has the lock: so none stays blocked behind nothing.
-	const insert = `insert into {delivery} (conversation_id, hook, seq, event_id, state, blocked, due, owner, attempts)
+	const insert = `insert into {delivery} (conversation_id, hook, seq, event_id, state, blocked, due, owner, attempts, trace)
 		select u.conversation_id, u.hook, u.seq, u.event_id, case when u.claimed then 'claimed' else 'waiting' end, `
 	const rest = `, statement_timestamp() + interval '1 microsecond' * case when u.claimed then $3::bigint::float8 else 0 end,
-		case when u.claimed then $2::text end, 0 from pg_catalog.unnest($1::{delivery_row}[]) as u`
+		case when u.claimed then $2::text end, 0, u.trace from pg_catalog.unnest($1::{delivery_row}[]) as u`
 	s.deliver = n.statement(insert+`false`+rest, t.delivery.array, oidText, oidInt8)
 	// Lanes are looked up one by one, in order, also where the server takes the
 	// table for empty.
@@ -106,7 +106,7 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 		update {delivery} as d set state = 'claimed', owner = $3::text, due = statement_timestamp() + interval '1 microsecond' * $4::bigint::float8
 		from mine m cross join lateral (select * from {event} e where e.conversation_id = m.conversation_id and e.seq = m.seq offset 0) as e
 		where d.conversation_id = any (array[m.conversation_id]) and d.hook = m.hook and d.seq = m.seq
-		returning d.hook, d.attempts, e.event_id, e.conversation_id, e.seq, e.type, e.time, e.rule, e.vetoed, e.data`,
+		returning d.hook, d.attempts, d.trace, e.event_id, e.conversation_id, e.seq, e.type, e.time, e.rule, e.vetoed, e.data`,
 		oidTexts, oidInt8, oidText, oidInt8)
 	s.next = n.statement(`select (extract(epoch from min(f.due) - statement_timestamp()) * 1000000::numeric)::bigint from (
 			select w.due from pg_catalog.unnest($1::text[]) as h(hook) cross join lateral (select d.due from {delivery} d

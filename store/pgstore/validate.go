@@ -92,7 +92,7 @@ func (v *validation) tables() map[string]expected {
 		"inbox": of(rows.Inbox.Table().Columns...), "forgotten": of(rows.Forgotten.Table().Columns...),
 		"delivery": of(column("conversation_id", rows.Text), column("hook", rows.Text), column("seq", rows.Integer), column("event_id", rows.Text),
 			column("state", rows.Text), column("blocked", rows.Bool), column("due", rows.Time), column("owner", rows.Text), column("attempts", rows.Integer),
-			column("type", rows.Text), column("error", rows.Text), column("stack", rows.Text), column("failed_at", rows.Time)),
+			column("type", rows.Text), column("error", rows.Text), column("stack", rows.Text), column("failed_at", rows.Time), column("trace", rows.Text)),
 	}
 	for e := range rows.Evaluation + 1 {
 		table := e.Table()

@@ -84,9 +84,13 @@ func (t *committer) addEvents(p *pipeline) {
 		for k := range c.Events {
 			e := &c.Events[k]
 			t.events = append(t.events, id, integerOf(e.Seq), textOf(e.ID), textOf(e.Type), timeOf(e.Time), textOf(e.Rule), boolOf(e.Vetoed), textOf(string(e.Data)))
+			trace := rows.Value{}
+			if e.Trace != "" {
+				trace = textOf(e.Trace)
+			}
 			for _, d := range e.Deliveries {
 				claimed = claimed && d.Claimed
-				t.deliveries = append(t.deliveries, id, textOf(d.Hook), integerOf(e.Seq), textOf(e.ID), boolOf(d.Claimed))
+				t.deliveries = append(t.deliveries, id, textOf(d.Hook), integerOf(e.Seq), textOf(e.ID), boolOf(d.Claimed), trace)
 			}
 		}
 	}

@@ -82,7 +82,7 @@ func (t *transaction) claim(c *store.Claim) ([]store.Delivery, error) {
 		hook := c.Hooks[(first+i)%len(c.Hooks)]
 		begin := len(due)
 		err := t.query(t.statements.outbox.claimable, []any{hook, t.now, c.Limit - len(due)}, func(row []any) error {
-			due = append(due, store.Delivery{Hook: hook, Attempts: int(integer(row[2])), Event: store.Event{
+			due = append(due, store.Delivery{Hook: hook, Attempts: int(integer(row[2])), Trace: text(row[9]), Event: store.Event{
 				ID: text(row[3]), ConversationID: text(row[0]), Seq: integer(row[1]), Type: text(row[4]), Time: micros(row[5]).Time(),
 				Rule: text(row[6]), Vetoed: integer(row[7]) == 1, Data: []byte(text(row[8]))}})
 			return nil

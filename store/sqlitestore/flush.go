@@ -97,12 +97,16 @@ func (c *committer) addEvents(change *store.Change) error {
 		if _, err := c.exec(c.statements.addEvent, c.args...); err != nil {
 			return err
 		}
+		trace := any(nil)
+		if e.Trace != "" {
+			trace = e.Trace
+		}
 		for _, d := range e.Deliveries {
 			state, due, owner := int64(rows.DeliveryWaiting), c.now, any(nil)
 			if d.Claimed {
 				state, due, owner = rows.DeliveryClaimed, c.now+c.batch.Lease.Microseconds(), c.batch.Owner
 			}
-			c.args = append(c.args[:0], change.ID, d.Hook, e.Seq, e.ID, state, due, owner)
+			c.args = append(c.args[:0], change.ID, d.Hook, e.Seq, e.ID, state, due, owner, trace)
 			if _, err := c.exec(c.statements.addDelivery, c.args...); err != nil {
 				return err
 			}

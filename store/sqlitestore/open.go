@@ -38,7 +38,10 @@ type Store struct {
 	over    chan struct{}  // closed when all is closed
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Described = (*Store)(nil)
+
+// System implements store.Described.
+func (s *Store) System() string { return "sqlite" }
 
 // The settings of a connection. A write does not wait inside SQLite for its
 // turn, as it could not be told there that its context has ended.

@@ -35,7 +35,7 @@ func newOutboxStatements(prepare func(string) *statement) outboxStatements {
 			(SELECT min(seq) FROM @delivery WHERE conversation_id = ?1 AND hook = ?2 AND state < 3)`),
 		head: prepare("SELECT state FROM @delivery WHERE conversation_id = ? AND hook = ? AND head = 1 AND state < 3"),
 
-		claimable: prepare(`SELECT d.conversation_id, d.seq, d.attempts, e.event_id, e.type, e.time, e.rule, e.vetoed, e.data
+		claimable: prepare(`SELECT d.conversation_id, d.seq, d.attempts, e.event_id, e.type, e.time, e.rule, e.vetoed, e.data, d.trace
 			FROM @delivery AS d CROSS JOIN @event AS e ON e.conversation_id = d.conversation_id AND e.seq = d.seq
 			WHERE d.hook = ? AND d.head = 1 AND d.state < 2 AND d.due <= ? ORDER BY d.due LIMIT ?`),
 		anyDue:  prepare("SELECT 1 FROM @delivery WHERE hook = ? AND head = 1 AND state < 2 AND due <= ? LIMIT 1"),

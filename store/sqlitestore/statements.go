@@ -61,8 +61,8 @@ func newStatements(prefix string) *statements {
 
 		deleteSuperseded: prepare("DELETE FROM @segment WHERE conversation_id = ? AND session_id = ?"),
 		addEvent:         prepare(insert(rows.Event.Table().Name, rows.Event.Table().Columns)),
-		addDelivery: prepare(`INSERT INTO @delivery (conversation_id, hook, seq, event_id, state, due, owner, attempts, head)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, NOT EXISTS (SELECT 1 FROM @delivery WHERE conversation_id = ?1 AND hook = ?2 AND state < 3))`),
+		addDelivery: prepare(`INSERT INTO @delivery (conversation_id, hook, seq, event_id, state, due, owner, trace, attempts, head)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, NOT EXISTS (SELECT 1 FROM @delivery WHERE conversation_id = ?1 AND hook = ?2 AND state < 3))`),
 		setAttribute: prepare(upsert(rows.Attribute.Table())),
 
 		loadRecords: prepare(selectByID(conversation.Name, "t.conversation_id, version, vetoed, pending, refused, refused_at, "+names(conversation.State(), "t."))),

@@ -25,6 +25,9 @@
 // is compressed is refused and never unpacked. The log is told of kinds and
 // numbers, never of the body, of headers or of who calls.
 //
+// The context of Handle says where the call comes from: the name of the handler, and
+// the trace that a header traceparent names (internal/origin).
+//
 // The host's http.Server is what bounds the time that headers may take: set its
 // ReadHeaderTimeout.
 package ingress

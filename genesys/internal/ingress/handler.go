@@ -10,6 +10,9 @@ import (
 	"runtime/debug"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dcmkit/convtrack/internal/origin"
 	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
@@ -75,11 +78,23 @@ func New(c Config) (*Handler, error) {
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Who has gone does not stop what he has said from being stored.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.config.AnswerWithin)
+	ctx, cancel := context.WithTimeout(h.says(context.WithoutCancel(r.Context()), r.Header), h.config.AnswerWithin)
 	defer cancel()
 	reply := h.reply(ctx, w, r)
 	h.stats.count(reply.Status)
 	reply.Write(w)
+}
+
+// says returns a context that says where it comes from what the call tells: in the
+// trace that its headers name, unless the host has begun one for it.
+func (h *Handler) says(ctx context.Context, header http.Header) context.Context {
+	from := origin.Origin{Source: h.config.Name}
+	if !trace.SpanContextFromContext(ctx).IsValid() {
+		if in := origin.FromHeader(header); in.IsValid() {
+			from.Traces = []trace.SpanContext{in}
+		}
+	}
+	return origin.With(ctx, from)
 }
 
 func (h *Handler) reply(ctx context.Context, w http.ResponseWriter, r *http.Request) Reply {

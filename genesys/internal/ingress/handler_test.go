@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/genesys/internal/ingress"
+	"github.com/dcmkit/convtrack/internal/origin"
 )
 
 const (
@@ -375,5 +376,28 @@ func TestAConfigurationThatCannotWorkIsAnError(t *testing.T) {
 	} {
 		_, err := ingress.New(c)
 		require.Error(t, err)
+	}
+}
+
+func TestACallIsSaidToComeFromTheHandlerAndInTheTraceThatItsHeaderNames(t *testing.T) {
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	for header, want := range map[string]string{"": "", "nonsense": "", parent: parent} {
+		var from origin.Origin
+		s, _ := serve(t, func(c *ingress.Config) {
+			c.Handle = func(ctx context.Context, _ []byte) ingress.Reply {
+				from = origin.Of(ctx)
+				return ingress.Reply{Status: http.StatusOK}
+			}
+		})
+		h := bearer(older)
+		h.Set("Traceparent", header)
+		require.Equal(t, http.StatusOK, post(t, s, h, strings.NewReader("{}")).StatusCode)
+		require.Equal(t, "test", from.Source)
+		if want == "" {
+			require.Empty(t, from.Traces)
+			continue
+		}
+		require.Len(t, from.Traces, 1)
+		require.Equal(t, want, origin.Parent(from.Traces[0]))
 	}
 }

@@ -97,7 +97,7 @@ var tables = [entities]*Table{
 		{Name: "due", Kind: Time, Required: true},      // when it can be claimed: its next try, or the end of its lease
 		{Name: "owner", Kind: Text},
 		{Name: "attempts", Kind: Integer, Required: true},
-		{Name: "type", Kind: Text}, {Name: "error", Kind: Text}, {Name: "stack", Kind: Text}, {Name: "failed_at", Kind: Time}}},
+		{Name: "type", Kind: Text}, {Name: "error", Kind: Text}, {Name: "stack", Kind: Text}, {Name: "failed_at", Kind: Time}, {Name: "trace", Kind: Text}}},
 	Attribute: {Name: "attribute", Keys: 2, Columns: []Column{conversationID, text("name"), text("value")}},
 	Named: {Name: "value", Keys: 1, Columns: []Column{text("name"), {Name: "version", Kind: Integer, Required: true},
 		{Name: "value", Kind: Blob, Required: true}}},
