@@ -65,8 +65,8 @@ func (s *Server) getDetails(c *call) answer {
 // Ids that are not known are left out.
 func (s *Server) getManyDetails(c *call) answer {
 	ids := list(c.URL.Query(), "id")
-	if len(ids) == 0 || len(ids) > mostPage {
-		return badRequest("Between 1 and 100 ids are needed.")
+	if most := s.most(FewerIDs); len(ids) == 0 || len(ids) > most {
+		return badRequest("Between 1 and " + strconv.Itoa(most) + " ids are needed.")
 	}
 	conversations := []any{}
 	for _, id := range ids {
@@ -78,6 +78,14 @@ func (s *Server) getManyDetails(c *call) answer {
 		return ok(Object{})
 	}
 	return ok(Object{"conversations": conversations})
+}
+
+// most is how many may be asked for at a time.
+func (s *Server) most(fewer Unknown) int {
+	if s.otherwise.takes(fewer) {
+		return mostPage / 2
+	}
+	return mostPage
 }
 
 func (s *Server) recordOf(id string) (record Object) {
@@ -95,11 +103,12 @@ func (s *Server) queryDetails(c *call) answer {
 		return *refused
 	}
 	number, size := cmp.Or(q.Paging.PageNumber, 1), cmp.Or(q.Paging.PageSize, usualPage)
+	largest := s.most(SmallerPages)
 	switch {
 	case number > s.mostResults/max(size, 1):
 		return badRequest("pageNumber times pageSize must not be more than " + strconv.Itoa(s.mostResults) + ".")
-	case number < 1 || size < 1 || size > mostPage:
-		return badRequest("pageNumber must be at least 1, pageSize between 1 and 100.")
+	case number < 1 || size < 1 || size > largest:
+		return badRequest("pageNumber must be at least 1, pageSize between 1 and " + strconv.Itoa(largest) + ".")
 	}
 	day := 24 * time.Hour
 	first, last := q.from.Truncate(day), q.to.Add(-1).Truncate(day).Add(day)

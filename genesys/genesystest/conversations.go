@@ -39,7 +39,9 @@ func (s *Server) getConversation(c *call) answer {
 		}
 	}
 	var body Object
-	if !s.viewConversation(c.PathValue("id"), func(st *Story, at time.Duration) { body = st.REST(at) }) {
+	over := false
+	found := s.viewConversation(c.PathValue("id"), func(st *Story, at time.Duration) { body, over = st.REST(at), st.recordEnd(at) != Never })
+	if !found || over && s.otherwise.takes(LiveForgets) {
 		return notFound("conversation")
 	}
 	return ok(body)

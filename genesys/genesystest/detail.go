@@ -25,7 +25,7 @@ func (s *Story) DetailEvents() []DetailEvent {
 	}
 	for _, a := range s.Attributes {
 		events = append(events, DetailEvent{a.At, "attributes", Object{"eventTime": s.millis(a.At), "conversationId": s.ID,
-			"participantId": a.Participant, "attributes": a.Values}})
+			"participantId": a.Participant, "attributes": s.attributesTold(a)}})
 	}
 	slices.SortStableFunc(events, func(a, b DetailEvent) int { return int(a.At - b.At) })
 	return events
@@ -42,7 +42,7 @@ func (s *Story) detailTimes() []time.Duration {
 
 func (s *Story) legEvents(l *Leg) []DetailEvent {
 	role := detailRole(l.Purpose)
-	if role == "" {
+	if role == "" || l.Purpose == "external" && s.otherwise.takes(ExternalsUntold) {
 		return nil
 	}
 	var events []DetailEvent
@@ -87,9 +87,9 @@ func (s *Story) legEvents(l *Leg) []DetailEvent {
 		add(o.To+outcomeLag, role+".outcome", s.outcomeDetails(o))
 	}
 	if l.End != Never {
-		add(l.End, role+".end", l.endDetails(role))
+		add(l.End, role+".end", s.endDetails(l, role))
 	}
-	if l.WrapEnd != Never {
+	if l.WrapEnd != Never && (l.WrapCode != "" || !s.otherwise.takes(WrapUpsWithoutCodeUntold)) {
 		w := Object{"wrapupDurationMs": (l.WrapEnd - l.WrapStart).Milliseconds()}
 		set(w, "wrapupCode", l.WrapCode)
 		add(l.WrapEnd, "acw", w)
@@ -116,10 +116,21 @@ func detailRole(purpose string) string {
 	return ""
 }
 
-func (l *Leg) endDetails(role string) Object {
+// attributesTold are those that the event of a change holds.
+func (s *Story) attributesTold(a Attribute) map[string]string {
+	if s.otherwise.takes(AllAttributes) {
+		return s.attributesOf(a.Participant, a.At)
+	}
+	return a.Values
+}
+
+func (s *Story) endDetails(l *Leg, role string) Object {
 	o := Object{}
 	if l.Disconnect != "" {
 		o["disconnectType"] = detailSpelling(l.Disconnect)
+		if l.Consulted && s.otherwise.takes(ConsultsEndAsConsults) {
+			o["disconnectType"] = "CONSULT_TRANSFER"
+		}
 	}
 	connected := int64(0)
 	if l.Connected != Never {
@@ -151,6 +162,9 @@ func (l *Leg) endDetails(role string) Object {
 		}
 		o["dialingDurationMs"], o["callbackDurationMs"], o["heldDurationMs"] = 0, 0, held.Milliseconds()
 		o["interactingDurationMs"] = connected
+		if s.otherwise.takes(HeldApart) {
+			o["interactingDurationMs"] = connected - held.Milliseconds()
+		}
 	case "voicemail":
 		o["voicemailDurationMs"] = connected
 	}
@@ -221,11 +235,16 @@ func (s *Story) snapshotEnvelope(n int, topic string, t time.Duration) Object {
 }
 
 func (s *Story) envelope(n int, topic, detailType string, at time.Duration, body any) Object {
+	const takes = 400 * milli // to make it
+	stamp := at
+	if s.otherwise.takes(EnvelopesWhenMade) {
+		stamp += takes
+	}
 	return Object{"version": "0", "id": fmt.Sprintf("0f4f0b6c-6f6e-4a8e-9a3e-%012d", n),
 		"detail-type": detailType,
 		"source":      "aws.partner/genesys.com/cloud/99999999-aaaa-4bbb-8ccc-000000000001/tracker-test",
-		"account":     "123456789012", "time": s.at(at).Format("2006-01-02T15:04:05Z"), "region": "eu-central-1", "resources": []any{},
-		"detail": Object{"topicName": topic, "version": "2", "timestamp": s.iso(at + 400*time.Millisecond), "eventBody": body,
+		"account":     "123456789012", "time": s.at(stamp).Format("2006-01-02T15:04:05Z"), "region": "eu-central-1", "resources": []any{},
+		"detail": Object{"topicName": topic, "version": "2", "timestamp": s.iso(at + takes), "eventBody": body,
 			"metadata": Object{"CorrelationId": "f5f0c9a2-8f4d-4a39-8a61-64c4a8d8be1a"}}}
 }
 

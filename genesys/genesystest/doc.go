@@ -104,5 +104,5 @@
 //   - Addresses of other than calls as the platform has them: which of its media fill
 //     addressFrom and addressTo in records and detail events is not known; here all do.
 //   - Everything that PROTOCOL.md lists as not known: the simulator takes one of the
-//     possibilities, and where an [Option] says so, the other.
+//     possibilities, and where an [Option] or [Otherwise] says so, the other.
 package genesystest

@@ -28,6 +28,7 @@ type config struct {
 	leaversHear     bool
 	holdsTwice      bool
 	bridgeSnapshots bool
+	otherwise       otherwise
 
 	analyticsLag, lakeLag, jobTime time.Duration
 	longestInterval                time.Duration

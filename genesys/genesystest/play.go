@@ -47,6 +47,7 @@ func (s *Server) Play(story *Story, opts ...PlayOption) *Playing {
 	p := &Playing{server: s, id: story.ID, start: time.Now().UTC().Truncate(time.Millisecond), over: make(chan struct{}), story: story.Clone(),
 		last: -1, changed: make(chan struct{}, 1)}
 	p.story.Start = p.start
+	p.story.adapt(s.otherwise)
 	if c.speed > 0 && c.speed != 1 {
 		p.story.faster(c.speed)
 	}

@@ -85,7 +85,7 @@ func (s *Story) recordEnd(t time.Duration) time.Duration {
 		}
 		done := l.done()
 		if done == Never || done > t {
-			return Never
+			return s.formerEnd(l.Start)
 		}
 		end = max(end, done)
 	}
@@ -96,6 +96,15 @@ func (s *Story) recordEnd(t time.Duration) time.Duration {
 		return s.RecordEnd
 	}
 	return end
+}
+
+// formerEnd is the end before a leg re-opened the conversation, where it stays
+// in the record; else Never.
+func (s *Story) formerEnd(reopened time.Duration) time.Duration {
+	if !s.otherwise.takes(EndStays) || reopened <= 0 {
+		return Never
+	}
+	return s.recordEnd(reopened - 1)
 }
 
 // Final is a time after everything.

@@ -29,6 +29,10 @@ func (s *Story) recordOutcomes(session Object, l *Leg, t time.Duration) {
 		if o.To > t {
 			continue
 		}
+		if s.otherwise.takes(OutcomesOtherwise) {
+			outcomes = append(outcomes, Object{"id": o.ID, "result": o.Value, "from": s.iso(o.From), "to": s.iso(o.To)})
+			continue
+		}
 		outcomes = append(outcomes, Object{"flowOutcome": o.ID + ":" + o.Value, "flowOutcomeId": o.ID, "flowOutcomeValue": o.Value,
 			"flowOutcomeStartTimestamp": s.iso(o.From), "flowOutcomeEndTimestamp": s.iso(o.To)})
 		if o.Milestone != "" {
@@ -51,6 +55,7 @@ type Routing struct {
 	Skills   []string
 	Removed  []string // skills that it gave up
 	Ring     int      // of bullseye routing; zero: it was none
+	zero     bool     // the ring is 0
 }
 
 // live is the routing as live bodies have it.
@@ -77,7 +82,7 @@ func (r Routing) record(session Object) {
 	if len(r.Removed) > 0 {
 		session["removedSkillIds"] = r.Removed
 	}
-	if r.Ring != 0 {
+	if r.Ring != 0 || r.zero {
 		session["routingRing"] = r.Ring
 	}
 }

@@ -3,6 +3,7 @@ package genesystest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -37,6 +38,8 @@ type RequestFault struct {
 	Status int
 	// Code is the error code in the answer's body; empty: the usual one.
 	Code string
+	// Permissions are named in the body as missing, which goes with status 403.
+	Permissions []string
 	// RetryAfter is the header of the answer; zero: none.
 	RetryAfter time.Duration
 }
@@ -146,7 +149,11 @@ func (rf *requestFault) happen(server context.Context, w http.ResponseWriter, r 
 	if code == "" {
 		code = usualCode(rf.Status)
 	}
-	answer := refuse(rf.Status, code, http.StatusText(rf.Status))
+	message := http.StatusText(rf.Status)
+	if len(rf.Permissions) > 0 {
+		message = fmt.Sprintf("The user needs one of the permissions [%s].", strings.Join(rf.Permissions, ", "))
+	}
+	answer := refuse(rf.Status, code, message)
 	if rf.Status == http.StatusTooManyRequests && rf.Code == "" && rf.RetryAfter > 0 {
 		answer = tooManyRequests(rf.RetryAfter)
 	}

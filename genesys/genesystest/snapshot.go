@@ -86,7 +86,11 @@ func (s *Story) topicParticipant(legs []*Leg, t time.Duration) Object {
 	set(p, "name", first.Name)
 	set(p, "userId", first.User)
 	set(p, "queueId", first.Queue)
-	set(p, "address", first.Address)
+	address := first.Address
+	if s.Direction == "outbound" && first.outside() && s.otherwise.takes(OwnAddressOutbound) {
+		address = s.ownAddress()
+	}
+	set(p, "address", address)
 	set(p, "externalContactId", first.Contact)
 	set(p, "consultParticipantId", first.Consult)
 	set(p, first.supervision(), first.Supervises)

@@ -43,6 +43,8 @@ type Story struct {
 
 	Surveys     []*Survey
 	Evaluations []*Evaluation
+
+	otherwise otherwise // of the server that plays it
 }
 
 // Object is a JSON object.

@@ -98,6 +98,10 @@ type Config struct {
 	// DialContext opens the connection of a socket. That of net.Dialer.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// OnFrame is called with each frame as it arrives, before anything else is done
+	// with it, by several goroutines at a time: for diagnosis. It must return soon,
+	// and neither change nor keep the frame, which holds personal data. Nil.
+	OnFrame func(frame []byte, read time.Time)
 	// OnRefused is called for each topic that the platform refuses, once. It
 	// must return soon. Nil.
 	OnRefused func(Refusal)

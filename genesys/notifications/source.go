@@ -136,6 +136,9 @@ func (s *Source) give(ctx context.Context, u conversation.Update) error { return
 
 // take takes a frame, and returns what it says. It never waits.
 func (s *Source) take(frame []byte, read time.Time) *genesys.Message {
+	if s.config.OnFrame != nil {
+		s.config.OnFrame(frame, read)
+	}
 	m, err := genesys.Decode(frame, read)
 	s.stats.frames.Add(1)
 	if err != nil {
