@@ -92,7 +92,7 @@ test-browser:
 # conversations, and the contract of stores in further modes.
 .PHONY: test-unwatched
 test-unwatched:
-	$(GO) test $(FRESH) -timeout 30m ./genesys/genesystest ./genesys/polling
+	$(GO) test $(FRESH) -timeout 30m ./genesys/genesystest ./genesys/polling ./examples/convtrackctl/observe
 	$(GO) test $(FRESH) -timeout 30m -run 'TestConformance.' ./store/pgstore ./store/sqlitestore
 
 # What is repeated more often than the race detector has the time for.

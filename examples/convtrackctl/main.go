@@ -10,7 +10,8 @@
 // personal unless it is told to.
 //
 // Where to look: program.go is what all commands have in common, terminal.go how
-// they write; then there is a file for each command, and check*.go for doctor.
+// they write; then there is a file for each command, check*.go for doctor, and the
+// package observe for that command.
 package main
 
 import (
@@ -37,6 +38,7 @@ func commands() []*command {
 	return []*command{
 		doctorCommand(),
 		openCommand(), findCommand(), tailCommand(),
+		observeCommand(),
 		failedListCommand(), decideCommand("retry"), decideCommand("skip"),
 		forgetCommand(),
 		migratePrintCommand(), migrateApplyCommand(), migrateStatusCommand(), grantsCommand(),

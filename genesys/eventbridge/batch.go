@@ -59,6 +59,9 @@ func (q *Queue) decode(ctx context.Context, messages []QueueMessage) []*held {
 			list[i].Receipt = m.Receipt
 			continue
 		}
+		if q.config.OnMessage != nil {
+			q.config.OnMessage(m.Body, now)
+		}
 		facts, whole, err := understand(m.Body, now)
 		m.Body = nil
 		if err != nil {

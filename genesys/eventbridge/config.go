@@ -40,6 +40,11 @@ type QueueConfig struct {
 	// is below 30 s or is not known.
 	Visibility time.Duration
 
+	// OnMessage is called with the body of each message as it was received, before
+	// anything else is done with it, by several goroutines at a time: for diagnosis.
+	// It must return soon, and neither change nor keep the body, which holds personal
+	// data. Nil.
+	OnMessage func(body []byte, received time.Time)
 	// Logger gets what operators should know. slog.Default().
 	Logger *slog.Logger
 }
