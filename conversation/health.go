@@ -93,6 +93,9 @@ type APIHealth struct {
 	PausedUntil time.Time `json:"pausedUntil,omitzero"`
 	PauseReason string    `json:"pauseReason,omitzero"`
 	Throttled   int64     `json:"throttled"` // calls that were answered 429, since the start
+	// Resting are paths that the platform wants to be left alone (503 with
+	// Retry-After), and until when.
+	Resting map[string]time.Time `json:"resting,omitempty"`
 }
 
 // RequestHealth counts requests since the start, by how they were answered.

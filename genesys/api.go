@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
 )
 
 // API calls the REST API of one organisation. platform.New gives the real one,
@@ -20,6 +22,23 @@ type API interface {
 	// Call returns the body of the answer. The error is an [*APIError] when the
 	// platform refused the call or could not be reached, or wraps the end of ctx.
 	Call(ctx context.Context, r Request) ([]byte, error)
+}
+
+// An APIReporter is an API that says how much of its rate limit is left and whether
+// its calls pause. Those of platform and rest are; who wraps one can pass it on.
+type APIReporter interface {
+	API
+	Health() conversation.APIHealth
+}
+
+// APIHealth returns what an API says of itself; nil when it says nothing.
+func APIHealth(api API) *conversation.APIHealth {
+	reporter, says := api.(APIReporter)
+	if !says {
+		return nil
+	}
+	is := reporter.Health()
+	return &is
 }
 
 // Request is a call of the REST API.
@@ -142,4 +161,14 @@ func IsPermanent(err error) bool {
 func HasStatus(err error, status int) bool {
 	var e *APIError
 	return errors.As(err, &e) && e.Status == status
+}
+
+// MissingPermissions returns the permissions that an error names as missing, as in
+// "analytics:conversationDetail:view"; nil when it names none.
+func MissingPermissions(err error) []string {
+	var e *APIError
+	if !errors.As(err, &e) {
+		return nil
+	}
+	return e.MissingPermissions
 }

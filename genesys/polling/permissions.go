@@ -2,10 +2,13 @@ package polling
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
 )
 
@@ -20,6 +23,7 @@ type permissions struct {
 
 // permission is whether a kind of read is allowed, as far as is known.
 type permission struct {
+	right   string
 	refused int // times in a row
 	until   time.Time
 }
@@ -42,7 +46,7 @@ func (p *permissions) try(what, right string, do func() error) error {
 	}
 	err := do()
 	forbidden := genesys.HasStatus(err, http.StatusForbidden)
-	if p.note(what, forbidden, time.Now()) {
+	if p.note(what, right, forbidden, time.Now()) {
 		p.log.Warn("a read is refused and left out for a while; give the OAuth client the right", "read", what, "right", right, "for", leaveOut)
 	}
 	if forbidden {
@@ -59,12 +63,12 @@ func (p *permissions) leftOut(what string, now time.Time) bool {
 }
 
 // note notes how a read went, and reports whether it is left out from now on.
-func (p *permissions) note(what string, forbidden bool, now time.Time) (leftOut bool) {
+func (p *permissions) note(what, right string, forbidden bool, now time.Time) (leftOut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	is := p.reads[what]
 	if is == nil {
-		is = &permission{}
+		is = &permission{right: right}
 		p.reads[what] = is
 	}
 	if !forbidden {
@@ -76,4 +80,16 @@ func (p *permissions) note(what string, forbidden bool, now time.Time) (leftOut 
 	}
 	is.refused, is.until = 0, now.Add(leaveOut)
 	return true
+}
+
+// refusals returns the reads that are left out now.
+func (p *permissions) refusals(now time.Time) (list []conversation.RefusedRead) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, what := range slices.Sorted(maps.Keys(p.reads)) {
+		if is := p.reads[what]; now.Before(is.until) {
+			list = append(list, conversation.RefusedRead{Read: what, MissingPermissions: []string{is.right}, Until: is.until.UTC()})
+		}
+	}
+	return list
 }

@@ -26,14 +26,15 @@ const (
 // reader reads conversations from the API and gives them to the sink.
 type reader struct {
 	api       genesys.API
+	answered  func(time.Time) // is told when the API has answered
 	sink      conversation.Sink
 	log       *slog.Logger
 	malformed *malformed
 	refused   *refusedIDs
 }
 
-func newReader(api genesys.API, log *slog.Logger) *reader {
-	return &reader{api: api, log: log, malformed: newMalformed(log), refused: newRefusedIDs()}
+func newReader(api genesys.API, answered func(time.Time), log *slog.Logger) *reader {
+	return &reader{api: api, answered: answered, log: log, malformed: newMalformed(log), refused: newRefusedIDs()}
 }
 
 // mostTries is how often a call is made that fails for a passing reason, so that
@@ -47,6 +48,7 @@ func (r *reader) call(ctx context.Context, q genesys.Request, understand func(bo
 	for try := 1; ; try++ {
 		body, err := r.api.Call(ctx, q)
 		if err == nil {
+			r.answered(time.Now())
 			err = understand(body)
 		}
 		if err == nil || try == mostTries || ctx.Err() != nil || genesys.IsPermanent(err) || !pause.Sleep(ctx, growing.NextBackOff()) {

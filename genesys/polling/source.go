@@ -15,8 +15,8 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// Source reads the REST API. It is a convtrack.Source, a convtrack.Repairer and
-// a convtrack.Reader, and safe for concurrent use.
+// Source reads the REST API. It is a convtrack.Source, a convtrack.Repairer, a
+// convtrack.Reader and a convtrack.HealthReporter, and safe for concurrent use.
 //
 // Each thing that it has to remember is a type of its own, in a file of its
 // own; the methods of Source read what is due and tell them of it.
@@ -33,6 +33,7 @@ type Source struct {
 	overlap     *overlap     // how far back discovering looks
 	permissions *permissions // which reads are allowed
 	failedJobs  *failedJobs  // which jobs are not made again as they were
+	hearing     *hearing     // since when it hears
 
 	// What the platform refuses to tell: of conversations by their start, and
 	// of activity by its time.
@@ -50,8 +51,9 @@ func New(c Config) (*Source, error) {
 		return nil, err
 	}
 	log := c.Logger.With("source", c.Name)
+	hearing := &hearing{}
 	return &Source{
-		config: c, log: log, reader: newReader(c.API, log),
+		config: c, log: log, reader: newReader(c.API, hearing.answer, log), hearing: hearing,
 		position: newPosition(c.Tracked, c.Name), open: newSchedule(), gaps: newGaps(), others: newOthers(),
 		overlap: &overlap{wide: c.Overlap}, permissions: newPermissions(log), failedJobs: newFailedJobs(),
 		lostStarts: newLosses(), lostActivity: newLosses(),
@@ -79,8 +81,8 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	loops, ctx := errgroup.WithContext(ctx)
 	// Without discovering there is nothing to do, so what it is refused ends
 	// the source; the others go on.
-	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.leading(s.discover), fatal) })
-	loops.Go(func() error { return s.repeat(ctx, s.config.followTick(), s.follow, nil) })
+	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.hearing.watch(s.leading(s.discover)), fatal) })
+	loops.Go(func() error { return s.repeat(ctx, s.config.followTick(), s.hearing.watch(s.follow), nil) })
 	loops.Go(func() error { return s.repairLoop(ctx) })
 	if len(s.config.LateAfter) > 0 {
 		loops.Go(func() error { return s.repeat(ctx, lateTick, s.leading(s.late), nil) })

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/directory"
 	"github.com/dcmkit/convtrack/genesys/internal/rest"
@@ -17,7 +18,7 @@ type Client struct {
 	calls *rest.Client
 }
 
-var _ genesys.API = (*Client)(nil)
+var _ genesys.APIReporter = (*Client)(nil)
 
 // New returns a Client. It sends nothing before the first call: use
 // [Client.Organization] to find out whether the credentials are good.
@@ -96,3 +97,7 @@ type Stats struct {
 
 // Stats returns the present counts.
 func (c *Client) Stats() Stats { return Stats(c.calls.Stats()) }
+
+// Health says how much of the rate limit is left, and whether calls pause: the
+// sources that call with it pass it on.
+func (c *Client) Health() conversation.APIHealth { return c.calls.Health() }

@@ -22,8 +22,10 @@ type budget struct {
 	queues [2]queue // live and repair
 	timer  *time.Timer
 
-	pausedUntil time.Time // after a 429
-	throttled   int       // 429s one after the other
+	pausedSince time.Time // after a 429
+	pausedUntil time.Time
+	pausedBy    string // the path that was answered 429
+	throttled   int    // 429s one after the other
 	resting     map[string]time.Time
 }
 
@@ -236,7 +238,7 @@ func (t *turn) answered(a Answer) time.Duration {
 	var pause time.Duration
 	switch {
 	case a.Status == http.StatusTooManyRequests:
-		pause = b.throttle(now, wait)
+		pause = b.throttle(t.path, now, wait)
 	case a.Status == http.StatusServiceUnavailable && wait > 0:
 		b.restFor(t.path, now, wait)
 	default:

@@ -4,10 +4,11 @@ import "time"
 
 // throttle pauses all calls after a 429: for as long as it says, else until
 // the platform's window ends, else for a time that doubles.
-func (b *budget) throttle(now time.Time, wait time.Duration) time.Duration {
+func (b *budget) throttle(path string, now time.Time, wait time.Duration) time.Duration {
 	fresh := !now.Before(b.pausedUntil) // not one of several that were under way
 	if fresh {
 		b.throttled = min(b.throttled+1, 7)
+		b.pausedSince, b.pausedBy = now, path
 	}
 	if wait <= 0 {
 		if wait = b.limit.resets.Sub(now); wait <= 0 {
