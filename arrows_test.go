@@ -85,7 +85,7 @@ var arrows = map[string][]string{
 		"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/sqs", "github.com/aws/smithy-go"},
 	"genesys/eventbridge/fauxqstest": {},
 	"genesys/internal/permission":    {},
-	"genesys/internal/ingress":       {"internal/origin", "internal/throttle", otelTrace},
+	"genesys/internal/ingress":       {"conversation", "internal/origin", "internal/throttle", otelTrace},
 	"genesys/internal/memory":        {"genesys/internal/pause"},
 	"genesys/internal/rest/resttest": {
 		"genesys/internal/rest", "github.com/stretchr/testify",

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
 )
 
 // quiet warns when nobody has called for long: a flow that is not published any
@@ -13,6 +15,8 @@ type quiet struct {
 	after time.Duration // zero: it does not warn
 	log   *slog.Logger
 
+	began time.Time
+
 	mu    sync.Mutex
 	last  time.Time
 	timer *time.Timer
@@ -20,7 +24,7 @@ type quiet struct {
 }
 
 func newQuiet(after time.Duration, log *slog.Logger) *quiet {
-	q := &quiet{after: after, log: log}
+	q := &quiet{after: after, log: log, began: time.Now()}
 	if after > 0 {
 		q.timer = time.AfterFunc(after, q.warn)
 	}
@@ -53,6 +57,20 @@ func (q *quiet) lastCall() time.Time {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.last
+}
+
+// say fills in since when nobody has called, where that is too long.
+func (q *quiet) say(h *conversation.SourceHealth) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.said {
+		return
+	}
+	since := q.last
+	if since.IsZero() {
+		since = q.began
+	}
+	h.BlindSince, h.Reason = since.UTC(), "no flow has called the data action for long: is the workflow published, the trigger on, the token right?"
 }
 
 func (q *quiet) stop() {

@@ -3,6 +3,8 @@ package architect
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
 )
 
 // HandlerStats are counts of calls since the handler was made, by how they were
@@ -22,6 +24,14 @@ type HandlerStats struct {
 }
 
 type counts struct{ heartbeats, withoutCase atomic.Int64 }
+
+// Health counts the calls, for the Watch of a convtrack.Tracker. Where nobody has
+// called for as long as HandlerConfig.QuietAfter says, it is blind.
+func (h *Handler) Health() conversation.SourceHealth {
+	is := h.in.Health()
+	h.quiet.say(&is)
+	return is
+}
 
 // Stats returns the present counts.
 func (h *Handler) Stats() HandlerStats {

@@ -1,6 +1,10 @@
 package clientapp
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
 
 // Stats are counts since the app was made, and present levels.
 type Stats struct {
@@ -28,6 +32,9 @@ func (c *counts) hint(h Heard) {
 		c.hints.Add(1)
 	}
 }
+
+// Health counts the posts, for the Watch of a convtrack.Tracker.
+func (a *App) Health() conversation.SourceHealth { return a.updates.Health() }
 
 // Stats returns the present counts.
 func (a *App) Stats() Stats {

@@ -40,6 +40,7 @@ const (
 func (q *Queue) handle(stop, ctx context.Context, messages []QueueMessage) {
 	b := &batch{queue: q, messages: q.decode(ctx, messages)}
 	q.stats.held.Add(int64(len(b.messages)))
+	defer q.reading.hold(b)()
 	defer func() { q.stats.held.Add(-int64(len(b.messages))) }()
 	if stop.Err() != nil {
 		b.giveBack(ctx)
@@ -150,6 +151,7 @@ func (b *batch) takeStored() (stored []*held) {
 func (b *batch) leaveAlone() {
 	for _, m := range b.messages {
 		b.queue.stats.notStored.Add(1)
+		b.queue.stats.lastRefused.Store(time.Now().UnixNano())
 		b.queue.log.Error("a message cannot be stored, and others can; it is left to the dead-letter queue", "message", m.ID, "receives", m.Receives, "reason", m.err)
 	}
 }

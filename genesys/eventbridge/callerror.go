@@ -39,6 +39,23 @@ func (e *CallError) Unwrap() error { return e.Err }
 // succeed.
 func (e *CallError) Permanent() bool { return e.Advice != "" }
 
+// MissingPermissions returns the right that is missing, as in "sqs:ReceiveMessage";
+// nil when it is something else that is wrong.
+func (e *CallError) MissingPermissions() []string {
+	switch {
+	case deniedCode(e.Code):
+		return []string{action(e.Call)}
+	case e.Advice != "" && strings.HasPrefix(e.Code, "Kms"):
+		return []string{"kms:Decrypt"}
+	}
+	return nil
+}
+
+// deniedCode reports whether a code says that only a right is missing.
+func deniedCode(code string) bool {
+	return strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" || code == "AuthorizationError"
+}
+
 // NewCallError returns the error for a call that SQS answered with a code, in
 // any of its spellings.
 func NewCallError(queue, call, code string, err error) *CallError {
@@ -82,7 +99,7 @@ func advice(code, call, queue string) string {
 		return "the AWS account is not enabled for SQS in this region"
 	case strings.HasPrefix(code, "Kms") && code != "KmsThrottled" && code != "KmsThrottlingException":
 		return "the key that encrypts the queue cannot be used: allow kms:Decrypt on it, and see that it is enabled"
-	case strings.HasPrefix(code, "AccessDenied") || code == "UnauthorizedOperation" || code == "AuthorizationError":
+	case deniedCode(code):
 		return fmt.Sprintf("the credentials may not do that: allow %s on the queue %s in the identity's policy, and see that neither the queue's policy nor a service control policy denies it", action(call), queue)
 	}
 	return ""

@@ -126,6 +126,9 @@ func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
 	return ingress.Reply{Status: http.StatusOK, Body: accepted{true}}
 }
 
+// Health counts the requests, for the Watch of a convtrack.Tracker.
+func (h *Handler) Health() conversation.SourceHealth { return h.ingress.Health() }
+
 // Stats returns the present counts.
 func (h *Handler) Stats() HandlerStats {
 	is := h.ingress.Stats()

@@ -26,6 +26,7 @@ func (q *Queue) inspect(ctx context.Context) error {
 				q.visibility = defaultVisibility
 			}
 			if !denied(err) {
+				q.outage.failed(time.Now(), err)
 				return err
 			}
 			q.log.Warn("the queue cannot be inspected, so nobody says whether it has a dead-letter queue and how long it keeps messages", "reason", err)
@@ -45,6 +46,12 @@ func (q *Queue) attributes(ctx context.Context) (QueueAttributes, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	is, err := q.sqs.GetQueueAttributes(ctx)
+	switch {
+	case denied(err):
+		q.uninspected.Store(&err)
+	case err == nil:
+		q.uninspected.Store(nil)
+	}
 	if err != nil {
 		q.stats.failures.Add(1)
 		return is, err
@@ -60,7 +67,7 @@ func (q *Queue) judge(is QueueAttributes) error {
 		return errFIFO
 	}
 	if is.Retention > 0 {
-		q.retention = is.Retention
+		q.retention.Store(int64(is.Retention))
 	}
 	switch {
 	case q.visibility > 0:
@@ -77,7 +84,7 @@ func (q *Queue) judge(is QueueAttributes) error {
 	switch {
 	case !is.Redrive:
 		q.log.Warn("the queue has no dead-letter queue: messages that cannot be understood come again and again until they are too old, and then they are lost. Set a redrive policy with a maxReceiveCount of 8 or more",
-			"kept_for", q.retention)
+			"kept_for", q.kept())
 	case is.MaxReceives < fewReceives:
 		q.log.Warn("the queue's maxReceiveCount is so low that messages which are fine can get into the dead-letter queue: each process that is stopped or killed counts as a receive of what it held. Set it to 8 or more",
 			"maxReceiveCount", is.MaxReceives)

@@ -12,6 +12,8 @@ import (
 type outage struct {
 	mu        sync.Mutex
 	since     time.Time // when it last answered
+	answers   time.Time // since when it does; zero: it does not
+	reason    error     // why it does not; nil: it does, or has not been asked yet
 	announced bool
 }
 
@@ -21,10 +23,12 @@ func (o *outage) begin(now time.Time) {
 	o.since = now
 }
 
-// failed reports whether an outage is to be announced, and since when it is.
-func (o *outage) failed(now time.Time) (since time.Time, is bool) {
+// failed notes why SQS did not answer. It reports whether an outage is to be
+// announced, and since when it is.
+func (o *outage) failed(now time.Time, reason error) (since time.Time, is bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.reason, o.answers = reason, time.Time{}
 	if o.announced || now.Sub(o.since) < blindAfter {
 		return o.since, false
 	}
@@ -38,14 +42,28 @@ func (o *outage) over(now time.Time) (since time.Time, was bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	since, was = o.since, o.announced
-	o.since, o.announced = now, false
+	o.since, o.announced, o.reason = now, false, nil
+	if o.answers.IsZero() {
+		o.answers = now
+	}
 	return since, was
+}
+
+// say fills in since when the queue can be read or not.
+func (o *outage) say(h *conversation.SourceHealth) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.reason == nil {
+		h.HeardSince = utc(o.answers)
+		return
+	}
+	h.BlindSince, h.Reason, h.MissingPermissions = utc(o.since), "the queue cannot be read: "+o.reason.Error(), missing(o.reason)
 }
 
 // announceOutage tells the host when SQS has not answered for long: nothing is
 // lost, but until it answers others must look after what the queue holds.
 func (q *Queue) announceOutage(ctx context.Context, reason error) {
-	if since, is := q.outage.failed(time.Now()); is {
+	if since, is := q.outage.failed(time.Now(), reason); is {
 		q.announce(ctx, conversation.Gap{From: since, Reason: "the queue cannot be read: " + reason.Error()})
 	}
 }
@@ -68,7 +86,7 @@ func (q *Queue) announceExpired(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		q.log.Warn("it is not known up to when the queue was read", "reason", err)
 	}
-	if kept := time.Now().Add(-q.retention); !until.IsZero() && until.Before(kept) {
+	if kept := time.Now().Add(-q.kept()); !until.IsZero() && until.Before(kept) {
 		q.announce(ctx, conversation.Gap{From: until, To: kept, Reason: "the queue was not read for longer than it keeps messages"})
 	}
 }

@@ -115,8 +115,9 @@ func (q *Queue) keepPosition(ctx context.Context) {
 	for {
 		on := pause.Sleep(ctx, putDownEvery)
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-		if q.position.isIdle() {
-			is, err := q.attributes(last)
+		idle := q.position.isIdle()
+		is, err := q.attributes(last)
+		if idle {
 			q.position.confirm(denied(err) || err == nil && is.Waiting == 0)
 		}
 		if err := q.position.save(last); err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
-// Queue reads the queue that a rule of EventBridge fills. It is a
-// convtrack.Source, and safe for concurrent use.
+// Queue reads the queue that a rule of EventBridge fills. It is a convtrack.Source
+// and a convtrack.HealthReporter, and safe for concurrent use.
 //
 // Polls are taken in turn: as long as the queue has little, one of the receivers
 // waits for messages at a time; while batches come full, more do. A receiver
@@ -27,16 +27,19 @@ type Queue struct {
 	log        *slog.Logger
 	stats      counters
 	visibility time.Duration // that is asked for
-	retention  time.Duration
+	retention  atomic.Int64  // for how long the queue keeps messages
 
 	turns     chan struct{} // to poll
 	polls     atomic.Int64  // turns that there are
 	open      *openPolls
 	outage    outage
+	reading   *reading
 	position  *position
 	silence   silence
 	throttled throttle.Log // what can happen with each message
 	lastStore atomic.Int64 // when something was last stored
+
+	uninspected atomic.Pointer[error] // why the queue does not tell of itself; nil: it does
 
 	started atomic.Bool
 	sink    conversation.Sink
@@ -57,8 +60,9 @@ func NewQueueOn(sqs SQS, url string, c *QueueConfig) (*Queue, error) {
 	}
 	q := &Queue{
 		config: config, sqs: sqs, log: config.Logger.With("source", config.Name, "queue", queueName(url)),
-		retention: defaultRetention, turns: make(chan struct{}, config.Receivers), open: newOpenPolls(), position: newPosition(config.Tracked, config.Name),
+		turns: make(chan struct{}, config.Receivers), open: newOpenPolls(), reading: newReading(), position: newPosition(config.Tracked, config.Name),
 	}
+	q.retention.Store(int64(defaultRetention))
 	q.stats.waiting.Store(-1)
 	q.stats.inFlight.Store(-1)
 	return q, nil
@@ -148,6 +152,7 @@ func (q *Queue) poll(ctx context.Context) ([]QueueMessage, error) {
 		case ctx.Err() != nil:
 			return nil, nil //nolint:nilerr // it was told to stop
 		case q.stats.lastHeard.Load() == 0 && permanent(err):
+			q.outage.failed(time.Now(), err)
 			return nil, err
 		case q.polls.Add(-1) > 0:
 			return nil, nil // the others that poll try again; when all fail, one is left
@@ -197,28 +202,34 @@ func (q *Queue) receive(ctx context.Context) ([]QueueMessage, error) {
 func (q *Queue) note(ctx context.Context, messages []QueueMessage, now time.Time) {
 	q.stats.received.Add(int64(len(messages)))
 	if len(messages) == 0 {
+		q.reading.came(time.Time{})
 		q.stats.lag.Store(0)
 		q.position.empty(now)
 		return
 	}
 	q.silence.heard(now)
-	lag := time.Duration(-1)
+	var oldest time.Time
 	for _, m := range messages {
 		if m.Receives > 1 {
 			q.stats.again.Add(1)
-		} else if !m.Sent.IsZero() {
-			lag = max(lag, now.Sub(m.Sent), 0)
+		} else {
+			oldest = earlier(oldest, m.Sent)
 		}
 	}
-	if lag < 0 {
+	if oldest.IsZero() {
 		return // nothing new, or SQS does not say
 	}
+	q.reading.came(oldest)
+	lag := max(now.Sub(oldest), 0)
 	q.stats.lag.Store(int64(lag))
-	if lag > q.retention/2 {
+	if lag > q.kept()/2 {
 		q.throttled.To(ctx, q.log, slog.LevelError, "the queue is read so late that it will drop messages before they are read: run more processes, or a faster store",
-			"lag", lag.Round(time.Second), "kept_for", q.retention)
+			"lag", lag.Round(time.Second), "kept_for", q.kept())
 	}
 }
+
+// kept is for how long the queue keeps messages.
+func (q *Queue) kept() time.Duration { return time.Duration(q.retention.Load()) }
 
 func permanent(err error) bool {
 	var failed *CallError

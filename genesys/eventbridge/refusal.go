@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"time"
 )
 
 // refuse counts a message that is not understood, or not all of it, and says
@@ -16,6 +17,7 @@ func (q *Queue) refuse(ctx context.Context, m QueueMessage, whole bool, reason e
 		return
 	}
 	q.stats.notUnderstood.Add(1)
+	q.stats.lastRefused.Store(time.Now().UnixNano())
 	if m.Receives <= 1 {
 		q.log.Error("a message is not understood; it is left to the dead-letter queue", "message", m.ID, "reason", reason)
 	}
@@ -39,5 +41,5 @@ func queueName(url string) string { return url[strings.LastIndex(url, "/")+1:] }
 // denied reports whether only the right to a call is missing.
 func denied(err error) bool {
 	var failed *CallError
-	return errors.As(err, &failed) && strings.HasPrefix(failed.Code, "AccessDenied")
+	return errors.As(err, &failed) && deniedCode(failed.Code)
 }

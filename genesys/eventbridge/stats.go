@@ -31,7 +31,7 @@ type QueueStats struct {
 type counters struct {
 	received, again, stored, deleted, notDeleted, notUnderstood, partly, notStored, prolonged, givenBack, failures, gaps atomic.Int64
 
-	held, lag, lastHeard, waiting, inFlight atomic.Int64
+	held, lag, lastHeard, lastRefused, waiting, inFlight atomic.Int64
 }
 
 // Stats returns the present counts.
@@ -42,9 +42,15 @@ func (q *Queue) Stats() QueueStats {
 		NotUnderstood: c.notUnderstood.Load(), Partly: c.partly.Load(), NotStored: c.notStored.Load(), Prolonged: c.prolonged.Load(),
 		GivenBack: c.givenBack.Load(), Failures: c.failures.Load(), Gaps: c.gaps.Load(),
 		Held: int(c.held.Load()), Lag: time.Duration(c.lag.Load()), Waiting: int(c.waiting.Load()), InFlight: int(c.inFlight.Load()),
-	}
-	if at := c.lastHeard.Load(); at != 0 {
-		is.LastHeard = time.Unix(0, at)
+		LastHeard: moment(&c.lastHeard),
 	}
 	return is
+}
+
+// moment is a time in nanoseconds; zero stays zero.
+func moment(at *atomic.Int64) time.Time {
+	if n := at.Load(); n != 0 {
+		return time.Unix(0, n).UTC()
+	}
+	return time.Time{}
 }

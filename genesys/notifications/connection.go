@@ -30,6 +30,8 @@ type connection struct {
 	socket  *socket   // nil while there is none
 	hears   bool      // the topics are subscribed on it, or were when it was told to stop
 	heard   time.Time // when it last heard, while it has no socket
+	began   time.Time // since when it hears, or does not
+	trouble error     // why it does not hear; nil: it does, or has just begun
 	added   int       // how often topics were added
 	caught  int       // up to which of these times they are heard
 	missed  blindness // what is not heard yet
@@ -130,7 +132,10 @@ func (c *connection) caughtUp(added int) {
 		c.silence.listens(c.channel.ID, time.Now())
 		c.tellPeers()
 	}
-	c.hears, c.caught = true, added
+	if !c.hears || c.trouble != nil {
+		c.began = time.Now()
+	}
+	c.hears, c.caught, c.trouble = true, added, nil
 	if c.added == added {
 		c.missed = blindness{}
 	}
@@ -153,6 +158,25 @@ func (c *connection) lose(stopped bool) {
 		c.missed = c.missed.and(blindness{true, c.heard})
 	}
 	c.socket, c.hears = nil, c.hears && stopped
+}
+
+// fail notes why the connection does not hear.
+func (c *connection) fail(reason error, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.trouble == nil {
+		if c.began = c.heard; c.began.IsZero() {
+			c.began = now // it has never heard
+		}
+	}
+	c.trouble = reason
+}
+
+// since returns since when the connection hears, or does not and why.
+func (c *connection) since() (time.Time, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.began, c.trouble
 }
 
 // deafened says that all topics were missed, although there was a socket.

@@ -1,14 +1,52 @@
 package notifications
 
-import "github.com/dcmkit/convtrack/conversation"
+import (
+	"net/http"
+	"time"
 
-// Health says what the source hears.
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// Health says since when the source hears or is blind and why, what of the topics it
+// hears, and how much of the API's rate limit is left. It is blind while one of its
+// channels is, as it is for the topics of that one.
 func (s *Source) Health() conversation.SourceHealth {
 	is := s.Stats()
-	h := conversation.SourceHealth{LastHeard: is.LastHeard, Heard: is.Topics, Waiting: is.Pending}
+	h := conversation.SourceHealth{LastHeard: utc(is.LastHeard), Heard: is.Topics, Waiting: is.Pending, API: genesys.APIHealth(s.config.API)}
 	h.Wanted = is.Topics + len(is.Refused) + is.Left
 	for _, r := range is.Refused {
 		h.Refused = append(h.Refused, conversation.RefusedTopic{Topic: r.Topic, Reason: r.Reason, MissingPermissions: r.MissingPermissions})
 	}
+	blind := func(since time.Time, reason error) {
+		if h.BlindSince.IsZero() || since.Before(h.BlindSince) {
+			h.BlindSince, h.Reason, h.MissingPermissions = utc(since), reason.Error(), genesys.MissingPermissions(reason)
+		}
+	}
+	for _, c := range s.assigned.all() {
+		since, trouble := c.since()
+		if trouble != nil {
+			blind(since, trouble)
+		} else if since.After(h.HeardSince) {
+			h.HeardSince = utc(since)
+		}
+	}
+	switch since, trouble := s.wanted.trouble(); {
+	case trouble != nil && is.Looked.IsZero():
+		blind(since, trouble)
+	case genesys.HasStatus(trouble, http.StatusForbidden):
+		h.RefusedReads = []conversation.RefusedRead{{Read: "whom to follow", MissingPermissions: genesys.MissingPermissions(trouble)}}
+	}
+	if !h.BlindSince.IsZero() {
+		h.HeardSince = time.Time{}
+	}
 	return h
+}
+
+// utc is a time as it is told to people; zero stays zero.
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Round(0)
 }

@@ -26,10 +26,12 @@ func (c *connection) run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // it was told to stop
 		case hopeless(err):
+			c.fail(err, time.Now())
 			return err
 		case heard:
 			c.stats.reconnects.Add(1)
 		}
+		c.fail(err, time.Now())
 		if missed, _ := c.unheard(); missed.some && !c.announced {
 			c.announced = true
 			c.announce(ctx, c.gapName(), conversation.Gap{From: missed.from, Reason: err.Error()})

@@ -30,6 +30,8 @@ type wanted struct {
 	missing map[string]bool // of the found ones, those that the last look did not find
 	left    int             // that were found, and for which there is no room
 	looked  time.Time
+	failing time.Time // since when nobody can be looked for; zero: one can
+	reason  error
 }
 
 func newWanted(c Config, set func([]string, time.Time) error, log *slog.Logger) *wanted {
@@ -83,6 +85,7 @@ func (u unhurried) Call(ctx context.Context, r genesys.Request) ([]byte, error) 
 func (w *wanted) look(ctx context.Context, api genesys.API) error {
 	began := time.Now()
 	is, err := w.follow.Find(ctx, api)
+	w.note(began, err)
 	if err != nil {
 		return err
 	}
@@ -118,6 +121,25 @@ func (w *wanted) look(ctx context.Context, api genesys.API) error {
 		return nil // as it was
 	}
 	return w.apply(append(stay, fresh...), since)
+}
+
+// note notes whether it could be looked.
+func (w *wanted) note(began time.Time, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.reason = err; err == nil {
+		w.failing = time.Time{}
+	} else if w.failing.IsZero() {
+		w.failing = began
+	}
+}
+
+// trouble returns since when it cannot be looked whom to follow, and why; nil: it
+// can.
+func (w *wanted) trouble() (time.Time, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failing, w.reason
 }
 
 // topicsOf are the topics of those who were found, queues first.

@@ -62,7 +62,7 @@ func (s *Source) discover(ctx context.Context) error {
 		s.save(ctx, func(is *state) { is.Discovered = to })
 	})
 	if genesys.HasStatus(err, http.StatusForbidden) {
-		return fmt.Errorf("polling: the OAuth client needs the permission analytics:conversationDetail:view: %w", err)
+		return fmt.Errorf("polling: the OAuth client needs the permission %s: %w", readRecords, err)
 	}
 	if err != nil {
 		return err

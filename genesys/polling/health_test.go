@@ -1,6 +1,7 @@
 package polling_test
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -105,6 +106,22 @@ func TestHealthNamesThePermissionsThatAreMissing(t *testing.T) {
 		require.Equal(t, []string{"conversation:communication:view"}, refused[0].MissingPermissions)
 		require.True(t, refused[0].Until.After(time.Now()))
 		require.Zero(t, w.source.Health().BlindSince, "the rest is read")
+	})
+}
+
+func TestHealthNamesThePermissionWithoutWhichNothingIsRead(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		log := slog.New(slog.NewTextHandler(&w.log, nil))
+		tracker, err := convtrack.New(w.store, &convtrack.Config{Logger: log})
+		require.NoError(t, err)
+		source, err := polling.New(polling.Config{API: w.server.API(), Tracked: tracker, Logger: log})
+		require.NoError(t, err)
+		w.server.Faults().Requests(genesystest.RequestFault{Match: under("/api/v2/analytics/"), Status: http.StatusForbidden})
+		require.Error(t, tracker.Run(t.Context(), source))
+		is := tracker.Health(t.Context())
+		require.Equal(t, []string{"analytics:conversationDetail:view"}, is.Sources["polling"].MissingPermissions)
+		require.Contains(t, is.Sources["polling"].Failed, "analytics:conversationDetail:view")
+		require.False(t, is.Sources["polling"].BlindSince.IsZero())
 	})
 }
 

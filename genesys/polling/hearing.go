@@ -2,6 +2,7 @@ package polling
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -12,6 +13,9 @@ import (
 // mostQuiet is how long what is being read may go on without an answer. Beyond it
 // the source is blind: its calls pause, or the network is gone.
 const mostQuiet = time.Minute
+
+// readRecords is the permission without which no record is read.
+const readRecords = "analytics:conversationDetail:view"
 
 // hearing is since when the source hears: what it repeats to hear of conversations
 // succeeds, and the API answers. It is safe for concurrent use.
@@ -91,6 +95,9 @@ func (h *hearing) say(is *conversation.SourceHealth, now time.Time) {
 		if is.BlindSince.IsZero() || task.failing.Before(is.BlindSince) {
 			is.BlindSince = utc(task.failing)
 			is.Reason, is.MissingPermissions = task.err.Error(), genesys.MissingPermissions(task.err)
+			if is.MissingPermissions == nil && genesys.HasStatus(task.err, http.StatusForbidden) {
+				is.MissingPermissions = []string{readRecords}
+			}
 		}
 	}
 	if !is.BlindSince.IsZero() {

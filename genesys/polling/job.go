@@ -32,7 +32,7 @@ const jobsPath = "/api/v2/analytics/conversations/details/jobs"
 // conversation by what happened in it, and only they have participant
 // attributes (protocol 1, items 12 and 13).
 func (s *Source) job(ctx context.Context) error {
-	return s.permissions.try("details jobs", "analytics:conversationDetail:view", func() error { return s.readActivity(ctx) })
+	return s.permissions.try("details jobs", readRecords, func() error { return s.readActivity(ctx) })
 }
 
 func (s *Source) readActivity(ctx context.Context) error {

@@ -81,7 +81,9 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	loops, ctx := errgroup.WithContext(ctx)
 	// Without discovering there is nothing to do, so what it is refused ends
 	// the source; the others go on.
-	loops.Go(func() error { return s.repeat(ctx, s.config.DiscoverEvery, s.hearing.watch(s.leading(s.discover)), fatal) })
+	loops.Go(func() error {
+		return s.repeat(ctx, s.config.DiscoverEvery, s.hearing.watch(s.leading(s.discover)), fatal)
+	})
 	loops.Go(func() error { return s.repeat(ctx, s.config.followTick(), s.hearing.watch(s.follow), nil) })
 	loops.Go(func() error { return s.repairLoop(ctx) })
 	if len(s.config.LateAfter) > 0 {

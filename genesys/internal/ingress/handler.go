@@ -81,7 +81,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(h.says(context.WithoutCancel(r.Context()), r.Header), h.config.AnswerWithin)
 	defer cancel()
 	reply := h.reply(ctx, w, r)
-	h.stats.count(reply.Status)
+	h.stats.count(reply.Status, time.Now())
 	reply.Write(w)
 }
 

@@ -3,6 +3,7 @@ package ingress
 import (
 	"net/http"
 	"sync/atomic"
+	"time"
 )
 
 // Stats are counts of calls since the handler was made, by how they were
@@ -17,9 +18,16 @@ type Stats struct {
 	Handling int // calls that have a place now
 }
 
-type counters struct{ stored, denied, refused, overloaded, unavailable atomic.Int64 }
+type counters struct {
+	stored, denied, refused, overloaded, unavailable atomic.Int64
 
-func (c *counters) count(status int) {
+	heard atomic.Int64 // when somebody last called who may, in nanoseconds
+}
+
+func (c *counters) count(status int, now time.Time) {
+	if status != http.StatusUnauthorized && status != http.StatusForbidden && status != http.StatusMethodNotAllowed {
+		c.heard.Store(now.UnixNano())
+	}
 	switch {
 	case status < 300:
 		c.stored.Add(1)
