@@ -67,6 +67,11 @@ func (t *Tracker) Instance() string { return t.config.Instance }
 // Alive reports whether a process of that name shares the store now.
 func (t *Tracker) Alive(instance string) bool { return t.engine.Membership.Alive(instance) }
 
+// Watch has Health tell of something beside the sources of Run, under a name of its
+// own: an HTTP endpoint, as eventbridge.Handler, architect.Handler and clientapp.App
+// are, or a part of the host that hears.
+func (t *Tracker) Watch(name string, r HealthReporter) { t.heard.Begin(name, r) }
+
 // gap makes known that a source is, or was, blind. What is lost cannot be
 // repaired: whoever could has said so.
 func (t *Tracker) gap(g conversation.Gap) {

@@ -25,6 +25,9 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	_, _, errs["Claim"] = s.Claim(ctx, store.Claim{Owner: "late", Lease: long, Hooks: []string{"hook", "held"}, Limit: 10})
 	errs["Renew"] = s.Renew(ctx, "holder", 0, []store.DeliveryKey{{ConversationID: stored.ID, Seq: 1, Hook: "held"}})
 	errs["Renew of nothing"] = s.Renew(ctx, "holder", long, nil)
+	if reporter, reports := s.(store.LagReporter); reports {
+		_, errs["Lag"] = reporter.Lag(ctx, 10)
+	}
 	errs["Release"] = s.Release(ctx, "holder")
 	_, errs["Decide"] = s.Decide(ctx, store.Skip, store.DeliveryID(eventID(stored.ID, 1), "failed"))
 	_, _, errs["Due"] = s.Due(ctx, endOfTime, 10)

@@ -56,10 +56,14 @@ func Faulty(s store.Store, plan ...Fault) store.Store {
 			panic("storetest: a Close that hangs would do so for ever")
 		}
 	}
-	return &faulty{store: s, plan: plan, calls: make([]int, len(plan))}
+	f := &faulty{store: s, plan: plan, calls: make([]int, len(plan))}
+	if _, reports := s.(store.LagReporter); reports {
+		return &faultyLag{f}
+	}
+	return f
 }
 
-var methods = []string{"Load", "Commit", "Claim", "Renew", "Backlog", "Release", "Decide", "Due", "Deposit", "Inbox", "Await", "List", "Count", "Events", "Failed", "Value", "SetValue", "Forget", "Find", "Expire", "Close"}
+var methods = []string{"Load", "Commit", "Claim", "Renew", "Backlog", "Release", "Decide", "Due", "Deposit", "Inbox", "Await", "List", "Count", "Events", "Failed", "Value", "SetValue", "Forget", "Find", "Expire", "Lag", "Close"}
 
 type faulty struct {
 	store store.Store
@@ -194,6 +198,18 @@ func (f *faulty) Backlog(ctx context.Context) (backlog map[string]int, err error
 		return err
 	})
 	return unless(err, backlog), err
+}
+
+// faultyLag is one whose sound store is a store.LagReporter.
+type faultyLag struct{ *faulty }
+
+// Lag implements store.LagReporter.
+func (f *faultyLag) Lag(ctx context.Context, limit int) (lags map[string]store.Lag, err error) {
+	err = f.call(ctx, "Lag", func() error {
+		lags, err = f.store.(store.LagReporter).Lag(ctx, limit)
+		return err
+	})
+	return unless(err, lags), err
 }
 
 // Release implements store.Store.

@@ -271,6 +271,13 @@ func (s *sound) Backlog(ctx context.Context) (map[string]int, error) {
 	return s.Store.Backlog(ctx)
 }
 
+func (s *sound) Lag(ctx context.Context, limit int) (map[string]store.Lag, error) {
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	return s.disk.kept.Lag(ctx, limit)
+}
+
 func (s *sound) Count(ctx context.Context, q store.Query) (int, error) {
 	if err := s.open(); err != nil {
 		return 0, err

@@ -142,6 +142,7 @@ func topics() []topic {
 	add("outcomes", outcomes)
 	add("leases", leases)
 	add("failed deliveries", failedDeliveries)
+	add("lagging", lagging)
 	add("listing", listing)
 	add("paging", paging)
 	add("listing what has failed", listingFailed)

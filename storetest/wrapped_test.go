@@ -18,6 +18,7 @@ type wrapped struct {
 	claim    func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error)
 	renew    func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error
 	backlog  func(ctx context.Context) (map[string]int, error)
+	lag      func(ctx context.Context, limit int) (map[string]store.Lag, error)
 	release  func(ctx context.Context, owner string) error
 	decide   func(ctx context.Context, do store.Decision, ids ...string) (int, error)
 	due      func(ctx context.Context, at time.Time, limit int) ([]string, time.Time, error)
@@ -38,7 +39,7 @@ type wrapped struct {
 }
 
 func wrap(s *sound, replace func(*wrapped)) *wrapped {
-	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, backlog: s.Backlog, release: s.Release, decide: s.Decide, due: s.Due,
+	w := &wrapped{sound: s, load: s.Load, commit: s.Commit, claim: s.Claim, renew: s.Renew, backlog: s.Backlog, lag: s.Lag, release: s.Release, decide: s.Decide, due: s.Due,
 		deposit: s.Deposit, inbox: s.Inbox, await: s.Await,
 		list: s.List, count: s.Count, events: s.Events, failed: s.Failed, value: s.Value, setValue: s.SetValue, forget: s.Forget, find: s.Find, expire: s.Expire, close: s.Close, reopened: func(s *sound) *sound { return s }}
 	replace(w)
@@ -62,6 +63,10 @@ func (w *wrapped) Renew(ctx context.Context, owner string, lease time.Duration, 
 }
 
 func (w *wrapped) Backlog(ctx context.Context) (map[string]int, error) { return w.backlog(ctx) }
+
+func (w *wrapped) Lag(ctx context.Context, limit int) (map[string]store.Lag, error) {
+	return w.lag(ctx, limit)
+}
 
 func (w *wrapped) Release(ctx context.Context, owner string) error { return w.release(ctx, owner) }
 

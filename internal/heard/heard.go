@@ -3,7 +3,7 @@
 package heard
 
 import (
-	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,83 +21,135 @@ type Source struct {
 // Sources is what is known of the sources, by their names. It is safe for
 // concurrent use.
 type Sources struct {
-	mu        sync.Mutex
-	sources   map[string]Source
-	reporters map[string]*report
+	mu    sync.Mutex
+	known map[string]*source
 }
 
-// Begin is for a source that begins to run; r is nil where it says nothing of itself.
+// source is what is known of one.
+type source struct {
+	failed       string
+	gaps, losses int64
+	lost         conversation.Gap
+	parts        map[string]part // by the names that its gaps have
+	report       *report         // nil: it says nothing of itself
+}
+
+// part is a part of a source that can be blind by itself, as one of several
+// sockets. One of the times is zero.
+type part struct {
+	heardSince, blindSince time.Time
+	reason                 string
+}
+
+// Begin is for a source that begins to run, or something else that says how it
+// does; r is nil where it says nothing of itself.
 func (h *Sources) Begin(name string, r Reporter) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.sources == nil {
-		h.sources, h.reporters = map[string]Source{}, map[string]*report{}
-	}
-	h.sources[name] = Source{}
+	s := h.of(name)
+	*s = source{parts: map[string]part{}}
 	if r != nil {
-		h.reporters[name] = &report{of: r}
+		s.report = &report{of: r}
 	}
 }
 
-// change changes what is known of a source.
-func (h *Sources) change(name string, do func(s *Source)) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.sources == nil {
-		h.sources, h.reporters = map[string]Source{}, map[string]*report{}
+// of returns the source of that name. The caller holds the lock.
+func (h *Sources) of(name string) *source {
+	if h.known == nil {
+		h.known = map[string]*source{}
 	}
-	s := h.sources[name]
-	do(&s)
-	h.sources[name] = s
+	if h.known[name] == nil {
+		h.known[name] = &source{parts: map[string]part{}}
+	}
+	return h.known[name]
+}
+
+// owner returns the source that has announced a gap: the name of a part of it is
+// its own and a slash before that of the part.
+func (h *Sources) owner(name string) *source {
+	for whole := name; h.known[name] == nil; {
+		i := strings.LastIndexByte(whole, '/')
+		if i < 0 {
+			break
+		}
+		whole = whole[:i]
+		if s := h.known[whole]; s != nil {
+			return s
+		}
+	}
+	return h.of(name)
 }
 
 // Gap notes when a source is blind, and that it hears again.
 func (h *Sources) Gap(g conversation.Gap, now time.Time) {
-	h.change(g.Source, func(s *Source) {
-		if g.Lost { // that is about what was said, not about the source
-			s.Losses++
-			s.Lost = g
-			return
-		}
-		if s.BlindSince.IsZero() { // else it is the end of one that was counted
-			s.Gaps++
-		}
-		switch {
-		case !g.To.IsZero():
-			s.HeardSince, s.BlindSince, s.Reason = g.To.UTC(), time.Time{}, ""
-		case s.BlindSince.IsZero():
-			s.HeardSince, s.BlindSince, s.Reason = time.Time{}, g.From.UTC(), g.Reason
-			if g.From.IsZero() {
-				s.BlindSince = now.UTC() // it has never heard
-			}
-		default:
-			s.Reason = g.Reason
-		}
-	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.owner(g.Source)
+	if g.Lost { // that is about what was said, not about the source
+		s.losses++
+		s.lost = g
+		return
+	}
+	is := s.parts[g.Source]
+	if is.blindSince.IsZero() { // else it is the end of one that was counted
+		s.gaps++
+	}
+	switch {
+	case !g.To.IsZero():
+		is = part{heardSince: g.To.UTC()}
+	case !is.blindSince.IsZero():
+		is.reason = g.Reason
+	case g.From.IsZero(): // it has never heard
+		is = part{blindSince: now.UTC(), reason: g.Reason}
+	default:
+		is = part{blindSince: g.From.UTC(), reason: g.Reason}
+	}
+	s.parts[g.Source] = is
 }
 
 // Fail notes that a source has ended for good.
 func (h *Sources) Fail(name string, err error, now time.Time) {
-	h.change(name, func(s *Source) {
-		s.Failed = err.Error()
-		if s.BlindSince.IsZero() {
-			s.HeardSince, s.BlindSince, s.Reason = time.Time{}, now.UTC(), "it has failed for good"
-		}
-	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.of(name)
+	s.failed = err.Error()
+	if s.parts[name].blindSince.IsZero() {
+		s.parts[name] = part{blindSince: now.UTC(), reason: "it has failed for good"}
+	}
 }
 
 // All returns what is known, with what the sources say themselves.
 func (h *Sources) All() map[string]Source {
 	h.mu.Lock()
-	all, reporters := maps.Clone(h.sources), maps.Clone(h.reporters)
-	h.mu.Unlock()
-	if all == nil {
-		all = map[string]Source{}
+	all, reports := map[string]Source{}, map[string]*report{}
+	for name, s := range h.known {
+		all[name] = Source{Failed: s.failed, Gaps: s.gaps, Losses: s.losses, Lost: s.lost, SourceHealth: s.heard()}
+		if s.report != nil {
+			reports[name] = s.report
+		}
 	}
-	for name, r := range reporters {
-		all[name] = join(all[name], r.ask())
+	h.mu.Unlock()
+	says := ask(reports)
+	for name := range reports {
+		all[name] = join(all[name], says[name])
 	}
 	return all
+}
+
+// heard is what the gaps of a source show: it is blind while one of its parts is.
+func (s *source) heard() (is conversation.SourceHealth) {
+	for _, p := range s.parts {
+		switch {
+		case !p.blindSince.IsZero() && (is.BlindSince.IsZero() || p.blindSince.Before(is.BlindSince)):
+			is.BlindSince, is.Reason = p.blindSince, p.reason
+		case p.heardSince.After(is.HeardSince):
+			is.HeardSince = p.heardSince
+		}
+	}
+	if !is.BlindSince.IsZero() {
+		is.HeardSince = time.Time{}
+	}
+	return is
 }
 
 // join puts together what is known of a source and what it says. It is blind when

@@ -35,6 +35,29 @@ func TestASourceHearsOrIsBlindByItsLatestGap(t *testing.T) {
 	require.Equal(t, at(6), s.All()["never"].BlindSince)
 }
 
+func TestASourceIsBlindWhileOneOfItsPartsIs(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 3, 2, 12, minute, 0, 0, time.UTC) }
+	var s Sources
+	s.Begin("socket", nil)
+	s.Begin("socket/extra", nil)
+	gap := func(source string, from, to time.Time) {
+		s.Gap(conversation.Gap{Source: source, From: from, To: to, Reason: source}, at(9))
+	}
+	gap("socket/1", at(2), time.Time{})
+	gap("socket/2", at(1), time.Time{})
+	require.Equal(t, conversation.SourceHealth{BlindSince: at(1), Reason: "socket/2"}, s.All()["socket"].SourceHealth)
+	gap("socket/2", at(1), at(3))
+	require.Equal(t, conversation.SourceHealth{BlindSince: at(2), Reason: "socket/1"}, s.All()["socket"].SourceHealth)
+	gap("socket/1", at(2), at(4))
+	require.Equal(t, conversation.SourceHealth{HeardSince: at(4)}, s.All()["socket"].SourceHealth)
+	require.Equal(t, int64(2), s.All()["socket"].Gaps)
+	gap("socket/extra", at(5), time.Time{})
+	require.Zero(t, s.All()["socket"].BlindSince, "that is another one")
+	gap("own/part", at(5), time.Time{})
+	require.Equal(t, at(5), s.All()["own/part"].BlindSince, "nobody runs it")
+	require.Len(t, s.All(), 3)
+}
+
 // What a source says itself is closer to it than what its gaps show; it is blind
 // when either says so.
 func TestWhatASourceSaysItselfAndItsGapsGoTogether(t *testing.T) {

@@ -1,6 +1,7 @@
 package heard
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -26,17 +27,27 @@ type report struct {
 	asking chan struct{} // closed when it has answered; nil: it is not being asked
 }
 
-func (r *report) ask() conversation.SourceHealth {
-	answered := r.begin()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-answered:
-	case <-timer.C:
+// ask asks all at the same time.
+func ask(all map[string]*report) map[string]conversation.SourceHealth {
+	answered := make(map[string]<-chan struct{}, len(all))
+	for name, r := range all {
+		answered[name] = r.begin()
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.last
+	limit, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for _, done := range answered {
+		select {
+		case <-done:
+		case <-limit.Done():
+		}
+	}
+	says := make(map[string]conversation.SourceHealth, len(all))
+	for name, r := range all {
+		r.mu.Lock()
+		says[name] = r.last
+		r.mu.Unlock()
+	}
+	return says
 }
 
 // begin asks, unless somebody does already.

@@ -35,7 +35,8 @@ type delivery struct {
 	state   store.DeliveryState
 	added   int64
 	trace   string
-	due     time.Time
+	at      time.Time // when it was added
+	due     time.Time // for its next try; zero: as soon as it can be
 	owner   string
 	lease   time.Time
 	failure store.Failure
@@ -48,7 +49,7 @@ func (o *outbox) add(e *entry, event *store.Event, n store.NewDelivery, trace st
 		e.lanes[n.Hook] = l
 	}
 	o.added++
-	d := &delivery{event: event, lane: l, state: store.StateWaiting, added: o.added, trace: trace}
+	d := &delivery{event: event, lane: l, state: store.StateWaiting, added: o.added, at: time.Now(), trace: trace}
 	l.queue = append(l.queue, d)
 	o.byID[store.DeliveryID(event.ID, n.Hook)] = d
 	if n.Claimed {

@@ -8,7 +8,10 @@ type readStatements struct {
 	read                      [rows.Evaluation + 1]*statement
 	exists, log, deliveries   *statement
 	due, backlogs             *statement
-	value, setNew, setValue   *statement
+
+	waitingLag, claimedLag, failedLag *statement // how far hooks are behind
+
+	value, setNew, setValue *statement
 }
 
 func newReadStatements(n names) (s readStatements) {
@@ -29,6 +32,22 @@ func newReadStatements(n names) (s readStatements) {
 	s.due = n.statement(`select conversation_id, due from {conversation} where due is not null order by due, conversation_id limit $1::bigint`, oidInt8)
 
 	s.backlogs = n.statement(`select hook, count(*) from {delivery} where ` + live + ` group by hook`)
+
+	// The hooks are found one after the other by the index of what waits, not by
+	// looking at all that does; what is blocked by the lane of what has failed.
+	const sample = `select d.conversation_id, d.hook, d.failed_at from {delivery} d where `
+	const counted = `count(*) + coalesce(sum((select count(*) from {delivery} b where c.failed_at is not null
+		and b.conversation_id = any (array[c.conversation_id]) and b.hook = c.hook and b.state = 'waiting' and b.blocked)), 0)::bigint`
+	s.waitingLag = n.statement(`with recursive hooks(hook) as (
+			(select d.hook from {delivery} d where `+waiting+` order by d.hook limit 1)
+			union all select (select d.hook from {delivery} d where `+waiting+` and d.hook > h.hook order by d.hook limit 1) from hooks h where h.hook is not null)
+		select h.hook, s.n, s.looked, (extract(epoch from statement_timestamp() - f.due) * 1000000::numeric)::bigint, f.attempts
+		from hooks h cross join lateral (select `+counted+` as n, count(*) as looked from (`+sample+`d.hook = h.hook and `+waiting+` order by d.due limit $1::bigint) as c) as s
+		left join lateral (select d.due, d.attempts from {delivery} d where d.hook = h.hook and `+waiting+` and `+isFirst+` order by d.due limit 1) as f on true
+		where h.hook is not null`, oidInt8)
+	const byHook = `select c.hook, ` + counted + `, (sum(count(*)) over ())::bigint from (` + sample
+	s.claimedLag = n.statement(byHook+claimed+` order by d.due limit $1::bigint) as c group by c.hook`, oidInt8)
+	s.failedLag = n.statement(byHook+`d.state = 'parked' order by d.failed_at limit $1::bigint) as c group by c.hook`, oidInt8)
 
 	s.value = n.statement(`select value, version from {value} where name = $1::text`, oidText)
 	s.setNew = n.statement(`insert into {value} (name, version, value) values ($1::text, 1, $2::bytea) on conflict do nothing returning version`, oidText, oidBytea)

@@ -16,6 +16,8 @@ type outboxStatements struct {
 	retry, skip, promote, head  *statement
 	claimable, next, anyDue     *statement
 	claim, renew, release       *statement
+
+	lagHooks, lagOpen, lagDue, lagFailed *statement // how far hooks are behind
 }
 
 func newOutboxStatements(prepare func(string) *statement) outboxStatements {
@@ -43,6 +45,18 @@ func newOutboxStatements(prepare func(string) *statement) outboxStatements {
 		claim:   prepare("UPDATE @delivery SET state = 1, owner = ?, due = ?" + one),
 		renew:   prepare("UPDATE @delivery SET due = ?" + one + " AND +state = 1 AND +owner = ?"),
 		release: prepare("UPDATE @delivery SET state = 0, owner = NULL, due = ? WHERE state = 1 AND owner = ?"),
+
+		// The hooks are found one after the other by the index of what can be
+		// claimed, and what waits behind a first delivery by its lane.
+		lagHooks: prepare(`WITH RECURSIVE h (hook) AS (SELECT min(hook) FROM @delivery WHERE head = 1 AND state < 2
+			UNION ALL SELECT (SELECT min(hook) FROM @delivery WHERE head = 1 AND state < 2 AND hook > h.hook) FROM h WHERE h.hook IS NOT NULL)
+			SELECT hook FROM h WHERE hook IS NOT NULL`),
+		lagOpen: prepare("SELECT ?1, count(DISTINCT l.conversation_id), count(*) FROM (SELECT conversation_id FROM @delivery WHERE hook = ?1 AND head = 1 AND state < 2 ORDER BY due LIMIT ?2) AS l" +
+			" CROSS JOIN @delivery AS d ON d.conversation_id = l.conversation_id AND d.hook = ?1 WHERE d.state < 3"),
+		lagDue: prepare("SELECT due, attempts FROM @delivery WHERE hook = ? AND head = 1 AND state < 2 AND +state = 0 ORDER BY due LIMIT 1"),
+		lagFailed: prepare("WITH f AS MATERIALIZED (SELECT conversation_id, hook FROM @delivery WHERE state = 2 ORDER BY failed_at LIMIT ?)" +
+			" SELECT d.hook, (SELECT count(*) FROM f), count(*) FROM (SELECT DISTINCT conversation_id, hook FROM f) AS l" +
+			" CROSS JOIN @delivery AS d ON d.conversation_id = l.conversation_id AND d.hook = l.hook WHERE d.state < 3 GROUP BY d.hook"),
 	}
 }
 

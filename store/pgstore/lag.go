@@ -1,0 +1,48 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+var _ store.LagReporter = (*Store)(nil)
+
+// Lag implements store.LagReporter. What waits is counted by hook, what is claimed
+// and what has failed for all hooks together, up to the limit each.
+func (s *Store) Lag(ctx context.Context, limit int) (map[string]store.Lag, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	lags := map[string]store.Lag{}
+	limit = max(limit, 1)
+	now, most := time.Now(), args(integerOf(int64(limit)))
+	count := func(hook string, n, looked int64) store.Lag {
+		lag := lags[hook]
+		lag.Unfinished, lag.More = lag.Unfinished+int(n), lag.More || looked >= int64(limit)
+		return lag
+	}
+	var p pipeline
+	p.read(func(r *row) error {
+		hook, n, looked, since, attempts := r.string(), r.integer(), r.integer(), r.value(), r.value()
+		lag := count(hook, n, looked)
+		if since.Valid { // the database tells how long it is ago, as its clock may be another
+			lag.Due, lag.Attempts = now.Add(-time.Duration(since.Int)*time.Microsecond), int(attempts.Int)
+		}
+		lags[hook] = lag
+		return nil
+	}, s.sql().waitingLag, most...)
+	others := func(r *row) error {
+		hook, n, looked := r.string(), r.integer(), r.integer()
+		lags[hook] = count(hook, n, looked)
+		return nil
+	}
+	p.read(others, s.sql().claimedLag, most...)
+	p.read(others, s.sql().failedLag, most...)
+	if err := s.inSnapshot(ctx, &p); err != nil {
+		return nil, fmt.Errorf("pgstore: lag: %w", err)
+	}
+	return lags, nil
+}
