@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -117,6 +115,7 @@ type SourceHealth struct {
 
 // LossHealth is a time that nobody will tell of: conversation.Gap.Lost.
 type LossHealth struct {
+	At     time.Time `json:"at"` // when it was found out
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to"`
 	Reason string    `json:"reason"`
@@ -134,6 +133,8 @@ type DeliveryHealth struct {
 	// where none could be done now. Zero: there is none, or the store cannot tell.
 	DueSince time.Time `json:"dueSince,omitzero"`
 	NextTry  time.Time `json:"nextTry,omitzero"`
+	// Attempts is how often the one of them has failed that is due first.
+	Attempts int `json:"attempts,omitzero"`
 	// Orphaned says that no running process has a hook of this name.
 	Orphaned bool `json:"orphaned,omitzero"`
 }
@@ -181,8 +182,6 @@ const (
 	probeTime = 2 * time.Second
 	// overdue is how long a conclusion may be due.
 	overdue = 10 * time.Second
-	// mostWaiting is how long a fact may wait to be stored.
-	mostWaiting = 10 * time.Second
 )
 
 // Health looks how the tracker does: it writes a small value to the store, asks
@@ -202,7 +201,7 @@ func (t *Tracker) Health(ctx context.Context) Health {
 	for name, s := range t.heard.All() {
 		is := SourceHealth{Failed: s.Failed, Gaps: s.Gaps, Losses: s.Losses, SourceHealth: s.SourceHealth}
 		if s.Losses > 0 {
-			is.Lost = &LossHealth{s.Lost.From.UTC(), s.Lost.To.UTC(), s.Lost.Reason}
+			is.Lost = &LossHealth{s.LostAt.UTC(), s.Lost.From.UTC(), s.Lost.To.UTC(), s.Lost.Reason}
 		}
 		h.Sources[name] = is
 	}
@@ -280,23 +279,66 @@ func (t *Tracker) countWaiting(ctx context.Context, h *Health) {
 
 // countDeliveries counts what After hooks have to do, and tells who has them.
 func (t *Tracker) countDeliveries(ctx context.Context, h *Health, members []membership.Member) error {
-	backlog, err := t.store.Backlog(ctx)
+	lags, err := t.lags(ctx)
 	if err != nil {
 		return err
 	}
-	for hook, n := range backlog {
-		h.Deliveries[hook] = DeliveryHealth{Unfinished: n, Counted: true}
-	}
+	hooks, known := map[string]bool{}, len(members) > 0
+	held := map[string]time.Time{}
 	for _, m := range members {
-		h.Processes = append(h.Processes, t.process(m))
+		p := t.process(m)
+		h.Processes = append(h.Processes, p.ProcessHealth)
+		known = known && p.known
+		for _, hook := range p.Hooks {
+			hooks[hook] = true
+		}
+		for hook, since := range p.since {
+			if is, found := held[hook]; !found || since.Before(is) {
+				held[hook] = since
+			}
+		}
+	}
+	for _, hook := range t.config.Hooks.AfterNames() {
+		hooks[hook] = true
+	}
+	for hook, lag := range lags {
+		is := DeliveryHealth{Unfinished: lag.Unfinished, Counted: !lag.More, Attempts: lag.Attempts, DueSince: held[hook].UTC(), Orphaned: known && !hooks[hook]}
+		switch due := lag.Due.UTC(); {
+		case lag.Due.IsZero():
+		case !due.After(h.At) && (is.DueSince.IsZero() || due.Before(is.DueSince)):
+			is.DueSince = due
+		case due.After(h.At) && is.DueSince.IsZero():
+			is.NextTry = due
+		}
+		h.Deliveries[hook] = is
 	}
 	h.Undefined = membership.Undefined(members)
 	return nil
 }
 
+// lags returns how far hooks are behind.
+func (t *Tracker) lags(ctx context.Context) (map[string]store.Lag, error) {
+	if reporter, reports := t.store.(store.LagReporter); reports {
+		return reporter.Lag(ctx, store.MostLimit)
+	}
+	backlog, err := t.store.Backlog(ctx)
+	lags := make(map[string]store.Lag, len(backlog))
+	for hook, n := range backlog {
+		lags[hook] = store.Lag{Unfinished: n}
+	}
+	return lags, err
+}
+
+// process is a process with what Health needs beside.
+type process struct {
+	ProcessHealth
+	known bool                 // it says what it holds
+	since map[string]time.Time // since when it holds the oldest delivery, by hook
+}
+
 // process is what a process has told of itself; of this one, what it is now.
-func (t *Tracker) process(m membership.Member) ProcessHealth {
-	p := ProcessHealth{Name: m.Name, Seen: m.At, Sources: map[string]ProcessSource{}, Hooks: []string{}, Types: []string{}}
+func (t *Tracker) process(m membership.Member) process {
+	p := process{ProcessHealth: ProcessHealth{Name: m.Name, Seen: m.At, Sources: map[string]ProcessSource{}, Hooks: []string{}, Types: []string{}}}
 	for _, name := range m.Sources {
 		p.Sources[name] = ProcessSource{}
 	}
@@ -308,6 +350,7 @@ func (t *Tracker) process(m membership.Member) ProcessHealth {
 	if is == nil {
 		return p
 	}
+	p.known, p.since = true, is.Since
 	p.Conversations, p.Facts, p.Deliveries = is.Conversations, is.Facts, is.Deliveries
 	p.Hooks, p.Types = append(p.Hooks, is.Hooks...), append(p.Types, is.Types...)
 	for name, share := range is.Shares {
@@ -332,41 +375,4 @@ func (h *Health) addFailed(item store.FailedItem) {
 		h.Failed = append(h.Failed, FailedHealth{Hook: item.Hook, Kind: item.Kind, Oldest: item.At.UTC()})
 	}
 	h.Failed[i].N++
-}
-
-// judge says in sentences what is wrong.
-func (h *Health) judge() {
-	say := func(format string, args ...any) { h.Problems = append(h.Problems, fmt.Sprintf(format, args...)) }
-	if h.Store.Trouble != "" {
-		say("the store is %s since %s", h.Store.Trouble, h.Store.TroubleSince.UTC().Format(time.RFC3339))
-	}
-	names := make([]string, 0, len(h.Sources))
-	for name := range h.Sources {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		s := h.Sources[name]
-		switch {
-		case s.Failed != "":
-			say("the source %s has failed for good: %s", name, s.Failed)
-		case !s.BlindSince.IsZero():
-			say("the source %s is blind since %s: %s", name, s.BlindSince.UTC().Format(time.RFC3339), s.Reason)
-		}
-		if n := len(s.Refused); n > 0 {
-			say("%d topics of the source %s are refused", n, name)
-		}
-	}
-	if !h.FactsSince.IsZero() && h.At.Sub(h.FactsSince) > mostWaiting {
-		say("facts wait to be stored since %s", h.FactsSince.UTC().Format(time.RFC3339))
-	}
-	if h.Overdue > 0 {
-		say("conclusions of %d conversations are overdue", h.Overdue)
-	}
-	for _, of := range slices.Sorted(maps.Keys(h.Undefined)) {
-		say("events of the type %s are not defined in %s: register it with events.Define in every process", of, strings.Join(h.Undefined[of], ", "))
-	}
-	for _, f := range h.Failed {
-		say("%d of the hook %s have failed (%s): retry or skip", f.N, f.Hook, f.Kind)
-	}
 }

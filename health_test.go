@@ -134,7 +134,7 @@ func TestHealthSaysSinceWhenEachSourceHearsOrIsBlindAndWhy(t *testing.T) {
 		require.Zero(t, is().BlindSince)
 		text, err := json.Marshal(tracker.Health(t.Context()))
 		require.NoError(t, err)
-		for _, want := range []string{`"missingPermissions":["conversation:communication:view"]`, `"heardSince":`, `"latency":"0s"`, `"problems":["1 topics of the source socket are refused"]`} {
+		for _, want := range []string{`"missingPermissions":["conversation:communication:view"]`, `"heardSince":`, `"latency":"0s"`, `"problems":["1 topics of the source socket are refused: grant conversation:communication:view"]`} {
 			require.Contains(t, string(text), want)
 		}
 	})
@@ -170,7 +170,7 @@ func TestHealthCountsWhatFailedAndWhatWaits(t *testing.T) {
 		require.Equal(t, "broken", h.Failed[0].Hook)
 		require.Equal(t, store.FailedDelivery, h.Failed[0].Kind)
 		require.Equal(t, 5, h.Failed[0].N)
-		require.Equal(t, convtrack.DeliveryHealth{Unfinished: 5, Counted: true}, h.Deliveries["broken"])
+		require.Equal(t, convtrack.DeliveryHealth{Unfinished: 5, Counted: true}, h.Deliveries["broken"], "none is due: somebody has to decide")
 		require.Len(t, h.Processes, 1)
 		require.Equal(t, r.Instance(), h.Processes[0].Name)
 		require.Contains(t, fmt.Sprint(h.Problems), "5 of the hook broken have failed")

@@ -71,7 +71,7 @@ func (t *Tracker) compareHooks(ctx context.Context, say func(what, message strin
 		say("type "+of, "a type of events is not defined in all processes that share the store: of conversations that the others look after its facts are not announced; register it with events.Define in every process",
 			"type", of, "not defined in", without)
 	}
-	backlog, err := t.store.Backlog(ctx)
+	backlog, err := t.lags(ctx)
 	if err != nil {
 		return
 	}
@@ -87,7 +87,7 @@ func (t *Tracker) compareHooks(ctx context.Context, say func(what, message strin
 	}
 	for _, hook := range slices.Sorted(maps.Keys(backlog)) {
 		say("hook "+hook, "deliveries wait for an After hook that no running process has registered: was it renamed or removed? Register it again under this name, with a function that does nothing to give them up",
-			"hook", hook, "deliveries", backlog[hook])
+			"hook", hook, "deliveries", backlog[hook].Unfinished)
 	}
 }
 

@@ -70,10 +70,18 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 	s.Commits.Add(1)
 	began := time.Now()
 	done, err := bounded(ctx, s, "commit", func(ctx context.Context) (store.Committed, error) { return s.store.Commit(ctx, b) })
-	was := s.commitTime.Load()
-	s.commitTime.Store(was + (int64(time.Since(began))-was)/8)
+	s.took(time.Since(began))
 	s.Telemetry.Commit(ctx, len(b.Changes))
 	return done, err
+}
+
+// took notes how long a commit has taken.
+func (s *Store) took(commit time.Duration) {
+	was := s.commitTime.Load()
+	if was == 0 { // the first
+		was = int64(commit)
+	}
+	s.commitTime.Store(was + (int64(commit)-was)/8)
 }
 
 // CommitTime is how long a commit takes at present.

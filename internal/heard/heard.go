@@ -15,6 +15,7 @@ type Source struct {
 	Failed       string // the error with which it has ended for good
 	Gaps, Losses int64
 	Lost         conversation.Gap // the latest loss
+	LostAt       time.Time        // when it was found out
 	conversation.SourceHealth
 }
 
@@ -30,6 +31,7 @@ type source struct {
 	failed       string
 	gaps, losses int64
 	lost         conversation.Gap
+	lostAt       time.Time
 	parts        map[string]part // by the names that its gaps have
 	report       *report         // nil: it says nothing of itself
 }
@@ -87,7 +89,7 @@ func (h *Sources) Gap(g conversation.Gap, now time.Time) {
 	s := h.owner(g.Source)
 	if g.Lost { // that is about what was said, not about the source
 		s.losses++
-		s.lost = g
+		s.lost, s.lostAt = g, now
 		return
 	}
 	is := s.parts[g.Source]
@@ -123,7 +125,7 @@ func (h *Sources) All() map[string]Source {
 	h.mu.Lock()
 	all, reports := map[string]Source{}, map[string]*report{}
 	for name, s := range h.known {
-		all[name] = Source{Failed: s.failed, Gaps: s.gaps, Losses: s.losses, Lost: s.lost, SourceHealth: s.heard()}
+		all[name] = Source{Failed: s.failed, Gaps: s.gaps, Losses: s.losses, Lost: s.lost, LostAt: s.lostAt, SourceHealth: s.heard()}
 		if s.report != nil {
 			reports[name] = s.report
 		}
