@@ -10,17 +10,19 @@ import (
 
 func doctorCommand() *command {
 	return &command{
-		name: "doctor", args: "[-json] [-topics] [-workers N]", store: true,
+		name: "doctor", args: "[-json] [-topics] [-workers N] [-page URL]", store: true,
 		does: "Checks the database, and what the environment names of Genesys Cloud and SQS; each finding has its remedy",
 		more: "The variables are those of examples/backend: GENESYS_REGION (or GENESYS_BASE_URL), GENESYS_CLIENT_ID\n" +
 			"and GENESYS_CLIENT_SECRET; CONVTRACK_SQS_QUEUE_URL with AWS's own. What is not set is not checked,\n" +
 			"and said to be so. Nothing is changed; -topics alone creates a notification channel, which takes one\n" +
-			"of the 20 places of the OAuth client for a day. The exit code is 1 when there is a problem.",
+			"of the 20 places of the OAuth client for a day. -page reads the page of the client app as browsers get it,\n" +
+			"and judges its headers. The exit code is 1 when there is a problem.",
 		flags: func(f *flag.FlagSet) action {
 			d := &diagnosis{}
 			f.BoolVar(&d.json, "json", false, "write a line of JSON for each finding")
 			f.BoolVar(&d.topics, "topics", false, "find out, with a channel of its own, whether topics may be heard")
 			f.IntVar(&d.workers, "workers", 16, "how many hooks run in transactions at a time in one process, as a `NUMBER`")
+			f.StringVar(&d.page, "page", "", "check the client app's page, which browsers reach at this `URL`")
 			return d.do
 		},
 	}
@@ -46,6 +48,7 @@ type finding struct {
 type diagnosis struct {
 	json, topics bool
 	workers      int
+	page         string // of the client app
 	out          *terminal
 	problems     int
 }
@@ -69,6 +72,7 @@ func (d *diagnosis) do(ctx context.Context, p *program, args []string) error {
 	d.checkStore(ctx, p)
 	d.checkGenesys(ctx, api)
 	d.checkQueue(ctx, queue)
+	d.checkPage(ctx, d.page, api)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
