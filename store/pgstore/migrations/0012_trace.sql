@@ -14,4 +14,4 @@ create type cdm_delivery_row_2 as (
   trace text
 );
 
-insert into cdm_migration (number, name) values (11, '0011_trace');
+insert into cdm_migration (number, name) values (12, '0012_trace');
