@@ -212,13 +212,13 @@ func TestAtStartItIsSaidWhatIsOffAndWhatIsOffIsNotServed(t *testing.T) {
 		"on:  store: in memory", "on:  HTTP: http://127.0.0.1:", "off: API: set GENESYS_REGION,",
 		"off: EventBridge through SQS: set CONVTRACK_SQS_QUEUE_URL", "off: EventBridge over HTTP: set CONVTRACK_TOKENS", "off: data action: set CONVTRACK_TOKENS",
 		"off: client app: set GENESYS_CLIENTAPP_ID and GENESYS_ORGANIZATION_ID\n",
-		"off: inspector (/operate/): not part of this version; CONVTRACK_OPERATOR_PASSWORD has no effect yet\n",
+		"/operate/, for operator with CONVTRACK_OPERATOR_PASSWORD\n",
 	} {
 		require.Contains(t, p.said.String(), line)
 	}
 	require.NotContains(t, p.said.String(), "secret-of-the-operator")
 	for path, want := range map[string]int{
-		"/healthz": 200, "/readyz": 200, "/metrics": 200, "/genesys/app/": 404, "/operate/": 404, "/genesys/v1/eventbridge": 404, "/genesys/v1/updates": 404,
+		"/healthz": 200, "/readyz": 200, "/metrics": 200, "/genesys/app/": 404, "/operate/": 401, "/genesys/v1/eventbridge": 404, "/genesys/v1/updates": 404,
 	} {
 		status, _ := p.get(path)
 		require.Equal(t, want, status, path)

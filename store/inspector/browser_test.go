@@ -34,7 +34,7 @@ func TestAFailingHookIsFoundRepairedAndRetried(t *testing.T) {
 	page := d.opens("anna", "health")
 	page.Shows("#problems", "3 of the hook notify-crm have failed")
 	page.Click(`td a[href="failed?hook=notify-crm"]`)
-	page.Shows("#items", "the CRM refuses the contact")
+	page.Shows("#items", "the CRM answers 503")
 
 	// One, and its hook still fails; then it is repaired.
 	page.Click(`#items article input`)

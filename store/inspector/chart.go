@@ -3,6 +3,7 @@ package inspector
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -222,11 +223,18 @@ func pauses(s *conversation.Session, begin, end time.Time) (all []span) {
 			add("parked", g.Start, g.End)
 		}
 	}
-	if !holds && s.Held && !s.HoldStart.IsZero() {
-		add("hold", s.HoldStart, time.Time{})
+	if !holds && s.Held {
+		since := s.HoldStart
+		if since.IsZero() { // topics do not say since when: it is shown since they said so last
+			_, since = conversation.SessionFields().Stated(s, heldField)
+		}
+		add("hold", since, time.Time{})
 	}
 	return all
 }
+
+// heldField is the place of the field held.
+var heldField = slices.IndexFunc(conversation.SessionFields().List(), func(f conversation.Field[conversation.Session]) bool { return f.Name == "held" })
 
 // who is on a leg, as far as that may be seen.
 func (v viewer) who(l *conversation.Leg) string {

@@ -49,7 +49,9 @@ type desk struct {
 	*testing.T
 	*convtrack.Tracker
 	hooks  *events.Hooks
-	broken atomic.Bool // the hook notify-crm
+	broken atomic.Bool // the hook notify-crm fails,
+	quotes atomic.Bool // and its error quotes the customer's number
+	panics atomic.Bool // the hook case-owner
 	url    string      // of the pages, with a slash
 	log    *logbook
 }
@@ -62,15 +64,23 @@ func newDesk(t *testing.T, change ...func(*inspector.Config)) *desk {
 func newDeskOn(t *testing.T, s store.Store, change ...func(*inspector.Config)) *desk {
 	t.Helper()
 	d := &desk{T: t, hooks: events.NewHooks(), log: &logbook{}}
-	at := events.Attempts(1)
+	once := events.Attempts(1)
 	events.After(d.hooks, "notify-crm", func(_ context.Context, e *events.AgentConnected) error {
-		if d.broken.Load() {
-			customer, _ := e.Conversation.Customer()
+		customer, _ := e.Conversation.Customer()
+		switch {
+		case d.quotes.Load():
 			return errors.New("the CRM refuses the contact of " + customer.Address)
+		case d.broken.Load():
+			return errors.New("the CRM answers 503: maintenance until 18:00")
 		}
 		return nil
-	}, at)
-	events.After(d.hooks, "case-owner", func(context.Context, *events.AgentTransferred) error { return nil })
+	}, once)
+	events.After(d.hooks, "case-owner", func(context.Context, *events.AgentTransferred) error {
+		if d.panics.Load() {
+			panic("the case has no owner")
+		}
+		return nil
+	}, once)
 	logger := slog.New(slog.NewTextHandler(d.log, nil))
 	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: d.hooks, Instance: "backend-1", Logger: logger})
 	require.NoError(t, err)

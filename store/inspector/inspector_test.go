@@ -110,7 +110,7 @@ var personal = []string{"Rosa", "Lindqvist", "31612345678", "Maria", "Olsen", "J
 
 func TestWithoutTheRightNoPersonalDataIsSeenAndNothingIsFoundByIt(t *testing.T) {
 	d := newDesk(t)
-	d.broken.Store(true) // its error quotes a number
+	d.quotes.Store(true)
 	s := story("c-1", 10*time.Minute)
 	d.tell(s)
 	records := s.Records()

@@ -23,13 +23,14 @@ var screenshots = flag.String("screenshots", "", "write screenshots of all pages
 func TestPicturesOfThePages(t *testing.T) {
 	d := newDesk(t)
 	d.broken.Store(true)
+	d.panics.Store(true)
 	ended := story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e01", 10*time.Minute)
 	d.tell(ended)
 	records := ended.Records()
 	d.say(records[len(records)-1], time.Now())
 	d.tell(story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e02", 150*time.Second))
 	d.tell(story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e03", 40*time.Second))
-	d.fails(2)
+	d.fails(3)
 	folder := *screenshots
 	if folder == "" {
 		folder = t.ArtifactDir()
@@ -59,6 +60,15 @@ func TestPicturesOfThePages(t *testing.T) {
 				require.Empty(t, browsertest.Eval[[]string](page, browsertest.Pale), where)
 			}
 		}
+	}
+	// Those of the README.
+	for name, path := range map[string]string{"inspector-conversation": "conversation?id=0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e01", "inspector-failed": "failed"} {
+		page.Looks("light", 0)
+		require.NoError(t, chromedp.Do(page.Context, chromedp.EmulateViewport(1100, 700), chromedp.Navigate(d.url+path)))
+		page.Shows("#live", "Live")
+		picture, err := chromedp.Run(page.Context, chromedp.CaptureScreenshot())
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
 	}
 	t.Log("the pictures are in", folder)
 }

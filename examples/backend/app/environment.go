@@ -14,8 +14,9 @@ type environment struct {
 	queue  *remote.Queue // nil: off
 	tokens []string      // none: off
 	panel  *panelConfig  // nil: off
-	// A way that this version does not have yet, though it is configured.
-	operator bool
+	// operator is the password of the operator; empty: who is at this machine looks
+	// without one.
+	operator string
 }
 
 // panelConfig is the client app: whose agents log in, with which OAuth client.
@@ -37,7 +38,7 @@ func readEnvironment(env func(string) string) (is environment, err error) {
 		return is, err
 	}
 	is.panel, err = readPanel(env, is.api != nil)
-	is.operator = env("CONVTRACK_OPERATOR_PASSWORD") != ""
+	is.operator = env("CONVTRACK_OPERATOR_PASSWORD")
 	return is, err
 }
 

@@ -33,19 +33,16 @@ func introduce(w io.Writer, is environment, store, address string) {
 		updates += "; without the API nothing reads what a call hints at"
 	}
 	say(tokens, "data action", updates, "set CONVTRACK_TOKENS")
-	const later = "not part of this version"
 	page := fmt.Sprintf("http://%s%s", address, panelPath)
 	if is.panel != nil && is.panel.sdk == "" {
 		page += ", with the SDKs from Genesys's CDN; GENESYS_CLIENTAPP_SDK names a folder node_modules that has them"
 	}
 	say(is.panel != nil, "client app", page, "set GENESYS_CLIENTAPP_ID and GENESYS_ORGANIZATION_ID")
-	say(false, "inspector (/operate/)", "", without(later, is.operator, "CONVTRACK_OPERATOR_PASSWORD"))
-}
-
-// without says why something is off, and that its variable does nothing.
-func without(why string, set bool, variable string) string {
-	if set {
-		return why + "; " + variable + " has no effect yet"
+	inspector := fmt.Sprintf("http://%s%s", address, operatePath)
+	if is.operator == "" {
+		inspector += ", from this machine alone and read-only; set CONVTRACK_OPERATOR_PASSWORD to look from elsewhere and to decide, as operator"
+	} else {
+		inspector += ", for operator with CONVTRACK_OPERATOR_PASSWORD"
 	}
-	return why
+	say(true, "inspector", inspector, "")
 }

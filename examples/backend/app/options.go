@@ -38,6 +38,10 @@ What is set in the environment is switched on:
         agents log in with, and the organization that they are of. The page loads
         Genesys's SDKs from its CDN, or from GENESYS_CLIENTAPP_SDK, a folder
         node_modules with purecloud-client-app-sdk and purecloud-platform-client-v2.
+  CONVTRACK_OPERATOR_PASSWORD
+        /operate/ from everywhere, for the user operator with this password, who may
+        retry and skip what failed; without it /operate/ can be read from this
+        machine, without personal data
   CONVTRACK_TOKENS
         POST /genesys/v1/eventbridge (API destination) and
         POST /genesys/v1/updates (data action) for who presents one of these

@@ -15,7 +15,7 @@ import (
 
 // run runs the backend until ctx ends, or something fails for good.
 func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) {
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelInfo})) // who decided what, and that the store is back, are information
 	db, err := openDatabase(ctx, o.store)
 	if err != nil {
 		return err
@@ -47,6 +47,13 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 	endpoints.panel = panel
 	defer endpoints.close()
 
+	operators, err := newOperators(o.operator, tracker, log)
+	if err != nil {
+		return err
+	}
+	endpoints.operators = operators
+	defer operators.pages.Close()
+
 	listener, err := listen(ctx, o.listen)
 	if err != nil {
 		return err
@@ -54,6 +61,7 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 	ready := &readiness{store: &storeProbe{store: db}, sources: sources, started: time.Now()}
 	server := newServer(routes(endpoints, health{tracker}, ready, &measurements{tracker, sources, endpoints}), log)
 	server.RegisterOnShutdown(panel.close)
+	server.RegisterOnShutdown(operators.pages.Close)
 	introduce(stderr, o.environment, db.says, listener.Addr().String())
 	return work(ctx, working, stop, tracker, sources, ready, server, listener)
 }

@@ -23,11 +23,13 @@ const (
 	updatesPath     = "/genesys/v1/updates"
 )
 
-// endpoints are what Genesys Cloud and AWS call. What is off is nil.
+// endpoints are what Genesys Cloud and AWS call, and what people open. What is off
+// is nil.
 type endpoints struct {
 	eventbridge *eventbridge.Handler
 	updates     *architect.Handler
 	panel       *panel
+	operators   *operators
 }
 
 func newEndpoints(tokens []string, tracker *convtrack.Tracker, log *slog.Logger) (*endpoints, error) {
@@ -62,6 +64,7 @@ func routes(e *endpoints, alive health, ready *readiness, m *measurements) http.
 	if e.panel != nil {
 		mux.Handle(panelPath, http.StripPrefix(strings.TrimSuffix(panelPath, "/"), e.panel.app))
 	}
+	mux.Handle(operatePath, e.operators)
 	mux.Handle("GET /healthz", alive)
 	mux.Handle("GET /readyz", ready)
 	mux.Handle("GET /metrics", m)
