@@ -45,7 +45,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		c = *config
 	}
 	transactions := 0 // as many as are wanted
-	if l, ok := s.(store.Limited); ok {
+	if l, ok := store.As[store.Limited](s); ok {
 		transactions = max(1, l.Transactions())
 	}
 	c = c.withDefaults(transactions)

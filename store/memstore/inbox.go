@@ -76,3 +76,18 @@ func timed(k store.EntryKey) store.EntryKey {
 
 // Await implements store.Store.
 func (s *Store) Await(ctx context.Context, owner string) error { return s.wakes.Wait(ctx, owner) }
+
+// Broadcast implements store.Broadcaster.
+func (s *Store) Broadcast(ctx context.Context, message []byte) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	s.mu.Unlock()
+	s.listeners.Tell(slices.Clone(message))
+	return nil
+}
+
+// Listen implements store.Broadcaster.
+func (s *Store) Listen(ctx context.Context, hear func(message []byte)) error {
+	return s.listeners.Listen(ctx, hear)
+}

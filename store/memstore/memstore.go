@@ -30,10 +30,14 @@ type Store struct {
 	inbox    inbox
 	wakes    *wake.Board
 
+	listeners wake.Listeners
 	forgotten map[string]time.Time // when, by the digest of the id
 }
 
-var _ store.Described = (*Store)(nil)
+var (
+	_ store.Described   = (*Store)(nil)
+	_ store.Broadcaster = (*Store)(nil)
+)
 
 // System implements store.Described.
 func (s *Store) System() string { return "memory" }
@@ -79,6 +83,7 @@ func (s *Store) Close() error {
 	defer s.mu.Unlock()
 	s.closed = true
 	s.wakes.Close()
+	s.listeners.Close()
 	return nil
 }
 

@@ -27,6 +27,7 @@ func wakeName(owner string) string {
 // The first letter says what a message is.
 const (
 	toOwner = "o" // something was deposited for the owner that follows
+	toAll   = "a" // a broadcast, in base64
 	proof   = "p" // a message of our own
 )
 

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"strconv"
 	"strings"
@@ -85,12 +86,21 @@ func (s *Store) receive(ctx context.Context) error {
 		}
 		if owner, is := strings.CutPrefix(n.Payload, toOwner); is {
 			s.wakes.Wake(owner)
+		} else if said, is := strings.CutPrefix(n.Payload, toAll); is {
+			s.tell(said)
 		} else if n.Payload == proof+token {
 			select {
 			case arrived <- struct{}{}:
 			default: // one is there already
 			}
 		}
+	}
+}
+
+// tell hands a broadcast to those who listen here.
+func (s *Store) tell(said string) {
+	if message, err := base64.RawStdEncoding.DecodeString(said); err == nil {
+		s.listeners.Tell(message)
 	}
 }
 

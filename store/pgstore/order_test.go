@@ -25,7 +25,7 @@ var order = []string{
 	// What is read and handed out.
 	"failed.go", "find.go", "list.go", "load.go", "log.go", "claim.go", "lanes.go", "named.go",
 	// What other processes heard.
-	"inbox.go", "await.go", "listen.go",
+	"inbox.go", "await.go", "broadcast.go", "listen.go",
 	// What all operations have in common: retries, transactions, connections.
 	"store.go", "database.go",
 	// The texts of the statements.

@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	_ store.Store   = (*Store)(nil)
-	_ store.Limited = (*Store)(nil)
+	_ store.Broadcaster = (*Store)(nil)
+	_ store.Limited     = (*Store)(nil)
 )
 
 // System implements store.Described.

@@ -17,6 +17,7 @@ type Store struct {
 
 	wakes     *wake.Board
 	listening atomic.Bool // deposits are told by the server
+	listeners wake.Listeners
 }
 
 // enter says whether an operation may begin.
@@ -31,5 +32,6 @@ func (s *Store) enter(ctx context.Context) error {
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	s.wakes.Close()
+	s.listeners.Close()
 	return nil
 }

@@ -22,6 +22,9 @@ type database struct {
 	close func()
 }
 
+// Unwrap returns the store alone, with all that it is able to do.
+func (d *database) Unwrap() store.Store { return d.Store }
+
 // Close ends the store and what it stands on.
 func (d *database) Close() error {
 	err := d.Store.Close()

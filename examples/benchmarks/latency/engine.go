@@ -60,6 +60,9 @@ type pooled struct {
 	pool *pgxpool.Pool
 }
 
+// Unwrap returns the store alone.
+func (p pooled) Unwrap() store.Store { return p.Store }
+
 func (p pooled) Close() error {
 	err := p.Store.Close()
 	p.pool.Close()

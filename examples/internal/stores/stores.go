@@ -70,6 +70,9 @@ type Store struct {
 	Pool *pgxpool.Pool // of a PostgreSQL database; else nil
 }
 
+// Unwrap returns the store alone, with all that it is able to do.
+func (s *Store) Unwrap() store.Store { return s.Store }
+
 // Open opens the store. The fields of tables that do not concern SQLite are not
 // used there; nil is all defaults.
 func (a *Address) Open(ctx context.Context, tables *pgstore.Config) (*Store, error) {
