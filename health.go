@@ -19,6 +19,7 @@ type Stats struct {
 	Commits      int64            // transactions asked of the store
 	Changes      int64            // changes of conversations that were written
 	Conflicts    int64            // changes that lost a race and were made again
+	Duplicates   int64            // messages that needed no copy: the process that looks after the conversation has stored the same one
 	StoreErrors  int64            // calls of the store that failed and were repeated
 	Events       map[string]int64 // announced, by type
 	Vetoed       int64            // conversations that a Before hook did not want
@@ -40,7 +41,8 @@ func (t *Tracker) Stats() Stats {
 	return Stats{
 		Commits: e.Store.Commits.Load(), StoreErrors: e.Store.Errors.Load(),
 		Changes: committed.Changes.Load(), Conflicts: committed.Conflicts.Load(), BeforeFailed: committed.BeforeFailed.Load(),
-		Events: e.Announced.ByType(), Vetoed: e.Announced.Vetoed.Load(),
+		Duplicates: e.Duplicates.Found.Load(),
+		Events:     e.Announced.ByType(), Vetoed: e.Announced.Vetoed.Load(),
 		Delivered: delivered.Delivered.Load(), AfterFailed: delivered.Failed.Load(),
 		Failed: committed.Refused.Load() + delivered.ForGood.Load(),
 		Gaps:   t.gaps.Load(), Losses: t.losses.Load(),

@@ -15,7 +15,7 @@ import (
 
 // storeSystem is the db.system.name of the store: what it says itself.
 func storeSystem(s store.Store) string {
-	if d, ok := s.(store.Described); ok {
+	if d, ok := store.As[store.Described](s); ok {
 		return d.System()
 	}
 	return "other_sql"

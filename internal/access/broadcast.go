@@ -13,7 +13,7 @@ func (s *Store) Broadcast(ctx context.Context, message []byte) error {
 	if !ok {
 		return nil
 	}
-	_, err := bounded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, b.Broadcast(ctx, message) })
+	_, err := bounded(ctx, s, "broadcast", func(ctx context.Context) (struct{}, error) { return struct{}{}, b.Broadcast(ctx, message) })
 	return err
 }
 

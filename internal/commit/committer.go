@@ -59,6 +59,8 @@ type Config struct {
 	Failures *failure.Log
 	// Failed is told of each refused change that somebody has to decide on.
 	Failed func(store.FailedItem)
+	// Copied is called when what another process heard was known already.
+	Copied func()
 	// Announced is told of each change that was committed.
 	Announced func(*store.Change)
 	// Telemetry may be nil.

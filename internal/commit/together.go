@@ -38,6 +38,9 @@ func (c *Committer) commitTogether(ctx context.Context, batch []*lane.Work) {
 			c.Cache.Drop(w.ID)
 			c.leave(ctx, w)
 		case a.plan == nil:
+			if w.Passed() {
+				c.Copied()
+			}
 			c.Lanes.Finish(w, nil)
 		case c.asks(a.plan):
 			c.leave(ctx, w)

@@ -15,6 +15,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/access"
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/commit"
+	"github.com/dcmkit/convtrack/internal/duplicate"
 	"github.com/dcmkit/convtrack/internal/failure"
 	"github.com/dcmkit/convtrack/internal/inbox"
 	"github.com/dcmkit/convtrack/internal/lane"
@@ -62,6 +63,7 @@ type Engine struct {
 	Membership *membership.Membership
 	Lanes      *lane.Lanes
 	Inbox      *inbox.Inbox
+	Duplicates *duplicate.Filter
 	Announced  Announced
 
 	config   Config
@@ -88,6 +90,7 @@ func New(c Config) *Engine {
 	e.Store.Telemetry = c.Telemetry
 	e.notices = failure.NewNotices(c.OnFailed, c.Log)
 	e.Membership = membership.New(c.Instance, e.Store, c.Lease, e.Holding)
+	e.Duplicates = duplicate.New(c.Instance, e.Membership)
 	owns := func(id string) bool { return e.Membership.Owns("", id) }
 	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest(), c.Lease)
 	e.Inbox = inbox.New(inbox.Config{Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
@@ -111,6 +114,7 @@ func New(c Config) *Engine {
 		Owner:         c.Instance, Lease: c.Lease, BatchSize: c.BatchSize,
 		BeforeAttempts: c.BeforeAttempts, BeforeBackoff: c.BeforeBackoff, StoreAttempts: c.StoreAttempts,
 		Log: c.Log, Failures: failures, Failed: e.notices.Add, Announced: e.Announced.count, Telemetry: c.Telemetry,
+		Copied: e.Duplicates.Copied,
 	})
 	return e
 }

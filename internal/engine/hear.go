@@ -12,11 +12,12 @@ import (
 
 // Hear takes what a source has heard and returns when it is stored: with its
 // conversation where this process looks after that, else in the inbox of the one
-// that does.
+// that does, unless that one has heard and stored it, too.
 func (e *Engine) Hear(ctx context.Context, facts []*conversation.Conversation) error {
 	if err := e.Begun(ctx); err != nil {
 		return err
 	}
+	facts = e.Duplicates.Without(ctx, facts)
 	var away []inbox.Heard
 	r := lane.NewReceipt()
 	if e.config.Telemetry != nil {
@@ -37,7 +38,11 @@ func (e *Engine) Hear(ctx context.Context, facts []*conversation.Conversation) e
 			r.Fail(err)
 		}
 	}
-	return r.Wait(ctx)
+	err := r.Wait(ctx)
+	if err == nil && len(away) == 0 {
+		e.Duplicates.Stored(facts)
+	}
+	return err
 }
 
 // Hint takes hints and returns when they are stored.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/dcmkit/convtrack/internal/retry"
 )
 
 // grace is how long an engine that stops tries to tell the store what its hooks
@@ -38,6 +40,7 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 
 	err = listen(ctx)
 
+	e.Duplicates.Close()
 	drained := e.Lanes.Close()
 	deadline, cancel := context.WithTimeout(work, e.config.DrainTimeout)
 	defer cancel()
@@ -108,6 +111,8 @@ func (e *Engine) start(work context.Context) *loops {
 	l.committing.Go(func() { e.Inbox.TakeLoop(l.committing.ctx) })
 	l.committing.Go(func() { e.Inbox.DepositLoop(l.committing.ctx, e.config.Stopped) })
 	l.committing.Go(func() { e.Inbox.RemoveLoop(l.committing.ctx) })
+	l.committing.Go(func() { e.Duplicates.AnnounceLoop(l.committing.ctx, e.Store.Broadcast) })
+	l.committing.Go(func() { e.listen(l.committing.ctx) })
 	l.committing.Go(func() { e.retained.Loop(l.committing.ctx) })
 	l.claiming.Go(func() { e.Outbox.ClaimLoop(l.claiming.ctx) })
 	l.rest.Go(func() { e.Outbox.RecordLoop(l.rest.ctx) })
@@ -119,6 +124,16 @@ func (e *Engine) start(work context.Context) *loops {
 	e.settling.Wake(time.Now())
 	e.Outbox.Look()
 	return l
+}
+
+// listen hears what other processes have stored, until ctx ends.
+func (e *Engine) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := e.Store.Listen(ctx, e.Duplicates.Hear); err != nil && ctx.Err() == nil {
+			e.Store.Failed("listening to other processes", err)
+			retry.Pause(ctx, time.Second)
+		}
+	}
 }
 
 // turn waits until the process needs its committer number i. Processes that share

@@ -75,6 +75,16 @@ func (w *Work) Heard() (heard []*telemetry.Heard) {
 	return heard
 }
 
+// Passed reports whether all of the facts come from the inbox.
+func (w *Work) Passed() bool {
+	for _, f := range w.taken {
+		if _, is := f.waiter.(notice); !is {
+			return false
+		}
+	}
+	return len(w.taken) > 0
+}
+
 // Facts returns the partial conversations in the order in which they came.
 func (w *Work) Facts() []*conversation.Conversation {
 	facts := make([]*conversation.Conversation, len(w.taken))

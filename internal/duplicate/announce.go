@@ -1,0 +1,84 @@
+package duplicate
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// gather is how long announcements are left to gather: what waits for them is
+// stored already, and each costs all processes something.
+const gather = 20 * time.Millisecond
+
+// outgoing is what is to be announced.
+type outgoing struct {
+	mu    sync.Mutex
+	until time.Time // this process announces until then
+	list  []announced
+	wake  chan struct{}
+}
+
+func newOutgoing() outgoing { return outgoing{wake: make(chan struct{}, 1)} }
+
+// Copied says that another process has deposited what this one knew already.
+func (f *Filter) Copied() {
+	f.out.mu.Lock()
+	defer f.out.mu.Unlock()
+	f.out.until = time.Now().Add(lasting)
+}
+
+// Stored says that the facts, which this process has heard and owns, are stored.
+func (f *Filter) Stored(facts []*conversation.Conversation) {
+	f.out.mu.Lock()
+	announces := time.Now().Before(f.out.until)
+	f.out.mu.Unlock()
+	if !announces {
+		return
+	}
+	for _, c := range facts {
+		if is, ok := conversation.FingerprintOf(c); ok {
+			f.out.add(announced{conversation: hash(c.ID), Fingerprint: is})
+		}
+	}
+}
+
+func (o *outgoing) add(a announced) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.list = append(o.list, a)
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (o *outgoing) take() []announced {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	list := o.list
+	o.list = nil
+	return list
+}
+
+// AnnounceLoop announces what is stored, until ctx ends. What broadcast fails to
+// tell is not told again: the others deposit it.
+func (f *Filter) AnnounceLoop(ctx context.Context, broadcast func(ctx context.Context, message []byte) error) {
+	for {
+		select {
+		case <-f.out.wake:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(gather):
+		case <-ctx.Done():
+			return
+		}
+		for list := range slices.Chunk(f.out.take(), mostAnnounce) {
+			_ = broadcast(ctx, appendAnnouncement(nil, hash(f.name), list))
+		}
+	}
+}

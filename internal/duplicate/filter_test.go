@@ -1,0 +1,180 @@
+package duplicate
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// members say that the process "owner" looks after everything.
+type members struct{ changed chan struct{} }
+
+func (m members) Owner(string, string) string { return "owner" }
+
+func (m members) Changed() <-chan struct{} { return m.changed }
+
+// pair is the owner of all conversations and another process, both of which hear
+// everything, unless somebody is deaf.
+type pair struct {
+	t            *testing.T
+	owner, other *Filter
+	members      members
+	lost         bool // announcements do not arrive
+	n            int
+	deposited    int // copies, for the owner
+}
+
+func newPair(t *testing.T) *pair {
+	p := &pair{t: t, members: members{make(chan struct{})}}
+	p.owner, p.other = New("owner", p.members), New("other", p.members)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	go p.owner.AnnounceLoop(ctx, func(_ context.Context, message []byte) error {
+		p.owner.Hear(message)
+		if !p.lost {
+			p.other.Hear(message)
+		}
+		return nil
+	})
+	return p
+}
+
+func (p *pair) next() []*conversation.Conversation {
+	p.n++
+	now := time.Now()
+	return []*conversation.Conversation{conversation.State(&conversation.Conversation{ID: fmt.Sprint("c", p.n), ExternalTag: "x"},
+		conversation.Statement{By: conversation.SourceTopic, Seen: now})}
+}
+
+// otherHears is a message that only the other process hears. It returns what that
+// has to deposit.
+func (p *pair) otherHears(facts []*conversation.Conversation) []*conversation.Conversation {
+	rest := p.other.Without(p.t.Context(), facts)
+	if len(rest) > 0 {
+		p.deposited++
+	}
+	return rest
+}
+
+// bothHear is a message that both hear. It returns how long the other one waits.
+func (p *pair) bothHear() time.Duration {
+	facts := p.next()
+	go func() {
+		require.Equal(p.t, facts, p.owner.Without(p.t.Context(), facts), "it is the owner's")
+		time.Sleep(5 * time.Millisecond) // until it is stored
+		p.owner.Stored(facts)
+	}()
+	began := time.Now()
+	if len(p.otherHears(facts)) > 0 {
+		time.AfterFunc(10*time.Millisecond, p.owner.Copied)
+	}
+	defer time.Sleep(100 * time.Millisecond)
+	return time.Since(began)
+}
+
+func (p *pair) learn() {
+	for range 20 {
+		p.bothHear()
+	}
+	p.deposited = 0
+}
+
+func TestWhatAllHearIsDepositedNowAndThenOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.learn()
+		for range 1000 {
+			require.Less(t, p.bothHear(), 50*time.Millisecond)
+		}
+		require.InDelta(t, 1000*120*time.Millisecond/probeEvery, p.deposited, 15)
+		require.Positive(t, p.deposited, "else the owner would not know that somebody waits")
+	})
+}
+
+func TestNobodyWaitsWhereEachMessageReachesOneProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		for range 100 {
+			began := time.Now()
+			require.NotEmpty(t, p.otherHears(p.next()))
+			require.Zero(t, time.Since(began))
+			p.owner.Stored(p.next()) // what the owner hears
+			time.Sleep(100 * time.Millisecond)
+		}
+		require.Zero(t, p.other.listened.Load(), "nobody announces")
+	})
+}
+
+func TestWhatTheOwnerDoesNotStoreIsDepositedAfterAWhile(t *testing.T) {
+	for name, fail := range map[string]func(p *pair){
+		"the owner has died, or cannot hear": func(*pair) {},
+		"announcements are lost":             func(p *pair) { p.lost = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPair(t)
+				p.learn()
+				fail(p)
+				waited := 0
+				for range 100 {
+					facts := p.next()
+					if p.lost {
+						p.owner.Stored(facts)
+					}
+					began := time.Now()
+					require.Equal(t, facts, p.otherHears(facts))
+					if time.Since(began) > 0 {
+						waited++
+					}
+					require.LessOrEqual(t, time.Since(began), mostPatience)
+				}
+				require.LessOrEqual(t, waited, most/missed, "it has learned")
+			})
+		})
+	}
+}
+
+func TestWaitingEndsWhenItIsOfNoUseAnyMore(t *testing.T) {
+	for name, end := range map[string]func(p *pair, cancel func()){
+		"the owner may be another one": func(p *pair, _ func()) { close(p.members.changed) },
+		"the process stops":            func(p *pair, _ func()) { p.other.Close(); p.other.Close() },
+		"the source gives up":          func(_ *pair, cancel func()) { cancel() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPair(t)
+				p.learn()
+				p.bothHear() // may be a probe
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				began, facts := time.Now(), p.next()
+				time.AfterFunc(10*time.Millisecond, func() { end(p, cancel) })
+				require.Equal(t, facts, p.other.Without(ctx, facts))
+				require.LessOrEqual(t, time.Since(began), 10*time.Millisecond)
+			})
+		})
+	}
+}
+
+func TestNothingIsKeptOfWhatIsLongOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.learn()
+		for range 100 {
+			p.owner.Stored(p.next()) // the other one does not hear it
+			p.otherHears(p.next())   // nor the owner this
+		}
+		time.Sleep(keep)
+		p.bothHear()
+		p.other.mu.Lock()
+		defer p.other.mu.Unlock()
+		require.LessOrEqual(t, len(p.other.talks), 1)
+		require.LessOrEqual(t, len(p.other.old), 2)
+	})
+}

@@ -1,0 +1,106 @@
+package duplicate
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+)
+
+// sameMoment is how far apart two processes read the same message at most: their
+// clocks differ a little, and one may be busy.
+const sameMoment = 250 * time.Millisecond
+
+// keep is how long a message or an announcement is compared with others.
+const keep = 2 * mostPatience
+
+// heard is a message that this process has heard.
+type heard struct {
+	conversation.Fingerprint
+	owner  *owner
+	at     time.Time
+	found  chan struct{} // closed when the owner has announced it
+	judged bool          // it has counted for its owner
+}
+
+// judge counts the message for its owner, once.
+func (h *heard) judge(announced bool, now time.Time) {
+	if !h.judged {
+		h.judged = true
+		h.owner.judge(announced, now.Sub(h.at))
+	}
+}
+
+// talk is what this process and the owner have heard of a conversation lately,
+// as far as the one was not found in the other.
+type talk struct {
+	heard  []*heard    // by this process, in its order
+	stored []announced // by the owner, in the order in which it read them
+}
+
+// announce adds what the owner has stored.
+func (t *talk) announce(a announced) {
+	at := len(t.stored)
+	for at > 0 && !a.Seen.IsZero() && t.stored[at-1].Seen.After(a.Seen) {
+		at--
+	}
+	t.stored = slices.Insert(t.stored, at, a)
+}
+
+// forget drops what is too old to be compared.
+func (t *talk) forget(now time.Time) {
+	for len(t.heard) > 0 && now.Sub(t.heard[0].at) >= keep {
+		t.drop(now)
+	}
+	t.stored = slices.DeleteFunc(t.stored, func(a announced) bool { return now.Sub(a.at) >= keep })
+}
+
+// drop drops the first message, which was not announced.
+func (t *talk) drop(now time.Time) {
+	t.heard[0].judge(false, now)
+	t.heard = t.heard[1:]
+}
+
+// match finds messages that the owner has stored.
+//
+// Messages of the same content are not the same message: a conversation that is
+// held, not held and held again says the first thing twice, and who has missed
+// the second one must not take the third for the first. So the messages of this
+// process are found in their order, and one after which the owner has stored
+// something else only together with the next one. So a message is never taken for
+// another one as long as one of the two has heard all; and where both have missed
+// a part, not for one that was read earlier than sameMoment before.
+func (t *talk) match(now time.Time) {
+	for len(t.heard) > 0 {
+		first := t.heard[0]
+		at := t.find(0, first)
+		if at < 0 && t.isPast(first) {
+			t.drop(now)
+			continue
+		}
+		if next := at + 1; at < 0 || next < len(t.stored) && (len(t.heard) == 1 || t.find(next, t.heard[1]) < 0) {
+			return
+		}
+		t.heard, t.stored = t.heard[1:], t.stored[at+1:]
+		first.judge(true, now)
+		close(first.found)
+	}
+}
+
+// find returns the place in what the owner has stored, from one on; -1 when it is
+// not there.
+func (t *talk) find(from int, h *heard) int {
+	for at := from; at < len(t.stored); at++ {
+		if s := &t.stored[at]; s.Sum == h.Sum && s.Seen.Sub(h.Seen).Abs() <= sameMoment {
+			return at
+		}
+	}
+	return -1
+}
+
+// isPast reports whether the owner has stored what is certainly later than the
+// message.
+func (t *talk) isPast(h *heard) bool {
+	last := len(t.stored) - 1
+	return last >= 0 && !h.Seen.IsZero() && t.stored[last].Seen.Sub(h.Seen) > sameMoment
+}
