@@ -60,7 +60,8 @@
 // Processes that share a store share the conversations: each is looked after by
 // one of them, which has it in memory. Any process may hear anything: what it
 // hears of a conversation that another one looks after it puts into the inbox of
-// that one, durably, and then Observe returns. When a process dies the others take
+// that one, durably, and then Observe returns; or without that, when the other one
+// says within a moment that it has heard and stored the same message. When a process dies the others take
 // over its conversations, its inbox and its deliveries once its lease has ended.
 //
 // A hint (conversation.Hint) says that something happened to a conversation, not

@@ -65,6 +65,7 @@ func TestNothingIsLostInventedOrOutOfOrderWhateverFails(t *testing.T) {
 	}
 	require.NotZero(t, met[putOff])
 	if *simulations >= 100 {
+		require.NotZero(t, met[leftOut])
 		for _, f := range faults {
 			require.NotZero(t, met[f.name], "the fault %q was never met", f.name)
 		}
@@ -87,6 +88,7 @@ type simulation struct {
 	onlyRepair bool
 	processes  []*process
 	scatters   bool       // each message reaches any of the processes
+	repeats    bool       // and some of the others, too
 	scatter    *rand.Rand // which; under mu
 	begun      []*genesystest.Playing
 
@@ -117,7 +119,8 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 	s.processes = []*process{{name: "one"}}
 	if seed%3 == 1 {
 		s.processes = append(s.processes, &process{name: "two"})
-		if s.scatters = random.IntN(2) == 0; s.scatters {
+		s.repeats = random.IntN(2) == 0
+		if s.scatters = s.repeats || random.IntN(2) == 0; s.scatters {
 			s.processes = append(s.processes, &process{name: "three"})
 		}
 	}
@@ -133,7 +136,7 @@ type process struct {
 }
 
 // scattered is a source what it hears of reaches any of the processes, as from a
-// queue or behind a load balancer.
+// queue or behind a load balancer, and in some histories others of them, too.
 type scattered struct {
 	convtrack.Source
 	convtrack.Repairer
@@ -143,7 +146,10 @@ type scattered struct {
 // Run implements convtrack.Source.
 func (x scattered) Run(ctx context.Context, sink conversation.Sink) error {
 	return x.Source.Run(ctx, func(ctx context.Context, u conversation.Update) error {
-		if tracker := x.s.anybody(); tracker != nil && u.Gap == nil {
+		if tracker, others := x.s.anybody(); tracker != nil && u.Gap == nil {
+			for _, other := range others {
+				go func() { _ = other.Observe(ctx, u) }()
+			}
 			if err := tracker.Observe(ctx, u); err == nil {
 				return nil
 			}
@@ -155,8 +161,9 @@ func (x scattered) Run(ctx context.Context, sink conversation.Sink) error {
 // String implements fmt.Stringer.
 func (x scattered) String() string { return fmt.Sprint(x.Source) }
 
-// anybody returns one of the trackers that run; nil when there is only one.
-func (s *simulation) anybody() *convtrack.Tracker {
+// anybody returns one of the trackers that run, which must store what it hears,
+// and those that hear it besides; nil when only one runs.
+func (s *simulation) anybody() (one *convtrack.Tracker, others []*convtrack.Tracker) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []*convtrack.Tracker
@@ -166,9 +173,13 @@ func (s *simulation) anybody() *convtrack.Tracker {
 		}
 	}
 	if len(all) < 2 {
-		return nil
+		return nil, nil
 	}
-	return all[s.scatter.IntN(len(all))]
+	s.scatter.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
+	if s.repeats && s.scatter.IntN(20) > 0 {
+		others = all[1:]
+	}
+	return all[0], others
 }
 
 // everybodysTopics are the topics of all users and queues of the scenarios.
@@ -280,7 +291,11 @@ func (s *simulation) decide(e *events.ConversationCreated) error {
 	return nil
 }
 
-const putOff = "a hook that cannot decide yet"
+// What is counted beside the faults.
+const (
+	putOff  = "a hook that cannot decide yet"
+	leftOut = "a message that was left out because the owner had stored it"
+)
 
 // meet counts a fault.
 func (s *simulation) meet(fault string) {
@@ -383,6 +398,17 @@ var faults = []fault{
 		time.Sleep(time.Duration(s.random.IntN(120)) * time.Second)
 		s.replace(p, true)
 	}},
+	{name: "a crash right after a commit", happens: func(s *simulation) {
+		p := s.processes[s.random.IntN(len(s.processes))]
+		p.life.diesAfterCommit.Store(true)
+		time.Sleep(time.Duration(s.random.IntN(120)) * time.Second)
+		s.replace(p, true)
+	}},
+	{name: "messages between processes are lost", happens: func(s *simulation) {
+		l := s.processes[s.random.IntN(len(s.processes))].life
+		l.unheard.Store(true)
+		s.lasts(func() { l.unheard.Store(false) })
+	}},
 	{name: "a Before hook that fails", happens: func(s *simulation) {
 		s.down.Store(true)
 		s.lasts(func() { s.down.Store(false) })
@@ -414,6 +440,9 @@ func (s *simulation) judge() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, p := range s.processes {
+		s.met[leftOut] += int(p.tracker.Stats().Duplicates)
+	}
 	truths := s.server.Truth()
 	known := map[string]bool{}
 	for _, truth := range truths {
@@ -529,7 +558,9 @@ type life struct {
 	store.Store
 	over             atomic.Bool
 	diesAfterDeposit atomic.Bool
+	diesAfterCommit  atomic.Bool
 	unseen           atomic.Bool // its signs of life do not reach the store
+	unheard          atomic.Bool // nor its messages the other processes
 }
 
 func (l *life) crash() { l.over.Store(true) }
@@ -549,7 +580,26 @@ func (l *life) Load(ctx context.Context, ids ...string) ([]store.Record, error) 
 }
 
 func (l *life) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {
-	return guarded(l, func() (store.Committed, error) { return l.Store.Commit(ctx, b) })
+	if l.over.Load() {
+		return store.Committed{}, errCrashed
+	}
+	done, err := l.Store.Commit(ctx, b)
+	if len(b.Changes) > 0 && l.diesAfterCommit.Load() {
+		l.crash()
+		return store.Committed{}, errCrashed
+	}
+	return done, err
+}
+
+func (l *life) Broadcast(ctx context.Context, message []byte) error {
+	if l.over.Load() || l.unheard.Load() {
+		return errCrashed
+	}
+	return l.Store.(store.Broadcaster).Broadcast(ctx, message)
+}
+
+func (l *life) Listen(ctx context.Context, hear func(message []byte)) error {
+	return l.Store.(store.Broadcaster).Listen(ctx, hear)
 }
 
 func (l *life) Claim(ctx context.Context, c store.Claim) (due []store.Delivery, next time.Time, err error) {

@@ -65,6 +65,9 @@
 //
 // Where a store lets conversations be deleted, their entries go with them.
 //
+// A store that is a [Broadcaster], too, saves deposits where all processes hear
+// the same: they tell each other what they have stored.
+//
 // # Forgetting
 //
 // [Forgetter.Forget] deletes a conversation for good: a tombstone, which has

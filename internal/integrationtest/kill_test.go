@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,7 +117,10 @@ type victim struct {
 	Ledger         string // folder of the files that outlive it
 	Round          int    // no two processes have the same
 	Before         bool   // there is a Before hook
-	Instance       string // its name among those that share the store
+	// Together is since when all processes hear of the same conversations, at
+	// about the same time; zero: each hears of its own.
+	Together time.Time
+	Instance string // its name among those that share the store
 }
 
 // victimVariable makes the test binary a victim instead of a test.
@@ -135,17 +139,29 @@ func live(description string) {
 		panic(err)
 	}
 	tracker := v.tracker(s)
+	told := v.Round
+	if !v.Together.IsZero() {
+		told = 0
+	}
 	source := sourceFunc(func(ctx context.Context, sink conversation.Sink) error {
-		acknowledged := v.ledger("acknowledged")
+		acknowledged, leftOut := v.ledger("acknowledged"), v.ledger("left out")
+		var duplicates atomic.Int64
 		var talking sync.WaitGroup
 		for who := range talkers {
 			talking.Go(func() {
 				for i := who; ; i += talkers {
-					for n, part := range v.story(v.Round, i) {
+					if told == 0 {
+						i = max(i, int(time.Since(v.Together)/beginEvery)*talkers+who)
+						time.Sleep(time.Until(v.Together.Add(time.Duration(i/talkers) * beginEvery)))
+					}
+					for n, part := range v.story(told, i) {
 						if err := sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{part}}); err != nil {
 							panic(err)
 						}
-						_, _ = fmt.Fprintf(acknowledged, "%d %d %d\n", v.Round, i, n)
+						_, _ = fmt.Fprintf(acknowledged, "%d %d %d\n", told, i, n)
+						if n := tracker.Stats().Duplicates; n > duplicates.Swap(n) {
+							_, _ = fmt.Fprintln(leftOut)
+						}
 						fmt.Println()
 					}
 				}
@@ -158,6 +174,9 @@ func live(description string) {
 }
 
 const (
+	// beginEvery is how often the next conversations begin of which all hear.
+	beginEvery = 2 * time.Second
+
 	talkers   = 8   // how many conversations a victim hears of at a time
 	mostFacts = 100 // how many facts are acknowledged before it is killed, at most
 
@@ -269,6 +288,9 @@ func kill(t *testing.T, v victim, atATime, rounds int) {
 			_, err := alive[i].progress.ReadString('\n')
 			require.NoError(t, err, "%s", &alive[i].died)
 		}
+		if !v.Together.IsZero() { // until they know each other, and what all of them hear
+			time.Sleep(time.Duration(random.IntN(6000)) * time.Millisecond)
+		}
 		time.Sleep(time.Duration(random.IntN(10_000)) * time.Microsecond)
 		if alive[i].kill(t); round < rounds-atATime {
 			replace(i)
@@ -342,7 +364,8 @@ func (v victim) bury(t *testing.T) {
 	require.Empty(t, delivered, "delivered without being stored")
 	require.Empty(t, before, "a Before effect without its event")
 	require.Empty(t, after, "an After effect without its event")
-	t.Logf("%d processes killed; %d facts acknowledged of %d conversations, %d events, %d deliveries repeated", v.Round-1, len(acknowledged), len(stories), logged, repeats)
+	t.Logf("%d processes killed; %d facts acknowledged of %d conversations, %d times or more because their owner had stored them, %d events, %d deliveries repeated",
+		v.Round-1, len(acknowledged), len(stories), len(v.read(t, "left out"))-1, logged, repeats)
 	require.NotEmpty(t, acknowledged)
 	require.LessOrEqual(t, repeats, v.Round*50*talkers, "more is repeated than was in flight")
 }

@@ -50,6 +50,7 @@ func ofTracker(is convtrack.Stats) []metric {
 		counter("convtrack_commits", "Transactions asked of the store.", is.Commits),
 		counter("convtrack_changes", "Changes of conversations that were written.", is.Changes),
 		counter("convtrack_conflicts", "Changes that lost a race and were made again.", is.Conflicts),
+		counter("convtrack_duplicates", "Messages of which the process that looks after the conversation had stored the same one.", is.Duplicates),
 		counter("convtrack_store_errors", "Calls of the store that failed and were repeated.", is.StoreErrors),
 		counter("convtrack_vetoed", "Conversations that a Before hook did not want.", is.Vetoed),
 		counter("convtrack_before_failures", "Failed tries of Before hooks.", is.BeforeFailed),
