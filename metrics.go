@@ -35,6 +35,7 @@ var metrics = []telemetry.Instrument[state]{
 	total("convtrack.commits", "{commit}", "Transactions asked of the store.", func(s state) int64 { return s.Commits }),
 	total("convtrack.changes", "{change}", "Changes of conversations that were written.", func(s state) int64 { return s.Changes }),
 	total("convtrack.conflicts", "{change}", "Changes that lost a race and were made again.", func(s state) int64 { return s.Conflicts }),
+	total("convtrack.duplicates", "{message}", "Messages that needed no copy: the process that looks after the conversation has stored the same one.", func(s state) int64 { return s.Duplicates }),
 	total("convtrack.store.errors", "{call}", "Calls of the store that failed and were repeated.", func(s state) int64 { return s.StoreErrors }),
 	total("convtrack.vetoed", "{conversation}", "Conversations that a Before hook did not want.", func(s state) int64 { return s.Vetoed }),
 	total("convtrack.before.failures", "{try}", "Failed tries of Before hooks.", func(s state) int64 { return s.BeforeFailed }),
