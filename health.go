@@ -229,6 +229,8 @@ func (t *Tracker) probe(ctx context.Context, h *StoreHealth) {
 		is = access.Slow
 	case err != nil:
 		is = access.TroubleOf(err)
+	default:
+		is = t.engine.Store.Refused(time.Now())
 	}
 	h.Trouble = string(is)
 	h.TroubleSince = t.condition.Note(is, began, func(was access.Trouble, since time.Time) {

@@ -29,6 +29,7 @@ type Store struct {
 	// Commits and Errors count calls since the start.
 	Commits, Errors atomic.Int64
 	commitTime      atomic.Int64 // in nanoseconds, a moving average
+	refusal         refusal
 }
 
 // New returns access to the store.
@@ -71,6 +72,7 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 	began := time.Now()
 	done, err := bounded(ctx, s, "commit", func(ctx context.Context) (store.Committed, error) { return s.store.Commit(ctx, b) })
 	s.took(time.Since(began))
+	s.refusal.note(err, time.Now())
 	s.Telemetry.Commit(ctx, len(b.Changes))
 	return done, err
 }
