@@ -3,6 +3,7 @@ package convtrack_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -348,6 +349,51 @@ func TestTrackTakesAVetoBack(t *testing.T) {
 		require.Equal(t, 2, asked, "the hook is asked, and cannot veto it again")
 		require.ErrorIs(t, r.Track(t.Context(), s.ID), convtrack.ErrNotVetoed)
 	})
+}
+
+func TestTrackTakesAVetoBackInWhicheverProcessItIsCalled(t *testing.T) {
+	for n := range 8 { // some are looked after by the one, some by the other
+		synctest.Test(t, func(t *testing.T) {
+			stored, s := memstore.New(), genesystest.BlindTransferToQueue()
+			s.ID = fmt.Sprint("conversation ", n)
+			var asked atomic.Int64
+			told := &journal{}
+			var rigs []*rig
+			var sources []*reading
+			for i := range 2 {
+				hooks := events.NewHooks()
+				events.Before(hooks, "screen", func(context.Context, *events.ConversationCreated) error {
+					asked.Add(1)
+					return events.Veto("not ours")
+				})
+				events.After(hooks, "told", func(_ context.Context, e events.Event) error {
+					told.write("%s", e.Head().Type)
+					return nil
+				})
+				source := &reading{messages: s.Snapshots()}
+				source.r = startWith(t, stored, hooks, source, func(c *convtrack.Config) { c.Instance = fmt.Sprint("process ", i) })
+				rigs, sources = append(rigs, source.r), append(sources, source)
+			}
+			time.Sleep(15 * time.Second) // they know of each other
+			rigs[n%2].tell(s.Snapshots()[0])
+			time.Sleep(time.Second)
+			synctest.Wait()
+			require.EqualValues(t, 1, asked.Load())
+			require.NoError(t, rigs[(n+1)%2].Track(t.Context(), s.ID))
+			time.Sleep(2 * time.Second)
+			for _, r := range rigs { // what is heard meanwhile is joined, whoever hears it
+				r.tell(s.Snapshots()...)
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			require.Equal(t, storyEvents, told.read(), "each event once")
+			require.EqualValues(t, 1, sources[0].reads.Load()+sources[1].reads.Load(), "one of them has read it")
+			require.EqualValues(t, 2, asked.Load())
+			for _, r := range rigs {
+				require.ErrorIs(t, r.Track(t.Context(), s.ID), convtrack.ErrNotVetoed)
+			}
+		})
+	}
 }
 
 func TestTrackNeedsASourceThatCanRead(t *testing.T) {
