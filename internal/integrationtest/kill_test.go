@@ -5,8 +5,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -42,12 +44,12 @@ var (
 // was in flight.
 func TestKilledProcessesLoseNothingOnSQLite(t *testing.T) {
 	for _, k := range []struct {
-		name   string
-		before bool
-	}{{"with a Before hook", true}, {"in group commits", false}} {
+		name          string
+		before, aside bool
+	}{{"with a Before hook", true, false}, {"in group commits", false, false}, {"with hooks that put off and refuse", true, true}} {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			kill(t, victim{Engine: "sqlite", Target: filepath.Join(t.TempDir(), "kill.db"), Ledger: t.TempDir(), Before: k.before}, 1, *kills/2)
+			kill(t, victim{Engine: "sqlite", Target: filepath.Join(t.TempDir(), "kill.db"), Ledger: t.TempDir(), Before: k.before, Aside: k.aside}, 1, *kills/2)
 		})
 	}
 }
@@ -117,6 +119,7 @@ type victim struct {
 	Ledger         string // folder of the files that outlive it
 	Round          int    // no two processes have the same
 	Before         bool   // there is a Before hook
+	Aside          bool   // of some conversations one cannot decide on the creation, and of some it refuses it
 	// Together is since when all processes hear of the same conversations, at
 	// about the same time; zero: each hears of its own.
 	Together time.Time
@@ -193,6 +196,9 @@ func (v victim) tracker(s store.Store) *convtrack.Tracker {
 			return engines[v.Engine].effect(ctx, events.TimingBefore, e.Head().ID)
 		})
 	}
+	if v.Aside {
+		events.Before(hooks, "screen", v.screen, events.Attempts(1))
+	}
 	events.After(hooks, "effect-after", func(ctx context.Context, e events.Event) error {
 		return engines[v.Engine].effect(ctx, events.TimingAfter, e.Head().ID)
 	}, events.InTransaction())
@@ -206,6 +212,47 @@ func (v victim) tracker(s store.Store) *convtrack.Tracker {
 		panic(err)
 	}
 	return tracker
+}
+
+// screen refuses a quarter of the conversations until it is mended, cannot decide
+// on another quarter until then, and on a third one before an agent has joined.
+func (v victim) screen(_ context.Context, e *events.ConversationCreated) error {
+	_, broken := os.Stat(v.mended())
+	switch crc32.ChecksumIEEE([]byte(e.ConversationID)) % 4 {
+	case 0:
+		if broken != nil {
+			return errors.New("not mended")
+		}
+	case 1:
+		if broken != nil {
+			return events.NotYet("not mended")
+		}
+	case 2:
+		if !slices.ContainsFunc(e.Conversation.Participants, func(p *conversation.Participant) bool { return p.Purpose == conversation.PurposeAgent }) {
+			return events.NotYet("no agent yet")
+		}
+	}
+	return nil
+}
+
+// mended is the file that is there when the hook is mended.
+func (v victim) mended() string { return filepath.Join(v.Ledger, "mended") }
+
+// asideOf counts what is kept aside of the stories: what hooks have refused, and
+// what they could not decide on.
+func asideOf(t *testing.T, s store.Store, stories [][]*conversation.Conversation) (refused, undecided int) {
+	for _, story := range stories {
+		records, err := s.Load(t.Context(), story[0].ID)
+		require.NoError(t, err)
+		switch kept := records[0].Refused; {
+		case kept == nil:
+		case kept.Undecided():
+			undecided++
+		default:
+			refused++
+		}
+	}
+	return refused, undecided
 }
 
 func (v victim) ledger(name string) *os.File {
@@ -308,9 +355,12 @@ func (v victim) bury(t *testing.T) {
 	s, err := engines[v.Engine].open(t.Context(), v.Target)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Close()) }()
+	acknowledged := v.read(t, "acknowledged")
+	if v.Aside {
+		v.mend(t, s, acknowledged)
+	}
 	tracker := v.finish(t, s)
 
-	acknowledged := v.read(t, "acknowledged")
 	type key struct{ round, i int }
 	stories, stored := map[key][]*conversation.Conversation{}, map[key]*conversation.Conversation{}
 	for _, line := range acknowledged {
@@ -370,6 +420,26 @@ func (v victim) bury(t *testing.T) {
 	require.LessOrEqual(t, repeats, v.Round*50*talkers, "more is repeated than was in flight")
 }
 
+// mend mends the hook, and looks that the victims have left something aside that
+// was acknowledged.
+func (v victim) mend(t *testing.T, s store.Store, acknowledged []string) {
+	var stories [][]*conversation.Conversation
+	told := map[[2]int]bool{}
+	for _, line := range acknowledged {
+		var of [2]int
+		_, err := fmt.Sscan(line, &of[0], &of[1])
+		require.NoError(t, err)
+		if !told[of] {
+			told[of] = true
+			stories = append(stories, v.story(of[0], of[1]))
+		}
+	}
+	refused, undecided := asideOf(t, s, stories)
+	t.Logf("of %d conversations %d are refused, %d undecided", len(stories), refused, undecided)
+	require.NotZero(t, refused+undecided+len(inboxes(t, s)), "nothing is kept aside")
+	require.NoError(t, os.WriteFile(v.mended(), nil, 0o600))
+}
+
 // finish runs trackers until everything is delivered. One is not always enough:
 // a database that has not noticed yet that a victim is dead keeps what it held.
 func (v victim) finish(t *testing.T, s store.Store) *convtrack.Tracker {
@@ -379,9 +449,16 @@ func (v victim) finish(t *testing.T, s store.Store) *convtrack.Tracker {
 			for began := time.Now(); len(inboxes(t, s)) > 0 && time.Since(began) < time.Second; {
 				time.Sleep(20 * time.Millisecond)
 			}
+			if _, err := tracker.RetryAll(ctx, store.FailedQuery{}); err != nil {
+				return err
+			}
 			return tracker.Settle(ctx)
 		})))
 		undelivered := len(inboxes(t, s))
+		for _, err := range tracker.Failed(t.Context(), store.FailedQuery{}) {
+			require.NoError(t, err)
+			undelivered++
+		}
 		for c, err := range tracker.List(t.Context(), store.Query{}) {
 			require.NoError(t, err)
 			records, err := s.Load(t.Context(), c.ID)

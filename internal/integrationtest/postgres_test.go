@@ -125,10 +125,11 @@ var postgresEngine = engine{
 // TestKilledReplicasLoseNothingOnPostgreSQL is as that on SQLite, of three at a
 // time: two thirds of what each hears another one looks after.
 func TestKilledReplicasLoseNothingOnPostgreSQL(t *testing.T) {
-	for _, before := range []bool{true, false} {
-		t.Run(fmt.Sprintf("with a Before hook %v", before), func(t *testing.T) {
+	for name, v := range map[string]victim{"with a Before hook": {Before: true}, "in group commits": {}, "with hooks that put off and refuse": {Before: true, Aside: true}} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kill(t, victim{Engine: "postgres", Target: postgres(t), Ledger: t.TempDir(), Before: before}, 3, *kills/3)
+			v.Engine, v.Target, v.Ledger = "postgres", postgres(t), t.TempDir()
+			kill(t, v, 3, *kills/3)
 		})
 	}
 	t.Run("that all hear the same", func(t *testing.T) {
