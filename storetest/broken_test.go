@@ -15,7 +15,7 @@ type broken struct {
 }
 
 func brokenStores() []broken {
-	return slices.Concat(brokenCommits(), brokenHooks(), brokenRecords(), brokenDeliveries(), brokenLags(), brokenReads(), brokenInboxes(), brokenForgetting(), brokenRest())
+	return slices.Concat(brokenCommits(), brokenHooks(), brokenRecords(), brokenDeliveries(), brokenLags(), brokenReads(), brokenFailed(), brokenInboxes(), brokenForgetting(), brokenRest())
 }
 
 // version is the present version of a conversation.

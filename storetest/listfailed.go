@@ -20,6 +20,7 @@ func listingFailed(rule define) {
 			failure := store.Failure{Hook: hook, EventID: eventID(id, 1), Type: "agent.connected", Attempts: i + 1, Error: fmt.Sprintf("error %d", i),
 				Stack: fmt.Sprintf("stack %d", i), At: at(100 - 3*i)}
 			if i%3 == 2 {
+				failure.Type = "conversation.created"
 				facts := merged(said(id, call))
 				t.write(&store.Change{ID: id, Refused: &store.Refused{Facts: facts, Failure: failure}})
 				items = append(items, store.FailedItem{ID: store.ChangeID(id), Kind: store.FailedChange, ConversationID: id,
@@ -79,7 +80,7 @@ func listingFailed(rule define) {
 
 	rule("the type and the time of what has failed select what they say", func(t *trial) {
 		items := stock(t)
-		for _, of := range []string{"", items[0].Event.Type, items[len(items)-1].Event.Type, "agent.connected", "Agent.connected"} {
+		for _, of := range []string{"", items[0].Event.Type, items[len(items)-1].Event.Type, "conversation.created", "Agent.connected"} {
 			for _, from := range []time.Time{{}, items[3].At, items[3].At.Add(time.Nanosecond), items[9].At} {
 				for _, before := range []time.Time{{}, items[3].At, items[3].At.Add(time.Nanosecond), items[9].At} {
 					q := store.FailedQuery{Type: of, From: from, Before: before, Limit: 5}

@@ -1,0 +1,96 @@
+package storetest
+
+import (
+	"context"
+	"time"
+
+	"github.com/dcmkit/convtrack/store"
+)
+
+// brokenFailed select the wrong things of what has failed, or forget when it is
+// tried again.
+func brokenFailed() []broken {
+	const selects = "listing what has failed/the type and the time of what has failed select what they say"
+	const filters = "listing what has failed/the filters of what has failed select what they say"
+	const again = "refused changes/since when facts are kept aside and when hooks are asked again comes back, and what waits is due then"
+	const undecided = "refused changes/what is undecided is kept and due, and has not failed"
+	return []broken{
+		{"ignores the conversation of what has failed", []string{filters}, eachFailedQuery(func(q *store.FailedQuery) { q.ConversationID = "" })},
+		{"ignores the type of what has failed", []string{selects}, eachFailedQuery(func(q *store.FailedQuery) { q.Type = "" })},
+		{"ignores from when on it has failed", []string{selects}, eachFailedQuery(func(q *store.FailedQuery) { q.From = time.Time{} })},
+		{"ignores before when it has failed", []string{selects}, eachFailedQuery(func(q *store.FailedQuery) { q.Before = time.Time{} })},
+		{"leaves out what failed when the time begins", []string{selects}, eachFailedQuery(func(q *store.FailedQuery) {
+			if !q.From.IsZero() {
+				q.From = q.From.Add(time.Microsecond)
+			}
+		})},
+		{"lists what failed when the time has ended", []string{selects}, eachFailedQuery(func(q *store.FailedQuery) {
+			if !q.Before.IsZero() {
+				q.Before = q.Before.Add(time.Microsecond)
+			}
+		})},
+		{"cuts the times off by which what has failed is selected", []string{selects}, eachFailedQuery(func(q *store.FailedQuery) {
+			q.From, q.Before = q.From.Truncate(time.Microsecond), q.Before.Truncate(time.Microsecond)
+		})},
+		{"selects what has failed on the first page only", []string{filters, selects}, eachFailedQuery(func(q *store.FailedQuery) {
+			if q.After != "" {
+				q.Hook, q.Type, q.From, q.Before = "", "", time.Time{}, time.Time{}
+			}
+		})},
+		{"forgets since when facts are kept aside", []string{again, undecided}, eachRefused(func(r *store.Refused) { r.Since = time.Time{} })},
+		{"forgets when hooks are asked again", []string{again, undecided}, eachRefused(func(r *store.Refused) { r.Next = time.Time{} })},
+		{"forgets that a veto was overruled", []string{again}, eachRefused(func(r *store.Refused) { r.Overruled = false })},
+		{"lists what has failed without since when", []string{again}, eachFailedItem(func(i *store.FailedItem) { i.Since = time.Time{} })},
+		{"lists what has failed without when it is tried again", []string{again}, eachFailedItem(func(i *store.FailedItem) { i.Next = time.Time{} })},
+		{"lists what is undecided as failed", []string{undecided}, func(w *wrapped) {
+			eachChange(w, func(c *store.Change) {
+				if c.Refused != nil && c.Refused.Attempts == 0 {
+					refused := *c.Refused
+					refused.Attempts = 1
+					c.Refused = &refused
+				}
+			})
+		}},
+		{"does not tell when hooks are to be asked again", []string{again, undecided}, func(w *wrapped) {
+			eachChange(w, func(c *store.Change) {
+				if c.Refused != nil {
+					c.Pending = nil
+				}
+			})
+		}},
+	}
+}
+
+// eachFailedQuery changes queries on their way into the store.
+func eachFailedQuery(alter func(q *store.FailedQuery)) func(*wrapped) {
+	return func(w *wrapped) {
+		w.failed = func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
+			alter(&q)
+			return w.sound.Failed(ctx, q)
+		}
+	}
+}
+
+// eachFailedItem changes what has failed on its way out of the store.
+func eachFailedItem(alter func(i *store.FailedItem)) func(*wrapped) {
+	return func(w *wrapped) {
+		w.failed = func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
+			page, err := w.sound.Failed(ctx, q)
+			for i := range page.Items {
+				alter(&page.Items[i])
+			}
+			return page, err
+		}
+	}
+}
+
+// eachRefused changes what is kept aside on its way out of the store.
+func eachRefused(alter func(r *store.Refused)) func(*wrapped) {
+	return eachRecord(func(r *store.Record) {
+		if r.Refused != nil {
+			refused := *r.Refused
+			alter(&refused)
+			r.Refused = &refused
+		}
+	})
+}
