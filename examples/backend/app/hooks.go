@@ -18,6 +18,10 @@ const caseID = "caseId"
 // source names the origin of the events: together with it an id is unique.
 const source = "urn:genesys-cloud:conversations"
 
+// ownerAttempts is how often a case is tried to be given to its owner: for half a
+// minute, as an agent waits for it; then an operator decides.
+const ownerAttempts = 6
+
 // newHooks are what happens when something happens. changed is told when a case
 // has another owner, failed when an event cannot be printed.
 func newHooks(cases cases, out *lines, changed func(conversationID string), failed func(error)) *events.Hooks {
@@ -36,7 +40,7 @@ func newHooks(cases cases, out *lines, changed func(conversationID string), fail
 		}
 		changed(e.ConversationID) // the panel looks until after the commit
 		return nil
-	}, events.InTransaction())
+	}, events.InTransaction(), events.Attempts(ownerAttempts))
 	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
 		line, err := events.CloudEvent(e, source)
 		if err != nil {
