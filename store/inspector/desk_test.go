@@ -49,6 +49,7 @@ type desk struct {
 	*testing.T
 	*convtrack.Tracker
 	hooks  *events.Hooks
+	pages  *inspector.Handler
 	broken atomic.Bool // the hook notify-crm fails,
 	quotes atomic.Bool // and its error quotes the customer's number
 	panics atomic.Bool // the hook case-owner
@@ -99,6 +100,7 @@ func newDeskOn(t *testing.T, s store.Store, change ...func(*inspector.Config)) *
 	}
 	pages, err := inspector.New(config)
 	require.NoError(t, err)
+	d.pages = pages
 	mux := http.NewServeMux()
 	mux.Handle("/operate/", http.StripPrefix("/operate", pages))
 	mux.HandleFunc("GET /as/{who}", func(w http.ResponseWriter, r *http.Request) {
