@@ -29,10 +29,15 @@ const Long = 60 * time.Second
 // own, so that they share no storage.
 var browser struct {
 	start sync.Once
+	path  string
 	ctx   context.Context
 	stop  func()
 	err   error
 }
+
+// Use names the Chromium or Chrome to start, for TestMain: what
+// CONVTRACK_TEST_CHROMIUM says. Without it one is looked for.
+func Use(path string) { browser.path = path }
 
 // Stop ends the browser of the tests, if one was started: call it in TestMain.
 func Stop() {
@@ -69,8 +74,8 @@ func Start(more ...chromedp.ExecAllocatorOption) (ctx context.Context, stop func
 }
 
 func findChromium() string {
-	if path := os.Getenv("CONVTRACK_TEST_CHROMIUM"); path != "" {
-		return path
+	if browser.path != "" {
+		return browser.path
 	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {

@@ -60,7 +60,7 @@ func (n name) Shown() string {
 	return n.ID
 }
 
-const pageSize = 50
+const pageSize = 30
 
 func (h *Handler) showConversations(ctx context.Context, see viewer, params url.Values) (shown, error) {
 	f, err := readFilters(params)

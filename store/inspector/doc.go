@@ -36,7 +36,7 @@
 // find, and by says by what: id, address (of the customer, in any spelling), user
 // and queue (whoever had it once, by id), attribute (of the host's, as name=value).
 // state is open or ended, medium and direction are Genesys's words, since is hour,
-// day or week: when it changed last. limit is from 1 to 1000, 50 without it; after
+// day or week: when it changed last. limit is from 1 to 1000, 30 without it; after
 // is the next of the page before. Where the store has no index for what is asked
 // (a medium or a direction alone, what has ended) it looks at what changed within
 // the last day, unless since says otherwise.

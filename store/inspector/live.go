@@ -69,7 +69,7 @@ func (s *stream) follow(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			state = "" // it is told when it is over
+			s.last = "" // it is told when it is over
 			err = s.sign()
 		case state != s.last:
 			err = s.write("event: changed\ndata: " + state + "\n\n")

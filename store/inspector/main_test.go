@@ -11,6 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	browsertest.Use(os.Getenv("CONVTRACK_TEST_CHROMIUM"))
 	code := m.Run()
 	browsertest.Stop()
 	http.DefaultClient.CloseIdleConnections()
