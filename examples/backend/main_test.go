@@ -241,7 +241,8 @@ func TestItIsReadyAgainWhenGenesysIsBack(t *testing.T) {
 	genesys.Faults().CutSockets()
 	p.until(func() bool {
 		status, why := p.get("/readyz")
-		return status == http.StatusServiceUnavailable && strings.Contains(why, `"what":"notifications","why":"a WebSocket is not connected"`)
+		return status == http.StatusServiceUnavailable && strings.Contains(why, `"what":"notifications","why":"it is blind since `) &&
+			strings.Contains(why, `"what":"polling","why":"it is blind since `) && strings.Contains(why, "503")
 	})
 	status, _ := p.get("/healthz")
 	require.Equal(t, http.StatusOK, status, "the process serves")
@@ -257,7 +258,7 @@ func TestItIsNotReadyWhenTheStoreTakesNoWrites(t *testing.T) {
 	require.NoError(t, os.Rename(file, file+".away"))
 	p.until(func() bool {
 		status, why := p.get("/readyz")
-		return status == http.StatusServiceUnavailable && strings.Contains(why, `{"what":"store","why":"it does not take writes"}`)
+		return status == http.StatusServiceUnavailable && strings.Contains(why, `{"what":"store","why":"it is lost since `)
 	})
 }
 

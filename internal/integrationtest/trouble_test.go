@@ -218,10 +218,10 @@ func TestHealthSaysThatTheDiskOfPostgreSQLIsFullAndThatItIsNotAnyMore(t *testing
 	if !made {
 		x := newTroubled(t, opened(t, c, nil), nil)
 		x.until("")
-		c.Exec(t, "create function full() returns trigger language plpgsql as $$ begin raise exception 'no space' using errcode = 'disk_full'; end $$")
-		c.Exec(t, "create trigger full before insert on cdm_conversation for each row execute function full()")
+		c.Exec(t, "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no space' using errcode = 'disk_full'; end $$")
+		c.Exec(t, "create trigger refuse before insert on cdm_conversation for each row execute function refuse()")
 		x.until("full")
-		c.Exec(t, "drop trigger full on cdm_conversation")
+		c.Exec(t, "drop trigger refuse on cdm_conversation")
 		x.until("")
 		return
 	}

@@ -4,14 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/dcmkit/convtrack"
 )
 
-// readiness tells whether the backend can do its work: the store answers, and
+// readiness tells whether the backend can do its work: the store takes writes, and
 // every source hears.
 type readiness struct {
-	store    *storeProbe
+	glance   *glance
 	sources  *sources
 	started  time.Time
 	stopping atomic.Bool
@@ -38,16 +41,17 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *readiness) obstacles(ctx context.Context) []obstacle {
+	is := r.glance.health(ctx)
 	found := []obstacle{}
 	for _, check := range []struct {
 		what string
 		why  string
 	}{
 		{"backend", r.stops()},
-		{"store", r.storeSilent(ctx)},
-		{"polling", r.pollingDeaf()},
-		{"notifications", r.socketDeaf()},
-		{"eventbridge", r.queueDeaf()},
+		{"store", refuses(is.Store)},
+		{"polling", r.pollingDeaf(is)},
+		{"notifications", r.socketDeaf(is)},
+		{"eventbridge", r.queueDeaf(is)},
 	} {
 		if check.why != "" {
 			found = append(found, obstacle{check.what, check.why})
@@ -63,27 +67,52 @@ func (r *readiness) stops() string {
 	return ""
 }
 
-func (r *readiness) storeSilent(ctx context.Context) string {
-	if r.store.err(ctx) != nil {
-		return "it does not take writes" // the error can name hosts and users
-	}
-	return ""
-}
-
-func (r *readiness) pollingDeaf() string {
-	if r.sources.api == nil {
+// refuses says what is wrong with the store; not its error, which can name hosts and
+// users.
+func refuses(is convtrack.StoreHealth) string {
+	if is.Trouble == "" {
 		return ""
 	}
-	return r.sources.api.deaf()
+	return "it is " + is.Trouble + " since " + is.TroubleSince.Format(time.RFC3339)
+}
+
+// blind says since when a source hears nothing, and what it lacks; empty when it
+// hears.
+func blind(is convtrack.SourceHealth) string {
+	if is.BlindSince.IsZero() {
+		return ""
+	}
+	why := "it is blind since " + is.BlindSince.Format(time.RFC3339)
+	if len(is.MissingPermissions) > 0 {
+		return why + ": grant " + strings.Join(is.MissingPermissions, ", ")
+	}
+	if is.API != nil { // such a reason names the call and the status alone, others can name hosts
+		return why + ": " + is.Reason
+	}
+	return why
+}
+
+func (r *readiness) pollingDeaf(h convtrack.Health) string {
+	if r.sources.poller == nil {
+		return ""
+	}
+	is := h.Sources[r.sources.poller.String()]
+	if is.HeardSince.IsZero() && is.BlindSince.IsZero() && is.LastHeard.IsZero() {
+		return "the API has not been asked yet"
+	}
+	return blind(is)
 }
 
 // shareTime is how long after the start the topics of processes that share a
 // store may take to be shared out.
 const shareTime = time.Minute
 
-func (r *readiness) socketDeaf() string {
+func (r *readiness) socketDeaf(h convtrack.Health) string {
 	if r.sources.socket == nil {
 		return ""
+	}
+	if why := blind(h.Sources[r.sources.socket.String()]); why != "" {
+		return why
 	}
 	switch is := r.sources.socket.Stats(); {
 	case is.Looked.IsZero():
@@ -93,26 +122,20 @@ func (r *readiness) socketDeaf() string {
 	case is.Channels == 0 && time.Since(r.started) > shareTime:
 		return "" // other processes hear all topics
 	case is.Channels == 0 || is.Listening < is.Channels:
-		return "a WebSocket is not connected"
+		return "a WebSocket is not connected yet"
 	case is.Topics == 0:
 		return "nothing is subscribed yet"
 	}
 	return ""
 }
 
-// queueTime is after how long without an answer of SQS a queue is not heard. A
-// poll takes up to 10 s.
-const queueTime = 30 * time.Second
-
-func (r *readiness) queueDeaf() string {
+func (r *readiness) queueDeaf(h convtrack.Health) string {
 	if r.sources.queue == nil {
 		return ""
 	}
-	switch is := r.sources.queue.Stats(); {
-	case is.LastHeard.IsZero():
+	is := h.Sources[r.sources.queue.String()]
+	if is.BlindSince.IsZero() && is.LastHeard.IsZero() {
 		return "SQS has not answered yet"
-	case time.Since(is.LastHeard) > queueTime:
-		return "SQS has not answered for " + time.Since(is.LastHeard).Round(time.Second).String()
 	}
-	return ""
+	return blind(is)
 }

@@ -54,11 +54,12 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 	endpoints.operators = operators
 	defer operators.pages.Close()
 
+	endpoints.watch(tracker)
 	listener, err := listen(ctx, o.listen)
 	if err != nil {
 		return err
 	}
-	ready := &readiness{store: &storeProbe{store: db}, sources: sources, started: time.Now()}
+	ready := &readiness{glance: &glance{tracker: tracker}, sources: sources, started: time.Now()}
 	server := newServer(routes(endpoints, health{tracker}, ready, &measurements{tracker, sources, endpoints}), log)
 	server.RegisterOnShutdown(panel.close)
 	server.RegisterOnShutdown(operators.pages.Close)

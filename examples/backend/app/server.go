@@ -48,6 +48,17 @@ func newEndpoints(tokens []string, tracker *convtrack.Tracker, log *slog.Logger)
 	return &endpoints{eventbridge: envelopes, updates: updates}, nil
 }
 
+// watch has the tracker's health tell of them.
+func (e *endpoints) watch(tracker *convtrack.Tracker) {
+	if e.eventbridge != nil {
+		tracker.Watch(eventbridgePath, e.eventbridge)
+		tracker.Watch(updatesPath, e.updates)
+	}
+	if e.panel != nil {
+		tracker.Watch(panelPath, e.panel.app)
+	}
+}
+
 func (e *endpoints) close() {
 	if e.updates != nil {
 		e.updates.Close()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/directory"
 	"github.com/dcmkit/convtrack/genesys/eventbridge"
 	"github.com/dcmkit/convtrack/genesys/notifications"
@@ -17,7 +18,7 @@ import (
 // sources are the ways in which the backend hears by itself. What is off is nil.
 type sources struct {
 	client *rest.Client
-	api    *answering
+	api    genesys.API
 	socket *notifications.Source
 	poller *polling.Source
 	queue  *eventbridge.Queue
@@ -41,7 +42,7 @@ func openSources(is environment, tracker *convtrack.Tracker, log *slog.Logger) (
 	if err != nil {
 		return nil, &usageError{"GENESYS_BASE_URL, GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET", err}
 	}
-	s.client, s.api = client, &answering{API: client}
+	s.client, s.api = client, client
 	s.socket, err = notifications.New(notifications.Config{
 		API: s.api, Tracked: tracker, Logger: log,
 		Follow: &directory.Selection{Queues: directory.All(), Users: directory.All()}, FollowEvery: time.Minute,
