@@ -322,7 +322,7 @@ func (t *Tracker) countDeliveries(ctx context.Context, h *Health, members []memb
 
 // lags returns how far hooks are behind.
 func (t *Tracker) lags(ctx context.Context) (map[string]store.Lag, error) {
-	if reporter, reports := t.store.(store.LagReporter); reports {
+	if reporter, reports := store.As[store.LagReporter](t.store); reports {
 		return reporter.Lag(ctx, store.MostLimit)
 	}
 	backlog, err := t.store.Backlog(ctx)

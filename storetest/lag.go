@@ -11,7 +11,7 @@ import (
 // leaves that to Backlog.
 func (t *trial) lagOf(limit int) (map[string]store.Lag, bool) {
 	t.Helper()
-	reporter, reports := t.store.(store.LagReporter)
+	reporter, reports := store.As[store.LagReporter](t.store)
 	if !reports {
 		t.Log("the store is no store.LagReporter: trackers ask it for its Backlog")
 		return nil, false

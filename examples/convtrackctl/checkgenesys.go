@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,31 +12,59 @@ import (
 
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/rest"
+	"github.com/dcmkit/convtrack/genesys/setup"
 )
 
 // nobody is the id of a conversation that is not there.
 const nobody = "00000000-0000-4000-8000-000000000000"
 
-// readings are calls that show whether something may be read. Nothing of the
-// answers is shown.
-func readings() []reading {
+// probes are calls that show whether the OAuth client has a permission. Nothing of
+// the answers is shown.
+func probes() map[string]probe {
 	now := time.Now().UTC()
 	interval := now.Add(-time.Minute).Format(time.RFC3339) + "/" + now.Format(time.RFC3339)
 	query := fmt.Sprintf(`{"interval":%q,"paging":{"pageSize":1,"pageNumber":1}}`, interval)
-	return []reading{
-		{"conversations", "analytics:conversationDetail:view", levelProblem, genesys.Request{Path: "/api/v2/analytics/conversations/details/query", Body: []byte(query)}},
-		{"live conversations", "conversation:communication:view", levelProblem, genesys.Request{Path: "/api/v2/conversations/" + nobody}},
-		{"queues", "routing:queue:view", levelWarning, genesys.Request{Path: "/api/v2/routing/queues", Query: url.Values{"pageSize": {"1"}}}},
-		{"users", "directory:user:view", levelWarning, genesys.Request{Path: "/api/v2/users", Query: url.Values{"pageSize": {"1"}}}},
-		{"evaluations", "quality:evaluation:view", levelWarning, genesys.Request{Path: "/api/v2/quality/evaluations/query", Query: url.Values{"conversationId": {nobody}}}},
-		{"surveys", "quality:survey:view", levelWarning, genesys.Request{Path: "/api/v2/quality/conversations/" + nobody + "/surveys"}},
+	one := url.Values{"pageSize": {"1"}}
+	return map[string]probe{
+		"analytics:conversationDetail:view": {"conversations", genesys.Request{Path: "/api/v2/analytics/conversations/details/query", Body: []byte(query)}},
+		"conversation:communication:view":   {"live conversations", genesys.Request{Path: "/api/v2/conversations/" + nobody}},
+		"routing:queue:view":                {"queues", genesys.Request{Path: "/api/v2/routing/queues", Query: one}},
+		"directory:user:view":               {"users", genesys.Request{Path: "/api/v2/users", Query: one}},
+		"quality:evaluation:view":           {"evaluations", genesys.Request{Path: "/api/v2/quality/evaluations/query", Query: url.Values{"conversationId": {nobody}}}},
+		"quality:survey:view":               {"surveys", genesys.Request{Path: "/api/v2/quality/conversations/" + nobody + "/surveys"}},
 	}
 }
 
-type reading struct {
-	what, permission string
-	level            string // when it may not be read
-	request          genesys.Request
+// probe reads something.
+type probe struct {
+	what    string
+	request genesys.Request
+}
+
+// permissions tries what the backend needs, as genesys/setup lists it: what it
+// cannot do without, and what more it does.
+func (d *diagnosis) permissions(ctx context.Context, client *rest.Client) {
+	needed := map[string]bool{}
+	for _, p := range setup.Permissions(setup.Config{}) {
+		needed[p.Name] = needed[p.Name] || p.Who == setup.Backend
+	}
+	calls := probes()
+	for _, p := range setup.Permissions(setup.Config{Users: true, Quality: true}) {
+		if p.Who != setup.Backend {
+			continue
+		}
+		level := levelWarning
+		if needed[p.Name] {
+			level = levelProblem
+		}
+		try, known := calls[p.Name]
+		if !known {
+			d.find(finding{"permission", levelUnknown, "no call is known here that shows whether it has " + p.Name + ", which it needs to " + p.For, "look at the roles of the OAuth client"})
+			continue
+		}
+		_, err := client.Call(ctx, try.request)
+		d.permitted("reading "+try.what, level, p, err)
+	}
 }
 
 func (d *diagnosis) checkGenesys(ctx context.Context, c *rest.Config) {
@@ -56,25 +83,22 @@ func (d *diagnosis) checkGenesys(ctx context.Context, c *rest.Config) {
 		return
 	}
 	d.ok("token", "it is of the organisation "+organization.ID)
-	for _, r := range readings() {
-		_, err := client.Call(ctx, r.request)
-		d.permitted("reading "+r.what, r.level, r.permission, err)
-	}
+	d.permissions(ctx, client)
 	d.checkTopics(ctx, client)
 }
 
 // permitted reports whether a call was allowed; not to find something is no
 // refusal.
-func (d *diagnosis) permitted(check, level, permission string, err error) {
-	var answer *genesys.APIError
+func (d *diagnosis) permitted(check, level string, p setup.Permission, err error) {
 	switch {
 	case err == nil || genesys.HasStatus(err, http.StatusNotFound):
 		d.ok(check, "it is not refused")
-	case errors.As(err, &answer) && answer.Status == http.StatusForbidden:
-		if len(answer.MissingPermissions) > 0 {
-			permission = strings.Join(answer.MissingPermissions, ", ")
+	case genesys.HasStatus(err, http.StatusForbidden):
+		permission := p.Name
+		if missing := genesys.MissingPermissions(err); len(missing) > 0 {
+			permission = strings.Join(missing, ", ")
 		}
-		d.find(finding{check, level, "it is refused", "give a role of the OAuth client the permission " + permission + ", for the divisions that are followed"})
+		d.find(finding{check, level, "it is refused; it is needed to " + p.For, "give a role of the OAuth client the permission " + permission + ", for the divisions that are followed"})
 	default:
 		d.find(finding{check, levelUnknown, err.Error(), "try again"})
 	}

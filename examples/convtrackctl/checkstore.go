@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/dcmkit/convtrack/examples/internal/stores"
-	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/pgstore"
 	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
@@ -41,7 +38,7 @@ func (d *diagnosis) checkStore(ctx context.Context, p *program) {
 		d.pool(ctx, p, s)
 		d.clock(ctx, s)
 	}
-	d.deliveries(ctx, s)
+	d.health(ctx, s.Store)
 }
 
 // tables reports what is wrong with the tables, one by one.
@@ -121,33 +118,4 @@ func (d *diagnosis) clock(ctx context.Context, s *stores.Store) {
 		return
 	}
 	d.ok("clock", says)
-}
-
-// deliveries looks at what waits and what has failed.
-func (d *diagnosis) deliveries(ctx context.Context, s *stores.Store) {
-	page, err := s.Failed(ctx, store.FailedQuery{Limit: store.MostLimit})
-	if d.failed("failed", err, "") {
-		return
-	}
-	number := fmt.Sprint(len(page.Items))
-	if page.Next != "" {
-		number = "more than " + number
-	}
-	if len(page.Items) > 0 {
-		d.find(finding{"failed", levelProblem, number + " deliveries or changes have failed; later events of their conversations wait behind them",
-			"see convtrackctl failed list, mend the cause, then failed retry or failed skip"})
-	} else {
-		d.ok("failed", "nothing has")
-	}
-	backlog, err := s.Backlog(ctx)
-	if d.failed("deliveries", err, "") {
-		return
-	}
-	if len(backlog) == 0 {
-		d.ok("deliveries", "none is unfinished")
-	}
-	for _, hook := range slices.Sorted(maps.Keys(backlog)) {
-		d.find(finding{"deliveries", levelUnknown, fmt.Sprintf("%d to the hook %s are unfinished; whether a program still registers that hook cannot be known here", backlog[hook], hook),
-			"compare it with the hooks of your programs: a hook that was renamed or removed leaves its deliveries (the tracker's log names them)"})
-	}
 }

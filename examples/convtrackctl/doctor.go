@@ -14,7 +14,8 @@ func doctorCommand() *command {
 		does: "Checks the database, and what the environment names of Genesys Cloud and SQS; each finding has its remedy",
 		more: "The variables are those of examples/backend: GENESYS_REGION (or GENESYS_BASE_URL), GENESYS_CLIENT_ID\n" +
 			"and GENESYS_CLIENT_SECRET; CONVTRACK_SQS_QUEUE_URL with AWS's own. What is not set is not checked,\n" +
-			"and said to be so. Nothing is changed; -topics alone creates a notification channel, which takes one\n" +
+			"and said to be so. A small value is written, to see whether the store takes it;\n" +
+			"otherwise nothing is changed. -topics creates a notification channel, which takes one\n" +
 			"of the 20 places of the OAuth client for a day. -page reads the page of the client app as browsers get it,\n" +
 			"and judges its headers. The exit code is 1 when there is a problem.",
 		flags: func(f *flag.FlagSet) action {

@@ -95,7 +95,31 @@ func TestDoctorFindsWhatHasFailed(t *testing.T) {
 		code, findings := diagnose(t, store, nil)
 		require.Equal(t, 1, code)
 		require.Contains(t, of(findings, "failed")[0].Remedy, "convtrackctl failed list")
-		require.Contains(t, of(findings, "deliveries")[0].Says, "to the hook case-owner are unfinished; whether a program still registers that hook cannot be known here")
+		require.Equal(t, "ok", of(findings, "deliveries")[0].Level, "a running process has the hook")
+		require.Contains(t, of(findings, "processes")[0].Says, "1 run: ")
+	})
+}
+
+func TestDoctorFindsDeliveriesToHooksThatNobodyHas(t *testing.T) {
+	onEachStore(t, func(t *testing.T, store string) {
+		t.Run("before", func(t *testing.T) {
+			config, _, _ := broken()
+			hear(t, track(t, store, config), genesystest.BlindTransferToQueue())
+			until(t, func() bool { return len(failed(t, store)) == 1 })
+		})
+		_, findings := diagnose(t, store, nil)
+		require.Equal(t, "unknown", of(findings, "processes")[0].Level)
+		require.Equal(t, "unknown", of(findings, "deliveries")[0].Level)
+		require.Contains(t, of(findings, "deliveries")[0].Says, "2 to the hook case-owner are unfinished; whether a program still registers that hook cannot be known while none runs")
+		track(t, store, nil)
+		until(t, func() bool {
+			_, findings = diagnose(t, store, nil)
+			return of(findings, "processes")[0].Level == "ok"
+		})
+		require.Equal(t, "problem", of(findings, "deliveries")[0].Level)
+		require.Contains(t, of(findings, "deliveries")[0].Says, "no running process has that hook")
+		require.Contains(t, of(findings, "deliveries")[0].Remedy, "a function that does nothing")
+		require.Equal(t, "ok", of(findings, "writing")[0].Level)
 	})
 }
 

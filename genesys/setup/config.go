@@ -20,6 +20,9 @@ type Config struct {
 	OrganizationID string
 	// Quality gives the backend the right to read evaluations and surveys.
 	Quality bool
+	// Users gives the backend the right to list users, whom it then can follow beside
+	// the queues.
+	Users bool
 	// LaunchFlows gives the backend the right to run workflows.
 	LaunchFlows bool
 

@@ -28,6 +28,9 @@ func Permissions(c Config) []Permission {
 	p.add(Backend, "read conversations", "conversation:communication:view")
 	p.add(Backend, "read conversations that have ended, and repair gaps", "analytics:conversationDetail:view")
 	p.add(Backend, "find the queues to follow", "routing:queue:view")
+	if c.Users {
+		p.add(Backend, "find the users to follow", "directory:user:view")
+	}
 	if c.Quality {
 		p.add(Backend, "read evaluations", "quality:evaluation:view")
 		p.add(Backend, "read surveys", "quality:survey:view")

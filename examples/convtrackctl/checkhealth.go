@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// health looks at what the store shows of all that share it, as a tracker does that
+// does not run.
+func (d *diagnosis) health(ctx context.Context, s store.Store) {
+	tracker, err := convtrack.New(s, &convtrack.Config{Logger: slog.New(slog.DiscardHandler)})
+	if d.failed("health", err, "") {
+		return
+	}
+	is := tracker.Health(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	if is.Store.Trouble != "" {
+		d.find(finding{"writing", levelProblem, "the store is " + is.Store.Trouble + ", so what waits in it is not known", "see tables above for what the role lacks, and the database's own log"})
+		return
+	}
+	d.ok("writing", fmt.Sprintf("a small value was written in %v", time.Duration(is.Store.Latency).Round(time.Microsecond)))
+	d.processes(is)
+	d.deliveries(is)
+	d.haveFailed(is)
+	if is.Overdue > 0 {
+		d.find(finding{"conclusions", levelWarning, fmt.Sprintf("those of %d conversations are overdue", is.Overdue), "see that a process runs, and what its log says"})
+	}
+}
+
+func (d *diagnosis) processes(is convtrack.Health) {
+	if len(is.Processes) == 0 {
+		d.find(finding{"processes", levelUnknown, "none runs with this store now", ""})
+		return
+	}
+	var names []string
+	for _, p := range is.Processes {
+		names = append(names, fmt.Sprintf("%s (%d deliveries, sources: %s)", p.Name, p.Deliveries, strings.Join(slices.Sorted(maps.Keys(p.Sources)), ", ")))
+	}
+	d.ok("processes", fmt.Sprintf("%d run: %s", len(names), strings.Join(names, "; ")))
+	for _, of := range slices.Sorted(maps.Keys(is.Undefined)) {
+		d.find(finding{"processes", levelProblem, "events of the type " + of + " are not defined in " + strings.Join(is.Undefined[of], ", "), "register it with events.Define in every process"})
+	}
+}
+
+// deliveries looks at what waits for hooks.
+func (d *diagnosis) deliveries(is convtrack.Health) {
+	if len(is.Deliveries) == 0 {
+		d.ok("deliveries", "none is unfinished")
+	}
+	for _, hook := range slices.Sorted(maps.Keys(is.Deliveries)) {
+		lag := is.Deliveries[hook]
+		says := fmt.Sprintf("%d to the hook %s are unfinished", lag.Unfinished, hook)
+		if !lag.Counted {
+			says = "more than " + says
+		}
+		if !lag.DueSince.IsZero() {
+			says += ", the oldest is due since " + lag.DueSince.Format(time.RFC3339)
+		}
+		switch {
+		case lag.Orphaned:
+			d.find(finding{"deliveries", levelProblem, says + ", and no running process has that hook",
+				"was it renamed or removed? Register it again under this name, with a function that does nothing to give them up"})
+		case len(is.Processes) == 0:
+			d.find(finding{"deliveries", levelUnknown, says + "; whether a program still registers that hook cannot be known while none runs",
+				"compare it with the hooks of your programs: a hook that was renamed or removed leaves its deliveries"})
+		case !lag.DueSince.IsZero() && is.At.Sub(lag.DueSince) > mostLag:
+			d.find(finding{"deliveries", levelWarning, says, "see in the log how long the hook takes, and what it fails with"})
+		default:
+			d.ok("deliveries", says)
+		}
+	}
+}
+
+// mostLag is how long a delivery may be due.
+const mostLag = time.Minute
+
+func (d *diagnosis) haveFailed(is convtrack.Health) {
+	n := 0
+	for _, f := range is.Failed {
+		n += f.N
+	}
+	if n == 0 {
+		d.ok("failed", "nothing has")
+		return
+	}
+	number := fmt.Sprint(n)
+	if n >= store.MostLimit {
+		number += " or more"
+	}
+	d.find(finding{"failed", levelProblem, number + " deliveries or changes have failed; later events of their conversations wait behind them",
+		"see convtrackctl failed list, mend the cause, then failed retry or failed skip"})
+}
