@@ -129,7 +129,10 @@ func TestHostileNamesStayText(t *testing.T) {
 			id := "c-" + name + ` <i>"&`
 			s := story(id, 150*time.Second)
 			for _, l := range s.Legs {
-				l.Name, l.Address = text, text
+				l.Name = text
+				if l.Address != "" {
+					l.Address = "tel:+4930123456"
+				}
 			}
 			d.tell(s)
 			require.NoError(t, d.SetAttributes(t.Context(), id, map[string]string{text[:min(len(text), 200)]: text}))
@@ -155,6 +158,7 @@ func TestHostileNamesStayText(t *testing.T) {
 			page.Shows("#events", "agent.transferred")
 			require.True(t, browsertest.Eval[bool](page, `!document.querySelector('#pwned, main script, main img')`))
 			require.Contains(t, browsertest.Eval[string](page, `document.title`), "convtrack")
+			page.Until(`[...document.querySelectorAll('[data-part=head] bdi')].some(e => e.textContent === '+4930123456')`) // apart from the name
 		})
 	}
 }

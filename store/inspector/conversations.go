@@ -39,11 +39,19 @@ type line struct {
 	End       time.Time                `json:"conversationEnd,omitzero"`
 	Direction conversation.Direction   `json:"originatingDirection,omitzero"`
 	Media     []conversation.MediaType `json:"mediaTypes,omitzero"`
-	Customer  string                   `json:"customer,omitzero"`
+	Customer  customer                 `json:"customer,omitzero"`
 	// Agents are the users who are connected now, and once it has ended those who
 	// were participants; Queues those through which it came.
 	Agents []name `json:"agents,omitzero"`
 	Queues []name `json:"queues,omitzero"`
+}
+
+// customer is who the customer is. Name and address stay apart: a name can have
+// signs in it that turn round what is written beside it.
+type customer struct {
+	Name     string `json:"name,omitzero"`
+	Address  string `json:"address,omitzero"`
+	Withheld bool   `json:"withheld,omitzero"`
 }
 
 // name is an id, and the name that goes with it.
@@ -122,17 +130,12 @@ func with(names []name, id, text string) []name {
 }
 
 // customer says who the customer is.
-func (v viewer) customer(c *conversation.Conversation) string {
-	is, known := c.Customer()
-	switch {
-	case is.Withheld:
-		return "withheld"
-	case !known:
-		return v.personal(is.Name)
-	case is.Name == "" || strings.Contains(is.Stated, is.Name) || strings.Contains(is.Name, is.Address):
-		return v.personal(is.Address)
+func (v viewer) customer(c *conversation.Conversation) customer {
+	is, _ := c.Customer()
+	if strings.Contains(is.Stated, is.Name) {
+		is.Name = "" // a number again
 	}
-	return v.personal(strings.TrimSpace(is.Name + " " + is.Address))
+	return customer{v.personal(is.Name), v.personal(is.Address), is.Withheld}
 }
 
 // The ways to find conversations.

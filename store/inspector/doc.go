@@ -47,7 +47,7 @@
 //
 //	{
 //	  "conversationId": "…", "calculatedStatus": "Active", "conversationStart": "…", "originatingDirection": "inbound",
-//	  "mediaTypes": ["voice"], "customer": "…", "agents": [{"id": "…", "name": "…"}], "queues": [{"id": "…", "name": "…"}],
+//	  "mediaTypes": ["voice"], "customer": {"name": "…", "address": "…"}, "agents": [{"id": "…", "name": "…"}], "queues": [{"id": "…", "name": "…"}],
 //	  "events": [{"seq": 3, "time": "…", "type": "agent.connected", "id": "…", "rule": "agent-answered", "why": "…", "data": {…},
 //	    "deliveries": [{"hook": "…", "state": "failed", "attempts": 9, "error": "…"}]}],
 //	  "failed": [{"id": "…", "kind": "delivery", "hook": "…", "attempts": 9, "error": "…", "stack": "…", "at": "…"}],

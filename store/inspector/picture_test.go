@@ -29,6 +29,9 @@ func TestPicturesOfThePages(t *testing.T) {
 	records := ended.Records()
 	d.say(records[len(records)-1], time.Now())
 	d.tell(story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e02", 150*time.Second))
+	strange := story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e04", 20*time.Second)
+	strange.Legs[0].Name = hostile["long"][:500] + hostile["rtl"] + hostile["markup"]
+	d.tell(strange)
 	d.tell(story("0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e03", 40*time.Second))
 	d.fails(3)
 	folder := *screenshots
@@ -39,6 +42,7 @@ func TestPicturesOfThePages(t *testing.T) {
 	page := browsertest.OpenTab(t, d.at("anna", ""))
 	page.Shows("#conversations", "Queued")
 	for _, one := range []struct{ name, path, selector, text string }{
+		{"hostile", "conversation?id=0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e04", "#events", "participant.added"},
 		{"conversations", "", "#conversations", "Queued"},
 		{"ended", "conversation?id=0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e01", "#events", "conversation.ended"},
 		{"running", "conversation?id=0f2f1c5e-7a0b-4a55-9d53-1b7f0c2a9e02", "#events", "agent.connected"},
@@ -48,6 +52,7 @@ func TestPicturesOfThePages(t *testing.T) {
 	} {
 		require.NoError(t, chromedp.Do(page.Context, chromedp.Navigate(d.url+one.path)))
 		page.Shows(one.selector, one.text)
+		browsertest.Eval[bool](page, `(document.querySelectorAll('#facts-0, #facts-10, [id^=stack]').forEach(e => { e.open = true; }), true)`)
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{360, 1280} {
 				where := fmt.Sprintf("%s-%s-%d", one.name, scheme, width)
