@@ -109,6 +109,7 @@ lint: ## Check format, vet, linters and module files.
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt these files: $$unformatted" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) mod tidy -diff
+	@$(GO) run .ci/licences.go | diff docs/licences.md - || { echo "make licences writes docs/licences.md anew; look at what is new" >&2; exit 1; }
 	cd examples/benchmarks && $(GO) mod tidy -diff && $(GO) vet ./...
 	cd examples/broker && $(GO) mod tidy -diff && $(GO) vet ./...
 	$(GOLANGCI_LINT) run ./...
@@ -169,7 +170,10 @@ api: ## Compare the public API with the last release, and say which version is n
 	fi
 
 .PHONY: sbom
-sbom: ## Write bin/sbom.json (CycloneDX) and bin/licences.txt.
+sbom: ## Write bin/sbom.json (CycloneDX), of what tests and examples need, too.
 	@mkdir -p bin
-	$(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 mod -json -licenses -output bin/sbom.json .
-	$(GO) run .ci/licences.go <bin/sbom.json >bin/licences.txt
+	$(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 mod -json -output bin/sbom.json .
+
+.PHONY: licences
+licences: ## Write docs/licences.md, of what the packages bring into a program.
+	$(GO) run .ci/licences.go >docs/licences.md
