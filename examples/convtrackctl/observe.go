@@ -65,7 +65,7 @@ func (w *watching) do(ctx context.Context, p *program, args []string) error {
 	}
 	switch {
 	case queue != nil && w.take:
-		c.Queue = func(how *eventbridge.QueueConfig) (*eventbridge.Queue, error) {
+		c.Queue = func(how *eventbridge.QueueConfig) (*eventbridge.Queue, error) { //nolint:contextcheck // nothing is asked before the source runs
 			return eventbridge.NewQueue(queue.Client, queue.URL, how)
 		}
 	case queue != nil:
