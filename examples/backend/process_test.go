@@ -158,7 +158,7 @@ func (p *process) quiet() {
 	p.t.Helper()
 	p.until(func() bool {
 		_, metrics := p.get("/metrics")
-		return strings.Contains(metrics, "\nconvtrack_pending 0\n") && strings.Contains(metrics, "\nconvtrack_deliveries_held 0\n")
+		return strings.Contains(metrics, "\nconvtrack_facts_pending 0\n") && strings.Contains(metrics, "\nconvtrack_deliveries_held 0\n")
 	})
 }
 

@@ -19,12 +19,13 @@ import (
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/notifications"
 	"github.com/dcmkit/convtrack/genesys/polling"
+	"github.com/dcmkit/convtrack/internal/telemetry/telemetrytest"
 	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
-// TestNoPersonalDataAndNoSecretReachesTheLog has everything log at debug level
-// while everything fails that can, and looks for what must not be there.
-func TestNoPersonalDataAndNoSecretReachesTheLog(t *testing.T) {
+// TestNoPersonalDataAndNoSecretReachesTheLogAMetricOrATrace has everything log at
+// debug level, and everything traced, while everything fails that can, and looks for what must not be there.
+func TestNoPersonalDataAndNoSecretReachesTheLogAMetricOrATrace(t *testing.T) {
 	var log logbook
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}))
 	server := genesystest.NewServer(t, genesystest.Credentials("canary-client", "CANARY-SECRET"), genesystest.HeartbeatEvery(100*time.Millisecond))
@@ -47,7 +48,10 @@ func TestNoPersonalDataAndNoSecretReachesTheLog(t *testing.T) {
 		return nil
 	})
 	events.After(hooks, "panics", func(_ context.Context, e *events.AgentTransferred) error { panic("a bad hook") })
-	tracker, err := convtrack.New(db, &convtrack.Config{Hooks: hooks, Logger: logger})
+	// What a hook returns is in the log, as Config.Logger says; nowhere else.
+	events.After(hooks, "quotes", func(context.Context, *events.ConversationCreated) error { return errors.New("QUOTED") }, events.Attempts(1))
+	recorder := telemetrytest.New()
+	tracker, err := convtrack.New(db, &convtrack.Config{Hooks: hooks, Logger: logger, MeterProvider: recorder.Meters, TracerProvider: recorder.Tracers})
 	require.NoError(t, err)
 	socket, err := notifications.New(notifications.Config{API: server.API(), Topics: append(notifications.UserTopics("user-a", "user-b"), "v2.nonsense"),
 		DetailEvents: notifications.DetailEvents(), Tracked: tracker, Logger: logger})
@@ -77,11 +81,20 @@ func TestNoPersonalDataAndNoSecretReachesTheLog(t *testing.T) {
 		require.Eventually(t, func() bool { return strings.Contains(log.String(), provoked) }, time.Minute, 10*time.Millisecond,
 			"the test no longer provokes %q", provoked)
 	}
+	recorder.Collect(t) // while it runs
 	stop()
 
-	text := log.String()
+	text, told := log.String(), recorder.Text(t)
 	for _, canary := range []string{"CANARY", "sim-", "streaming-0-", "Bearer", "Basic"} {
 		require.NotContains(t, text, canary)
+		require.NotContains(t, told, canary)
+	}
+	require.Contains(t, text, "QUOTED")
+	for _, canary := range []string{"QUOTED", "not now", "a bad hook", "v2."} {
+		require.NotContains(t, told, canary)
+	}
+	for _, provoked := range []string{"observe notifications", "observe polling", "commit [", "before fails", "process panics", "process quotes", "convtrack.source.blind.age", "messaging.process.duration"} {
+		require.Contains(t, told, provoked)
 	}
 }
 

@@ -14,6 +14,7 @@ type environment struct {
 	queue  *remote.Queue // nil: off
 	tokens []string      // none: off
 	panel  *panelConfig  // nil: off
+	exports
 	// operator is the password of the operator; empty: who is at this machine looks
 	// without one.
 	operator string
@@ -38,6 +39,9 @@ func readEnvironment(env func(string) string) (is environment, err error) {
 		return is, err
 	}
 	is.panel, err = readPanel(env, is.api != nil)
+	if err == nil {
+		is.exports, err = readExports(env)
+	}
 	is.operator = env("CONVTRACK_OPERATOR_PASSWORD")
 	return is, err
 }

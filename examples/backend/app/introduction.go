@@ -38,6 +38,8 @@ func introduce(w io.Writer, is environment, store, address string) {
 		page += ", with the SDKs from Genesys's CDN; GENESYS_CLIENTAPP_SDK names a folder node_modules that has them"
 	}
 	say(is.panel != nil, "client app", page, "set GENESYS_CLIENTAPP_ID and GENESYS_ORGANIZATION_ID")
+	say(is.traces, "traces (OpenTelemetry)", "sent through OTLP", "set OTEL_EXPORTER_OTLP_ENDPOINT, as http://localhost:4318")
+	say(is.metrics, "metrics through OTLP", "sent beside GET /metrics", "set OTEL_EXPORTER_OTLP_ENDPOINT")
 	inspector := fmt.Sprintf("http://%s%s", address, operatePath)
 	if is.operator == "" {
 		inspector += ", from this machine alone and read-only; set CONVTRACK_OPERATOR_PASSWORD to look from elsewhere and to decide, as operator"

@@ -3,7 +3,7 @@
 // Where to look: options.go and environment.go say what can be configured,
 // database.go and cases.go where things are kept, hooks.go what happens when
 // something happens, sources.go how Genesys Cloud is heard, server.go
-// what is served, panel.go what agents see, operate.go, readiness.go and measurements.go what operators see. run.go
+// what is served, panel.go what agents see, operate.go, readiness.go, exporters.go and measurements.go what operators see. run.go
 // joins them.
 package app
 

@@ -1,66 +1,39 @@
 package app
 
 import (
-	"bytes"
-	"maps"
-	"net/http"
 	"slices"
 	"time"
 
-	"github.com/dcmkit/convtrack"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/dcmkit/convtrack/genesys/eventbridge"
 	"github.com/dcmkit/convtrack/genesys/notifications"
 	"github.com/dcmkit/convtrack/genesys/polling"
 	"github.com/dcmkit/convtrack/genesys/rest"
 )
 
-// measurements are the statistics of everything that is on: numbers, and the
-// types of events; nothing of a conversation.
+// measurements are what sources and endpoints count beside what the tracker
+// measures: numbers, and nothing of a conversation.
 type measurements struct {
-	tracker   *convtrack.Tracker
 	sources   *sources
 	endpoints *endpoints
 }
 
-// ServeHTTP answers GET /metrics.
-func (m *measurements) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	all := ofTracker(m.tracker.Stats())
+// Describe implements prometheus.Collector: nothing is promised, as what is off has
+// no metrics.
+func (m *measurements) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (m *measurements) Collect(to chan<- prometheus.Metric) {
+	var all []metric
 	if m.sources.client != nil {
-		all = slices.Concat(all, ofAPI(m.sources.client.Stats()), ofSocket(m.sources.socket.Stats()), ofPolling(m.sources.poller.Stats()))
+		all = slices.Concat(ofAPI(m.sources.client.Stats()), ofSocket(m.sources.socket.Stats()), ofPolling(m.sources.poller.Stats()))
 	}
 	if m.sources.queue != nil {
 		all = append(all, ofQueue(m.sources.queue.Stats())...)
 	}
-	all = append(all, m.requests()...)
-	var text bytes.Buffer
-	for _, one := range all {
-		one.write(&text)
-	}
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	_, _ = w.Write(text.Bytes())
-}
-
-func ofTracker(is convtrack.Stats) []metric {
-	announced := metric{name: "convtrack_events_total", help: "Common Events announced by this process, by type.", counter: true}
-	for _, name := range slices.Sorted(maps.Keys(is.Events)) {
-		announced.samples = append(announced.samples, sample{"type", name, float64(is.Events[name])})
-	}
-	return []metric{
-		announced,
-		counter("convtrack_commits", "Transactions asked of the store.", is.Commits),
-		counter("convtrack_changes", "Changes of conversations that were written.", is.Changes),
-		counter("convtrack_conflicts", "Changes that lost a race and were made again.", is.Conflicts),
-		counter("convtrack_duplicates", "Messages of which the process that looks after the conversation had stored the same one.", is.Duplicates),
-		counter("convtrack_store_errors", "Calls of the store that failed and were repeated.", is.StoreErrors),
-		counter("convtrack_vetoed", "Conversations that a Before hook did not want.", is.Vetoed),
-		counter("convtrack_before_failures", "Failed tries of Before hooks.", is.BeforeFailed),
-		counter("convtrack_deliveries", "Deliveries to After hooks that were done.", is.Delivered),
-		counter("convtrack_after_failures", "Failed tries of After hooks.", is.AfterFailed),
-		counter("convtrack_failed", "Changes and deliveries that were set aside.", is.Failed),
-		counter("convtrack_gaps", "Times in which a source was blind.", is.Gaps),
-		counter("convtrack_losses", "Times that could not be read from the API either.", is.Losses),
-		gauge("convtrack_pending", "Partial conversations that are accepted and not stored yet.", float64(is.Pending)),
-		gauge("convtrack_deliveries_held", "Deliveries to After hooks that are held in memory.", float64(is.Deliveries)),
+	for _, one := range append(all, m.requests()...) {
+		one.collect(to)
 	}
 }
 

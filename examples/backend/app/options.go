@@ -46,6 +46,10 @@ What is set in the environment is switched on:
         POST /genesys/v1/eventbridge (API destination) and
         POST /genesys/v1/updates (data action) for who presents one of these
         secrets; a comma stands between them
+  OTEL_EXPORTER_OTLP_ENDPOINT
+        traces and metrics through OTLP (http/protobuf), with OpenTelemetry's other
+        variables: OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER (none switches one
+        off), OTEL_TRACES_SAMPLER, OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME …
 `
 
 func parse(args []string, stderr io.Writer) (*options, error) {

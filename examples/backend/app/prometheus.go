@@ -1,13 +1,8 @@
 package app
 
-import (
-	"fmt"
-	"io"
-	"strconv"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
-// metric is a metric in the text format of Prometheus 0.0.4. The name of a
-// counter ends in _total.
+// metric is a metric of Prometheus. The name of a counter ends in _total.
 type metric struct {
 	name, help string
 	counter    bool
@@ -27,19 +22,17 @@ func gauge(name, help string, value float64) metric {
 	return metric{name, help, false, []sample{{value: value}}}
 }
 
-// write writes the metric. Label values are words of our own, without anything
-// to escape.
-func (m metric) write(w io.Writer) {
-	kind := "gauge"
+// collect hands the metric to who collects.
+func (m metric) collect(to chan<- prometheus.Metric) {
+	kind := prometheus.GaugeValue
 	if m.counter {
-		kind = "counter"
+		kind = prometheus.CounterValue
 	}
-	_, _ = fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", m.name, m.help, m.name, kind)
 	for _, s := range m.samples {
-		labels := ""
+		var labels, values []string
 		if s.label != "" {
-			labels = fmt.Sprintf("{%s=%q}", s.label, s.is)
+			labels, values = []string{s.label}, []string{s.is}
 		}
-		_, _ = fmt.Fprintf(w, "%s%s %s\n", m.name, labels, strconv.FormatFloat(s.value, 'g', -1, 64))
+		to <- prometheus.MustNewConstMetric(prometheus.NewDesc(m.name, m.help, labels, nil), kind, s.value, values...)
 	}
 }

@@ -27,7 +27,12 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 	var panel *panel
 	hooks := newHooks(db.cases, &lines{w: stdout}, func(id string) { panel.changed(id) }, // hooks run once everything is there
 		func(err error) { stop(fmt.Errorf("stdout cannot be written: %w", err)) })
-	tracker, err := convtrack.New(db, &convtrack.Config{Hooks: hooks, Logger: log})
+	telemetry, registry, err := newTelemetry(ctx, o.exports, log)
+	if err != nil {
+		return err
+	}
+	defer telemetry.close() //nolint:contextcheck // it hands on the last of it when ctx has ended
+	tracker, err := convtrack.New(db, &convtrack.Config{Hooks: hooks, Logger: log, MeterProvider: telemetry.meterProvider(), TracerProvider: telemetry.tracerProvider()})
 	if err != nil {
 		return err
 	}
@@ -55,12 +60,13 @@ func run(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) 
 	defer operators.pages.Close()
 
 	endpoints.watch(tracker)
+	registry.MustRegister(&measurements{sources, endpoints})
 	listener, err := listen(ctx, o.listen)
 	if err != nil {
 		return err
 	}
 	ready := &readiness{glance: &glance{tracker: tracker}, sources: sources, started: time.Now()}
-	server := newServer(routes(endpoints, health{tracker}, ready, &measurements{tracker, sources, endpoints}), log)
+	server := newServer(routes(endpoints, health{tracker}, ready, telemetry.scrape), log)
 	server.RegisterOnShutdown(panel.close)
 	server.RegisterOnShutdown(operators.pages.Close)
 	introduce(stderr, o.environment, db.says, listener.Addr().String())

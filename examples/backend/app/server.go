@@ -66,7 +66,7 @@ func (e *endpoints) close() {
 }
 
 // routes are everything that is served.
-func routes(e *endpoints, alive health, ready *readiness, m *measurements) http.Handler {
+func routes(e *endpoints, alive health, ready *readiness, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	if e.eventbridge != nil {
 		mux.Handle(eventbridgePath, e.eventbridge) // other methods are answered by the handler
@@ -78,7 +78,7 @@ func routes(e *endpoints, alive health, ready *readiness, m *measurements) http.
 	mux.Handle(operatePath, e.operators)
 	mux.Handle("GET /healthz", alive)
 	mux.Handle("GET /readyz", ready)
-	mux.Handle("GET /metrics", m)
+	mux.Handle("GET /metrics", metrics)
 	return mux
 }
 
