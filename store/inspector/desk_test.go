@@ -64,6 +64,12 @@ func newDesk(t *testing.T, change ...func(*inspector.Config)) *desk {
 
 func newDeskOn(t *testing.T, s store.Store, change ...func(*inspector.Config)) *desk {
 	t.Helper()
+	return newDeskWith(t, s, nil, change...)
+}
+
+// newDeskWith runs it with sources.
+func newDeskWith(t *testing.T, s store.Store, sources []convtrack.Source, change ...func(*inspector.Config)) *desk {
+	t.Helper()
 	d := &desk{T: t, hooks: events.NewHooks(), log: &logbook{}}
 	once := events.Attempts(1)
 	events.After(d.hooks, "notify-crm", func(_ context.Context, e *events.AgentConnected) error {
@@ -88,7 +94,7 @@ func newDeskOn(t *testing.T, s store.Store, change ...func(*inspector.Config)) *
 	d.Tracker = tracker
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
-	go func() { ended <- tracker.Run(ctx) }()
+	go func() { ended <- tracker.Run(ctx, sources...) }()
 	t.Cleanup(func() {
 		stop()
 		require.NoError(t, <-ended)

@@ -1,7 +1,9 @@
 package inspector_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/inspector"
 	"github.com/dcmkit/convtrack/store/memstore"
@@ -339,6 +342,26 @@ func TestOnlyWhoMayDecidesAndOnlyOnTheOwnPage(t *testing.T) {
 	got = d.post("anna", "failed.json", url.Values{"do": {"retry"}, "hook": {"notify-crm"}, "all": {"1"}, "token": {token}})
 	require.Equal(t, http.StatusOK, got.status, got.body)
 	require.Contains(t, d.log.String(), `by=anna decision=retry`)
+	d.fails(0)
+}
+
+func TestARefusedChangeIsRetriedAndSkipped(t *testing.T) {
+	d := newDesk(t)
+	events.Before(d.hooks, "link-case", func(context.Context, *events.ConversationCreated) error { return errors.New("no case") }, events.Attempts(1))
+	d.tell(story("c-1", 40*time.Second))
+	d.fails(1)
+	page := d.get("anna", "failed").body
+	require.Contains(t, page, "refused change")
+	require.Contains(t, page, "tried again by itself")
+	require.Contains(t, d.get("anna", "conversation?id=c-1").body, "it is under Failed")
+
+	form := url.Values{"do": {"retry"}, "id": {store.ChangeID("c-1")}, "token": {d.token("anna")}}
+	got := d.post("anna", "failed", form)
+	require.Equal(t, "failed?again=1&decision=retry&items=1", got.header.Get("Location"))
+	require.Contains(t, d.get("anna", got.header.Get("Location")).body, "A hook has refused a change again.")
+	form.Set("do", "skip")
+	require.Equal(t, "failed?decision=skip&items=1", d.post("anna", "failed", form).header.Get("Location"))
+	require.Equal(t, http.StatusOK, d.get("anna", "conversation?id=c-1").status, "it is tracked now")
 	d.fails(0)
 }
 
