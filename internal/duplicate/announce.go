@@ -11,7 +11,7 @@ import (
 
 // gather is how long announcements are left to gather: what waits for them is
 // stored already, and each costs all processes something.
-const gather = 20 * time.Millisecond
+const gather = 50 * time.Millisecond
 
 // outgoing is what is to be announced.
 type outgoing struct {

@@ -137,7 +137,7 @@ func (f *Filter) rest(facts []*conversation.Conversation, awaited []*heard) (res
 				f.Found.Add(1)
 				continue
 			default:
-				h.judge(false, now)
+				h.missing(now)
 			}
 		}
 		rest = append(rest, c)

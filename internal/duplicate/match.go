@@ -17,17 +17,17 @@ const keep = 2 * mostPatience
 // heard is a message that this process has heard.
 type heard struct {
 	conversation.Fingerprint
-	owner  *owner
-	at     time.Time
-	found  chan struct{} // closed when the owner has announced it
-	judged bool          // it has counted for its owner
+	owner *owner
+	at    time.Time
+	found chan struct{} // closed when the owner has announced it
+	late  bool          // it was not announced in time
 }
 
-// judge counts the message for its owner, once.
-func (h *heard) judge(announced bool, now time.Time) {
-	if !h.judged {
-		h.judged = true
-		h.owner.judge(announced, now.Sub(h.at))
+// missing says that the message was not announced in time.
+func (h *heard) missing(now time.Time) {
+	if !h.late {
+		h.late = true
+		h.owner.missing(h, now)
 	}
 }
 
@@ -57,7 +57,7 @@ func (t *talk) forget(now time.Time) {
 
 // drop drops the first message, which was not announced.
 func (t *talk) drop(now time.Time) {
-	t.heard[0].judge(false, now)
+	t.heard[0].missing(now)
 	t.heard = t.heard[1:]
 }
 
@@ -82,7 +82,7 @@ func (t *talk) match(now time.Time) {
 			return
 		}
 		t.heard, t.stored = t.heard[1:], t.stored[at+1:]
-		first.judge(true, now)
+		first.owner.announced(first, now)
 		close(first.found)
 	}
 }
