@@ -39,6 +39,8 @@ type Config struct {
 	// another one looks after changes without our knowing, so its record is
 	// loaded each time.
 	Owns func(conversationID string) bool
+	// Shared reports whether other processes commit to the store, too.
+	Shared func() bool
 	// Waits is told when a conclusion will have settled.
 	Waits func(due time.Time)
 	// Now is when conclusions are drawn.
@@ -105,7 +107,7 @@ func (c *Committer) Run(ctx, work context.Context, turn func(context.Context)) {
 			return
 		}
 		c.commitTogether(work, batch)
-		c.underWay.add(-len(batch))
+		c.over(len(batch))
 		c.Cache.Pack(c.Lanes.Resting)
 	}
 }

@@ -12,6 +12,10 @@ import (
 // for the next one: each commit costs the database the same, however much is in
 // it. Another one begins at its side when there is as much as goes into one, or
 // after a moment.
+//
+// Where processes share the store each has less to commit: a commit of many counts
+// for a moment after its end, too, so that they do not make up for it by the number
+// of their commits.
 const (
 	many       = 8
 	gatherMost = 10 * time.Millisecond
@@ -35,6 +39,15 @@ func (c *Committer) gather(ctx context.Context) []*lane.Work {
 	batch := c.Lanes.Take(ctx, c.BatchSize)
 	c.underWay.add(len(batch))
 	return batch
+}
+
+// over ends a commit of n conversations.
+func (c *Committer) over(n int) {
+	if n >= many && c.Shared() {
+		time.AfterFunc(gatherMost, func() { c.underWay.add(-n) })
+		return
+	}
+	c.underWay.add(-n)
 }
 
 // underWay counts the conversations in commits that are under way.

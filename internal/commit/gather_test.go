@@ -45,3 +45,21 @@ func TestWhatComesDuringACommitOfManyConversationsGathers(t *testing.T) {
 		})
 	}
 }
+
+func TestACommitOfManyCountsForAMomentAfterItsEndWhereProcessesShareTheStore(t *testing.T) {
+	for _, x := range []struct {
+		shared bool
+		size   int
+		waits  time.Duration
+	}{{true, many, gatherMost}, {true, many - 1, 0}, {false, many, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			c := New(Config{Lanes: lane.New(100, errClosed), BatchSize: 20, Shared: func() bool { return x.shared }})
+			c.underWay.add(x.size)
+			c.over(x.size)
+			require.NoError(t, c.Lanes.Push(t.Context(), said("a", at), lane.NewReceipt()))
+			began := time.Now()
+			require.Len(t, c.gather(t.Context()), 1)
+			require.Equal(t, x.waits, time.Since(began))
+		})
+	}
+}
