@@ -34,7 +34,7 @@ func (s *Store) prepareFile(ctx context.Context, l *link) error {
 // identify makes sure that the file is a store's, or new. Another process may
 // be about to make it one, so it must look at one state of it.
 func identify(ctx context.Context, c *sql.Conn) error {
-	if _, err := c.ExecContext(ctx, "BEGIN"); err != nil {
+	if _, err := c.ExecContext(context.WithoutCancel(ctx), "BEGIN"); err != nil {
 		return err
 	}
 	var id, tables int64

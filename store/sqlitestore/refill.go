@@ -37,14 +37,15 @@ func (s *Store) refill(ctx context.Context, l *link) error {
 
 // alone does something in a transaction that writes.
 func (s *Store) alone(ctx context.Context, l *link, do func() error) error {
-	if _, err := l.exec(ctx, s.statements.begin); err != nil {
+	lasting := context.WithoutCancel(ctx) // who is interrupted may have begun, or committed
+	if _, err := l.exec(lasting, s.statements.begin); err != nil {
 		return err
 	}
 	if err := do(); err != nil {
-		_, rollback := l.exec(context.WithoutCancel(ctx), s.statements.rollback)
+		_, rollback := l.exec(lasting, s.statements.rollback)
 		return errors.Join(err, rollback)
 	}
-	_, err := l.exec(ctx, s.statements.commit)
+	_, err := l.exec(lasting, s.statements.commit)
 	return err
 }
 

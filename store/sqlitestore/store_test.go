@@ -180,3 +180,24 @@ func TestNoListingLooksAtAllConversations(t *testing.T) {
 		}
 	}
 }
+
+// A statement that is interrupted may have been carried out: a transaction that it
+// began would be in the way of all who read on that connection later.
+func TestACallThatIsGivenUpWhileItBeginsToReadHarmsNoLaterOne(t *testing.T) {
+	s := opened(t, newPath(t), nil)
+	commit(t, s, call("c"))
+	for n := range 3000 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			time.Sleep(time.Duration(n%50) * time.Microsecond)
+			cancel()
+		}()
+		for ctx.Err() == nil {
+			_, _ = s.Failed(ctx, store.FailedQuery{})
+		}
+		for range cap(s.readers) { // on each connection
+			_, err := s.Failed(t.Context(), store.FailedQuery{})
+			require.NoError(t, err)
+		}
+	}
+}

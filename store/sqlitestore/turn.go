@@ -190,12 +190,14 @@ func (s *Store) read(ctx context.Context, do func(*link) error) error {
 // throughout.
 func (s *Store) readOnce(ctx context.Context, do func(*link) error) error {
 	return s.read(ctx, func(l *link) error {
-		if _, err := l.exec(ctx, s.statements.beginRead); err != nil {
+		// Who is interrupted may have begun, so nobody is.
+		lasting := context.WithoutCancel(ctx)
+		if _, err := l.exec(lasting, s.statements.beginRead); err != nil {
 			return err
 		}
 		err := do(l)
 		// Nothing was written; this only lets go of the state.
-		_, rollback := l.exec(context.WithoutCancel(ctx), s.statements.rollback)
+		_, rollback := l.exec(lasting, s.statements.rollback)
 		return errors.Join(err, rollback)
 	})
 }
