@@ -16,7 +16,7 @@ import (
 const (
 	// atOnce is how many conversations are deleted in one transaction, and
 	// atOnceTombstones how many tombstones, of which each is one row.
-	atOnce           = 20
+	atOnce           = 5
 	atOnceTombstones = 200
 	// share is which part of the time is spent on it at the most.
 	share      = 10
