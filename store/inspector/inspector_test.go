@@ -338,6 +338,7 @@ func TestOnlyWhoMayDecidesAndOnlyOnTheOwnPage(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, got.status)
 	require.Equal(t, "failed?decision=skip&items=1", got.header.Get("Location"))
 	require.Contains(t, d.log.String(), `msg="decided on what failed" by=anna decision=skip items=1`)
+	d.fails(2) // the next one of that conversation, which waited behind it, has failed too
 	d.broken.Store(false)
 	got = d.post("anna", "failed.json", url.Values{"do": {"retry"}, "hook": {"notify-crm"}, "all": {"1"}, "token": {token}})
 	require.Equal(t, http.StatusOK, got.status, got.body)
