@@ -1,0 +1,245 @@
+// Package queries tries the queries of the dashboard and of the alert rules with
+// Prometheus's own engine, on what a backend beside the simulator says. It is a
+// module of its own, as the engine brings many modules along.
+package queries
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/model/textparse"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/tsdb"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	_ "github.com/dcmkit/convtrack/store/sqlitestore" // the driver
+)
+
+// rateInterval is what Grafana puts in place of its variable.
+const rateInterval = "1m"
+
+// scrape is what Prometheus was told at a time.
+type scrape struct {
+	at   time.Time
+	text []byte
+}
+
+// backend builds and runs a backend beside the simulator, and returns what it says:
+// while all is well, and then while a hook fails.
+func backend(t *testing.T) (well, failing []scrape) {
+	folder := t.TempDir()
+	program, file := filepath.Join(folder, "backend"), filepath.Join(folder, "backend.db")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./examples/backend")
+	build.Dir = "../.."
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	genesys := genesystest.NewServer(t, genesystest.Queues(genesystest.Entry{ID: "q-1", Name: "first line"}),
+		genesystest.Users(genesystest.Entry{ID: "user-a", Name: "Alice"}, genesystest.Entry{ID: "user-b", Name: "Bob"}))
+	command := exec.CommandContext(t.Context(), program, "-listen", "127.0.0.1:0", "-store", "sqlite:"+file)
+	command.Env = []string{"HOME=" + folder, "GENESYS_BASE_URL=" + genesys.URL(), "CONVTRACK_TOKENS=token"}
+	var said said
+	command.Stderr = &said
+	require.NoError(t, command.Start())
+	t.Cleanup(func() { _ = command.Process.Kill(); _ = command.Wait() })
+	address := regexp.MustCompile(`on:  HTTP: (http://[\d.:]+)`)
+	require.Eventually(t, func() bool { return address.MatchString(said.String()) }, time.Minute, 50*time.Millisecond)
+	url := address.FindStringSubmatch(said.String())[1]
+	get := func(path string) (int, []byte) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+path, nil)
+		require.NoError(t, err)
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer func() { _ = answer.Body.Close() }()
+		text, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		return answer.StatusCode, text
+	}
+	require.Eventually(t, func() bool { status, _ := get("/readyz"); return status == http.StatusOK }, 2*time.Minute, 100*time.Millisecond)
+	ask := func() (s scrape) {
+		s.at = time.Now()
+		_, s.text = get("/metrics")
+		return s
+	}
+	well = append(well, ask())
+	require.NoError(t, genesys.Play(genesystest.BlindTransferToQueue(), genesystest.Speed(60)).Wait(t.Context()))
+	require.Eventually(t, func() bool {
+		well = append(well, ask())
+		return strings.Contains(string(well[len(well)-1].text), `convtrack_events_total{convtrack_event_type="conversation.ended"} 1`)
+	}, 2*time.Minute, time.Second)
+
+	db, err := sql.Open("sqlite", "file:"+file)
+	require.NoError(t, err)
+	defer func() { _ = db.Close() }()
+	_, err = db.ExecContext(t.Context(), "pragma busy_timeout = 30000; drop table dcm_case")
+	require.NoError(t, err)
+	other := genesystest.BlindTransferToQueue()
+	other.ID = "c0000000-0000-4000-8000-00000000000f"
+	genesys.Play(other, genesystest.Speed(60))
+	require.Eventually(t, func() bool {
+		failing = append(failing, ask())
+		return strings.Contains(string(failing[len(failing)-1].text), "\nconvtrack_failed_waiting{")
+	}, 2*time.Minute, time.Second)
+	return well, failing
+}
+
+// said is what the backend says.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// history is what Prometheus has kept, and what it knows of it.
+type history struct {
+	db     *tsdb.DB
+	labels map[string]map[string]bool // of each metric
+	last   time.Time
+}
+
+func remember(t *testing.T, all []scrape) *history {
+	db, err := tsdb.Open(t.TempDir(), nil, nil, tsdb.DefaultOptions(), nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	h := &history{db: db, labels: map[string]map[string]bool{}}
+	for _, s := range all {
+		h.last = s.at
+		to := db.Appender(t.Context())
+		p, err := textparse.New(s.text, "text/plain; version=0.0.4", labels.NewSymbolTable(), textparse.ParserOptions{})
+		require.NoError(t, err)
+		for {
+			entry, err := p.Next()
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err)
+			if entry != textparse.EntrySeries {
+				continue
+			}
+			_, _, value := p.Series()
+			var of labels.Labels
+			p.Labels(&of)
+			of = labels.NewBuilder(of).Set("instance", "backend").Set("job", "convtrack").Labels()
+			_, err = to.Append(0, of, s.at.UnixMilli(), value)
+			require.NoError(t, err)
+			name := of.Get(model.MetricNameLabel)
+			if h.labels[name] == nil {
+				h.labels[name] = map[string]bool{}
+			}
+			of.Range(func(l labels.Label) { h.labels[name][l.Name] = true })
+		}
+		require.NoError(t, to.Commit())
+	}
+	return h
+}
+
+// evaluate evaluates a query as of the last scrape. Each metric that it names, and
+// each label, must have been there.
+func (h *history) evaluate(t *testing.T, query string) promql.Vector {
+	t.Helper()
+	query = strings.ReplaceAll(query, "$__rate_interval", rateInterval)
+	expr, err := parser.NewParser(parser.Options{}).ParseExpr(query)
+	require.NoError(t, err, query)
+	var named []map[string]bool
+	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+		if v, is := node.(*parser.VectorSelector); is {
+			require.Contains(t, h.labels, v.Name, "no such metric, in %s", query)
+			named = append(named, h.labels[v.Name])
+			for _, m := range v.LabelMatchers {
+				require.True(t, h.labels[v.Name][m.Name], "%s has no label %s, in %s", v.Name, m.Name, query)
+			}
+		}
+		return nil
+	})
+	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+		if a, is := node.(*parser.AggregateExpr); is {
+			for _, label := range a.Grouping {
+				for _, of := range named {
+					require.True(t, of[label], "no label %s, in %s", label, query)
+				}
+			}
+		}
+		return nil
+	})
+	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 1e6, Timeout: time.Minute, LookbackDelta: 5 * time.Minute})
+	asked, err := engine.NewInstantQuery(t.Context(), h.db, nil, query, h.last)
+	require.NoError(t, err, query)
+	result := asked.Exec(context.WithoutCancel(t.Context()))
+	require.NoError(t, result.Err, query)
+	vector, err := result.Vector()
+	require.NoError(t, err, query)
+	return vector
+}
+
+func TestTheQueriesOfTheDashboardAndOfTheAlertsHoldOnWhatABackendSays(t *testing.T) {
+	well, failing := backend(t)
+	ofAll, ofWell := remember(t, append(well[:len(well):len(well)], failing...)), remember(t, well)
+	t.Run("each query of the dashboard shows something", func(t *testing.T) {
+		text, err := os.ReadFile("../../examples/backend/dashboard.json")
+		require.NoError(t, err)
+		var dashboard struct {
+			Panels []struct {
+				Title   string
+				Targets []struct{ Expr, LegendFormat string }
+			}
+		}
+		require.NoError(t, json.Unmarshal(text, &dashboard))
+		n := 0
+		for _, p := range dashboard.Panels {
+			for _, q := range p.Targets {
+				n++
+				vector := ofAll.evaluate(t, q.Expr)
+				require.NotEmpty(t, vector, "%s: %s", p.Title, q.Expr)
+				for _, l := range regexp.MustCompile(`\{\{(\w+)\}\}`).FindAllStringSubmatch(q.LegendFormat, -1) {
+					require.NotEmpty(t, vector[0].Metric.Get(l[1]), "%s: the legend names %s", p.Title, l[1])
+				}
+			}
+		}
+		require.Greater(t, n, 30)
+	})
+	t.Run("alerts are silent while all is well, and the one on hooks fires when one fails", func(t *testing.T) {
+		groups, errs := rulefmt.ParseFile("../../examples/backend/alerts.yml", false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
+		require.Empty(t, errs)
+		for _, g := range groups.Groups {
+			for _, r := range g.Rules {
+				fires := ofAll.evaluate(t, r.Expr)
+				require.Equal(t, r.Alert == "ConvtrackHookFailed", len(fires) > 0, "%s: %v", r.Alert, fires)
+				expr, err := parser.NewParser(parser.Options{}).ParseExpr(r.Expr)
+				require.NoError(t, err)
+				compared, is := expr.(*parser.BinaryExpr)
+				require.True(t, is && compared.Op.IsComparisonOperator(), r.Alert)
+				require.NotEmpty(t, ofAll.evaluate(t, compared.LHS.String()), "%s compares nothing, so it never fires", r.Alert)
+				if r.Alert != "ConvtrackHookFailed" {
+					require.Empty(t, ofWell.evaluate(t, r.Expr), r.Alert)
+				}
+			}
+		}
+	})
+}
