@@ -1,6 +1,6 @@
 package store
 
-// As returns s as a [Limited], a [Broadcaster] or a [LagReporter], or else the store that s wraps:
+// As returns s as a [Limited], a [Local], a [Broadcaster] or a [LagReporter], or else the store that s wraps:
 // a store that embeds another one keeps what that is able to do beyond the methods
 // of Store by a method Unwrap() Store.
 func As[T Store](s Store) (as T, ok bool) {

@@ -100,6 +100,13 @@ type Limited interface {
 	Transactions() int
 }
 
+// Local is a Store that no other process can reach: who has it to himself waits
+// for what is deposited instead of looking for it.
+type Local interface {
+	Store
+	Local()
+}
+
 // Described is a Store that says what database it is in, for who measures it: by
 // the db.system.name of OpenTelemetry's conventions, as "postgresql".
 type Described interface {

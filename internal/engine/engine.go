@@ -93,7 +93,8 @@ func New(c Config) *Engine {
 	e.Duplicates = duplicate.New(c.Instance, e.Membership)
 	owns := func(id string) bool { return e.Membership.Owns("", id) }
 	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest(), c.Lease)
-	e.Inbox = inbox.New(inbox.Config{Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
+	_, local := store.As[store.Local](c.Store)
+	e.Inbox = inbox.New(inbox.Config{Local: local, Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
 		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log, LetGo: e.letGo, Decided: func() { e.Outbox.Look() }})
 	e.retained = retention.New(retention.Config{Store: e.Store, Conversations: c.Retain, Tombstones: c.TombstoneAge, Log: c.Log,
 		Mine:  func() bool { return owns("convtrack/retention") },

@@ -46,7 +46,7 @@ type Lanes interface {
 	Reload(id string) error
 }
 
-// Config is what an inbox needs. All of it is required.
+// Config is what an inbox needs. All but Local is required.
 type Config struct {
 	Store   Store
 	Commits Commits
@@ -57,6 +57,9 @@ type Config struct {
 	LetGo func(ctx context.Context, digests map[string]bool)
 	// Decided looks for deliveries that are due: somebody has decided on some.
 	Decided func()
+
+	// Local says that no other process can reach the store.
+	Local bool
 
 	Name     string // of this process
 	Attempts int    // of a deposit, before it fails
@@ -105,10 +108,10 @@ func (b *Inbox) others() bool { return len(b.Members.Names()) > 1 }
 const lookAlone = time.Second
 
 // AwaitLoop looks whenever another process has deposited something, until ctx
-// ends. While there is no other process it asks for nothing.
+// ends. While there is no other process it asks once in a while.
 func (b *Inbox) AwaitLoop(ctx context.Context) {
 	for ctx.Err() == nil {
-		if changed := b.Members.Changed(); !b.others() {
+		if changed := b.Members.Changed(); !b.Local && !b.others() {
 			select {
 			case <-changed:
 			case <-time.After(lookAlone): // a program that never runs, and so is no process, may tell us something

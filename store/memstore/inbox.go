@@ -77,6 +77,9 @@ func timed(k store.EntryKey) store.EntryKey {
 // Await implements store.Store.
 func (s *Store) Await(ctx context.Context, owner string) error { return s.wakes.Wait(ctx, owner) }
 
+// Local implements store.Local.
+func (s *Store) Local() {}
+
 // Broadcast implements store.Broadcaster.
 func (s *Store) Broadcast(ctx context.Context, message []byte) error {
 	if err := s.begin(ctx); err != nil {
