@@ -14,7 +14,7 @@ import (
 //	s.Customer("cust", 0)
 //	queue := s.Queue("acd", 5*time.Second, "q-1")
 //	agent := s.Agent("a", 13*time.Second, "user-a", "q-1").Answer(21 * time.Second)
-//	queue.AnsweredBy(agent)
+//	queue.AnsweredBy(agent, 0)
 //
 // Times are offsets from the story's start.
 type Story struct {
