@@ -78,7 +78,7 @@ func (f *Filter) AnnounceLoop(ctx context.Context, broadcast func(ctx context.Co
 			return
 		}
 		for list := range slices.Chunk(f.out.take(), mostAnnounce) {
-			_ = broadcast(ctx, appendAnnouncement(nil, hash(f.name), list))
+			_ = broadcast(ctx, announcement(hash(f.name), list))
 		}
 	}
 }

@@ -30,8 +30,9 @@ func hash(s string) uint64 {
 	return h.Sum64()
 }
 
-func appendAnnouncement(b []byte, sender uint64, list []announced) []byte {
-	b = binary.LittleEndian.AppendUint64(append(b, form), sender)
+func announcement(sender uint64, list []announced) []byte {
+	b := append(make([]byte, 0, headBytes+len(list)*oneBytes), form)
+	b = binary.LittleEndian.AppendUint64(b, sender)
 	for i := range list {
 		b = binary.LittleEndian.AppendUint64(b, list[i].conversation)
 		b = append(b, list[i].Sum[:]...)
