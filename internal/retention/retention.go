@@ -53,13 +53,19 @@ type Retention struct{ Config }
 // New returns a retention. Nothing happens before Loop.
 func New(c Config) *Retention { return &Retention{c} }
 
+// DeleteConversations deletes what is due now, and returns how many
+// conversations that were.
+func (r *Retention) DeleteConversations(ctx context.Context) (int, error) {
+	return r.rounds(ctx, r.conversations)
+}
+
 // Loop deletes what is due, until ctx ends.
 func (r *Retention) Loop(ctx context.Context) {
 	for retry.Pause(ctx, every) {
 		if !r.Mine() {
 			continue
 		}
-		n, err := r.rounds(ctx, r.conversations)
+		n, err := r.DeleteConversations(ctx)
 		if n > 0 {
 			r.Log.Info("forgotten", "by", "Config.Retain", "conversations", n)
 		}

@@ -1,9 +1,8 @@
-package retention_test
+package integrationtest_test
 
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -55,14 +54,13 @@ func BenchmarkLatencyWhileOldConversationsAreDeleted(b *testing.B) {
 			return s
 		},
 	} {
-		b.Run(name, func(b *testing.B) { compare(b, open(b)) })
+		b.Run(name, func(b *testing.B) { deleteBeside(b, open(b)) })
 	}
 }
 
-func compare(b *testing.B, s store.Store) {
+func deleteBeside(b *testing.B, s store.Store) {
 	b.Cleanup(func() { require.NoError(b, s.Close()) })
-	log := slog.New(slog.DiscardHandler)
-	tracker, err := convtrack.New(s, &convtrack.Config{Logger: log, SettleLate: -1, SettleSoon: -1})
+	tracker, err := convtrack.New(s, &convtrack.Config{Logger: quiet, SettleLate: -1, SettleSoon: -1})
 	require.NoError(b, err)
 	ctx, cancel := context.WithCancel(b.Context())
 	var running sync.WaitGroup
@@ -94,7 +92,7 @@ func compare(b *testing.B, s store.Store) {
 	var deleting atomic.Bool
 	var deleted atomic.Int64
 	again := make(chan struct{}, 1)
-	r := retention.New(retention.Config{Store: access.New(s, log), Conversations: time.Hour, Log: log,
+	r := retention.New(retention.Config{Store: access.New(s, quiet), Conversations: time.Hour, Log: quiet,
 		Mine: deleting.Load, LetGo: func(_ context.Context, ids []string) { deleted.Add(int64(len(ids))) }})
 	running.Go(func() {
 		for {
