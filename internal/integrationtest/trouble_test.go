@@ -92,7 +92,7 @@ func (d disk) fill(t *testing.T) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(d.dir, "filler"))
 	require.NoError(t, err)
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	for size := 1 << 16; size > 0; {
 		if _, err = f.Write(make([]byte, size)); err != nil {
 			size /= 2
@@ -272,12 +272,12 @@ func newWire(t *testing.T, network, server string) *wire {
 }
 
 func (w *wire) serve(client net.Conn) {
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	server, err := net.Dial(w.network, w.server)
 	if err != nil {
 		return
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	w.mu.Lock()
 	w.conns = append(w.conns, client, server)
 	w.mu.Unlock()
