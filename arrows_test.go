@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,14 +26,16 @@ const (
 // library. A package that is not listed fails the test, so that nobody adds a
 // room without saying what it may touch.
 var arrows = map[string][]string{
-	"": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/engine", "internal/heard", "internal/membership", "internal/origin", "internal/record",
-		"internal/telemetry", otelMetric, otelTrace, otelAttribute},
+	"": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/diagnosis", "internal/engine", "internal/heard", "internal/membership", "internal/metrics",
+		"internal/origin", "internal/record", "internal/telemetry", otelMetric, otelTrace},
 	"conversation":                     {},
 	"events":                           {"conversation"},
 	"events/hooktest":                  {"", "conversation", "events", "genesys", "genesys/genesystest", "genesys/recording", "store", "store/memstore", "github.com/stretchr/testify"},
 	"store":                            {"conversation"},
 	"dryrun":                           {"conversation", "events", "store"},
 	"internal/heard":                   {"conversation"},
+	"internal/diagnosis":               {"conversation", "store", "internal/access", "internal/heard", "internal/membership"},
+	"internal/metrics":                 {"conversation", "internal/diagnosis", "internal/heard", "internal/record", "internal/telemetry", otelAttribute},
 	"internal/origin":                  {otelTrace, "go.opentelemetry.io/otel/propagation"},
 	"internal/telemetry":               {"events", "store", "internal/origin", otelMetric, otelTrace, otelAttribute, "go.opentelemetry.io/otel/codes"},
 	"internal/alarm":                   {},
@@ -124,6 +127,15 @@ func TestImportsFollowTheArrows(t *testing.T) {
 			t.Errorf("%s must not import %s", p.ImportPath, i)
 		}
 	}
+}
+
+// TestTheRootHasWhatAHostCallsAndNoMore: what does not fit into so few files
+// belongs into a room of its own.
+func TestTheRootHasWhatAHostCallsAndNoMore(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	files = slices.DeleteFunc(files, func(name string) bool { return name == "doc.go" || strings.HasSuffix(name, "_test.go") })
+	require.LessOrEqual(t, len(files), 9, files)
 }
 
 func allows(allowed []string, imported string) bool {

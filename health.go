@@ -2,14 +2,13 @@ package convtrack
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/internal/access"
+	"github.com/dcmkit/convtrack/internal/diagnosis"
+	"github.com/dcmkit/convtrack/internal/heard"
 	"github.com/dcmkit/convtrack/internal/membership"
+	"github.com/dcmkit/convtrack/internal/metrics"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -177,15 +176,6 @@ type HealthReporter interface {
 	Health() conversation.SourceHealth
 }
 
-const (
-	// slow is how long a small write may take, and probeTime how long it is
-	// waited for.
-	slow      = time.Second
-	probeTime = 2 * time.Second
-	// overdue is how long a conclusion may be due.
-	overdue = 10 * time.Second
-)
-
 // Health looks how the tracker does: it writes a small value to the store, asks
 // what waits there, and the sources for theirs. It answers within about four
 // seconds whatever the store does, so whoever asks once a second knows of a
@@ -198,169 +188,43 @@ func (t *Tracker) Health(ctx context.Context) Health {
 		h.Problems = append(h.Problems, err.Error())
 		return h
 	}
-	h.Facts, h.FactsSince = t.engine.Lanes.Pending(), t.engine.Lanes.Oldest().UTC()
-	t.probe(ctx, &h.Store)
-	for name, s := range t.heard.All() {
-		is := SourceHealth{Failed: s.Failed, Gaps: s.Gaps, Losses: s.Losses, SourceHealth: s.SourceHealth}
-		if s.Losses > 0 {
-			is.Lost = &LossHealth{s.LostAt.UTC(), s.Lost.From.UTC(), s.Lost.To.UTC(), s.Lost.Reason}
-		}
-		h.Sources[name] = is
+	is := t.diagnosis.Look(ctx)
+	h.At, h.Problems = is.At, is.Problems
+	h.Store = StoreHealth{is.Store.Trouble, is.Store.TroubleSince, Duration(is.Store.Latency), Duration(is.Store.CommitTime)}
+	h.Facts, h.FactsSince, h.Overdue = is.Facts, is.FactsSince, is.Overdue
+	for name, s := range is.Sources {
+		h.Sources[name] = sourceHealth(s)
 	}
-	if h.Store.Trouble == "" {
-		t.countWaiting(ctx, &h)
+	for hook, d := range is.Deliveries {
+		h.Deliveries[hook] = DeliveryHealth(d)
 	}
-	h.judge()
+	for _, f := range is.Failed {
+		h.Failed = append(h.Failed, FailedHealth(f))
+	}
+	for _, p := range is.Processes {
+		h.Processes = append(h.Processes, processHealth(p))
+	}
+	if is.Undefined != nil {
+		h.Undefined = is.Undefined
+	}
 	return h
 }
 
-// probe writes a small value.
-func (t *Tracker) probe(ctx context.Context, h *StoreHealth) {
-	h.CommitTime = Duration(t.engine.Store.CommitTime())
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
-	defer cancel()
-	began := time.Now()
-	err := t.write(ctx)
-	took := time.Since(began)
-	h.Latency = Duration(took)
-	var is access.Trouble
-	switch {
-	case errors.Is(err, context.DeadlineExceeded) || err == nil && took > slow:
-		is = access.Slow
-	case err != nil:
-		is = access.TroubleOf(err)
-	default:
-		is = t.engine.Store.Refused(time.Now())
+func sourceHealth(s heard.Source) SourceHealth {
+	is := SourceHealth{Failed: s.Failed, Gaps: s.Gaps, Losses: s.Losses, SourceHealth: s.SourceHealth}
+	if s.Losses > 0 {
+		is.Lost = &LossHealth{s.LostAt.UTC(), s.Lost.From.UTC(), s.Lost.To.UTC(), s.Lost.Reason}
 	}
-	h.Trouble = string(is)
-	h.TroubleSince = t.condition.Note(is, began, func(was access.Trouble, since time.Time) {
-		if is == "" {
-			t.log.Info("the store takes writes again", "trouble", string(was), "after", time.Since(since).Round(time.Millisecond))
-			return
-		}
-		t.log.Warn("the store does not take writes as it should", "trouble", h.Trouble, "error", err)
-	})
+	return is
 }
 
-// write writes the value of this process. That somebody else was faster is an
-// answer, too.
-func (t *Tracker) write(ctx context.Context) error {
-	const name = "convtrack/health"
-	_, version, err := t.store.Value(ctx, name)
-	if err == nil {
-		_, err = t.store.SetValue(ctx, name, []byte{}, version)
+func processHealth(p diagnosis.Process) ProcessHealth {
+	is := ProcessHealth{Name: p.Name, Seen: p.Seen, Conversations: p.Conversations, Facts: p.Facts, Deliveries: p.Deliveries,
+		Sources: map[string]ProcessSource{}, Hooks: p.Hooks, Types: p.Types}
+	for name, share := range p.Sources {
+		is.Sources[name] = ProcessSource(share)
 	}
-	if errors.Is(err, store.ErrConflict) {
-		return nil
-	}
-	return err
-}
-
-// countWaiting counts what waits in the store.
-func (t *Tracker) countWaiting(ctx context.Context, h *Health) {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
-	defer cancel()
-	ids, _, err := t.store.Due(ctx, time.Now().Add(-overdue), store.MostLimit)
-	h.Overdue = len(ids)
-	var members []membership.Member
-	if err == nil {
-		members, err = t.engine.Membership.Members(ctx)
-	}
-	if err == nil {
-		err = t.countDeliveries(ctx, h, members)
-	}
-	var page store.FailedPage
-	if err == nil {
-		page, err = t.store.Failed(ctx, store.FailedQuery{Limit: store.MostLimit})
-	}
-	for _, item := range page.Items {
-		h.addFailed(item)
-	}
-	if err != nil {
-		h.Problems = append(h.Problems, fmt.Sprintf("what waits in the store could not be counted: the store is %s", access.TroubleOf(err)))
-	}
-}
-
-// countDeliveries counts what After hooks have to do, and tells who has them.
-func (t *Tracker) countDeliveries(ctx context.Context, h *Health, members []membership.Member) error {
-	lags, err := t.lags(ctx)
-	if err != nil {
-		return err
-	}
-	hooks, known := map[string]bool{}, len(members) > 0
-	held := map[string]time.Time{}
-	for _, m := range members {
-		p := t.process(m)
-		h.Processes = append(h.Processes, p.ProcessHealth)
-		known = known && p.known
-		for _, hook := range p.Hooks {
-			hooks[hook] = true
-		}
-		for hook, since := range p.since {
-			if is, found := held[hook]; !found || since.Before(is) {
-				held[hook] = since
-			}
-		}
-	}
-	for _, hook := range t.config.Hooks.AfterNames() {
-		hooks[hook] = true
-	}
-	for hook, lag := range lags {
-		is := DeliveryHealth{Unfinished: lag.Unfinished, Counted: !lag.More, Attempts: lag.Attempts, DueSince: held[hook].UTC(), Orphaned: known && !hooks[hook]}
-		switch due := lag.Due.UTC(); {
-		case lag.Due.IsZero():
-		case !due.After(h.At) && (is.DueSince.IsZero() || due.Before(is.DueSince)):
-			is.DueSince = due
-		case due.After(h.At) && is.DueSince.IsZero():
-			is.NextTry = due
-		}
-		h.Deliveries[hook] = is
-	}
-	h.Undefined = membership.Undefined(members)
-	return nil
-}
-
-// lags returns how far hooks are behind.
-func (t *Tracker) lags(ctx context.Context) (map[string]store.Lag, error) {
-	if reporter, reports := store.As[store.LagReporter](t.store); reports {
-		return reporter.Lag(ctx, store.MostLimit)
-	}
-	backlog, err := t.store.Backlog(ctx)
-	lags := make(map[string]store.Lag, len(backlog))
-	for hook, n := range backlog {
-		lags[hook] = store.Lag{Unfinished: n}
-	}
-	return lags, err
-}
-
-// process is a process with what Health needs beside.
-type process struct {
-	ProcessHealth
-	known bool                 // it says what it holds
-	since map[string]time.Time // since when it holds the oldest delivery, by hook
-}
-
-// process is what a process has told of itself; of this one, what it is now.
-func (t *Tracker) process(m membership.Member) process {
-	p := process{ProcessHealth: ProcessHealth{Name: m.Name, Seen: m.At, Sources: map[string]ProcessSource{}, Hooks: []string{}, Types: []string{}}}
-	for _, name := range m.Sources {
-		p.Sources[name] = ProcessSource{}
-	}
-	is := m.Holding
-	if m.Name == t.config.Instance {
-		now := t.engine.Holding()
-		is = &now
-	}
-	if is == nil {
-		return p
-	}
-	p.known, p.since = true, is.Since
-	p.Conversations, p.Facts, p.Deliveries = is.Conversations, is.Facts, is.Deliveries
-	p.Hooks, p.Types = append(p.Hooks, is.Hooks...), append(p.Types, is.Types...)
-	for name, share := range is.Shares {
-		p.Sources[name] = ProcessSource(share)
-	}
-	return p
+	return is
 }
 
 // shares are what this process does of its sources.
@@ -372,11 +236,11 @@ func (t *Tracker) shares() map[string]membership.Share {
 	return shares
 }
 
-func (h *Health) addFailed(item store.FailedItem) {
-	i := slices.IndexFunc(h.Failed, func(f FailedHealth) bool { return f.Hook == item.Hook && f.Kind == item.Kind })
-	if i < 0 {
-		i = len(h.Failed)
-		h.Failed = append(h.Failed, FailedHealth{Hook: item.Hook, Kind: item.Kind, Oldest: item.At.UTC()})
-	}
-	h.Failed[i].N++
+// watch has the metrics read from how the tracker does.
+func (t *Tracker) watch() error {
+	return metrics.Watch(t.telemetry, t.diagnosis.Look, func() metrics.Counts {
+		in := &t.engine.Inbox.Counters
+		return metrics.Counts{Stats: metrics.Stats(t.Stats()), Cache: t.engine.Cached(),
+			Deposited: in.Deposited.Load(), Taken: in.Taken.Load(), Hints: in.Hints.Load(), Rereads: in.Reads.Load()}
+	}, t.over.Load)
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dcmkit/convtrack/internal/diagnosis"
 	"github.com/dcmkit/convtrack/internal/membership"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -71,7 +72,7 @@ func (t *Tracker) compareHooks(ctx context.Context, say func(what, message strin
 		say("type "+of, "a type of events is not defined in all processes that share the store: of conversations that the others look after its facts are not announced; register it with events.Define in every process",
 			"type", of, "not defined in", without)
 	}
-	backlog, err := t.lags(ctx)
+	backlog, err := diagnosis.Lags(ctx, t.store)
 	if err != nil {
 		return
 	}

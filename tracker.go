@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 
 	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/internal/access"
 	"github.com/dcmkit/convtrack/internal/change"
+	"github.com/dcmkit/convtrack/internal/diagnosis"
 	"github.com/dcmkit/convtrack/internal/engine"
 	"github.com/dcmkit/convtrack/internal/heard"
 	"github.com/dcmkit/convtrack/internal/telemetry"
@@ -29,7 +29,7 @@ type Tracker struct {
 	over         atomic.Bool          // Run has returned
 	gaps, losses atomic.Int64
 	heard        heard.Sources
-	condition    access.Condition           // of the store
+	diagnosis    *diagnosis.Diagnosis
 	repairers    atomic.Pointer[[]Repairer] // among the sources
 	reads        atomic.Bool                // one of the sources is a Reader
 }
@@ -53,7 +53,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		return nil, err
 	}
 	afterTransactions := c.share(transactions)
-	measured, err := telemetry.New(c.MeterProvider, c.TracerProvider, storeSystem(s))
+	measured, err := telemetry.New(c.MeterProvider, c.TracerProvider, telemetry.SystemOf(s))
 	if err != nil {
 		return nil, fmt.Errorf("convtrack: Config.MeterProvider: %w", err)
 	}
@@ -69,6 +69,10 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		Patience: change.Patience{Undecided: c.UndecidedFor, Refused: c.RefusedFor}, OnFailed: c.OnFailed,
 		Telemetry: measured,
 		Stopped:   ErrStopped, Running: ErrRunning,
+	})
+	t.diagnosis = diagnosis.New(diagnosis.Config{
+		Store: s, Access: t.engine.Store, Lanes: t.engine.Lanes, Sources: &t.heard, Members: t.engine.Membership,
+		Hooks: c.Hooks.AfterNames, Holding: t.engine.Holding, Instance: c.Instance, Log: c.Logger,
 	})
 	if err := t.watch(); err != nil {
 		return nil, err

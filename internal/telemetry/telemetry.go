@@ -16,6 +16,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dcmkit/convtrack/store"
 )
 
 // Scope is the name of what measures and traces.
@@ -74,3 +76,11 @@ const (
 	systemGenesys   = "genesys_cloud"
 	systemConvtrack = "convtrack"
 )
+
+// SystemOf is the db.system.name of a store: what it says itself.
+func SystemOf(s store.Store) string {
+	if d, ok := store.As[store.Described](s); ok {
+		return d.System()
+	}
+	return "other_sql"
+}

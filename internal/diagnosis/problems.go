@@ -1,4 +1,4 @@
-package convtrack
+package diagnosis
 
 import (
 	"fmt"
@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/heard"
 )
 
 // How much may be out of order before Health says so.
@@ -25,14 +28,13 @@ type problems []string
 func (p *problems) say(format string, args ...any) { *p = append(*p, fmt.Sprintf(format, args...)) }
 
 // judge says in sentences what is wrong.
-func (h *Health) judge() {
+func (h *State) judge() {
 	p := problems(h.Problems)
 	if h.Store.Trouble != "" {
 		p.say("the store is %s since %s: %s", h.Store.Trouble, when(h.Store.TroubleSince), storeRemedies[h.Store.Trouble])
 	}
 	for _, name := range slices.Sorted(maps.Keys(h.Sources)) {
-		s := h.Sources[name]
-		s.judge(&p, name, h.At)
+		judgeSource(&p, h.Sources[name], name, h.At)
 	}
 	if !h.FactsSince.IsZero() && h.At.Sub(h.FactsSince) > mostWaiting {
 		p.say("facts wait to be stored since %s: see how the store does, and whether a Before hook fails or is slow (the log names it)", when(h.FactsSince))
@@ -60,8 +62,8 @@ var storeRemedies = map[string]string{
 	"lost":     "see that it runs and can be reached, and what its own log says",
 }
 
-// judge says what is wrong with a source.
-func (s *SourceHealth) judge(p *problems, name string, now time.Time) {
+// judgeSource says what is wrong with a source.
+func judgeSource(p *problems, s heard.Source, name string, now time.Time) {
 	switch {
 	case s.Failed != "":
 		p.say("the source %s has failed for good: %s; mend the cause and start the process again", name, s.Failed)
@@ -87,30 +89,30 @@ func (s *SourceHealth) judge(p *problems, name string, now time.Time) {
 	if !s.RepairingSince.IsZero() {
 		p.say("what was missed since %s is being read by the source %s: until then it is not complete", when(s.RepairingSince), name)
 	}
-	if s.Lost != nil && now.Sub(s.Lost.At) < thisDay {
+	if s.Losses > 0 && now.Sub(s.LostAt) < thisDay {
 		p.say("the source %s could not read what happened from %s to %s: %s; who needs it must get it in another way", name, when(s.Lost.From), when(s.Lost.To), s.Lost.Reason)
 	}
 	if s.API != nil && !s.API.PausedUntil.IsZero() {
 		p.say("the source %s makes no calls until %s: %s; see which other programs use the same OAuth client", name, when(s.API.PausedUntil), s.API.PauseReason)
 	}
 	if s.Queue != nil {
-		s.judgeQueue(p, name, now)
+		judgeQueue(p, s.Queue, name, now)
 	}
 }
 
-func (s *SourceHealth) judgeQueue(p *problems, name string, now time.Time) {
-	if old := now.Sub(s.Queue.OldestSent); !s.Queue.OldestSent.IsZero() && old > mostOld {
+func judgeQueue(p *problems, q *conversation.QueueHealth, name string, now time.Time) {
+	if old := now.Sub(q.OldestSent); !q.OldestSent.IsZero() && old > mostOld {
 		p.say("the source %s reads messages that came into the queue %v ago, and it drops them at %s: run more processes, or a faster store",
-			name, old.Round(time.Second), when(s.Queue.DropsOldest))
+			name, old.Round(time.Second), when(q.DropsOldest))
 	}
-	if !s.Queue.LastRefused.IsZero() && now.Sub(s.Queue.LastRefused) < lately {
+	if !q.LastRefused.IsZero() && now.Sub(q.LastRefused) < lately {
 		p.say("of the messages of the source %s %d could not be understood and %d could not be stored, the last at %s: look into the dead-letter queue",
-			name, s.Queue.NotUnderstood, s.Queue.NotStored, when(s.Queue.LastRefused))
+			name, q.NotUnderstood, q.NotStored, when(q.LastRefused))
 	}
 }
 
 // judge says what is wrong with the deliveries of a hook.
-func (d *DeliveryHealth) judge(p *problems, hook string, now time.Time) {
+func (d *Delivery) judge(p *problems, hook string, now time.Time) {
 	n := fmt.Sprint(d.Unfinished)
 	if !d.Counted {
 		n = "more than " + n

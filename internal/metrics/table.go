@@ -1,37 +1,17 @@
-package convtrack
+package metrics
 
 import (
-	"context"
-	"sync"
-	"time"
-
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/internal/diagnosis"
+	"github.com/dcmkit/convtrack/internal/heard"
 	"github.com/dcmkit/convtrack/internal/telemetry"
-	"github.com/dcmkit/convtrack/store"
 )
 
-// storeSystem is the db.system.name of the store: what it says itself.
-func storeSystem(s store.Store) string {
-	if d, ok := store.As[store.Described](s); ok {
-		return d.System()
-	}
-	return "other_sql"
-}
-
-// state is what the metrics are read from when somebody collects them.
-type state struct {
-	Stats
-	Health
-	cache                            record.Usage
-	deposited, taken, hints, rereads int64 // of the inbox
-}
-
-// metrics are those that are read from the state; what is measured where it
+// table are the metrics that are read from the state; what is measured where it
 // happens is in internal/telemetry.
-var metrics = []telemetry.Instrument[state]{
+var table = []telemetry.Instrument[state]{
 	total("convtrack.commits", "{commit}", "Transactions asked of the store.", func(s state) int64 { return s.Commits }),
 	total("convtrack.changes", "{change}", "Changes of conversations that were written.", func(s state) int64 { return s.Changes }),
 	total("convtrack.conflicts", "{change}", "Changes that lost a race and were made again.", func(s state) int64 { return s.Conflicts }),
@@ -44,13 +24,13 @@ var metrics = []telemetry.Instrument[state]{
 	total("convtrack.failed", "{item}", "Changes and deliveries that have failed for good.", func(s state) int64 { return s.Stats.Failed }),
 	total("convtrack.gaps", "{gap}", "Times in which a source was blind.", func(s state) int64 { return s.Gaps }),
 	total("convtrack.losses", "{gap}", "Times that could not be read from the API either.", func(s state) int64 { return s.Losses }),
-	total("convtrack.inbox.deposited", "{fact}", "Partial conversations that were heard for other processes.", func(s state) int64 { return s.deposited }),
-	total("convtrack.inbox.taken", "{entry}", "Entries of other processes, or of hints, that were used.", func(s state) int64 { return s.taken }),
-	total("convtrack.hints", "{hint}", "Hints that were stored.", func(s state) int64 { return s.hints }),
-	total("convtrack.hints.read", "{conversation}", "Conversations that were read after hints.", func(s state) int64 { return s.rereads }),
+	total("convtrack.inbox.deposited", "{fact}", "Partial conversations that were heard for other processes.", func(s state) int64 { return s.Deposited }),
+	total("convtrack.inbox.taken", "{entry}", "Entries of other processes, or of hints, that were used.", func(s state) int64 { return s.Taken }),
+	total("convtrack.hints", "{hint}", "Hints that were stored.", func(s state) int64 { return s.Hints }),
+	total("convtrack.hints.read", "{conversation}", "Conversations that were read after hints.", func(s state) int64 { return s.Rereads }),
 	counting("convtrack.cache.lookups", "{lookup}", "Conversations that were looked for in memory.", func(s state, say func(float64, ...attribute.KeyValue)) {
-		say(float64(s.cache.Hits), attribute.String("convtrack.outcome", "hit"))
-		say(float64(s.cache.Misses), attribute.String("convtrack.outcome", "miss"))
+		say(float64(s.Cache.Hits), attribute.String("convtrack.outcome", "hit"))
+		say(float64(s.Cache.Misses), attribute.String("convtrack.outcome", "miss"))
 	}),
 	counting("convtrack.events", "{event}", "Common Events announced by this process.", func(s state, say func(float64, ...attribute.KeyValue)) {
 		for kind, n := range s.Events {
@@ -62,13 +42,13 @@ var metrics = []telemetry.Instrument[state]{
 	level("convtrack.facts.age", "s", "For how long the oldest of them waits.", func(s state) float64 { return s.since(s.FactsSince) }),
 	level("convtrack.deliveries.held", "{delivery}", "Deliveries to After hooks that are held in memory.", func(s state) float64 { return float64(s.Stats.Deliveries) }),
 	telling("convtrack.cache.conversations", "{conversation}", "Conversations in memory, as they are or packed.", func(s state, say func(float64, ...attribute.KeyValue)) {
-		say(float64(s.cache.Open), attribute.String("convtrack.form", "open"))
-		say(float64(s.cache.Packed), attribute.String("convtrack.form", "packed"))
+		say(float64(s.Cache.Open), attribute.String("convtrack.form", "open"))
+		say(float64(s.Cache.Packed), attribute.String("convtrack.form", "packed"))
 	}),
 	level("convtrack.overdue", "{conversation}", "Conversations with conclusions or timers that have been due for more than ten seconds, up to 1000.", func(s state) float64 { return float64(s.Overdue) }),
 	level("convtrack.problems", "{problem}", "Problems that Health names.", func(s state) float64 { return float64(len(s.Problems)) }),
 	level("convtrack.processes", "{process}", "Processes that share the store.", func(s state) float64 { return float64(len(s.Processes)) }),
-	level("convtrack.store.latency", "s", "How long it took to write something small.", func(s state) float64 { return time.Duration(s.Store.Latency).Seconds() }),
+	level("convtrack.store.latency", "s", "How long it took to write something small.", func(s state) float64 { return s.Store.Latency.Seconds() }),
 	level("convtrack.store.trouble.age", "s", "For how long the store has not taken writes as it should; 0 when it does.", func(s state) float64 { return s.since(s.Store.TroubleSince) }),
 	telling("convtrack.store.trouble", "", "1 for what is wrong with the store, 0 for the others.", func(s state, say func(float64, ...attribute.KeyValue)) {
 		for _, trouble := range []string{"slow", "full", "readOnly", "lost"} {
@@ -76,29 +56,29 @@ var metrics = []telemetry.Instrument[state]{
 		}
 	}),
 	ofHooks("convtrack.deliveries.unfinished", "{delivery}", "Deliveries to an After hook that are not done, those that have failed and those that wait behind them included.",
-		func(_ state, is DeliveryHealth) float64 { return float64(is.Unfinished) }),
+		func(_ state, is diagnosis.Delivery) float64 { return float64(is.Unfinished) }),
 	ofHooks("convtrack.deliveries.age", "s", "For how long the oldest delivery waits that could be done, or is being done; 0: there is none.",
-		func(s state, is DeliveryHealth) float64 { return s.since(is.DueSince) }),
-	ofHooks("convtrack.deliveries.orphaned", "", "1 when no running process has a hook of this name.", func(_ state, is DeliveryHealth) float64 { return truth(is.Orphaned) }),
+		func(s state, is diagnosis.Delivery) float64 { return s.since(is.DueSince) }),
+	ofHooks("convtrack.deliveries.orphaned", "", "1 when no running process has a hook of this name.", func(_ state, is diagnosis.Delivery) float64 { return truth(is.Orphaned) }),
 	telling("convtrack.failed.waiting", "{item}", "What has failed of a hook and waits for a decision, up to 1000.", func(s state, say func(float64, ...attribute.KeyValue)) {
-		for _, f := range s.Health.Failed {
+		for _, f := range s.State.Failed {
 			say(float64(f.N), attribute.String("convtrack.hook", f.Hook), attribute.String("convtrack.kind", string(f.Kind)))
 		}
 	}),
 	telling("convtrack.failed.age", "s", "For how long the first of them waits.", func(s state, say func(float64, ...attribute.KeyValue)) {
-		for _, f := range s.Health.Failed {
+		for _, f := range s.State.Failed {
 			say(s.since(f.Oldest), attribute.String("convtrack.hook", f.Hook), attribute.String("convtrack.kind", string(f.Kind)))
 		}
 	}),
 
-	ofSources("convtrack.source.blind", "", "1 while the source is blind.", func(s state, is SourceHealth) float64 { return truth(!is.BlindSince.IsZero()) }),
-	ofSources("convtrack.source.blind.age", "s", "For how long the source has been blind; 0 when it hears.", func(s state, is SourceHealth) float64 { return s.since(is.BlindSince) }),
-	ofSources("convtrack.source.failed", "", "1 when the source has failed for good.", func(s state, is SourceHealth) float64 { return truth(is.Failed != "") }),
-	ofSources("convtrack.source.silence", "s", "How long ago anything arrived at the source, signs of life included; 0 before.", func(s state, is SourceHealth) float64 { return s.since(is.LastHeard) }),
-	ofSources("convtrack.source.waiting", "{fact}", "What the source has heard and is not stored yet.", func(_ state, is SourceHealth) float64 { return float64(is.Waiting) }),
-	ofSources("convtrack.source.followed", "{conversation}", "Open conversations that this process reads again and again.", func(_ state, is SourceHealth) float64 { return float64(is.Followed) }),
-	ofSources("convtrack.source.repair.age", "s", "For how long what other sources have missed is yet to be read; 0: nothing is.", func(s state, is SourceHealth) float64 { return s.since(is.RepairingSince) }),
-	ofSources("convtrack.source.reads.refused", "{read}", "Kinds of reads that the platform refuses.", func(_ state, is SourceHealth) float64 { return float64(len(is.RefusedReads)) }),
+	ofSources("convtrack.source.blind", "", "1 while the source is blind.", func(s state, is heard.Source) float64 { return truth(!is.BlindSince.IsZero()) }),
+	ofSources("convtrack.source.blind.age", "s", "For how long the source has been blind; 0 when it hears.", func(s state, is heard.Source) float64 { return s.since(is.BlindSince) }),
+	ofSources("convtrack.source.failed", "", "1 when the source has failed for good.", func(s state, is heard.Source) float64 { return truth(is.Failed != "") }),
+	ofSources("convtrack.source.silence", "s", "How long ago anything arrived at the source, signs of life included; 0 before.", func(s state, is heard.Source) float64 { return s.since(is.LastHeard) }),
+	ofSources("convtrack.source.waiting", "{fact}", "What the source has heard and is not stored yet.", func(_ state, is heard.Source) float64 { return float64(is.Waiting) }),
+	ofSources("convtrack.source.followed", "{conversation}", "Open conversations that this process reads again and again.", func(_ state, is heard.Source) float64 { return float64(is.Followed) }),
+	ofSources("convtrack.source.repair.age", "s", "For how long what other sources have missed is yet to be read; 0: nothing is.", func(s state, is heard.Source) float64 { return s.since(is.RepairingSince) }),
+	ofSources("convtrack.source.reads.refused", "{read}", "Kinds of reads that the platform refuses.", func(_ state, is heard.Source) float64 { return float64(len(is.RefusedReads)) }),
 	telling("convtrack.source.topics", "{topic}", "Topics of a source: wanted, heard and refused.", func(s state, say func(float64, ...attribute.KeyValue)) {
 		for name, is := range s.Sources {
 			for of, n := range map[string]int{"wanted": is.Wanted, "heard": is.Heard, "refused": len(is.Refused)} {
@@ -141,93 +121,4 @@ var metrics = []telemetry.Instrument[state]{
 			}
 		}
 	}),
-}
-
-// tell tells the values of an instrument, each with what it is of.
-type tell func(s state, say func(value float64, of ...attribute.KeyValue))
-
-func counting(name, unit, help string, how tell) telemetry.Instrument[state] {
-	return telemetry.Instrument[state]{Name: name, Unit: unit, Help: help, Counter: true, Tell: how}
-}
-
-func telling(name, unit, help string, how tell) telemetry.Instrument[state] {
-	return telemetry.Instrument[state]{Name: name, Unit: unit, Help: help, Tell: how}
-}
-
-func total(name, unit, help string, of func(state) int64) telemetry.Instrument[state] {
-	return counting(name, unit, help, func(s state, say func(float64, ...attribute.KeyValue)) { say(float64(of(s))) })
-}
-
-func level(name, unit, help string, of func(state) float64) telemetry.Instrument[state] {
-	return telling(name, unit, help, func(s state, say func(float64, ...attribute.KeyValue)) { say(of(s)) })
-}
-
-func ofSources(name, unit, help string, of func(state, SourceHealth) float64) telemetry.Instrument[state] {
-	return telling(name, unit, help, func(s state, say func(float64, ...attribute.KeyValue)) {
-		for source, is := range s.Sources {
-			say(of(s, is), attribute.String("convtrack.source", source))
-		}
-	})
-}
-
-func ofQueues(name, unit, help string, of func(state, *conversation.QueueHealth) float64) telemetry.Instrument[state] {
-	return telling(name, unit, help, func(s state, say func(float64, ...attribute.KeyValue)) {
-		for source, is := range s.Sources {
-			if is.Queue != nil {
-				say(of(s, is.Queue), attribute.String("convtrack.source", source))
-			}
-		}
-	})
-}
-
-func ofAPIs(name, unit, help string, of func(state, *conversation.APIHealth) float64) telemetry.Instrument[state] {
-	return telling(name, unit, help, func(s state, say func(float64, ...attribute.KeyValue)) {
-		for source, is := range s.Sources {
-			if is.API != nil {
-				say(of(s, is.API), attribute.String("convtrack.source", source))
-			}
-		}
-	})
-}
-
-func ofHooks(name, unit, help string, of func(state, DeliveryHealth) float64) telemetry.Instrument[state] {
-	return telling(name, unit, help, func(s state, say func(float64, ...attribute.KeyValue)) {
-		for hook, is := range s.Health.Deliveries {
-			say(of(s, is), attribute.String("convtrack.hook", hook))
-		}
-	})
-}
-
-// since is how long ago that was, in seconds; 0: never.
-func (s *state) since(at time.Time) float64 {
-	if at.IsZero() {
-		return 0
-	}
-	return max(0, s.At.Sub(at).Seconds())
-}
-
-func truth(is bool) float64 {
-	if is {
-		return 1
-	}
-	return 0
-}
-
-// askedAgain is how soon Health is asked again by those who collect.
-const askedAgain = time.Second
-
-// watch has the metrics read from the state.
-func (t *Tracker) watch() error {
-	var mu sync.Mutex
-	var last Health
-	return telemetry.Watch(t.telemetry, func(ctx context.Context) state {
-		mu.Lock()
-		defer mu.Unlock()
-		if now := time.Now(); !t.over.Load() && (last.At.IsZero() || now.Sub(last.At) >= askedAgain) {
-			last = t.Health(ctx)
-		}
-		in := &t.engine.Inbox.Counters
-		return state{Stats: t.Stats(), Health: last, cache: t.engine.Cached(),
-			deposited: in.Deposited.Load(), taken: in.Taken.Load(), hints: in.Hints.Load(), rereads: in.Reads.Load()}
-	}, metrics)
 }

@@ -1,0 +1,127 @@
+package diagnosis
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dcmkit/convtrack/internal/access"
+	"github.com/dcmkit/convtrack/internal/membership"
+	"github.com/dcmkit/convtrack/store"
+)
+
+// countWaiting counts what waits in the store.
+func (d *Diagnosis) countWaiting(ctx context.Context, h *State) {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	ids, _, err := d.Store.Due(ctx, time.Now().Add(-overdue), store.MostLimit)
+	h.Overdue = len(ids)
+	var members []membership.Member
+	if err == nil {
+		members, err = d.Members.Members(ctx)
+	}
+	if err == nil {
+		err = d.countDeliveries(ctx, h, members)
+	}
+	var page store.FailedPage
+	if err == nil {
+		page, err = d.Store.Failed(ctx, store.FailedQuery{Limit: store.MostLimit})
+	}
+	for _, item := range page.Items {
+		h.addFailed(item)
+	}
+	if err != nil {
+		h.Problems = append(h.Problems, fmt.Sprintf("what waits in the store could not be counted: the store is %s", access.TroubleOf(err)))
+	}
+}
+
+// countDeliveries counts what After hooks have to do, and tells who has them.
+func (d *Diagnosis) countDeliveries(ctx context.Context, h *State, members []membership.Member) error {
+	lags, err := Lags(ctx, d.Store)
+	if err != nil {
+		return err
+	}
+	hooks, known := map[string]bool{}, len(members) > 0
+	held := map[string]time.Time{}
+	for _, m := range members {
+		p := d.process(m)
+		h.Processes = append(h.Processes, p.Process)
+		known = known && p.known
+		for _, hook := range p.Hooks {
+			hooks[hook] = true
+		}
+		for hook, since := range p.since {
+			if is, found := held[hook]; !found || since.Before(is) {
+				held[hook] = since
+			}
+		}
+	}
+	for _, hook := range d.Hooks() {
+		hooks[hook] = true
+	}
+	for hook, lag := range lags {
+		is := Delivery{Unfinished: lag.Unfinished, Counted: !lag.More, Attempts: lag.Attempts, DueSince: held[hook].UTC(), Orphaned: known && !hooks[hook]}
+		switch due := lag.Due.UTC(); {
+		case lag.Due.IsZero():
+		case !due.After(h.At) && (is.DueSince.IsZero() || due.Before(is.DueSince)):
+			is.DueSince = due
+		case due.After(h.At) && is.DueSince.IsZero():
+			is.NextTry = due
+		}
+		h.Deliveries[hook] = is
+	}
+	h.Undefined = membership.Undefined(members)
+	return nil
+}
+
+// Lags returns how far hooks are behind.
+func Lags(ctx context.Context, s store.Store) (map[string]store.Lag, error) {
+	if reporter, reports := store.As[store.LagReporter](s); reports {
+		return reporter.Lag(ctx, store.MostLimit)
+	}
+	backlog, err := s.Backlog(ctx)
+	lags := make(map[string]store.Lag, len(backlog))
+	for hook, n := range backlog {
+		lags[hook] = store.Lag{Unfinished: n}
+	}
+	return lags, err
+}
+
+// process is a process with what is needed beside.
+type process struct {
+	Process
+	known bool                 // it says what it holds
+	since map[string]time.Time // since when it holds the oldest delivery, by hook
+}
+
+// process is what a process has told of itself; of this one, what it is now.
+func (d *Diagnosis) process(m membership.Member) process {
+	p := process{Process: Process{Name: m.Name, Seen: m.At, Sources: map[string]membership.Share{}, Hooks: []string{}, Types: []string{}}}
+	for _, name := range m.Sources {
+		p.Sources[name] = membership.Share{}
+	}
+	is := m.Holding
+	if m.Name == d.Instance {
+		now := d.Holding()
+		is = &now
+	}
+	if is == nil {
+		return p
+	}
+	p.known, p.since = true, is.Since
+	p.Conversations, p.Facts, p.Deliveries = is.Conversations, is.Facts, is.Deliveries
+	p.Hooks, p.Types = append(p.Hooks, is.Hooks...), append(p.Types, is.Types...)
+	maps.Copy(p.Sources, is.Shares)
+	return p
+}
+
+func (h *State) addFailed(item store.FailedItem) {
+	i := slices.IndexFunc(h.Failed, func(f Failed) bool { return f.Hook == item.Hook && f.Kind == item.Kind })
+	if i < 0 {
+		i = len(h.Failed)
+		h.Failed = append(h.Failed, Failed{Hook: item.Hook, Kind: item.Kind, Oldest: item.At.UTC()})
+	}
+	h.Failed[i].N++
+}
