@@ -52,7 +52,7 @@ func BenchmarkTelemetry(b *testing.B) {
 			{"metrics", sampled(0), false}, {"traces=1%", sampled(0.01), true}, {"traces=100%", sampled(1), true},
 		} {
 			b.Run(name+"/"+on.name, func(b *testing.B) {
-				const rounds = 9
+				const rounds = 5
 				var processor, wall []float64
 				for range b.N {
 					for i := range rounds + 1 {
