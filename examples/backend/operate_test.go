@@ -1,13 +1,16 @@
 package main_test
 
 import (
+	"database/sql"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite" // to break what a hook needs
 
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 )
@@ -51,6 +54,46 @@ func TestTheOperatorSeesALiveConversationAndDecides(t *testing.T) {
 	}
 	require.NotContains(t, p.said.String(), "the-operators")
 	require.Zero(t, p.stop(), "a page that is open does not hold it up")
+}
+
+func TestABrokenHookIsFoundAndRepairedAtOperate(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "backend.db")
+	genesys, env := simulator(t)
+	p := start(t, "sqlite:"+path, append(env, "CONVTRACK_OPERATOR_PASSWORD=the-operators")...)
+	p.until(ready(p))
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	statement := func(text string) {
+		_, err := db.ExecContext(t.Context(), text)
+		require.NoError(t, err)
+	}
+	may := operator("operator", "the-operators")
+	page := func() string {
+		status, page := p.do(http.MethodGet, "/operate/failed?hook=case-owner", "", "Authorization", may)
+		require.Equal(t, http.StatusOK, status)
+		return page
+	}
+
+	statement("create trigger closed before update on dcm_case begin select raise(abort, 'closed'); end")
+	story := genesystest.BlindTransferToQueue()
+	genesys.Play(story, genesystest.Speed(20))
+	p.until(func() bool { return strings.Contains(page(), story.ID) })
+	require.Contains(t, page(), "closed", "the hook's error")
+
+	statement("drop trigger closed")
+	token := regexp.MustCompile(`name="token" value="([^"]+)"`).FindStringSubmatch(page())
+	require.NotNil(t, token)
+	status, answer := p.do(http.MethodPost, "/operate/failed", url.Values{"do": {"retry"}, "all": {"1"}, "hook": {"case-owner"}, "token": {token[1]}}.Encode(),
+		"Authorization", may, "Content-Type", "application/x-www-form-urlencoded")
+	require.Equal(t, http.StatusOK, status, answer)
+	p.until(func() bool {
+		var owner string
+		err := db.QueryRowContext(t.Context(), "select owner from dcm_case where conversation_id = ?", story.ID).Scan(&owner)
+		return err == nil && owner == "user-b"
+	})
+	p.until(func() bool { return !strings.Contains(page(), story.ID) })
 }
 
 func TestWithoutAPasswordWhoIsAtTheMachineLooksAndSeesNoPersonalData(t *testing.T) {
