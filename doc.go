@@ -22,6 +22,9 @@
 //	if err != nil { … }
 //	err = tracker.Run(ctx, sources...)
 //
+// Package events has the table of all Common Events, with when each fires and what
+// each way of hearing can know of it.
+//
 // # What is promised
 //
 // Every fact accepted from a source is stored before the source is

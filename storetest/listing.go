@@ -206,6 +206,9 @@ func listing(rule define) {
 				filter(&q)
 				want := selected(q, all)
 				t.sameSet(describe(q), t.listAll(q), want)
+				changed := q
+				changed.ChangedSince = at(-1_000_000) // all were
+				t.sameSet(describe(changed), t.listAll(changed), want)
 				q.Limit = 1
 				t.same("the count of "+describe(q), t.count(q), len(want))
 			}

@@ -189,8 +189,10 @@ func readFilters(params url.Values) (f filters, err error) {
 		}
 	}
 	// Without an index for the rest the store looks at one conversation after the
-	// other until the page is full: then it looks at the last day's alone.
-	if f.Since == "" && f.State != "open" && f.Text == "" && (f.State != "" || f.Medium != "" || f.Direction != "") {
+	// other until the page is full, and a queue can have most of all conversations:
+	// then it looks at the last day's alone.
+	few, many := f.Text != "" && f.By != byQueue, f.By == byQueue || f.State != "" || f.Medium != "" || f.Direction != ""
+	if f.Since == "" && f.State != "open" && !few && many {
 		f.Since = "day"
 	}
 	return f, nil

@@ -38,8 +38,8 @@
 // state is open or ended, medium and direction are Genesys's words, since is hour,
 // day or week: when it changed last. limit is from 1 to 1000, 30 without it; after
 // is the next of the page before. Where the store has no index for what is asked
-// (a medium or a direction alone, what has ended) it looks at what changed within
-// the last day, unless since says otherwise.
+// (a medium or a direction alone, what has ended), and for a queue, it looks at what
+// changed within the last day, unless since says otherwise.
 //
 // A conversation is shown as lanes of its participants, with everything that was
 // announced, the rule of each event, deliveries that are not done, what failed with
