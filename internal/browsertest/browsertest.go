@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
@@ -95,21 +96,38 @@ type View struct {
 // Eval runs a script and returns its value.
 func Eval[V any](v *View, script string) V {
 	v.Helper()
-	ctx, cancel := context.WithTimeout(v.Context, Long)
-	defer cancel()
-	value, err := chromedp.Run(ctx, chromedp.Evaluate[V](script, chromedp.EvalAwaitPromise))
+	value, err := eval[V](v, script)
 	require.NoError(v, err, script)
 	return value
+}
+
+func eval[V any](v *View, script string) (V, error) {
+	ctx, cancel := context.WithTimeout(v.Context, Long)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[V](script, chromedp.EvalAwaitPromise))
+}
+
+// interrupted reports whether a script did not end because the page made room for
+// the next one.
+func interrupted(err error) bool {
+	var answer *cdproto.Error
+	return errors.As(err, &answer) && answer.Code == -32000
 }
 
 // Until waits until a script gives true.
 func (v *View) Until(script string) {
 	v.Helper()
 	for end := time.Now().Add(Long); ; time.Sleep(20 * time.Millisecond) {
-		if Eval[bool](v, `Boolean(`+script+`)`) {
+		is, err := eval[bool](v, `Boolean(`+script+`)`)
+		late := time.Now().After(end)
+		switch {
+		case is:
 			return
+		case interrupted(err) && !late:
+			continue
 		}
-		if time.Now().After(end) {
+		require.NoError(v, err, script)
+		if late {
 			require.Fail(v, "it does not happen: "+script, "the page shows %q", v.Text("body"))
 		}
 	}
