@@ -212,7 +212,11 @@ func (w *where) filter(q *store.Query) {
 		w.add("conversation_id in (select p.conversation_id from {participant} p where p.user_id = " + w.text(q.EverUserID) + ")")
 	}
 	if q.EverQueueID != "" {
-		w.queue(q)
+		w.add("conversation_id in (select p.conversation_id from {participant} p where p.queue_id = " + w.text(q.EverQueueID) +
+			" union all select s.conversation_id from {session} s where s.queue_id = " + w.text(q.EverQueueID) +
+			// A flattened session is hidden by another of its participant and medium.
+			" and (not s.flattened or not exists (select from {session} t where t.conversation_id = s.conversation_id" +
+			" and t.participant_id = s.participant_id and not t.flattened and t.media_type is not distinct from s.media_type)))")
 	}
 	if len(q.Attribute) > 0 {
 		pairs, err := json.Marshal(q.Attribute)
@@ -222,23 +226,6 @@ func (w *where) filter(q *store.Query) {
 		w.add("attributes is not null")
 		w.add("attributes @> " + w.param(oidText, "text", textOf(storableJSON(string(pairs)))) + "::jsonb")
 	}
-}
-
-// queue adds that the conversation was ever in a queue. A queue can have most of
-// all conversations: where the query bounds which ones are looked at, each of these
-// is asked, instead of all those of the queue.
-func (w *where) queue(q *store.Query) {
-	of := w.text(q.EverQueueID)
-	participants := "{participant} p where p.queue_id = " + of
-	// A flattened session is hidden by another of its participant and medium.
-	sessions := "{session} s where s.queue_id = " + of + " and (not s.flattened or not exists (select from {session} t where t.conversation_id = s.conversation_id" +
-		" and t.participant_id = s.participant_id and not t.flattened and t.media_type is not distinct from s.media_type))"
-	if q.ChangedSince.IsZero() {
-		w.add("conversation_id in (select p.conversation_id from " + participants + " union all select s.conversation_id from " + sessions + ")")
-		return
-	}
-	w.add("(exists (select from " + participants + " and p.conversation_id = c.conversation_id)" +
-		" or exists (select from " + sessions + " and s.conversation_id = c.conversation_id))")
 }
 
 // find adds what the query selects by of that which is derived, and of the legs.
