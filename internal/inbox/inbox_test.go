@@ -250,7 +250,7 @@ func TestTheInboxOfADeadProcessIsTakenByThoseWhoLookAfterItsConversations(t *tes
 			}
 			return "b"
 		}, "a", "b")
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond) // what one takes for the other is passed on, and left to gather on the way
 		synctest.Wait()
 		require.Equal(t, []string{"c0", "c1", "c2", "c3", "c4"}, a.lanes.ids())
 		require.Equal(t, []string{"c5", "c6", "c7", "c8", "c9"}, b.lanes.ids())
