@@ -3,6 +3,7 @@ package conversation
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 )
@@ -39,8 +40,9 @@ func FingerprintOf(c *Conversation) (Fingerprint, bool) {
 
 // summer composes what a fingerprint is of; its memory is used again.
 type summer struct {
-	b    []byte
-	seen stamp // the time of the first stamp that says when a message was read
+	b     []byte
+	names []string // of the attributes that are being added
+	seen  stamp    // the time of the first stamp that says when a message was read
 }
 
 var summers = sync.Pool{New: func() any { return &summer{} }}
@@ -113,7 +115,15 @@ func sum[E any](w *summer, s *schema[E], e *E) {
 
 func (w *summer) attributes(values map[string]string, stamps attributeStamps) {
 	w.number(uint64(len(values)))
-	for _, name := range sortedNames(values) {
+	for name := range values {
+		w.names = append(w.names, name)
+	}
+	defer func() {
+		clear(w.names)
+		w.names = w.names[:0]
+	}()
+	slices.Sort(w.names)
+	for _, name := range w.names {
 		w.text(name)
 		w.text(values[name])
 		s := stamps.stamp(name)

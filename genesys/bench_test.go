@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 )
@@ -50,6 +51,21 @@ func BenchmarkDecodeEnvelope(b *testing.B) {
 	for b.Loop() {
 		if _, err := genesys.DecodeDelivered(message, time.Now()); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkFingerprintOfNotification takes the fingerprint of what the
+// notification says.
+func BenchmarkFingerprintOfNotification(b *testing.B) {
+	m, err := genesys.Decode(genesystest.Notification("c0000000-0000-4000-8000-000000000001", 4, 1), time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, has := conversation.FingerprintOf(m.Conversations[0]); !has {
+			b.Fatal("it has none")
 		}
 	}
 }
