@@ -9,9 +9,13 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 )
 
-// gather is how long announcements are left to gather: what waits for them is
-// stored already, and each costs all processes something.
-const gather = 50 * time.Millisecond
+// What waits for an announcement is stored already, and each costs all processes
+// something. So they are left to gather: for a moment, as what is stored with one
+// commit is, and for longer after the last one.
+const (
+	gather  = 5 * time.Millisecond
+	atLeast = 50 * time.Millisecond // from one announcement to the next
+)
 
 // outgoing is what is to be announced.
 type outgoing struct {
@@ -66,6 +70,7 @@ func (o *outgoing) take() []announced {
 // AnnounceLoop announces what is stored, until ctx ends. What broadcast fails to
 // tell is not told again: the others deposit it.
 func (f *Filter) AnnounceLoop(ctx context.Context, broadcast func(ctx context.Context, message []byte) error) {
+	var last time.Time
 	for {
 		select {
 		case <-f.out.wake:
@@ -73,10 +78,11 @@ func (f *Filter) AnnounceLoop(ctx context.Context, broadcast func(ctx context.Co
 			return
 		}
 		select {
-		case <-time.After(gather):
+		case <-time.After(max(gather, time.Until(last.Add(atLeast)))):
 		case <-ctx.Done():
 			return
 		}
+		last = time.Now()
 		for list := range slices.Chunk(f.out.take(), mostAnnounce) {
 			_ = broadcast(ctx, announcement(hash(f.name), list))
 		}

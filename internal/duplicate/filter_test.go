@@ -178,3 +178,31 @@ func TestNothingIsKeptOfWhatIsLongOver(t *testing.T) {
 		require.LessOrEqual(t, len(p.other.old), 2)
 	})
 }
+
+func TestAnAnnouncementComesSoonAndNotOftenerThanEveryFewMoments(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := New("owner", members{make(chan struct{})})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var after []time.Duration
+		began, told := time.Now(), 0
+		go f.AnnounceLoop(ctx, func(_ context.Context, message []byte) error {
+			_, list := readAnnouncement(message)
+			after, told = append(after, time.Since(began)), told+len(list)
+			return nil
+		})
+		f.Copied()
+		for i := range 1000 {
+			f.Stored([]*conversation.Conversation{conversation.State(&conversation.Conversation{ID: fmt.Sprint(i)},
+				conversation.Statement{By: conversation.SourceTopic, Seen: time.Now()})})
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(atLeast)
+		require.Equal(t, 1000, told)
+		require.Equal(t, gather, after[0])
+		for i, at := range after[1:] {
+			require.GreaterOrEqual(t, at-after[i], atLeast)
+		}
+		require.Len(t, after, int(time.Second/atLeast)+1)
+	})
+}

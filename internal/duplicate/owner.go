@@ -18,7 +18,7 @@ const (
 	several                     = 4
 	// probeEvery is how often something is deposited although it is waited for: the
 	// owner announces as long as copies reach it.
-	probeEvery = 2 * time.Second
+	probeEvery = 10 * time.Second
 )
 
 // owner is what is known of a process that looks after conversations.

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -21,13 +23,19 @@ func (s *Store) Broadcast(ctx context.Context, message []byte) error {
 		return fmt.Errorf("pgstore: broadcast: %w", errNoMessages)
 	}
 	said := toAll + base64.RawStdEncoding.EncodeToString(message)
-	err := s.transact(ctx, func(known *catalog, p *pipeline) {
-		p.add(known.statements.notify, args(textOf(s.config.channel()), textOf(said))...)
-	})
-	if err != nil {
+	if err := s.notify(ctx, said); err != nil {
 		return fmt.Errorf("pgstore: broadcast: %w", err)
 	}
 	return nil
+}
+
+// notify sends a message of the server to all who listen.
+func (s *Store) notify(ctx context.Context, message string) error {
+	return s.do(ctx, func(c *pgx.Conn) error {
+		var p pipeline
+		p.add(s.sql().notify, args(textOf(s.config.channel()), textOf(message))...)
+		return s.run(ctx, c, &p)
+	})
 }
 
 // Listen implements store.Broadcaster.

@@ -124,10 +124,7 @@ func closeConnection(ctx context.Context, conn *pgx.Conn) {
 // arrives. The error is errNoMessages when one does not.
 func (s *Store) probe(ctx context.Context, message string, arrived <-chan struct{}) error {
 	for {
-		err := s.transact(ctx, func(known *catalog, p *pipeline) {
-			p.add(known.statements.notify, args(textOf(s.config.channel()), textOf(message))...)
-		})
-		if err == nil {
+		if s.notify(ctx, message) == nil {
 			select {
 			case <-arrived:
 			case <-time.After(probeWithin):
