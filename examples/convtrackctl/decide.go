@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/dcmkit/convtrack"
@@ -26,14 +25,16 @@ func decideCommand(verb string) *command {
 		does, done = "Gives failed deliveries up: they count as done, and what waits behind them goes on", "given up"
 	}
 	return &command{
-		name: "failed " + verb, args: "[-yes] ID… | [-hook NAME] [-type TYPE] [-conversation ID] [-from TIME] [-before TIME] | -all", store: true,
+		name: "failed " + verb, args: "[-yes] [-who NAME] ID… | [-hook NAME] [-type TYPE] [-conversation ID] [-from TIME] [-before TIME] | -all", store: true,
 		does: does,
 		more: "The ids are those that failed list prints. Without ids the flags select; more than one\n" +
-			"is asked about before it is done.\n" + ofChanges,
+			"is asked about before it is done. Audit lines (who, how many, when), one for each hundred,\n" +
+			"go to stderr: keep them.\n" + ofChanges,
 		flags: func(f *flag.FlagSet) action {
 			d := &deciding{verb: verb, done: done}
 			d.chosen.register(f)
 			f.BoolVar(&d.all, "all", false, "all that has failed")
+			d.account.register(f)
 			f.BoolVar(&d.yes, "yes", false, "do not ask")
 			return d.do
 		},
@@ -41,6 +42,7 @@ func decideCommand(verb string) *command {
 }
 
 type deciding struct {
+	account
 	verb, done string
 	chosen     selection
 	all, yes   bool
@@ -50,7 +52,10 @@ func (d *deciding) do(ctx context.Context, p *program, ids []string) error {
 	if err := d.check(ids); err != nil {
 		return err
 	}
-	return p.tracked(ctx, slog.DiscardHandler, func(t *convtrack.Tracker) error {
+	if err := d.settle(); err != nil {
+		return err
+	}
+	return p.tracked(ctx, p.audit(), func(t *convtrack.Tracker) error {
 		deliveries, changes, err := d.find(ctx, t, ids)
 		if err != nil {
 			return err
@@ -129,6 +134,7 @@ func (d *deciding) decide(ctx context.Context, p *program, t *convtrack.Tracker,
 	if d.verb == "skip" {
 		do = t.Skip
 	}
+	ctx = convtrack.WithActor(ctx, d.who)
 	said := time.Now()
 	for begin := 0; begin < len(ids); begin += atOnce {
 		if ctx.Err() != nil {

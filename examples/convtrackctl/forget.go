@@ -6,8 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
-	"os/user"
 	"slices"
 	"strings"
 
@@ -28,16 +26,16 @@ func forgetCommand() *command {
 			var o forgetting
 			o.person.register(f)
 			f.BoolVar(&o.yes, "yes", false, "do not ask")
-			f.StringVar(&o.who, "who", "", "on whose behalf, as a `NAME` of an account or the number of a request; else the user of this machine")
+			o.account.register(f)
 			return o.do
 		},
 	}
 }
 
 type forgetting struct {
+	account
 	person people
 	yes    bool
-	who    string
 }
 
 func (o *forgetting) do(ctx context.Context, p *program, ids []string) error {
@@ -52,12 +50,8 @@ func (o *forgetting) do(ctx context.Context, p *program, ids []string) error {
 	case (fromInput || o.person.asked != "") && !o.yes:
 		return wrongUsage("-yes is needed where the input is read: the question could not be answered")
 	}
-	if o.who == "" {
-		is, err := user.Current()
-		if err != nil {
-			return wrongUsage("-who is needed: the user of this machine has no name")
-		}
-		o.who = is.Username
+	if err := o.settle(); err != nil {
+		return err
 	}
 	person, err := o.person.read(p)
 	if err != nil {
@@ -68,8 +62,7 @@ func (o *forgetting) do(ctx context.Context, p *program, ids []string) error {
 			return err
 		}
 	}
-	audit := slog.NewTextHandler(&cleaned{p.err}, nil)
-	return p.tracked(ctx, audit, func(t *convtrack.Tracker) error {
+	return p.tracked(ctx, p.audit(), func(t *convtrack.Tracker) error {
 		if !person.IsZero() {
 			found, err := collect(ctx, t, person)
 			if err != nil {
@@ -122,12 +115,4 @@ func readIDs(p *program) (ids []string, err error) {
 		return nil, errors.New("the input holds no ids; nothing was deleted")
 	}
 	return ids, nil
-}
-
-// cleaned is where a logger writes lines.
-type cleaned struct{ to *terminal }
-
-func (c *cleaned) Write(line []byte) (int, error) {
-	c.to.paragraph(string(line))
-	return len(line), nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/examples/convtrackctl/observe"
+	"github.com/dcmkit/convtrack/examples/internal/duration"
 	"github.com/dcmkit/convtrack/examples/internal/remote"
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/eventbridge"
@@ -18,7 +19,7 @@ import (
 
 func observeCommand() *command {
 	return &command{
-		name: "observe", args: "[-for TIME] [-json] [-grace TIME] [-take]",
+		name: "observe", args: "[-for DURATION] [-json] [-grace DURATION] [-take]",
 		does: "Listens to an organisation, compares what its mechanisms say of the same conversations, and says what was seen of what is not known",
 		more: "The variables are those of examples/backend: GENESYS_REGION (or GENESYS_BASE_URL), GENESYS_CLIENT_ID\n" +
 			"and GENESYS_CLIENT_SECRET for the WebSocket and polling; CONVTRACK_SQS_QUEUE_URL with AWS's own for\n" +
@@ -32,8 +33,8 @@ func observeCommand() *command {
 			"-take, as who reads a message takes it away from all others: give it a queue of its own.",
 		flags: func(f *flag.FlagSet) action {
 			w := &watching{}
-			f.DurationVar(&w.length, "for", 10*time.Minute, "how long to listen, as a `TIME`")
-			f.DurationVar(&w.grace, "grace", time.Minute, "who has not told what happened less than this `TIME` before the end has lost nothing yet")
+			duration.Var(f, &w.length, "for", 10*time.Minute, "how long to listen, as a `DURATION`")
+			duration.Var(f, &w.grace, "grace", time.Minute, "who has not told what happened less than this `DURATION` before the end has lost nothing yet")
 			f.BoolVar(&w.take, "take", false, "read the queue, and delete what was read")
 			f.BoolVar(&w.json, "json", false, "write the report as JSON")
 			return w.do

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"time"
 
+	"github.com/dcmkit/convtrack/examples/internal/duration"
 	"github.com/dcmkit/convtrack/examples/internal/stores"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -28,13 +29,14 @@ func tailCommand() *command {
 			"Nothing personal is printed: ids, times, kinds.",
 		flags: func(f *flag.FlagSet) action {
 			asJSON := f.Bool("json", false, "write a line of JSON for each event")
-			every := f.Duration("every", time.Second, "how often to ask, as a `DURATION`")
+			var every time.Duration
+			duration.Var(f, &every, "every", time.Second, "how often to ask, as a `DURATION`")
 			return func(ctx context.Context, p *program, args []string) (err error) {
 				if err := none(args); err != nil {
 					return err
 				}
-				if *every < 50*time.Millisecond {
-					return wrongUsage("-every is %v; it must be at least 50ms", *every)
+				if every < 50*time.Millisecond {
+					return wrongUsage("-every is %v; it must be at least 50ms", every)
 				}
 				s, err := p.open(ctx)
 				if err != nil {
@@ -42,7 +44,7 @@ func tailCommand() *command {
 				}
 				defer func() { err = errors.Join(err, s.Close()) }()
 				t := &tailing{store: s, json: *asJSON, out: p.out, seen: map[string]int64{}}
-				return t.follow(ctx, *every)
+				return t.follow(ctx, every)
 			}
 		},
 	}

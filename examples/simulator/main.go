@@ -28,6 +28,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dcmkit/convtrack/examples/internal/duration"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 )
 
@@ -80,16 +81,16 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.IntVar(&o.load.Users, "users", 20, "how many agents there are")
 	flags.IntVar(&o.load.Queues, "queues", 5, "how many queues there are")
 	flags.Float64Var(&o.load.Quality, "quality", 0.2, "the `share` of the conversations that get a survey and an evaluation")
-	flags.DurationVar(&o.load.Longest, "longest", 30*time.Minute, "leave out conversations that take longer, before -speed")
+	duration.Var(flags, &o.load.Longest, "longest", 30*time.Minute, "leave out conversations that take longer, before -speed")
 	flags.IntVar(&o.rateLimit, "rate-limit", 300, "how many `requests` the client may make in a minute; 0: any number")
-	flags.DurationVar(&o.analytics, "analytics-lag", 2*time.Second, "how far analytics reads are behind")
-	flags.DurationVar(&o.lake, "lake-lag", time.Minute, "how far details jobs are behind")
+	duration.Var(flags, &o.analytics, "analytics-lag", 2*time.Second, "how far analytics reads are behind")
+	duration.Var(flags, &o.lake, "lake-lag", time.Minute, "how far details jobs are behind")
 	flags.Float64Var(&o.frames.Drop, "drop", 0, "the `probability` that a notification is lost")
 	flags.Float64Var(&o.frames.Duplicate, "duplicate", 0, "the `probability` that a notification comes twice")
 	flags.Float64Var(&o.frames.Reorder, "reorder", 0, "the `probability` that a notification comes late")
 	flags.StringVar(&o.envelopes, "post-envelopes", "", "post EventBridge envelopes of all detail events to this `URL`")
 	flags.StringVar(&o.app, "app", "http://127.0.0.1:8080/genesys/app/", "the `URL` of the client app that the agents' desktops show")
-	flags.DurationVar(&o.statistics, "statistics", 10*time.Second, "how often to say what has happened; 0: never")
+	duration.Var(flags, &o.statistics, "statistics", 10*time.Second, "how often to say what has happened; 0: never")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
