@@ -43,6 +43,12 @@ type Query struct {
 	Limit int
 	// After is the Next of the page before.
 	After string
+	// Scan is how many conversations may be looked at for one page, one after the
+	// other in the order of the listing, where no index finds a few that can be
+	// meant; a store may look at some more. Then a page can have fewer than Limit,
+	// or none, and yet a Next: behind what was looked at. So a page takes a time that
+	// does not depend on how many conversations there are. 0: as many as it takes.
+	Scan int
 }
 
 // Selects reports whether the query selects a conversation that was last written
@@ -117,7 +123,8 @@ func PageSize(limit int) int {
 	return limit
 }
 
-// Page is a part of a listing. Between two pages of a listing that is written
+// Page is a part of a listing. Only with [Query.Scan] one that is not the last can
+// be short. Between two pages of a listing that is written
 // to, a conversation may move, and so be missed or seen twice.
 type Page struct {
 	Conversations []*conversation.Conversation

@@ -281,6 +281,24 @@ func listing(rule define) {
 		}
 	})
 
+	rule("pages for which few conversations are looked at have together what is selected, in its order", func(t *trial) {
+		all := t.assortment()
+		for _, order := range orders {
+			for i, choices := range filters {
+				for _, filter := range choices[1:] {
+					for _, scan := range []int{1, 2, 3, 100} {
+						q := store.Query{Order: order, Limit: 2, Scan: scan}
+						filter(&q)
+						t.same(describe(q), t.listAll(q), selected(q, inOrder(all, order)))
+						filters[(i+1)%len(filters)][1](&q)
+						t.same(describe(q), t.listAll(q), selected(q, inOrder(all, order)))
+					}
+				}
+			}
+			t.same("the listing of all", t.listAll(store.Query{Order: order, Limit: 100, Scan: 1}), selected(store.Query{}, inOrder(all, order)))
+		}
+	})
+
 	rule("the start is inclusive and the end exclusive, to the microsecond", func(t *trial) {
 		t.write(createdAs(said("c", ended(10, 20))))
 		tick := time.Microsecond

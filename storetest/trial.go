@@ -248,7 +248,7 @@ func (t *trial) listAll(q store.Query) []string {
 		if q.After = page.Next; q.After == "" {
 			return ids
 		}
-		if len(page.Conversations) == 0 {
+		if len(page.Conversations) == 0 && q.Scan == 0 {
 			t.Fatal("a page that is not the last one is empty")
 		}
 	}

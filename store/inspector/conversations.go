@@ -16,7 +16,8 @@ import (
 // listing is the page of conversations, the most recently changed first.
 type listing struct {
 	Conversations []line `json:"conversations"`
-	// Next is the cursor of the next page; empty on the last one.
+	// Next is the cursor of the next page; empty on the last one. A page that is not
+	// the last one can be short.
 	Next string `json:"next,omitzero"`
 
 	Filters filters   `json:"-"`
@@ -91,7 +92,7 @@ func (h *Handler) showConversations(ctx context.Context, see viewer, params url.
 	if err != nil {
 		return nil, err
 	}
-	page, err := h.tracker.Page(ctx, q)
+	page, err := h.search(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +101,30 @@ func (h *Handler) showConversations(ctx context.Context, see viewer, params url.
 	}
 	l.Next = page.Next
 	return l, nil
+}
+
+const (
+	// searchTime is how long it is searched for what fills a page, and scanned how
+	// many conversations are looked at before it is asked how long that took.
+	searchTime = 40 * time.Millisecond
+	scanned    = 1500
+)
+
+// search looks for a page until it is full, or has taken long enough: then it can be
+// short, and goes on where its Next says.
+func (h *Handler) search(ctx context.Context, q store.Query) (page store.Page, err error) {
+	q.Scan = scanned
+	for began := time.Now(); ; {
+		more, err := h.tracker.Page(ctx, q)
+		if err != nil {
+			return store.Page{}, err
+		}
+		page.Conversations = append(page.Conversations, more.Conversations...)
+		page.Next, q.After = more.Next, more.Next
+		if q.Limit -= len(more.Conversations); q.Limit <= 0 || more.Next == "" || time.Since(began) > searchTime {
+			return page, nil
+		}
+	}
 }
 
 func (v viewer) line(c *conversation.Conversation) line {
@@ -188,13 +213,6 @@ func readFilters(params url.Values) (f filters, err error) {
 			return f, badRequest("The parameter limit is a number from 1 to 1000.")
 		}
 	}
-	// Without an index for the rest the store looks at one conversation after the
-	// other until the page is full, and a queue can have most of all conversations:
-	// then it looks at the last day's alone.
-	few, many := f.Text != "" && f.By != byQueue, f.By == byQueue || f.State != "" || f.Medium != "" || f.Direction != ""
-	if f.Since == "" && f.State != "open" && !few && many {
-		f.Since = "day"
-	}
 	return f, nil
 }
 
@@ -237,6 +255,9 @@ func (f filters) query(see viewer, now time.Time) (store.Query, error) {
 	}
 	return q, nil
 }
+
+// Short: the page is not full, as it took too long to look at more.
+func (l listing) Short() bool { return l.Next != "" && len(l.Conversations) < l.Filters.Limit }
 
 // NextPage are the parameters of the next page.
 func (l listing) NextPage() string {

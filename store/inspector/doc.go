@@ -37,9 +37,11 @@
 // and queue (whoever had it once, by id), attribute (of the host's, as name=value).
 // state is open or ended, medium and direction are Genesys's words, since is hour,
 // day or week: when it changed last. limit is from 1 to 1000, 30 without it; after
-// is the next of the page before. Where the store has no index for what is asked
-// (a medium or a direction alone, what has ended), and for a queue, it looks at what
-// changed within the last day, unless since says otherwise.
+// is the next of the page before.
+//
+// Where what is asked for has no index, or very many conversations, a page looks at
+// one conversation after the other for some 40 ms: then it can be short, or empty,
+// and its next goes on further back. Only the one without next is the last.
 //
 // A conversation is shown as lanes of its participants, with everything that was
 // announced, the rule of each event, deliveries that are not done, what failed with
@@ -82,6 +84,13 @@
 // pages that are followed with one more: people who look cannot take the
 // connections of the tracker. No transaction stays open between two reads, and
 // nothing is locked.
+//
+// How long a page takes hardly depends on how many conversations are stored: with a
+// million, changed over two months, PostgreSQL and SQLite answer what an index finds,
+// or most conversations are, in 1 to 50 ms, and what is searched for in 40 to 55 ms
+// (BenchmarkPages, the least of five on two cores beside other work). By a user, a
+// queue, an address or an attribute all conversations are found where it has up to
+// 5000; where it has more they are looked for in the order of the list.
 //
 // # Security
 //

@@ -23,6 +23,7 @@ import (
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/inspector"
 	"github.com/dcmkit/convtrack/store/memstore"
+	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
 // everything are all pages, for people and for programs; %s is a conversation.
@@ -245,6 +246,37 @@ func TestEachParameterSelectsConversations(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, got.status, wrong)
 		require.Contains(t, got.body, `"error"`)
 	}
+}
+
+func TestWhoPagesFindsEverythingWhateverAPageLooksAt(t *testing.T) {
+	s, err := sqlitestore.Open(t.Context(), ":memory:", nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	d := newDeskOn(t, s)
+	const all = 4000
+	var update conversation.Update
+	for i := range all {
+		c := &conversation.Conversation{ID: fmt.Sprintf("c-%04d", i), OriginatingDirection: conversation.Inbound}
+		if i%1000 == 0 {
+			c.OriginatingDirection = conversation.Outbound
+		}
+		update.Conversations = append(update.Conversations, conversation.State(c, conversation.Statement{By: conversation.SourceHost, At: time.Now(), Seen: time.Now()}))
+	}
+	require.NoError(t, d.Observe(t.Context(), update))
+	found, next := []string{}, ""
+	for range all {
+		var l listed
+		got := d.get("anna", "conversations.json?direction=outbound&limit=3&after="+url.QueryEscape(next))
+		require.Equal(t, http.StatusOK, got.status, got.body)
+		require.NoError(t, json.Unmarshal([]byte(got.body), &l))
+		for _, c := range l.Conversations {
+			found = append(found, c.ConversationID)
+		}
+		if next = l.Next; next == "" {
+			break
+		}
+	}
+	require.ElementsMatch(t, []string{"c-0000", "c-1000", "c-2000", "c-3000"}, found)
 }
 
 type listed struct {

@@ -11,6 +11,10 @@ import (
 // Prepare lets the store prepare its statements, whatever the pool does.
 func (s *Store) Prepare() { s.protocol = preparedProtocol }
 
+// ReadsNoFew has listings look at one conversation after the other, whatever is
+// asked for.
+func (s *Store) ReadsNoFew() { s.mostFew = 0 }
+
 // PlanOfDeliverReady is the plan that a commit keeps of the statement that asks
 // whether deliveries can go on.
 func (s *Store) PlanOfDeliverReady(ctx context.Context) (string, error) {

@@ -2,16 +2,13 @@ package pgstore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/internal/cursor"
 	"github.com/dcmkit/convtrack/store/internal/rows"
@@ -30,7 +27,7 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 	l := &listing{Store: s, query: &q, limit: store.PageSize(q.Limit)}
 	var page store.Page
 	err := s.do(ctx, func(c *pgx.Conn) error {
-		l.found = nil
+		l.found, l.stopped = nil, nil
 		if err := l.find(ctx, c, place, begun); err != nil {
 			return err
 		}
@@ -57,8 +54,11 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 	if err != nil {
 		return store.Page{}, fmt.Errorf("pgstore: list: %w", err)
 	}
+	last := l.stopped
 	if len(l.found) > l.limit {
-		last := l.found[l.limit-1]
+		last = &l.found[l.limit-1]
+	}
+	if last != nil {
 		last.Listing = name
 		page.Next = last.String()
 	}
@@ -72,7 +72,11 @@ func (s *Store) Count(ctx context.Context, q store.Query) (n int, err error) {
 	}
 	w := &where{}
 	w.add("provenance is not null")
+	w.bound(&q)
 	w.filter(&q)
+	for _, x := range finders(&q) {
+		w.add("c.conversation_id in (" + x.ids(w) + ")")
+	}
 	sql := "select count(*) from {conversation} c where " + strings.Join(w.conditions, " and ")
 	err = s.do(ctx, func(c *pgx.Conn) error {
 		var p pipeline
@@ -95,9 +99,11 @@ func (s *Store) Count(ctx context.Context, q store.Query) (n int, err error) {
 // then those without.
 type listing struct {
 	*Store
-	query *store.Query
-	limit int
-	found []cursor.Place // one more than a page, when there is one
+	query   *store.Query
+	limit   int
+	few     *finder        // finds the few conversations that can be meant; nil: it does not
+	found   []cursor.Place // one more than a page, when there is one
+	stopped *cursor.Place  // the last that was looked at, when it may not be the last that there is
 }
 
 // withoutTime is the key of conversations without the time.
@@ -106,26 +112,135 @@ const withoutTime = math.MaxInt64
 func (l *listing) find(ctx context.Context, c *pgx.Conn, after cursor.Place, begun bool) error {
 	var p pipeline
 	p.add(l.sql().beginRead)
-	if !begun || after.Key != withoutTime {
-		l.addPart(&p, false, after, begun)
-		begun = false
-	}
-	if err := l.run(ctx, c, &p); err != nil {
+	p.add(l.sql().inOrder)
+	if err := l.chooseFew(ctx, c, &p); err != nil {
 		return err
 	}
-	if len(l.found) > l.limit || l.query.Order == store.LastChanged {
+	if !begun || after.Key != withoutTime {
+		if err := l.addPart(ctx, c, &p, false, after, begun); err != nil {
+			return err
+		}
+		begun = false
+	}
+	if len(l.found) > l.limit || l.stopped != nil || l.query.Order == store.LastChanged {
 		return nil
 	}
-	p = pipeline{}
-	l.addPart(&p, true, after, begun)
-	return l.run(ctx, c, &p)
+	return l.addPart(ctx, c, &p, true, after, begun)
 }
 
-func (l *listing) addPart(p *pipeline, unordered bool, after cursor.Place, begun bool) {
+// mostFew is how many conversations are read to put them in order. It takes about
+// as long as to look at so many in their order until a page is found.
+const mostFew = 5000
+
+// chooseFew asks the indexes whether what the query selects by has few
+// conversations: the server's statistics cannot say that of one user, and are wrong
+// where it counts, of those who have left.
+func (l *listing) chooseFew(ctx context.Context, c *pgx.Conn, p *pipeline) error {
+	l.few = nil
+	of, least := finders(l.query), int64(l.mostFew)
+	for i := range of {
+		w := &where{}
+		sql := "select count(*) from (" + of[i].ids(w) + " limit " + strconv.Itoa(l.mostFew+1) + ") f"
+		if of[i].slow {
+			sql = "select case when (select count(*) from (select attributes from {conversation} where provenance is not null order by changed_slot desc limit 1000) s where " +
+				of[i].holds(w) + ") > 5 then " + strconv.Itoa(l.mostFew+1) + "::bigint else (" + sql + ") end"
+		}
+		p.read(func(r *row) error {
+			if n := r.integer(); n <= least {
+				l.few, least = &of[i], n
+			}
+			return nil
+		}, l.statement(sql, w), w.args...)
+	}
+	if len(of) == 0 {
+		return nil
+	}
+	return l.send(ctx, c, p)
+}
+
+func (l *listing) send(ctx context.Context, c *pgx.Conn, p *pipeline) error {
+	err := l.run(ctx, c, p)
+	*p = pipeline{}
+	return err
+}
+
+func (l *listing) statement(sql string, w *where) *statement {
+	return &statement{sql: newNames(&l.config).Replace(sql), params: w.params}
+}
+
+// addPart finds one part, and sends with it what is in the pipeline.
+func (l *listing) addPart(ctx context.Context, c *pgx.Conn, p *pipeline, unordered bool, after cursor.Place, begun bool) error {
+	key, order := "null", "conversation_id"
+	switch {
+	case unordered:
+	case l.query.Order == store.LastChanged:
+		key, order = "changed", "changed_slot desc, changed desc, conversation_id"
+	case l.query.Order == store.NewestFirst:
+		key, order = "conversation_start", "conversation_start desc, conversation_id"
+	default:
+		key, order = "conversation_start", "conversation_start, conversation_id"
+	}
 	w := &where{}
 	w.add("provenance is not null")
-	w.filter(l.query)
-	key, order := "null", "conversation_id"
+	l.place(w, unordered, after, begun)
+	w.bound(l.query)
+	rest := &where{params: w.params, args: w.args}
+	rest.filter(l.query)
+	for _, x := range finders(l.query) {
+		rest.add(x.holds(rest))
+	}
+	from, last := "{conversation} c where "+strings.Join(w.conditions, " and "), ""
+	switch {
+	case l.few != nil: // an array is worked out first, and its ids are found by the key
+		from = "(select * from {conversation} where conversation_id = any (array(" + l.few.ids(rest) + "))" + each + ") c where " + strings.Join(w.conditions, " and ")
+	case l.query.Scan > 0:
+		scan := strconv.Itoa(l.query.Scan)
+		if w.open && l.query.Order == store.LastChanged {
+			from = "(" + eachStatus + "lateral (select * from " + from + " and calculated_status = s.status order by " + order + " limit " + scan + ") c) c where true"
+		}
+		last = from + " order by " + order + " limit 1 offset " + strconv.Itoa(l.query.Scan-1)
+		from = "(select * from " + from + " order by " + order + " limit " + scan + ") c where true"
+	}
+	selected := "select conversation_id, " + key + "::timestamptz from "
+	p.read(func(r *row) error {
+		l.found = append(l.found, l.read(r))
+		return nil
+	}, l.statement(selected+strings.Join(append([]string{from}, rest.conditions...), " and ")+
+		" order by "+order+" limit "+strconv.Itoa(l.limit+1-len(l.found)), rest), rest.args...)
+	if err := l.send(ctx, c, p); err != nil || last == "" || len(l.found) > l.limit {
+		return err
+	}
+	p.read(func(r *row) error {
+		at := l.read(r)
+		l.stopped = &at
+		return nil
+	}, l.statement(selected+last, w), w.args...)
+	return l.send(ctx, c, p)
+}
+
+// eachStatus selects, from the index of the open conversations, the first ones in
+// the order of each status.
+const eachStatus = `with recursive s(status) as (
+	(select o.calculated_status from {conversation} o where o.calculated_status <> 'Ended' order by 1 limit 1)
+	union all select (select o.calculated_status from {conversation} o where o.calculated_status <> 'Ended' and o.calculated_status > s.status order by 1 limit 1)
+		from s where s.status is not null)
+	select c.* from s cross join `
+
+// read reads an id and its key.
+func (l *listing) read(r *row) cursor.Place {
+	id, at := r.string(), r.value()
+	place := cursor.Place{ID: id, Key: withoutTime}
+	if at.Valid {
+		place.Key = at.Int
+		if l.query.Order != store.OldestFirst {
+			place.Key = -at.Int
+		}
+	}
+	return place
+}
+
+// place adds where the part begins.
+func (l *listing) place(w *where, unordered bool, after cursor.Place, begun bool) {
 	switch {
 	case unordered:
 		w.add("conversation_start is null")
@@ -133,17 +248,15 @@ func (l *listing) addPart(p *pipeline, unordered bool, after cursor.Place, begun
 			w.add("conversation_id > " + w.text(after.ID))
 		}
 	case l.query.Order == store.LastChanged:
-		key, order = "changed", "changed_slot desc, changed desc, conversation_id"
 		if begun {
 			at := w.param(oidTimestamptz, "timestamptz", rows.Value{Valid: true, Int: -after.Key})
 			w.add("changed_slot <= date_bin(interval '10 minutes', " + at + ", timestamptz 'epoch')")
 			w.add("(changed < " + at + " or changed = " + at + " and conversation_id > " + w.text(after.ID) + ")")
 		}
 	default:
-		key, order = "conversation_start", "conversation_start, conversation_id"
 		ahead, micros := ">", after.Key
 		if l.query.Order == store.NewestFirst {
-			order, ahead, micros = "conversation_start desc, conversation_id", "<", -after.Key
+			ahead, micros = "<", -after.Key
 		}
 		w.add("conversation_start is not null")
 		if begun {
@@ -152,111 +265,4 @@ func (l *listing) addPart(p *pipeline, unordered bool, after cursor.Place, begun
 			w.add("(conversation_start " + ahead + " " + at + " or conversation_id > " + w.text(after.ID) + ")")
 		}
 	}
-	sql := "select conversation_id, " + key + "::timestamptz from {conversation} c where " + strings.Join(w.conditions, " and ") +
-		" order by " + order + " limit " + strconv.Itoa(l.limit+1-len(l.found))
-	p.read(func(r *row) error {
-		id, at := r.string(), r.value()
-		place := cursor.Place{ID: id, Key: withoutTime}
-		if at.Valid {
-			place.Key = at.Int
-			if l.query.Order != store.OldestFirst {
-				place.Key = -at.Int
-			}
-		}
-		l.found = append(l.found, place)
-		return nil
-	}, &statement{sql: newNames(&l.config).Replace(sql), params: w.params}, w.args...)
-}
-
-// where collects conditions and their parameters.
-type where struct {
-	conditions []string
-	params     []uint32
-	args       []argument
-}
-
-func (w *where) add(condition string) { w.conditions = append(w.conditions, condition) }
-
-// param adds a parameter, and returns it as it stands in a condition.
-func (w *where) param(oid uint32, name string, v rows.Value) string {
-	w.params = append(w.params, oid)
-	w.args = append(w.args, argument{value: v})
-	return "$" + strconv.Itoa(len(w.args)) + "::" + name
-}
-
-func (w *where) text(s string) string { return w.param(oidText, "text", textOf(s)) }
-
-// filter adds what the query selects by.
-func (w *where) filter(q *store.Query) {
-	open := q.Open || q.PresentUserID != "" || q.PresentQueueID != ""
-	if len(q.Status) > 0 {
-		w.add("calculated_status = any (" + w.param(oidTexts, "text[]", textsOf(named(q.Status))) + ")")
-		open = open || !slices.Contains(q.Status, conversation.StatusEnded)
-	}
-	if open {
-		w.add("calculated_status <> 'Ended'") // there is an index on these
-	}
-	w.find(q)
-	for _, bound := range []struct {
-		column string
-		at     rows.Value
-	}{
-		{"conversation_start >=", knownTime(q.StartedFrom)}, {"conversation_start <", knownTime(q.StartedBefore)},
-		{"conversation_end >=", knownTime(q.EndedFrom)}, {"conversation_end <", knownTime(q.EndedBefore)},
-	} {
-		if bound.at.Valid {
-			w.add(bound.column + " " + w.param(oidTimestamptz, "timestamptz", bound.at))
-		}
-	}
-	if q.EverUserID != "" {
-		w.add("conversation_id in (select p.conversation_id from {participant} p where p.user_id = " + w.text(q.EverUserID) + ")")
-	}
-	if q.EverQueueID != "" {
-		w.add("conversation_id in (select p.conversation_id from {participant} p where p.queue_id = " + w.text(q.EverQueueID) +
-			" union all select s.conversation_id from {session} s where s.queue_id = " + w.text(q.EverQueueID) +
-			// A flattened session is hidden by another of its participant and medium.
-			" and (not s.flattened or not exists (select from {session} t where t.conversation_id = s.conversation_id" +
-			" and t.participant_id = s.participant_id and not t.flattened and t.media_type is not distinct from s.media_type)))")
-	}
-	if len(q.Attribute) > 0 {
-		pairs, err := json.Marshal(q.Attribute)
-		if err != nil {
-			panic("pgstore: " + err.Error()) // a map of texts
-		}
-		w.add("attributes is not null")
-		w.add("attributes @> " + w.param(oidText, "text", textOf(storableJSON(string(pairs)))) + "::jsonb")
-	}
-}
-
-// find adds what the query selects by of that which is derived, and of the legs.
-func (w *where) find(q *store.Query) {
-	if len(q.Media) > 0 {
-		w.add("exists (select from {session} m where m.conversation_id = c.conversation_id and m.media_type = any (" +
-			w.param(oidTexts, "text[]", textsOf(named(q.Media))) + "))")
-	}
-	if q.Direction != "" {
-		w.add("originating_direction = " + w.text(string(q.Direction)))
-	}
-	if at := knownTime(q.ChangedSince); at.Valid {
-		since := w.param(oidTimestamptz, "timestamptz", at)
-		w.add("changed >= " + since)
-		w.add("changed_slot >= date_bin(interval '10 minutes', " + since + ", timestamptz 'epoch')") // there is an index on it
-	}
-	if q.Address != "" {
-		w.add("customer_address = " + w.text(conversation.Address(q.Address))) // nobody has the empty one
-	}
-	if q.PresentUserID != "" {
-		w.add(w.text(q.PresentUserID) + " = any (present_user_ids)")
-	}
-	if q.PresentQueueID != "" {
-		w.add(w.text(q.PresentQueueID) + " = any (present_queue_ids)")
-	}
-}
-
-func named[T ~string](values []T) []string {
-	list := make([]string, len(values))
-	for i, v := range values {
-		list[i] = string(v)
-	}
-	return list
 }

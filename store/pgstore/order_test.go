@@ -23,7 +23,7 @@ var order = []string{
 	// What one commit writes, and the transaction that it lends to hooks.
 	"forget.go", "commit.go", "hooks.go", "write.go", "committer.go", "tx.go", "statementtext.go",
 	// What is read and handed out.
-	"failed.go", "find.go", "list.go", "load.go", "log.go", "claim.go", "lag.go", "lanes.go", "named.go",
+	"failed.go", "find.go", "list.go", "filter.go", "load.go", "log.go", "claim.go", "lag.go", "lanes.go", "named.go",
 	// What other processes heard.
 	"inbox.go", "await.go", "broadcast.go", "listen.go",
 	// What all operations have in common: retries, transactions, connections.

@@ -14,6 +14,11 @@ type statements struct {
 	// visits the rows of all deliveries that a lane ever had.
 	// asBefore leaves plans to the server again, for the statements of hooks.
 	byIndex, asBefore *statement
+	// inOrder makes the transaction look at conversations in the order of an index,
+	// and at what belongs to each, where it stops when there are enough: to compile
+	// such a statement, or to have others help, takes longer than to run it, and what
+	// is joined in another way is read as a whole first.
+	inOrder *statement
 
 	commitStatements
 	outboxStatements
@@ -29,6 +34,7 @@ func newStatements(c *Config, t *rowTypes) *statements {
 		commit:    newStatement("commit"),
 		byIndex:   newStatement("select pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_hashjoin', 'off', true), pg_catalog.set_config('enable_mergejoin', 'off', true), pg_catalog.set_config('enable_bitmapscan', 'off', true)"),
 		asBefore:  newStatement("select pg_catalog.set_config('enable_seqscan', null, true), pg_catalog.set_config('enable_hashjoin', null, true), pg_catalog.set_config('enable_mergejoin', null, true), pg_catalog.set_config('enable_bitmapscan', null, true)"),
+		inOrder:   newStatement("select pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('max_parallel_workers_per_gather', '0', true), pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_hashjoin', 'off', true), pg_catalog.set_config('enable_mergejoin', 'off', true)"),
 	}
 	n := newNames(c)
 	s.commitStatements = newCommitStatements(n, t)

@@ -14,6 +14,7 @@ type Store struct {
 	*database
 	closed    atomic.Bool
 	scratches sync.Pool // of *scratch
+	mostFew   int       // see mostFew
 
 	wakes     *wake.Board
 	listening atomic.Bool // deposits are told by the server

@@ -17,8 +17,16 @@ import (
 	"github.com/dcmkit/convtrack/storetest"
 )
 
+// Here listings also look at one conversation after the other, as where there are many.
 func TestConformanceByTheSimpleProtocol(t *testing.T) {
-	conform(t, mode(pgx.QueryExecModeSimpleProtocol))
+	simple := mode(pgx.QueryExecModeSimpleProtocol)
+	h, of := harness(simple), newSchemas(t, nil)
+	h.Open = func(t testing.TB) store.Store {
+		s := openIn(t, of.take(t), simple)
+		s.ReadsNoFew()
+		return s
+	}
+	storetest.Run(t, h)
 }
 
 // A role that may read and write rows, and nothing else, is enough; and code of

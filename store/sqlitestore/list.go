@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
@@ -31,13 +30,16 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 	}
 	var page store.Page
 	err = s.readOnce(ctx, func(l *link) (err error) {
-		places, err := s.places(ctx, l, &q, place, begun)
+		places, stopped, err := s.places(ctx, l, &q, place, begun)
 		if err != nil {
 			return err
 		}
 		if n := store.PageSize(q.Limit); len(places) > n {
 			places = places[:n]
-			page.Next = places[n-1].String()
+			stopped = &places[n-1]
+		}
+		if stopped != nil {
+			page.Next = stopped.String()
 		}
 		page.Conversations, err = s.conversations(ctx, l, places)
 		return err
@@ -50,67 +52,143 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 
 func listingOf(o store.Order) string { return fmt.Sprint("conversations", o) }
 
-// places returns the places of the page's conversations, and one more when
-// there is one.
-func (s *Store) places(ctx context.Context, l *link, q *store.Query, after cursor.Place, begun bool) ([]cursor.Place, error) {
-	var places []cursor.Place
-	most := store.PageSize(q.Limit) + 1
-	for _, x := range s.pageQueries(q, after, begun) {
-		if len(places) == most {
-			break
-		}
-		err := l.queryText(ctx, x.text, append(x.args, most-len(places)), func(row []any) error {
-			places = append(places, cursor.Place{Listing: listingOf(q.Order), Key: integer(row[1]), ID: text(row[0])})
+// mostFew is how many conversations are read to put them in order. It takes about
+// as long as to look at so many in their order until a page is found.
+const mostFew = 5000
+
+// fewest returns what the query selects by that has few conversations, the one with
+// the fewest; nil: all have many.
+func (s *Store) fewest(ctx context.Context, l *link, q *store.Query) (few *finder, err error) {
+	of, least := s.finders(q), int64(s.mostFew)
+	for i := range of {
+		err := l.queryText(ctx, "SELECT count(*) FROM (SELECT 1 FROM ("+of[i].ids+") LIMIT ?)", append(slices.Clone(of[i].args), s.mostFew+1), func(row []any) error {
+			if n := integer(row[0]); n <= least {
+				few, least = &of[i], n
+			}
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	return places, nil
+	return few, nil
 }
 
-// pageQuery selects ids with their keys in the order; its last argument is a
-// limit.
+// places returns the places of the page's conversations, and one more when there is
+// one; and when it has stopped before it has seen all, the place of the last one
+// that it has looked at.
+func (s *Store) places(ctx context.Context, l *link, q *store.Query, after cursor.Place, begun bool) (places []cursor.Place, stopped *cursor.Place, err error) {
+	few, err := s.fewest(ctx, l, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	most := store.PageSize(q.Limit) + 1
+	read := func(row []any) cursor.Place {
+		return cursor.Place{Listing: listingOf(q.Order), Key: integer(row[1]), ID: text(row[0])}
+	}
+	for _, p := range parts(q, after, begun) {
+		find, last := s.pageQueries(q, p, few)
+		err := l.queryText(ctx, find.text, append(find.args, most-len(places)), func(row []any) error {
+			places = append(places, read(row))
+			return nil
+		})
+		if err != nil || len(places) == most {
+			return places, nil, err
+		}
+		if last == nil {
+			continue
+		}
+		err = l.queryText(ctx, last.text, last.args, func(row []any) error {
+			at := read(row)
+			stopped = &at
+			return nil
+		})
+		if err != nil || stopped != nil {
+			return places, stopped, err
+		}
+	}
+	return places, nil, nil
+}
+
+// part is a part of a listing that an index gives in its order.
+type part struct {
+	order, key string
+	place      filter // where it begins
+}
+
+// parts returns the parts that, one after the other, give the listing.
+func parts(q *store.Query, after cursor.Place, begun bool) []part {
+	if q.Order == store.LastChanged {
+		p := part{order: "c.changed DESC", key: "-c.changed"}
+		if begun {
+			p.place.and("c.changed < ?", -after.Key)
+		}
+		return []part{p}
+	}
+	// Those whose start is not known come after the others.
+	last := part{order: "c.conversation_id", key: fmt.Sprint(int64(never))}
+	last.place.and("c.conversation_start IS NULL")
+	if begun && after.Key == never {
+		last.place.and("c.conversation_id > ?", after.ID)
+		return []part{last}
+	}
+	p := part{order: "c.conversation_start, c.conversation_id", key: "c.conversation_start"}
+	p.place.and("c.conversation_start IS NOT NULL")
+	if q.Order == store.NewestFirst {
+		p.order, p.key = "c.conversation_start DESC, c.conversation_id", "-c.conversation_start"
+	}
+	switch {
+	case !begun:
+	case q.Order == store.NewestFirst:
+		p.place.and("c.conversation_start <= ? AND (c.conversation_start < ? OR c.conversation_id > ?)", -after.Key, -after.Key, after.ID)
+	default:
+		p.place.and("(c.conversation_start, c.conversation_id) > (?, ?)", after.Key, after.ID)
+	}
+	return []part{p, last}
+}
+
+// pageQuery selects ids with their keys in the order.
 type pageQuery struct {
 	text string
 	args []any
 }
 
-// pageQueries returns the queries that, one after the other, give the page.
-func (s *Store) pageQueries(q *store.Query, after cursor.Place, begun bool) []pageQuery {
-	query := func(f *filter, order, key string) pageQuery {
-		return pageQuery{"SELECT c.conversation_id, " + key + " FROM " + s.config.Prefix + "conversation AS c" + f.index +
-			" WHERE " + strings.Join(f.conditions, " AND ") + " ORDER BY " + order + " LIMIT ?", f.args}
+// looked are the columns that a query looks at.
+const looked = "c.conversation_id, c.changed, c.conversation_start, c.conversation_end, c.calculated_status, c.originating_direction, c.customer_address, c.present_user_ids, c.present_queue_ids"
+
+// pageQueries returns the query for a part, whose last argument is a limit, and the
+// one for the last conversation that it looks at; nil: it looks at all.
+func (s *Store) pageQueries(q *store.Query, p part, few *finder) (find pageQuery, last *pageQuery) {
+	table := s.config.Prefix + "conversation AS c"
+	bounds := filter{conditions: slices.Clone(p.place.conditions), args: slices.Clone(p.place.args)}
+	s.bound(&bounds, q)
+	rest := &filter{}
+	s.ask(rest, q)
+	for _, x := range s.finders(q) {
+		rest.and(x.holds, x.args...)
 	}
-	f := s.filter(q)
-	if q.Order == store.LastChanged {
-		if begun {
-			f.and("c.changed < ?", -after.Key)
+	selected, ordered := "SELECT c.conversation_id, "+p.key+" FROM ", " ORDER BY "+p.order+" LIMIT ?"
+	where := func(f *filter) string { return " WHERE " + strings.Join(f.conditions, " AND ") }
+	switch {
+	case few != nil: // each is found by its id
+		bounds.and(strings.Join(rest.conditions, " AND "), rest.args...)
+		find = pageQuery{selected + "(SELECT DISTINCT conversation_id FROM (" + few.ids + ")) AS few CROSS JOIN " + table + " ON c.conversation_id = few.conversation_id" + where(&bounds) + ordered,
+			slices.Concat(few.args, bounds.args)}
+	case q.Scan > 0:
+		if q.Order == store.LastChanged {
+			bounds.index = " INDEXED BY " + s.config.Prefix + "conversation_changed"
+			if open(q) {
+				bounds.index = " INDEXED BY " + s.config.Prefix + "conversation_open"
+			}
 		}
-		return []pageQuery{query(f, "c.changed DESC", "-c.changed")}
+		from := table + bounds.index + where(&bounds) + " ORDER BY " + p.order
+		find = pageQuery{selected + "(SELECT " + looked + " FROM " + from + " LIMIT ?) AS c" + where(rest) + ordered, slices.Concat(bounds.args, []any{q.Scan}, rest.args)}
+		last = &pageQuery{selected + from + " LIMIT 1 OFFSET ?", append(slices.Clone(bounds.args), q.Scan-1)}
+	default:
+		bounds.and(strings.Join(rest.conditions, " AND "), rest.args...)
+		find = pageQuery{selected + table + bounds.index + where(&bounds) + ordered, bounds.args}
 	}
-	// Those whose start is not known come after the others.
-	unknown := s.filter(q)
-	unknown.and("c.conversation_start IS NULL")
-	if begun && after.Key == never {
-		unknown.and("c.conversation_id > ?", after.ID)
-	}
-	last := query(unknown, "c.conversation_id", fmt.Sprint(int64(never)))
-	if begun && after.Key == never {
-		return []pageQuery{last}
-	}
-	f.and("c.conversation_start IS NOT NULL")
-	if q.Order == store.NewestFirst {
-		if begun {
-			f.and("c.conversation_start <= ? AND (c.conversation_start < ? OR c.conversation_id > ?)", -after.Key, -after.Key, after.ID)
-		}
-		return []pageQuery{query(f, "c.conversation_start DESC, c.conversation_id", "-c.conversation_start"), last}
-	}
-	if begun {
-		f.and("(c.conversation_start, c.conversation_id) > (?, ?)", after.Key, after.ID)
-	}
-	return []pageQuery{query(f, "c.conversation_start, c.conversation_id", "c.conversation_start"), last}
+	return find, last
 }
 
 // Count implements store.Store.
@@ -120,7 +198,12 @@ func (s *Store) Count(ctx context.Context, q store.Query) (n int, err error) {
 		return 0, err
 	}
 	defer leave()
-	f := s.filter(&q)
+	f := &filter{}
+	s.bound(f, &q)
+	s.ask(f, &q)
+	for _, x := range s.finders(&q) {
+		f.and("c.conversation_id IN ("+x.ids+")", x.args...)
+	}
 	err = s.readOnce(ctx, func(l *link) error {
 		return l.queryText(ctx, "SELECT count(*) FROM "+s.config.Prefix+"conversation AS c"+f.index+" WHERE "+strings.Join(f.conditions, " AND "), f.args, func(row []any) error {
 			n = int(integer(row[0]))
@@ -162,95 +245,4 @@ func (s *Store) conversations(ctx context.Context, l *link, places []cursor.Plac
 		conversations[i] = reader.Build(id)
 	}
 	return conversations, nil
-}
-
-// throughQueue leaves out flattened sessions that are hidden by another one.
-const throughQueue = `SELECT conversation_id FROM @participant WHERE queue_id = ?
-	UNION SELECT s.conversation_id FROM @session AS s WHERE s.queue_id = ? AND (s.flattened = 0 OR NOT EXISTS (SELECT 1 FROM @session AS t
-		WHERE t.conversation_id = s.conversation_id AND t.participant_id = s.participant_id AND t.flattened = 0 AND t.media_type IS s.media_type))`
-
-// filter is the conditions of a query.
-type filter struct {
-	index      string // the one to use; empty where SQLite finds it
-	conditions []string
-	args       []any
-}
-
-func (f *filter) and(condition string, args ...any) {
-	f.conditions = append(f.conditions, condition)
-	f.args = append(f.args, args...)
-}
-
-// among takes what one of the values stands for behind the condition.
-func among[T ~string](f *filter, condition string, values []T) {
-	marks := make([]string, len(values))
-	for i, v := range values {
-		marks[i] = "?"
-		f.args = append(f.args, string(v))
-	}
-	f.and(condition + " IN (" + strings.Join(marks, ", ") + ")")
-}
-
-func (f *filter) between(column string, from, before time.Time) {
-	if !from.IsZero() {
-		f.and(column+" >= ?", ceiling(from))
-	}
-	if !before.IsZero() {
-		f.and(column+" < ?", ceiling(before))
-	}
-}
-
-// ceiling is the first microsecond that is not before t.
-func ceiling(t time.Time) int64 { return t.Add(time.Microsecond - 1).UnixMicro() }
-
-func (s *Store) filter(q *store.Query) *filter {
-	f := &filter{}
-	in := func(condition string, args ...any) {
-		f.and("c.conversation_id IN ("+strings.ReplaceAll(condition, "@", s.config.Prefix)+")", args...)
-	}
-	f.and("c.provenance IS NOT NULL")
-	open := q.Open || q.PresentUserID != "" || q.PresentQueueID != ""
-	if len(q.Status) > 0 {
-		among(f, "c.calculated_status", q.Status)
-		open = open || !slices.Contains(q.Status, conversation.StatusEnded)
-	}
-	if open {
-		// There is an index of those, which are few: it is better than to
-		// look at all conversations in the order of the page.
-		f.and("c.calculated_status <> 'Ended'")
-		if q.EverUserID == "" && q.EverQueueID == "" && q.Address == "" && len(q.Attribute) == 0 && q.StartedFrom.IsZero() {
-			f.index = " INDEXED BY " + s.config.Prefix + "conversation_open"
-		}
-	}
-	if len(q.Media) > 0 {
-		among(f, "EXISTS (SELECT 1 FROM "+s.config.Prefix+"session AS m WHERE m.conversation_id = c.conversation_id AND m.media_type", q.Media)
-		f.conditions[len(f.conditions)-1] += ")"
-	}
-	if q.Direction != "" {
-		f.and("c.originating_direction = ?", string(q.Direction))
-	}
-	if !q.ChangedSince.IsZero() {
-		f.and("c.changed >= ?", ceiling(q.ChangedSince))
-	}
-	if q.Address != "" {
-		f.and("c.customer_address = nullif(?, '')", conversation.Address(q.Address))
-	}
-	if q.PresentUserID != "" {
-		f.and("EXISTS (SELECT 1 FROM json_each(c.present_user_ids) AS u WHERE u.value = ?)", q.PresentUserID)
-	}
-	if q.PresentQueueID != "" {
-		f.and("EXISTS (SELECT 1 FROM json_each(c.present_queue_ids) AS u WHERE u.value = ?)", q.PresentQueueID)
-	}
-	f.between("c.conversation_start", q.StartedFrom, q.StartedBefore)
-	f.between("c.conversation_end", q.EndedFrom, q.EndedBefore)
-	if q.EverUserID != "" {
-		in("SELECT conversation_id FROM @participant WHERE user_id = ?", q.EverUserID)
-	}
-	if q.EverQueueID != "" {
-		in(throughQueue, q.EverQueueID, q.EverQueueID)
-	}
-	for name, value := range q.Attribute {
-		in("SELECT conversation_id FROM @attribute WHERE name = ? AND value = ?", name, value)
-	}
-	return f
 }

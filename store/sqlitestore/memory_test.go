@@ -12,6 +12,11 @@ import (
 	"github.com/dcmkit/convtrack/storetest"
 )
 
+// Here listings also look at one conversation after the other, as where there are many.
 func TestConformanceInMemory(t *testing.T) {
-	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store { return open(t, ":memory:") }})
+	storetest.Run(t, storetest.Harness{Open: func(t testing.TB) store.Store {
+		s := open(t, ":memory:")
+		s.ReadsNoFew()
+		return s
+	}})
 }

@@ -18,6 +18,7 @@ type Store struct {
 	path       string
 	db         *sql.DB
 	statements *statements
+	mostFew    int // see mostFew
 
 	writer  chan *link // holds the one connection that writes
 	readers chan *link // holds the others; the same one as writer in memory
@@ -75,7 +76,7 @@ func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: c, path: path, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath, clock: newClock(), checkpoints: newCheckpoints(),
+	s := &Store{config: c, path: path, db: sql.OpenDB(connector), statements: newStatements(c.Prefix), memory: path == memoryPath, mostFew: mostFew, clock: newClock(), checkpoints: newCheckpoints(),
 		writer: make(chan *link, 1), readers: make(chan *link, c.Readers), closing: make(chan struct{}), over: make(chan struct{})}
 	s.wakes = wake.New()
 	if !s.memory { // others may open the file
