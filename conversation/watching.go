@@ -3,8 +3,9 @@ package conversation
 import "strings"
 
 // Who watches, listens in, coaches or barges was not assigned the
-// conversation. Genesys says so by the medium, by the id of who is watched and
-// by the segments, and keeps adding forms of it (C9): what looks alike counts.
+// conversation. Genesys says so by the medium, by the id of who is watched, by
+// the segments and by the metrics, and keeps adding forms of it (C9): what
+// looks alike counts.
 
 // supervises reports whether the participant only watches.
 func (p *Participant) supervises() bool {
@@ -16,16 +17,39 @@ func (s *Session) supervises() bool {
 	if s.Supervises || s.MonitoredParticipantID != "" || s.CoachedParticipantID != "" || s.BargedParticipantID != "" || s.MediaType.watches() {
 		return true
 	}
-	watches := false
+	watches, talks := s.bySegments()
+	if !watches {
+		watches, talks = s.byMetrics()
+	}
+	return watches && !talks
+}
+
+// bySegments reports whether the segments are of watching, and of talking.
+func (s *Session) bySegments() (watches, talks bool) {
 	for _, g := range s.Segments {
 		switch {
 		case g.Type == SegmentInteract || g.Type == SegmentHold:
-			return false
+			talks = true
 		case g.Type.watches():
 			watches = true
 		}
 	}
-	return watches
+	return watches, talks
+}
+
+// byMetrics reports whether the metrics are of watching, and of talking. A leg
+// has those of its own segments (protocol 6.7). Should Genesys count watching
+// on the leg that is watched, too, that one has talked.
+func (s *Session) byMetrics() (watches, talks bool) {
+	for i := range s.Metrics {
+		switch name := s.Metrics[i].Name; name {
+		case "tTalk", "tTalkComplete", "tHeld", "tHeldComplete":
+			talks = true
+		default:
+			watches = watches || metricOfWatching(name)
+		}
+	}
+	return watches, talks
 }
 
 func (m MediaType) watches() bool {
@@ -42,6 +66,18 @@ func (t SegmentType) watches() bool {
 		return false
 	}
 	return tellsWatching(string(t))
+}
+
+// metricOfWatching reports whether a metric is of somebody who watches:
+// tMonitoring, tCoachingComplete, tScreenMonitoring and what looks alike. One of
+// being watched is not.
+func metricOfWatching(name string) bool {
+	for _, part := range []string{"onitoring", "oaching", "arging", "hispering"} { // the first letter can be large
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
 }
 
 func tellsWatching(word string) bool {

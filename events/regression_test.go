@@ -292,3 +292,35 @@ func interleave(rnd *rand.Rand, lists ...[][]byte) [][]byte {
 		all, lists[i] = append(all, lists[i][0]), lists[i][1:]
 	}
 }
+
+// Detail events of voice show who listens in as an agent. The metric of the
+// watching, which is emitted when it ends, says that it was none.
+func TestAMetricTellsWhoListensInFromAnAgent(t *testing.T) {
+	fact := func(event, more string) string {
+		return `{"topicName":"v2.detail.events.conversation.c.` + event + `","eventBody":{"eventTime":1736499660000,"conversationId":"c","mediaType":"VOICE",` + more + `}}`
+	}
+	messages := []string{
+		fact("customer.start", `"participantId":"cust","sessionId":"s-cust"`),
+		fact("user.start", `"participantId":"m","sessionId":"s-m","userId":"user-m"`),
+		fact("user.end", `"participantId":"m","sessionId":"s-m","userId":"user-m","interactingDurationMs":60000,"disconnectType":"CLIENT"`),
+		`{"topicName":"v2.analytics.conversation.c.metrics","eventBody":{"metric":"tMonitoring","metricDate":"2025-01-10T09:01:00Z","conversationId":"c","sessionId":"s-m","value":60000}}`,
+	}
+	require.Equal(t, []string{"created", "connected user-m", "disconnected user-m client 0"}, heard(t, len(messages), messages[:3]...))
+	for _, order := range permutations(messages) {
+		require.Equal(t, []string{"created"}, heard(t, len(order), order...), order)
+	}
+}
+
+// permutations are all orders of a few messages.
+func permutations(messages []string) [][]string {
+	if len(messages) == 0 {
+		return [][]string{nil}
+	}
+	var all [][]string
+	for i, first := range messages {
+		for _, others := range permutations(slices.Delete(slices.Clone(messages), i, i+1)) {
+			all = append(all, append([]string{first}, others...))
+		}
+	}
+	return all
+}

@@ -52,11 +52,49 @@ func TestWhoWatchesIsToldByAnySign(t *testing.T) {
 		"screenMonitorings":[{"id":"s","state":"connected","connectedTime":"2025-01-10T09:00:05Z"}]}]}}`)
 }
 
-func requireWatching(t *testing.T, want bool, how, message string) {
+// TestMetricsTellWhoWatches: those of today and what looks alike, in a record
+// and from the topic. Who has talked, too, has not only watched.
+func TestMetricsTellWhoWatches(t *testing.T) {
+	const record = `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","purpose":"user","userId":"u",
+		"sessions":[{"sessionId":"s","mediaType":"voice","metrics":[%s],"segments":[%s]}]}]}`
+	const interact = `{"segmentType":"interact","segmentStart":"2025-01-10T09:00:05Z"}`
+	metric := func(name string) string {
+		return fmt.Sprintf(`{"name":%q,"value":60000,"emitDate":"2025-01-10T09:01:05Z"}`, name)
+	}
+	emitted := func(name string) string {
+		return fmt.Sprintf(`{"topicName":"v2.analytics.conversation.c.metrics","eventBody":{"metric":%q,"metricDate":"2025-01-10T09:01:05Z","conversationId":"c",
+			"sessionId":"s","mediaType":"voice","value":60000}}`, name)
+	}
+	const end = `{"topicName":"v2.detail.events.conversation.c.user.end","eventBody":{"eventTime":1736499665000,"conversationId":"c","participantId":"p",
+		"sessionId":"s","userId":"u","mediaType":"VOICE","interactingDurationMs":60000,"disconnectType":"CLIENT"}}`
+	for name, watches := range map[string]bool{
+		"tMonitoring": true, "tMonitoringComplete": true, "tCoaching": true, "tCoachingComplete": true, "tBarging": true, // of the SDK v150
+		"tScreenMonitoring": true, // of 257
+		"tBargingComplete":  true, "tVideoMonitoring": true, "tWhispering": true, "nMonitoring": true,
+		"tTalk": false, "tHandle": false, "tMonitored": false, "tCoachedComplete": false, "nConnected": false,
+	} {
+		requireWatching(t, watches, "record, "+name, fmt.Sprintf(record, metric(name), interact))
+		requireWatching(t, watches, "metric topic, then detail event, "+name, emitted(name), end)
+		requireWatching(t, watches, "detail event, then metric topic, "+name, end, emitted(name))
+		for _, talk := range []string{"tTalk", "tTalkComplete", "tHeld", "tHeldComplete"} {
+			requireWatching(t, false, "record, "+name+" and "+talk, fmt.Sprintf(record, metric(name)+","+metric(talk), interact))
+			requireWatching(t, false, "topic, "+name+" and "+talk, emitted(talk), end, emitted(name))
+		}
+	}
+	requireWatching(t, false, "who watched, then talks", fmt.Sprintf(record, metric("tMonitoring"),
+		`{"segmentType":"monitoring","segmentStart":"2025-01-10T09:00:05Z","segmentEnd":"2025-01-10T09:01:05Z"},`+
+			`{"segmentType":"interact","segmentStart":"2025-01-10T09:01:05Z"}`))
+}
+
+func requireWatching(t *testing.T, want bool, how string, messages ...string) {
 	t.Helper()
-	m, err := Decode([]byte(message), time.Time{})
-	require.NoError(t, err, "%s: %s", how, message)
-	legs := conversation.Merge(nil, m.Conversations[0]).Legs()
+	var c *conversation.Conversation
+	for _, message := range messages {
+		m, err := Decode([]byte(message), time.Time{})
+		require.NoError(t, err, "%s: %s", how, message)
+		c = conversation.Merge(c, m.Conversations[0])
+	}
+	legs := c.Legs()
 	require.Len(t, legs, 1, how)
 	require.Equal(t, want, legs[0].Supervises, how)
 }

@@ -282,6 +282,7 @@ func (s *Story) metrics(l *Leg, t time.Duration) []any {
 		}
 	case l.agentSide():
 		s.agentMetrics(l, emit, count)
+		s.watchingMetrics(l, emit)
 	case l.Connected != Never && (l.Purpose == "customer" || l.Purpose == "external"):
 		count("nConnected", l.Connected)
 		if l.End != Never {
@@ -289,6 +290,29 @@ func (s *Story) metrics(l *Leg, t time.Duration) []any {
 		}
 	}
 	return metrics
+}
+
+// watchingMetrics are on the leg of who watches, unless it is taken that they
+// are on the leg that is watched.
+func (s *Story) watchingMetrics(l *Leg, emit func(string, time.Duration, time.Duration)) {
+	for _, watching := range s.Legs {
+		on := watching.Participant
+		if s.otherwise.takes(WatchingOfWatched) {
+			on = watching.Supervises
+		}
+		if watching.Supervises == "" || on != l.Participant {
+			continue
+		}
+		for _, p := range watching.pieces() {
+			switch {
+			case p.to == Never:
+			case p.kind == "monitoring":
+				emit("tMonitoring", p.to, p.to-p.from)
+			case p.kind == "screenmonitoring":
+				emit("tScreenMonitoring", p.to, p.to-p.from)
+			}
+		}
+	}
 }
 
 func (s *Story) agentMetrics(l *Leg, emit func(string, time.Duration, time.Duration), count func(string, time.Duration)) {

@@ -24,6 +24,9 @@ const (
 	FewerIDs Unknown = "fewer ids"
 	// SmallerPages takes pages of 50, not 100, in a details query (6.5).
 	SmallerPages Unknown = "smaller pages"
+	// WatchingOfWatched gives the metrics of watching to the leg that is watched,
+	// not to that of who watches (6.7).
+	WatchingOfWatched Unknown = "watching of the watched"
 	// OutcomesOtherwise names the members of a flow's outcomes in records otherwise
 	// than detail events do (6.9).
 	OutcomesOtherwise Unknown = "outcomes otherwise"

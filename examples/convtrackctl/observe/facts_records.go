@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +14,7 @@ func recordFacts() []Fact {
 	return []Fact{
 		{"hundred-ids", "6.1", "How many ids the multi-get takes is unknown; a hundred are asked for (U).", "a hundred records can be read by their ids at a time", hundredIDs},
 		{"hundred-results", "6.5", "The largest page, 100, is said everywhere and published nowhere (U).", "a page of the details query can have 100 results", hundredResults},
+		{"metric-of-watching", "6.7", "that they stand there and not on the leg that is watched is read from their names (U)", "the metrics of watching are on the leg of who watches", metricOfWatching},
 		{"outcome-members", "6.9", "whose members in records are unknown: those of the detail event are taken, U", "the outcomes of a flow have the same members in records as in detail events", outcomeMembers},
 		{"ring-zero", "6.9", "Whether a ring can be 0 is unknown; 0 counts as none.", "a ring of bullseye routing can be 0", ringZero},
 		{"end-of-reopened", "", "Whether `conversationEnd` disappears when a conversation is re-opened; both are handled.", "the end disappears from a conversation that is re-opened", endOfReopened},
@@ -69,6 +71,23 @@ func hundredResults(t *tally) detector {
 			}
 		},
 	}
+}
+
+func metricOfWatching(t *tally) detector {
+	watching := func(word string) bool {
+		word = strings.ToLower(word)
+		return strings.Contains(word, "monitoring") || strings.Contains(word, "coaching") || strings.Contains(word, "barging")
+	}
+	return detector{see: func(s *said) {
+		eachSession(s, func(_, session object) {
+			watches := slices.ContainsFunc(session.objects("segments"), func(g object) bool { return watching(g.text("segmentType")) })
+			for _, m := range session.objects("metrics") {
+				if watching(m.text("name")) {
+					t.say(session.text("sessionId"), watches)
+				}
+			}
+		})
+	}}
 }
 
 func outcomeMembers(t *tally) detector {

@@ -128,6 +128,8 @@ func positions() []position {
 		{"hundred-ids", observe.Contradicted, other(genesystest.FewerIDs), many, 0},
 		{"hundred-results", observe.Seen, nil, plays(transfer), 0},
 		{"hundred-results", observe.Contradicted, other(genesystest.SmallerPages), plays(transfer), 0},
+		{"metric-of-watching", observe.Seen, nil, plays("supervisor listens in"), 0},
+		{"metric-of-watching", observe.Contradicted, other(genesystest.WatchingOfWatched), plays("supervisor listens in"), 0},
 		{"outcome-members", observe.Seen, nil, plays("two outcomes of a flow at one time"), 0},
 		{"outcome-members", observe.Contradicted, other(genesystest.OutcomesOtherwise), plays("two outcomes of a flow at one time"), 0},
 		{"ring-zero", observe.Seen, other(genesystest.RingsFromZero), ring, 0},
