@@ -104,6 +104,15 @@ func (s *Session) bare() *Session {
 	return b
 }
 
+// own returns s without what it shows of a shadow: which that is, is derived
+// after what is concluded from it.
+func (p *Participant) own(s *Session) *Session {
+	if s.filled || len(p.shadows) > 0 {
+		return s.bare()
+	}
+	return s
+}
+
 // shadowOf returns the shadow whose facts belong to s: that of its medium,
 // when s is the participant's only leg in it.
 func (p *Participant) shadowOf(s *Session) *Session {
@@ -187,7 +196,10 @@ func answeredSessions(participants []*Participant) map[string]time.Time {
 	var answered map[string]time.Time
 	for _, queue := range participants {
 		for _, visit := range queue.Sessions {
-			if visit.AnsweredUserID == "" || len(visit.Ends) == 0 {
+			if visit.AnsweredUserID == "" {
+				continue
+			}
+			if visit = queue.own(visit); visit.AnsweredUserID == "" || len(visit.Ends) == 0 {
 				continue
 			}
 			at := visit.Ends[len(visit.Ends)-1]
@@ -208,7 +220,8 @@ func lastLegBegun(participants []*Participant, userID string, by time.Time) (las
 			continue
 		}
 		for _, s := range p.Sessions {
-			start, end := s.factualStart(), s.factualEnd()
+			own := p.own(s)
+			start, end := own.factualStart(), own.factualEnd()
 			if start.IsZero() || start.After(by.Add(skew)) || !end.IsZero() && end.Before(by.Add(-skew)) {
 				continue
 			}

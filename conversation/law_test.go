@@ -47,10 +47,10 @@ func drawPartial(t *rapid.T) *Conversation {
 				s = ShadowSession(p.ID, s.MediaType)
 			}
 			s.State = SessionState(pick("state", "", "alerting", "connected", "terminated", "novel"))
-			s.ConnectedTime, s.DisconnectedTime = when("connected"), when("disconnected")
+			s.Start, s.ConnectedTime, s.DisconnectedTime = when("session start"), when("connected"), when("disconnected")
 			s.DisconnectType = DisconnectType(pick("disconnect", "", "client", "peer", "transfer"))
 			s.Held, s.PeerID = rapid.Bool().Draw(t, "held"), pick("peer", "", "s9")
-			if !s.shadow && rapid.Bool().Draw(t, "facts") {
+			if rapid.Bool().Draw(t, "facts") {
 				s.InteractingDurationMs = int64(rapid.IntRange(0, 1).Draw(t, "interacting") * 1000)
 				s.AnsweredUserID = pick("answered", "", "u1")
 				s.Starts, s.Ends = []time.Time{at(rapid.IntRange(0, 3).Draw(t, "fact start"))}, []time.Time{at(rapid.IntRange(1, 4).Draw(t, "fact end"))}

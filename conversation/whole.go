@@ -107,7 +107,13 @@ func (w *whole[E]) newer(a, b *version[E]) int {
 	if c := cmp.Or(w.inKind(a, b), cmp.Compare(a.seen, b.seen)); c != 0 || a.of == b.of {
 		return c
 	}
-	return w.content(a.of, b.of)
+	if c := w.content(a.of, b.of); c != 0 || a.read == b.read {
+		return c
+	}
+	if b.read { // a time of the message says more than one of reading it
+		return 1
+	}
+	return -1
 }
 
 func (w *whole[E]) content(a, b *E) int {

@@ -182,6 +182,14 @@ func TestStatementsOfOneChangeStandAsTheyWereHeard(t *testing.T) {
 	}
 }
 
+func TestWhetherAStatementHasATimeOfItsOwnDependsOnNoOrder(t *testing.T) {
+	stated := func(by Statement) *Conversation {
+		return State(&Conversation{ID: "c", Surveys: []*Survey{{ID: "v", Status: SurveySent}}}, by)
+	}
+	told, read := stated(Statement{By: SourceREST, At: at(1), Seen: at(1)}), stated(Statement{By: SourceREST, Seen: at(1)})
+	requireSame(t, Merge(Merge(nil, told), read), Merge(Merge(nil, read), told))
+}
+
 func TestASurveyIsReadBeforeItsStateIsKnown(t *testing.T) {
 	completed := at(0)
 	finished := surveyed(SourceREST, completed.Add(time.Minute), Survey{Status: SurveyFinished, CompletedDate: completed, TotalScore: points(79.6), Partial: true})
