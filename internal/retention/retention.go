@@ -13,14 +13,20 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
+// Who stores something while a step is under way waits for the rest of it at the
+// most, and has the machine for itself at all other times. With one part in twenty
+// of the time, and steps that take about as long as a commit of somebody else, all
+// others together wait less than a tenth longer.
 const (
-	// atOnce is how many conversations are deleted in one transaction, and
-	// atOnceTombstones how many tombstones, of which each is one row.
-	atOnce           = 5
-	atOnceTombstones = 200
+	// listed is how many conversations are looked for in one step, atOnce how many
+	// are deleted in one transaction, and atOnceTombstones how many tombstones, of
+	// which each is one row.
+	listed           = 4
+	atOnce           = 2
+	atOnceTombstones = 100
 	// share is which part of the time is spent on it at the most.
-	share      = 10
-	leastPause = 50 * time.Millisecond
+	share      = 20
+	leastPause = 20 * time.Millisecond
 	// every is how often it is looked for more.
 	every = time.Minute
 )
@@ -56,7 +62,8 @@ func New(c Config) *Retention { return &Retention{c} }
 // DeleteConversations deletes what is due now, and returns how many
 // conversations that were.
 func (r *Retention) DeleteConversations(ctx context.Context) (int, error) {
-	return r.rounds(ctx, r.conversations)
+	var found []string
+	return r.rounds(ctx, func(ctx context.Context) (int, bool, error) { return r.conversations(ctx, &found) })
 }
 
 // Loop deletes what is due, until ctx ends.
@@ -78,11 +85,11 @@ func (r *Retention) Loop(ctx context.Context) {
 	}
 }
 
-// rounds deletes batch after batch, until less than one is left.
-func (r *Retention) rounds(ctx context.Context, batch func(ctx context.Context) (n int, more bool, err error)) (total int, err error) {
+// rounds takes step after step, until nothing is left to do.
+func (r *Retention) rounds(ctx context.Context, step func(ctx context.Context) (n int, more bool, err error)) (total int, err error) {
 	for {
 		began := time.Now()
-		n, more, err := batch(ctx)
+		n, more, err := step(ctx)
 		total += n
 		if err != nil || !more || !r.Mine() {
 			return total, err
@@ -93,25 +100,34 @@ func (r *Retention) rounds(ctx context.Context, batch func(ctx context.Context) 
 	}
 }
 
-func (r *Retention) conversations(ctx context.Context) (n int, more bool, err error) {
+// conversations looks for some, or deletes some of those that were found.
+func (r *Retention) conversations(ctx context.Context, found *[]string) (n int, more bool, err error) {
 	if r.Conversations <= 0 {
 		return 0, false, nil
 	}
-	before := time.Now().Add(-r.Conversations)
-	// What ended before began before: so only old ones are looked at.
-	page, err := r.Store.List(ctx, store.Query{Status: []conversation.Status{conversation.StatusEnded}, EndedBefore: before, StartedBefore: before, Limit: atOnce})
-	if err != nil || len(page.Conversations) == 0 {
-		return 0, false, err
+	if len(*found) == 0 {
+		*found, err = r.find(ctx)
+		return 0, len(*found) > 0, err
 	}
-	ids := make([]string, len(page.Conversations))
-	for i, c := range page.Conversations {
-		ids[i] = c.ID
-	}
+	ids := (*found)[:min(atOnce, len(*found))]
+	*found = (*found)[len(ids):]
 	if n, err = r.Store.Forget(ctx, ids...); err != nil {
 		return 0, false, err
 	}
 	r.LetGo(ctx, ids)
-	return n, page.Next != "", nil
+	return n, true, nil
+}
+
+// find returns the ids of some that ended long enough ago.
+func (r *Retention) find(ctx context.Context) ([]string, error) {
+	before := time.Now().Add(-r.Conversations)
+	// What ended before began before: so only old ones are looked at.
+	page, err := r.Store.List(ctx, store.Query{Status: []conversation.Status{conversation.StatusEnded}, EndedBefore: before, StartedBefore: before, Limit: listed})
+	ids := make([]string, len(page.Conversations))
+	for i, c := range page.Conversations {
+		ids[i] = c.ID
+	}
+	return ids, err
 }
 
 func (r *Retention) tombstones(ctx context.Context) (n int, more bool, err error) {
