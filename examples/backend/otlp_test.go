@@ -67,7 +67,9 @@ func collect(t *testing.T) *collector {
 		c.mu.Unlock()
 		c.answer(w, &tracecollector.ExportTraceServiceResponse{})
 	})
-	serve.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) { assert.Fail(t, "a request that is not OTLP: "+r.Method+" "+r.URL.Path) })
+	serve.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
+		assert.Fail(t, "a request that is not OTLP: "+r.Method+" "+r.URL.Path)
+	})
 	server := httptest.NewServer(serve)
 	t.Cleanup(server.Close)
 	c.url = server.URL
