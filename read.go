@@ -153,6 +153,7 @@ func (a Announcement) MarshalJSON() ([]byte, error) {
 		State    store.DeliveryState `json:"state"`
 		Attempts int                 `json:"attempts,omitzero"`
 		Error    string              `json:"error,omitzero"`
+		Stack    string              `json:"stack,omitzero"`
 	}
 	line := struct {
 		Seq        int64           `json:"seq"`

@@ -393,10 +393,11 @@ type LoggedEvent struct {
 	Deliveries []LoggedDelivery
 }
 
-// LoggedDelivery is the state of a delivery.
+// LoggedDelivery is the state of a delivery, and how it failed last.
 type LoggedDelivery struct {
 	Hook     string
 	State    DeliveryState
 	Attempts int
 	Error    string
+	Stack    string // empty when the hook returned an error
 }

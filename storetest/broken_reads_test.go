@@ -287,6 +287,17 @@ func brokenReads() []broken {
 				return events, err
 			}
 		}},
+		{"does not show the stacks of deliveries", []string{"log/an event shows its deliveries until they are done"}, func(w *wrapped) {
+			w.events = func(ctx context.Context, id string) ([]store.LoggedEvent, error) {
+				events, err := w.sound.Events(ctx, id)
+				for i := range events {
+					for k := range events[i].Deliveries {
+						events[i].Deliveries[k].Stack = ""
+					}
+				}
+				return events, err
+			}
+		}},
 		{"lists what has failed in no order", []string{"listing what has failed/what has failed is listed with all that is known of it, the oldest first, both kinds together"}, func(w *wrapped) {
 			w.failed = func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
 				page, err := w.sound.Failed(ctx, q)

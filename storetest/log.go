@@ -100,7 +100,7 @@ func logging(rule define) {
 				continue
 			}
 			o := did("me", d, outcome)
-			o.Wait, o.Failure.Attempts, o.Failure.Error = long, 7, "no answer from "+hook
+			o.Wait, o.Failure.Attempts, o.Failure.Error, o.Failure.Stack = long, 7, "no answer from "+hook, "stack of "+hook
 			t.settle(o)
 		}
 		t.same("how many were skipped", t.decide(store.Skip, store.DeliveryID("c.1", "skipped")), 1)
@@ -109,13 +109,13 @@ func logging(rule define) {
 		slices.SortFunc(got, func(a, b store.LoggedDelivery) int { return strings.Compare(a.Hook, b.Hook) })
 		for i := range got {
 			if got[i].State == store.StateSkipped {
-				got[i].Attempts, got[i].Error = 0, "" // what it failed with before does not matter any more
+				got[i].Attempts, got[i].Error, got[i].Stack = 0, "", "" // what it failed with before does not matter any more
 			}
 		}
 		t.same("the deliveries", got, []store.LoggedDelivery{
 			{Hook: "claimed", State: store.StateClaimed},
-			{Hook: "failed", State: store.StateFailed, Attempts: 7, Error: "no answer from failed"},
-			{Hook: "retried", State: store.StateWaiting, Attempts: 7, Error: "no answer from retried"},
+			{Hook: "failed", State: store.StateFailed, Attempts: 7, Error: "no answer from failed", Stack: "stack of failed"},
+			{Hook: "retried", State: store.StateWaiting, Attempts: 7, Error: "no answer from retried", Stack: "stack of retried"},
 			{Hook: "skipped", State: store.StateSkipped},
 			{Hook: "waiting", State: store.StateWaiting},
 		})

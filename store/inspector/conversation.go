@@ -57,6 +57,7 @@ type delivery struct {
 	State    store.DeliveryState `json:"state"`
 	Attempts int                 `json:"attempts,omitzero"`
 	Error    string              `json:"error,omitzero"`
+	Stack    string              `json:"stack,omitzero"`
 }
 
 // detail is a field of an event's data.
@@ -94,10 +95,10 @@ func (h *Handler) showConversation(ctx context.Context, see viewer, params url.V
 func (v viewer) announced(a convtrack.Announcement) announced {
 	e := announced{
 		Seq: a.Logged.Seq, Time: a.Logged.Time, Type: a.Logged.Type, ID: a.Logged.ID, Rule: a.Logged.Rule, Why: why[events.Rule(a.Logged.Rule)],
-		Data: v.document(a.Logged.Data), Vetoed: a.Logged.Vetoed,
+		Data: v.document(a), Vetoed: a.Logged.Vetoed,
 	}
 	for _, d := range a.Logged.Deliveries {
-		e.Deliveries = append(e.Deliveries, delivery{d.Hook, d.State, d.Attempts, v.personal(d.Error)})
+		e.Deliveries = append(e.Deliveries, delivery{d.Hook, d.State, d.Attempts, v.personal(d.Error), v.personal(d.Stack)})
 	}
 	e.Details = details(e.Data)
 	return e

@@ -64,11 +64,11 @@ func newDesk(t *testing.T, change ...func(*inspector.Config)) *desk {
 
 func newDeskOn(t *testing.T, s store.Store, change ...func(*inspector.Config)) *desk {
 	t.Helper()
-	return newDeskWith(t, s, nil, change...)
+	return newDeskWith(t, s, nil, func(*events.Hooks) {}, change...)
 }
 
-// newDeskWith runs it with sources.
-func newDeskWith(t *testing.T, s store.Store, sources []convtrack.Source, change ...func(*inspector.Config)) *desk {
+// newDeskWith runs it with sources, and with more hooks.
+func newDeskWith(t *testing.T, s store.Store, sources []convtrack.Source, hooks func(*events.Hooks), change ...func(*inspector.Config)) *desk {
 	t.Helper()
 	d := &desk{T: t, hooks: events.NewHooks(), log: &logbook{}}
 	once := events.Attempts(1)
@@ -88,6 +88,7 @@ func newDeskWith(t *testing.T, s store.Store, sources []convtrack.Source, change
 		}
 		return nil
 	}, once)
+	hooks(d.hooks)
 	logger := slog.New(slog.NewTextHandler(d.log, nil))
 	tracker, err := convtrack.New(s, &convtrack.Config{Hooks: d.hooks, Instance: "backend-1", Logger: logger})
 	require.NoError(t, err)
@@ -239,4 +240,15 @@ func (d *desk) do(who, method, page string, form url.Values, header ...string) r
 	body, err := io.ReadAll(answer.Body)
 	require.NoError(d, err)
 	return reply{answer.StatusCode, answer.Header, string(body)}
+}
+
+// from asks pages that another process serves.
+func (d *desk) from(pages *inspector.Handler, who, page string) string {
+	d.Helper()
+	r := httptest.NewRequestWithContext(d.Context(), http.MethodGet, "/"+page, nil)
+	r.Header.Set(whoHeader, who)
+	w := httptest.NewRecorder()
+	pages.ServeHTTP(w, r)
+	require.Equal(d, http.StatusOK, w.Code, page)
+	return w.Body.String()
 }

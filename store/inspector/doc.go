@@ -44,14 +44,14 @@
 // and its next goes on further back. Only the one without next is the last.
 //
 // A conversation is shown as lanes of its participants, with everything that was
-// announced, the rule of each event, deliveries that are not done, what failed with
-// its stack, and all facts with the kind of message that states them. As JSON:
+// announced, the rule of each event, deliveries that are not done, and what failed,
+// with stacks, and all facts with the kind of message that states them. As JSON:
 //
 //	{
 //	  "conversationId": "…", "calculatedStatus": "Active", "conversationStart": "…", "originatingDirection": "inbound",
 //	  "mediaTypes": ["voice"], "customer": {"name": "…", "address": "…"}, "agents": [{"id": "…", "name": "…"}], "queues": [{"id": "…", "name": "…"}],
 //	  "events": [{"seq": 3, "time": "…", "type": "agent.connected", "id": "…", "rule": "agent-answered", "why": "…", "data": {…},
-//	    "deliveries": [{"hook": "…", "state": "failed", "attempts": 9, "error": "…"}]}],
+//	    "deliveries": [{"hook": "…", "state": "failed", "attempts": 9, "error": "…", "stack": "…"}]}],
 //	  "failed": [{"id": "…", "kind": "delivery", "hook": "…", "attempts": 9, "error": "…", "stack": "…", "at": "…"}],
 //	  "facts": [{"object": "session", "id": "…", "facts": [{"field": "queueId", "value": "…", "statedBy": "topic", "statedAt": "…"}]}]
 //	}
@@ -76,7 +76,11 @@
 //
 // Without [Access.Personal] every text that is not known to be harmless (ids of
 // Genesys, kinds, states, codes) is masked, in pages and in JSON, and nothing can be
-// searched by it. What a hook returned as an error is masked with it.
+// searched by it. With it are masked the errors and stacks of hooks, the names of
+// attributes, and all values of events of the host's own ([events.Define]): of
+// these only the shape is shown, with the keys that the type of their data has.
+// What a source says of itself is shown to all, as is what the host names: hooks,
+// types of events, processes.
 //
 // # Load
 //

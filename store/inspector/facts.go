@@ -97,10 +97,15 @@ func (v viewer) value(name string, at any) string {
 	return string(data)
 }
 
+// attributesOf precedes the name of an attribute.
+const attributesOf = "attributes."
+
+// attributes are in the order of their names, which are free text, too: whoever may
+// not see the values sees how many there are.
 func (v viewer) attributes(values map[string]string, stated func(string) (conversation.Source, time.Time)) (all []fact) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		by, at := stated(name)
-		is := fact{Field: "attributes." + name, Value: v.personal(values[name]), At: at}
+		is := fact{Field: attributesOf + v.personal(name), Value: v.personal(values[name]), At: at}
 		if by != 0 {
 			is.By = by.String()
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/store/memstore"
 )
 
@@ -36,7 +37,7 @@ func TestHealthShowsAllThatASourceSays(t *testing.T) {
 		Queue:        &conversation.QueueHealth{OldestSent: at, DropsOldest: at, Waiting: 41, InFlight: -1, NotUnderstood: 43, NotStored: 44},
 		API:          &conversation.APIHealth{Allowed: 300, Remaining: 51, InFlight: 52, Waiting: 53, PausedSince: at, PausedUntil: at, PauseReason: "429", Throttled: 54},
 		Requests:     &conversation.RequestHealth{Stored: 61, Denied: 62, Refused: 63, Overloaded: 64, Unavailable: 65, Handling: 66},
-	}}})
+	}}}, func(*events.Hooks) {})
 	var page reply
 	require.Eventually(t, func() bool {
 		page = d.get("vera", "health")

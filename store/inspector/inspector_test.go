@@ -113,7 +113,9 @@ func TestWhoHasNoRoleSeesNothing(t *testing.T) {
 var personal = []string{"Rosa", "Lindqvist", "31612345678", "Maria", "Olsen", "Jonas", "CANARY"}
 
 func TestWithoutTheRightNoPersonalDataIsSeenAndNothingIsFoundByIt(t *testing.T) {
-	d := newDesk(t)
+	d := newDeskWith(t, memstore.New(), nil, func(h *events.Hooks) {
+		events.After(h, "versions", func(context.Context, *events.ConversationChanged) error { return nil })
+	})
 	d.quotes.Store(true)
 	s := story("c-1", 10*time.Minute)
 	d.tell(s)
@@ -126,6 +128,8 @@ func TestWithoutTheRightNoPersonalDataIsSeenAndNothingIsFoundByIt(t *testing.T) 
 	for _, text := range personal {
 		require.Contains(t, all, text, "the canary itself is not there")
 	}
+	require.Contains(t, all, `"attributes.CANARY-NAME"`)
+	require.Contains(t, all, `"type": "conversation.changed"`)
 	for _, who := range []string{"vera", "dora"} {
 		for _, page := range pagesOf("c-1") {
 			got := d.get(who, page)
@@ -146,10 +150,10 @@ func TestWithoutTheRightNoPersonalDataIsSeenAndNothingIsFoundByIt(t *testing.T) 
 // canaries states every field of every object that is a text, and attributes.
 func (d *desk) canaries(id string) {
 	d.Helper()
-	c := &conversation.Conversation{ID: id, Attributes: map[string]string{"caseId": "CANARY-CASE"}}
+	c := &conversation.Conversation{ID: id, Attributes: map[string]string{"caseId": "CANARY-CASE", "CANARY-NAME": "x"}}
 	session := &conversation.Session{ID: "s-canary"}
 	segment := &conversation.Segment{Type: conversation.SegmentInteract, Start: time.Now()}
-	participant := &conversation.Participant{ID: "p-canary", Attributes: map[string]string{"note": "CANARY-NOTE"}, Sessions: []*conversation.Session{session}}
+	participant := &conversation.Participant{ID: "p-canary", Attributes: map[string]string{"note": "CANARY-NOTE", "31612345678": "x"}, Sessions: []*conversation.Session{session}}
 	transfer := &conversation.Transfer{ID: "t-canary"}
 	survey := &conversation.Survey{ID: "v-canary"}
 	evaluation := &conversation.Evaluation{ID: "e-canary"}

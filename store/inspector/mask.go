@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/dcmkit/convtrack"
+	"github.com/dcmkit/convtrack/events"
 )
 
 // mask stands for personal data that somebody has no right to see.
@@ -48,42 +51,51 @@ func fieldsOf(names string) map[string]bool {
 	return set
 }
 
-// document returns JSON in which what may not be seen is masked.
-func (v viewer) document(data []byte) json.RawMessage {
-	if len(data) == 0 || v.Personal {
-		return data
+// document returns the data of an event, in which what may not be seen is masked.
+// Of a Common Event the fields are known; of an event of the host's own nothing is
+// known to be harmless, so it keeps its shape alone.
+func (v viewer) document(a convtrack.Announcement) json.RawMessage {
+	if len(a.Logged.Data) == 0 || v.Personal {
+		return a.Logged.Data
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
+	d := json.NewDecoder(bytes.NewReader(a.Logged.Data))
 	d.UseNumber()
 	var value any
 	if d.Decode(&value) != nil {
 		return json.RawMessage(`"` + mask + `"`)
 	}
-	masked, err := json.Marshal(masked("", value))
+	if events.TypesOf(events.Type(a.Logged.Type)) == 0 {
+		value = shape(value, keysOf(a.Event))
+	} else {
+		value = masked("", value)
+	}
+	data, err := json.Marshal(value)
 	if err != nil {
 		return json.RawMessage(`"` + mask + `"`)
 	}
-	return masked
+	return data
 }
 
-// masked masks the texts of a JSON value that is under a name.
+// masked masks the texts of a JSON value that is under a name, of conversations and
+// of Common Events.
 func masked(name string, value any) any {
 	switch is := value.(type) {
 	case map[string]any:
 		for key, inner := range is {
-			if name == "attributes" { // whatever the host calls them
-				is[key] = mask
-			} else {
-				is[key] = masked(key, inner)
-			}
+			is[key] = masked(key, inner)
 		}
 	case []any:
 		for i, inner := range is {
 			is[i] = masked(name, inner)
 		}
 	case string:
-		if _, err := time.Parse(time.RFC3339Nano, is); err != nil && is != "" && !harmless[name] {
+		_, err := time.Parse(time.RFC3339Nano, is)
+		switch {
+		case err == nil || is == "":
+		case !harmless[name]:
 			return mask
+		case name == "fields" && strings.HasPrefix(is, attributesOf):
+			return attributesOf + mask // whatever the host or a flow calls it
 		}
 	}
 	return value

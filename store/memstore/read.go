@@ -114,7 +114,7 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 		for hook := range e.lanes {
 			if d := s.outbox.byID[store.DeliveryID(event.ID, hook)]; d != nil {
 				logged.Deliveries = append(logged.Deliveries, store.LoggedDelivery{Hook: hook, State: d.state,
-					Attempts: d.failure.Attempts, Error: d.failure.Error})
+					Attempts: d.failure.Attempts, Error: d.failure.Error, Stack: d.failure.Stack})
 			}
 		}
 		for _, hook := range e.skipped[event.ID] {

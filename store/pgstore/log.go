@@ -33,7 +33,7 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 	}, s.sql().log, one...)
 	p.read(func(r *row) error {
 		i, found := bySeq[r.integer()]
-		d := store.LoggedDelivery{Hook: r.string(), State: deliveryState(r.string()), Attempts: int(r.integer()), Error: r.string()}
+		d := store.LoggedDelivery{Hook: r.string(), State: deliveryState(r.string()), Attempts: int(r.integer()), Error: r.string(), Stack: r.string()}
 		if found {
 			events[i].Deliveries = append(events[i].Deliveries, d)
 		}

@@ -28,7 +28,7 @@ func newReadStatements(n names) (s readStatements) {
 	const one = ` where conversation_id = $1::text`
 	s.exists = n.statement(`select conversation_id from {conversation}`+one, oidText)
 	s.log = n.statement(`select event_id, conversation_id, seq, type, time, rule, vetoed, data from {event}`+one+` order by seq`, oidText)
-	s.deliveries = n.statement(`select seq, hook, state, attempts, error from {delivery}`+one+` order by seq, hook`, oidText)
+	s.deliveries = n.statement(`select seq, hook, state, attempts, error, stack from {delivery}`+one+` order by seq, hook`, oidText)
 	s.due = n.statement(`select conversation_id, due from {conversation} where due is not null order by due, conversation_id limit $1::bigint`, oidInt8)
 
 	s.backlogs = n.statement(`select hook, count(*) from {delivery} where ` + live + ` group by hook`)

@@ -40,7 +40,7 @@ func (s *Store) Events(ctx context.Context, conversationID string) ([]store.Logg
 		return l.query(ctx, s.statements.logDeliveries, id, func(row []any) error {
 			e := &log[bySeq[integer(row[0])]]
 			e.Deliveries = append(e.Deliveries, store.LoggedDelivery{Hook: text(row[1]), State: deliveryStates[integer(row[2])],
-				Attempts: int(integer(row[3])), Error: text(row[4])})
+				Attempts: int(integer(row[3])), Error: text(row[4]), Stack: text(row[5])})
 			return nil
 		})
 	})

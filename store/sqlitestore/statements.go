@@ -88,7 +88,7 @@ func newStatements(prefix string) *statements {
 		forget:        newForgetStatements(prepare),
 		exists:        prepare("SELECT 1 FROM @conversation WHERE conversation_id = ?"),
 		log:           prepare("SELECT " + names(rows.Event.Table().Columns, "") + " FROM @event WHERE conversation_id = ? ORDER BY seq"),
-		logDeliveries: prepare(`SELECT seq, hook, state, attempts, error FROM @delivery WHERE conversation_id = ? ORDER BY hook`),
+		logDeliveries: prepare(`SELECT seq, hook, state, attempts, error, stack FROM @delivery WHERE conversation_id = ? ORDER BY hook`),
 
 		failedDeliveries: text(failedDeliveriesText),
 		failedChanges:    text(failedChangesText),
