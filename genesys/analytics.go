@@ -331,8 +331,10 @@ func (r reader) metric(m *Message, b *wire.MetricRecord, topicID string) error {
 	c := &conversation.Conversation{ID: id, Participants: []*conversation.Participant{{
 		Sessions: []*conversation.Session{{
 			ID: b.SessionID, MediaType: conversation.ParseMediaType(b.MediaType), MessageType: conversation.ParseMessageType(b.MessageType),
-			Direction: conversation.ParseDirection(b.Direction),
-			Metrics:   []conversation.Metric{{Name: b.Metric, EmitDate: at, Value: int64(b.Value)}},
+			Direction:      conversation.ParseDirection(b.Direction),
+			ActiveSkillIDs: b.ActiveSkillIDs, RemovedSkillIDs: b.RemovedSkillIDs, RoutingRing: int64(b.RoutingRing), AgentBullseyeRing: int64(b.AgentBullseyeRing),
+			AgentAssistantID: b.AgentAssistantID,
+			Metrics:          []conversation.Metric{{Name: b.Metric, EmitDate: at, Value: int64(b.Value)}},
 		}},
 	}}}
 	m.Kind = KindConversation

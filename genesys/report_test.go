@@ -41,10 +41,45 @@ func TestWhatReportWritersAskForIsKept(t *testing.T) {
 	require.Equal(t, []conversation.FlowOutcome{{ID: "o", Value: "SUCCESS"}, {ID: "o", Value: "FAILURE", Start: at}}, s.FlowOutcomes.All())
 }
 
+// TestReportsKnowTheAssistantFromEverySource: the live API and the metrics tell
+// it, too, and metrics the skills and rings.
+func TestReportsKnowTheAssistantFromEverySource(t *testing.T) {
+	const leg = `{"id":"s","state":"connected","connectedTime":"2025-01-10T09:00:00Z","agentAssistantId":"assist"}`
+	for _, list := range []string{"calls", "messages"} {
+		for _, message := range []string{
+			`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{"id":"p","purpose":"agent","` + list + `":[` + leg + `]}]}}`,
+			`{"topicName":"v2.routing.queues.q.conversations","eventBody":{"id":"c","participants":[{"id":"p","purpose":"agent","` + list + `":[` + leg + `]}]}}`,
+			`{"id":"c","startTime":"2025-01-10T09:00:00Z","participants":[{"id":"p","purpose":"agent","` + list + `":[` + leg + `]}]}`,
+		} {
+			_, s := one(t, message).Session("s")
+			require.Equal(t, "assist", s.AgentAssistantID, message)
+		}
+	}
+	_, s := one(t, `{"topicName":"v2.analytics.conversation.c.metrics","eventBody":{"metric":"tTalk","metricDate":1736499600000,"conversationId":"c","sessionId":"s","value":1,
+		"agentAssistantId":"assist","activeSkillIds":["s-1"],"removedSkillIds":["s-2"],"routingRing":2,"agentBullseyeRing":3}}`).Session("s")
+	require.Equal(t, "assist", s.AgentAssistantID)
+	require.Equal(t, []string{"s-1"}, s.ActiveSkillIDs)
+	require.Equal(t, []string{"s-2"}, s.RemovedSkillIDs)
+	require.EqualValues(t, 2, s.RoutingRing)
+	require.EqualValues(t, 3, s.AgentBullseyeRing)
+}
+
 func TestAScoreIsAFiniteNumber(t *testing.T) {
 	for _, odd := range []string{`"NaN"`, `"Infinity"`, `"-Inf"`, `1e999`} {
 		_, err := genesys.Decode([]byte(`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","mediaStatsMinConversationMos":`+odd+`}`), time.Time{})
 		require.ErrorContains(t, err, "expected a number", odd)
+	}
+}
+
+// TestAnErrorInfoDoesNotEndALiveLeg: it can stand on a leg that goes on; the state
+// says whether the leg is over.
+func TestAnErrorInfoDoesNotEndALiveLeg(t *testing.T) {
+	for _, state := range []string{"alerting", "contacting", "dialing"} {
+		for _, start := range []string{"", `"startTime":"2025-01-10T09:00:00Z",`} {
+			c := conversation.Merge(nil, one(t, `{"id":"c",`+start+`"participants":[{"id":"p","purpose":"agent","userId":"u",
+				"calls":[{"id":"s","state":"`+state+`","errorInfo":{"code":"error.gone"}}]}]}`))
+			require.Equal(t, conversation.StatusAlerting, c.Status, state)
+		}
 	}
 }
 

@@ -91,4 +91,10 @@ type MetricRecord struct {
 	Metric         string `json:"metric"`
 	MetricDate     Time   `json:"metricDate"`
 	Value          Int    `json:"value"`
+
+	ActiveSkillIDs    Texts  `json:"activeSkillIds"`
+	RemovedSkillIDs   Texts  `json:"removedSkillIds"`
+	RoutingRing       Int    `json:"routingRing"`
+	AgentBullseyeRing Int    `json:"agentBullseyeRing"`
+	AgentAssistantID  string `json:"agentAssistantId"`
 }

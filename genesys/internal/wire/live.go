@@ -387,8 +387,9 @@ type Communication struct {
 		CampaignID    string `json:"campaignId"`
 	}
 
-	JourneyContext JourneyContext
-	Segments       []LiveSegment // REST only
+	AgentAssistantID string
+	JourneyContext   JourneyContext
+	Segments         []LiveSegment // REST only
 }
 
 func (c *Communication) read(r *reader) error {
@@ -462,6 +463,8 @@ func (c *Communication) read(r *reader) error {
 			return r.other(&c.DialerPreview)
 		case "journeyContext":
 			return r.other(&c.JourneyContext)
+		case "agentAssistantId":
+			return r.text(&c.AgentAssistantID)
 		case "segments":
 			return r.other(&c.Segments)
 		case "screenMonitoredUserId":
