@@ -33,10 +33,6 @@ func (r reader) detailEvent(m *Message, t topic, b *wire.DetailEvent) error {
 	}
 	by := conversation.Statement{By: conversation.SourceDetailEvent, At: at, Seen: at}
 	m.Kind = KindConversation
-	if b.ParticipantID == "" && b.SessionID == "" {
-		m.Conversations = append(m.Conversations, conversation.State(c, by))
-		return nil
-	}
 	p := &conversation.Participant{
 		ID: b.ParticipantID, Purpose: detailPurpose(role, b), Attributes: b.Attributes,
 		ExternalContactID: b.ExternalContactID, ExternalOrganizationID: b.ExternalOrganizationID,
@@ -50,8 +46,8 @@ func (r reader) detailEvent(m *Message, t topic, b *wire.DetailEvent) error {
 	if moment == "start" {
 		p.Start = at
 	}
-	c.Participants = []*conversation.Participant{p}
 	gone := lost{what: t.what(), id: id}
+	gone.addUnplaced(role, b)
 	if b.SessionID != "" {
 		s := detailSession(role, moment, at, b)
 		if moment == "outcome" {
@@ -67,8 +63,33 @@ func (r reader) detailEvent(m *Message, t topic, b *wire.DetailEvent) error {
 		}
 		p.Sessions = append(p.Sessions, &conversation.Session{ID: k.ID, MediaType: conversation.ParseMediaType(k.MediaType)})
 	}
+	if p.ID != "" || len(p.Sessions) > 0 {
+		c.Participants = []*conversation.Participant{p}
+	}
 	m.Conversations = append(m.Conversations, conversation.State(c, by))
 	return gone.err()
+}
+
+// addUnplaced notes what a detail event says of a participant or a leg that it
+// does not name. Only events of attributes are of no leg.
+func (l *lost) addUnplaced(role string, b *wire.DetailEvent) {
+	if b.ParticipantID != "" && b.SessionID != "" {
+		return
+	}
+	of := *b
+	of.ConversationID, of.DivisionID, of.ConversationExternalContactIDs, of.ConversationExternalOrganizationIDs = "", "", nil, nil
+	of.Communications, of.Others = nil, nil
+	person := wire.DetailEvent{UserID: of.UserID, Attributes: of.Attributes, ExternalContactID: of.ExternalContactID, ExternalOrganizationID: of.ExternalOrganizationID}
+	of.UserID, of.Attributes, of.ExternalContactID, of.ExternalOrganizationID = "", nil, "", ""
+	if b.ParticipantID == "" {
+		l.add(person, "participantId is missing", "")
+	}
+	if of.ParticipantID = ""; role == "attributes" || role == "contact" {
+		of.EventTime = wire.Time{} // nothing of a leg has happened then
+	}
+	if b.SessionID == "" {
+		l.add(of, "sessionId is missing", "")
+	}
 }
 
 // literal drops the "{id}" of a topic template.

@@ -57,6 +57,46 @@ func TestNothingIsDroppedSilently(t *testing.T) {
 	}
 }
 
+// TestDetailEventsWithoutIDsAreNamed: what an event says of a leg or a participant
+// that it does not name has no place. What it says of the rest is used.
+func TestDetailEventsWithoutIDsAreNamed(t *testing.T) {
+	body := func(event string, members ...string) string {
+		return `{"topicName":"v2.detail.events.conversation.c.` + event + `","eventBody":{"eventTime":1736499600000,"conversationId":"c","conversationExternalContactIds":["x"],` +
+			strings.Join(members, ",") + `}}`
+	}
+	const participant, session, user = `"participantId":"p"`, `"sessionId":"s"`, `"userId":"u"`
+	says := map[string][]string{
+		"acd.start": {`"queueId":"q"`}, "acd.end": {`"acdOutcome":"ANSWERED"`}, "acw": {`"wrapupCode":"w"`},
+		"customer.start": {`"mediaType":"VOICE"`}, "customer.end": {`"disconnectType":"CLIENT"`},
+		"flow.start": {`"flowId":"f"`}, "flow.end": {`"exitReason":"TRANSFER"`}, "flow.outcome": {`"flowOutcomeId":"o"`, `"flowOutcomeValue":"SUCCESS"`},
+		"outbound": {`"outboundCampaignId":"o"`}, "user.start": {user}, "user.end": {user, `"interactingDurationMs":5`},
+		"voicemail.start": {`"queueId":"q"`}, "voicemail.end": {`"voicemailDurationMs":5`}, "wrapup": {`"wrapupCode":"w"`},
+		"contact": {`"externalContactId":"e"`, `"addressFrom":"a"`},
+	}
+	for event, says := range says {
+		t.Run(event, func(t *testing.T) {
+			decode(t, body(event, append(says, participant, session)...))
+			for _, members := range [][]string{append(says, participant), says} {
+				m, err := genesys.Decode([]byte(body(event, members...)), time.Time{})
+				require.ErrorContains(t, err, `detail event `+event+` "c": sessionId is missing`)
+				require.Len(t, m.Conversations, 1, "the rest is used")
+				require.Equal(t, []string{"x"}, m.Conversations[0].ExternalContactIDs)
+			}
+		})
+	}
+	for event, person := range map[string]string{"user.end": user, "attributes": `"attributes":{"a":"b"}`, "contact": `"externalContactId":"e"`} {
+		decode(t, body(event, participant, session, person))
+		for _, members := range [][]string{{person, session}, {person}} {
+			_, err := genesys.Decode([]byte(body(event, members...)), time.Time{})
+			require.ErrorContains(t, err, "participantId is missing", "%s: %s", event, members)
+		}
+	}
+	for _, nothing := range []string{body("attributes", participant), body("attributes", participant, `"attributes":{}`), body("attributes", `"novelty":1`),
+		body("attributes", participant, `"attributes":{"a":"b"}`), body("attributes", `"communications":[{"id":"s"}]`), body("contact", participant, `"externalContactId":"e"`)} {
+		decode(t, nothing)
+	}
+}
+
 func TestEachRefusalOfAPageIsKept(t *testing.T) {
 	bad := `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"purpose":"agent"},{"purpose":"customer"}]}`
 	m, err := genesys.Decode([]byte(`{"conversations":[`+bad+`,{"hello":1},`+bad+`]}`), time.Time{})
