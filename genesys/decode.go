@@ -85,7 +85,7 @@ func (r reader) decodeObject(m *Message, data []byte, names nameSet, depth int) 
 	has := names.has
 	switch {
 	case has("topicName") && has("eventBody"):
-		return r.decodeFrameOdd(m, data)
+		return r.decodeFrameOdd(m, data, depth)
 	case has("detail-type") && has("detail"):
 		return r.decodeEnvelope(m, data, depth)
 	case has("Type") && has("Message"):
@@ -112,8 +112,9 @@ func (r reader) decodeObject(m *Message, data []byte, names nameSet, depth int) 
 		return r.decodeElements(m, data, "conversations", "page of conversations", depth)
 	case has("entities"):
 		return r.decodeElements(m, data, "entities", "listing", depth)
-	case has("conversationId") && (has("conversationStart") || has("conversationEnd") || has("originatingDirection") ||
-		has("participants") && !has("id")):
+	case isMetric(has):
+		return r.decodeMetric(m, data, "")
+	case isRecord(has) || has("conversationId") && has("originatingDirection"):
 		return r.decodeAnalytics(m, data)
 	case has("id") && has("participants"):
 		return r.decodeREST(m, data)
@@ -121,14 +122,21 @@ func (r reader) decodeObject(m *Message, data []byte, names nameSet, depth int) 
 		return r.decodeEvaluation(m, data)
 	case isSurvey(has):
 		return r.decodeSurvey(m, data)
-	case has("metric") && has("conversationId"):
-		return r.decodeMetric(m, data, "")
 	case has("eventTime") && has("conversationId"):
 		return &DecodeError{What: "detail event", Reason: "its topic is missing, and only the topic says what it means", Err: ErrUnknownShape}
 	case isOther(has):
 		return nil
 	}
 	return &DecodeError{What: "message", Reason: "the object is of no shape that is known here", Err: ErrUnknownShape}
+}
+
+// isMetric recognises a metric record, which has members of a conversation's
+// record, too.
+func isMetric(has func(string) bool) bool { return has("metric") && has("conversationId") }
+
+// isRecord recognises an analytics conversation.
+func isRecord(has func(string) bool) bool {
+	return has("conversationId") && (has("conversationStart") || has("conversationEnd") || has("participants") && !has("id"))
 }
 
 // isOther recognises answers of the API around conversations: an empty page,

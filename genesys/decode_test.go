@@ -63,6 +63,7 @@ func TestEveryShapeIsRecognised(t *testing.T) {
 	record, rest := object(t, s.Record(genesystest.Final)), object(t, s.REST(end))
 	call := s.MediaSnapshot("voice", end)
 	call["selfUri"] = "/api/v2/conversations/calls/" + s.ID
+	metric := `{"conversationId":"` + s.ID + `","sessionId":"s-a","metric":"tTalk","metricDate":"2025-01-10T09:02:01.500Z","value":100020,"originatingDirection":"inbound"}`
 	for name, message := range map[string]string{
 		"WebSocket frame of a detail event":  frame,
 		"WebSocket frame of a user topic":    string(s.Snapshots()[3]),
@@ -96,12 +97,19 @@ func TestEveryShapeIsRecognised(t *testing.T) {
 		"listing of REST conversations":      `{"entities":[` + rest + `],"pageSize":25,"total":1}`,
 		"REST call conversation":             object(t, call),
 		"listing of REST call conversations": `{"entities":[` + object(t, call) + `]}`,
-		"metric topic":                       `{"topicName":"v2.analytics.conversation.` + s.ID + `.metrics","eventBody":{"conversationId":"` + s.ID + `","sessionId":"s-a","metric":"tTalk","metricDate":"2025-01-10T09:02:01.500Z","value":100020}}`,
+		"metric topic":                       `{"topicName":"v2.analytics.conversation.` + s.ID + `.metrics","eventBody":` + metric + `}`,
 		"evaluation topic":                   `{"topicName":"v2.quality.evaluations","eventBody":{"id":"e","conversationId":"` + s.ID + `","status":"Finished"}}`,
 		"evaluation":                         `{"id":"e","conversation":{"id":"` + s.ID + `"},"evaluationForm":{"id":"f"},"status":"FINISHED"}`,
 		"listing of evaluations":             `{"entities":[{"id":"e","conversation":{"id":"` + s.ID + `"},"evaluator":{"id":"u"},"status":"PENDING"}]}`,
 		"surveys of a conversation":          `[{"id":"v","conversation":{"id":"` + s.ID + `"},"surveyForm":{"id":"f"},"status":"Finished"}]`,
 		"survey":                             `{"id":"v","conversation":{"id":"` + s.ID + `"},"status":"Sent","surveyType":"Web"}`,
+		"metric record":                      metric,
+		"record under a new topic":           `{"topicName":"v2.novel.{id}","eventBody":` + record + `}`,
+		"cut record under a new topic":       `{"topicName":"v2.novel.{id}","eventBody":{"conversationId":"` + s.ID + `","participants":[{"participantId":"p","purpose":"customer"}]}}`,
+		"ended record under a new topic":     `{"topicName":"v2.novel.{id}","eventBody":{"conversationId":"` + s.ID + `","conversationEnd":"2025-01-10T09:00:00Z","participants":[]}}`,
+		"metric under a new topic":           `{"topicName":"v2.novel.{id}","eventBody":` + metric + `}`,
+		"evaluation under a new topic":       `{"topicName":"v2.novel.{id}","eventBody":{"id":"e","conversationId":"` + s.ID + `","evaluator":{"id":"u"},"status":"Finished"}}`,
+		"survey under a new topic":           `{"topicName":"v2.novel.{id}","eventBody":{"id":"v","conversation":{"id":"` + s.ID + `"},"surveyForm":{"id":"f"},"status":"Finished"}}`,
 		"array of anything":                  `[` + frame + `,` + record + `]`,
 		"white space around and inside":      " \n" + indent(t, frame) + "\n",
 	} {
@@ -114,6 +122,28 @@ func TestEveryShapeIsRecognised(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestATopicWithoutANameIsNone: in an envelope the detail-type names it then,
+// and elsewhere the shape of the body says what it is.
+func TestATopicWithoutANameIsNone(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	detail := s.DetailEvents()[0]
+	bodies := map[string]string{
+		"v2.detail.events.conversation.{id}." + detail.Event: object(t, detail.Body),
+		"v2.users.{id}.conversations":                        object(t, s.Snapshot(400*time.Second)),
+		"v2.users.{id}.conversations.calls":                  object(t, s.MediaSnapshot("voice", 400*time.Second)),
+	}
+	for topic, body := range bodies {
+		want := one(t, `{"id":"e","detail-type":"`+topic+`","detail":`+body+`}`)
+		for _, none := range []string{`null`, `""`, `{}`, `[]`} {
+			name := `"topicName":` + none
+			for _, inside := range []string{`{` + name + `,"eventBody":` + body + `}`, `{"eventBody":` + body + `,` + name + `}`, `{` + name + `,` + body[1:]} {
+				require.Equal(t, want, one(t, `{"id":"e","detail-type":"`+topic+`","detail":`+inside+`}`), "%s with topicName %s", topic, none)
+			}
+		}
+	}
+	require.Equal(t, s.ID, one(t, `{"topicName":"","eventBody":`+bodies["v2.users.{id}.conversations"]+`}`).ID)
 }
 
 func TestMessagesThatSayNothingOfConversationsArePassedOver(t *testing.T) {
@@ -130,6 +160,8 @@ func TestMessagesThatSayNothingOfConversationsArePassedOver(t *testing.T) {
 		`{"topicName":"v2.wem.learning.assignments.modules.l-1","eventBody":{"id":"x"}}`:                                              genesys.KindOther,
 		`{"topicName":"v2.no.such.topic","eventBody":{"id":"x","conversationId":"c"}}`:                                                genesys.KindOther,
 		`{"topicName":"v2.no.such.topic","eventBody":{"id":"x","participants":[{"userId":"u"}]}}`:                                     genesys.KindOther,
+		`{"topicName":"v2.no.such.topic","eventBody":{"conversationId":"c","participants":[{"purpose":"agent","userId":"u"}]}}`:       genesys.KindOther,
+		`{"topicName":"v2.no.such.topic","eventBody":{"metric":"nFlow","conversationId":"c","originatingDirection":"inbound"}}`:       genesys.KindOther,
 		`{"topicName":"v2.no.such.topic","eventBody":null}`:                                                                           genesys.KindOther,
 		`{"topicName":"v2.no.such.topic","eventBody":[1]}`:                                                                            genesys.KindOther,
 		`{"id":"e","detail-type":"v2.no.such.{id}.topic","detail":{"id":"x"}}`:                                                        genesys.KindOther,
@@ -161,6 +193,7 @@ func TestSystemMessagesAreToldApart(t *testing.T) {
 func TestWhatCannotBeUnderstoodIsRefusedWithASentence(t *testing.T) {
 	for message, want := range map[string]string{
 		`{"topicName":"v2.detail.events.conversation.c.party.start","eventBody":{}}`:                     "its topic is not known here",
+		`{"topicName":null,"eventBody":{"eventTime":1736499600000,"conversationId":"c"}}`:                "its topic is missing",
 		`{"eventTime":1736499600000,"conversationId":"c"}`:                                               "its topic is missing",
 		`{"topicName":"v2.detail.events.conversation.c.acw","eventBody":{"conversationId":"c"}}`:         "eventTime is missing",
 		`{"topicName":"v2.detail.events.conversation.{id}.acw","eventBody":{"eventTime":1736499600000}}`: "conversationId is missing",

@@ -57,7 +57,7 @@ func (r reader) decodeDetail(m *Message, e *envelope, depth int) error {
 	}
 	m.EnvelopeID = e.ID
 	if r.delivered {
-		r.read = madeAt(timestampOf(e.Detail), e.Time, r.read)
+		r.read = madeAt(textOf(e.Detail, "timestamp"), e.Time, r.read)
 	}
 	if depth < mostWraps {
 		if done, err := r.decodeFrame(m, e.Detail); done {
@@ -68,7 +68,7 @@ func (r reader) decodeDetail(m *Message, e *envelope, depth int) error {
 	switch {
 	case err != nil:
 		return refused("EventBridge envelope", err)
-	case names.has("topicName") || !isTopic(e.DetailType):
+	case textOf(e.Detail, "topicName") != "" || !isTopic(e.DetailType):
 		return r.decode(m, e.Detail, depth+1)
 	case names.has("eventBody"):
 		body, err := memberOf(e.Detail, "eventBody")
@@ -80,9 +80,9 @@ func (r reader) decodeDetail(m *Message, e *envelope, depth int) error {
 	return r.decodeBody(m, e.DetailType, e.Detail)
 }
 
-// timestampOf returns the timestamp in the detail of an envelope; empty: none.
-func timestampOf(detail jsontext.Value) string {
-	v, err := memberOf(detail, "timestamp")
+// textOf returns a text in the detail of an envelope; empty: there is none.
+func textOf(detail jsontext.Value, member string) string {
+	v, err := memberOf(detail, member)
 	if err != nil || v.Kind() != '"' {
 		return ""
 	}

@@ -54,10 +54,13 @@ func seemsLive(data []byte) bool {
 
 // decodeFrameOdd decodes a frame whose members come in another order or whose
 // body the plain structs do not fit.
-func (r reader) decodeFrameOdd(m *Message, data []byte) error {
+func (r reader) decodeFrameOdd(m *Message, data []byte, depth int) error {
 	var f frame
 	if err := wire.Unmarshal(data, &f); err != nil {
 		return refused("notification", err)
+	}
+	if f.TopicName == "" { // then the body is all that there is
+		return r.decode(m, f.EventBody, depth+1)
 	}
 	return r.decodeBody(m, f.TopicName, f.EventBody)
 }
@@ -105,8 +108,14 @@ func (r reader) decodeOther(m *Message, body jsontext.Value) error {
 	switch {
 	case err != nil:
 		return refused("notification", err)
-	case names.has("conversationId") && names.has("conversationStart"):
-		return r.decodeAnalytics(m, body)
+	case isMetric(names.has) && names.has("sessionId"):
+		return r.decodeMetric(m, body, "")
+	case isRecord(names.has):
+		return r.decodeOtherRecord(m, body)
+	case isEvaluation(names.has):
+		return r.decodeEvaluation(m, body)
+	case isSurvey(names.has):
+		return r.decodeSurvey(m, body)
 	case names.has("id") && names.has("participants"):
 		return decodeLive(body, func(b *wire.Conversation) error {
 			if !slices.ContainsFunc(b.Participants, func(p wire.Participant) bool { return p.ID != "" && p.Purpose != "" }) {
@@ -116,6 +125,20 @@ func (r reader) decodeOther(m *Message, body jsontext.Value) error {
 		})
 	}
 	return nil
+}
+
+// decodeOtherRecord decodes what has the names of a record, unless its
+// participants are those of something else: a summary has some, too.
+func (r reader) decodeOtherRecord(m *Message, body jsontext.Value) error {
+	var b wire.AnalyticsConversation
+	if err := wire.Unmarshal(body, &b); err != nil {
+		return refused("analytics conversation", err)
+	}
+	ofRecord := func(p wire.AnalyticsParticipant) bool { return p.ParticipantID != "" || len(p.Sessions) > 0 }
+	if b.ConversationStart.IsZero() && b.ConversationEnd.IsZero() && !slices.ContainsFunc(b.Participants, ofRecord) {
+		return nil
+	}
+	return r.analytics(m, &b)
 }
 
 // namesOf returns the names of the members of a body; none for what is no object.
