@@ -72,7 +72,7 @@ func (t SegmentType) watches() bool {
 // tMonitoring, tCoachingComplete, tScreenMonitoring and what looks alike. One of
 // being watched is not.
 func metricOfWatching(name string) bool {
-	for _, part := range []string{"onitoring", "oaching", "arging", "hispering"} { // the first letter can be large
+	for _, part := range []string{"Monitoring", "Coaching", "Barging", "Whispering"} {
 		if strings.Contains(name, part) {
 			return true
 		}

@@ -18,7 +18,12 @@ func TestWhoWatchesIsToldByAnySign(t *testing.T) {
 		`"screenMonitoredParticipantId":"x"`: true, `"screenMonitoredUserId":"x"`: true, `"videoMonitoredUserId":"x"`: true,
 		`"whisperedParticipantId":"x"`: true, `"screenBargedUserId":"x"`: true,
 		`"videoMonitoredUserId":""`: false, `"videoMonitoredUserId":null`: false, `"monitored":"x"`: false, `"novelParticipantId":"x"`: false,
-		`"monitoringId":{"id":"x"}`: false,
+		`"monitoredParticipantIds":["x"]`: true, `"monitoredParticipantIds":["","x"]`: true, `"screenMonitoredUser":{"id":"x"}`: true,
+		`"monitoredParticipant":{"name":"n","id":"x"}`: true, `"coachedUsers":[{},{"id":"x"}]`: true, `"videoMonitoredUserId":{"id":"x"}`: true,
+		`"monitoredParticipantIds":[]`: false, `"monitoredParticipantIds":[null,""]`: false, `"screenMonitoredUser":{}`: false,
+		`"screenMonitoredUser":{"name":"n"}`: false, `"coachedUsers":[{}]`: false, `"monitoredParticipant":true`: false,
+		`"monitoringId":{"id":"x"}`: false, `"monitoringUserId":"x"`: false, `"screenMonitorUserIds":["x"]`: false, // who watches
+		`"surchargedUserId":"x"`: false, `"approachedUserId":"x"`: false,
 	} {
 		for shape, message := range map[string]string{
 			"topic, participant": `{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{"id":"p","purpose":"user","userId":"u",%s,
@@ -71,7 +76,7 @@ func TestMetricsTellWhoWatches(t *testing.T) {
 		"tMonitoring": true, "tMonitoringComplete": true, "tCoaching": true, "tCoachingComplete": true, "tBarging": true, // of the SDK v150
 		"tScreenMonitoring": true, // of 257
 		"tBargingComplete":  true, "tVideoMonitoring": true, "tWhispering": true, "nMonitoring": true,
-		"tTalk": false, "tHandle": false, "tMonitored": false, "tCoachedComplete": false, "nConnected": false,
+		"tTalk": false, "tHandle": false, "tMonitored": false, "tCharging": false, "tApproaching": false, "tCoachedComplete": false, "nConnected": false,
 	} {
 		requireWatching(t, watches, "record, "+name, fmt.Sprintf(record, metric(name), interact))
 		requireWatching(t, watches, "metric topic, then detail event, "+name, emitted(name), end)

@@ -1,7 +1,7 @@
 package wire
 
 import (
-	"strings"
+	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -10,42 +10,29 @@ import (
 type Unknown = jsontext.Value
 
 // Watches reports whether a member not known here names somebody who is watched.
-func Watches(u Unknown) bool {
+func Watches(u Unknown) (watches bool) {
 	if len(u) == 0 {
 		return false
 	}
-	watches := false
 	_ = Scan(u, func(dec *jsontext.Decoder) error { // it has been read once
-		if _, err := dec.ReadToken(); err != nil {
-			return err
-		}
-		for dec.PeekKind() == '"' {
-			name, err := dec.ReadToken()
-			if err != nil {
-				return err
-			}
-			watched := watching(name.String())
-			value, err := dec.ReadValue()
-			if err != nil {
-				return err
-			}
-			watches = watches || watched && value.Kind() == '"' && len(value) > len(`""`)
-		}
-		return nil
+		return reading(dec, u, func(r *reader) error {
+			return r.object(func(name []byte) error { return r.unknown(name, &watches) })
+		})
 	})
 	return watches
 }
 
 // watching reports whether a member names whom somebody only watches:
 // …MonitoredParticipantId, …CoachedParticipantId, …MonitoredUserId and what
-// Genesys may add that looks alike.
-func watching[S ~string | ~[]byte](name S) bool {
-	if len(name) < len("bargedId") || string(name[len(name)-2:]) != "Id" {
+// Genesys may add that looks alike, as several ids or a reference, as the media
+// variants have. Who is named as watching (screenMonitorUserIds) is not watched.
+func watching(name []byte) bool {
+	of := bytes.TrimSuffix(name, []byte("s"))
+	if !bytes.HasSuffix(of, []byte("Id")) && !bytes.HasSuffix(of, []byte("User")) && !bytes.HasSuffix(of, []byte("Participant")) {
 		return false
 	}
-	s := strings.ToLower(string(name))
-	for _, part := range []string{"monitor", "coach", "barg", "whisper"} {
-		if strings.Contains(s, part) {
+	for _, how := range [...]string{"onitored", "hispered", "Coached", "coached", "Barged", "barged"} {
+		if bytes.Contains(name, []byte(how)) {
 			return true
 		}
 	}
@@ -55,11 +42,27 @@ func watching[S ~string | ~[]byte](name S) bool {
 // unknown reads a member that is not known here: of those only the names of
 // whom somebody watches count.
 func (r *reader) unknown(name []byte, watches *bool) error {
-	if !watching(name) || r.PeekKind() != '"' {
+	if !watching(name) {
 		return r.skip()
 	}
+	return r.anybody(watches)
+}
+
+// anybody reads an id, a reference or a list of these, and notes whether there
+// is an id in it.
+func (r *reader) anybody(is *bool) error {
 	var id string
-	err := r.text(&id)
-	*watches = *watches || id != ""
-	return err
+	switch r.PeekKind() {
+	case '"':
+		err := r.text(&id)
+		*is = *is || id != ""
+		return err
+	case '{':
+		err := r.id(&id)
+		*is = *is || id != ""
+		return err
+	case '[':
+		return r.list(func() error { return r.anybody(is) })
+	}
+	return r.skip()
 }
