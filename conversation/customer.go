@@ -63,9 +63,10 @@ type Customer struct {
 // addressOther and remote are not looked at: whose they are is not documented.
 //
 // A Before hook on conversation.created runs with the first message, which may
-// not say who the customer is. Do not veto then: a veto is for good. Let the
-// conversation be tracked, and look again in a hook on a later event, such as
-// the answer of an agent or the end.
+// not say who the customer is. Do not veto then, return events.NotYet: the hook
+// is asked again with each new fact, and for the last time when
+// Config.UndecidedFor has passed. Without a hook that decides, look again in one
+// on a later event, such as the answer of an agent or the end.
 func (c *Conversation) Customer() (customer Customer, known bool) {
 	p := c.outside()
 	if p == nil {

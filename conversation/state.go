@@ -68,6 +68,6 @@ const (
 	StatusAlerting      Status = "Alerting"      // rings at an agent
 	StatusActive        Status = "Active"        // an agent or user is connected
 	StatusOnHold        Status = "OnHold"        // an agent is connected and the customer is on hold
-	StatusAfterCallWork Status = "AfterCallWork" // all legs are over, wrap-up is pending
+	StatusAfterCallWork Status = "AfterCallWork" // no agent is connected any more, nothing waits or rings, and wrap-up is pending; the customer's leg may be open
 	StatusEnded         Status = "Ended"
 )
