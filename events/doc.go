@@ -49,7 +49,8 @@
 // the name of a wrap-up code beside its id.
 //
 // A code that is corrected before anybody has heard of it is not announced, as
-// no message tells it any more. That the release of an evaluation was scheduled
+// no message tells it any more. Nor is the release of an evaluation, where it was
+// known first that it is not released any more. That the release of an evaluation was scheduled
 // is known before it comes: the event is announced when its time has come, if
 // nothing has changed that until then.
 //
