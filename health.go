@@ -67,7 +67,8 @@ type Health struct {
 	Overdue int `json:"overdue"`
 	// Deliveries are the unfinished deliveries to After hooks, by hook.
 	Deliveries map[string]DeliveryHealth `json:"deliveries"`
-	// Failed is what waits for a decision, as far as it was counted: up to 1000.
+	// Failed is what waits for a decision, as far as it was counted: the 1000 that
+	// failed first, of all hooks together. Each call reads so many.
 	Failed []FailedHealth `json:"failed"`
 	// Processes are those that share the store, by name: this one, too, while it
 	// runs.

@@ -29,6 +29,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/programtest"
 	_ "github.com/dcmkit/convtrack/store/sqlitestore" // the driver
 )
 
@@ -45,17 +46,19 @@ type scrape struct {
 // while all is well, and then while a hook fails.
 func backend(t *testing.T) (well, failing []scrape) {
 	folder := t.TempDir()
-	program, file := filepath.Join(folder, "backend"), filepath.Join(folder, "backend.db")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./examples/backend")
-	build.Dir = "../.."
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	file := filepath.Join(folder, "backend.db")
+	t.Cleanup(programtest.Remove)
 	genesys := genesystest.NewServer(t, genesystest.Queues(genesystest.Entry{ID: "q-1", Name: "first line"}),
 		genesystest.Users(genesystest.Entry{ID: "user-a", Name: "Alice"}, genesystest.Entry{ID: "user-b", Name: "Bob"}))
-	command := exec.CommandContext(t.Context(), program, "-listen", "127.0.0.1:0", "-store", "sqlite:"+file)
-	command.Env = []string{"HOME=" + folder, "GENESYS_BASE_URL=" + genesys.URL(), "CONVTRACK_TOKENS=token"}
+	aws := genesystest.NewSQS(t, genesystest.SQSConfig{Seed: 1})
+	queue := aws.Queue("events", genesystest.QueueAttributes{Visibility: 30 * time.Second})
+	command := exec.CommandContext(t.Context(), programtest.Build(t, "examples/backend"), "-listen", "127.0.0.1:0", "-store", "sqlite:"+file)
+	command.Env = []string{"HOME=" + folder, "GENESYS_BASE_URL=" + genesys.URL(), "CONVTRACK_TOKENS=token", "CONVTRACK_SQS_QUEUE_URL=" + queue.URL(),
+		"AWS_ENDPOINT_URL_SQS=" + aws.URL(), "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=secret"}
 	var said said
 	command.Stderr = &said
+	var read func()
+	command.Stdout, read = unread(t)
 	require.NoError(t, command.Start())
 	t.Cleanup(func() { _ = command.Process.Kill(); _ = command.Wait() })
 	address := regexp.MustCompile(`on:  HTTP: (http://[\d.:]+)`)
@@ -78,7 +81,13 @@ func backend(t *testing.T) (well, failing []scrape) {
 		return s
 	}
 	well = append(well, ask())
-	require.NoError(t, genesys.Play(genesystest.BlindTransferToQueue(), genesystest.Speed(60)).Wait(t.Context()))
+	story := genesys.Play(genesystest.BlindTransferToQueue(), genesystest.Speed(60))
+	require.Eventually(t, func() bool { // as nobody reads what a hook prints
+		well = append(well, ask())
+		return strings.Contains(string(well[len(well)-1].text), "\nconvtrack_deliveries_unfinished{")
+	}, 2*time.Minute, time.Second)
+	read()
+	require.NoError(t, story.Wait(t.Context()))
 	require.Eventually(t, func() bool {
 		well = append(well, ask())
 		return strings.Contains(string(well[len(well)-1].text), `convtrack_events_total{convtrack_event_type="conversation.ended"} 1`)
@@ -97,6 +106,19 @@ func backend(t *testing.T) (well, failing []scrape) {
 		return strings.Contains(string(failing[len(failing)-1].text), "\nconvtrack_failed_waiting{")
 	}, 2*time.Minute, time.Second)
 	return well, failing
+}
+
+// unread is a pipe that takes nothing until read is called.
+func unread(t *testing.T) (to *os.File, read func()) {
+	from, to, err := os.Pipe()
+	require.NoError(t, err)
+	t.Cleanup(func() { _, _ = to.Close(), from.Close() })
+	require.NoError(t, to.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
+	for err == nil {
+		_, err = to.Write(make([]byte, 4096))
+	}
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	return to, func() { go func() { _, _ = io.Copy(io.Discard, from) }() }
 }
 
 // said is what the backend says.

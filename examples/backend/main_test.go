@@ -19,23 +19,17 @@ import (
 	_ "modernc.org/sqlite" // the same
 
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/programtest"
 	"github.com/dcmkit/convtrack/store/pgstore/pgtest"
 )
 
 const token = "a-token-of-this-test"
 
-var (
-	cluster     *pgtest.Cluster // of this process's tests
-	buildFolder string
-)
+var cluster *pgtest.Cluster // of this process's tests
 
 func TestMain(m *testing.M) {
-	var err error
-	if buildFolder, err = os.MkdirTemp("", "backend-"); err != nil {
-		panic(err)
-	}
 	code := pgtest.Main(m, os.Getenv("CONVTRACK_TEST_POSTGRES"), &cluster)
-	_ = os.RemoveAll(buildFolder)
+	programtest.Remove()
 	os.Exit(code)
 }
 

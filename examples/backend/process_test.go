@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -18,17 +17,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-// binary builds the backend, once.
-var binary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(buildFolder, "backend")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	if err != nil {
-		_, _ = os.Stderr.Write(out)
-	}
-	return path, err
-})
+	"github.com/dcmkit/convtrack/internal/programtest"
+)
 
 // process is a backend that runs.
 type process struct {
@@ -60,9 +51,7 @@ func (x *text) String() string {
 
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := binary()
-	require.NoError(t, err)
-	c := exec.CommandContext(t.Context(), path, args...)
+	c := exec.CommandContext(t.Context(), programtest.Build(t, "examples/backend"), args...)
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
 	return c
 }

@@ -4,10 +4,8 @@ import (
 	"database/sql"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -16,26 +14,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/programtest"
 )
-
-// backend builds examples/backend, once.
-var backend = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(buildFolder, "backend")
-	out, err := exec.Command("go", "build", "-o", path, "../backend").CombinedOutput()
-	if err != nil {
-		_, _ = os.Stderr.Write(out)
-	}
-	return path, err
-})
 
 // serving runs examples/backend on the store until the test ends. What it prints
 // are events.
 func serving(t *testing.T, store string, env ...string) (printed *lines) {
 	t.Helper()
-	path, err := backend()
-	require.NoError(t, err)
 	printed, said := &lines{}, &lines{}
-	c := exec.CommandContext(t.Context(), path, "-listen", "127.0.0.1:0", "-store", store)
+	c := exec.CommandContext(t.Context(), programtest.Build(t, "examples/backend"), "-listen", "127.0.0.1:0", "-store", store)
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
 	c.Stdout, c.Stderr = printed, said
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,33 +18,17 @@ import (
 	"github.com/dcmkit/convtrack/examples/internal/stores"
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/programtest"
 	"github.com/dcmkit/convtrack/store/pgstore/pgtest"
 )
 
-var (
-	cluster     *pgtest.Cluster // of this process's tests
-	buildFolder string
-)
+var cluster *pgtest.Cluster // of this process's tests
 
 func TestMain(m *testing.M) {
-	var err error
-	if buildFolder, err = os.MkdirTemp("", "convtrackctl-"); err != nil {
-		panic(err)
-	}
 	code := pgtest.Main(m, os.Getenv("CONVTRACK_TEST_POSTGRES"), &cluster)
-	_ = os.RemoveAll(buildFolder)
+	programtest.Remove()
 	os.Exit(code)
 }
-
-// binary builds the command, once.
-var binary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(buildFolder, "convtrackctl")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	if err != nil {
-		_, _ = os.Stderr.Write(out)
-	}
-	return path, err
-})
 
 // result is what a user sees.
 type result struct {
@@ -56,8 +39,7 @@ type result struct {
 // command is the command with a store, and what stands in its input.
 func command(t *testing.T, store, stdin string, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := binary()
-	require.NoError(t, err)
+	path := programtest.Build(t, "examples/convtrackctl")
 	c := exec.CommandContext(t.Context(), path, args...)
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "CONVTRACK_STORE=" + store}
 	c.Stdin = strings.NewReader(stdin)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
 
 // Long is how long a browser may take for anything, on a machine that is busy.
@@ -45,6 +47,21 @@ func Stop() {
 	if browser.stop != nil {
 		browser.stop()
 	}
+}
+
+// Main is for TestMain: it names the Chromium to start (see [Use]), runs the tests,
+// ends the browser, and then asks whether a goroutine is left. It returns the exit
+// code.
+func Main(m *testing.M, path string) int {
+	Use(path)
+	code := m.Run()
+	Stop()
+	http.DefaultClient.CloseIdleConnections()
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return max(code, 1)
+	}
+	return code
 }
 
 // Open starts Chromium when the first test needs it.
