@@ -32,7 +32,8 @@ type Store interface {
 
 	// Claim gives the owner up to c.Limit deliveries that are due, each the
 	// earliest unfinished one of its hook and conversation, and returns when
-	// the next one will be due: zero when none is waiting for its time.
+	// the next one will be due: zero when none is waiting for its time. One that
+	// is held is due when its lease ends, also one that the owner itself holds.
 	Claim(ctx context.Context, c Claim) (due []Delivery, next time.Time, err error)
 	// Renew begins the leases of the deliveries anew, of those that are the
 	// owner's; keys of unknown deliveries or those of others, and keys that are
@@ -281,8 +282,9 @@ type NewDelivery struct {
 // Committed says what became of a batch.
 type Committed struct {
 	Results []Result // one for each change, in order
-	// Ready says that the outcomes made way for deliveries that wait: they can
-	// be claimed now.
+	// Ready says that the outcomes made way for deliveries that wait, or that are
+	// left of an owner whose lease has ended: Claim gives them, or says when they
+	// are due.
 	Ready bool
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dcmkit/convtrack/store"
@@ -325,6 +326,40 @@ func brokenDeliveries() []broken {
 				return done, err
 			}
 		}},
+		{"says nothing of what an owner that is gone has left behind a delivery that is done", []string{
+			"taking over/the lane of an owner that is gone goes on at once, when its leases have ended",
+			"taking over/what an owner holds without knowing it is given to it when the lease has ended, all of the lane",
+			"taking over/the lanes of several owners that are gone go on beside each other",
+		}, func(w *wrapped) {
+			claimed := claimedWithCommit(w)
+			commit := w.commit
+			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+				done, err := commit(ctx, b)
+				for _, o := range b.Outcomes {
+					done.Ready = done.Ready && !claimed(store.DeliveryKey{ConversationID: o.ConversationID, Seq: o.Seq + 1, Hook: o.Hook})
+				}
+				return done, err
+			}
+		}},
+		{"does not say when leases end", []string{
+			"taking over/the lane of an owner that is gone goes on at once, when its leases have ended",
+			"taking over/the leases of a lane that end later are waited for, however quick the hook is",
+			"taking over/what an owner holds without knowing it is given to it when the lease has ended, all of the lane",
+		}, saysNothingOfLeases(func(string) bool { return true })},
+		{"does not say when the owner's own leases end", []string{
+			"taking over/what an owner holds without knowing it is given to it when the lease has ended, all of the lane",
+		}, saysNothingOfLeases(func(owner string) bool { return owner == "me" })},
+		{"says that leases end later than they do", []string{
+			"taking over/the leases of a lane that end later are waited for, however quick the hook is",
+		}, func(w *wrapped) {
+			w.claim = func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
+				due, next, err := w.sound.Claim(ctx, c)
+				if wait := time.Until(next); wait > 0 && wait < time.Minute {
+					next = next.Add(time.Minute)
+				}
+				return due, next, err
+			}
+		}},
 		{"does not wait for the next try", []string{"outcomes/a delivery that failed is tried again when its wait is over, and not before"},
 			eachOutcome(func(o *store.Outcome) { o.Wait = 0 })},
 		{"waits for ever for the next try", []string{"outcomes/a delivery that failed is tried again when its wait is over, and not before"},
@@ -426,6 +461,50 @@ func brokenDeliveries() []broken {
 				return n, nil
 			}
 		}},
+	}
+}
+
+// claimedWithCommit has the store remember which deliveries were claimed with
+// their commit, and returns whether one was.
+func claimedWithCommit(w *wrapped) func(store.DeliveryKey) bool {
+	var mu sync.Mutex
+	claimed := map[store.DeliveryKey]bool{}
+	commit := w.commit
+	w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+		mu.Lock()
+		for _, c := range b.Changes {
+			for _, e := range c.Events {
+				for _, d := range e.Deliveries {
+					claimed[store.DeliveryKey{ConversationID: e.ConversationID, Seq: e.Seq, Hook: d.Hook}] = d.Claimed
+				}
+			}
+		}
+		mu.Unlock()
+		return commit(ctx, b)
+	}
+	return func(k store.DeliveryKey) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return claimed[k]
+	}
+}
+
+// saysNothingOfLeases keeps for itself when a lease ends that began with a commit
+// of such an owner.
+func saysNothingOfLeases(of func(owner string) bool) func(*wrapped) {
+	return func(w *wrapped) {
+		var ends atomic.Bool
+		w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+			ends.Store(ends.Load() || b.Lease > 0 && of(b.Owner))
+			return w.sound.Commit(ctx, b)
+		}
+		w.claim = func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
+			due, next, err := w.sound.Claim(ctx, c)
+			if ends.Load() {
+				next = time.Time{}
+			}
+			return due, next, err
+		}
 	}
 }
 

@@ -141,6 +141,7 @@ func topics() []topic {
 	add("claiming", claiming)
 	add("outcomes", outcomes)
 	add("leases", leases)
+	add("taking over", takingOver)
 	add("failed deliveries", failedDeliveries)
 	add("lagging", lagging)
 	add("listing", listing)

@@ -156,7 +156,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, tim
 	for d := range s.outbox.claimed {
 		if !now.Before(d.lease) {
 			s.outbox.release(d)
-		} else if d.owner != c.Owner {
+		} else {
 			soonest(d.lease)
 		}
 	}

@@ -28,6 +28,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (due []store.Delivery,
 	err = s.transact(ctx, func(known *catalog, p *pipeline) {
 		due = nil
 		if c.Limit > 0 {
+			p.add(known.statements.reopen, args(textsOf(hooks))...)
 			p.read(func(r *row) error {
 				d := store.Delivery{Hook: r.string(), Attempts: int(r.integer()), Trace: r.string()}
 				d.Event = eventOf(r)
@@ -39,7 +40,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (due []store.Delivery,
 			v := r.value()
 			wait, waits = time.Duration(v.Int)*time.Microsecond, v.Valid
 			return nil
-		}, known.statements.next, args(textsOf(hooks), textOf(c.Owner))...)
+		}, known.statements.next, args(textsOf(hooks))...)
 	})
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("pgstore: claim: %w", err)

@@ -11,8 +11,8 @@ const live = `state <> 'skipped'`
 // delivery would be compared with all, where it takes the table for empty.
 const isFirst = `not exists (select from {delivery} e where e.conversation_id = d.conversation_id and e.hook = d.hook and e.seq < d.seq and e.` + live + ` offset 0)`
 
-// A delivery d can be claimed when it is due and waits, or its lease has ended.
-// There is an index for each.
+// A delivery d can be claimed when it is due and waits. It waits again when it is
+// claimed and its lease has ended. There is an index for each.
 const (
 	waiting = `d.state = 'waiting' and not d.blocked`
 	claimed = `d.state = 'claimed'`
@@ -36,8 +36,8 @@ type outboxStatements struct {
 	deliverReady *statement // deliver and ready
 	refresh      *statement // the same, where deliveries have failed
 
-	claim, next, renew, release *statement
-	retry, skip                 *statement
+	reopen, claim, next, renew, release *statement
+	retry, skip                         *statement
 }
 
 func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
@@ -93,16 +93,19 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 		oidTexts, oidTexts)
 
 	const due = ` and d.due <= statement_timestamp()`
+	// What is left of an owner that is gone waits from the end of its lease on, the
+	// first of a lane and those behind it: whoever is done with one learns then that
+	// the next one waits. What is locked is just being settled or renewed.
+	s.reopen = n.statement(`with ended as materialized (select d.conversation_id, d.hook, d.seq from {delivery} d where `+claimed+due+` and d.hook = any ($1::text[])
+			order by d.conversation_id, d.hook, d.seq for no key update skip locked)
+		update {delivery} as d set state = 'waiting', owner = null from ended m
+		where d.conversation_id = any (array[m.conversation_id]) and d.hook = m.hook and d.seq = m.seq`, oidTexts)
 	s.claim = n.statement(`with first as materialized (
-			select * from (
-				select w.* from pg_catalog.unnest($1::text[]) as h(hook) cross join lateral (select d.conversation_id, d.hook, d.seq, d.due from {delivery} d
-					where d.hook = h.hook and `+waiting+due+` and `+isFirst+` order by d.due limit $2::bigint) as w
-				union all (select d.conversation_id, d.hook, d.seq, d.due from {delivery} d
-					where `+claimed+due+` and d.hook = any ($1::text[]) and `+isFirst+` order by d.due limit $2::bigint)
-			) as f order by due limit $2::bigint),
+			select w.* from pg_catalog.unnest($1::text[]) as h(hook) cross join lateral (select d.conversation_id, d.hook, d.seq, d.due from {delivery} d
+				where d.hook = h.hook and `+waiting+due+` and `+isFirst+` order by d.due limit $2::bigint) as w order by w.due limit $2::bigint),
 		mine as materialized (select d.conversation_id, d.hook, d.seq from first f
 			join {delivery} d on d.conversation_id = any (array[f.conversation_id]) and d.hook = f.hook and d.seq = f.seq
-			where (`+waiting+` or `+claimed+`)`+due+` for no key update of d skip locked)
+			where `+waiting+due+` for no key update of d skip locked)
 		update {delivery} as d set state = 'claimed', owner = $3::text, due = statement_timestamp() + interval '1 microsecond' * $4::bigint::float8
 		from mine m cross join lateral (select * from {event} e where e.conversation_id = m.conversation_id and e.seq = m.seq offset 0) as e
 		where d.conversation_id = any (array[m.conversation_id]) and d.hook = m.hook and d.seq = m.seq
@@ -111,9 +114,8 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 	s.next = n.statement(`select (extract(epoch from min(f.due) - statement_timestamp()) * 1000000::numeric)::bigint from (
 			select w.due from pg_catalog.unnest($1::text[]) as h(hook) cross join lateral (select d.due from {delivery} d
 				where d.hook = h.hook and `+waiting+` and `+isFirst+` order by d.due limit 1) as w
-			union all (select d.due from {delivery} d
-				where `+claimed+` and d.hook = any ($1::text[]) and d.owner <> $2::text and `+isFirst+` order by d.due limit 1)
-		) as f`, oidTexts, oidText)
+			union all (select d.due from {delivery} d where `+claimed+` and d.hook = any ($1::text[]) order by d.due limit 1)
+		) as f`, oidTexts)
 
 	// What somebody else has locked is just being settled.
 	const mine = ` from mine m where d.conversation_id = any (array[m.conversation_id]) and d.hook = m.hook and d.seq = m.seq`

@@ -176,7 +176,7 @@ func (t *transaction) decide(do store.Decision, keys []deliveryKey, events []str
 	if err != nil {
 		return 0, err
 	}
-	moved := map[lane]bool{}
+	moved := map[lane]string{}
 	for _, k := range keys {
 		p, known := failed[k]
 		if !known {
@@ -185,7 +185,7 @@ func (t *transaction) decide(do store.Decision, keys []deliveryKey, events []str
 		delete(failed, k)
 		n++
 		if do == store.Skip {
-			moved[p.lane] = true
+			moved[p.lane] = ""
 			_, err = t.exec(t.statements.outbox.skip, p.conversationID, p.hook, p.seq)
 		} else {
 			_, err = t.exec(t.statements.outbox.retry, t.now, p.conversationID, p.hook, p.seq)

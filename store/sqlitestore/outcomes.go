@@ -11,11 +11,11 @@ import (
 
 // outboxStatements are those on deliveries.
 type outboxStatements struct {
-	held, failed                *statement
-	finish, fail, giveUp, letGo *statement
-	retry, skip, promote, head  *statement
-	claimable, next, anyDue     *statement
-	claim, renew, release       *statement
+	held, failed                 *statement
+	finish, fail, giveUp, letGo  *statement
+	retry, skip, promote, goesOn *statement
+	claimable, next, anyDue      *statement
+	claim, renew, release        *statement
 
 	lagHooks, lagOpen, lagDue, lagFailed *statement // how far hooks are behind
 }
@@ -35,7 +35,7 @@ func newOutboxStatements(prepare func(string) *statement) outboxStatements {
 		skip:   prepare("UPDATE @delivery SET state = 3, head = 0" + one),
 		promote: prepare(`UPDATE @delivery SET head = 1 WHERE conversation_id = ?1 AND hook = ?2 AND head = 0 AND seq =
 			(SELECT min(seq) FROM @delivery WHERE conversation_id = ?1 AND hook = ?2 AND state < 3)`),
-		head: prepare("SELECT state FROM @delivery WHERE conversation_id = ? AND hook = ? AND head = 1 AND state < 3"),
+		goesOn: prepare("SELECT 1 FROM @delivery WHERE conversation_id = ? AND hook = ? AND head = 1 AND (state = 0 OR state = 1 AND (owner <> ? OR due <= ?))"),
 
 		claimable: prepare(`SELECT d.conversation_id, d.seq, d.attempts, e.event_id, e.type, e.time, e.rule, e.vetoed, e.data, d.trace
 			FROM @delivery AS d CROSS JOIN @event AS e ON e.conversation_id = d.conversation_id AND e.seq = d.seq
@@ -92,7 +92,7 @@ func (t *transaction) places(s *statement, eventIDs []string) (map[deliveryKey]p
 }
 
 // settle records outcomes. It reports whether they made way for deliveries
-// that wait.
+// that their owner does not hold.
 func (t *transaction) settle(outcomes []store.Outcome) (ready bool, err error) {
 	if len(outcomes) == 0 {
 		return false, nil
@@ -105,7 +105,7 @@ func (t *transaction) settle(outcomes []store.Outcome) (ready bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	moved := map[lane]bool{} // lanes that may have a new head
+	moved := map[lane]string{} // the owners of lanes that may have a new head
 	for i := range outcomes {
 		o := &outcomes[i]
 		k := storedKey(o.EventID, o.Hook)
@@ -123,7 +123,7 @@ func (t *transaction) settle(outcomes []store.Outcome) (ready bool, err error) {
 			return false, err
 		}
 		if o.Did != store.Done || !p.head || !p.last {
-			moved[p.lane] = true
+			moved[p.lane] = p.owner
 		}
 	}
 	return t.promote(moved)
@@ -152,20 +152,21 @@ func failedAt(at time.Time, now int64) int64 {
 }
 
 // promote makes the first unfinished delivery of each lane its head. It
-// reports whether one of them waits.
-func (t *transaction) promote(lanes map[lane]bool) (waits bool, err error) {
+// reports whether one of them waits, or was left behind: who had it before the
+// owner of the lane had an earlier one does not come back for it.
+func (t *transaction) promote(lanes map[lane]string) (ready bool, err error) {
 	s := &t.statements.outbox
-	for l := range lanes {
+	for l, owner := range lanes {
 		if _, err := t.exec(s.promote, l.conversationID, l.hook); err != nil {
 			return false, err
 		}
-		err := t.query(s.head, []any{l.conversationID, l.hook}, func(row []any) error {
-			waits = waits || integer(row[0]) == rows.DeliveryWaiting
+		err := t.query(s.goesOn, []any{l.conversationID, l.hook, owner, t.now}, func([]any) error {
+			ready = true
 			return nil
 		})
 		if err != nil {
 			return false, err
 		}
 	}
-	return waits, nil
+	return ready, nil
 }
