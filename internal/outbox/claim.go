@@ -46,6 +46,13 @@ func (o *Outbox) claimSome(ctx context.Context) ([]delivery, time.Time, error) {
 	if limit == 0 {
 		return nil, time.Time{}, nil // free looks again
 	}
+	// After a time in which the store did not answer, a claim would let others
+	// have what this process still runs.
+	if o.renewalLate() {
+		if err := o.renew(ctx); err != nil {
+			return nil, time.Time{}, err
+		}
+	}
 	began := time.Now()
 	due, next, err := o.Leases.Claim(ctx, store.Claim{Owner: o.Owner, Lease: o.Lease, Hooks: hooks, Limit: limit})
 	if err != nil || len(due) == 0 {
@@ -97,18 +104,26 @@ func (o *Outbox) RenewLoop(ctx context.Context) {
 	}
 }
 
+// renewalLate reports whether leases may be about to end, as they could not be
+// renewed.
+func (o *Outbox) renewalLate() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.held.count() > 0 && time.Since(o.renewed) > o.Lease*2/3
+}
+
 func (o *Outbox) renew(ctx context.Context) error {
 	began := time.Now()
 	o.mu.Lock()
 	keys := o.held.keys()
 	o.mu.Unlock()
-	if len(keys) == 0 {
-		return nil
-	}
-	if err := o.Leases.Renew(ctx, o.Owner, o.Lease, keys); err != nil {
-		return err
+	if len(keys) > 0 {
+		if err := o.Leases.Renew(ctx, o.Owner, o.Lease, keys); err != nil {
+			return err
+		}
 	}
 	o.mu.Lock()
+	o.renewed = began
 	o.held.renewed(keys, began)
 	o.mu.Unlock()
 	return nil

@@ -81,6 +81,7 @@ type Outbox struct {
 
 	mu       sync.Mutex
 	held     holdings
+	renewed  time.Time           // when what is held was renewed last, all of it
 	share    int                 // how many deliveries of one hook are held at the most
 	lanes    map[lane][]delivery // of those that run, the first one is running
 	blocked  map[lane]bool
@@ -121,7 +122,7 @@ func New(c Config) *Outbox {
 }
 
 // Start lets hooks run, with that context.
-func (o *Outbox) Start(hooks context.Context) { o.hookCtx = hooks }
+func (o *Outbox) Start(hooks context.Context) { o.hookCtx, o.renewed = hooks, time.Now() }
 
 // Held returns how many deliveries are held.
 func (o *Outbox) Held() int {

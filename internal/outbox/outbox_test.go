@@ -119,6 +119,31 @@ func TestALongRunKeepsItsLease(t *testing.T) {
 	})
 }
 
+func TestAProcessKeepsWhatItRunsWhenTheStoreAnswersAgainAfterTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := hook(hooks, "h", func(context.Context, string) error { time.Sleep(2 * lease); return nil }, events.Timeout(time.Hour))
+		r := newRig(t, hooks, 100)
+		for range 3 {
+			require.NoError(t, r.announce("c"))
+		}
+		r.Look()
+		r.store.set(func() { r.store.leases = func() error { return errLost } })
+		time.Sleep(lease + lease/3 + time.Second) // the renewal that is next comes later than a claim
+		r.store.set(func() { r.store.leases = nil })
+		time.Sleep(lease / 5)
+		synctest.Wait()
+		due, _, err := r.store.Store.Claim(t.Context(), store.Claim{Owner: "other", Lease: lease, Hooks: []string{"h"}, Limit: 10})
+		require.NoError(t, err)
+		require.Empty(t, due)
+		require.Equal(t, []string{"c.1 h claimed", "c.2 h claimed", "c.3 h claimed"}, r.unfinished("c"))
+		time.Sleep(10 * lease)
+		synctest.Wait()
+		require.Equal(t, []string{"c.1", "c.2", "c.3"}, j.read())
+		require.Empty(t, r.unfinished("c"))
+	})
+}
+
 func TestAProcessThatWasStoppedBeyondItsLeaseDoesNotRunWhatOthersRun(t *testing.T) {
 	at := time.Now()
 	h := newHoldings()

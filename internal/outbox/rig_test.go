@@ -45,6 +45,7 @@ type breakable struct {
 	commit func(store.Batch) error // after it has been done
 	before func(store.Batch) error // instead of doing it
 	claim  func() error            // after it has been done
+	leases func() error            // instead of claiming or renewing
 	load   func() error
 }
 
@@ -66,7 +67,26 @@ func (b *breakable) Commit(ctx context.Context, batch store.Batch) (store.Commit
 	return done, err
 }
 
+func (b *breakable) Renew(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+	if err := b.unreachable(); err != nil {
+		return err
+	}
+	return b.Store.Renew(ctx, owner, lease, held)
+}
+
+func (b *breakable) unreachable() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.leases == nil {
+		return nil
+	}
+	return b.leases()
+}
+
 func (b *breakable) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
+	if err := b.unreachable(); err != nil {
+		return nil, time.Time{}, err
+	}
 	due, next, err := b.Store.Claim(ctx, c)
 	b.mu.Lock()
 	claim := b.claim
