@@ -25,7 +25,8 @@ type Lag struct {
 	// Due is when the earliest of the deliveries that could be claimed was due or
 	// will be, by the clock of this machine, and Attempts how often that one has
 	// failed. Those that wait behind another one, and those that somebody holds, do
-	// not count. Zero: none could be claimed.
+	// not count: one whose lease has ended is due since then. Zero: none could be
+	// claimed.
 	Due      time.Time
 	Attempts int
 }

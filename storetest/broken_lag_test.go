@@ -25,6 +25,7 @@ func eachLag(change func(hook string, lag *store.Lag)) func(*wrapped) {
 func brokenLags() []broken {
 	const counts = "lagging/the lag of each hook counts what the backlog does, whatever the state"
 	const due = "lagging/the lag says since when the earliest delivery is due that could be claimed, or when it will be"
+	const left = "lagging/what somebody held is due since its lease has ended, and what waits behind a delivery that is held is not"
 	const limited = "lagging/a lag that is not counted to its end says so, and is at least the limit"
 	return []broken{
 		{"counts one too few", []string{counts, limited}, eachLag(func(_ string, lag *store.Lag) { lag.Unfinished-- })},
@@ -52,6 +53,30 @@ func brokenLags() []broken {
 		{"says since when of what is held", []string{due}, eachLag(func(_ string, lag *store.Lag) {
 			if lag.Due.IsZero() {
 				lag.Due = time.Now()
+			}
+		})},
+		{"says nothing of what is left of an owner that is gone", []string{left}, func(w *wrapped) {
+			gone := time.Time{}
+			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+				if b.Owner == "gone" {
+					gone = time.Now()
+				}
+				return w.sound.Commit(ctx, b)
+			}
+			eachLag(func(_ string, lag *store.Lag) {
+				if !gone.IsZero() && lag.Due.After(gone) {
+					lag.Due = time.Time{}
+				}
+			})(w)
+		}},
+		{"takes for due what waits behind a delivery that is held", []string{left}, eachLag(func(hook string, lag *store.Lag) {
+			if hook == "behind" && lag.Unfinished == 2 {
+				lag.Due = time.Now()
+			}
+		})},
+		{"forgets how often a delivery has failed that somebody held", []string{left}, eachLag(func(hook string, lag *store.Lag) {
+			if hook == "claimed" {
+				lag.Attempts = 0
 			}
 		})},
 		{"takes the time of the next try for now", []string{due}, eachLag(func(_ string, lag *store.Lag) {

@@ -104,6 +104,50 @@ func lagging(rule define) {
 		t.same("how often it failed", lags["hook"].Attempts, 0)
 	})
 
+	rule("what somebody held is due since its lease has ended, and what waits behind a delivery that is held is not", func(t *trial) {
+		o := func(d store.Delivery) store.Outcome {
+			o := did("me", d, store.WillRetry)
+			o.Failure.Attempts = 3
+			return o
+		}
+		t.laneOf("claimed", 1, "claimed")
+		t.settle(o(t.only(t.claim("me", 1, "claimed"))))
+		began := time.Now()
+		t.claimFor(store.Claim{Owner: "gone", Lease: short, Hooks: []string{"claimed"}, Limit: 1})
+		from := time.Now()
+		t.heldLane("gone", "committed", 1, 2, short)
+		t.writeAs("me", created("held", claimedEvent("held", 1, "behind")))
+		more := next(t.load("held"))
+		more.Events = []store.NewEvent{claimedEvent("held", 2, "behind")}
+		t.ok("the change", t.commit(store.Batch{Owner: "me", Lease: short, Changes: []*store.Change{more}}).Results[0].Err)
+		to := time.Now()
+		var lags map[string]store.Lag
+		t.eventually("the leases end", func() bool {
+			var reports bool
+			lags, reports = t.lagOf(100)
+			return !reports || !lags["claimed"].Due.IsZero() && !lags["hook"].Due.IsZero() && time.Since(to) > 2*short
+		})
+		if lags == nil {
+			return
+		}
+		t.dueWithin(lags["claimed"], began.Add(short), from.Add(short))
+		t.same("how often it failed", lags["claimed"].Attempts, 3)
+		t.dueWithin(lags["hook"], from.Add(short), to.Add(short))
+		t.same("how often it failed", lags["hook"].Attempts, 0)
+		if due := lags["behind"].Due; !due.IsZero() {
+			t.Errorf("a delivery that waits behind one that is held is due at %v", due)
+		}
+		// Due still, once somebody has looked for it without taking it.
+		t.claimFor(store.Claim{Owner: "me", Lease: long, Hooks: []string{"claimed", "hook"}, Limit: 1})
+		t.claimFor(store.Claim{Owner: "me", Lease: long, Hooks: []string{"claimed", "hook"}, Limit: 1})
+		lags, _ = t.lagOf(100)
+		for _, hook := range []string{"claimed", "hook"} {
+			if due := lags[hook].Due; !due.IsZero() {
+				t.Errorf("a delivery that is held again is due at %v", due)
+			}
+		}
+	})
+
 	rule("a lag that is not counted to its end says so, and is at least the limit", func(t *trial) {
 		const all, limit = 30, 5
 		for i := range all {

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/dcmkit/convtrack/store"
 )
@@ -14,15 +15,11 @@ func (s *Store) Lag(ctx context.Context, _ int) (map[string]store.Lag, error) {
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	lags := map[string]store.Lag{}
+	lags, now := map[string]store.Lag{}, time.Now()
 	for _, d := range s.outbox.byID {
 		lag := lags[d.lane.hook]
 		lag.Unfinished++
-		if d.lane.queue[0] == d && d.state == store.StateWaiting {
-			due := d.due
-			if due.IsZero() {
-				due = d.at
-			}
+		if due, claimable := d.claimable(now); claimable && d.lane.queue[0] == d {
 			if lag.Due.IsZero() || due.Before(lag.Due) {
 				lag.Due, lag.Attempts = due, d.failure.Attempts
 			}
@@ -30,4 +27,18 @@ func (s *Store) Lag(ctx context.Context, _ int) (map[string]store.Lag, error) {
 		lags[d.lane.hook] = lag
 	}
 	return lags, nil
+}
+
+// claimable reports whether nobody holds the delivery, and since when it is due or
+// when it will be.
+func (d *delivery) claimable(now time.Time) (due time.Time, claimable bool) {
+	switch {
+	case d.state == store.StateClaimed:
+		return d.lease, !now.Before(d.lease)
+	case d.due.IsZero():
+		due = d.at
+	default:
+		due = d.due
+	}
+	return due, d.state == store.StateWaiting
 }

@@ -25,22 +25,23 @@ func (s *Store) Lag(ctx context.Context, limit int) (map[string]store.Lag, error
 		return lag
 	}
 	var p pipeline
-	p.read(func(r *row) error {
+	open := func(r *row) error {
 		hook, n, looked, since, attempts := r.string(), r.integer(), r.integer(), r.value(), r.value()
 		lag := count(hook, n, looked)
-		if since.Valid { // the database tells how long it is ago, as its clock may be another
-			lag.Due, lag.Attempts = now.Add(-time.Duration(since.Int)*time.Microsecond), int(attempts.Int)
+		// The database tells how long it is ago, as its clock may be another.
+		if due := now.Add(-time.Duration(since.Int) * time.Microsecond); since.Valid && (lag.Due.IsZero() || due.Before(lag.Due)) {
+			lag.Due, lag.Attempts = due, int(attempts.Int)
 		}
 		lags[hook] = lag
 		return nil
-	}, s.sql().waitingLag, most...)
-	others := func(r *row) error {
+	}
+	p.read(open, s.sql().waitingLag, most...)
+	p.read(open, s.sql().claimedLag, most...)
+	p.read(func(r *row) error {
 		hook, n, looked := r.string(), r.integer(), r.integer()
 		lags[hook] = count(hook, n, looked)
 		return nil
-	}
-	p.read(others, s.sql().claimedLag, most...)
-	p.read(others, s.sql().failedLag, most...)
+	}, s.sql().failedLag, most...)
 	if err := s.inSnapshot(ctx, &p); err != nil {
 		return nil, fmt.Errorf("pgstore: lag: %w", err)
 	}

@@ -38,15 +38,20 @@ func newReadStatements(n names) (s readStatements) {
 	const sample = `select d.conversation_id, d.hook, d.failed_at from {delivery} d where `
 	const counted = `count(*) + coalesce(sum((select count(*) from {delivery} b where c.failed_at is not null
 		and b.conversation_id = any (array[c.conversation_id]) and b.hook = c.hook and b.state = 'waiting' and b.blocked)), 0)::bigint`
+	// Of what is claimed only that is due whose lease has ended.
+	const dueFirst = `, (extract(epoch from statement_timestamp() - f.due) * 1000000::numeric)::bigint, f.attempts `
+	const firstOf = ` left join lateral (select d.due, d.attempts from {delivery} d where d.hook = h.hook and `
+	const isDueFirst = ` and ` + isFirst + ` order by d.due limit 1) as f on true`
 	s.waitingLag = n.statement(`with recursive hooks(hook) as (
 			(select d.hook from {delivery} d where `+waiting+` order by d.hook limit 1)
 			union all select (select d.hook from {delivery} d where `+waiting+` and d.hook > h.hook order by d.hook limit 1) from hooks h where h.hook is not null)
-		select h.hook, s.n, s.looked, (extract(epoch from statement_timestamp() - f.due) * 1000000::numeric)::bigint, f.attempts
+		select h.hook, s.n, s.looked`+dueFirst+`
 		from hooks h cross join lateral (select `+counted+` as n, count(*) as looked from (`+sample+`d.hook = h.hook and `+waiting+` order by d.due limit $1::bigint) as c) as s
-		left join lateral (select d.due, d.attempts from {delivery} d where d.hook = h.hook and `+waiting+` and `+isFirst+` order by d.due limit 1) as f on true
+		`+firstOf+waiting+isDueFirst+`
 		where h.hook is not null`, oidInt8)
-	const byHook = `select c.hook, ` + counted + `, (sum(count(*)) over ())::bigint from (` + sample
-	s.claimedLag = n.statement(byHook+claimed+` order by d.due limit $1::bigint) as c group by c.hook`, oidInt8)
+	const byHook = `select c.hook, ` + counted + ` as n, (sum(count(*)) over ())::bigint as looked from (` + sample
+	s.claimedLag = n.statement(`select h.hook, h.n, h.looked`+dueFirst+`from (`+byHook+claimed+` order by d.due limit $1::bigint) as c group by c.hook) as h`+
+		firstOf+claimed+` and d.due <= statement_timestamp()`+isDueFirst, oidInt8)
 	s.failedLag = n.statement(byHook+`d.state = 'parked' order by d.failed_at limit $1::bigint) as c group by c.hook`, oidInt8)
 
 	s.value = n.statement(`select value, version from {value} where name = $1::text`, oidText)

@@ -54,7 +54,7 @@ func (s *Store) lag(ctx context.Context, l *link, limit int, lags map[string]sto
 		if err := l.query(ctx, of.lagOpen, []any{hook, limit}, count); err != nil {
 			return err
 		}
-		err := l.query(ctx, of.lagDue, []any{hook}, func(row []any) error {
+		err := l.query(ctx, of.lagDue, []any{hook, stored}, func(row []any) error {
 			lag := lags[hook]
 			lag.Due, lag.Attempts = now.Add(time.Duration(integer(row[0])-stored)*time.Microsecond), int(integer(row[1]))
 			lags[hook] = lag

@@ -53,7 +53,7 @@ func newOutboxStatements(prepare func(string) *statement) outboxStatements {
 			SELECT hook FROM h WHERE hook IS NOT NULL`),
 		lagOpen: prepare("SELECT ?1, count(DISTINCT l.conversation_id), count(*) FROM (SELECT conversation_id FROM @delivery WHERE hook = ?1 AND head = 1 AND state < 2 ORDER BY due LIMIT ?2) AS l" +
 			" CROSS JOIN @delivery AS d ON d.conversation_id = l.conversation_id AND d.hook = ?1 WHERE d.state < 3"),
-		lagDue: prepare("SELECT due, attempts FROM @delivery WHERE hook = ? AND head = 1 AND state < 2 AND +state = 0 ORDER BY due LIMIT 1"),
+		lagDue: prepare("SELECT due, attempts FROM @delivery WHERE hook = ? AND head = 1 AND state < 2 AND (+state = 0 OR due <= ?) ORDER BY due LIMIT 1"),
 		lagFailed: prepare("WITH f AS MATERIALIZED (SELECT conversation_id, hook FROM @delivery WHERE state = 2 ORDER BY failed_at LIMIT ?)" +
 			" SELECT d.hook, (SELECT count(*) FROM f), count(*) FROM (SELECT DISTINCT conversation_id, hook FROM f) AS l" +
 			" CROSS JOIN @delivery AS d ON d.conversation_id = l.conversation_id AND d.hook = l.hook WHERE d.state < 3 GROUP BY d.hook"),
