@@ -30,8 +30,8 @@ func (s *Store) PlansByKey(ctx context.Context) (map[string]string, error) {
 // PlansOfLanes are the plans that are kept of the statements that look at what
 // goes before a delivery, or after it.
 func (s *Store) PlansOfLanes(ctx context.Context) (map[string]string, error) {
-	return s.plansOf(ctx, map[string]*statement{"claim": s.sql().claim, "next": s.sql().next, "refresh": s.sql().refresh,
-		"enqueue": s.sql().enqueue, "ready": s.sql().ready})
+	return s.plansOf(ctx, map[string]*statement{"reopen": s.sql().reopen, "claim": s.sql().claim, "next": s.sql().next, "refresh": s.sql().refresh,
+		"enqueue": s.sql().enqueue, "ready": s.sql().ready, "what is claimed": s.sql().claimedLag})
 }
 
 // PlansOfInbox are the plans that are kept of the statements of the inbox.

@@ -97,7 +97,7 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 	// first of a lane and those behind it: whoever is done with one learns then that
 	// the next one waits. What is locked is just being settled or renewed.
 	s.reopen = n.statement(`with ended as materialized (select d.conversation_id, d.hook, d.seq from {delivery} d where `+claimed+due+` and d.hook = any ($1::text[])
-			order by d.conversation_id, d.hook, d.seq for no key update skip locked)
+			order by d.due for no key update skip locked)
 		update {delivery} as d set state = 'waiting', owner = null from ended m
 		where d.conversation_id = any (array[m.conversation_id]) and d.hook = m.hook and d.seq = m.seq`, oidTexts)
 	s.claim = n.statement(`with first as materialized (
@@ -105,7 +105,7 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 				where d.hook = h.hook and `+waiting+due+` and `+isFirst+` order by d.due limit $2::bigint) as w order by w.due limit $2::bigint),
 		mine as materialized (select d.conversation_id, d.hook, d.seq from first f
 			join {delivery} d on d.conversation_id = any (array[f.conversation_id]) and d.hook = f.hook and d.seq = f.seq
-			where `+waiting+due+` for no key update of d skip locked)
+			where d.state || '' = 'waiting' and not d.blocked`+due+` for no key update of d skip locked)
 		update {delivery} as d set state = 'claimed', owner = $3::text, due = statement_timestamp() + interval '1 microsecond' * $4::bigint::float8
 		from mine m cross join lateral (select * from {event} e where e.conversation_id = m.conversation_id and e.seq = m.seq offset 0) as e
 		where d.conversation_id = any (array[m.conversation_id]) and d.hook = m.hook and d.seq = m.seq
