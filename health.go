@@ -76,6 +76,10 @@ type Health struct {
 	// Undefined are the types of events of the host's own that some processes have
 	// defined and others have not, with the names of these; see events.Define.
 	Undefined map[string][]string `json:"undefined"`
+	// Uncounted are those of "overdue", "processes" (with them what is undefined),
+	// "deliveries" and "failed" that could not be read from the store now: that
+	// these show nothing then says nothing. It is empty when all were read.
+	Uncounted []string `json:"uncounted"`
 }
 
 // StoreHealth is how the store does.
@@ -184,7 +188,7 @@ type HealthReporter interface {
 // When it begins and when it is over are lines of the log, too. It needs no Run.
 func (t *Tracker) Health(ctx context.Context) Health {
 	h := Health{At: time.Now().UTC(), Problems: []string{}, Sources: map[string]SourceHealth{},
-		Deliveries: map[string]DeliveryHealth{}, Failed: []FailedHealth{}, Processes: []ProcessHealth{}, Undefined: map[string][]string{}}
+		Deliveries: map[string]DeliveryHealth{}, Failed: []FailedHealth{}, Processes: []ProcessHealth{}, Undefined: map[string][]string{}, Uncounted: []string{}}
 	if err := outside(ctx); err != nil {
 		h.Problems = append(h.Problems, err.Error())
 		return h
@@ -192,6 +196,7 @@ func (t *Tracker) Health(ctx context.Context) Health {
 	is := t.diagnosis.Look(ctx)
 	h.At, h.Problems = is.At, is.Problems
 	h.Store = StoreHealth{is.Store.Trouble, is.Store.TroubleSince, Duration(is.Store.Latency), Duration(is.Store.CommitTime)}
+	h.Uncounted = append(h.Uncounted, is.Uncounted...)
 	h.Facts, h.FactsSince, h.Overdue = is.Facts, is.FactsSince, is.Overdue
 	for name, s := range is.Sources {
 		h.Sources[name] = sourceHealth(s)

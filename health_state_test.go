@@ -3,6 +3,8 @@ package convtrack_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
+	"github.com/dcmkit/convtrack/storetest"
 )
 
 // plain is a store that tells nothing but what every store must.
@@ -174,4 +177,34 @@ func TestHealthSaysOnTheDayWhatIsLost(t *testing.T) {
 		require.Empty(t, tracker.Health(t.Context()).Problems)
 		require.NoError(t, stop())
 	})
+}
+
+// What cannot be read is said to be unknown, and what else can be read is told.
+func TestHealthSaysWhatItCouldNotCount(t *testing.T) {
+	for what, faults := range map[string][]storetest.Fault{
+		"":                                    nil,
+		"overdue":                             {{Method: "Due"}},
+		"processes":                           {{Method: "Value", Nth: 2, Times: 1}}, // after the small value that is written
+		"deliveries":                          {{Method: "Backlog"}},
+		"failed":                              {{Method: "Failed"}},
+		"deliveries failed":                   {{Method: "Backlog"}, {Method: "Failed"}},
+		"overdue processes deliveries failed": {{Method: "SetValue"}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := memstore.New()
+				_, stop := runWith(t, s, func(c *convtrack.Config) { c.Instance = "runs" })
+				time.Sleep(time.Second)
+				looks, err := convtrack.New(plain{storetest.Faulty(s, faults...)}, &convtrack.Config{Logger: quiet})
+				require.NoError(t, err)
+				h := looks.Health(t.Context())
+				require.ElementsMatch(t, strings.Fields(what), h.Uncounted)
+				require.Equal(t, what != "", len(h.Problems) > 0, h.Problems)
+				if !slices.Contains(h.Uncounted, "processes") {
+					require.Len(t, h.Processes, 1, "the others are told of")
+				}
+				require.NoError(t, stop())
+			})
+		})
+	}
 }

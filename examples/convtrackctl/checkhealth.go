@@ -26,12 +26,30 @@ func (d *diagnosis) health(ctx context.Context, s store.Store) {
 	}
 	if is.Store.Trouble != "" {
 		d.find(finding{"writing", levelProblem, "the store is " + is.Store.Trouble + ", so what waits in it is not known", "see tables above for what the role lacks, and the database's own log"})
-		return
+	} else {
+		d.ok("writing", fmt.Sprintf("a small value was written in %v", time.Duration(is.Store.Latency).Round(time.Microsecond)))
 	}
-	d.ok("writing", fmt.Sprintf("a small value was written in %v", time.Duration(is.Store.Latency).Round(time.Microsecond)))
-	d.processes(is)
-	d.deliveries(is)
-	d.haveFailed(is)
+	counts := []struct {
+		of, check string
+		look      func(convtrack.Health)
+	}{{"processes", "processes", d.processes}, {"deliveries", "deliveries", d.deliveries}, {"failed", "failed", d.haveFailed}, {"overdue", "conclusions", d.overdue}}
+	for _, count := range counts {
+		if slices.Contains(is.Uncounted, count.of) {
+			d.unread(count.check)
+		} else {
+			count.look(is)
+		}
+	}
+}
+
+// unread says that a check could not read the store.
+func (d *diagnosis) unread(check string) {
+	d.unreadable = true
+	d.find(finding{check, levelUnknown, "it could not be read from the store within two seconds, or not at all",
+		"see tables above for what the role may not read, and who holds locks (pg_locks), then run doctor again"})
+}
+
+func (d *diagnosis) overdue(is convtrack.Health) {
 	if is.Overdue > 0 {
 		d.find(finding{"conclusions", levelWarning, fmt.Sprintf("those of %d conversations are overdue", is.Overdue), "see that a process runs, and what its log says"})
 	}
@@ -70,6 +88,8 @@ func (d *diagnosis) deliveries(is convtrack.Health) {
 		case lag.Orphaned:
 			d.find(finding{"deliveries", levelProblem, says + ", and no running process has that hook",
 				"was it renamed or removed? Register it again under this name, with a function that does nothing to give them up"})
+		case slices.Contains(is.Uncounted, "processes"):
+			d.find(finding{"deliveries", levelUnknown, says + "; whether a running process has that hook is not known", "see processes above"})
 		case len(is.Processes) == 0:
 			d.find(finding{"deliveries", levelUnknown, says + "; whether a program still registers that hook cannot be known while none runs",
 				"compare it with the hooks of your programs: a hook that was renamed or removed leaves its deliveries"})

@@ -17,7 +17,8 @@ func doctorCommand() *command {
 			"and said to be so. A small value is written, to see whether the store takes it;\n" +
 			"otherwise nothing is changed. -topics creates a notification channel, which takes one\n" +
 			"of the 20 places of the OAuth client for a day. -page reads the page of the client app as browsers get it,\n" +
-			"and judges its headers. The exit code is 1 when there is a problem.",
+			"and judges its headers. The exit code is 1 when there is a\n" +
+			"problem, or when something in the database could not be read.",
 		flags: func(f *flag.FlagSet) action {
 			d := &diagnosis{}
 			f.BoolVar(&d.json, "json", false, "write a line of JSON for each finding")
@@ -52,11 +53,15 @@ type diagnosis struct {
 	page         string // of the client app
 	out          *terminal
 	problems     int
+	unreadable   bool // something in the store
 }
 
 func (d *diagnosis) do(ctx context.Context, p *program, args []string) error {
 	if err := none(args); err != nil {
 		return err
+	}
+	if d.workers < 1 {
+		return wrongUsage("-workers is %d: give how many hooks run in transactions at a time, 1 or more (Config.BeforeWorkers)", d.workers)
 	}
 	d.out = p.out
 	api, err := remote.API(p.env)
@@ -77,7 +82,7 @@ func (d *diagnosis) do(ctx context.Context, p *program, args []string) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case d.problems > 0:
+	case d.problems > 0 || d.unreadable:
 		return errFound
 	}
 	return nil

@@ -1,10 +1,12 @@
 package main_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/genesys/genesystest"
@@ -85,6 +87,44 @@ func TestDoctorFindsWhatIsMissingInTheDatabase(t *testing.T) {
 	code, findings = diagnose(t, store, nil)
 	require.Equal(t, 1, code)
 	require.Contains(t, of(findings, "migrations")[0].Says, "missing")
+}
+
+func TestDoctorSaysWhatItCouldNotRead(t *testing.T) {
+	t.Parallel()
+	schema := cluster.Schema(t)
+	store := cluster.URL(schema)
+	done(t, store, "migrate", "apply")
+	config, _, _ := broken()
+	hear(t, track(t, store, config), genesystest.BlindTransferToQueue())
+	until(t, func() bool { return len(failed(t, store)) == 1 })
+
+	locks, err := pgx.Connect(t.Context(), store)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, locks.Close(context.WithoutCancel(t.Context()))) }()
+	_, err = locks.Exec(t.Context(), "begin; lock table "+schema+".cdm_delivery in access exclusive mode")
+	require.NoError(t, err)
+	code, findings := diagnose(t, store, nil)
+	require.Equal(t, 1, code)
+	for _, check := range []string{"deliveries", "failed"} {
+		is := of(findings, check)
+		require.Len(t, is, 1)
+		require.Equal(t, "unknown", is[0].Level, is)
+		require.Contains(t, is[0].Remedy, "run doctor again")
+	}
+	require.Equal(t, "ok", of(findings, "processes")[0].Level, "they are written elsewhere")
+	_, err = locks.Exec(t.Context(), "rollback")
+	require.NoError(t, err)
+
+	role := "role_" + schema
+	cluster.Exec(t, "create role "+role+" login", done(t, "", "grants", role, "-schema", schema), "revoke select on "+schema+".cdm_delivery from "+role)
+	t.Cleanup(func() { cluster.Exec(t, "drop owned by "+role+" cascade", "drop role "+role) })
+	code, findings = diagnose(t, as(t, store, role), nil)
+	require.Equal(t, 1, code)
+	for _, check := range []string{"deliveries", "failed"} {
+		require.Equal(t, "unknown", of(findings, check)[0].Level, check)
+	}
+	code, _ = diagnose(t, store, nil, "-workers", "-5")
+	require.Equal(t, 2, code)
 }
 
 func TestDoctorFindsWhatHasFailed(t *testing.T) {

@@ -73,6 +73,8 @@ func (d *Diagnosis) Look(ctx context.Context) State {
 	d.probe(ctx, &h.Store)
 	if h.Store.Trouble == "" {
 		d.countWaiting(ctx, &h)
+	} else {
+		h.Uncounted = []string{Overdue, Processes, Deliveries, FailedItems}
 	}
 	h.judge()
 	return h

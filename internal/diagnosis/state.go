@@ -23,7 +23,16 @@ type State struct {
 	Failed     []Failed
 	Processes  []Process
 	Undefined  map[string][]string
+	Uncounted  []string
 }
+
+// What is counted in the store, by its name in the JSON of convtrack.Health.
+const (
+	Overdue     = "overdue"
+	Processes   = "processes"
+	Deliveries  = "deliveries"
+	FailedItems = "failed"
+)
 
 // Store is how the store does.
 type Store struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dcmkit/convtrack/internal/access"
@@ -12,57 +13,73 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// countWaiting counts what waits in the store.
+// countWaiting counts what waits in the store, each thing as far as it can be read.
 func (d *Diagnosis) countWaiting(ctx context.Context, h *State) {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
+	var failed error
+	counted := func(what string, err error) bool {
+		if err != nil {
+			h.Uncounted = append(h.Uncounted, what)
+			failed = err
+		}
+		return err == nil
+	}
 	ids, _, err := d.Store.Due(ctx, time.Now().Add(-overdue), store.MostLimit)
-	h.Overdue = len(ids)
-	var members []membership.Member
-	if err == nil {
-		members, err = d.Members.Members(ctx)
+	if counted(Overdue, err) {
+		h.Overdue = len(ids)
 	}
-	if err == nil {
-		err = d.countDeliveries(ctx, h, members)
+	members, err := d.Members.Members(ctx)
+	has := d.owners(h, members, counted(Processes, err))
+	lags, err := Lags(ctx, d.Store)
+	if counted(Deliveries, err) {
+		h.countDeliveries(lags, has)
 	}
-	var page store.FailedPage
-	if err == nil {
-		page, err = d.Store.Failed(ctx, store.FailedQuery{Limit: store.MostLimit})
+	page, err := d.Store.Failed(ctx, store.FailedQuery{Limit: store.MostLimit})
+	if counted(FailedItems, err) {
+		for _, item := range page.Items {
+			h.addFailed(item)
+		}
 	}
-	for _, item := range page.Items {
-		h.addFailed(item)
-	}
-	if err != nil {
-		h.Problems = append(h.Problems, fmt.Sprintf("what waits in the store could not be counted: the store is %s", access.TroubleOf(err)))
+	if failed != nil {
+		h.Problems = append(h.Problems, fmt.Sprintf("what waits in the store could not be counted (%s): the store is %s", strings.Join(h.Uncounted, ", "), access.TroubleOf(failed)))
 	}
 }
 
-// countDeliveries counts what After hooks have to do, and tells who has them.
-func (d *Diagnosis) countDeliveries(ctx context.Context, h *State, members []membership.Member) error {
-	lags, err := Lags(ctx, d.Store)
-	if err != nil {
-		return err
-	}
-	hooks, known := map[string]bool{}, len(members) > 0
-	held := map[string]time.Time{}
+// owners are the hooks that processes have.
+type owners struct {
+	known bool                 // of each process it is known which it has
+	hooks map[string]bool      // that any has
+	since map[string]time.Time // since when the oldest delivery of each is held
+}
+
+// owners tells of the processes, and returns the hooks that they have.
+func (d *Diagnosis) owners(h *State, members []membership.Member, counted bool) owners {
+	has := owners{counted && len(members) > 0, map[string]bool{}, map[string]time.Time{}}
 	for _, m := range members {
 		p := d.process(m)
 		h.Processes = append(h.Processes, p.Process)
-		known = known && p.known
+		has.known = has.known && p.known
 		for _, hook := range p.Hooks {
-			hooks[hook] = true
+			has.hooks[hook] = true
 		}
 		for hook, since := range p.since {
-			if is, found := held[hook]; !found || since.Before(is) {
-				held[hook] = since
+			if is, found := has.since[hook]; !found || since.Before(is) {
+				has.since[hook] = since
 			}
 		}
 	}
 	for _, hook := range d.Hooks() {
-		hooks[hook] = true
+		has.hooks[hook] = true
 	}
+	h.Undefined = membership.Undefined(members)
+	return has
+}
+
+// countDeliveries tells what After hooks have to do.
+func (h *State) countDeliveries(lags map[string]store.Lag, has owners) {
 	for hook, lag := range lags {
-		is := Delivery{Unfinished: lag.Unfinished, Counted: !lag.More, Attempts: lag.Attempts, DueSince: held[hook].UTC(), Orphaned: known && !hooks[hook]}
+		is := Delivery{Unfinished: lag.Unfinished, Counted: !lag.More, Attempts: lag.Attempts, DueSince: has.since[hook].UTC(), Orphaned: has.known && !has.hooks[hook]}
 		switch due := lag.Due.UTC(); {
 		case lag.Due.IsZero():
 		case !due.After(h.At) && (is.DueSince.IsZero() || due.Before(is.DueSince)):
@@ -72,8 +89,6 @@ func (d *Diagnosis) countDeliveries(ctx context.Context, h *State, members []mem
 		}
 		h.Deliveries[hook] = is
 	}
-	h.Undefined = membership.Undefined(members)
-	return nil
 }
 
 // Lags returns how far hooks are behind.

@@ -132,6 +132,9 @@ type healthPage struct {
 	Hooks  []waiting `json:"-"`
 }
 
+// Unread reports whether that could not be read from the store.
+func (p healthPage) Unread(what string) bool { return slices.Contains(p.Uncounted, what) }
+
 func (healthPage) moves() time.Duration { return 0 }
 
 // reading is a gauge with its course over the last minutes.
@@ -217,6 +220,8 @@ func number(v float64) string {
 // processesPage are the processes that share the store.
 type processesPage struct {
 	Processes []process `json:"processes"`
+	// Unread: they could not be read from the store.
+	Unread bool `json:"unread,omitzero"`
 }
 
 func (processesPage) moves() time.Duration { return 0 }
@@ -227,8 +232,9 @@ type process struct {
 }
 
 func (h *Handler) showProcesses(ctx context.Context, _ viewer, _ url.Values) (shown, error) {
-	p := processesPage{Processes: []process{}}
-	for _, is := range h.health.now(ctx).Processes {
+	now := h.health.now(ctx)
+	p := processesPage{Processes: []process{}, Unread: slices.Contains(now.Uncounted, "processes")}
+	for _, is := range now.Processes {
 		p.Processes = append(p.Processes, process{is.Name == h.tracker.Instance(), is})
 	}
 	return p, nil
