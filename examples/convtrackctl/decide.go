@@ -5,7 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"time"
+	"sync/atomic"
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/store"
@@ -135,7 +135,8 @@ func (d *deciding) decide(ctx context.Context, p *program, t *convtrack.Tracker,
 		do = t.Skip
 	}
 	ctx = convtrack.WithActor(ctx, d.who)
-	said := time.Now()
+	var did atomic.Int64
+	defer p.saysHowFar(func() string { return fmt.Sprintf("%d of %d", did.Load(), len(ids)) })()
 	for begin := 0; begin < len(ids); begin += atOnce {
 		if ctx.Err() != nil {
 			return n, errors.Join(ctx.Err(), fmt.Errorf("%d of %d were %s", n, len(ids), d.done))
@@ -145,13 +146,7 @@ func (d *deciding) decide(ctx context.Context, p *program, t *convtrack.Tracker,
 		if err != nil {
 			return n, err
 		}
-		if time.Since(said) > progressEvery {
-			said = time.Now()
-			p.err.say("%d of %d", n, len(ids))
-		}
+		did.Store(int64(n))
 	}
 	return n, nil
 }
-
-// progressEvery is how often long work says how far it is.
-const progressEvery = 5 * time.Second

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
@@ -92,11 +93,14 @@ func findCommand() *command {
 					return err
 				}
 				return p.tracked(ctx, slog.DiscardHandler, func(t *convtrack.Tracker) error {
+					var found atomic.Int64
+					defer p.saysHowFar(func() string { return fmt.Sprintf("looking, %d found so far", found.Load()) })()
 					for id, err := range t.Find(ctx, person) {
 						if err != nil {
 							return err
 						}
 						p.out.say("%s", id)
+						found.Add(1)
 					}
 					return nil
 				})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
@@ -21,7 +22,9 @@ func forgetCommand() *command {
 			"line. Running trackers are told, and let go of what they have in memory: one that does\n" +
 			"not answer is waited for, 40 s at most. What hooks have written elsewhere stays.\n" +
 			"A person is " + personHelp + "\n" +
-			"The audit line (who, how many, when) goes to stderr: keep it.",
+			"They are deleted by the thousand; an interrupt ends it between two of them, and those that\n" +
+			"were deleted stay deleted. Audit lines (who, how many, when), one for each thousand, go to\n" +
+			"stderr: keep them.",
 		flags: func(f *flag.FlagSet) action {
 			var o forgetting
 			o.person.register(f)
@@ -31,6 +34,10 @@ func forgetCommand() *command {
 		},
 	}
 }
+
+// forgottenAtOnce is how many conversations are forgotten in one call, for which
+// all running trackers are waited for.
+const forgottenAtOnce = 1000
 
 type forgetting struct {
 	account
@@ -64,7 +71,7 @@ func (o *forgetting) do(ctx context.Context, p *program, ids []string) error {
 	}
 	return p.tracked(ctx, p.audit(), func(t *convtrack.Tracker) error {
 		if !person.IsZero() {
-			found, err := collect(ctx, t, person)
+			found, err := collect(ctx, p, t, person)
 			if err != nil {
 				return err
 			}
@@ -78,12 +85,17 @@ func (o *forgetting) do(ctx context.Context, p *program, ids []string) error {
 	})
 }
 
-func collect(ctx context.Context, t *convtrack.Tracker, person conversation.Person) (ids []string, err error) {
+func collect(ctx context.Context, p *program, t *convtrack.Tracker, person conversation.Person) (ids []string, err error) {
+	var found atomic.Int64
+	defer p.saysHowFar(func() string {
+		return fmt.Sprintf("looking for the conversations of the person, %d found so far", found.Load())
+	})()
 	for id, err := range t.Find(ctx, person) {
 		if err != nil {
 			return nil, err
 		}
 		ids = append(ids, id)
+		found.Add(1)
 	}
 	return ids, nil
 }
@@ -92,9 +104,21 @@ func (o *forgetting) forget(ctx context.Context, p *program, t *convtrack.Tracke
 	if err := p.confirm(ctx, o.yes, count(len(ids), "conversation", "conversations")+" will be deleted for good, on behalf of "+o.who+"."); err != nil {
 		return err
 	}
-	stored, err := t.Forget(convtrack.WithActor(ctx, o.who), ids...)
-	if err != nil {
-		return fmt.Errorf("not everything was deleted; run it again: %w", err)
+	ctx = convtrack.WithActor(ctx, o.who)
+	stored, done := 0, atomic.Int64{}
+	defer p.saysHowFar(func() string { return fmt.Sprintf("%d of %d", done.Load(), len(ids)) })()
+	for n := 0; n < len(ids); n += forgottenAtOnce {
+		var err error
+		if err = ctx.Err(); err == nil {
+			var forgotten int
+			forgotten, err = t.Forget(ctx, ids[n:min(n+forgottenAtOnce, len(ids))]...)
+			stored += forgotten
+		}
+		if err != nil {
+			p.err.say("%d of %d were forgotten, %d of which stored; run it again for the others", n, len(ids), stored)
+			return fmt.Errorf("not everything was deleted: %w", err)
+		}
+		done.Store(int64(min(n+forgottenAtOnce, len(ids))))
 	}
 	p.out.say("%s forgotten, %d of which stored", count(len(ids), "conversation was", "conversations were"), stored)
 	return nil

@@ -1,6 +1,11 @@
 package main_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,5 +39,43 @@ func TestAPersonIsFoundAndForgottenForGoodOnceThatIsConfirmed(t *testing.T) {
 		require.Equal(t, 1, unknown.code)
 		require.Contains(t, unknown.stderr, "forgotten")
 		require.Equal(t, "2 conversations were forgotten, 0 of which stored\n", call(t, store, "c-1\n\nc-3\n", "forget", "-yes", "-").stdout)
+	})
+}
+
+// What is interrupted says how far it came, and leaves nothing half done.
+func TestManyAreForgottenByTheThousandAndAnInterruptEndsThatBetweenTwoCalls(t *testing.T) {
+	onEachStore(t, func(t *testing.T, store string) {
+		done(t, store, "migrate", "apply")
+		var ids strings.Builder
+		for i := range 2500 {
+			fmt.Fprintln(&ids, "conversation-", i)
+		}
+		r := call(t, store, ids.String(), "forget", "-yes", "-")
+		require.Zero(t, r.code, r.stderr)
+		require.Equal(t, "2500 conversations were forgotten, 0 of which stored\n", r.stdout)
+		require.Equal(t, 2, strings.Count(r.stderr, "conversations=1000 "), r.stderr)
+		require.Equal(t, 1, strings.Count(r.stderr, "conversations=500 "), r.stderr)
+
+		c := command(t, store, "", "forget", "-yes", "-")
+		many, write := io.Pipe()
+		c.Stdin = many
+		stderr, err := c.StderrPipe()
+		require.NoError(t, err)
+		require.NoError(t, c.Start())
+		for i := range 300_000 {
+			_, err := fmt.Fprintln(write, "other-", i)
+			require.NoError(t, err)
+		}
+		require.NoError(t, write.Close())
+		lines := bufio.NewScanner(stderr)
+		require.True(t, lines.Scan(), "an audit line, as a thousand are done")
+		require.NoError(t, c.Process.Signal(os.Interrupt))
+		var last []string
+		for lines.Scan() {
+			last = append(last, lines.Text())
+		}
+		_ = c.Wait() // the exit code says it
+		require.Equal(t, 130, c.ProcessState.ExitCode(), last)
+		require.Regexp(t, `[1-9][0-9]*000 of 300000 were forgotten, 0 of which stored; run it again for the others`, strings.Join(last, "\n"))
 	})
 }
