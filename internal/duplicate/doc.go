@@ -12,6 +12,19 @@
 // has not heard it, is slow or has died, or the announcement was lost, is
 // deposited as ever.
 //
+// Which of two messages is the newer one shows in when they were read, and each
+// process reads a message at its own time. So a message is deposited, too, when
+// the owner has read it before this process has read something else of the
+// conversation that it has deposited: that would hide it. With this, whatever one
+// of the processes has heard all of is known in its order.
+//
+// One thing cannot be told: X, Y and X again within 250 ms, where this process has
+// missed the first two and the owner the last one, which then passes for the
+// first. Time is all that tells the two apart, and it differs by as much between
+// processes that are busy. It is as if the owner's clock were slow by that moment.
+// Y is believed, until the next message says X, or a poller does, that reads what
+// has changed while sources were interrupted, as both of them must have been.
+//
 // Where each message reaches one process, as from a queue, nobody announces and
 // nobody waits. Both are learned:
 //   - A process announces for a while after a copy was deposited for it.

@@ -2,6 +2,7 @@ package duplicate
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,18 +66,18 @@ func (f *Filter) Without(ctx context.Context, facts []*conversation.Conversation
 	changed := f.members.Changed()
 	owners := make([]string, len(facts))
 	for i, c := range facts {
-		if owners[i] = f.members.Owner("", c.ID); owners[i] == f.name {
-			return facts
-		}
+		owners[i] = f.members.Owner("", c.ID)
+	}
+	if slices.Contains(owners, f.name) {
+		f.deposit(facts, owners)
+		return facts
 	}
 	awaited := make([]*heard, len(facts))
 	var longest time.Duration
 	for i, c := range facts {
-		if is, ok := conversation.FingerprintOf(c); ok {
-			h, patience := f.hear(hash(c.ID), is, owners[i])
-			if longest = max(longest, patience); patience > 0 {
-				awaited[i] = h
-			}
+		h, patience := f.hear(c, owners[i])
+		if longest = max(longest, patience); patience > 0 {
+			awaited[i] = h
 		}
 	}
 	if longest == 0 {
@@ -86,20 +87,40 @@ func (f *Filter) Without(ctx context.Context, facts []*conversation.Conversation
 	return f.rest(facts, awaited)
 }
 
-// hear adds a message, and says how long to wait for its announcement; zero: not
-// at all.
-func (f *Filter) hear(of uint64, is conversation.Fingerprint, name string) (*heard, time.Duration) {
+// deposit notes that those of the facts are deposited that others own.
+func (f *Filter) deposit(facts []*conversation.Conversation, owners []string) {
 	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for i, c := range facts {
+		if owners[i] != f.name {
+			f.talk(hash(c.ID), now).deposit(now)
+		}
+	}
+}
+
+// hear adds a message, and says how long to wait for its announcement; zero: not
+// at all.
+func (f *Filter) hear(c *conversation.Conversation, name string) (*heard, time.Duration) {
+	is, known := conversation.FingerprintOf(c)
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := f.talk(hash(c.ID), now)
+	if !known {
+		t.deposit(now)
+		return nil, 0
+	}
 	o := f.owners[name]
 	if o == nil {
 		o = &owner{}
 		f.owners[name] = o
 	}
-	h := &heard{Fingerprint: is, owner: o, at: now, found: make(chan struct{})}
+	h := &heard{Fingerprint: is, talk: t, owner: o, at: now, found: make(chan struct{})}
 	patience := o.patience(now)
-	t := f.talk(of, now)
+	if patience == 0 {
+		t.deposit(h.read())
+	}
 	t.heard = append(t.heard, h)
 	t.match(now)
 	return h, patience
@@ -132,13 +153,12 @@ func (f *Filter) rest(facts []*conversation.Conversation, awaited []*heard) (res
 	defer f.mu.Unlock()
 	for i, c := range facts {
 		if h := awaited[i]; h != nil {
-			select {
-			case <-h.found:
+			if h.talk.covers(h) {
 				f.Found.Add(1)
 				continue
-			default:
-				h.missing(now)
 			}
+			h.missing(now)
+			h.talk.deposit(h.read())
 		}
 		rest = append(rest, c)
 	}

@@ -198,6 +198,7 @@ func TestAnAnnouncementComesSoonAndNotOftenerThanEveryFewMoments(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(atLeast)
+		synctest.Wait()
 		require.Equal(t, 1000, told)
 		require.Equal(t, gather, after[0])
 		for i, at := range after[1:] {

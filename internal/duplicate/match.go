@@ -17,25 +17,46 @@ const keep = 2 * mostPatience
 // heard is a message that this process has heard.
 type heard struct {
 	conversation.Fingerprint
+	talk  *talk
 	owner *owner
 	at    time.Time
 	found chan struct{} // closed when the owner has announced it
+	as    time.Time     // when the owner has read it, once it is found
 	late  bool          // it was not announced in time
 }
 
-// missing says that the message was not announced in time.
+// missing says that nobody waits for the message to be announced any more.
 func (h *heard) missing(now time.Time) {
-	if !h.late {
+	if !h.late && !h.announced() {
 		h.late = true
 		h.owner.missing(h, now)
+	}
+}
+
+// read is when this process has read the message, or later.
+func (h *heard) read() time.Time {
+	if h.Seen.IsZero() {
+		return h.at
+	}
+	return h.Seen
+}
+
+// announced reports whether the owner has announced the message.
+func (h *heard) announced() bool {
+	select {
+	case <-h.found:
+		return true
+	default:
+		return false
 	}
 }
 
 // talk is what this process and the owner have heard of a conversation lately,
 // as far as the one was not found in the other.
 type talk struct {
-	heard  []*heard    // by this process, in its order
-	stored []announced // by the owner, in the order in which it read them
+	heard     []*heard    // by this process, in its order
+	stored    []announced // by the owner, in the order in which it read them
+	deposited time.Time   // when the latest message was read that this process has deposited
 }
 
 // announce adds what the owner has stored.
@@ -55,9 +76,10 @@ func (t *talk) forget(now time.Time) {
 	t.stored = slices.DeleteFunc(t.stored, func(a announced) bool { return now.Sub(a.at) >= keep })
 }
 
-// drop drops the first message, which was not announced.
+// drop drops the first message, which was not announced, and so is deposited.
 func (t *talk) drop(now time.Time) {
 	t.heard[0].missing(now)
+	t.deposit(t.heard[0].read())
 	t.heard = t.heard[1:]
 }
 
@@ -81,9 +103,27 @@ func (t *talk) match(now time.Time) {
 		if next := at + 1; at < 0 || next < len(t.stored) && (len(t.heard) == 1 || t.find(next, t.heard[1]) < 0) {
 			return
 		}
+		first.as = t.stored[at].Seen
 		t.heard, t.stored = t.heard[1:], t.stored[at+1:]
 		first.owner.announced(first, now)
 		close(first.found)
+	}
+}
+
+// covers reports whether the message was found and may be left out: what the
+// owner has stored must be newer than all that this process has deposited. Of two
+// messages the owner may have read both before this process read the first one.
+// A copy of that is newer than both, and hides the second one unless there is a
+// copy of it, too.
+func (t *talk) covers(h *heard) bool {
+	return h.announced() && (h.Seen.IsZero() || h.as.After(t.deposited))
+}
+
+// deposit says that this process deposits a message that it has read then, or
+// before.
+func (t *talk) deposit(read time.Time) {
+	if read.After(t.deposited) {
+		t.deposited = read
 	}
 }
 

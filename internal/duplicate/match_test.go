@@ -21,24 +21,32 @@ func read(content string, ms int) conversation.Fingerprint {
 }
 
 // found plays messages that this process has heard (h), and that the owner has
-// announced (a), and returns which of the first ones were found, by their place.
-func found(said ...any) (places []int) {
+// announced (a), and returns which of the first ones are left out, by their place.
+func found(said ...any) (places []int) { return foundBut(nil, said...) }
+
+// foundBut is the same where some of the first ones are deposited at once.
+func foundBut(deposits []bool, said ...any) (places []int) {
 	t, all := &talk{}, []*heard(nil)
 	for _, x := range said {
 		switch x := x.(type) {
 		case h:
-			all = append(all, &heard{Fingerprint: read(x.content, x.ms), owner: &owner{}, at: noon, found: make(chan struct{})})
-			t.heard = append(t.heard, all[len(all)-1])
+			m := &heard{Fingerprint: read(x.content, x.ms), owner: &owner{}, at: noon, found: make(chan struct{})}
+			all, t.heard = append(all, m), append(t.heard, m)
+			if i := len(all) - 1; i < len(deposits) && deposits[i] {
+				t.deposit(m.read())
+			}
 		case a:
 			t.announce(announced{Fingerprint: read(x.content, x.ms), at: noon})
 		}
 		t.match(noon)
 	}
 	for i, m := range all {
-		select {
-		case <-m.found:
+		switch {
+		case i < len(deposits) && deposits[i]:
+		case t.covers(m):
 			places = append(places, i)
 		default:
+			t.deposit(m.read())
 		}
 	}
 	return places
@@ -70,8 +78,15 @@ func TestAnEarlierMessageOfTheSameContentIsNotALaterOne(t *testing.T) {
 	require.Empty(t, found(h{"y", 10}, h{"x", 20}, a{"x", 0}), "each has missed what the other has heard")
 	require.Empty(t, found(a{"x", 0}, a{"y", 10}, h{"x", 20}), "this process has missed the first two, the owner the third")
 	require.Empty(t, found(h{"x", 300}, a{"x", 0}, a{"y", 10}))
+	require.Equal(t, []int{2}, found(h{"y", 100}, h{"x", 200}, a{"x", 0}, a{"z", 400}, h{"z", 400}), "the second one is long past when the last one comes")
 	require.Equal(t, []int{0, 1}, found(h{"x", 0}, h{"y", 10}, a{"x", 1}, a{"y", 11}))
 	require.Equal(t, []int{0, 1}, found(a{"y", 11}, a{"x", 1}, h{"x", 0}, h{"y", 10}), "announced in another order than read")
+}
+
+// See the package's documentation: only time tells the first one from the third.
+func TestWhatBothHaveMissedWithinAMomentIsNotNoticed(t *testing.T) {
+	require.Equal(t, []int{0}, found(a{"x", 0}, h{"x", 250}, a{"y", 100}))
+	require.Empty(t, found(a{"x", 0}, h{"x", 251}, a{"y", 100}))
 }
 
 func TestAMessageThatTheOwnerHasMissedHoldsUpTheNextOnesForAMomentOnly(t *testing.T) {
