@@ -7,8 +7,9 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// recordDelay is how long outcomes wait for a commit to go along with.
-const recordDelay = 10 * time.Millisecond
+// recordDelay is how long outcomes wait for a commit to go along with. Each commit
+// that only records some keeps the disk from the next change.
+const recordDelay = 25 * time.Millisecond
 
 // TakeOutcomes takes the outcomes to be recorded by a commit. Whoever takes them
 // calls Recorded or ReturnOutcomes.

@@ -61,7 +61,7 @@ func (t *committer) commit() error {
 	}
 	var p pipeline
 	p.add(t.statements.begin)
-	p.add(t.statements.byIndex)
+	p.add(t.statements.asKept)
 	if len(t.own) > 0 || len(t.batch.Outcomes) > 0 {
 		t.addUpsert(&p)
 		t.addForgotten(&p)

@@ -12,8 +12,10 @@ type statements struct {
 	// table was small reads all of it later. A scan in the order of an index
 	// also remembers which of its entries are dead; one that makes a bitmap
 	// visits the rows of all deliveries that a lane ever had.
+	// asKept does so, too, with the plans that the server keeps: it would plan
+	// some statements for what they are given, which takes longer than to run them.
 	// asBefore leaves plans to the server again, for the statements of hooks.
-	byIndex, asBefore *statement
+	byIndex, asKept, asBefore *statement
 	// inOrder makes the transaction look at conversations in the order of an index,
 	// and at what belongs to each, where it stops when there are enough: to compile
 	// such a statement, or to have others help, takes longer than to run it, and what
@@ -28,11 +30,13 @@ type statements struct {
 }
 
 func newStatements(c *Config, t *rowTypes) *statements {
+	const byIndex = "select pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_hashjoin', 'off', true), pg_catalog.set_config('enable_mergejoin', 'off', true), pg_catalog.set_config('enable_bitmapscan', 'off', true)"
 	s := &statements{
 		begin:     newStatement("begin"),
 		beginRead: newStatement("begin isolation level repeatable read read only"),
 		commit:    newStatement("commit"),
-		byIndex:   newStatement("select pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_hashjoin', 'off', true), pg_catalog.set_config('enable_mergejoin', 'off', true), pg_catalog.set_config('enable_bitmapscan', 'off', true)"),
+		byIndex:   newStatement(byIndex),
+		asKept:    newStatement(byIndex + ", pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)"),
 		asBefore:  newStatement("select pg_catalog.set_config('enable_seqscan', null, true), pg_catalog.set_config('enable_hashjoin', null, true), pg_catalog.set_config('enable_mergejoin', null, true), pg_catalog.set_config('enable_bitmapscan', null, true)"),
 		inOrder:   newStatement("select pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('max_parallel_workers_per_gather', '0', true), pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_hashjoin', 'off', true), pg_catalog.set_config('enable_mergejoin', 'off', true)"),
 	}
