@@ -5,8 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -27,15 +25,6 @@ func (s *Store) Broadcast(ctx context.Context, message []byte) error {
 		return fmt.Errorf("pgstore: broadcast: %w", err)
 	}
 	return nil
-}
-
-// notify sends a message of the server to all who listen.
-func (s *Store) notify(ctx context.Context, message string) error {
-	return s.do(ctx, func(c *pgx.Conn) error {
-		var p pipeline
-		p.add(s.sql().notify, args(textOf(s.config.channel()), textOf(message))...)
-		return s.run(ctx, c, &p)
-	})
 }
 
 // Listen implements store.Broadcaster.

@@ -141,3 +141,12 @@ func (s *Store) probe(ctx context.Context, message string, arrived <-chan struct
 		}
 	}
 }
+
+// notify sends a message of the server to all who listen.
+func (s *Store) notify(ctx context.Context, message string) error {
+	return s.do(ctx, func(c *pgx.Conn) error {
+		var p pipeline
+		p.add(s.sql().notify, args(textOf(s.config.channel()), textOf(message))...)
+		return s.run(ctx, c, &p)
+	})
+}
