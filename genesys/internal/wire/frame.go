@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -37,34 +38,16 @@ func Enveloped(data []byte, live bool, bodyOf func(topic string) any) (e Envelop
 
 func readPlain(data []byte, live bool, read func(r *reader) error) error {
 	if live {
-		err := readOnce(data, true, read)
+		err := readingPlain(data, read)
 		if !errors.Is(err, errNotLive) {
 			return err
 		}
 	}
-	return readOnce(data, false, read)
+	return Scan(data, func(dec *jsontext.Decoder) error { return reading(dec, utf8.Valid(data), read) })
 }
-
-// looseOptions leave names that occur twice to the reader.
-var looseOptions = json.JoinOptions(options, jsontext.AllowDuplicateNames(true))
 
 // errNotLive: the body is not read by a reader.
 var errNotLive = errors.New("the body is no live conversation")
-
-func readOnce(data []byte, loose bool, read func(r *reader) error) error {
-	with := options
-	if loose {
-		with = looseOptions
-	}
-	return scan(data, with, func(dec *jsontext.Decoder) error {
-		return reading(dec, data, func(r *reader) error {
-			if loose {
-				r.loose = data
-			}
-			return read(r)
-		})
-	})
-}
 
 func (r *reader) envelope(e *Envelope, bodyOf func(topic string) any) error {
 	within := false
@@ -97,12 +80,14 @@ func (r *reader) frame(bodyOf func(topic string) any, timestamp *string) error {
 	err := r.object(func(name []byte) error {
 		switch string(name) {
 		case "topicName":
-			token, err := r.ReadToken()
-			if err != nil || token.Kind() != '"' {
+			if r.PeekKind() != '"' {
 				return ErrNotPlain
 			}
-			body, known = bodyOf(token.String()), true
-			return nil
+			topic, err := r.quoted()
+			if err == nil {
+				body, known = bodyOf(string(topic)), true
+			}
+			return err
 		case "eventBody":
 			if body == nil {
 				return ErrNotPlain
@@ -110,10 +95,10 @@ func (r *reader) frame(bodyOf func(topic string) any, timestamp *string) error {
 			if c, ok := body.(*Conversation); ok {
 				return c.read(r)
 			}
-			if r.loose != nil {
+			if r.plain != nil {
 				return errNotLive
 			}
-			return json.UnmarshalDecode(r.Decoder, body, options)
+			return json.UnmarshalDecode(r.dec, body, options)
 		case "timestamp":
 			if timestamp != nil && r.PeekKind() == '"' {
 				return r.unique(timestamp)

@@ -71,11 +71,9 @@ func UnmarshalOdd(data []byte, v any) error {
 
 // Scan calls do with a decoder of data, which is not valid any more when
 // Scan returns.
-func Scan(data []byte, do func(dec *jsontext.Decoder) error) error { return scan(data, options, do) }
-
-func scan(data []byte, with json.Options, do func(dec *jsontext.Decoder) error) error {
+func Scan(data []byte, do func(dec *jsontext.Decoder) error) error {
 	dec := decoders.Get().(*jsontext.Decoder)
-	dec.Reset(bytes.NewBuffer(data), with) // a buffer is read in place
+	dec.Reset(bytes.NewBuffer(data), options) // a buffer is read in place
 	err := do(dec)
 	dec.Reset(nothing{}, options)
 	decoders.Put(dec)

@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Conversation is a conversation of the live API: the body of a user or queue
 // conversation topic, of a media topic, or of GET /api/v2/conversations/{id}
@@ -26,9 +30,9 @@ func (c *Conversation) read(r *reader) error {
 		case "id":
 			return r.text(&c.ID)
 		case "startTime":
-			return c.StartTime.UnmarshalJSONFrom(r.Decoder)
+			return c.StartTime.read(r)
 		case "endTime":
-			return c.EndTime.UnmarshalJSONFrom(r.Decoder)
+			return c.EndTime.read(r)
 		case "address":
 			return r.text(&c.Address)
 		case "externalTag":
@@ -38,7 +42,7 @@ func (c *Conversation) read(r *reader) error {
 		case "utilizationLabelId":
 			return r.text(&c.UtilizationLabelID)
 		case "maxParticipants":
-			return c.MaxParticipants.UnmarshalJSONFrom(r.Decoder)
+			return c.MaxParticipants.read(r)
 		case "divisions":
 			return readList(r, &c.Divisions, (*DivisionMembership).read, (*DivisionMembership).reset)
 		case "recentTransfers":
@@ -54,7 +58,7 @@ func (c *Conversation) read(r *reader) error {
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
 func (c *Conversation) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return reading(dec, dec.UnreadBuffer(), c.read)
+	return reading(dec, utf8.Valid(dec.UnreadBuffer()), c.read)
 }
 
 // Ref is a reference to another object.
@@ -193,11 +197,11 @@ func (p *Participant) read(r *reader) error {
 		case "name":
 			return r.text(&p.Name)
 		case "startTime":
-			return p.StartTime.UnmarshalJSONFrom(r.Decoder)
+			return p.StartTime.read(r)
 		case "connectedTime":
-			return p.ConnectedTime.UnmarshalJSONFrom(r.Decoder)
+			return p.ConnectedTime.read(r)
 		case "endTime":
-			return p.EndTime.UnmarshalJSONFrom(r.Decoder)
+			return p.EndTime.read(r)
 		case "userId":
 			return r.text(&p.UserID)
 		case "queueId":
@@ -237,9 +241,9 @@ func (p *Participant) read(r *reader) error {
 		case "wrapup":
 			return p.Wrapup.read(r)
 		case "startAcwTime":
-			return p.StartAcwTime.UnmarshalJSONFrom(r.Decoder)
+			return p.StartAcwTime.read(r)
 		case "endAcwTime":
-			return p.EndAcwTime.UnmarshalJSONFrom(r.Decoder)
+			return p.EndAcwTime.read(r)
 		case "flaggedReason":
 			return r.text(&p.FlaggedReason)
 		case "attributes":
@@ -281,11 +285,11 @@ func (p *Participant) read(r *reader) error {
 		case "recording":
 			return r.bool(&p.Recording)
 		case "startHoldTime":
-			return p.StartHoldTime.UnmarshalJSONFrom(r.Decoder)
+			return p.StartHoldTime.read(r)
 		case "parkTime":
-			return p.ParkTime.UnmarshalJSONFrom(r.Decoder)
+			return p.ParkTime.read(r)
 		case "resumeTime":
-			return p.ResumeTime.UnmarshalJSONFrom(r.Decoder)
+			return p.ResumeTime.read(r)
 		case "provider":
 			return r.text(&p.Provider)
 		case "peer":
@@ -311,15 +315,15 @@ func (p *Participant) read(r *reader) error {
 		case "type":
 			return r.text(&p.Type)
 		case "callbackNumbers":
-			return p.CallbackNumbers.UnmarshalJSONFrom(r.Decoder)
+			return p.CallbackNumbers.read(r)
 		case "callbackUserName":
 			return r.text(&p.CallbackUserName)
 		case "callbackScheduledTime":
-			return p.CallbackScheduledTime.UnmarshalJSONFrom(r.Decoder)
+			return p.CallbackScheduledTime.read(r)
 		case "skipEnabled":
 			return r.bool(&p.SkipEnabled)
 		case "timeoutSeconds":
-			return p.TimeoutSeconds.UnmarshalJSONFrom(r.Decoder)
+			return p.TimeoutSeconds.read(r)
 		case "cobrowseSessionId":
 			return r.text(&p.CobrowseSessionID)
 		case "socialMediaId":
@@ -416,11 +420,11 @@ func (c *Communication) read(r *reader) error {
 		case "type":
 			return r.text(&c.Type)
 		case "startAlertingTime":
-			return c.StartAlertingTime.UnmarshalJSONFrom(r.Decoder)
+			return c.StartAlertingTime.read(r)
 		case "connectedTime":
-			return c.ConnectedTime.UnmarshalJSONFrom(r.Decoder)
+			return c.ConnectedTime.read(r)
 		case "disconnectedTime":
-			return c.DisconnectedTime.UnmarshalJSONFrom(r.Decoder)
+			return c.DisconnectedTime.read(r)
 		case "held":
 			return r.bool(&c.Held)
 		case "muted":
@@ -428,11 +432,11 @@ func (c *Communication) read(r *reader) error {
 		case "recording":
 			return r.bool(&c.Recording)
 		case "startHoldTime":
-			return c.StartHoldTime.UnmarshalJSONFrom(r.Decoder)
+			return c.StartHoldTime.read(r)
 		case "parkTime":
-			return c.ParkTime.UnmarshalJSONFrom(r.Decoder)
+			return c.ParkTime.read(r)
 		case "resumeTime":
-			return c.ResumeTime.UnmarshalJSONFrom(r.Decoder)
+			return c.ResumeTime.read(r)
 		case "self":
 			return c.Self.read(r)
 		case "other":
@@ -450,15 +454,15 @@ func (c *Communication) read(r *reader) error {
 		case "afterCallWorkRequired":
 			return r.bool(&c.AfterCallWorkRequired)
 		case "callbackNumbers":
-			return c.CallbackNumbers.UnmarshalJSONFrom(r.Decoder)
+			return c.CallbackNumbers.read(r)
 		case "callbackUserName":
 			return r.text(&c.CallbackUserName)
 		case "callbackScheduledTime":
-			return c.CallbackScheduledTime.UnmarshalJSONFrom(r.Decoder)
+			return c.CallbackScheduledTime.read(r)
 		case "skipEnabled":
 			return r.bool(&c.SkipEnabled)
 		case "timeoutSeconds":
-			return c.TimeoutSeconds.UnmarshalJSONFrom(r.Decoder)
+			return c.TimeoutSeconds.read(r)
 		case "dialerPreview":
 			return r.other(&c.DialerPreview)
 		case "journeyContext":
@@ -504,10 +508,10 @@ func (d *RoutingData) read(r *reader) error {
 		case "language":
 			return r.id(&d.Language)
 		case "priority":
-			return d.Priority.UnmarshalJSONFrom(r.Decoder)
+			return d.Priority.read(r)
 		case "skills":
 			if r.PeekKind() != '[' {
-				return none(r.Decoder, "a list")
+				return none(r, "a list")
 			}
 			return r.list(func() error {
 				d.Skills = append(d.Skills, "")
@@ -579,11 +583,11 @@ func (w *Wrapup) read(r *reader) error {
 		case "notes":
 			return r.text(&w.Notes)
 		case "tags":
-			return w.Tags.UnmarshalJSONFrom(r.Decoder)
+			return w.Tags.read(r)
 		case "durationSeconds":
-			return w.DurationSeconds.UnmarshalJSONFrom(r.Decoder)
+			return w.DurationSeconds.read(r)
 		case "endTime":
-			return w.EndTime.UnmarshalJSONFrom(r.Decoder)
+			return w.EndTime.read(r)
 		}
 		return r.skip()
 	})
@@ -602,9 +606,9 @@ func (w *AfterCallWork) read(r *reader) error {
 		case "state":
 			return r.text(&w.State)
 		case "startTime":
-			return w.StartTime.UnmarshalJSONFrom(r.Decoder)
+			return w.StartTime.read(r)
 		case "endTime":
-			return w.EndTime.UnmarshalJSONFrom(r.Decoder)
+			return w.EndTime.read(r)
 		}
 		return r.skip()
 	})

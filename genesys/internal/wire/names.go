@@ -23,16 +23,15 @@ const mostNames = 128
 // there before, or is written in a way that others may be the same as, or when
 // there are too many.
 func (n *names) add(r *reader, name []byte) bool {
-	end := int(r.InputOffset()) - 1
-	this := place{end - len(name), end}
-	if len(name) == 0 || this.begin < 0 || &r.loose[this.begin] != &name[0] || len(r.seen)-n.begin >= mostNames {
+	this := place{r.plain.named, r.plain.named + len(name)}
+	if len(name) == 0 || &r.plain.data[this.begin] != &name[0] || len(r.seen)-n.begin >= mostNames {
 		return false
 	}
 	mark := byte(len(name))*31 + name[0]*7 + name[len(name)/2]*3 + name[len(name)-1]
 	bits, bit := &n.marks[mark/64], uint64(1)<<(mark%64)
 	if *bits&bit != 0 {
 		for _, other := range r.seen[n.begin:] {
-			if string(r.loose[other.begin:other.end]) == string(name) {
+			if string(r.plain.data[other.begin:other.end]) == string(name) {
 				return false
 			}
 		}

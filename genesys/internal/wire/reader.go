@@ -14,16 +14,49 @@ import (
 // member: by reflection, each of the members and of their types would be looked
 // up. What is odd is left to the package json.
 type reader struct {
-	*jsontext.Decoder
 	*memory
-	valid bool   // all that is read is UTF-8
-	loose []byte // the document, if the decoder lets names occur twice: the reader looks for them, which is cheaper
+	dec   *jsontext.Decoder
+	plain *scanner // instead of dec, if it is not nil: then the reader looks for names that occur twice
+	valid bool     // all that is read is UTF-8
+}
+
+// tokens are those of a document: a reader has them, and a jsontext.Decoder.
+type tokens interface {
+	PeekKind() jsontext.Kind
+	ReadValue() (jsontext.Value, error)
+}
+
+// PeekKind returns the kind of the next token.
+func (r *reader) PeekKind() jsontext.Kind {
+	if r.plain != nil {
+		return kindOf(r.plain.peek())
+	}
+	return r.dec.PeekKind()
+}
+
+// ReadValue reads the next value, which is valid until the next one is read.
+func (r *reader) ReadValue() (jsontext.Value, error) {
+	if r.plain != nil {
+		return r.plain.whole()
+	}
+	return r.dec.ReadValue()
+}
+
+// bracket reads the beginning or the end of an object or of a list.
+func (r *reader) bracket() (err error) {
+	if r.plain != nil {
+		_, err = r.plain.token()
+	} else {
+		_, err = r.dec.ReadToken()
+	}
+	return err
 }
 
 // memory is what readers leave to others.
 type memory struct {
-	known texts
-	seen  []place // of the members that were read, of all objects that have begun
+	known   texts
+	seen    []place // of the members that were read, of all objects that have begun
+	scanner scanner
 }
 
 // mostSeen is how many names may have been seen at a time whose memory is kept.
@@ -36,15 +69,30 @@ type texts [128][2]string
 
 var memories = sync.Pool{New: func() any { return &memory{} }}
 
-// reading calls read with a reader of the next value of dec, of which all is
-// in rest.
-func reading(dec *jsontext.Decoder, rest []byte, read func(r *reader) error) error {
-	m := memories.Get().(*memory)
+// reading calls read with a reader of the next value of dec; valid says that it
+// is known to be UTF-8.
+func reading(dec *jsontext.Decoder, valid bool, read func(r *reader) error) error {
+	m := borrowMemory()
 	defer memories.Put(m)
+	return read(&reader{memory: m, dec: dec, valid: valid})
+}
+
+// readingPlain calls read with a reader of the document that knows no error but
+// that it is not plain.
+func readingPlain(data []byte, read func(r *reader) error) error {
+	m := borrowMemory()
+	defer memories.Put(m)
+	m.scanner = newScanner(data)
+	defer func() { m.scanner.data = nil }()
+	return read(&reader{memory: m, plain: &m.scanner, valid: utf8.Valid(data)})
+}
+
+func borrowMemory() *memory {
+	m := memories.Get().(*memory)
 	if m.seen = m.seen[:0]; cap(m.seen) > mostSeen {
 		m.seen = nil
 	}
-	return read(&reader{Decoder: dec, memory: m, valid: utf8.Valid(rest)})
+	return m
 }
 
 // object calls member for each member of an object, with its name; member
@@ -53,7 +101,7 @@ func (r *reader) object(member func(name []byte) error) error {
 	if r.PeekKind() != '{' {
 		return r.other(&struct{}{})
 	}
-	if _, err := r.ReadToken(); err != nil {
+	if err := r.bracket(); err != nil {
 		return err
 	}
 	mine := names{begin: len(r.seen)}
@@ -62,7 +110,7 @@ func (r *reader) object(member func(name []byte) error) error {
 		if err != nil {
 			return err
 		}
-		if r.loose != nil && !mine.add(r, name) {
+		if r.plain != nil && !mine.add(r, name) {
 			return errTwice
 		}
 		if err := member(name); err != nil {
@@ -70,14 +118,13 @@ func (r *reader) object(member func(name []byte) error) error {
 		}
 	}
 	r.seen = r.seen[:mine.begin]
-	_, err := r.ReadToken()
-	return err
+	return r.bracket()
 }
 
 // skip passes over a value that nobody wants.
 func (r *reader) skip() error {
-	if r.loose == nil {
-		return r.SkipValue()
+	if r.plain == nil {
+		return r.dec.SkipValue()
 	}
 	switch r.PeekKind() {
 	case '{':
@@ -91,7 +138,7 @@ func (r *reader) skip() error {
 
 // list calls element for each element of a list, to read it.
 func (r *reader) list(element func() error) error {
-	if _, err := r.ReadToken(); err != nil {
+	if err := r.bracket(); err != nil {
 		return err
 	}
 	for r.PeekKind() != ']' {
@@ -99,15 +146,14 @@ func (r *reader) list(element func() error) error {
 			return err
 		}
 	}
-	_, err := r.ReadToken()
-	return err
+	return r.bracket()
 }
 
 // other reads a value of a kind that occurs rarely, with the options of the
 // decoder.
 func (r *reader) other(into any) error {
-	if r.loose == nil {
-		return json.UnmarshalDecode(r.Decoder, into)
+	if r.plain == nil {
+		return json.UnmarshalDecode(r.dec, into)
 	}
 	v, err := r.ReadValue()
 	if err != nil {
@@ -118,23 +164,35 @@ func (r *reader) other(into any) error {
 
 // at says where an odd value is.
 func (r *reader) at(err error) error {
-	if odd, ok := err.(*oddValue); ok { //nolint:errorlint // only what has no place yet
-		return &json.SemanticError{JSONPointer: r.StackPointer(), Err: odd}
+	if odd, ok := err.(*oddValue); ok && r.plain == nil { //nolint:errorlint // only what has no place yet
+		return &json.SemanticError{JSONPointer: r.dec.StackPointer(), Err: odd}
 	}
 	return err
 }
 
 // quoted reads a text or a name, which is valid until the next one is read.
-func (r *reader) quoted() ([]byte, error) {
-	v, err := r.ReadValue()
+func (r *reader) quoted() (v []byte, err error) {
+	if r.plain != nil && r.plain.peek() == '"' {
+		v, err = r.plain.token()
+	} else {
+		v, err = r.ReadValue()
+	}
 	if err != nil {
 		return nil, err
 	}
-	if bytes.IndexByte(v, '\\') >= 0 || !r.valid && !utf8.Valid(v) {
+	if r.escaped(v) || !r.valid && !utf8.Valid(v) {
 		v, _ = jsontext.AppendUnquote(nil, v) // its error: that it has made text of what was none
 		return v, nil
 	}
 	return v[1 : len(v)-1], nil
+}
+
+// escaped reports whether the text that was just read has a backslash.
+func (r *reader) escaped(v []byte) bool {
+	if r.plain != nil {
+		return r.plain.escaped
+	}
+	return bytes.IndexByte(v, '\\') >= 0
 }
 
 // text reads a text.
@@ -184,7 +242,7 @@ func (r *reader) bool(into *bool) error {
 	if k := r.PeekKind(); k != 't' && k != 'f' {
 		return r.other(into)
 	}
-	token, err := r.ReadToken()
-	*into = err == nil && token.Bool()
+	v, err := r.ReadValue()
+	*into = string(v) == "true"
 	return err
 }

@@ -16,8 +16,10 @@ import (
 type Time struct{ time.Time }
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (t *Time) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	v, err := scalar(dec)
+func (t *Time) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return t.read(dec) }
+
+func (t *Time) read(from tokens) error {
+	v, err := scalar(from)
 	if err != nil || len(v) == 0 {
 		return err
 	}
@@ -30,8 +32,10 @@ func (t *Time) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 type Int int64
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (n *Int) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	v, err := scalar(dec)
+func (n *Int) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return n.read(dec) }
+
+func (n *Int) read(from tokens) error {
+	v, err := scalar(from)
 	if err != nil || len(v) == 0 {
 		return err
 	}
@@ -59,9 +63,9 @@ func (s *Score) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 // scalar reads the next value: the text without its quotes, or the number;
 // nothing for null, {} and [].
-func scalar(dec *jsontext.Decoder) ([]byte, error) {
-	kind := dec.PeekKind()
-	v, err := dec.ReadValue()
+func scalar(from tokens) ([]byte, error) {
+	kind := from.PeekKind()
+	v, err := from.ReadValue()
 	if err != nil {
 		return nil, err
 	}

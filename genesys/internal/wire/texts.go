@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Attributes is participant data: a map of texts. A null clears an attribute;
 // values of other kinds, which flows can set, are kept as their JSON text.
@@ -8,12 +12,12 @@ type Attributes map[string]string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
 func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return reading(dec, dec.UnreadBuffer(), a.read)
+	return reading(dec, utf8.Valid(dec.UnreadBuffer()), a.read)
 }
 
 func (a *Attributes) read(r *reader) error {
 	if r.PeekKind() != '{' {
-		return none(r.Decoder, "an object of attributes")
+		return none(r, "an object of attributes")
 	}
 	values := Attributes{}
 	err := r.object(func(name []byte) (err error) {
@@ -29,13 +33,14 @@ func (a *Attributes) read(r *reader) error {
 func (r *reader) attribute() (string, error) {
 	switch r.PeekKind() {
 	case 'n':
-		return "", r.SkipValue()
+		_, err := r.ReadValue()
+		return "", err
 	case '"':
 		v, err := r.quoted()
 		return string(v), err
 	}
 	v, err := r.ReadValue()
-	if err == nil && r.loose != nil && !v.IsValid(options) {
+	if err == nil && r.plain != nil && !v.IsValid(options) {
 		err = errTwice
 	}
 	return string(v), err
@@ -46,40 +51,40 @@ type Texts []string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
 func (l *Texts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	if dec.PeekKind() != '[' {
-		return none(dec, "a list")
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return err
+	return reading(dec, false, l.read)
+}
+
+func (l *Texts) read(r *reader) error {
+	if r.PeekKind() != '[' {
+		return none(r, "a list")
 	}
 	var list Texts // not behind what an attempt that failed has read
-	for dec.PeekKind() != ']' {
-		v, err := element(dec)
-		if err != nil {
-			return err
-		}
+	err := r.list(func() error {
+		v, err := r.element()
 		if v != "" {
 			list = append(list, v)
 		}
+		return err
+	})
+	if err == nil {
+		*l = list
 	}
-	*l = list
-	_, err := dec.ReadToken()
 	return err
 }
 
 // element reads a text of a list, which a number may stand for.
-func element(dec *jsontext.Decoder) (string, error) {
-	if dec.PeekKind() == '"' {
-		token, err := dec.ReadToken()
-		return token.String(), err
+func (r *reader) element() (string, error) {
+	if r.PeekKind() == '"' {
+		v, err := r.quoted()
+		return string(v), err
 	}
-	v, err := scalar(dec)
+	v, err := scalar(r)
 	return string(v), err
 }
 
 // none reads what says that there is nothing where another kind is expected.
-func none(dec *jsontext.Decoder, expected string) error {
-	v, err := scalar(dec)
+func none(t tokens, expected string) error {
+	v, err := scalar(t)
 	if err == nil && len(v) > 0 {
 		err = odd("expected %s", expected)
 	}
