@@ -15,7 +15,7 @@ func Watches(u Unknown) (watches bool) {
 		return false
 	}
 	_ = Scan(u, func(dec *jsontext.Decoder) error { // it has been read once
-		return reading(dec, u, func(r *reader) error {
+		return reading(dec, false, func(r *reader) error {
 			return r.object(func(name []byte) error { return r.unknown(name, &watches) })
 		})
 	})
