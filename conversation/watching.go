@@ -72,12 +72,9 @@ func (t SegmentType) watches() bool {
 // tMonitoring, tCoachingComplete, tScreenMonitoring and what looks alike. One of
 // being watched is not.
 func metricOfWatching(name string) bool {
-	for _, part := range []string{"Monitoring", "Coaching", "Barging", "Whispering"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return false
+	name = strings.TrimSuffix(name, "Complete")
+	return strings.HasSuffix(name, "Monitoring") || strings.HasSuffix(name, "Coaching") ||
+		strings.HasSuffix(name, "Barging") || strings.HasSuffix(name, "Whispering")
 }
 
 func tellsWatching(word string) bool {
