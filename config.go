@@ -41,8 +41,9 @@ type Config struct {
 	// connection of its own where the store has several. Processes that share
 	// the store share them, too, with at least one for each. 4.
 	Committers int
-	// DrainTimeout is how long Run, when it is told to stop, waits for what has
-	// been accepted and for hooks that run. 30 s.
+	// DrainTimeout is how long Run takes at most, when it is told to stop: for what
+	// has been accepted, for sources and hooks that run, and, in the last second or
+	// quarter of it, to tell the store and the other processes. 30 s.
 	DrainTimeout time.Duration
 	// Hooks are the hooks to run. None.
 	Hooks *events.Hooks

@@ -86,10 +86,11 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 // begin, because the store did not answer.
 //
 // Then it drains: what has been accepted is stored, and hooks that run may
-// finish, within Config.DrainTimeout. When the sources came to their end by
+// finish. It returns within Config.DrainTimeout, whatever hangs. When the sources came to their end by
 // themselves, everything that is due is delivered, too. What is stored and not
 // delivered is delivered by the next process. When Run returns, nothing of the
-// tracker is running any more, but for hooks that do not heed their context.
+// tracker is running any more, but for what does not heed its context: hooks,
+// sources, a store.
 //
 // Run returns nil when ctx ended or the sources came to their end, else a
 // *SourceError, or the store's error when it could not begin.

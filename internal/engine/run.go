@@ -9,24 +9,18 @@ import (
 	"github.com/dcmkit/convtrack/internal/retry"
 )
 
-// grace is how long an engine that stops tries to tell the store what its hooks
-// have done, and gives its deliveries back. Where draining took all its time it
-// is leastGrace: a database that hangs does not hold up the stop.
-const (
-	grace      = 5 * time.Second
-	leastGrace = time.Second
-)
-
 // Run runs the engine while listen does, which hears the sources of those names.
-// Then it drains: what was accepted is stored, and hooks that run may finish,
-// within the drain timeout; when listen returned nil before ctx ended, what is
-// due is delivered, too. It returns what listen returned.
+// Then it drains: what was accepted is stored, and hooks that run may finish; when
+// listen returned nil before ctx ended, what is due is delivered, too. It returns
+// what listen returned, within the drain timeout after it did or ctx ended,
+// whatever hangs.
 func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.Context) error) error {
 	p, err := e.enter()
 	if err != nil {
 		return err
 	}
-	work, abort := context.WithCancel(context.WithoutCancel(ctx))
+	lasting := context.WithoutCancel(ctx)
+	work, abort := context.WithCancel(lasting)
 	defer abort()
 	if err := e.join(ctx, sources); err != nil {
 		p.fail(err)
@@ -38,15 +32,44 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 	loops := e.start(work)
 	close(p.begun)
 
-	err = listen(ctx)
+	stop := newStopTime(lasting, e.config.DrainTimeout)
+	defer func() { stop.free() }()
+	defer context.AfterFunc(ctx, stop.start)()
+	heard := make(chan error, 1)
+	if !within(stop.drain, func() { heard <- listen(ctx) }) {
+		e.config.Log.Warn("a source was told to stop and has not returned; it is left behind", "after", e.config.DrainTimeout)
+	}
+	select {
+	case err = <-heard:
+	default:
+	}
+	stop.start()
+	ended := within(stop.over, func() { e.drain(stop, loops, abort) })
+	if ended && ctx.Err() == nil && err == nil {
+		e.drainOutbox(ctx, work)
+		stop.free()
+		stop = newStopTime(lasting, e.config.DrainTimeout)
+		stop.start()
+	}
+	ended = ended && within(stop.over, func() {
+		e.Outbox.Stop(stop.drain, interrupt)
+		loops.rest.stop()
+		e.leave(stop.leave)
+	})
+	if !ended {
+		e.config.Log.Warn("what was told to stop has not ended in time; it is left behind", "after", e.config.DrainTimeout)
+	}
+	return err
+}
 
+// drain stores what was accepted. Then nothing is committed any more but what
+// hooks have done.
+func (e *Engine) drain(stop *stopTime, loops *loops, abort context.CancelFunc) {
 	e.Duplicates.Close()
 	drained := e.Lanes.Close()
-	deadline, cancel := context.WithTimeout(work, e.config.DrainTimeout)
-	defer cancel()
 	select {
 	case <-drained:
-	case <-deadline.Done():
+	case <-stop.drain.Done():
 		e.config.Log.Warn("draining took too long; what was accepted is not all stored", "after", e.config.DrainTimeout)
 		abort()
 	}
@@ -54,14 +77,6 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 	e.Committer.Wait()
 	e.Lanes.RefuseRest()
 	loops.claiming.stop()
-	if ctx.Err() == nil && err == nil {
-		e.drainOutbox(ctx, work)
-	}
-	e.Outbox.Stop(deadline, interrupt)
-	loops.rest.stop()
-	e.leave(ctx, deadline)
-	e.notices.Rest(deadline)
-	return err
 }
 
 // join takes a place among the processes that share the store. What the store
@@ -161,13 +176,10 @@ func (e *Engine) drainOutbox(ctx, work context.Context) {
 }
 
 // leave tells the store what the hooks have done, gives the deliveries back, and
-// tells the other processes.
-func (e *Engine) leave(ctx, deadline context.Context) {
-	wait := grace
-	if deadline.Err() != nil {
-		wait = leastGrace
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
+// tells the other processes and the host. A database that hangs does not hold up
+// the stop of who has drained for longer than grace.
+func (e *Engine) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	e.Outbox.Record(ctx)
 	e.Inbox.Remove(ctx)
@@ -177,4 +189,5 @@ func (e *Engine) leave(ctx, deadline context.Context) {
 	if err := e.Outbox.Release(ctx); err != nil {
 		e.config.Log.Warn("deliveries could not be given back; another process takes them when the lease runs out", "error", err)
 	}
+	e.notices.Rest(ctx)
 }

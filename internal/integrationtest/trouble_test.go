@@ -243,6 +243,7 @@ type wire struct {
 	server   string
 	delay    atomic.Int64 // of what the client says
 	severed  atomic.Bool
+	hung     sync.RWMutex // while it is locked nothing is passed on to the server
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -290,6 +291,8 @@ func (w *wire) serve(client net.Conn) {
 	for {
 		n, err := client.Read(buffer)
 		time.Sleep(time.Duration(w.delay.Load()))
+		w.hung.RLock()
+		w.hung.RUnlock() //nolint:staticcheck // it is waited for
 		if _, wrong := server.Write(buffer[:n]); errors.Join(err, wrong) != nil {
 			break
 		}
@@ -309,14 +312,21 @@ func (w *wire) sever(is bool) {
 	w.conns = nil
 }
 
-func TestHealthSaysThatPostgreSQLIsSlowOrCannotBeReachedAndThatItIsOver(t *testing.T) {
+// wired opens a store on a private server that it reaches through a wire.
+func wired(t *testing.T) (*pgstore.Store, *wire) {
+	t.Helper()
 	c := private(t)
 	config, err := pgx.ParseConfig(c.ConnString)
 	require.NoError(t, err)
 	network, address := pgconn.NetworkAddress(config.Host, config.Port)
 	w := newWire(t, network, address)
 	at := w.listener.Addr().(*net.TCPAddr)
-	x := newTroubled(t, opened(t, c, func(c *pgx.ConnConfig) { c.Host, c.Port, c.Fallbacks = at.IP.String(), uint16(at.Port), nil }), nil)
+	return opened(t, c, func(c *pgx.ConnConfig) { c.Host, c.Port, c.Fallbacks = at.IP.String(), uint16(at.Port), nil }), w
+}
+
+func TestHealthSaysThatPostgreSQLIsSlowOrCannotBeReachedAndThatItIsOver(t *testing.T) {
+	s, w := wired(t)
+	x := newTroubled(t, s, nil)
 	x.until("")
 	w.delay.Store(int64(1200 * time.Millisecond))
 	x.until("slow")

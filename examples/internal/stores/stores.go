@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -105,10 +106,25 @@ func (a *Address) openPostgres(ctx context.Context, tables *pgstore.Config) (*St
 	return &Store{s, pool}, nil
 }
 
-// Close closes the store and what it stands on.
+// closeTime is how long Close waits for connections that are in use.
+const closeTime = 3 * time.Second
+
+// Close closes the store and what it stands on. A pool waits for its connections,
+// for ever where the server hangs: then they are left behind.
 func (s *Store) Close() error {
-	if s.Pool != nil {
-		defer s.Pool.Close()
+	err := s.Store.Close()
+	if s.Pool == nil {
+		return err
 	}
-	return s.Store.Close()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.Pool.Close()
+	}()
+	select {
+	case <-closed:
+		return err
+	case <-time.After(closeTime):
+		return errors.Join(err, errors.New("the database does not let go of its connections; they are left behind"))
+	}
 }
