@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/dcmkit/convtrack/examples/internal/stores"
@@ -27,6 +28,9 @@ func migratePrintCommand() *command {
 				if err := none(args); err != nil {
 					return err
 				}
+				if *after < 0 {
+					return wrongUsage("-after is %d; it is the number of a migration, as migrate status lists them, 0 for all", *after)
+				}
 				at, err := p.address()
 				if err != nil {
 					return err
@@ -35,7 +39,7 @@ func migratePrintCommand() *command {
 				if err != nil {
 					return err
 				}
-				for _, m := range all[min(max(*after, 0), len(all)):] {
+				for _, m := range all[min(*after, len(all)):] {
 					p.out.say("-- %s", m.name)
 					p.out.paragraph(m.sql)
 					p.out.say("")
@@ -98,6 +102,11 @@ func apply(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
+	alone, err := p.alone(ctx, at)
+	if err != nil {
+		return remedied(err)
+	}
+	defer alone()
 	var missing []string
 	if mustExist(at) == nil { // else all are
 		all, err := p.migrations(ctx, at)
@@ -132,6 +141,24 @@ func apply(ctx context.Context, p *program, args []string) error {
 		p.out.say("applied  %s", name)
 	}
 	return s.Close()
+}
+
+// alone waits until nobody else applies migrations with this program, in PostgreSQL:
+// who comes second finds nothing missing, and does not say that it has applied it.
+func (p *program) alone(ctx context.Context, at *stores.Address) (release func(), err error) {
+	if at.Pool == nil {
+		return func() {}, nil
+	}
+	conn, err := pgx.ConnectConfig(ctx, at.Pool.ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	release = func() { _ = conn.Close(context.WithoutCancel(ctx)) } // with it goes the lock
+	if _, err := conn.Exec(ctx, "select pg_advisory_lock(hashtextextended('convtrackctl migrate apply', 0))"); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
 }
 
 // sqlText is a migration that this program knows.

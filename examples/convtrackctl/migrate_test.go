@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,25 @@ func TestMissingMigrationsAreNamedAndApplied(t *testing.T) {
 		require.Equal(t, "nothing is missing\n", done(t, store, "migrate", "apply"))
 		require.Empty(t, done(t, store, "find", "-person", "user=u"))
 	})
+}
+
+func TestOfSeveralThatApplyAtOnceOneSaysSo(t *testing.T) {
+	t.Parallel()
+	store := cluster.URL(cluster.Schema(t))
+	said := make(chan string)
+	const at = 4
+	for range at {
+		go func() {
+			out, err := command(t, store, "", "migrate", "apply").Output()
+			said <- string(out) + fmt.Sprint(err)
+		}()
+	}
+	var all strings.Builder
+	for range at {
+		all.WriteString(<-said)
+	}
+	require.Equal(t, 1, strings.Count(all.String(), "applied  0001_tables"), all.String())
+	require.Equal(t, at-1, strings.Count(all.String(), "nothing is missing\n<nil>"), all.String())
 }
 
 func TestTheMigrationsThatArePrintedMakeTheTables(t *testing.T) {

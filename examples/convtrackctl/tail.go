@@ -23,7 +23,8 @@ func tailCommand() *command {
 	return &command{
 		name: "tail", args: "[-json] [-every DURATION]", store: true,
 		does: "Prints events as they are announced, until it is interrupted",
-		more: "It asks the store again and again for what has changed, and holds no connection between.\n" +
+		more: "It asks the store again and again for what has changed. Between, a connection of its own\n" +
+			"stays open, on which nothing runs and nothing is locked.\n" +
 			"Of a conversation that had not changed for an hour when it began, it shows what happened\n" +
 			"since, but not what is announced late of an earlier time: open shows that.\n" +
 			"Nothing personal is printed: ids, times, kinds.",

@@ -97,14 +97,34 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	switch {
 	case flags.NArg() > 0:
 		return nil, fmt.Errorf("%q is not understood", flags.Arg(0))
-	case o.load.PerSecond < 0 || o.load.PerSecond == 0 && o.load.Conversations <= 0:
+	case !(o.load.PerSecond >= 0) || o.load.PerSecond == 0 && o.load.Conversations <= 0:
 		return nil, errors.New("-rate must be positive, unless -conversations limits how many begin at once")
 	case o.load.Conversations < 0:
 		return nil, errors.New("-conversations must not be negative")
-	case o.load.Speed <= 0:
+	case !(o.load.Speed > 0):
 		return nil, errors.New("-speed must be positive")
+	case o.load.Longest <= 0:
+		return nil, fmt.Errorf("-longest is %v; it must be positive, as it leaves out what takes longer", o.load.Longest)
 	}
-	return o, nil
+	return o, errors.Join(
+		share("quality", o.load.Quality), share("drop", o.frames.Drop), share("duplicate", o.frames.Duplicate), share("reorder", o.frames.Reorder),
+		notNegative("users", o.load.Users), notNegative("queues", o.load.Queues), notNegative("rate-limit", o.rateLimit),
+		notNegative("analytics-lag", o.analytics), notNegative("lake-lag", o.lake), notNegative("statistics", o.statistics))
+}
+
+// share refuses what is no part of a whole.
+func share(flag string, is float64) error {
+	if is >= 0 && is <= 1 {
+		return nil
+	}
+	return fmt.Errorf("-%s is %v; it must be from 0, for none, to 1, for all", flag, is)
+}
+
+func notNegative[N int | time.Duration](flag string, is N) error {
+	if is >= 0 {
+		return nil
+	}
+	return fmt.Errorf("-%s is %v; it must not be negative", flag, is)
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {

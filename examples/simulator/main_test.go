@@ -64,6 +64,14 @@ func TestWrongUsageIsExplained(t *testing.T) {
 		require.Equal(t, exitUsage, run(t.Context(), args, io.Discard, &said), "%v", args)
 		require.Contains(t, said.String(), "-help")
 	}
+	for _, wrong := range []string{"-drop 3", "-drop -1", "-duplicate 1.1", "-reorder NaN", "-quality 7", "-rate-limit -5", "-longest -1s", "-longest 0", "-analytics-lag -1s",
+		"-lake-lag -1s", "-statistics -1s", "-users -1", "-queues -1", "-speed NaN", "-rate NaN"} {
+		var said bytes.Buffer
+		flag, value, _ := strings.Cut(wrong, " ")
+		require.Equal(t, exitUsage, run(t.Context(), []string{flag, value}, io.Discard, &said), wrong)
+		require.Contains(t, said.String(), flag+" ", wrong)
+		require.Contains(t, said.String(), "must", wrong)
+	}
 	var said bytes.Buffer
 	require.Equal(t, exitStopped, run(t.Context(), []string{"-help"}, io.Discard, &said))
 	require.Contains(t, said.String(), "Usage: simulator")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,6 +46,11 @@ func readExports(env func(string) string) (is exports, err error) {
 		default:
 			return is, wrongUsage(exporter, "%q is not known here; it may be otlp or none", env(exporter))
 		}
+		for _, endpoint := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_" + signal.name + "_ENDPOINT"} {
+			if is := env(endpoint); *signal.on && is != "" && !isEndpoint(is) {
+				return exports{}, wrongUsage(endpoint, "this is no address of a collector; it is one as in http://localhost:4318, with http or https")
+			}
+		}
 		for _, protocol := range []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_" + signal.name + "_PROTOCOL"} {
 			if is := env(protocol); *signal.on && is != "" && is != "http/protobuf" {
 				return exports{}, wrongUsage(protocol, "%q is not built in; this backend speaks http/protobuf, which collectors take on port 4318", is)
@@ -52,6 +58,13 @@ func readExports(env func(string) string) (is exports, err error) {
 		}
 	}
 	return is, nil
+}
+
+// isEndpoint reports whether that is an address to which OTLP can be sent. It is not
+// shown when it is not, as it can have a password in it.
+func isEndpoint(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
 
 // telemetry measures and traces, and hands on what was found.

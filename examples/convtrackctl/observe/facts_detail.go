@@ -2,6 +2,8 @@ package observe
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,12 +178,19 @@ func consultEnd(t *tally) detector {
 			})
 		},
 		end: func(*Observer) {
-			for session, in := range completed {
-				if said := ends[session]; said != "" {
-					t.conversation = in
-					t.say(session, said == "CONSULT_TRANSFER")
+			contradicted := false
+			for _, session := range slices.Sorted(maps.Keys(completed)) {
+				said := ends[session]
+				if said == "" {
+					continue
+				}
+				holds := said == "CONSULT_TRANSFER"
+				t.conversation = completed[session]
+				t.say(session, holds)
+				if t.note == "" || !holds && !contradicted { // the first one that contradicts, if any does
 					t.note = "it said " + word(said)
 				}
+				contradicted = contradicted || !holds
 			}
 		},
 	}

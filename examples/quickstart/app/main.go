@@ -75,8 +75,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, err
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("%q is not understood", flags.Arg(0))
-	case !(o.speed > 0):
-		return o, fmt.Errorf("-speed is %g; it must be positive", o.speed)
+	case !(o.speed > 0 && o.speed < 1e6):
+		return o, fmt.Errorf("-speed is %g; it must be positive, and less than a million", o.speed)
 	}
 	return o, nil
 }
