@@ -1,6 +1,7 @@
 package convtrack_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -102,5 +103,81 @@ func TestReopenedTwiceIsAnnouncedWhileItHappens(t *testing.T) {
 		c, err := r.Get(t.Context(), s.ID)
 		require.NoError(t, err)
 		require.Equal(t, conversation.StatusEnded, c.Status)
+	})
+}
+
+// endedSegments is a record of a call that began at the time and of which all
+// segments have ended after a minute; more are further segments of the customer.
+func endedSegments(began time.Time, more ...string) []byte {
+	at := func(after time.Duration) string { return began.Add(after).UTC().Format(time.RFC3339) }
+	talk := fmt.Sprintf(`{"segmentType":"interact","segmentStart":%q,"segmentEnd":%q}`, at(0), at(time.Minute))
+	return fmt.Appendf(nil, `{"conversationId":"c","conversationStart":%q,"participants":[
+		{"participantId":"p-c","purpose":"customer","sessions":[{"sessionId":"s-c","mediaType":"voice","segments":[%s]}]},
+		{"participantId":"p-a","purpose":"agent","userId":"u","sessions":[{"sessionId":"s-a","mediaType":"voice","segments":[%s]}]}]}`,
+		at(0), strings.Join(append([]string{talk}, more...), ","), talk)
+}
+
+func TestAnEndThatNobodySaysIsAnnouncedWhenNoNextSegmentHasCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := journalHook(hooks, "journal")
+		r := start(t, hooks)
+		began := time.Now()
+		time.Sleep(61 * time.Second)
+		r.tell(endedSegments(began))
+		time.Sleep(4 * time.Minute)
+		synctest.Wait()
+		require.Contains(t, j.read(), "agent.connected")
+		require.NotContains(t, j.read(), "agent.left", "the record may lack the next segment")
+		require.NotContains(t, j.read(), "conversation.ended")
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		require.Contains(t, j.read(), "agent.left")
+		require.Contains(t, j.read(), "conversation.ended")
+	})
+}
+
+func TestAnEndThatNobodySaysIsNotAnnouncedWhenTheNextSegmentComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := journalHook(hooks, "journal")
+		r := start(t, hooks)
+		began := time.Now()
+		time.Sleep(61 * time.Second)
+		r.tell(endedSegments(began))
+		time.Sleep(2 * time.Minute)
+		r.tell(endedSegments(began, fmt.Sprintf(`{"segmentType":"interact","segmentStart":%q}`, began.Add(2*time.Minute).UTC().Format(time.RFC3339))))
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		require.NotContains(t, j.read(), "conversation.ended")
+	})
+}
+
+func TestAnEndThatNobodySaysIsAnnouncedAtOnceLongAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := journalHook(hooks, "journal")
+		r := start(t, hooks)
+		began := time.Now()
+		time.Sleep(time.Hour)
+		r.tell(endedSegments(began))
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		require.Contains(t, j.read(), "agent.left")
+		require.Contains(t, j.read(), "conversation.ended")
+	})
+}
+
+func TestTheEndOfTheInputAnnouncesAnEndThatNobodySays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		j := journalHook(hooks, "journal")
+		r := start(t, hooks)
+		began := time.Now()
+		time.Sleep(61 * time.Second)
+		r.tell(endedSegments(began))
+		require.NoError(t, r.Settle(t.Context()))
+		synctest.Wait()
+		require.Contains(t, j.read(), "conversation.ended")
 	})
 }

@@ -3,7 +3,8 @@ package conversation
 import "encoding/binary"
 
 // covered is what a session's sources say in fields in which it shows its
-// shadow: Merge joins facts, so they are kept beside what is shown.
+// shadow, or what its segments tell: Merge joins facts, so they are kept beside
+// what is shown.
 type covered struct {
 	fields fieldSet
 	facts  *Session // with these fields alone
@@ -18,6 +19,10 @@ func (c *covered) with(i int, s *Session) *covered {
 	sessionFields.fields[i].copy(c.facts, s)
 	return c
 }
+
+// covers reports whether what is shown in the field in place i is not what the
+// session's own sources say.
+func (s *Session) covers(i int) bool { return s.covered != nil && s.covered.fields.has(i) }
 
 // uncovered returns the session as its own sources have it: s itself when it
 // shows nothing else.

@@ -98,8 +98,9 @@ func (s *Session) bare() *Session {
 			f.erase(change())
 		}
 	}
-	if s.filled {
-		change().filled = false
+	if s.filled || s.overBySegments {
+		bare := change()
+		bare.filled, bare.overBySegments = false, false
 	}
 	return b
 }
@@ -283,11 +284,12 @@ func (s *Session) derive(p *Participant, shadow *Session, answered time.Time) *S
 	case s.filled:
 		s = s.bare()
 	}
-	l := s.life(p, nil, answered)
-	if l == (life{s.State, s.Start, s.ConnectedTime, s.DisconnectedTime}) {
+	facts := s.uncovered()
+	l := facts.life(p, nil, answered)
+	if l == s.shownLife() {
 		return s
 	}
-	d := *s
+	d := *facts
 	l.applyTo(&d)
 	return &d
 }
@@ -311,9 +313,9 @@ func (s *Session) fill(p *Participant, shadow *Session, answered time.Time) *Ses
 			f.copy(&d, shadow)
 		}
 	}
-	d.life(p, shadow, answered).applyTo(&d)
 	d.covered = over
-	if s.filled && s.covered.same(d.covered) && !slices.ContainsFunc(sessionFields.fields, func(f Field[Session]) bool { return f.compare(s, &d) != 0 }) {
+	d.life(p, shadow, answered).applyTo(&d)
+	if s.filled && s.overBySegments == d.overBySegments && s.covered.same(d.covered) && !slices.ContainsFunc(sessionFields.fields, func(f Field[Session]) bool { return f.compare(s, &d) != 0 }) {
 		return s
 	}
 	return &d
@@ -323,15 +325,24 @@ func (s *Session) fill(p *Participant, shadow *Session, answered time.Time) *Ses
 type life struct {
 	state                          SessionState
 	start, connected, disconnected time.Time
+	overBySegments                 bool // it is over because its segments have ended
+}
+
+func (s *Session) shownLife() life {
+	return life{s.State, s.Start, s.ConnectedTime, s.DisconnectedTime, s.overBySegments}
 }
 
 func (l life) applyTo(s *Session) {
-	s.State, s.Start, s.ConnectedTime, s.DisconnectedTime = l.state, l.start, l.connected, l.disconnected
+	if s.State != l.state && s.stated(fieldSessionState) != 0 && !s.covers(fieldSessionState) {
+		s.covered = s.covered.with(fieldSessionState, s)
+	}
+	s.State, s.Start, s.ConnectedTime, s.DisconnectedTime, s.overBySegments = l.state, l.start, l.connected, l.disconnected, l.overBySegments
 }
 
 func (s *Session) life(p *Participant, shadow *Session, answered time.Time) life {
 	unstated := func(i int) bool { return s.stated(i) == 0 && (shadow == nil || shadow.stated(i) == 0) }
-	l := life{s.State, s.Start, s.ConnectedTime, s.DisconnectedTime}
+	l := s.shownLife()
+	l.overBySegments = false
 	if unstated(fieldSessionConnected) {
 		l.connected = s.derivedConnected(p, answered)
 	}
@@ -344,7 +355,13 @@ func (s *Session) life(p *Participant, shadow *Session, answered time.Time) life
 			l.disconnected = s.Ends[len(s.Ends)-1]
 		}
 	}
-	if unstated(fieldSessionState) {
+	if l.disconnected.IsZero() {
+		said := !unstated(fieldSessionState) && l.state.phase() == phaseOver
+		if end := s.endBySegments(); !end.IsZero() && (said || s.endIsSaid() || !s.livesAfter(end, shadow)) {
+			l.disconnected, l.overBySegments = end, !said
+		}
+	}
+	if unstated(fieldSessionState) || l.overBySegments {
 		l.state = s.derivedState(p, l.connected, l.disconnected)
 	}
 	return l

@@ -115,9 +115,10 @@ func (c *comparison) compare(before, after *Conversation) {
 
 var noSession Session
 
-// changed reports whether the session is grouped or cut otherwise than before.
+// changed reports whether the session is grouped or cut otherwise than before, or
+// covers something else.
 func (o OwnedSession) changed(participantID string, s *Session) bool {
-	return o.ParticipantID != participantID || o.owner != s.owner || o.segmentsBy != s.segmentsBy
+	return o.ParticipantID != participantID || o.owner != s.owner || o.segmentsBy != s.segmentsBy || !o.covered.same(s.covered)
 }
 
 func (c *comparison) compareSession(old OwnedSession, p *Participant, s *Session) {

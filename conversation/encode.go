@@ -33,6 +33,7 @@ type (
 		Ends     []time.Time       `json:"ends,omitempty"`
 		Seen     bool              `json:"wasConnected,omitempty"`
 		Live     string            `json:"liveParticipantId,omitempty"`
+		Ended    bool              `json:"segmentsEnded,omitempty"`
 		Segments []segmentDocument `json:"segments,omitempty"`
 		Metrics  []metricDocument  `json:"metrics,omitempty"`
 		By       []byte            `json:"provenance"`
@@ -66,7 +67,7 @@ func Encode(c *Conversation) ([]byte, error) {
 	for _, p := range c.Participants {
 		dp := participantDocument{Participant: p, By: p.AppendProvenance(nil)}
 		for _, s := range slices.Concat(p.Sessions, p.shadows) {
-			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Live: s.LiveParticipantID, By: s.AppendProvenance(nil)}
+			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Live: s.LiveParticipantID, Ended: s.SegmentsEnded, By: s.AppendProvenance(nil)}
 			for _, g := range s.Segments {
 				ds.Segments = append(ds.Segments, segmentDocument{g, g.AppendProvenance(nil)})
 			}
@@ -131,7 +132,7 @@ func Decode(data []byte) (*Conversation, error) {
 
 func (d *sessionDocument) session() (*Session, error) {
 	s := cmp.Or(d.Session, &Session{})
-	s.Starts, s.Ends, s.WasConnected, s.LiveParticipantID = d.Starts, d.Ends, d.Seen, d.Live
+	s.Starts, s.Ends, s.WasConnected, s.LiveParticipantID, s.SegmentsEnded = d.Starts, d.Ends, d.Seen, d.Live, d.Ended
 	errs := []error{s.SetProvenance(d.By)}
 	for _, dg := range d.Segments {
 		g := cmp.Or(dg.Segment, &Segment{})

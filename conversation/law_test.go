@@ -72,6 +72,7 @@ func drawPartial(t *rapid.T) *Conversation {
 			for range rapid.IntRange(0, 2).Draw(t, "metrics") {
 				s.Metrics = append(s.Metrics, Metric{Name: pick("metric", "tTalk", "tAnswered"), EmitDate: when("emit"), Value: int64(rapid.IntRange(0, 2).Draw(t, "metric value"))})
 			}
+			s.SegmentsEnded = rapid.Bool().Draw(t, "segments ended")
 			p.Sessions = append(p.Sessions, s)
 			_ = k
 		}
@@ -122,7 +123,7 @@ func dump(c *Conversation) string {
 	for _, p := range c.Participants {
 		fmt.Fprintln(&b, p.ID, p.stamps, p.attributes)
 		for _, s := range append(slices.Clone(p.Sessions), p.shadows...) {
-			fmt.Fprintln(&b, " ", s.ID, s.stamps, s.owner, s.segmentsBy, s.Starts, s.Ends, s.Metrics)
+			fmt.Fprintln(&b, " ", s.ID, s.stamps, s.owner, s.segmentsBy, s.overBySegments, s.SegmentsEnded, s.Starts, s.Ends, s.Metrics)
 			for _, g := range s.Segments {
 				fmt.Fprintln(&b, "   ", g.Type, g.Start, g.stamps)
 			}

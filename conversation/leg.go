@@ -40,6 +40,11 @@ type Leg struct {
 	// shows single facts can be premature while others are on their way.
 	AnsweredBy, OverBy Source
 
+	// SureFrom is since when the end is sure: a time after it when it is only
+	// concluded from a record that has no next segment, which may not be written
+	// yet. It is zero when somebody says that the leg is over.
+	SureFrom time.Time
+
 	// ConsultTransferred says that the agent left the leg by completing a
 	// consult: by its disconnect type, or by the metric of it (protocol 7.6).
 	ConsultTransferred bool
@@ -196,6 +201,15 @@ func (l *Leg) findEnd(c *Conversation) {
 	case !s.DisconnectedTime.IsZero():
 		l.Over, l.End = true, s.DisconnectedTime
 		l.OverBy = s.stated(fieldSessionDisconnected)
+		switch {
+		case s.overBySegments:
+			l.OverBy = s.segmentsBy
+			if !done && !s.endIsSaid() && (c.RecordedEnd.IsZero() || !l.begunBy(c.RecordedEnd)) {
+				l.SureFrom = l.End.Add(nextSegmentWithin)
+			}
+		case l.OverBy == 0 && over && s.SegmentsEnded:
+			l.OverBy = s.stated(fieldSessionState)
+		}
 	case over:
 		l.Over, l.OverBy = true, s.stated(fieldSessionState)
 		if done {

@@ -29,7 +29,7 @@ func Repeats(a, b *Conversation, within time.Duration) bool {
 }
 
 func (s *Session) repeatedBy(b *Session, within time.Duration) bool {
-	return !s.shadow && !b.shadow && !s.filled && b.owner <= s.owner && b.segmentsBy <= s.segmentsBy && len(b.Segments)+len(b.Metrics) == 0 &&
+	return !s.shadow && !b.shadow && !s.filled && s.covered == nil && b.owner <= s.owner && b.segmentsBy <= s.segmentsBy && len(b.Segments)+len(b.Metrics) == 0 &&
 		repeats(&sessionFields, s, b, within)
 }
 

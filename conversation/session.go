@@ -157,6 +157,10 @@ type Session struct {
 	// WasConnected says that somebody has seen the leg connected: the state
 	// itself goes on.
 	WasConnected bool `json:"-"`
+	// SegmentsEnded says that a record shows an end of each of the leg's segments,
+	// and nothing that says that the leg itself has ended: the next segment may
+	// not be written yet.
+	SegmentsEnded bool `json:"-"`
 
 	owner Source // who says to which participant the session belongs
 	// segmentsBy is the source of the segments: they are taken from the
@@ -166,8 +170,10 @@ type Session struct {
 	shadow bool
 	// filled marks a session that shows facts of a shadow.
 	filled bool
+	// overBySegments marks a leg that is over because its segments have ended.
+	overBySegments bool
 	// covered is what sources say of the leg in the fields in which its shadow
-	// is further along or newer; nil when there are none.
+	// is further along or newer, or its segments are; nil when there are none.
 	covered *covered
 	stamps  stamps
 }
@@ -284,10 +290,12 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	number("routingRing", settled, func(s *Session) *int64 { return &s.RoutingRing }),
 	number("agentBullseyeRing", settled, func(s *Session) *int64 { return &s.AgentBullseyeRing }),
 	text("agentAssistantId", settled, func(s *Session) *string { return &s.AgentAssistantID }),
+	flag("segmentsEnded", newest, func(s *Session) *bool { return &s.SegmentsEnded }),
 )
 
 // The places in sessionFields of the fields that are derived when nobody
-// states them, and of the flag that every snapshot states.
+// states them, of the flag that every snapshot states, and of what the
+// derivation asks for.
 const (
 	fieldSessionState = iota
 	fieldSessionStart
@@ -296,6 +304,8 @@ const (
 	fieldSessionDisconnectType
 	fieldSessionHeld
 	fieldSessionWasConnected
+
+	fieldSessionSegmentsEnded = 111
 )
 
 // ShadowSession returns the session by which a decoder states what a media

@@ -124,7 +124,7 @@ func (d *deriver) unanswered(l *conversation.Leg) {
 		settling = SettlesSoon
 	}
 	h := d.add(e, TypeAgentUnanswered, RuleUnanswered, l.End, settling, l.Session.ID)
-	h.aliases = shadowOf(l, TypeAgentUnanswered, "")
+	h.aliases, h.sureFrom = shadowOf(l, TypeAgentUnanswered, ""), l.SureFrom
 }
 
 // whyUnanswered tells by how the leg ended why nobody answered it; not sure

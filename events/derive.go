@@ -231,6 +231,7 @@ func (d *deriver) transferred(s *stretch, leg *conversation.Leg, targets *target
 	}
 	e := &AgentTransferred{From: AgentLeg{leg.Participant.ID, leg.Session.ID, leg.Participant.UserID}, To: to, TransferType: kind}
 	h := d.add(e, TypeAgentTransferred, rule, leg.End, settling, s.first().Session.ID)
+	h.sureFrom = s.sureFrom()
 	h.aliases = d.aliases(s, TypeAgentTransferred, TypeAgentDisconnected)
 	return settling
 }
@@ -243,6 +244,7 @@ func (d *deriver) disconnected(s *stretch, leg *conversation.Leg, presence *pres
 		settling = max(settling, SettlesSoon) // who leaves in the same moment does not remain
 	}
 	h := d.add(e, TypeAgentDisconnected, RuleHungUp, leg.End, settling, s.first().Session.ID)
+	h.sureFrom = s.sureFrom()
 	h.aliases = d.aliases(s, TypeAgentDisconnected, TypeAgentTransferred)
 	return settling
 }
@@ -273,12 +275,16 @@ func (d *deriver) episodes() {
 	if c.Provisional() {
 		settling = SettlesLate
 	}
-	d.ended(len(c.Endings)+1, c.End, rule, settling)
+	h := d.ended(len(c.Endings)+1, c.End, rule, settling)
+	legs := c.Legs()
+	for i := range legs {
+		h.sureFrom = latest(h.sureFrom, legs[i].SureFrom)
+	}
 }
 
-func (d *deriver) ended(episode int, end time.Time, rule Rule, settling Settling) {
+func (d *deriver) ended(episode int, end time.Time, rule Rule, settling Settling) *Header {
 	e := &ConversationEnded{ConversationStart: d.c.Start, ConversationEnd: end, AgentTimes: append([]conversation.AgentTime{}, d.c.AgentTimes()...)}
-	d.add(e, TypeConversationEnded, rule, end, settling, strconv.Itoa(episode))
+	return d.add(e, TypeConversationEnded, rule, end, settling, strconv.Itoa(episode))
 }
 
 // firstLegAfter returns the first leg of a customer, a queue or an agent that

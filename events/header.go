@@ -43,6 +43,7 @@ type Header struct {
 	Conversation *conversation.Conversation `json:"-"`
 
 	settling   Settling
+	sureFrom   time.Time
 	notBefore  time.Time
 	aliases    []alias
 	attributes map[string]string
@@ -69,6 +70,12 @@ const (
 
 // Settling returns how long the conclusion must wait.
 func (h *Header) Settling() Settling { return h.settling }
+
+// SureFrom returns since when the conclusion is sure that a leg is over because a
+// record has no next segment of it: until then the record may lack one. It is
+// zero for everything else. A tracker does not announce it before, unless its
+// input has ended.
+func (h *Header) SureFrom() time.Time { return h.sureFrom }
 
 // NotBefore returns the time before which the event must not be announced: the
 // fact lies ahead, and is announced when its time has come if the state implies

@@ -50,7 +50,7 @@ func (d *deriver) left(s *stretch, leg *conversation.Leg, presence *presence, se
 		settling = max(settling, SettlesSoon) // who leaves in the same moment does not remain
 	}
 	h := d.add(e, TypeAgentLeft, RuleLeft, leg.End, settling, s.first().Session.ID)
-	h.aliases = d.aliases(s, TypeAgentLeft)
+	h.aliases, h.sureFrom = d.aliases(s, TypeAgentLeft), s.sureFrom()
 }
 
 // whyLeft tells why the stretch that the leg ended is over; not sure while more

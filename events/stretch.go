@@ -122,6 +122,15 @@ func (s *stretch) endSettling() Settling {
 	return Settled
 }
 
+// sureFrom is since when the end is sure, if that is a conclusion from segments.
+func (s *stretch) sureFrom() time.Time {
+	var from time.Time
+	for _, l := range s.legs {
+		from = latest(from, l.SureFrom)
+	}
+	return from
+}
+
 // presence counts who is connected when.
 type presence struct{ begins, ends []time.Time }
 

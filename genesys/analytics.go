@@ -178,12 +178,12 @@ func ints(in []wire.Int) []int64 {
 }
 
 // readLife states when the leg began, was connected and ended, and its
-// after-call work, as its segments tell (protocol 6.4). A leg whose last
-// segment has ended is over, whether it says how or not, and so is an alert
-// that failed (C13).
+// after-call work, as its segments tell (protocol 6.4). An alert that failed is
+// over, and so is a leg whose last segment has ended; but where nothing says that
+// the leg has ended with it, that is stated as what it is (C13).
 func readLife(s *conversation.Session, side conversation.Side) {
 	var end, wrapUpEnd time.Time
-	var wrapUpOpen, open, failed bool
+	var wrapUpOpen, open, failed, lastFailed bool
 	var lastOpen conversation.SegmentType
 	for _, g := range s.Segments {
 		s.Start = earlier(s.Start, g.Start)
@@ -216,8 +216,11 @@ func readLife(s *conversation.Session, side conversation.Side) {
 			failed = g.ErrorCode != "" && !connects(g.Type, side)
 			continue
 		}
-		if g.DisconnectType != "" && !g.End.Before(end) {
-			s.DisconnectType = g.DisconnectType
+		if !g.End.Before(end) {
+			lastFailed = g.ErrorCode != ""
+			if g.DisconnectType != "" {
+				s.DisconnectType = g.DisconnectType
+			}
 		}
 		end = later(end, g.End)
 	}
@@ -226,6 +229,8 @@ func readLife(s *conversation.Session, side conversation.Side) {
 	}
 	switch {
 	case len(s.Segments) == 0:
+	case !open && s.DisconnectType == "" && !lastFailed && s.ACWStart.IsZero():
+		s.SegmentsEnded = true
 	case !open:
 		s.DisconnectedTime = end
 		if end.IsZero() {
@@ -249,11 +254,19 @@ func overState(s *conversation.Session) conversation.SessionState {
 	return conversation.StateDisconnected
 }
 
-// closeLegs ends the legs of a record that says that the conversation is over
-// although it shows no end of them.
+// closeLegs ends the legs of a record that says that the conversation is over:
+// with their last segment, where it does not show an end of that, with the
+// conversation.
 func closeLegs(c *conversation.Conversation) {
 	for _, p := range c.Participants {
 		for _, s := range p.Sessions {
+			if s.SegmentsEnded {
+				s.SegmentsEnded = false
+				for _, g := range s.Segments {
+					s.DisconnectedTime = later(s.DisconnectedTime, g.End)
+				}
+				s.State = overState(s)
+			}
 			switch s.State {
 			case "", conversation.StateDisconnected, conversation.StateTerminated:
 				continue

@@ -51,7 +51,7 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 		if h.Type.Further() && old.has(h) && !h.Known(waits(r)) {
 			continue
 		}
-		if h.Settling() != events.Settled && !q.All {
+		if !q.All {
 			if due := due(h, r, q); due.After(q.Now) {
 				waiting, pending = append(waiting, e), append(pending, store.Pending{EventID: h.ID, Due: due})
 				continue
@@ -67,10 +67,21 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 	return append(pending, ahead...)
 }
 
+// mostDoubt is how far ahead an end that is not sure yet may lie before it says
+// nothing but that a clock is wrong.
+const mostDoubt = 10 * time.Minute
+
 // due is when the conclusion has settled: the first time that it was drawn
 // counts. No conclusion waits longer than its kind does, whatever the clock
-// said by which the stored time was written.
+// said by which the stored time was written; but none is announced before it is
+// sure.
 func due(h *events.Header, r *record.Record, q Request) time.Time {
+	if sure := h.SureFrom(); sure.After(q.Now) && sure.Before(q.Now.Add(mostDoubt)) {
+		return sure
+	}
+	if h.Settling() == events.Settled {
+		return q.Now
+	}
 	due := AtTheEnd
 	if wait := q.Settling.wait(h.Settling()); wait >= 0 {
 		due = q.Now.Add(wait)

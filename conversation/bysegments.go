@@ -1,0 +1,73 @@
+package conversation
+
+import "time"
+
+// nextSegmentWithin is how long after the end of a segment a record may still
+// lack the next one. Records lag behind by seconds to minutes.
+const nextSegmentWithin = 5 * time.Minute
+
+// endBySegments returns when the leg ended, by a record that shows an end of each
+// of its segments and does not say that it is over (C13); zero when there is none
+// or a segment that began later is open.
+func (s *Session) endBySegments() time.Time {
+	if !s.SegmentsEnded || s.segmentsBy != SourceAnalytics {
+		return time.Time{}
+	}
+	return segmentsEnd(s.Segments)
+}
+
+// livesAfter reports whether somebody says that the leg lives after its segments
+// have ended: a detail event of a start that has no end yet, or the live API,
+// which showed the leg, and no end of it, after the record was read; or after the
+// segments' end when the record was read so soon that it may lack the next one.
+func (s *Session) livesAfter(end time.Time, shadow *Session) bool {
+	if n := len(s.Starts); n > len(s.Ends) && s.Starts[n-1].After(end) {
+		return true
+	}
+	read := fromMicros(uint64(s.stamps.of(fieldSessionSegmentsEnded) >> 8))
+	if read.Before(end.Add(nextSegmentWithin)) {
+		read = earliest(read, end)
+	}
+	return latest(s.shownLive(), shadow.shownLive()).After(read)
+}
+
+// endIsSaid reports whether something is known of the leg that is known only of
+// legs that have ended.
+func (s *Session) endIsSaid() bool {
+	_, handled := s.metric("tHandle")
+	return s.DisconnectType != "" || handled
+}
+
+// shownLive returns when a snapshot of the live API that showed the leg was
+// read, the last one; zero when none was. s may be nil.
+func (s *Session) shownLive() time.Time {
+	if s == nil {
+		return time.Time{}
+	}
+	held := s.stamps.of(fieldSessionHeld) // every snapshot states it
+	if !held.timeLeading().snapshot() {
+		return time.Time{}
+	}
+	return fromMicros(uint64(held >> 8))
+}
+
+// segmentsEnd returns when the segments ended, after-call work left aside; zero
+// while the one that began last is open. Of several that began at one time one
+// that has ended counts.
+func segmentsEnd(segments []*Segment) time.Time {
+	var last *Segment
+	var end time.Time
+	for _, g := range segments {
+		if g.Type == SegmentWrapup {
+			continue
+		}
+		if last == nil || g.Start.After(last.Start) || g.Start.Equal(last.Start) && last.Open() {
+			last = g
+		}
+		end = latest(end, g.End)
+	}
+	if last == nil || last.Open() {
+		return time.Time{}
+	}
+	return end
+}
