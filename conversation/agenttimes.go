@@ -54,8 +54,9 @@ func (t *AgentTime) UnmarshalJSON(data []byte) error {
 // AgentTimes returns the time that each user of the agents' side worked on the
 // conversation, by user id. What a user does at the same time in several
 // sessions (a callback and the calls that it dials) counts once: as hold before
-// talk, then dialing, then after-call work. What is still under way does not
-// count yet.
+// talk, then dialing, then after-call work. Work of which only the length is
+// known, not when it was, may be part of other work of its kind: it counts as
+// far as it is longer than that. What is still under way does not count yet.
 func (c *Conversation) AgentTimes() []AgentTime {
 	var all []work
 	for i := range c.legs {
@@ -82,8 +83,9 @@ type work struct {
 	userID                      string
 	sessions                    int
 	talk, hold, wrapUp, dialing spans
-	// Of some work only its length is known.
-	moreWrapUp, moreDialing time.Duration
+	// Of some work only its length is known, and it may be part of the other:
+	// the longest of each kind is kept.
+	someWrapUp, someDialing time.Duration
 }
 
 func (w *work) sum() AgentTime {
@@ -93,9 +95,10 @@ func (w *work) sum() AgentTime {
 	t.Hold, all = w.hold.beside(nil)
 	t.Connected, all = w.talk.beside(all)
 	dialing, all = w.dialing.beside(all)
+	dialing = max(dialing, w.someDialing)
 	t.WrapUp, _ = w.wrapUp.beside(all)
-	t.WrapUp += w.moreWrapUp
-	t.Handle = t.Connected + t.Hold + t.WrapUp + dialing + w.moreDialing
+	t.WrapUp = max(t.WrapUp, w.someWrapUp)
+	t.Handle = t.Connected + t.Hold + t.WrapUp + dialing
 	return t
 }
 
@@ -109,11 +112,7 @@ func (w *work) add(l *Leg) {
 	}
 	s := l.Session
 	w.addWrapUp(l)
-	if d := ms(s.DialingDurationMs) + ms(s.ContactingDurationMs); l.Connected.IsZero() {
-		w.moreDialing += d
-	} else {
-		w.dialing.add(l.Connected.Add(-d), l.Connected)
-	}
+	w.addDialing(l)
 	if l.Answered && !l.Connected.IsZero() && l.End.After(l.Connected) {
 		held := l.End.Add(-min(ms(s.HeldDurationMs), l.End.Sub(l.Connected))) // when is not known
 		w.talk.add(l.Connected, held)
@@ -156,15 +155,34 @@ func (l *Leg) segmentEnd(g *Segment) time.Time {
 	return g.Start
 }
 
+// addDialing adds the dialing before the leg was connected, or before it ended
+// when nobody answered.
+func (w *work) addDialing(l *Leg) {
+	s := l.Session
+	d := ms(s.DialingDurationMs) + ms(s.ContactingDurationMs)
+	switch n := len(s.Ends); {
+	case !l.Connected.IsZero():
+		w.dialing.add(l.Connected.Add(-d), l.Connected)
+	case !l.End.IsZero():
+		w.dialing.add(l.End.Add(-d), l.End)
+	case n > 0:
+		w.dialing.add(s.Ends[n-1].Add(-d), s.Ends[n-1])
+	default:
+		w.someDialing = max(w.someDialing, d)
+	}
+}
+
 // addWrapUp adds the after-call work that the leg's own fields tell.
 func (w *work) addWrapUp(l *Leg) {
 	s := l.Session
 	switch d := ms(s.WrapUpDurationMs); {
 	case s.ACWEnd.After(s.ACWStart) && !s.ACWStart.IsZero():
 		w.wrapUp.add(s.ACWStart, s.ACWEnd)
-	case l.End.IsZero():
-		w.moreWrapUp += d
-	default:
+	case !l.End.IsZero():
 		w.wrapUp.add(l.End, l.End.Add(d))
+	case !s.WrapUpEnd.IsZero():
+		w.wrapUp.add(s.WrapUpEnd.Add(-d), s.WrapUpEnd)
+	default:
+		w.someWrapUp = max(w.someWrapUp, d)
 	}
 }

@@ -65,3 +65,42 @@ func TestWhatAUserDoesAtTheSameTimeCountsOnce(t *testing.T) {
 	require.Equal(t, []AgentTime{{UserID: "u", Connected: 55 * time.Second, Hold: 2 * time.Second, WrapUp: 8 * time.Second, Handle: 65 * time.Second, Sessions: 2}},
 		agent(chat, call))
 }
+
+// agentLegs is what detail events tell of the legs of one agent.
+func agentLegs(legs ...*Session) []AgentTime {
+	return Merge(nil, State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Purpose: PurposeAgent, UserID: "u", Sessions: legs}}},
+		Statement{By: SourceDetailEvent, At: at(200_000)})).AgentTimes()
+}
+
+func TestAnUnansweredDialDuringACallbackCountsOnce(t *testing.T) {
+	callback := &Session{ID: "cb", MediaType: MediaCallback, Starts: []time.Time{at(0)}, Ends: []time.Time{at(100_000)}, InteractingDurationMs: 100_000}
+	for name, dial := range map[string]*Session{
+		"it ended":          {ID: "v", MediaType: MediaVoice, Starts: []time.Time{at(10_000)}, Ends: []time.Time{at(30_000)}, DialingDurationMs: 20_000},
+		"contacting":        {ID: "v", MediaType: MediaVoice, Starts: []time.Time{at(10_000)}, Ends: []time.Time{at(30_000)}, ContactingDurationMs: 20_000},
+		"it goes on":        {ID: "v", MediaType: MediaVoice, Starts: []time.Time{at(10_000), at(40_000)}, Ends: []time.Time{at(30_000)}, DialingDurationMs: 20_000},
+		"its start is lost": {ID: "v", MediaType: MediaVoice, Ends: []time.Time{at(30_000)}, DialingDurationMs: 20_000},
+	} {
+		require.Equal(t, []AgentTime{{UserID: "u", Connected: 100 * time.Second, Handle: 100 * time.Second, Sessions: 2}}, agentLegs(callback, dial), name)
+	}
+	after := &Session{ID: "v", MediaType: MediaVoice, Starts: []time.Time{at(100_000)}, Ends: []time.Time{at(120_000)}, DialingDurationMs: 20_000}
+	require.Equal(t, []AgentTime{{UserID: "u", Connected: 100 * time.Second, Handle: 120 * time.Second, Sessions: 2}}, agentLegs(callback, after))
+}
+
+func TestAfterCallWorkWithoutATimeMayBeThatOfAnotherLeg(t *testing.T) {
+	leg := func(id string, wrapUp int64) *Session {
+		return &Session{ID: id, WrapUpCode: "w", WrapUpDurationMs: wrapUp}
+	}
+	for _, c := range []struct {
+		legs   []*Session
+		wrapUp time.Duration
+	}{
+		{[]*Session{leg("a", 30_000)}, 30 * time.Second},
+		{[]*Session{leg("a", 30_000), leg("b", 30_000)}, 30 * time.Second},
+		{[]*Session{leg("a", 20_000), leg("b", 30_000)}, 30 * time.Second},
+		{[]*Session{leg("a", 30_000), {ID: "b", ACWStart: at(60_000), ACWEnd: at(80_000)}}, 30 * time.Second},
+		{[]*Session{leg("a", 10_000), {ID: "b", ACWStart: at(60_000), ACWEnd: at(80_000)}}, 20 * time.Second},
+		{[]*Session{{ID: "a", WrapUpDurationMs: 30_000, WrapUpEnd: at(60_000)}, {ID: "b", ACWStart: at(30_000), ACWEnd: at(60_000)}}, 30 * time.Second},
+	} {
+		require.Equal(t, c.wrapUp, agentLegs(c.legs...)[0].WrapUp)
+	}
+}
