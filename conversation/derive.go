@@ -114,21 +114,49 @@ func (p *Participant) own(s *Session) *Session {
 	return s
 }
 
-// shadowOf returns the shadow whose facts belong to s: that of its medium,
-// when s is the participant's only leg in it.
+// shadowOf returns the shadow whose facts belong to s: that of its medium, when s
+// is the participant's only leg in it, or the one of them that it shows.
 func (p *Participant) shadowOf(s *Session) *Session {
 	for _, shadow := range p.shadows {
 		if shadow.MediaType != s.MediaType {
 			continue
 		}
+		var others []*Session
 		for _, t := range p.Sessions {
 			if t != s && t.ID != s.ID && !t.shadow && t.MediaType == s.MediaType {
-				return nil
+				others = append(others, t)
 			}
 		}
-		return shadow
+		if len(others) == 0 || shadow.shows(s.bare(), others) {
+			return shadow
+		}
+		return nil
 	}
 	return nil
+}
+
+// shows reports whether a shadow, which a participant has one of for each medium,
+// shows the leg s and none of the others: by when it was connected; or, when that
+// is that of none of them and the shadow shows a leg that lives, because s does
+// alone. Of a leg that ended before what the shadow shows it says nothing.
+func (shadow *Session) shows(s *Session, others []*Session) bool {
+	same := func(t *Session) bool {
+		return t.stated(fieldSessionConnected) != 0 && t.ConnectedTime.Equal(shadow.ConnectedTime)
+	}
+	switch mine, theirs := same(s), slices.ContainsFunc(others, same); {
+	case theirs:
+		return false
+	case mine:
+		end := s.factualEnd()
+		return end.IsZero() || !shadow.DisconnectedTime.After(end.Add(skew))
+	}
+	if s.stated(fieldSessionConnected) != 0 && !shadow.ConnectedTime.IsZero() {
+		return false
+	}
+	over := func(t *Session) bool {
+		return t.State.phase() == phaseOver || !t.factualEnd().IsZero() || !t.endBySegments().IsZero()
+	}
+	return !over(shadow) && !over(s) && !slices.ContainsFunc(others, func(t *Session) bool { return !over(t.bare()) })
 }
 
 // compare orders participants by when they joined.
