@@ -6,14 +6,25 @@ import "time"
 // lack the next one. Records lag behind by seconds to minutes.
 const nextSegmentWithin = 5 * time.Minute
 
-// endBySegments returns when the leg ended, by a record that shows an end of each
-// of its segments and does not say that it is over (C13); zero when there is none
-// or a segment that began later is open.
-func (s *Session) endBySegments() time.Time {
-	if !s.SegmentsEnded || s.segmentsBy != SourceAnalytics {
-		return time.Time{}
+// endBySegments reports whether the leg has ended by a record that shows an end of
+// each of its segments and does not say that it is over (C13), and when; not when
+// a segment that began later is open. Of a leg without segments the last thing
+// that is known tells the time, if there is one.
+func (s *Session) endBySegments() (end time.Time, over bool) {
+	switch {
+	case !s.SegmentsEnded:
+		return time.Time{}, false
+	case s.segmentsBy == SourceAnalytics:
+		end = segmentsEnd(s.Segments)
+		return end, !end.IsZero()
+	case s.segmentsBy != 0:
+		return time.Time{}, false
 	}
-	return segmentsEnd(s.Segments)
+	end = s.factualStart()
+	for _, m := range s.Metrics {
+		end = latest(end, m.EmitDate)
+	}
+	return end, true
 }
 
 // livesAfter reports whether somebody says that the leg lives after its segments

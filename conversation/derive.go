@@ -154,7 +154,8 @@ func (shadow *Session) shows(s *Session, others []*Session) bool {
 		return false
 	}
 	over := func(t *Session) bool {
-		return t.State.phase() == phaseOver || !t.factualEnd().IsZero() || !t.endBySegments().IsZero()
+		_, ended := t.endBySegments()
+		return ended || t.State.phase() == phaseOver || !t.factualEnd().IsZero()
 	}
 	return !over(shadow) && !over(s) && !slices.ContainsFunc(others, func(t *Session) bool { return !over(t.bare()) })
 }
@@ -385,11 +386,14 @@ func (s *Session) life(p *Participant, shadow *Session, answered time.Time) life
 	}
 	if l.disconnected.IsZero() {
 		said := !unstated(fieldSessionState) && l.state.phase() == phaseOver
-		if end := s.endBySegments(); !end.IsZero() && (said || s.endIsSaid() || !s.livesAfter(end, shadow)) {
+		if end, over := s.endBySegments(); over && (said || s.endIsSaid() || !s.livesAfter(end, shadow)) {
 			l.disconnected, l.overBySegments = end, !said
 		}
 	}
-	if unstated(fieldSessionState) || l.overBySegments {
+	switch {
+	case l.overBySegments && l.disconnected.IsZero():
+		l.state = StateDisconnected
+	case unstated(fieldSessionState) || l.overBySegments:
 		l.state = s.derivedState(p, l.connected, l.disconnected)
 	}
 	return l

@@ -198,16 +198,14 @@ func (l *Leg) findEnd(c *Conversation) {
 	s, p := l.Session, l.live
 	done := !p.End.IsZero() && !l.begin().IsZero() && !l.begin().After(p.End)
 	switch over := s.State.phase() == phaseOver; {
+	case s.overBySegments:
+		l.Over, l.End, l.OverBy = true, s.DisconnectedTime, SourceAnalytics
+		if !l.End.IsZero() && !done && !s.endIsSaid() && (c.RecordedEnd.IsZero() || !l.begunBy(c.RecordedEnd)) {
+			l.SureFrom = l.End.Add(nextSegmentWithin)
+		}
 	case !s.DisconnectedTime.IsZero():
 		l.Over, l.End = true, s.DisconnectedTime
-		l.OverBy = s.stated(fieldSessionDisconnected)
-		switch {
-		case s.overBySegments:
-			l.OverBy = s.segmentsBy
-			if !done && !s.endIsSaid() && (c.RecordedEnd.IsZero() || !l.begunBy(c.RecordedEnd)) {
-				l.SureFrom = l.End.Add(nextSegmentWithin)
-			}
-		case l.OverBy == 0 && over && s.SegmentsEnded:
+		if l.OverBy = s.stated(fieldSessionDisconnected); l.OverBy == 0 && over && s.SegmentsEnded {
 			l.OverBy = s.stated(fieldSessionState)
 		}
 	case over:

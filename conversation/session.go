@@ -158,8 +158,8 @@ type Session struct {
 	// itself goes on.
 	WasConnected bool `json:"-"`
 	// SegmentsEnded says that a record shows an end of each of the leg's segments,
-	// and nothing that says that the leg itself has ended: the next segment may
-	// not be written yet.
+	// or of all segments but none of this leg, and nothing that says that the leg
+	// itself has ended: the next segment may not be written yet.
 	SegmentsEnded bool `json:"-"`
 
 	owner Source // who says to which participant the session belongs

@@ -64,7 +64,9 @@ func (r reader) analytics(m *Message, b *wire.AnalyticsConversation) error {
 	if c.Start.IsZero() {
 		c.Start = times.first
 	}
-	if !c.RecordedEnd.IsZero() {
+	if c.RecordedEnd.IsZero() {
+		endBareLegs(c)
+	} else {
 		closeLegs(c)
 	}
 	m.Kind = KindConversation
@@ -252,6 +254,27 @@ func overState(s *conversation.Session) conversation.SessionState {
 		return conversation.StateTerminated
 	}
 	return conversation.StateDisconnected
+}
+
+// endBareLegs states of the legs without segments that they are no reason for the
+// conversation to go on, in a record of which all segments have ended: what failed
+// at once leaves a leg with a metric alone, or with nothing.
+func endBareLegs(c *conversation.Conversation) {
+	some := false
+	for _, p := range c.Participants {
+		for _, s := range p.Sessions {
+			for _, g := range s.Segments {
+				if some = true; g.Open() {
+					return
+				}
+			}
+		}
+	}
+	for _, p := range c.Participants {
+		for _, s := range p.Sessions {
+			s.SegmentsEnded = s.SegmentsEnded || some && len(s.Segments) == 0
+		}
+	}
 }
 
 // closeLegs ends the legs of a record that says that the conversation is over:

@@ -172,3 +172,24 @@ func TestWithoutADisconnectTypeTheLegAndTheConversationAreOver(t *testing.T) {
 	open := record(segment("interact", "10:00:10", "", ""))
 	requireLeg(t, []said{{open, 30 * time.Second}, {shownLive("connected"), 40 * time.Second}, {text, time.Hour}}, "terminated", "10:01:00", conversation.StatusEnded)
 }
+
+// What failed at once leaves a leg that has no segments.
+func TestALegWithoutSegmentsKeepsNoConversationOpenOfWhichAllSegmentsHaveEnded(t *testing.T) {
+	text := func(end, purpose, bare string) string {
+		return `{"conversationId":"c","conversationStart":"2025-01-10T10:00:00Z","participants":[
+			{"participantId":"p-c","purpose":"customer","sessions":[{"sessionId":"s-c","mediaType":"voice","segments":[` + segment("interact", "10:00:00", end, "") + `]}]},
+			{"participantId":"p-a","purpose":"` + purpose + `","userId":"u","sessions":[{"sessionId":"s-a","mediaType":"voice"` + bare + `}]}]}`
+	}
+	metric := `,"metrics":[{"name":"nError","value":1,"emitDate":"2025-01-10T10:00:30Z"}]`
+	for _, purpose := range []string{"agent", "acd", "workflow", "customer", "external"} {
+		requireLeg(t, []said{{text("10:01:00", purpose, ""), time.Hour}}, "disconnected", "", conversation.StatusEnded)
+		requireLeg(t, []said{{text("10:01:00", purpose, metric), time.Hour}}, "disconnected", "10:00:30", conversation.StatusEnded)
+		// Its segments are not written yet.
+		requireLeg(t, []said{{text("10:01:00", purpose, metric), 61 * time.Second},
+			{text("10:01:00", purpose, metric+`,"segments":[`+segment("interact", "10:01:00", "", "")+`]`), 2 * time.Minute}}, "connected", "",
+			map[string]conversation.Status{"agent": active, "acd": conversation.StatusQueued, "workflow": conversation.StatusInFlow, "customer": begun, "external": begun}[purpose])
+	}
+	d, err := genesys.Decode([]byte(text("", "agent", metric)), tenOClock)
+	require.NoError(t, err)
+	require.NotEqual(t, conversation.StatusEnded, conversation.Merge(nil, d.Conversations[0]).Status, "a segment is open")
+}
