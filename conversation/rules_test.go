@@ -246,3 +246,28 @@ func TestAStoredStatementOfAnEarlierVersionIsRead(t *testing.T) {
 	sessionFields.state(now, Statement{By: SourceTopic, Seen: at(1)}, nil)
 	require.Equal(t, "q-1", sessionFields.join(stored, now).QueueID)
 }
+
+// TestOfTwoRecordsThatMentionTheSameTheOneReadLaterIsNewer: however soon after
+// the other, down to a five-hundredth of the time since what they mention.
+func TestOfTwoRecordsThatMentionTheSameTheOneReadLaterIsNewer(t *testing.T) {
+	moved := func(due int, read time.Duration) *Conversation {
+		return State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Sessions: []*Session{{ID: "s", CallbackScheduledTime: at(due)}}}}},
+			Statement{By: SourceAnalytics, At: epoch, Seen: epoch.Add(read)})
+	}
+	for after := time.Millisecond; after < 400*24*time.Hour; after *= 3 {
+		for _, due := range [][2]int{{15, 12}, {12, 15}} {
+			was, is := moved(due[0], after), moved(due[1], after+after/400)
+			for _, joined := range []*Conversation{Merge(was, is), Merge(is, was)} {
+				_, s := joined.Session("s")
+				require.Equal(t, at(due[1]), s.CallbackScheduledTime, "read after %s", after)
+				for i, f := range SessionFields().List() {
+					if f.Name == "callbackScheduledTime" {
+						by, stated := SessionFields().Stated(s, i)
+						require.Equal(t, SourceAnalytics, by)
+						require.Equal(t, epoch, stated)
+					}
+				}
+			}
+		}
+	}
+}

@@ -90,18 +90,34 @@ func micros(t time.Time) uint64 {
 // the same bits because the times of Genesys are whole milliseconds.
 func (by Statement) restated() stamp {
 	switch {
+	case by.By == SourceAnalytics:
+		at := by.At
+		if at.IsZero() {
+			at = by.Seen
+		}
+		return bySource(by.By, time.Time{}) | stamp(micros(at)/1000)<<lagBits&stampTimeMask | lag(by.Seen.Sub(at))
 	case by.By.snapshot() || by.At.IsZero():
 		return bySource(by.By, by.Seen)
-	case by.By == SourceAnalytics:
-		return bySource(by.By, by.At.Truncate(time.Millisecond)) + lag(by.Seen.Sub(by.At))
 	}
 	return bySource(by.By, by.At)
 }
 
-// lag maps how long after its own time a record was read to 0 … 999: longer is
-// never less, and the steps grow with it, to a thirtieth of it.
+// recordTime is the time in a stamp that restated has made for a record.
+func (s stamp) recordTime() time.Time {
+	if at := s & stampTimeMask >> lagBits; at > 0 {
+		return time.UnixMilli(int64(at)).UTC()
+	}
+	return time.Time{}
+}
+
+// lagBits are those of a record's stamp behind its milliseconds, which need 42
+// until the year 2109.
+const lagBits = stampSourceShift - 42
+
+// lag maps how long after its own time a record was read to lagBits: longer is
+// never less, and the steps grow with it, to a five-hundredth of it.
 func lag(d time.Duration) stamp {
-	return stamp(min(23*math.Log2(1+max(float64(d.Microseconds()), 0)), 999))
+	return stamp(min(356*math.Log2(1+max(float64(d.Microseconds()), 0)), 1<<lagBits-1))
 }
 
 func bySource(s Source, at time.Time) stamp { return stamp(s)<<stampSourceShift | stamp(micros(at)) }

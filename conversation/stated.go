@@ -22,7 +22,7 @@ func (f Fields[E]) Stated(e *E, place int) (by Source, at time.Time) {
 	case f.schema.newest.has(place):
 		return s.timeLeading(), fromMicros(uint64(s >> 8))
 	case f.schema.settled.has(place) && s.sourceLeading() == SourceAnalytics:
-		return s.sourceLeading(), fromMicros(uint64(s & stampTimeMask)).Truncate(time.Millisecond) // below it is the lag
+		return s.sourceLeading(), s.recordTime()
 	}
 	return s.sourceLeading(), fromMicros(uint64(s & stampTimeMask))
 }
