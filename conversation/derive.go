@@ -127,7 +127,7 @@ func (p *Participant) shadowOf(s *Session) *Session {
 				others = append(others, t)
 			}
 		}
-		if len(others) == 0 || shadow.shows(s.bare(), others) {
+		if len(others) == 0 || s.bare().shownBy(shadow, others) {
 			return shadow
 		}
 		return nil
@@ -135,11 +135,11 @@ func (p *Participant) shadowOf(s *Session) *Session {
 	return nil
 }
 
-// shows reports whether a shadow, which a participant has one of for each medium,
-// shows the leg s and none of the others: by when it was connected; or, when that
+// shownBy reports whether the shadow, which a participant has one of for each
+// medium, shows the leg s and none of the others: by when it was connected; or, when that
 // is that of none of them and the shadow shows a leg that lives, because s does
 // alone. Of a leg that ended before what the shadow shows it says nothing.
-func (shadow *Session) shows(s *Session, others []*Session) bool {
+func (s *Session) shownBy(shadow *Session, others []*Session) bool {
 	same := func(t *Session) bool {
 		return t.stated(fieldSessionConnected) != 0 && t.ConnectedTime.Equal(shadow.ConnectedTime)
 	}
