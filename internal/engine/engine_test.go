@@ -214,8 +214,8 @@ func stopInTime(t *testing.T, what string, timeout time.Duration, heeds bool) {
 	}()
 	synctest.Wait()
 	hangs.Store(true)
-	heard := make(chan error, 1)
-	go func() { heard <- e.Hear(t.Context(), said("c")) }()
+	var hearing sync.WaitGroup
+	hearing.Go(func() { _ = e.Hear(t.Context(), said("c")) }) // it is stored or not
 	synctest.Wait()
 	began := time.Now()
 	stop()
@@ -226,7 +226,7 @@ func stopInTime(t *testing.T, what string, timeout time.Duration, heeds bool) {
 		require.Zero(t, took, "nothing is waited for in vain")
 	}
 	close(end)
-	<-heard
+	hearing.Wait()
 }
 
 func TestWhatTheDomainCannotWorkOutIsAnErrorOfThatConversationAlone(t *testing.T) {

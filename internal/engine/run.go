@@ -36,7 +36,7 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 	defer func() { stop.free() }()
 	defer context.AfterFunc(ctx, stop.start)()
 	heard := make(chan error, 1)
-	if !within(stop.drain, func() { heard <- listen(ctx) }) {
+	if !within(stop.drain, func() { heard <- listen(ctx) }) { //nolint:contextcheck // the time of a stop begins when ctx ends
 		e.config.Log.Warn("a source was told to stop and has not returned; it is left behind", "after", e.config.DrainTimeout)
 	}
 	select {
@@ -44,14 +44,14 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 	default:
 	}
 	stop.start()
-	ended := within(stop.over, func() { e.drain(stop, loops, abort) })
+	ended := within(stop.over, func() { e.drain(stop, loops, abort) }) //nolint:contextcheck // as above
 	if ended && ctx.Err() == nil && err == nil {
 		e.drainOutbox(ctx, work)
 		stop.free()
 		stop = newStopTime(lasting, e.config.DrainTimeout)
 		stop.start()
 	}
-	ended = ended && within(stop.over, func() {
+	ended = ended && within(stop.over, func() { //nolint:contextcheck // as above
 		e.Outbox.Stop(stop.drain, interrupt)
 		loops.rest.stop()
 		e.leave(stop.leave)
