@@ -120,7 +120,7 @@ func (w *world) forgive() {
 // same.
 func TestAFrameThatMayStoreNothingWorks(t *testing.T) {
 	w := newWorld(t)
-	w.rewrites["line.js"] = func(text string) string {
+	w.rewrites["connection.js"] = func(text string) string {
 		return `for (const name of ['sessionStorage', 'localStorage']) Object.defineProperty(self, name, {get() { throw new DOMException('no', 'SecurityError'); }});` + text
 	}
 	w.talk("c-1", "user-a")
@@ -132,7 +132,7 @@ func TestAFrameThatMayStoreNothingWorks(t *testing.T) {
 
 func TestABrowserWithoutLocksHasALineForEachPage(t *testing.T) {
 	w := newWorld(t)
-	w.rewrites["line.js"] = func(text string) string {
+	w.rewrites["connection.js"] = func(text string) string {
 		return `Object.defineProperty(navigator, 'locks', {value: undefined}); delete self.BroadcastChannel;` + text
 	}
 	w.talk("c-1", "user-a")

@@ -185,7 +185,7 @@ func (w *world) looksAfter(id string, do func()) {
 	})
 }
 
-// goesOn waits until events of a conversation arrive. While a line is taken up
+// goesOn waits until events of a conversation arrive. While a connection is taken up
 // again they are seen by looking alone.
 func (w *world) goesOn(id string) {
 	w.Helper()

@@ -2,7 +2,7 @@
 // conversations, and shows the agent the case. What it does, and how it speaks
 // with the host, is in the documentation of the Go package clientapp.
 import { handOver, newSession } from './login.js';
-import { newLine } from './line.js';
+import { newConnection } from './connection.js';
 import { newReporter } from './report.js';
 import { newPanel } from './panel.js';
 import { language, textsOf } from './text.js';
@@ -51,14 +51,14 @@ function follow({ config, platform, session, panel, desktop, me }) {
     if (shown.has(id)) return;
     shown.add(id);
     panel.open(id);
-    line.want([...shown]);
+    connection.want([...shown]);
   };
   const saw = (kind, id, body, conversation) => {
     report(kind, id, body);
     if (!only && conversation && isOver(conversation, me.id)) {
       if (!shown.delete(id)) return;
       panel.close(id);
-      return line.want([...shown]);
+      return connection.want([...shown]);
     }
     show(id);
     if (conversation) panel.conversation(id, conversation, me.id);
@@ -78,13 +78,13 @@ function follow({ config, platform, session, panel, desktop, me }) {
     await Promise.all([...new Set([...ids, ...shown])].map(snapshot));
   }
 
-  const line = newLine({
+  const connection = newConnection({
     name: `clientapp ${config.clientId} ${me.id}`,
     topic: `v2.users.${me.id}.conversations`,
     notifications: new platform.NotificationsApi(),
     session,
     onState(is) {
-      panel.line(state = is);
+      panel.connection(state = is);
       if (state !== 'down') look(); // what happened before is in no event
     },
     onEvent(message) {
@@ -95,11 +95,11 @@ function follow({ config, platform, session, panel, desktop, me }) {
     onDenied: detail => panel.trouble('denied', detail),
   });
   if (only) show(only);
-  line.start();
+  connection.start();
   desktop.onFocus(look);
   desktop.onStop(async () => {
     clearTimeout(again);
-    line.stop();
+    connection.stop();
     await report.flush(2000);
   });
 }
@@ -114,7 +114,7 @@ async function whoAmI(session, platform, panel) {
     const answer = await session.api(() => new platform.UsersApi().getUsersMe()).catch(e => e);
     if (answer?.status === 200) return answer.body;
     if (answer?.status === 403) return panel.trouble('denied');
-    panel.line('down');
+    panel.connection('down');
     await new Promise(done => setTimeout(done, pause));
   }
 }

@@ -9,7 +9,7 @@ export function newPanel(document, texts, lang) {
   const [what, detail, button] = trouble.children;
   const cards = new Map(); // by conversation
   const clock = new Intl.DateTimeFormat(lang, { timeStyle: 'short' });
-  let line = 'starting';
+  let connection = 'starting';
   let host = 'ok';
   let wrong = ''; // what is wrong
 
@@ -28,7 +28,7 @@ export function newPanel(document, texts, lang) {
     return e;
   };
   const showLink = () => {
-    const state = host === 'silent' ? 'host-silent' : line;
+    const state = host === 'silent' ? 'host-silent' : connection;
     link.dataset.state = state;
     set(link.firstElementChild, texts.link[state]);
   };
@@ -70,8 +70,8 @@ export function newPanel(document, texts, lang) {
       cards.get(id)?.root.remove();
       cards.delete(id);
     },
-    line(state) {
-      line = state;
+    connection(state) {
+      connection = state;
       if (!wrong) showLink();
     },
     host(state) {

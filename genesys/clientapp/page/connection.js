@@ -1,8 +1,8 @@
-// The line: a notification channel at Genesys Cloud and an event stream at the
+// A notification channel at Genesys Cloud and an event stream at the
 // host. All pages of one agent in one browser share one, however many
 // interactions and tabs are open: the page that holds the lock leads, and passes
 // on what it hears; when it is gone another one does. Where the browser has no
-// locks each page has a line of its own.
+// locks each page has a connection of its own.
 
 const silence = 75000; // heartbeats come every 30 s
 const stale = 40000; // the host's stream breathes every 15 s
@@ -14,14 +14,14 @@ const sleep = (ms, signal) => new Promise(done => {
 });
 const backoff = failures => Math.min(1000 * 2 ** failures, 60000) * (0.5 + Math.random() / 2);
 
-export function newLine({ name, topic, notifications, session, onState, onEvent, onCase, onDenied }) {
+export function newConnection({ name, topic, notifications, session, onState, onEvent, onCase, onDenied }) {
   const self = crypto.randomUUID();
   let bus = guarded(() => new BroadcastChannel(name));
   const pages = new Map(); // by page: the conversations it shows
   const cases = new Map(); // what the host has told last, by conversation
   let mine = [];
   let state = 'down';
-  let ending = null; // ends this page's part in the line
+  let ending = null; // ends this page's part in the connection
   let leading = false;
   let covers = () => {}; // has the stream tell of new conversations
 
