@@ -67,8 +67,9 @@ type Health struct {
 	Overdue int `json:"overdue"`
 	// Deliveries are the unfinished deliveries to After hooks, by hook.
 	Deliveries map[string]DeliveryHealth `json:"deliveries"`
-	// Failed is what waits for a decision, as far as it was counted: the 1000 that
-	// failed first, of all hooks together. Each call reads so many.
+	// Failed is what waits for a decision. Where it is more than 1000, each hook is
+	// counted for itself, up to 1000: those that processes have, that have deliveries,
+	// or that are among what failed first.
 	Failed []FailedHealth `json:"failed"`
 	// Processes are those that share the store, by name: this one, too, while it
 	// runs.
@@ -172,6 +173,8 @@ type FailedHealth struct {
 	Hook string           `json:"hook"`
 	Kind store.FailedKind `json:"kind"`
 	N    int              `json:"n"`
+	// Counted says that N is all; else there may be more.
+	Counted bool `json:"counted"`
 	// Oldest is when the first of them failed.
 	Oldest time.Time `json:"oldest"`
 }

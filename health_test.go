@@ -177,6 +177,39 @@ func TestHealthCountsWhatFailedAndWhatWaits(t *testing.T) {
 	})
 }
 
+func TestThatOneHookFailsOftenDoesNotHideThatAnotherDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.After(hooks, "often", func(context.Context, *events.ConversationCreated) error { return errDead }, events.Attempts(1))
+		last := ""
+		events.After(hooks, "once", func(_ context.Context, e *events.ConversationCreated) error {
+			if e.ConversationID == last {
+				return errDead
+			}
+			return nil
+		}, events.Attempts(1))
+		r := start(t, hooks)
+		for i := range store.MostLimit + 2 {
+			snapshot := genesystest.BlindTransferToQueue().Fresh(seeded(uint64(i)))
+			if i == store.MostLimit+1 {
+				time.Sleep(time.Minute)
+				last = snapshot.ID
+			}
+			r.tell(snapshot.Snapshots()[0])
+		}
+		time.Sleep(time.Minute)
+		h := r.Health(t.Context())
+		require.Len(t, h.Failed, 2)
+		require.Equal(t, "often", h.Failed[0].Hook)
+		require.Equal(t, store.MostLimit, h.Failed[0].N)
+		require.False(t, h.Failed[0].Counted)
+		require.Equal(t, "once", h.Failed[1].Hook)
+		require.Equal(t, 1, h.Failed[1].N)
+		require.True(t, h.Failed[1].Counted)
+		require.Contains(t, fmt.Sprint(h.Problems), "1000 or more of the hook often have failed")
+	})
+}
+
 func TestHealthSaysSinceWhenFactsWaitForTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := storetest.Faulty(memstore.New(), storetest.Fault{Method: "Commit", Hangs: true, Times: 1})

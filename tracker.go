@@ -72,7 +72,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 	})
 	t.diagnosis = diagnosis.New(diagnosis.Config{
 		Store: s, Access: t.engine.Store, Lanes: t.engine.Lanes, Sources: &t.heard, Members: t.engine.Membership,
-		Hooks: c.Hooks.AfterNames, Holding: t.engine.Holding, Instance: c.Instance, Log: c.Logger,
+		Hooks: c.Hooks.AfterNames, AllHooks: c.Hooks.Names, Holding: t.engine.Holding, Instance: c.Instance, Log: c.Logger,
 	})
 	if err := t.watch(); err != nil {
 		return nil, err

@@ -67,6 +67,15 @@ func (h *Hooks) takers(timing Timing, e Event) []string {
 	return names
 }
 
+// Names returns the names of all hooks, in registration order. It is for trackers.
+func (h *Hooks) Names() []string {
+	var names []string
+	for _, k := range h.hooks() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
 // AfterNames returns the names of all After hooks. It is for trackers.
 func (h *Hooks) AfterNames() []string {
 	var names []string

@@ -105,16 +105,17 @@ func (d *diagnosis) deliveries(is convtrack.Health) {
 const mostLag = time.Minute
 
 func (d *diagnosis) haveFailed(is convtrack.Health) {
-	n := 0
+	n, counted := 0, true
 	for _, f := range is.Failed {
 		n += f.N
+		counted = counted && f.Counted
 	}
 	if n == 0 {
 		d.ok("failed", "nothing has")
 		return
 	}
 	number := fmt.Sprint(n)
-	if n >= store.MostLimit {
+	if !counted {
 		number += " or more"
 	}
 	d.find(finding{"failed", levelProblem, number + " deliveries or changes have failed; later events of their conversations wait behind them",

@@ -107,13 +107,13 @@ func asStoreError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &storeError{err}
+	return &storeError{fmt.Errorf("what was read could not be stored: %w", err)}
 }
 
-// storeError: what was read could not be stored.
+// storeError is an error of the store, not of the platform.
 type storeError struct{ err error }
 
-func (e *storeError) Error() string { return "what was read could not be stored: " + e.err.Error() }
+func (e *storeError) Error() string { return e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
 
 // details reads the records of up to mostIDs conversations. Those that the

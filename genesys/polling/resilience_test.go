@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,6 +77,28 @@ func TestAConversationThatTheStoreRefusesHoldsUpNoOther(t *testing.T) {
 		w.call("good")
 		w.settle(20 * time.Minute)
 		require.Equal(t, conversation.StatusEnded, w.status("good"))
+	})
+}
+
+func TestItHearsAgainSoonAfterTheStoreIsBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		var down atomic.Bool
+		w.refuses = func(*conversation.Conversation) error {
+			if down.Load() {
+				return errors.New("the store is down")
+			}
+			return nil
+		}
+		w.start(polling.Config{})
+		w.settle(time.Minute)
+		down.Store(true)
+		w.waiting("c-1")
+		w.settle(10 * time.Minute)
+		require.NotZero(t, w.source.Health().BlindSince)
+		down.Store(false)
+		w.settle(5 * time.Second)
+		require.Zero(t, w.source.Health().BlindSince)
+		require.Equal(t, conversation.StatusQueued, w.status("c-1"))
 	})
 }
 

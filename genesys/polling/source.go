@@ -123,7 +123,7 @@ func (s *Source) leading(do func(context.Context) error) func(context.Context) e
 			return nil
 		}
 		if err := s.position.load(ctx); err != nil {
-			return err
+			return &storeError{err}
 		}
 		s.repairSoon() // another process may have saved a gap
 		return do(ctx)
@@ -135,6 +135,11 @@ func (s *Source) leading(do func(context.Context) error) func(context.Context) e
 func (s *Source) leads() bool { return s.mine(s.config.Name) }
 
 func (s *Source) mine(key string) bool { return s.config.Tracked.Mine(s.config.Name, key) }
+
+// afterStore is the longest pause after the store has failed, so that what is
+// missed while it is down is read soon once it is back. Mostly it fails before the
+// platform is asked anything.
+const afterStore = 3 * time.Second
 
 // repeat does something now and then, sooner again when it failed. It ends with
 // ctx, or with an error that endsWith says so of.
@@ -151,6 +156,9 @@ func (s *Source) repeat(ctx context.Context, every time.Duration, do func(contex
 		case err != nil:
 			s.stats.failures.Add(1)
 			wait = min(wait, growing.NextBackOff())
+			if ofStore := (*storeError)(nil); errors.As(err, &ofStore) {
+				wait = min(wait, pause.Jittered(afterStore))
+			}
 			s.log.Warn("could not read", "reason", err, "again_in", wait)
 		default:
 			growing.Reset()

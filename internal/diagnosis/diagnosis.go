@@ -42,6 +42,8 @@ type Config struct {
 	Members Members
 	// Hooks are the names of this process's After hooks.
 	Hooks func() []string
+	// AllHooks are the names of its Before hooks, too.
+	AllHooks func() []string
 	// Holding is what this process holds.
 	Holding  func() membership.Holding
 	Instance string

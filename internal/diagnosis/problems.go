@@ -50,7 +50,11 @@ func (h *State) judge() {
 		p.say("events of the type %s are not defined in %s: register it with events.Define in every process", of, strings.Join(h.Undefined[of], ", "))
 	}
 	for _, f := range h.Failed {
-		p.say("%d of the hook %s have failed (%s): mend the cause, then retry or skip them", f.N, f.Hook, f.Kind)
+		more := ""
+		if !f.Counted {
+			more = " or more"
+		}
+		p.say("%d%s of the hook %s have failed (%s): mend the cause, then retry or skip them", f.N, more, f.Hook, f.Kind)
 	}
 	h.Problems = p
 }

@@ -61,8 +61,9 @@ type Process struct {
 
 // Failed is what failed of one hook, and of one kind.
 type Failed struct {
-	Hook   string
-	Kind   store.FailedKind
-	N      int
-	Oldest time.Time
+	Hook    string
+	Kind    store.FailedKind
+	N       int
+	Counted bool // all of it
+	Oldest  time.Time
 }

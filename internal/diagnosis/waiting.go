@@ -35,12 +35,7 @@ func (d *Diagnosis) countWaiting(ctx context.Context, h *State) {
 	if counted(Deliveries, err) {
 		h.countDeliveries(lags, has)
 	}
-	page, err := d.Store.Failed(ctx, store.FailedQuery{Limit: store.MostLimit})
-	if counted(FailedItems, err) {
-		for _, item := range page.Items {
-			h.addFailed(item)
-		}
-	}
+	counted(FailedItems, d.countFailed(ctx, h, has))
 	if failed != nil {
 		h.Problems = append(h.Problems, fmt.Sprintf("what waits in the store could not be counted (%s): the store is %s", strings.Join(h.Uncounted, ", "), access.TroubleOf(failed)))
 	}
@@ -132,11 +127,44 @@ func (d *Diagnosis) process(m membership.Member) process {
 	return p
 }
 
-func (h *State) addFailed(item store.FailedItem) {
-	i := slices.IndexFunc(h.Failed, func(f Failed) bool { return f.Hook == item.Hook && f.Kind == item.Kind })
-	if i < 0 {
-		i = len(h.Failed)
-		h.Failed = append(h.Failed, Failed{Hook: item.Hook, Kind: item.Kind, Oldest: item.At.UTC()})
+// countFailed counts what failed: all at once, or where that is too much each
+// hook for itself, so that none hides another.
+func (d *Diagnosis) countFailed(ctx context.Context, h *State, has owners) error {
+	page, err := d.Store.Failed(ctx, store.FailedQuery{Limit: store.MostLimit})
+	if h.addFailed(page); err != nil || page.Next == "" {
+		return err
 	}
-	h.Failed[i].N++
+	hooks := map[string]bool{}
+	for _, hook := range d.AllHooks() {
+		hooks[hook] = true
+	}
+	maps.Copy(hooks, has.hooks)
+	for hook := range h.Deliveries {
+		hooks[hook] = true
+	}
+	for _, f := range h.Failed {
+		hooks[f.Hook] = true
+	}
+	all := *h
+	all.Failed = nil
+	for _, hook := range slices.Sorted(maps.Keys(hooks)) {
+		page, err := d.Store.Failed(ctx, store.FailedQuery{Hook: hook, Limit: store.MostLimit})
+		if all.addFailed(page); err != nil {
+			return err
+		}
+	}
+	h.Failed = all.Failed
+	return nil
+}
+
+// addFailed counts what is on a page.
+func (h *State) addFailed(page store.FailedPage) {
+	for _, item := range page.Items {
+		i := slices.IndexFunc(h.Failed, func(f Failed) bool { return f.Hook == item.Hook && f.Kind == item.Kind })
+		if i < 0 {
+			i = len(h.Failed)
+			h.Failed = append(h.Failed, Failed{Hook: item.Hook, Kind: item.Kind, Counted: page.Next == "", Oldest: item.At.UTC()})
+		}
+		h.Failed[i].N++
+	}
 }
