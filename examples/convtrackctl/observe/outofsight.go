@@ -20,6 +20,7 @@ func OutOfSight() []Unseen {
 		{"Forwarding, no answer, not available and do not disturb are rules of the system. (D; details U)", "no single statement follows from it"},
 		{"Whose side an e-mail record's `addressSelf` and `addressOther` mean, and what `remote` holds on the customer's leg, is unknown (U)", "who is whom can only be said by somebody who knows the addresses, which a report must not show"},
 		{"then success over failure, as an outcome fails until it succeeds (U)", "two statements of one outcome that differ would have to come within the time of listening; none was ever captured"},
+		{"How late a record shows the next segment of a leg is unknown (U)", "a record would have to be read in the moment between two segments"},
 		{"Detail events of voice do not tell a supervisor who listens in from an agent", "that a sign is missing in all of them cannot be seen in some"},
 		{"What `interactingDurationMs` contains, and whether `acw` fires without a code (3.5).", "it is said above: interacting-held and acw-without-code"},
 		{"The status with which the platform refuses the socket of a channel that is gone (404 or 401)", "no channel goes while it is listened to"},
