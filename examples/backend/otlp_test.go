@@ -143,7 +143,7 @@ func personal(s *genesystest.Story) (all []string) {
 		all = append(all, l.User)
 	}
 	s.Attributes = append(s.Attributes, genesystest.Attribute{Participant: s.Legs[0].Participant, Values: map[string]string{"pin": "canary-4711"}})
-	return append(all, "Canary", "699999999", "canary-4711", token)
+	return append(all, "Canary", "+31699999999", "canary-4711", token)
 }
 
 func TestMetricsAndTracesReachACollectorByTheStandardVariablesAndNameNobody(t *testing.T) {
@@ -154,7 +154,7 @@ func TestMetricsAndTracesReachACollectorByTheStandardVariablesAndNameNobody(t *t
 		"OTEL_SERVICE_NAME=case-desk", "OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test")
 	story := genesystest.BlindTransferToQueue()
 	secrets := personal(story)
-	require.Contains(t, string(bytes.Join(story.Envelopes(), nil)), "699999999", "nothing personal is told")
+	require.Contains(t, string(bytes.Join(story.Envelopes(), nil)), "+31699999999", "nothing personal is told")
 	p.post(story.Envelopes())
 	const caller = "0af7651916cd43dd8448eb211c80319c"
 	other := genesystest.BlindTransferToQueue()
