@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -181,9 +182,9 @@ func TestThatOneHookFailsOftenDoesNotHideThatAnotherDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
 		events.After(hooks, "often", func(context.Context, *events.ConversationCreated) error { return errDead }, events.Attempts(1))
-		last := ""
+		var last atomic.Value
 		events.After(hooks, "once", func(_ context.Context, e *events.ConversationCreated) error {
-			if e.ConversationID == last {
+			if e.ConversationID == last.Load() {
 				return errDead
 			}
 			return nil
@@ -193,7 +194,7 @@ func TestThatOneHookFailsOftenDoesNotHideThatAnotherDoes(t *testing.T) {
 			snapshot := genesystest.BlindTransferToQueue().Fresh(seeded(uint64(i)))
 			if i == store.MostLimit+1 {
 				time.Sleep(time.Minute)
-				last = snapshot.ID
+				last.Store(snapshot.ID)
 			}
 			r.tell(snapshot.Snapshots()[0])
 		}
