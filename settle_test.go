@@ -117,14 +117,21 @@ func endedSegments(began time.Time, more ...string) []byte {
 		at(0), strings.Join(append([]string{talk}, more...), ","), talk)
 }
 
+// tellEndedSegments tells of a call whose segments have ended, so long after its
+// beginning.
+func tellEndedSegments(t *testing.T, after time.Duration) (r *rig, j *journal, began time.Time) {
+	hooks := events.NewHooks()
+	j = journalHook(hooks, "journal")
+	r = start(t, hooks)
+	began = time.Now()
+	time.Sleep(after)
+	r.tell(endedSegments(began))
+	return r, j, began
+}
+
 func TestAnEndThatNobodySaysIsAnnouncedWhenNoNextSegmentHasCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hooks := events.NewHooks()
-		j := journalHook(hooks, "journal")
-		r := start(t, hooks)
-		began := time.Now()
-		time.Sleep(61 * time.Second)
-		r.tell(endedSegments(began))
+		_, j, _ := tellEndedSegments(t, 61*time.Second)
 		time.Sleep(4 * time.Minute)
 		synctest.Wait()
 		require.Contains(t, j.read(), "agent.connected")
@@ -139,12 +146,7 @@ func TestAnEndThatNobodySaysIsAnnouncedWhenNoNextSegmentHasCome(t *testing.T) {
 
 func TestAnEndThatNobodySaysIsNotAnnouncedWhenTheNextSegmentComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hooks := events.NewHooks()
-		j := journalHook(hooks, "journal")
-		r := start(t, hooks)
-		began := time.Now()
-		time.Sleep(61 * time.Second)
-		r.tell(endedSegments(began))
+		r, j, began := tellEndedSegments(t, 61*time.Second)
 		time.Sleep(2 * time.Minute)
 		r.tell(endedSegments(began, fmt.Sprintf(`{"segmentType":"interact","segmentStart":%q}`, began.Add(2*time.Minute).UTC().Format(time.RFC3339))))
 		time.Sleep(time.Hour)
@@ -155,12 +157,7 @@ func TestAnEndThatNobodySaysIsNotAnnouncedWhenTheNextSegmentComes(t *testing.T) 
 
 func TestAnEndThatNobodySaysIsAnnouncedAtOnceLongAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hooks := events.NewHooks()
-		j := journalHook(hooks, "journal")
-		r := start(t, hooks)
-		began := time.Now()
-		time.Sleep(time.Hour)
-		r.tell(endedSegments(began))
+		_, j, _ := tellEndedSegments(t, time.Hour)
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
 		require.Contains(t, j.read(), "agent.left")
@@ -170,12 +167,7 @@ func TestAnEndThatNobodySaysIsAnnouncedAtOnceLongAfterIt(t *testing.T) {
 
 func TestTheEndOfTheInputAnnouncesAnEndThatNobodySays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hooks := events.NewHooks()
-		j := journalHook(hooks, "journal")
-		r := start(t, hooks)
-		began := time.Now()
-		time.Sleep(61 * time.Second)
-		r.tell(endedSegments(began))
+		r, j, _ := tellEndedSegments(t, 61*time.Second)
 		require.NoError(t, r.Settle(t.Context()))
 		synctest.Wait()
 		require.Contains(t, j.read(), "conversation.ended")
