@@ -15,13 +15,22 @@ import (
 	"github.com/dcmkit/convtrack/store/sqlitestore"
 )
 
+// connect connects to PostgreSQL, beside any pool.
+func connect(ctx context.Context, at *stores.Address) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, at.Pool.ConnConfig)
+	if err != nil {
+		return nil, fmt.Errorf("the database does not answer: see that it runs, and that -store names its host, port, user and database: %w", err)
+	}
+	return conn, nil
+}
+
 // applied reads the table of migrations, also where it is not what this version
 // needs; none when there is no table.
 func (p *program) applied(ctx context.Context, at *stores.Address) ([]migration, error) {
 	if at.Pool == nil {
 		return p.appliedInFile(ctx, at)
 	}
-	conn, err := pgx.ConnectConfig(ctx, at.Pool.ConnConfig)
+	conn, err := connect(ctx, at)
 	if err != nil {
 		return nil, err
 	}

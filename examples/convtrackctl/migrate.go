@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/dcmkit/convtrack/examples/internal/stores"
@@ -149,7 +148,7 @@ func (p *program) alone(ctx context.Context, at *stores.Address) (release func()
 	if at.Pool == nil {
 		return func() {}, nil
 	}
-	conn, err := pgx.ConnectConfig(ctx, at.Pool.ConnConfig)
+	conn, err := connect(ctx, at)
 	if err != nil {
 		return nil, err
 	}
