@@ -55,11 +55,11 @@ func (c *covered) same(d *covered) bool {
 }
 
 // beatenBy reports whether what a media topic says of the leg, in place i, wins
-// over what others say: it has moved on, or is newer. Where the source counts,
-// nothing that names the leg is given up for what does not.
+// over what others say: it has moved on, or is newer. Where only the source
+// counts, nothing that names the leg is given up for what does not.
 func beatenBy(f *Field[Session], s, shadow *Session, i int) bool {
 	switch f.rule {
-	case forward, graded, newest:
+	case forward, graded, newest, settled:
 	default:
 		return false
 	}

@@ -13,16 +13,17 @@ import (
 type rule uint8
 
 const (
-	// settled: the higher source, then the newer statement (what Genesys
-	// restates). The order of values comes last, to decide between statements
-	// of one moment.
+	// settled: the higher source, of which all snapshots are one, then the newer
+	// statement (what Genesys restates). The order of values comes last, to
+	// decide between statements of one moment.
 	settled rule = iota
 	// ranked: the higher source, then the greater value (what never changes);
 	// the time says nothing.
 	ranked
 	// first: the higher source, then the smallest value (a start).
 	first
-	// last: the higher source, then the greatest value (an end).
+	// last: the higher source, of which all snapshots are one, then the greatest
+	// value (an end).
 	last
 	// newest: the later Statement.Seen, then the higher source (what goes back
 	// and forth).
@@ -214,6 +215,7 @@ type schema[E any] struct {
 	all      fieldSet
 	byValue  fieldSet // those of which the values decide, whoever states them
 	timeless fieldSet // those of which the values decide among equal sources, whenever they state them
+	ends     fieldSet // those of the rule last
 	settled  fieldSet // those whose stamps say when the statement was new
 	newest   fieldSet // those whose stamps begin with the time
 	flags    fieldSet
@@ -231,7 +233,7 @@ func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields
 			is  bool
 		}{
 			{&s.all, true}, {&s.byValue, f.rule == forward || f.rule == graded || f.rule == union},
-			{&s.timeless, f.rule == ranked || f.rule == first || f.rule == last}, {&s.settled, f.rule == settled}, {&s.newest, f.rule == newest},
+			{&s.timeless, f.rule == ranked || f.rule == first || f.rule == last}, {&s.ends, f.rule == last}, {&s.settled, f.rule == settled}, {&s.newest, f.rule == newest},
 			{&s.flags, f.flag}, {&s.lists, f.list}, {&s.unions, f.rule == union},
 		} {
 			if in.is {
@@ -308,15 +310,17 @@ func (s *schema[E]) weigh(a, b *E) weighing {
 			}
 			if x.stamp != y.stamp {
 				open := s.byValue
-				if x.stamp.sourceLeading() == y.stamp.sourceLeading() {
+				switch mine, theirs := x.stamp.sourceLeading(), y.stamp.sourceLeading(); {
+				case mine == theirs:
 					open = open.or(s.timeless)
+				case mine.equals(theirs):
+					open = open.or(s.ends)
+					restated := both.and(s.settled)
+					w.decide(restated, x.stamp.compareRestated(y.stamp) < 0)
+					both = both.without(restated)
 				}
-				decided := both.without(open)
-				if both = both.and(open); x.stamp < y.stamp {
-					w.wins = w.wins.or(decided)
-				} else {
-					w.covers = w.covers && decided.empty()
-				}
+				w.decide(both.without(open), x.stamp < y.stamp)
+				both = both.and(open)
 			}
 			for i := range both.each() {
 				wins, covers := s.fields[i].weigh(a, x.stamp, b, y.stamp)
@@ -330,26 +334,42 @@ func (s *schema[E]) weigh(a, b *E) weighing {
 	return w
 }
 
+// decide takes note of fields that b settles, or a.
+func (w *weighing) decide(fields fieldSet, wins bool) {
+	if wins {
+		w.wins = w.wins.or(fields)
+	} else {
+		w.covers = w.covers && fields.empty()
+	}
+}
+
 // weigh is for fields that both state: whether b's statement wins over a's,
 // and whether a's says nothing beside it.
 func (f *Field[E]) weigh(a *E, mine stamp, b *E, theirs stamp) (wins, covers bool) {
 	if f.rule == union {
 		return mine < theirs || !f.holds(a, b), mine <= theirs && f.holds(b, a)
 	}
-	c := f.compare(a, b)
+	c, by := f.compare(a, b), cmp.Compare(mine, theirs)
+	if f.rule == settled {
+		by = mine.compareRestated(theirs)
+	}
 	if c == 0 { // mostly
-		return mine < theirs, mine <= theirs
+		return by < 0, by <= 0
 	}
 	switch f.rule {
 	case forward:
 	case graded:
-		c = cmp.Or(cmp.Compare(f.grade(a), f.grade(b)), cmp.Compare(mine, theirs), c)
+		c = cmp.Or(cmp.Compare(f.grade(a), f.grade(b)), by, c)
 	case first:
 		c = cmp.Or(cmp.Compare(mine.sourceLeading(), theirs.sourceLeading()), -c)
-	case ranked, last:
+	case ranked:
 		c = cmp.Or(cmp.Compare(mine.sourceLeading(), theirs.sourceLeading()), c)
+	case last:
+		if a, b := mine.sourceLeading(), theirs.sourceLeading(); !a.equals(b) {
+			c = cmp.Compare(a, b)
+		}
 	default:
-		c = cmp.Or(cmp.Compare(mine, theirs), c)
+		c = cmp.Or(by, c)
 	}
 	return c < 0, c < 0
 }

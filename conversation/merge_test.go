@@ -32,7 +32,11 @@ func TestTheHigherSourceIsBelieved(t *testing.T) {
 	ani := func(v string) func(*Participant, *Session) { return func(_ *Participant, s *Session) { s.ANI = v } }
 	require.Equal(t, "record", both(t, say(SourceDetailEvent, 9, ani("event")), say(SourceAnalytics, 1, ani("record"))).ANI)
 	require.Equal(t, "snapshot", both(t, say(SourceDetailEvent, 9, ani("event")), say(SourceTopic, 0, ani("snapshot"))).ANI)
-	require.Equal(t, "rest", both(t, say(SourceREST, 1, ani("rest")), say(SourceTopic, 9, ani("snapshot"))).ANI)
+	require.Equal(t, "record", both(t, say(SourceREST, 9, ani("rest")), say(SourceAnalytics, 1, ani("record"))).ANI)
+	provider := func(v string) func(*Participant, *Session) {
+		return func(_ *Participant, s *Session) { s.Provider = v }
+	}
+	require.Equal(t, "a rest", both(t, say(SourceREST, 1, provider("a rest")), say(SourceTopic, 9, provider("snapshot"))).Provider, "what never changes")
 }
 
 func TestAmongEqualSourcesTheLaterMessageIsBelieved(t *testing.T) {
@@ -207,6 +211,19 @@ func TestAMediaTopicMovesTheLegOn(t *testing.T) {
 		Statement{By: SourceTopic, Seen: at(8000)})
 	_, s = Merge(Merge(whole, topic), second).Session("s")
 	require.Equal(t, StateConnected, s.State, "of two legs the topic shows none for sure: the facts are there again")
+}
+
+// TestAMediaTopicSaysAnew: what Genesys restates is as the newest snapshot has it,
+// also when that does not name the leg.
+func TestAMediaTopicSaysAnew(t *testing.T) {
+	due := func(by Source, s *Session, seen, due int) *Conversation {
+		s.MediaType, s.CallbackScheduledTime = MediaCallback, at(due)
+		return State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Sessions: []*Session{s}}}}, Statement{By: by, Seen: at(seen)})
+	}
+	shadow := func() *Session { return ShadowSession("p", MediaCallback) }
+	require.Equal(t, at(12), both(t, due(SourceREST, &Session{ID: "s"}, 1, 15), due(SourceMediaTopic, shadow(), 2, 12)).CallbackScheduledTime)
+	require.Equal(t, at(15), both(t, due(SourceREST, &Session{ID: "s"}, 2, 15), due(SourceMediaTopic, shadow(), 1, 12)).CallbackScheduledTime)
+	require.Equal(t, at(15), both(t, due(SourceAnalytics, &Session{ID: "s"}, 1, 15), due(SourceMediaTopic, shadow(), 2, 12)).CallbackScheduledTime)
 }
 
 // What a session has said once must not be told by it for ever: each snapshot

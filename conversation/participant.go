@@ -11,8 +11,10 @@ type Participant struct {
 	Purpose Purpose `json:"purpose,omitzero"`
 	UserID  string  `json:"userId,omitzero"` // agents and users only
 	// Name is the customer's, the queue's or the flow's; an agent's may be missing.
-	Name      string `json:"participantName,omitzero"`
-	QueueID   string `json:"queueId,omitzero"` // the queue through which the participant came
+	Name    string `json:"participantName,omitzero"`
+	QueueID string `json:"queueId,omitzero"` // the queue through which the participant came
+	// QueueName is what REST called the queue. Topics do not name queues, so it
+	// can be the one before, until the API is asked again.
 	QueueName string `json:"queueName,omitzero"`
 	GroupID   string `json:"groupId,omitzero"`
 	TeamID    string `json:"teamId,omitzero"`

@@ -83,6 +83,61 @@ func restate[E any](t *testing.T, s schema[E], first, second Statement) {
 	}
 }
 
+var snapshots = []Source{SourceMediaTopic, SourceTopic, SourceMediaREST, SourceREST}
+
+// TestOfAllSnapshotsTheOneThatWasReadLaterIsNewer: whether the API was asked or
+// told by itself makes no difference to what it says anew.
+func TestOfAllSnapshotsTheOneThatWasReadLaterIsNewer(t *testing.T) {
+	for _, by := range snapshots {
+		for _, later := range snapshots {
+			first, second := Statement{By: by, Seen: at(1000)}, Statement{By: later, Seen: at(2000)}
+			restate(t, conversationFields, first, second)
+			restate(t, participantFields, first, second)
+			restate(t, sessionFields, first, second)
+			restate(t, segmentFields, first, second)
+			endLater(t, conversationFields, first, second)
+			endLater(t, participantFields, first, second)
+			endLater(t, sessionFields, first, second)
+			endLater(t, segmentFields, first, second)
+		}
+	}
+}
+
+// endLater demands that of two ends the later one stands, whoever was read first.
+func endLater[E any](t *testing.T, s schema[E], first, second Statement) {
+	for i, f := range s.fields {
+		if f.rule != last {
+			continue
+		}
+		for _, values := range [][2]int{{1, 2}, {2, 1}} {
+			one, other := stating(s, i, values[0], first), stating(s, i, values[1], second)
+			want := stating(s, i, 2, first)
+			for _, joined := range []*E{s.join(one, other), s.join(other, one)} {
+				require.Zero(t, f.compare(want, joined), "%s by %s and %s", f.Name, first.By, second.By)
+			}
+		}
+	}
+}
+
+// TestACallbackThatIsMovedAfterItWasReadIsAsItIsTold is the case of it that was
+// met first.
+func TestACallbackThatIsMovedAfterItWasReadIsAsItIsTold(t *testing.T) {
+	due := func(by Source, seen, due int) *Conversation {
+		return say(by, seen, func(_ *Participant, s *Session) { s.MediaType, s.CallbackScheduledTime = MediaCallback, at(due) })
+	}
+	for _, later := range snapshots[:2] {
+		joined := inEveryOrder(t, due(SourceTopic, 1, 15), due(SourceREST, 2, 15), due(later, 3, 12))
+		_, s := joined.Session("s")
+		require.Equal(t, at(12), s.CallbackScheduledTime)
+	}
+	joined := inEveryOrder(t, due(SourceTopic, 3, 12), due(SourceREST, 2, 15))
+	_, s := joined.Session("s")
+	require.Equal(t, at(12), s.CallbackScheduledTime, "the API was asked before it was told")
+	joined = inEveryOrder(t, due(SourceTopic, 3, 12), due(SourceAnalytics, 2, 15))
+	_, s = joined.Session("s")
+	require.Equal(t, at(15), s.CallbackScheduledTime, "a record is above")
+}
+
 // TestWhatHasAnOrderIsTheSameHoweverItWasHeard states each other field with
 // two values: when they were read makes no difference.
 func TestWhatHasAnOrderIsTheSameHoweverItWasHeard(t *testing.T) {

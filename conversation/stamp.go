@@ -1,12 +1,15 @@
 package conversation
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
 
 // Source is the kind of message that states a fact. When two messages state a
-// field differently, the higher source is believed.
+// field differently, the higher source is believed; in what Genesys says anew
+// topics and REST are one source, and the newer statement is believed.
+// FIELDS.md has the rule of each field.
 type Source uint8
 
 // The sources, weakest first.
@@ -52,6 +55,11 @@ func (s Source) SingleFact() bool { return s < SourceTopic || s == SourceMediaRE
 // of each leg in it, so that a flag that is missing there is off.
 func (s Source) snapshot() bool { return s >= SourceMediaTopic && s <= SourceREST }
 
+// equals reports whether messages of both sources have the same authority in
+// what Genesys says anew: all snapshots come from the same API, whether it was
+// asked or told by itself.
+func (s Source) equals(t Source) bool { return s == t || s.snapshot() && t.snapshot() }
+
 // untimed reports whether messages of this source carry no time of their own.
 func (s Source) untimed() bool { return s == SourceMediaTopic || s == SourceTopic }
 
@@ -60,8 +68,9 @@ type Statement struct {
 	By Source
 	// At is the message's own time; zero when it carries none.
 	At time.Time
-	// Seen is when the message was read, or At where that is the better word.
-	// It settles what can go back and forth (held, muted, parked, peer,
+	// Seen is when the message was read, or At where that is the better word;
+	// of an answer when its request was sent, as what was told before it came may
+	// be newer. It settles what can go back and forth (held, muted, parked, peer,
 	// attributes, wrap-up) and, among statements of one source that carry no
 	// time of their own, what Genesys restates (a queue, a scheduled time):
 	// the newest is believed. FIELDS.md lists both.
@@ -101,6 +110,18 @@ func (by Statement) restated() stamp {
 	}
 	return bySource(by.By, by.At)
 }
+
+// compareRestated orders the stamps of two statements of what Genesys restates:
+// of equal sources the one that was read later is the newer.
+func (s stamp) compareRestated(t stamp) int {
+	if s.sourceLeading().equals(t.sourceLeading()) {
+		return cmp.Compare(s.timeFirst(), t.timeFirst())
+	}
+	return cmp.Compare(s, t)
+}
+
+// timeFirst moves the source of a stamp behind its time.
+func (s stamp) timeFirst() stamp { return s<<8 | s>>stampSourceShift }
 
 // recordTime is the time in a stamp that restated has made for a record.
 func (s stamp) recordTime() time.Time {

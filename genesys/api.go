@@ -52,6 +52,11 @@ type Request struct {
 	// Repair marks a call that is not urgent: catching up after a gap, late
 	// data. Such calls get at most half of the rate limit.
 	Repair bool
+
+	// Sent, where it is not nil, is set when the request goes out, after it has
+	// waited for its turn. What the answer says was so then or later; what was
+	// heard in between may be newer. It need not be set by who answers at once.
+	Sent *time.Time
 }
 
 // Verb returns the request's method.

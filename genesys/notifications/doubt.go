@@ -64,9 +64,10 @@ func (d *doubts) settle(ctx context.Context, silent map[*connection]bool) {
 // read reads a conversation and compares. The live API does not keep one for
 // long that has ended; then its record is read.
 func (d *doubts) read(ctx context.Context, id string) {
-	body, err := d.api.Call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: true})
+	sent := time.Now()
+	body, err := d.api.Call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: true, Sent: &sent})
 	if genesys.HasStatus(err, http.StatusNotFound) {
-		body, err = d.api.Call(ctx, genesys.Request{Path: "/api/v2/analytics/conversations/" + url.PathEscape(id) + "/details", Repair: true})
+		body, err = d.api.Call(ctx, genesys.Request{Path: "/api/v2/analytics/conversations/" + url.PathEscape(id) + "/details", Repair: true, Sent: &sent})
 	}
 	if err != nil {
 		if ctx.Err() == nil {
@@ -74,7 +75,7 @@ func (d *doubts) read(ctx context.Context, id string) {
 		}
 		return
 	}
-	m, err := genesys.Decode(body, time.Now())
+	m, err := genesys.Decode(body, sent)
 	if err != nil {
 		d.log.Warn("a part of an answer is not understood", "conversation", id, "reason", err)
 	}

@@ -119,12 +119,12 @@ func emptyObject(v []byte) bool {
 }
 
 // decode decodes elements, and notes those that are not understood. An answer
-// of which nothing is understood is not understood as a whole.
-func (m *malformed) decode(what string, list []jsontext.Value) ([]*conversation.Conversation, error) {
-	now := time.Now()
+// of which nothing is understood is not understood as a whole. It counts as read
+// when it was asked for: a topic that came in between is newer.
+func (m *malformed) decode(what string, sent time.Time, list []jsontext.Value) ([]*conversation.Conversation, error) {
 	var found []*conversation.Conversation
 	for _, v := range list {
-		d, err := genesys.Decode(v, now)
+		d, err := genesys.Decode(v, sent)
 		if err == nil && len(d.Conversations) == 0 {
 			err = notUnderstood("it says nothing about a conversation")
 		}

@@ -83,7 +83,7 @@ func (s *Source) resumeJob(ctx context.Context) error {
 
 // availableUntil asks up to when there is data.
 func (s *Source) availableUntil(ctx context.Context) (until time.Time, err error) {
-	err = s.reader.call(ctx, genesys.Request{Path: jobsPath + "/availability", Repair: true}, func(body []byte) error {
+	err = s.reader.call(ctx, genesys.Request{Path: jobsPath + "/availability", Repair: true}, func(body []byte, _ time.Time) error {
 		var available struct {
 			Until time.Time `json:"dataAvailabilityDate"`
 		}
@@ -102,7 +102,7 @@ func (s *Source) orderJob(ctx context.Context, i interval) (id string, err error
 	if err != nil {
 		return "", err
 	}
-	err = s.reader.call(ctx, genesys.Request{Path: jobsPath, Body: order, Repair: true}, func(body []byte) error {
+	err = s.reader.call(ctx, genesys.Request{Path: jobsPath, Body: order, Repair: true}, func(body []byte, _ time.Time) error {
 		var made struct {
 			ID string `json:"jobId"`
 		}
@@ -170,7 +170,7 @@ func (s *Source) awaitJob(ctx context.Context, id string) error {
 		var is struct {
 			State string `json:"state"`
 		}
-		err := s.reader.call(ctx, genesys.Request{Path: jobsPath + "/" + url.PathEscape(id), Repair: true}, func(body []byte) error {
+		err := s.reader.call(ctx, genesys.Request{Path: jobsPath + "/" + url.PathEscape(id), Repair: true}, func(body []byte, _ time.Time) error {
 			if err := json.Unmarshal(body, &is); err != nil || is.State == "" {
 				return naming("job", notUnderstood("it has no state"))
 			}

@@ -42,14 +42,17 @@ func newReader(api genesys.API, answered func(time.Time), log *slog.Logger) *rea
 const mostTries = 4
 
 // call makes a call, and again when it fails for a passing reason. An answer
-// that is not understood is a failure, too.
-func (r *reader) call(ctx context.Context, q genesys.Request, understand func(body []byte) error) error {
+// that is not understood is a failure, too. understand is told when the request
+// was sent: the answer knows nothing of what happened after that for sure.
+func (r *reader) call(ctx context.Context, q genesys.Request, understand func(body []byte, sent time.Time) error) error {
 	growing := pause.Growing(time.Second, time.Minute)
 	for try := 1; ; try++ {
+		sent := time.Now()
+		q.Sent = &sent
 		body, err := r.api.Call(ctx, q)
 		if err == nil {
 			r.answered(time.Now())
-			err = understand(body)
+			err = understand(body, sent)
 		}
 		if err == nil || try == mostTries || ctx.Err() != nil || genesys.IsPermanent(err) || !pause.Sleep(ctx, growing.NextBackOff()) {
 			return err
@@ -59,9 +62,9 @@ func (r *reader) call(ctx context.Context, q genesys.Request, understand func(bo
 
 // conversations reads a page of conversations and stores what it says.
 func (r *reader) conversations(ctx context.Context, what string, q genesys.Request) (found []*conversation.Conversation, page *conversationPage, err error) {
-	err = r.call(ctx, q, func(body []byte) (err error) {
+	err = r.call(ctx, q, func(body []byte, sent time.Time) (err error) {
 		if page, err = readConversations(body); err == nil {
-			found, err = r.malformed.decode(what, page.Conversations.values)
+			found, err = r.malformed.decode(what, sent, page.Conversations.values)
 		}
 		return naming(what, err)
 	})
@@ -153,11 +156,11 @@ func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool) ([]*c
 func (r *reader) live(ctx context.Context, id string, repair bool) error {
 	const what = "live conversation"
 	var found []*conversation.Conversation
-	err := r.call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: repair}, func(body []byte) (err error) {
+	err := r.call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: repair}, func(body []byte, sent time.Time) (err error) {
 		if emptyObject(body) {
 			return nil // there is nothing of it, which its record will explain
 		}
-		if found, err = r.malformed.decode(what, []jsontext.Value{body}); err == nil && found[0].ID != id {
+		if found, err = r.malformed.decode(what, sent, []jsontext.Value{body}); err == nil && found[0].ID != id {
 			err = notUnderstood("it is about another conversation")
 		}
 		return naming(what, err)
@@ -181,9 +184,9 @@ func (r *reader) evaluations(ctx context.Context, id string) error {
 				"conversationId": {id}, "expandAnswerTotalScores": {"true"},
 				"pageSize": {fmt.Sprint(pageSize)}, "pageNumber": {fmt.Sprint(number)},
 			},
-		}, func(body []byte) (err error) {
+		}, func(body []byte, sent time.Time) (err error) {
 			if page, err = readEntities(body); err == nil {
-				found, err = r.malformed.decode(what, page.Entities.values)
+				found, err = r.malformed.decode(what, sent, page.Entities.values)
 			}
 			return naming(what, err)
 		})
@@ -201,10 +204,10 @@ func (r *reader) evaluations(ctx context.Context, id string) error {
 func (r *reader) surveys(ctx context.Context, id string) error {
 	const what = "surveys"
 	var found []*conversation.Conversation
-	err := r.call(ctx, genesys.Request{Path: "/api/v2/quality/conversations/" + url.PathEscape(id) + "/surveys", Repair: true}, func(body []byte) error {
+	err := r.call(ctx, genesys.Request{Path: "/api/v2/quality/conversations/" + url.PathEscape(id) + "/surveys", Repair: true}, func(body []byte, sent time.Time) error {
 		list, err := readList(body)
 		if err == nil {
-			found, err = r.malformed.decode(what, list.values)
+			found, err = r.malformed.decode(what, sent, list.values)
 		}
 		return naming(what, err)
 	})

@@ -3,6 +3,7 @@ package polling
 import (
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
@@ -42,7 +43,7 @@ var rightAnswers = map[string]struct {
 		func(body []byte) error {
 			p, err := readConversations(body)
 			if err == nil {
-				_, err = newMalformed(slog.New(slog.DiscardHandler)).decode("test", p.Conversations.values)
+				_, err = newMalformed(slog.New(slog.DiscardHandler)).decode("test", time.Now(), p.Conversations.values)
 			}
 			return err
 		},
@@ -53,7 +54,7 @@ var rightAnswers = map[string]struct {
 		func(body []byte) error {
 			p, err := readEntities(body)
 			if err == nil {
-				_, err = newMalformed(slog.New(slog.DiscardHandler)).decode("test", p.Entities.values)
+				_, err = newMalformed(slog.New(slog.DiscardHandler)).decode("test", time.Now(), p.Entities.values)
 			}
 			return err
 		},
@@ -64,7 +65,7 @@ var rightAnswers = map[string]struct {
 		func(body []byte) error {
 			l, err := readList(body)
 			if err == nil {
-				_, err = newMalformed(slog.New(slog.DiscardHandler)).decode("test", l.values)
+				_, err = newMalformed(slog.New(slog.DiscardHandler)).decode("test", time.Now(), l.values)
 			}
 			return err
 		},
@@ -73,7 +74,7 @@ var rightAnswers = map[string]struct {
 		`{"id":"c-1","startTime":"2000-01-01T00:00:00.000Z","participants":[{"id":"p-1","purpose":"customer","calls":[{"id":"s-1","state":"connected"}]}]}`,
 		nil,
 		func(body []byte) error {
-			_, err := newMalformed(slog.New(slog.DiscardHandler)).decode("test", []jsontext.Value{body})
+			_, err := newMalformed(slog.New(slog.DiscardHandler)).decode("test", time.Now(), []jsontext.Value{body})
 			return err
 		},
 	},

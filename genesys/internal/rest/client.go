@@ -139,6 +139,9 @@ func (c *Client) send(ctx context.Context, name call, r genesys.Request, path st
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	started := time.Now()
+	if r.Sent != nil {
+		*r.Sent = started
+	}
 	answer, err := whole(c.transport.Do(limited, Outgoing{Method: name.method, Path: path, Token: token, Body: r.Body, MaxBody: c.maxBody}))
 	took := time.Since(started)
 	if err != nil && !errors.Is(err, ErrTooLarge) {

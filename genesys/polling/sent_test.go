@@ -1,0 +1,64 @@
+package polling_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/polling"
+)
+
+// queuing is an API of which a call waits for its turn, and the answer takes its
+// time.
+type queuing struct {
+	genesys.API
+	turn, answer time.Duration
+}
+
+func (q queuing) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
+	time.Sleep(q.turn)
+	body, err := q.API.Call(ctx, r)
+	time.Sleep(q.answer)
+	return body, err
+}
+
+// TestAnAnswerIsAsOldAsItsRequest: what is told while the answer is on its way is
+// newer than the answer; what was told while the request waited for its turn is not.
+func TestAnAnswerIsAsOldAsItsRequest(t *testing.T) {
+	const body = `"id":"c","participants":[{"id":"p","purpose":"customer","callbacks":[{"id":"s","state":"scheduled","held":%t,"callbackScheduledTime":"2026-03-03T%d:00:00Z"}]}]}`
+	for name, is := range map[string]struct {
+		told time.Duration
+		want int
+	}{
+		"told on the way": {12 * time.Second, 12}, "told before": {5 * time.Second, 15}, "told afterwards": {18 * time.Second, 12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.calls.API = queuing{w.calls.API, 10 * time.Second, 5 * time.Second}
+				w.calls.answer(func(r genesys.Request, answer []byte, err error) ([]byte, error) {
+					if r.Path != "/api/v2/conversations/c" {
+						return answer, err
+					}
+					return fmt.Appendf(nil, `{"startTime":"2026-03-02T09:00:00Z",`+body, false, 15), nil
+				})
+				w.start(polling.Config{})
+				w.settle(time.Minute)
+				read := make(chan error, 1)
+				go func() { read <- w.source.Read(t.Context(), "c") }()
+				w.settle(is.told)
+				m, err := genesys.Decode(fmt.Appendf(nil, `{"topicName":"v2.users.u.conversations","eventBody":{`+body+"}", true, 12), time.Now())
+				require.NoError(t, err)
+				require.NoError(t, w.tracker.Observe(t.Context(), conversation.Update{Conversations: m.Conversations}))
+				require.NoError(t, <-read)
+				_, s := w.get("c").Session("s")
+				require.Equal(t, is.want, s.CallbackScheduledTime.Hour())
+				require.Equal(t, is.want == 12, s.Held)
+			})
+		})
+	}
+}
