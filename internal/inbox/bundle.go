@@ -1,10 +1,13 @@
 package inbox
 
 import (
+	"bytes"
+	"compress/flate"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -17,9 +20,13 @@ type Heard struct {
 	Conversation *conversation.Conversation
 }
 
-// form is the first byte of a bundle: how the rest is to be read. Another
-// version of the module may write another one, while both run.
-const form = 3
+// The first byte of a bundle is its form: how the rest is to be read. Another
+// version of the module may write another one, while both run, and what it wrote
+// stays when it is gone.
+const (
+	form     = 4
+	deflated = 3 // read only: the same conversations, compressed by compress/flate
+)
 
 // mostBytes is how large a bundle becomes, before it is compressed, until the next
 // one is begun.
@@ -27,8 +34,8 @@ const mostBytes = 64 << 10
 
 // bundler composes entries, one list at a time: their memory is used again.
 type bundler struct {
-	buffers  [][]byte
-	deflater deflater
+	buffers    [][]byte
+	compressor compressor
 }
 
 // entries returns the entries for what was heard: for each owner as few as
@@ -49,7 +56,7 @@ func (b *bundler) entries(heard []Heard, now time.Time) []store.Entry {
 	b.buffers = b.buffers[:0]
 	for i := range entries {
 		raw := entries[i].Data
-		entries[i].Data = b.deflater.append([]byte{form}, raw)
+		entries[i].Data = b.compressor.append([]byte{form}, raw)
 		if len(b.buffers) < mostBuffers && cap(raw) <= 2*mostBytes {
 			b.buffers = append(b.buffers, raw[:0])
 		}
@@ -81,14 +88,26 @@ var errDamaged = errors.New("an entry of the inbox is damaged")
 
 // unbundle returns what was heard.
 func unbundle(data []byte) ([]*conversation.Conversation, error) {
-	if len(data) == 0 || data[0] != form {
+	raw, err := expand(data)
+	if err != nil {
+		return nil, err
+	}
+	return unpackAll(raw)
+}
+
+func expand(data []byte) (raw []byte, err error) {
+	switch {
+	case len(data) > 0 && data[0] == form:
+		raw, err = decompress(data[1:])
+	case len(data) > 0 && data[0] == deflated:
+		raw, err = io.ReadAll(flate.NewReader(bytes.NewReader(data[1:])))
+	default:
 		return nil, errors.New("an entry of the inbox has a form that this version does not know")
 	}
-	raw, err := inflate(data[1:])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
-	return unpackAll(raw)
+	return raw, nil
 }
 
 func unpackAll(data []byte) (list []*conversation.Conversation, err error) {

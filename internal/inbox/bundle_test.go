@@ -1,6 +1,8 @@
 package inbox
 
 import (
+	"bytes"
+	"compress/flate"
 	"fmt"
 	"testing"
 	"time"
@@ -37,7 +39,7 @@ func TestEachOwnerHasBundlesOfItsOwnOfALimitedSizeAndEachHasItsOwnName(t *testin
 	}
 	names, owners, n := map[string]bool{}, map[string]int{}, 0
 	for _, e := range b.entries(all, at) {
-		raw, err := inflate(e.Data[1:])
+		raw, err := expand(e.Data)
 		require.NoError(t, err)
 		require.Less(t, len(raw), mostBytes+1024)
 		list, err := unbundle(e.Data)
@@ -51,6 +53,21 @@ func TestEachOwnerHasBundlesOfItsOwnOfALimitedSizeAndEachHasItsOwnName(t *testin
 	require.Len(t, names, owners["owner0"]+owners["owner1"]+owners["owner2"])
 }
 
+func TestABundleOfAnEarlierVersionIsRead(t *testing.T) {
+	said := heard("c", "one", at)
+	var data bytes.Buffer
+	data.WriteByte(deflated)
+	w, err := flate.NewWriter(&data, flate.BestSpeed)
+	require.NoError(t, err)
+	_, err = w.Write(appendPacked(nil, said))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	got, err := unbundle(data.Bytes())
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	require.True(t, conversation.Diff(conversation.Merge(nil, said), conversation.Merge(nil, got[0])).Empty())
+}
+
 func TestADamagedBundleIsAnErrorAndSaysNothing(t *testing.T) {
 	var b bundler
 	whole := b.entries([]Heard{{"b", heard("c", "one", at)}, {"b", heard("d", "two", at)}}, at)[0].Data
@@ -61,7 +78,7 @@ func TestADamagedBundleIsAnErrorAndSaysNothing(t *testing.T) {
 		_, err := unbundle(whole[:n])
 		require.Error(t, err)
 	}
-	raw, err := inflate(whole[1:])
+	raw, err := expand(whole)
 	require.NoError(t, err)
 	ends := 0
 	for n := range raw {
