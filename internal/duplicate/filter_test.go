@@ -19,6 +19,15 @@ func (m members) Owner(string, string) string { return "owner" }
 
 func (m members) Changed() <-chan struct{} { return m.changed }
 
+// store notes what was heard and says at once that it is stored.
+func (f *Filter) store(facts []*conversation.Conversation) {
+	var n Noted
+	for _, c := range facts {
+		n = f.Note(n, c)
+	}
+	f.Stored(n)
+}
+
 // pair is the owner of all conversations and another process, both of which hear
 // everything, unless somebody is deaf.
 type pair struct {
@@ -67,8 +76,9 @@ func (p *pair) bothHear() time.Duration {
 	facts := p.next()
 	go func() {
 		require.Equal(p.t, facts, p.owner.Without(p.t.Context(), facts), "it is the owner's")
+		noted := p.owner.Note(nil, facts[0])
 		time.Sleep(5 * time.Millisecond) // until it is stored
-		p.owner.Stored(facts)
+		p.owner.Stored(noted)
 	}()
 	began := time.Now()
 	if len(p.otherHears(facts)) > 0 {
@@ -104,7 +114,7 @@ func TestNobodyWaitsWhereEachMessageReachesOneProcess(t *testing.T) {
 			began := time.Now()
 			require.NotEmpty(t, p.otherHears(p.next()))
 			require.Zero(t, time.Since(began))
-			p.owner.Stored(p.next()) // what the owner hears
+			p.owner.store(p.next()) // what the owner hears
 			time.Sleep(100 * time.Millisecond)
 		}
 		require.Zero(t, p.other.listened.Load(), "nobody announces")
@@ -125,7 +135,7 @@ func TestWhatTheOwnerDoesNotStoreIsDepositedAfterAWhile(t *testing.T) {
 				for range 100 {
 					facts := p.next()
 					if p.lost {
-						p.owner.Stored(facts)
+						p.owner.store(facts)
 					}
 					began := time.Now()
 					require.Equal(t, facts, p.otherHears(facts))
@@ -167,8 +177,8 @@ func TestNothingIsKeptOfWhatIsLongOver(t *testing.T) {
 		p := newPair(t)
 		p.learn()
 		for range 100 {
-			p.owner.Stored(p.next()) // the other one does not hear it
-			p.otherHears(p.next())   // nor the owner this
+			p.owner.store(p.next()) // the other one does not hear it
+			p.otherHears(p.next())  // nor the owner this
 		}
 		time.Sleep(keep)
 		p.bothHear()
@@ -193,7 +203,7 @@ func TestAnAnnouncementComesSoonAndNotOftenerThanEveryFewMoments(t *testing.T) {
 		})
 		f.Copied()
 		for i := range 1000 {
-			f.Stored([]*conversation.Conversation{conversation.State(&conversation.Conversation{ID: fmt.Sprint(i)},
+			f.store([]*conversation.Conversation{conversation.State(&conversation.Conversation{ID: fmt.Sprint(i)},
 				conversation.Statement{By: conversation.SourceTopic, Seen: time.Now()})})
 			time.Sleep(time.Millisecond)
 		}

@@ -31,7 +31,7 @@ func TestAMessageBehindADepositedOneIsNotLeftOutForOneThatWasReadBefore(t *testi
 		began := time.Now()
 		at := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
 		known := []*conversation.Conversation{tag("x", at(0)), tag("y", at(3))}
-		p.owner.Stored(known)
+		p.owner.store(known)
 		for i, heard := range []*conversation.Conversation{tag("x", at(10)), tag("y", at(11))} {
 			rest := p.otherHears([]*conversation.Conversation{heard})
 			if i == 0 {
@@ -55,7 +55,7 @@ func TestAMessageBehindOneThatWasNotComparedIsNotLeftOutForOneThatWasReadBefore(
 		p.learn()
 		p.bothHear() // may be a probe
 		p.other.members = oneOfTwo{p.members}
-		p.owner.Stored([]*conversation.Conversation{tag("y", time.Now().Add(-3*time.Millisecond))})
+		p.owner.store([]*conversation.Conversation{tag("y", time.Now().Add(-3*time.Millisecond))})
 		require.Len(t, p.otherHears([]*conversation.Conversation{{ID: "mine"}, tag("x", time.Now())}), 2)
 		time.Sleep(time.Millisecond)
 		require.NotEmpty(t, p.otherHears([]*conversation.Conversation{tag("y", time.Now())}))

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/duplicate"
 	"github.com/dcmkit/convtrack/internal/inbox"
 	"github.com/dcmkit/convtrack/internal/lane"
 	"github.com/dcmkit/convtrack/internal/telemetry"
@@ -19,6 +20,7 @@ func (e *Engine) Hear(ctx context.Context, facts []*conversation.Conversation) e
 	}
 	facts = e.Duplicates.Without(ctx, facts)
 	var away []inbox.Heard
+	var noted duplicate.Noted
 	r := lane.NewReceipt()
 	if e.config.Telemetry != nil {
 		r.Heard = telemetry.HeardIn(ctx)
@@ -28,6 +30,7 @@ func (e *Engine) Hear(ctx context.Context, facts []*conversation.Conversation) e
 			away = append(away, inbox.Heard{Owner: owner, Conversation: c})
 			continue
 		}
+		noted = e.Duplicates.Note(noted, c)
 		if err := e.Lanes.Push(ctx, c, r); err != nil {
 			r.Fail(err)
 			break
@@ -40,7 +43,7 @@ func (e *Engine) Hear(ctx context.Context, facts []*conversation.Conversation) e
 	}
 	err := r.Wait(ctx)
 	if err == nil && len(away) == 0 {
-		e.Duplicates.Stored(facts)
+		e.Duplicates.Stored(noted)
 	}
 	return err
 }

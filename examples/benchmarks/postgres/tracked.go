@@ -57,6 +57,8 @@ type fleet struct {
 	feed     feed
 	count    func(convtrack.Stats) int64 // what the extra is
 	counted  int64                       // up to the last round
+
+	listeners [live]listeners // for everybody
 }
 
 // hearing says which of the trackers hear a notification of the slot.
@@ -86,6 +88,7 @@ func openFleet(ctx context.Context, s *server, size int, hear hearing) (round, e
 // each other.
 func newFleet(ctx context.Context, s *server, size int, hear hearing, hook func(context.Context, events.Event) error) (*fleet, error) {
 	f := &fleet{traffic: newTraffic(live), hear: hear, feed: (*fleet).inTurn, count: conflicts}
+	s.later(f.end)
 	x, err := s.newSite(ctx)
 	if err != nil {
 		return nil, err
@@ -170,25 +173,6 @@ func (f *fleet) owner(ctx context.Context, data []byte, _ int) error {
 		}
 	}
 	return observe(ctx, f.trackers[0], m)
-}
-
-// everybody lets all trackers hear it, each of which decodes it.
-func (f *fleet) everybody(ctx context.Context, data []byte, _ int) error {
-	heard := make(chan error, len(f.trackers))
-	for _, t := range f.trackers {
-		go func() {
-			m, err := genesys.Decode(data, time.Now())
-			if err == nil {
-				err = observe(ctx, t, m)
-			}
-			heard <- err
-		}()
-	}
-	var failed error
-	for range f.trackers {
-		failed = errors.Join(failed, <-heard)
-	}
-	return failed
 }
 
 // one lets one tracker hear it, always the same one for a conversation, but
