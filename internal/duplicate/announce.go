@@ -38,8 +38,8 @@ func (f *Filter) Copied() {
 type Noted []announced
 
 // Note adds a fact that this process owns and is about to store, if it announces
-// at present. A fact that was heard just now is at hand for the processor, too:
-// when it is stored it would take three times as long.
+// at present. A fact that was decoded just now is in the processor's memory still:
+// when it is stored, this would take more than twice as long.
 func (f *Filter) Note(n Noted, c *conversation.Conversation) Noted {
 	f.out.mu.Lock()
 	announces := time.Now().Before(f.out.until)
