@@ -12,6 +12,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/host"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -194,9 +195,7 @@ func (c Config) withDefaults(transactions int) Config {
 	if c.Instance == "" {
 		c.Instance = rand.Text()
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = host.Logger(c.Logger)
 	return c
 }
 

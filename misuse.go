@@ -14,12 +14,12 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// isNil reports whether there is nothing in a source, also when it has a type.
-func isNil(s Source) bool {
-	if s == nil {
+// isNil reports whether there is nothing in a value, also when it has a type.
+func isNil(value any) bool {
+	if value == nil {
 		return true
 	}
-	v := reflect.ValueOf(s)
+	v := reflect.ValueOf(value)
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
 		return v.IsNil()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/host"
 	"github.com/dcmkit/convtrack/internal/origin"
 )
 
@@ -84,14 +85,14 @@ func (t *Tracker) gap(g conversation.Gap) {
 		t.log.Warn("blind", describeGap(g)...)
 	}
 	if t.config.OnGap != nil {
-		t.guard("Config.OnGap", func() { t.config.OnGap(g) })
+		host.Call(t.log, "Config.OnGap", func() { t.config.OnGap(g) })
 	}
 	repairers := t.repairers.Load()
 	if g.Lost || repairers == nil {
 		return
 	}
 	for _, r := range *repairers {
-		t.guard("Repair of a source", func() { r.Repair(g) })
+		host.Call(t.log, "Repair of a source", func() { r.Repair(g) })
 	}
 }
 
@@ -106,16 +107,6 @@ func describeGap(g conversation.Gap) []any {
 		to = "still blind"
 	}
 	return []any{"source", g.Source, "from", from, "to", to, "reason", g.Reason}
-}
-
-// guard calls the host's code. What it does wrong is its own trouble.
-func (t *Tracker) guard(what string, do func()) {
-	defer func() {
-		if r := recover(); r != nil {
-			t.log.Error("the host's code panicked", "in", what, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		}
-	}()
-	do()
 }
 
 // runSources runs the sources until they have ended.
@@ -171,7 +162,13 @@ func (t *Tracker) goesOn(err error) (on bool) {
 	now := time.Now()
 	t.heard.Fail(failed.Source, failed.Err, now)
 	if t.config.OnSourceFailed != nil {
-		t.guard("Config.OnSourceFailed", func() { on = t.config.OnSourceFailed(failed) })
+		asked := make(chan bool, 1)
+		go func() { // a Goexit is an answer, too
+			goOn := false
+			defer func() { asked <- goOn }()
+			host.Call(t.log, "Config.OnSourceFailed", func() { goOn = t.config.OnSourceFailed(failed) })
+		}()
+		on = <-asked
 	}
 	if on {
 		t.gap(conversation.Gap{Source: failed.Source, From: now.UTC(), Reason: "the source has failed for good"})
@@ -193,11 +190,14 @@ func (t *Tracker) sinkOf(s Source) conversation.Sink {
 	}
 }
 
-func sourceName(s Source) string {
+// sourceName is what the source calls itself, else its type.
+func sourceName(s Source) (name string) {
+	name = fmt.Sprintf("%T", s)
 	if named, ok := s.(fmt.Stringer); ok {
-		return named.String()
+		defer func() { _ = recover() }()
+		name = named.String()
 	}
-	return fmt.Sprintf("%T", s)
+	return name
 }
 
 // runSource runs one source. A panic is its failure.
@@ -210,6 +210,8 @@ func runSource(ctx context.Context, s Source, sink conversation.Sink) (err error
 	switch err := s.Run(ctx, sink); {
 	case err == nil, ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		return nil
+	case isNil(err):
+		return &SourceError{sourceName(s), fmt.Errorf("it returned a nil %T as its error, not nil itself", err)}
 	default:
 		return &SourceError{sourceName(s), err}
 	}

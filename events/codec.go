@@ -2,13 +2,39 @@ package events
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
 // Encode returns the event's data as JSON: its typed fields and the rule, with
 // Genesys's names. The header travels beside it.
-func Encode(e Event) ([]byte, error) { return json.Marshal(e) }
+func Encode(e Event) ([]byte, error) {
+	if _, own := e.(interface{ ofHost() }); !own {
+		return json.Marshal(e)
+	}
+	return byHost("encoded", func() ([]byte, error) { return json.Marshal(e) })
+}
+
+// byHost encodes or decodes data of the host's, which may have methods for it.
+func byHost[T any](done string, do func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	r, failed := ask(new(atomic.Int64), answerLate, func() result {
+		v, err := do()
+		if err != nil {
+			err = errors.New(err.Error()) // the host's methods may have made it
+		}
+		return result{v, err}
+	})
+	if failed != nil {
+		return r.value, fmt.Errorf("events: the host's data cannot be %s: %w", done, failed.error)
+	}
+	return r.value, r.err
+}
 
 // Decode is the inverse of Encode. The header gives the type and everything
 // that the data does not hold.
@@ -24,7 +50,7 @@ func Decode(h Header, data []byte) (Event, error) {
 func (h *Hooks) Decode(head Header, data []byte) (Event, error) {
 	for _, d := range h.Wants().definitions {
 		if d.of == head.Type {
-			return decode(d.empty(), head, data)
+			return byHost("decoded", func() (Event, error) { return decode(d.empty(), head, data) })
 		}
 	}
 	if head.Type.kind() < 0 {

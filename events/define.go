@@ -3,6 +3,7 @@ package events
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -32,6 +33,8 @@ type Custom[D any] struct {
 
 func (e *Custom[D]) copied() Event { return copyOf(e) }
 
+func (*Custom[D]) ofHost() {}
+
 // RuleDefined is the rule of what a definition of the host's found.
 const RuleDefined Rule = "defined"
 
@@ -58,7 +61,8 @@ const RuleDefined Rule = "defined"
 //	})
 //
 // What had happened in a conversation before the type was defined is not told
-// later. A find that panics finds nothing; the tracker logs it.
+// later. A find that panics, or does not return within seconds, finds nothing; the
+// tracker logs it.
 //
 // The type must be text without a zero byte and no type of this package, and not
 // defined already: Define panics otherwise. It is registered before the tracker
@@ -78,9 +82,11 @@ func Define[D any](h *Hooks, of Type, find func(c *conversation.Conversation) []
 	case find == nil:
 		panic(fmt.Sprintf("events: the definition of %q has no function", of))
 	}
-	return h.define(&definition{of: of, empty: func() Event { return &Custom[D]{} }, derive: func(d *deriver) {
+	n := &definition{of: of, empty: func() Event { return &Custom[D]{} }}
+	n.derive = func(d *deriver) *unanswered {
+		facts, failed := ask(&n.hanging, answerLate, func() []Fact[D] { return find(d.c) })
 		found := map[string]bool{}
-		for _, f := range find(d.c) {
+		for _, f := range facts {
 			if found[f.Key] {
 				continue
 			}
@@ -88,27 +94,22 @@ func Define[D any](h *Hooks, of Type, find func(c *conversation.Conversation) []
 			head := d.add(&Custom[D]{Data: f.Data}, of, RuleDefined, f.Time.UTC(), Settled, "defined", f.Key)
 			head.notBefore = head.Time
 		}
-	}})
+		return failed
+	}
+	return h.define(n)
 }
 
 // definition is a type of events of the host's own. It does not change.
 type definition struct {
-	of     Type
-	empty  func() Event
-	derive func(*deriver)
+	of      Type
+	empty   func() Event
+	derive  func(*deriver) *unanswered
+	hanging atomic.Int64 // calls of the host's function that have not returned
 }
 
-// defined derives the events of a definition. One whose function panics has
-// none.
+// defined derives the events of a definition. One whose function fails has none.
 func (d *deriver) defined(of *definition) {
-	before := len(d.events)
-	defer func() {
-		if p := recover(); p != nil {
-			d.events = d.events[:before]
-			if d.wants.Panicked != nil {
-				d.wants.Panicked(of.of, p)
-			}
-		}
-	}()
-	of.derive(d)
+	if failed := of.derive(d); failed != nil && d.wants.Failed != nil {
+		d.wants.Failed(of.of, failed.error, failed.stack)
+	}
 }

@@ -97,7 +97,7 @@ func TestADefinitionThatPanicsFindsNothingAndHarmsNobody(t *testing.T) {
 	events.Define(hooks, "whole", func(*conversation.Conversation) []events.Fact[int] { return []events.Fact[int]{{Data: 1}, {Data: 2}} })
 	wants := hooks.Wants()
 	var panicked []events.Type
-	wants.Panicked = func(of events.Type, _ any) { panicked = append(panicked, of) }
+	wants.Failed = func(of events.Type, _ error, _ string) { panicked = append(panicked, of) }
 	c := told(t, genesystest.BlindTransferToQueue())
 	var found []events.Event
 	for _, e := range events.Unannounced(c, wants, func(string) bool { return false }) {

@@ -40,6 +40,7 @@ type hook struct {
 	accepts func(Event) bool
 	run     func(context.Context, Event) error
 	stuck   atomic.Int64 // runs that were given up and have not returned
+	hanging atomic.Int64 // questions to the filters that have not returned
 }
 
 // Before registers fn to run in line, in registration order, inside the store
@@ -164,16 +165,15 @@ func (h *Hooks) find(timing Timing, name string) *hook {
 	return nil
 }
 
-// wants reports whether the hook takes the event. A filter that panics does
-// not decide: the run reports it.
-func (k *hook) wants(e Event) (wants bool) {
+// wants reports whether the hook takes the event. A filter that gives no answer
+// does not decide: the run reports it.
+func (k *hook) wants(e Event) bool {
 	if of := e.Head().Type; of.kind() >= 0 && !k.takes.Has(of) || !k.accepts(e) || !k.takesOnly(of) {
 		return false
 	}
-	defer func() {
-		if recover() != nil {
-			wants = true
-		}
-	}()
-	return k.matches(e)
+	if len(k.filters) == 0 {
+		return true
+	}
+	takes, failed := ask(&k.hanging, answerSoon, func() bool { return k.matches(e) })
+	return takes || failed != nil
 }

@@ -5,8 +5,9 @@ package events
 type Wanted struct {
 	// Types are of this package.
 	Types
-	// Panicked is told when the function of a definition panics; nil: nobody.
-	Panicked func(of Type, with any)
+	// Failed is told when the function of a definition panics or does not return,
+	// and where; nil: nobody is.
+	Failed func(of Type, err error, stack string)
 
 	definitions []*definition
 }

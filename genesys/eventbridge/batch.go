@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // held is a message that was received and is neither deleted nor left alone.
@@ -61,7 +62,7 @@ func (q *Queue) decode(ctx context.Context, messages []QueueMessage) []*held {
 			continue
 		}
 		if q.config.OnMessage != nil {
-			q.config.OnMessage(m.Body, now)
+			host.Call(q.log, "Config.OnMessage", func() { q.config.OnMessage(m.Body, now) })
 		}
 		facts, whole, err := understand(m.Body, now)
 		m.Body = nil

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // Tracked keeps a few bytes under a name; a *convtrack.Tracker does, once it
@@ -88,9 +90,7 @@ func (c *QueueConfig) withDefaults() QueueConfig {
 	if is.Wait == 0 {
 		is.Wait = 10 * time.Second
 	}
-	if is.Logger == nil {
-		is.Logger = slog.Default()
-	}
+	is.Logger = host.Logger(is.Logger)
 	return is
 }
 

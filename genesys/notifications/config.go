@@ -11,6 +11,7 @@ import (
 
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/directory"
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // Limits of the notification service (protocol 2.2).
@@ -148,9 +149,7 @@ func (c Config) withDefaults() Config {
 	if c.DialContext == nil {
 		c.DialContext = (&net.Dialer{Timeout: 10 * time.Second}).DialContext
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = host.Logger(c.Logger)
 	c.Topics = slices.Clone(c.Topics)
 	return c
 }

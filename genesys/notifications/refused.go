@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // refusedTopics are the topics that the platform refused. It is safe for
@@ -34,7 +36,7 @@ func (t *refusedTopics) report(list []Refusal) {
 		}
 		t.log.Warn("a topic is refused", "topic", r.Topic, "reason", r.Reason, "missing_permissions", r.MissingPermissions)
 		if t.onRefused != nil {
-			t.onRefused(r)
+			host.Call(t.log, "Config.OnRefused", func() { t.onRefused(r) })
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // Source hears the notification service. It is a convtrack.Source, and safe
@@ -137,7 +138,7 @@ func (s *Source) give(ctx context.Context, u conversation.Update) error { return
 // take takes a frame, and returns what it says. It never waits.
 func (s *Source) take(frame []byte, read time.Time) *genesys.Message {
 	if s.config.OnFrame != nil {
-		s.config.OnFrame(frame, read)
+		host.Call(s.log, "Config.OnFrame", func() { s.config.OnFrame(frame, read) })
 	}
 	m, err := genesys.Decode(frame, read)
 	s.stats.frames.Add(1)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // Config says what to read, and how often. Fields that are zero take the
@@ -81,9 +82,7 @@ func (c Config) withDefaults() Config {
 	if c.Name == "" {
 		c.Name = "polling"
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = host.Logger(c.Logger)
 	return c
 }
 

@@ -50,6 +50,17 @@ func TestAStoreThatHangsIsGivenUpAfterTheLimit(t *testing.T) {
 	})
 }
 
+func TestAStoreThatPanicsHasFailedAndTheLogSaysWhere(t *testing.T) {
+	var out bytes.Buffer
+	a := New(&slow{memstore.New(), func(context.Context) error { panic("no such row") }}, slog.New(slog.NewTextHandler(&out, nil)))
+	for range 3 {
+		_, err := a.Load(t.Context(), "c")
+		require.ErrorContains(t, err, "the store panicked with a string")
+	}
+	require.Equal(t, 1, strings.Count(out.String(), "level=ERROR"), "once a minute")
+	require.Contains(t, out.String(), "access_test.go")
+}
+
 func TestTheHostsCodeInsideACallIsNotTheStoresTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := func(ctx context.Context) error {

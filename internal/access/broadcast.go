@@ -21,7 +21,8 @@ func (s *Store) Broadcast(ctx context.Context, message []byte) error {
 // messages it waits until ctx ends.
 func (s *Store) Listen(ctx context.Context, hear func(message []byte)) error {
 	if b, ok := store.As[store.Broadcaster](s.store); ok {
-		return b.Listen(ctx, hear)
+		_, err := guarded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, b.Listen(ctx, hear) })
+		return err
 	}
 	<-ctx.Done()
 	return ctx.Err()

@@ -6,11 +6,14 @@ package access
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/dcmkit/convtrack/internal/telemetry"
+	"github.com/dcmkit/convtrack/internal/throttle"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -30,6 +33,7 @@ type Store struct {
 	Commits, Errors atomic.Int64
 	commitTime      atomic.Int64 // in nanoseconds, a moving average
 	refusal         refusal
+	throttled       throttle.Log
 }
 
 // New returns access to the store.
@@ -50,7 +54,7 @@ func bounded[T any](ctx context.Context, s *Store, operation string, call func(c
 func limitedCall[T any](ctx context.Context, s *Store, call func(context.Context) (T, error)) (T, error) {
 	ctx, l := limited(ctx, Limit)
 	defer l.stop()
-	v, err := call(ctx)
+	v, err := guarded(ctx, s, call)
 	switch {
 	case err == nil:
 		s.outage.answered()
@@ -58,6 +62,17 @@ func limitedCall[T any](ctx context.Context, s *Store, call func(context.Context
 		err = &TimeoutError{Limit, err}
 	}
 	return v, err
+}
+
+// guarded calls the store, which may be anybody's: a panic is its error.
+func guarded[T any](ctx context.Context, s *Store, call func(context.Context) (T, error)) (v T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.throttled.To(ctx, s.outage.log, slog.LevelError, "the store panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("the store panicked with a %T; the log has the stack", p)
+		}
+	}()
+	return call(ctx)
 }
 
 // Load is that of the store.
@@ -157,7 +172,10 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, e
 }
 
 // Await is that of the store. It has no limit: there may be nothing for long.
-func (s *Store) Await(ctx context.Context, owner string) error { return s.store.Await(ctx, owner) }
+func (s *Store) Await(ctx context.Context, owner string) error {
+	_, err := guarded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Await(ctx, owner) })
+	return err
+}
 
 // Failed notes that a call has failed and is going to be repeated. It is said
 // once, however many calls fail until the store answers again.

@@ -61,7 +61,7 @@ func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
 				c.setAside(ctx, a, refused.hook, refusals[hook])
 				return
 			}
-			wait := retry.Backoff(backoff, refusals[hook], time.Second)
+			wait := events.Wait(backoff, refusals[hook], time.Second)
 			f := failure.Of(hook, refused.event(), refusals[hook], refused.hook, time.Now())
 			c.Failures.Again(ctx, w.ID, &f, wait)
 			retry.Pause(ctx, wait)

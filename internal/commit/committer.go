@@ -149,9 +149,9 @@ func (c *Committer) begin(ctx context.Context, w *lane.Work, r *record.Record, v
 // wants is what the hooks want of a conversation.
 func (c *Committer) wants(ctx context.Context, id string) events.Wanted {
 	wants := c.Hooks.Wants()
-	wants.Panicked = func(of events.Type, with any) {
-		c.throttled.To(ctx, c.Log, slog.LevelError, "the function of a defined event panics; the conversation goes on without the event", "type", of, "conversation", id,
-			"panic", fmt.Sprintf("%T", with), "stack", string(debug.Stack()))
+	wants.Failed = func(of events.Type, err error, stack string) {
+		c.throttled.To(ctx, c.Log, slog.LevelError, "the function of a defined event fails; the conversation goes on without the event", "type", of, "conversation", id,
+			"error", err, "stack", stack)
 	}
 	return wants
 }

@@ -2,11 +2,10 @@ package failure
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
+	"github.com/dcmkit/convtrack/internal/host"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -74,12 +73,7 @@ func (n *Notices) say(ctx context.Context, item store.FailedItem) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer func() {
-			if r := recover(); r != nil {
-				n.log.Error("the host's code panicked", "in", "Config.OnFailed", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			}
-		}()
-		n.tell(ctx, item)
+		host.Call(n.log, "Config.OnFailed", func() { n.tell(ctx, item) })
 	}()
 	select {
 	case <-done:

@@ -3,6 +3,7 @@
 package heard
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -114,7 +115,7 @@ func (h *Sources) Fail(name string, err error, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.of(name)
-	s.failed = err.Error()
+	s.failed = fmt.Sprint(err) // which an error of the host's that panics does not end
 	if s.parts[name].blindSince.IsZero() {
 		s.parts[name] = part{blindSince: now.UTC(), reason: "it has failed for good"}
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/internal/access"
 	"github.com/dcmkit/convtrack/internal/failure"
-	"github.com/dcmkit/convtrack/internal/retry"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -221,7 +220,7 @@ func (o *Outbox) failed(ctx context.Context, d *delivery, how events.Delivery, e
 		o.Failures.ForGood(ctx, d.ConversationID, &f, "its later events of the conversation wait behind this one")
 		return result{outcome: store.Outcome{Did: store.Failed, Failure: f}}
 	}
-	wait := retry.Backoff(how.Backoff, f.Attempts, time.Minute)
+	wait := events.Wait(how.Backoff, f.Attempts, time.Minute)
 	o.Failures.Again(ctx, d.ConversationID, &f, wait)
 	return result{outcome: store.Outcome{Did: store.WillRetry, Wait: wait, Failure: f}}
 }

@@ -31,18 +31,3 @@ func Pause(ctx context.Context, wait time.Duration) bool {
 		return false
 	}
 }
-
-// Backoff asks the host's function how long to wait after a failed attempt. A
-// function that panics or is missing, or an answer below zero, is no reason to
-// stop: then it is the otherwise.
-func Backoff(host func(attempt int) time.Duration, attempt int, otherwise time.Duration) (wait time.Duration) {
-	defer func() {
-		if recover() != nil {
-			wait = otherwise
-		}
-	}()
-	if wait = host(attempt); wait < 0 {
-		return otherwise
-	}
-	return wait
-}

@@ -9,17 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAHostsBackoffThatDoesNotAnswerIsReplaced(t *testing.T) {
-	for name, host := range map[string]func(int) time.Duration{
-		"missing":    nil,
-		"panics":     func(int) time.Duration { panic("no idea") },
-		"below zero": func(int) time.Duration { return -time.Second },
-	} {
-		require.Equal(t, time.Minute, Backoff(host, 1, time.Minute), name)
-	}
-	require.Equal(t, 3*time.Second, Backoff(func(n int) time.Duration { return time.Duration(n) * time.Second }, 3, time.Minute))
-}
-
 func TestAPauseEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // Config says how a Client calls. Transport, ClientID and ClientSecret are
@@ -74,9 +75,7 @@ func New(c Config) (*Client, error) {
 			return nil, fmt.Errorf("genesys: %s must be positive, or 0 for the default", field.name)
 		}
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = host.Logger(c.Logger)
 	client := &Client{transport: c.Transport, log: c.Logger, maxBody: c.MaxBody, timeout: c.Timeout}
 	client.budget = newBudget(c.RequestsPerMinute, c.MaxInFlight, &client.counters)
 	client.tokens = newTokens(func(ctx context.Context) (Answer, error) {
