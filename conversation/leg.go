@@ -85,10 +85,10 @@ func (c *Conversation) findLegs() []Leg {
 	handedOver := c.handedOver()
 	legs := make([]Leg, 0, n)
 	for _, p := range c.Participants {
-		side, person, supervises := p.Purpose.Side(), p.Person(), p.supervises()
+		side, person := p.Purpose.Side(), p.Person()
 		for _, s := range p.Sessions {
 			l := Leg{Participant: p, Session: s, Side: side, Person: person, KnownBy: s.owner, Flattened: s.shadow,
-				Supervises: supervises || s.supervises(), Start: s.Start, Alerted: side == AgentSide && c.alerted(p, s), live: c.live(p, s)}
+				Supervises: s.supervises() || c.supervises(p, s), Start: s.Start, Alerted: side == AgentSide && c.alerted(p, s), live: c.live(p, s)}
 			for _, shadow := range p.shadows {
 				if shadow.MediaType == s.MediaType {
 					l.Shadow = shadow.ID

@@ -1,6 +1,9 @@
 package conversation
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Who watches, listens in, coaches or barges was not assigned the
 // conversation. Genesys says so by the medium, by the id of who is watched, by
@@ -10,6 +13,23 @@ import "strings"
 // supervises reports whether the participant only watches.
 func (p *Participant) supervises() bool {
 	return p.Supervises || p.MonitoredParticipantID != "" || p.CoachedParticipantID != "" || p.BargedParticipantID != ""
+}
+
+// supervises reports whether the participant in which the live API shows the leg
+// only watches. A record gathers the legs of a user in one participant: who watched
+// on one of them may talk on another.
+func (c *Conversation) supervises(p *Participant, s *Session) bool {
+	live := c.live(p, s)
+	if !live.supervises() {
+		return false
+	}
+	if s.LiveParticipantID != "" || s.shadow || len(live.Sessions) == 1 {
+		return true
+	}
+	if len(live.shadows) > 0 {
+		return live.shadowOf(s) != nil
+	}
+	return !slices.ContainsFunc(live.Sessions, func(other *Session) bool { return other.LiveParticipantID == live.ID })
 }
 
 // supervises reports whether the leg is only for watching.
