@@ -224,6 +224,11 @@ func (l *Leg) findEnd(c *Conversation) {
 	}
 }
 
+// LiveParticipant returns the participant in which the live API shows the leg: a
+// record may gather the legs of a user in one. What is said of a participant, such
+// as that it consults, is said of its legs in the live API.
+func (l *Leg) LiveParticipant() *Participant { return l.live }
+
 // begin is when the leg began, as far as it is known.
 func (l *Leg) begin() time.Time { return earliest(l.Start, l.Session.ConnectedTime) }
 
@@ -234,7 +239,7 @@ func (l *Leg) Began() time.Time {
 	if !l.Start.IsZero() {
 		return l.begin()
 	}
-	return earliest(l.Participant.Start, l.Connected)
+	return earliest(l.live.Start, l.Connected)
 }
 
 // begunBy reports whether the leg had begun by t. A leg whose times nobody

@@ -28,14 +28,15 @@ func (t *targets) consult(s *stretch, leg *conversation.Leg) (is, sure bool) {
 	switch {
 	case other == nil:
 		return false, true
-	case consults(leg.Participant) || consults(other.Participant):
+	case consults(leg) || consults(other):
 		return true, true
 	}
 	return false, leg.Session.MediaType != conversation.MediaVoice // what says so may be on its way
 }
 
-// consults reports whether the participant is, or was, on a side of a consult.
-func consults(p *conversation.Participant) bool {
+// consults reports whether the leg's participant is, or was, on a side of a consult.
+func consults(l *conversation.Leg) bool {
+	p := l.LiveParticipant()
 	return p.ConsultParticipantID != "" || p.Attributes[consultInitiator] == "true"
 }
 
@@ -47,7 +48,7 @@ func (t *targets) attended(s *stretch, leg *conversation.Leg) *conversation.Leg 
 	talking := func(l *conversation.Leg) bool {
 		return l.Answered && joined(s, leg, l) && !connectedAt(l).After(leg.End.Add(skew))
 	}
-	if l := last(t.agents, by, talking); l != nil || !consults(leg.Participant) {
+	if l := last(t.agents, by, talking); l != nil || !consults(leg) {
 		return l
 	}
 	return last(t.outside, by, talking)

@@ -311,6 +311,39 @@ func TestAMetricTellsWhoListensInFromAnAgent(t *testing.T) {
 	}
 }
 
+// A record that was read during a consult may gather the consult's legs in the
+// participants in which both agents were before; whether a consult was open, the
+// live API says of the participants of these legs.
+func TestAConsultIsToldOfItsLegsWhereverARecordGathersThem(t *testing.T) {
+	person := func(participant, user, session, connected, end, how, more string) string {
+		leg := `"state":"connected"`
+		if end != "" {
+			leg = fmt.Sprintf(`"state":"terminated","disconnectedTime":"2025-01-10T09:%sZ","disconnectType":%q`, end, how)
+			more += fmt.Sprintf(`,"endTime":"2025-01-10T09:%sZ"`, end)
+		}
+		return fmt.Sprintf(`{"id":%q,"purpose":"user","userId":%q,"calls":[{"id":%q,"connectedTime":"2025-01-10T09:%sZ",%s}]%s}`, participant, user, session, connected, leg, more)
+	}
+	segment := func(session, from, to, how string) string {
+		end := ""
+		if to != "" {
+			end = fmt.Sprintf(`,"segmentEnd":"2025-01-10T09:%sZ","disconnectType":%q`, to, how)
+		}
+		return fmt.Sprintf(`{"sessionId":%q,"mediaType":"voice","segments":[{"segmentType":"interact","segmentStart":"2025-01-10T09:%sZ"%s}]}`, session, from, end)
+	}
+	before := []string{customerLeg, person("p1", "user-a", "s1", "00:05", "01:00", "transfer", ""), person("p2", "user-b", "s2", "01:02", "02:00", "transfer", "")}
+	const consults = `,"consultParticipantId":"cust"`
+	for _, consult := range []string{consults, consults + `,"attributes":{"consultInitiator":"true"}`} {
+		during := topic(append(before[:3:3], person("p3", "user-a", "s3", "02:02", "", "", consult), person("p4", "user-b", "s4", "03:00", "", "", consults))...)
+		after := topic(append(before[:3:3], person("p3", "user-a", "s3", "02:02", "04:00", "transfer", consult), person("p4", "user-b", "s4", "03:00", "", "", consults))...)
+		record := `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[
+			{"participantId":"p1","purpose":"user","userId":"user-a","sessions":[` + segment("s1", "00:05", "01:00", "transfer") + `,` + segment("s3", "02:02", "", "") + `]},
+			{"participantId":"p2","purpose":"user","userId":"user-b","sessions":[` + segment("s2", "01:02", "02:00", "transfer") + `,` + segment("s4", "03:00", "", "") + `]}]}`
+		for _, order := range permutations([]string{during, after, record}) {
+			require.Contains(t, heard(t, len(order), order...), "transferred user-a consult agent user-b", consult)
+		}
+	}
+}
+
 // permutations are all orders of a few messages.
 func permutations(messages []string) [][]string {
 	if len(messages) == 0 {

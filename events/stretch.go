@@ -51,7 +51,7 @@ func findStretches(legs []conversation.Leg) []*stretch {
 
 // connectedAt is when the leg was connected, or the best guess.
 func connectedAt(l *conversation.Leg) time.Time {
-	for _, t := range []time.Time{l.Connected, l.Start, l.Participant.ConnectedTime, l.Participant.Start} {
+	for _, t := range []time.Time{l.Connected, l.Start, l.LiveParticipant().ConnectedTime, l.LiveParticipant().Start} {
 		if !t.IsZero() {
 			return t
 		}
