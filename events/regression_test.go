@@ -206,6 +206,36 @@ func TestATransferToANumberNamesItWhereverItStands(t *testing.T) {
 	require.Contains(t, heard(t, -1, record), "transferred u blind address tel:+4930123456")
 }
 
+// What begins with a transfer, or was there to take over, is its target, whoever
+// joins later.
+func TestATransferDoesNotGoToWhoJoinsLater(t *testing.T) {
+	participant := func(purpose, id, fields string, segments ...string) string {
+		return fmt.Sprintf(`{"participantId":"p-%[1]s","purpose":%[2]q,"userId":"user-%[1]s","sessions":[{"sessionId":"s-%[1]s",%[3]s"segments":[%[4]s]}]}`,
+			id, purpose, fields, strings.Join(segments, ","))
+	}
+	segment := func(kind, from, to, how string) string {
+		return fmt.Sprintf(`{"segmentType":%q,"segmentStart":"2025-01-10T09:%sZ","segmentEnd":"2025-01-10T09:%sZ"%s}`, kind, from, to, how)
+	}
+	const transfer, peer = `,"disconnectType":"transfer"`, `,"disconnectType":"peer"`
+	outside := func(fields string) string {
+		return strings.Replace(participant("external", "out", `"direction":"outbound",`+fields, segment("interact", "02:00.02", "04:50", peer)), `"userId":"user-out",`, "", 1)
+	}
+	for _, media := range []string{"voice", "message", "email", "chat"} {
+		medium := fmt.Sprintf(`"mediaType":%q,`, media)
+		for target, joined := range map[string]string{
+			"agent user-b":            participant("user", "b", medium, segment("alert", "01:30", "01:40", ""), segment("interact", "01:40", "04:50", peer)), // accepted first
+			"agent user-n":            participant("user", "n", medium, segment("alert", "02:00.02", "02:05", ""), segment("interact", "02:05", "04:50", peer)),
+			"address tel:+4930123456": outside(medium + `"dnis":"tel:+4930123456",`),
+			"address ":                outside(medium),
+		} {
+			record := `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","conversationEnd":"2025-01-10T09:10:00Z","participants":[` + strings.Join([]string{
+				participant("agent", "a", medium, segment("interact", "00:10", "02:00", transfer)), joined,
+				participant("user", "d", medium, segment("alert", "05:00", "05:05", ""), segment("interact", "05:05", "10:00", peer))}, ",") + `]}`
+			require.Contains(t, heard(t, -1, record), "transferred user-a blind "+target, media)
+		}
+	}
+}
+
 func TestListeningInIsNoAnswerHoweverItIsTold(t *testing.T) {
 	for _, kind := range []string{"monitoring", "coaching", "barging"} {
 		record := fmt.Sprintf(`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","purpose":"user","userId":"u",

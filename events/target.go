@@ -15,7 +15,7 @@ const queueWindow = 2 * time.Second
 
 // targets finds where transfers went (protocol 7.13): a queue's leg that
 // begins with the transfer, else a transfer command that names a user, else
-// the next agent's leg, else an outside leg or an address.
+// the leg that is likeliest, else an address.
 type targets struct {
 	c       *conversation.Conversation
 	queues  []*conversation.Leg // by begin, unknown ones last
@@ -73,15 +73,9 @@ func (t *targets) of(s *stretch, leg *conversation.Leg, consult bool) (to Transf
 	if command != nil && command.DestinationUserID != "" {
 		return TransferTarget{Kind: TargetAgent, UserID: command.DestinationUserID}, true
 	}
-	for _, find := range []func() *conversation.Leg{
-		func() *conversation.Leg { return t.nextAgent(leg) },
-		func() *conversation.Leg { return t.consulted(s, leg) }, // a digital transfer that its target accepted first (7.4)
-		func() *conversation.Leg { return t.nextOutside(leg.End) },
-	} {
-		if l := find(); l != nil {
-			if to = toLeg(l); to.Kind != TargetAddress || to.Address != "" {
-				return to, !l.KnownBy.SingleFact()
-			}
+	if l := t.likeliest(s, leg); l != nil {
+		if to = toLeg(l); to.Kind != TargetAddress || to.Address != "" {
+			return to, !l.KnownBy.SingleFact()
 		}
 	}
 	if command != nil && command.DestinationAddress != "" {
@@ -94,6 +88,26 @@ func (t *targets) of(s *stretch, leg *conversation.Leg, consult bool) (to Transf
 		return to, false // an outside leg whose number nobody gives
 	}
 	return TransferTarget{Kind: TargetUnknown}, false
+}
+
+// likeliest returns the leg to which the transfer has most likely gone: one that
+// begins with it, else that of an agent who was talking already (a digital transfer
+// that its target accepted first, 7.4). Only without these it is one that begins later.
+func (t *targets) likeliest(s *stretch, leg *conversation.Leg) *conversation.Leg {
+	next := t.nextAgent(leg)
+	if next != nil && !begin(next).After(leg.End.Add(queueWindow)) {
+		return next
+	}
+	if l := t.attended(s, leg); l != nil {
+		return l
+	}
+	if l := t.nextOutside(leg.End); l != nil {
+		return l
+	}
+	if next != nil {
+		return next
+	}
+	return t.consulted(s, leg)
 }
 
 func toLeg(l *conversation.Leg) TransferTarget {
