@@ -125,16 +125,7 @@ func (t *committer) addUpsert(p *pipeline) {
 // comes after the statement that takes their rows: whoever forgets one of them
 // later waits for this transaction, and deletes what it writes.
 func (t *committer) addForgotten(p *pipeline) {
-	byDigest := map[string]string{}
-	var digests []string
-	for _, i := range t.order {
-		if c := t.batch.Changes[i]; c.Version == 0 && t.done.Results[i].Err == nil {
-			id := rows.Storable(c.ID)
-			d := store.Digest(id)
-			byDigest[d] = id
-			digests = append(digests, d)
-		}
-	}
+	digests, byDigest := t.digestsOfNew()
 	if len(digests) == 0 {
 		return
 	}
@@ -146,6 +137,20 @@ func (t *committer) addForgotten(p *pipeline) {
 		t.created = append(t.created, id)
 		return nil
 	}, t.statements.forgotten, args(textsOf(digests))...)
+}
+
+// digestsOfNew returns the digests of the new conversations, and whose they are.
+func (t *committer) digestsOfNew() (digests []string, ids map[string]string) {
+	ids = map[string]string{}
+	for _, i := range t.order {
+		if c := t.batch.Changes[i]; c.Version == 0 && t.done.Results[i].Err == nil {
+			id := rows.Storable(c.ID)
+			d := store.Digest(id)
+			ids[d] = id
+			digests = append(digests, d)
+		}
+	}
+	return digests, ids
 }
 
 // conclude makes a conflict of each change that was not written.

@@ -38,8 +38,11 @@
 // # Durability
 //
 // What Commit has returned is as durable as the server's commits are:
-// synchronous_commit decides. A batch is one transaction of two round trips
-// with one statement for each table, however large it is.
+// synchronous_commit decides. A batch is one transaction of one round trip with
+// one statement for each table, however large it is. Where that finds the rows
+// otherwise than it expects, as another process was faster, nothing is written:
+// the log of the server has an error that names convtrack and says so, and the
+// batch is committed in two round trips, as are those of the next minute.
 //
 // # Transactions of Before hooks
 //

@@ -52,6 +52,7 @@ const (
 	undefinedObject       = "42704"
 	datatypeMismatch      = "42804"
 	invalidBinary         = "22P03"
+	invalidText           = "22P02"
 	protocolViolation     = "08P01"
 	internalError         = "XX000"
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -15,6 +16,13 @@ func (s *Store) Prepare() { s.protocol = preparedProtocol }
 // asked for.
 func (s *Store) ReadsNoFew() { s.mostFew = 0 }
 
+// TriesAtOnce has the store try to commit each batch at once, however the one
+// before it went.
+func (s *Store) TriesAtOnce() { s.careful.lasts = 0 }
+
+// EndCare lets the time pass in which batches are committed in two steps.
+func (s *Store) EndCare() { s.careful.until = time.Time{} }
+
 // PlanOfDeliverReady is the plan that a commit keeps of the statement that asks
 // whether deliveries can go on.
 func (s *Store) PlanOfDeliverReady(ctx context.Context) (string, error) {
@@ -24,7 +32,7 @@ func (s *Store) PlanOfDeliverReady(ctx context.Context) (string, error) {
 // PlansByKey are the plans that are kept of the statements that are given the
 // keys of deliveries.
 func (s *Store) PlansByKey(ctx context.Context) (map[string]string, error) {
-	return s.plansOf(ctx, map[string]*statement{"finish": s.sql().finish, "settle": s.sql().settle, "renew": s.sql().renew})
+	return s.plansOf(ctx, map[string]*statement{"finish": s.sql().finish, "finish at once": s.sql().finishAtOnce, "settle": s.sql().settle, "renew": s.sql().renew})
 }
 
 // PlansOfLanes are the plans that are kept of the statements that look at what

@@ -15,9 +15,13 @@ type event struct {
 }
 
 func (l *lanes) add(r *row) error {
-	l.conversations, l.hooks, l.seqs = append(l.conversations, r.string()), append(l.hooks, r.string()), append(l.seqs, r.integer())
+	l.note(r.string(), r.string(), r.integer())
 	l.failed = r.bool() || l.failed
 	return nil
+}
+
+func (l *lanes) note(conversation, hook string, seq int64) {
+	l.conversations, l.hooks, l.seqs = append(l.conversations, conversation), append(l.hooks, hook), append(l.seqs, seq)
 }
 
 // has reports whether the delivery of the event to the hook is among them.

@@ -21,15 +21,15 @@ var order = []string{
 	// What a host calls first.
 	"pgstore.go", "validate.go", "migrate.go", "files.go",
 	// What one commit writes, and the transaction that it lends to hooks.
-	"forget.go", "commit.go", "hooks.go", "write.go", "committer.go", "tx.go", "statementtext.go",
+	"forget.go", "commit.go", "at_once.go", "hooks.go", "write.go", "committer.go", "tx.go", "statementtext.go",
 	// What is read and handed out.
 	"failed.go", "find.go", "list.go", "filter.go", "load.go", "log.go", "claim.go", "lag.go", "lanes.go", "named.go",
 	// What other processes heard.
 	"inbox.go", "await.go", "broadcast.go", "listen.go",
 	// What all operations have in common: retries, transactions, connections.
-	"store.go", "database.go",
+	"store.go", "careful.go", "database.go",
 	// The texts of the statements.
-	"statements.go", "sql_commit.go", "sql_read.go", "sql_outbox.go", "sql_inbox.go", "sql_forget.go", "sql_rows.go", "channel.go",
+	"statements.go", "sql_commit.go", "sql_read.go", "sql_outbox.go", "sql_inbox.go", "sql_forget.go", "sql_rows.go", "sql_expect.go", "channel.go",
 	// How statements and rows travel.
 	"send.go", "simple.go", "connection.go", "encoder.go", "pipeline.go", "encode.go", "literal.go", "decode.go", "rowtype.go", "protocol.go", "oids.go", "values.go",
 	"errors.go", "config.go",

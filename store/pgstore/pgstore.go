@@ -41,7 +41,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, c *Config) (*Store, error) {
 	if pool == nil {
 		return nil, errors.New("pgstore: the pool is nil")
 	}
-	s := &Store{database: &database{pool: pool, config: c.withDefaults()}, mostFew: mostFew}
+	s := &Store{database: &database{pool: pool, config: c.withDefaults()}, mostFew: mostFew, careful: careful{lasts: carefulFor}}
 	s.wakes = wake.Watching(s.watch, lingerWatch, mostWait)
 	if err := s.config.validate(); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 // commitStatements write conversations and what happened to them.
 type commitStatements struct {
 	upsert                        *statement                      // conversations on their version
+	upsertAll                     *statement                      // the same; it fails unless all are written
 	lock                          *statement                      // conversations whose hooks run
 	reserve                       *statement                      // new conversations whose hooks run
 	unreserve                     *statement                      // those whose hooks failed
@@ -22,7 +23,9 @@ type commitStatements struct {
 
 func newCommitStatements(n names, t *rowTypes) (s commitStatements) {
 	conversations := t.entities[rows.Conversation]
-	s.upsert = n.statement(upsertConversations(), conversations.array)
+	s.upsert = n.statement(upsertConversations()+`returning c.conversation_id, c.xmax = 0`, conversations.array)
+	s.upsertAll = n.statement(`with w as (`+upsertConversations()+`returning c.version, c.xmax = 0 as created)
+		select `+expect(`count(*) = $2::bigint`)+` from w where w.version = 1::bigint or not w.created`, conversations.array, oidInt8)
 	s.lock = n.statement(`select conversation_id, version from {conversation} where conversation_id = any ($1::text[])
 		order by conversation_id for no key update`, oidTexts)
 	s.reserve = n.statement(`insert into {conversation} (conversation_id, version, changed)
@@ -54,9 +57,8 @@ func newCommitStatements(n names, t *rowTypes) (s commitStatements) {
 }
 
 // upsertConversations writes conversations whose stored version is the one
-// before theirs, and new ones. It returns the ids that it has written, and
-// whether the conversation is new. A provenance without bytes says that the
-// state is as before.
+// before theirs, and new ones. A provenance without bytes says that the state is
+// as before.
 func upsertConversations() string {
 	table := rows.Conversation.Table()
 	var sets strings.Builder
@@ -74,6 +76,5 @@ func upsertConversations() string {
 	return `insert into {conversation} as c (` + columns + `)
 		select ` + strings.Replace(columns, ", changed,", ", statement_timestamp(),", 1) + ` from pg_catalog.unnest($1::{conversation_row}[])
 		on conflict (conversation_id) do update set ` + sets.String()[2:] + `
-		where c.version = excluded.version - 1
-		returning c.conversation_id, c.xmax = 0`
+		where c.version = excluded.version - 1 `
 }

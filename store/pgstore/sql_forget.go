@@ -6,6 +6,7 @@ type forgetStatements struct {
 	unheard        *statement // what lies in inboxes
 	note           *statement // tombstones
 	forgotten      *statement // which tombstones there are
+	noneForgotten  *statement // it fails when there are some
 	expire, vetoed *statement // tombstones that are old
 }
 
@@ -21,6 +22,7 @@ func newForgetStatements(n names) (s forgetStatements) {
 	s.note = n.statement(`insert into {forgotten} (digest, forgotten_at) select u.digest, statement_timestamp() from pg_catalog.unnest($1::text[]) as u(digest)
 		on conflict (digest) do update set forgotten_at = excluded.forgotten_at`, oidTexts)
 	s.forgotten = n.statement(`select digest from {forgotten} where digest = any ($1::text[])`, oidTexts)
+	s.noneForgotten = n.statement(`select `+expect(`count(*) = 0::bigint`)+` from {forgotten} where digest = any ($1::text[])`, oidTexts)
 	s.expire = n.statement(`with old as (delete from {forgotten} where digest = any (array(
 			select digest from {forgotten} where forgotten_at < $1::timestamptz order by forgotten_at limit $2::bigint for update skip locked)) returning digest)
 		select count(*) from old`, oidTimestamptz, oidInt8)

@@ -31,6 +31,7 @@ type outboxStatements struct {
 	deliver      *statement // deliveries that the committer claims
 	enqueue      *statement // any deliveries
 	finish       *statement // outcomes that are all done
+	finishAtOnce *statement // the same; it fails unless all count and none of the deliveries has failed before
 	settle       *statement // any outcomes
 	ready        *statement // whether lanes can go on
 	deliverReady *statement // deliver and ready
@@ -62,6 +63,7 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 	const back = ` returning d.conversation_id, d.hook, d.seq, `
 	const finish = `delete from {delivery} as d using pg_catalog.unnest($1::{outcome_row}[]) as o where o.did = 0 and ` + heldBy + `o.owner` + back + `d.failed_at is not null`
 	s.finish = n.statement(finish, t.outcome.array)
+	s.finishAtOnce = n.statement(`with done as (`+finish+` as failed) select `+expect(`count(*) = $2::bigint`)+` from done where not done.failed`, t.outcome.array, oidInt8)
 	s.settle = n.statement(`with done as (`+finish+`),
 		other as (update {delivery} as d set state = case when o.did = 2 then 'parked' else 'waiting' end, owner = null,
 			due = statement_timestamp() + interval '1 microsecond' * case when o.did = 1 then o.wait::float8 else 0 end,

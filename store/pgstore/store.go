@@ -15,6 +15,7 @@ type Store struct {
 	closed    atomic.Bool
 	scratches sync.Pool // of *scratch
 	mostFew   int       // see mostFew
+	careful   careful
 
 	wakes     *wake.Board
 	listening atomic.Bool // deposits are told by the server

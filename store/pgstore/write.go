@@ -7,6 +7,26 @@ import (
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
+// begin composes the rows of all changes, and begins the transaction.
+func (t *committer) begin() (*pipeline, error) {
+	for _, i := range t.order {
+		if err := t.collect(t.batch.Changes[i]); err != nil {
+			return nil, err
+		}
+	}
+	p := &pipeline{}
+	p.add(t.statements.begin)
+	p.add(t.statements.asKept)
+	return p, nil
+}
+
+// end writes what belongs to the conversations, and ends the transaction.
+func (t *committer) end(p *pipeline) error {
+	t.addRows(p)
+	p.add(t.statements.commit)
+	return t.run(t.ctx, t.conn, p)
+}
+
 // addRows adds everything that belongs to the conversations, and the answer
 // whether deliveries can go on.
 func (t *committer) addRows(p *pipeline) {
@@ -120,29 +140,39 @@ func (t *committer) addDeliveries(p *pipeline, claimed bool) {
 // addOutcomes adds the outcomes of the batch. They come after the
 // conversations, so that everybody locks in the same order.
 func (t *committer) addOutcomes(p *pipeline) {
-	if len(t.batch.Outcomes) == 0 {
+	outcomes := t.collectOutcomes()
+	if len(outcomes) == 0 {
 		return
 	}
+	s := t.statements.finish
+	if slices.ContainsFunc(outcomes, func(o *store.Outcome) bool { return o.Did != store.Done }) {
+		s = t.statements.settle
+	}
+	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: t.outcomes})
+}
+
+// collectOutcomes composes the rows of the outcomes, and returns those that count:
+// of several about the same, the first one.
+func (t *committer) collectOutcomes() []*store.Outcome {
 	type key struct {
 		event       event
 		hook, owner string
 	}
 	seen := make(map[key]bool, len(t.batch.Outcomes))
-	s := t.statements.finish
-	for _, o := range t.batch.Outcomes {
+	count := make([]*store.Outcome, 0, len(t.batch.Outcomes))
+	for i := range t.batch.Outcomes {
+		o := &t.batch.Outcomes[i]
 		k := key{event{o.ConversationID, o.Seq}, o.Hook, o.Owner}
 		if seen[k] {
-			continue // the first one counts
+			continue
 		}
 		seen[k] = true
-		if o.Did != store.Done {
-			s = t.statements.settle
-		}
+		count = append(count, o)
 		f := &o.Failure
 		t.outcomes = append(t.outcomes, textOf(o.ConversationID), textOf(o.Hook), integerOf(o.Seq), textOf(o.Owner), integerOf(int64(o.Did)), integerOf(o.Wait.Microseconds()),
 			integerOf(int64(f.Attempts)), orNull(f.Type), orNull(f.Error), orNull(f.Stack), knownTime(f.At))
 	}
-	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: t.outcomes})
+	return count
 }
 
 // addTaken adds the end of the entries that the batch has taken.
