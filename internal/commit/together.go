@@ -104,7 +104,7 @@ func (c *Committer) try(ctx context.Context, list []*attempt) error {
 		c.reserve(a)
 		batch.Changes = append(batch.Changes, a.plan.Change)
 	}
-	batch.Outcomes, batch.Taken = c.Outbox.TakeOutcomes(), c.Inbox.TakeUsed()
+	batch.Outcomes, batch.Taken = c.Outbox.TakeOutcomes(len(list)), c.Inbox.TakeUsed()
 	done, err := c.commit(ctx, batch)
 	if err != nil {
 		c.Outbox.ReturnOutcomes(batch.Outcomes)

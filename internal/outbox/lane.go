@@ -82,12 +82,16 @@ func (o *Outbox) releaseAll(l lane, queue []delivery) {
 func (o *Outbox) settle(d *delivery, as store.Outcome) {
 	outcome := d.Outcome(o.Owner, as.Did)
 	outcome.Wait, outcome.Failure = as.Wait, as.Failure
-	o.outcomes = append(o.outcomes, outcome)
 	wait := recordDelay
 	if d.claimed {
 		wait = 0
 	}
-	o.record.Set(time.Now().Add(wait))
+	by := time.Now().Add(wait)
+	if len(o.outcomes) == 0 || by.Before(o.recordBy) {
+		o.recordBy = by
+	}
+	o.outcomes = append(o.outcomes, outcome)
+	o.record.Set(by)
 }
 
 // free gives the place of a delivery back. The caller holds the lock.

@@ -86,6 +86,7 @@ type Outbox struct {
 	lanes    map[lane][]delivery // of those that run, the first one is running
 	blocked  map[lane]bool
 	outcomes []store.Outcome
+	recordBy time.Time // when the first of the outcomes is to be recorded, while there are some
 	stopping bool
 	quiet    chan struct{} // closed when nothing is held, once somebody waits for that
 

@@ -274,6 +274,44 @@ func TestOutcomesThatCannotBeRecordedAreRecordedLater(t *testing.T) {
 	})
 }
 
+func TestACommitOfFewChangesTakesOutcomesOnlyWhenTheyHaveWaitedOrAreMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		hook(hooks, "h", nil)
+		r := newRig(t, hooks, 1000)
+		begins := func(n int) {
+			for i := range n {
+				require.NoError(t, r.announce(fmt.Sprintf("%v.%d", time.Now().UnixNano(), i)))
+			}
+			synctest.Wait() // the hooks have run
+		}
+		begins(1)
+		require.Empty(t, r.TakeOutcomes(1), "they can wait")
+		taken := r.TakeOutcomes(fewChanges)
+		require.Len(t, taken, 1)
+		r.ReturnOutcomes(taken)
+		require.Len(t, r.TakeOutcomes(1), 1, "what could not be recorded goes with the next commit")
+
+		begins(1)
+		time.Sleep(recordDelay / 3)
+		begins(1)
+		require.Empty(t, r.TakeOutcomes(1))
+		time.Sleep(recordDelay / 3)
+		require.Len(t, r.TakeOutcomes(1), 2, "the oldest has waited")
+
+		begins(manyOutcomes - 1)
+		require.Empty(t, r.TakeOutcomes(1))
+		begins(1)
+		require.Len(t, r.TakeOutcomes(1), manyOutcomes)
+
+		begins(1)
+		before := r.Held()
+		time.Sleep(recordDelay)
+		synctest.Wait()
+		require.Equal(t, before-1, r.Held(), "without a commit it is recorded alone")
+	})
+}
+
 func TestALaneStaysClosedWhileItsConversationIsWorkedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()

@@ -11,11 +11,27 @@ import (
 // that only records some keeps the disk from the next change.
 const recordDelay = 25 * time.Millisecond
 
-// TakeOutcomes takes the outcomes to be recorded by a commit. Whoever takes them
-// calls Recorded or ReturnOutcomes.
-func (o *Outbox) TakeOutcomes() []store.Outcome {
+// A commit of few changes is one that hooks wait for, and each outcome in it makes
+// them wait longer. So it takes outcomes along only once they are many, or have
+// waited for half of their time.
+const (
+	fewChanges   = 8
+	manyOutcomes = 64
+)
+
+// TakeOutcomes takes the outcomes that go along with a commit of so many changes.
+// Whoever takes them calls Recorded or ReturnOutcomes.
+func (o *Outbox) TakeOutcomes(changes int) []store.Outcome {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if changes < fewChanges && len(o.outcomes) < manyOutcomes && time.Until(o.recordBy) > recordDelay/2 {
+		return nil
+	}
+	return o.takeAll()
+}
+
+// takeAll takes all outcomes. The caller holds the lock.
+func (o *Outbox) takeAll() []store.Outcome {
 	taken := o.outcomes
 	o.outcomes = make([]store.Outcome, 0, min(len(taken), 1000)) // as many come next, by and large
 	return taken
@@ -29,6 +45,7 @@ func (o *Outbox) ReturnOutcomes(outcomes []store.Outcome) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.outcomes = append(outcomes, o.outcomes...)
+	o.recordBy = time.Now() // the next commit takes them along
 	o.record.Set(time.Now().Add(time.Second))
 }
 
@@ -86,7 +103,9 @@ func (o *Outbox) RecordLoop(ctx context.Context) {
 
 // Record records all outcomes there are.
 func (o *Outbox) Record(ctx context.Context) {
-	outcomes := o.TakeOutcomes()
+	o.mu.Lock()
+	outcomes := o.takeAll()
+	o.mu.Unlock()
 	if len(outcomes) == 0 {
 		return
 	}
