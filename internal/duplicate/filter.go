@@ -116,7 +116,7 @@ func (f *Filter) hear(c *conversation.Conversation, name string) (*heard, time.D
 		o = &owner{}
 		f.owners[name] = o
 	}
-	h := &heard{Fingerprint: is, talk: t, owner: o, at: now, found: make(chan struct{})}
+	h := &heard{Fingerprint: is, talk: t, owner: o, at: now, over: make(chan struct{})}
 	patience := o.patience(now)
 	if patience == 0 {
 		t.deposit(h.read())
@@ -126,7 +126,7 @@ func (f *Filter) hear(c *conversation.Conversation, name string) (*heard, time.D
 	return h, patience
 }
 
-// await returns when all are announced, or nothing more is to be waited for.
+// await returns when there is nothing more to wait for.
 func (f *Filter) await(ctx context.Context, all []*heard, longest time.Duration, changed <-chan struct{}) {
 	timer := time.NewTimer(longest)
 	defer timer.Stop()
@@ -135,7 +135,7 @@ func (f *Filter) await(ctx context.Context, all []*heard, longest time.Duration,
 			continue
 		}
 		select {
-		case <-h.found:
+		case <-h.over:
 			continue
 		case <-timer.C:
 		case <-changed: // another one may own it now

@@ -121,6 +121,26 @@ func TestNobodyWaitsWhereEachMessageReachesOneProcess(t *testing.T) {
 	})
 }
 
+func TestWhatTheOwnerHasReadAtAnotherTimeIsNotWaitedFor(t *testing.T) {
+	for name, stored := range map[string]func(now time.Time) *conversation.Conversation{
+		"the owner was much faster":                    func(now time.Time) *conversation.Conversation { return tag("x", now.Add(-sameMoment-time.Millisecond)) },
+		"the owner has stored what is certainly later": func(now time.Time) *conversation.Conversation { return tag("y", now.Add(sameMoment+time.Millisecond)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPair(t)
+				p.learn()
+				now := time.Now()
+				p.other.owners["owner"].probe = now.Add(time.Hour)
+				time.AfterFunc(5*time.Millisecond, func() { p.owner.store([]*conversation.Conversation{stored(now)}) })
+				require.NotEmpty(t, p.otherHears([]*conversation.Conversation{tag("x", now)}))
+				require.GreaterOrEqual(t, time.Since(now), 5*time.Millisecond, "it did not wait at all: the test shows nothing")
+				require.Less(t, time.Since(now), leastPatience)
+			})
+		})
+	}
+}
+
 func TestWhatTheOwnerDoesNotStoreIsDepositedAfterAWhile(t *testing.T) {
 	for name, fail := range map[string]func(p *pair){
 		"the owner has died, or cannot hear": func(*pair) {},

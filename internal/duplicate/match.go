@@ -20,14 +20,15 @@ type heard struct {
 	talk  *talk
 	owner *owner
 	at    time.Time
-	found chan struct{} // closed when the owner has announced it
+	over  chan struct{} // closed when there is nothing to wait for: it is found, or will not be
+	found bool          // the owner has announced it
 	as    time.Time     // when the owner has read it, once it is found
 	late  bool          // it was not announced in time
 }
 
 // missing says that nobody waits for the message to be announced any more.
 func (h *heard) missing(now time.Time) {
-	if !h.late && !h.announced() {
+	if !h.late && !h.found {
 		h.late = true
 		h.owner.missing(h, now)
 	}
@@ -39,16 +40,6 @@ func (h *heard) read() time.Time {
 		return h.at
 	}
 	return h.Seen
-}
-
-// announced reports whether the owner has announced the message.
-func (h *heard) announced() bool {
-	select {
-	case <-h.found:
-		return true
-	default:
-		return false
-	}
 }
 
 // talk is what this process and the owner have heard of a conversation lately,
@@ -80,6 +71,7 @@ func (t *talk) forget(now time.Time) {
 func (t *talk) drop(now time.Time) {
 	t.heard[0].missing(now)
 	t.deposit(t.heard[0].read())
+	close(t.heard[0].over)
 	t.heard = t.heard[1:]
 }
 
@@ -96,17 +88,17 @@ func (t *talk) match(now time.Time) {
 	for len(t.heard) > 0 {
 		first := t.heard[0]
 		at := t.find(0, first)
-		if at < 0 && t.isPast(first) {
+		if at < 0 && (t.isPast(first) || t.wasRead(first)) {
 			t.drop(now)
 			continue
 		}
 		if next := at + 1; at < 0 || next < len(t.stored) && (len(t.heard) == 1 || t.find(next, t.heard[1]) < 0) {
 			return
 		}
-		first.as = t.stored[at].Seen
+		first.found, first.as = true, t.stored[at].Seen
 		t.heard, t.stored = t.heard[1:], t.stored[at+1:]
 		first.owner.announced(first, now)
-		close(first.found)
+		close(first.over)
 	}
 }
 
@@ -116,7 +108,7 @@ func (t *talk) match(now time.Time) {
 // A copy of that is newer than both, and hides the second one unless there is a
 // copy of it, too.
 func (t *talk) covers(h *heard) bool {
-	return h.announced() && (h.Seen.IsZero() || h.as.After(t.deposited))
+	return h.found && (h.Seen.IsZero() || h.as.After(t.deposited))
 }
 
 // deposit says that this process deposits a message that it has read then, or
@@ -143,4 +135,11 @@ func (t *talk) find(from int, h *heard) int {
 func (t *talk) isPast(h *heard) bool {
 	last := len(t.stored) - 1
 	return last >= 0 && !h.Seen.IsZero() && t.stored[last].Seen.Sub(h.Seen) > sameMoment
+}
+
+// wasRead reports whether the owner has read the message, as it seems, but so
+// long before that it cannot be told from an earlier one: one of the two was busy.
+// Nothing else is going to be announced for it.
+func (t *talk) wasRead(h *heard) bool {
+	return slices.ContainsFunc(t.stored, func(s announced) bool { return s.Sum == h.Sum && h.Seen.Sub(s.Seen) > sameMoment })
 }

@@ -30,7 +30,7 @@ func foundBut(deposits []bool, said ...any) (places []int) {
 	for _, x := range said {
 		switch x := x.(type) {
 		case h:
-			m := &heard{Fingerprint: read(x.content, x.ms), owner: &owner{}, at: noon, found: make(chan struct{})}
+			m := &heard{Fingerprint: read(x.content, x.ms), owner: &owner{}, at: noon, over: make(chan struct{})}
 			all, t.heard = append(all, m), append(t.heard, m)
 			if i := len(all) - 1; i < len(deposits) && deposits[i] {
 				t.deposit(m.read())
