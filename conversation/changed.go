@@ -42,7 +42,10 @@ func Changes(before, after *Conversation) []Changed {
 		return nil
 	}
 	var all changes
-	fields := changedFields(conversationFields.fields, before, after)
+	fields := changedFields(conversationFields.fields[fieldConversationStart+1:], before, after)
+	if !before.Start.Equal(after.Start) { // as it is shown
+		fields = append(fields, "conversationStart")
+	}
 	if before.Status != after.Status {
 		fields = append(fields, "calculatedStatus")
 	}
@@ -90,19 +93,14 @@ func (c *changes) participant(before *Conversation, p *Participant) {
 			fields = append(fields, "metrics")
 		}
 		c.add(ObjectSession, s.ID, fields)
-		for g := range added(was.Segments, s.Segments, (*Segment).compare) {
-			c.add(ObjectSegment, s.ID, changedFields(segmentFields.fields, segmentLike(was.Segments, g), g))
+		for old, g := range paired(was.Segments, s.Segments, (*Segment).compare) {
+			before := &Segment{}
+			if old != nil {
+				before = *old
+			}
+			c.add(ObjectSegment, s.ID, changedFields(segmentFields.fields, before, g))
 		}
 	}
-}
-
-func segmentLike(segments []*Segment, like *Segment) *Segment {
-	for _, g := range segments {
-		if g.compare(like) == 0 {
-			return g
-		}
-	}
-	return &Segment{}
 }
 
 func find[E any](list []*E, id string, idOf func(*E) string) *E {

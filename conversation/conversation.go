@@ -11,8 +11,8 @@ type Conversation struct {
 	Status Status `json:"calculatedStatus,omitzero"`
 
 	// Start is when Genesys created the conversation, not when an agent began.
-	// It is the earliest time heard of: analytics may report it some
-	// milliseconds after the first segment.
+	// It is the earliest time heard of, and never after the start of a leg:
+	// analytics may report it some milliseconds after the first segment.
 	Start time.Time `json:"conversationStart,omitzero"`
 	// End is the end of the last segment of any participant, wrap-up included
 	// (protocol 6.8), not the hang-up. It is set while Status is Ended.
@@ -78,6 +78,9 @@ type Conversation struct {
 	// repeat it: then what they say of a session is all there is to know of it.
 	Alerted []string `json:"-"`
 
+	// saidStart is what is stated as Start where that shows an earlier leg; nil
+	// where it shows what is stated. It is not written to: others share it.
+	saidStart  *time.Time
 	stamps     stamps
 	attributes attributeStamps // the stamps of Attributes
 	merged     bool            // in the canonical form that Merge gives
@@ -88,7 +91,7 @@ type Conversation struct {
 }
 
 var conversationFields = newSchema(func(c *Conversation) *stamps { return &c.stamps }, derivedOfConversation,
-	backward("conversationStart", func(c *Conversation) *time.Time { return &c.Start }),
+	startOfConversation("conversationStart"),
 	instant("recordedEnd", last, func(c *Conversation) *time.Time { return &c.RecordedEnd }),
 	instant("conferenceStart", first, func(c *Conversation) *time.Time { return &c.ConferenceStart }),
 	text("originatingDirection", ranked, func(c *Conversation) *Direction { return &c.OriginatingDirection }),
@@ -111,13 +114,16 @@ var conversationFields = newSchema(func(c *Conversation) *stamps { return &c.sta
 	instants("endings", union, func(c *Conversation) *[]time.Time { return &c.Endings }),
 	score("mediaStatsMinConversationMos", settled, func(c *Conversation) **float64 { return &c.MinMOS }),
 	score("mediaStatsMinConversationRFactor", settled, func(c *Conversation) **float64 { return &c.MinRFactor }),
-	keyed("resolutions", func(c *Conversation) *List[Resolution] { return &c.Resolutions }, Resolution.key, Resolution.rest, packedResolution),
+	keyed("resolutions", settled, func(c *Conversation) *List[Resolution] { return &c.Resolutions }, Resolution.key, Resolution.rest, packedResolution),
 	texts("alertedSessionIds", union, func(c *Conversation) *[]string { return &c.Alerted }),
 )
 
-// The place in conversationFields of the field that is derived when nobody
-// states it.
-const fieldOriginatingDirection = 3
+// The places in conversationFields of the fields that are derived when nobody
+// states them.
+const (
+	fieldConversationStart    = 0
+	fieldOriginatingDirection = 3
+)
 
 // Participant returns the participant with the id; nil when there is none.
 func (c *Conversation) Participant(id string) *Participant {

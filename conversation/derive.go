@@ -293,8 +293,11 @@ func (s *Session) overByFacts() bool {
 // The functions below return the fields that may have a value although nobody
 // states them.
 
-func derivedOfConversation(*Conversation) fieldSet { return setOf(fieldOriginatingDirection) }
-func derivedOfParticipant(*Participant) fieldSet   { return setOf(fieldParticipantStart) }
+func derivedOfConversation(*Conversation) fieldSet {
+	return setOf(fieldConversationStart, fieldOriginatingDirection)
+}
+
+func derivedOfParticipant(*Participant) fieldSet { return setOf(fieldParticipantStart) }
 
 func derivedOfSession(s *Session) fieldSet {
 	if s.filled {

@@ -78,7 +78,7 @@ type comparison struct {
 func (c *comparison) compare(before, after *Conversation) {
 	d := &c.delta
 	d.Conversation = compareRow(c, &conversationFields, before, after, attributesOf{before.Attributes, after.Attributes, before.attributes, after.attributes},
-		before.ID == "" || before.Status != after.Status || !before.End.Equal(after.End))
+		before.ID == "" || before.Status != after.Status || !before.Start.Equal(after.Start) || !before.End.Equal(after.End))
 	was := participantIndex{participants: before.Participants}
 	for at, p := range after.Participants {
 		old := was.participant(p.ID, at)
@@ -129,12 +129,37 @@ func (c *comparison) compareSession(old OwnedSession, p *Participant, s *Session
 	if old.Session == nil {
 		old.Session = &noSession
 	}
-	for g := range added(old.Segments, s.Segments, (*Segment).compare) {
-		d.Segments = append(d.Segments, OwnedSegment{s.ID, g})
+	cut := old.segmentsBy != s.segmentsBy // what was stored of the segments is deleted
+	for was, g := range paired(old.Segments, s.Segments, (*Segment).compare) {
+		before := (*Segment)(nil)
+		if was != nil {
+			before = *was
+		}
+		if compareRow(c, &segmentFields, before, g, attributesOf{}, cut) {
+			d.Segments = append(d.Segments, OwnedSegment{s.ID, g})
+		}
 	}
-	for m := range added(old.Metrics, s.Metrics, Metric.compare) {
-		d.Metrics = append(d.Metrics, OwnedMetric{s.ID, m})
+	for was, m := range paired(old.Metrics, s.Metrics, Metric.compare) {
+		if c.compareMetric(was, m) {
+			d.Metrics = append(d.Metrics, OwnedMetric{s.ID, m})
+		}
 	}
+}
+
+// compareMetric is compareRow for a metric, which has one stamp.
+func (c *comparison) compareMetric(old *Metric, is Metric) (written bool) {
+	written = c.all || old == nil || old.Value != is.Value || old.stamp != is.stamp && !c.restated(old.stamp, is.stamp)
+	switch {
+	case c.moved == nil:
+	case written:
+		c.moved.written.add(is.stamp)
+	case old.stamp == is.stamp:
+		c.moved.stay.add(is.stamp)
+	default:
+		c.moved.repeated.add(is.stamp)
+		c.moved.move(old.stamp, is.stamp)
+	}
+	return written
 }
 
 // compareRow compares one row, and reports whether it is to be written; old is
@@ -163,21 +188,19 @@ func (a attributesOf) differ(restated func(x, y stamp) bool) bool {
 	return attributesDiffer(a.was, a.wasBy, a.is, a.isBy, restated)
 }
 
-// added returns what is in after and not, or not the same, in before. Both are
-// in order.
-func added[T comparable](before, after []T, compare func(a, b T) int) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		if sameSlice(before, after) {
-			return
-		}
+// paired returns what is in after, each with what is in its place in before; nil
+// when nothing is. Both are in order.
+func paired[T any](before, after []T, compare func(a, b T) int) iter.Seq2[*T, T] {
+	return func(yield func(*T, T) bool) {
 		for _, x := range after {
 			for len(before) > 0 && compare(before[0], x) < 0 {
 				before = before[1:]
 			}
-			if len(before) > 0 && before[0] == x {
-				continue
+			var was *T
+			if len(before) > 0 && compare(before[0], x) == 0 {
+				was = &before[0]
 			}
-			if !yield(x) {
+			if !yield(was, x) {
 				return
 			}
 		}

@@ -54,6 +54,7 @@ type Field[E any] struct {
 	rule    rule
 	flag    bool // a snapshot in which it is missing states the zero value
 	list    bool
+	set     bool // a list of which the order says nothing
 	at      func(*E) any
 	zero    func(*E) bool
 	compare func(a, b *E) int
@@ -161,6 +162,7 @@ func list[E any, V any](name string, r rule, at func(*E) *[]V, compare func(a, b
 		Name:    name,
 		rule:    r,
 		list:    true,
+		set:     r == union,
 		at:      func(e *E) any { return at(e) },
 		zero:    func(e *E) bool { return len(*at(e)) == 0 },
 		compare: func(a, b *E) int { return slices.CompareFunc(*at(a), *at(b), compare) },
@@ -220,7 +222,7 @@ type schema[E any] struct {
 	newest   fieldSet // those whose stamps begin with the time
 	flags    fieldSet
 	lists    fieldSet
-	unions   fieldSet
+	sets     fieldSet
 }
 
 func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields ...Field[E]) schema[E] {
@@ -234,7 +236,7 @@ func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields
 		}{
 			{&s.all, true}, {&s.byValue, f.rule == forward || f.rule == graded || f.rule == union},
 			{&s.timeless, f.rule == ranked || f.rule == first || f.rule == last}, {&s.ends, f.rule == last}, {&s.settled, f.rule == settled}, {&s.newest, f.rule == newest},
-			{&s.flags, f.flag}, {&s.lists, f.list}, {&s.unions, f.rule == union},
+			{&s.flags, f.flag}, {&s.lists, f.list}, {&s.sets, f.set},
 		} {
 			if in.is {
 				in.set.add(i)
@@ -268,7 +270,7 @@ func (s *schema[E]) state(e *E, by Statement, like stamps) stamps {
 	for i := range s.lists.without(has).each() {
 		s.fields[i].erase(e) // an empty list is none
 	}
-	for i := range s.unions.and(has).each() {
+	for i := range s.sets.and(has).each() {
 		s.fields[i].unite(e, e)
 	}
 	settled, newest := has.and(s.settled), has.and(s.newest)

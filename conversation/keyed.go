@@ -8,17 +8,19 @@ import (
 )
 
 // keyed is a list of values that have parts: the outcomes of a flow, the
-// statistics of an endpoint. All of them are kept, each once. A value is told
-// from others by what key compares; of those that are alike in it the greatest
-// is kept, in the order of rest, which puts what knows more above what knows
-// less. They are no entities of their own, with a stamp for each part: they are
-// stated as a whole, once, and only grow while what they tell of goes on.
-func keyed[E, V any](name string, at func(*E) *List[V], key, rest func(a, b V) int, as packed[V]) Field[E] {
+// statistics of an endpoint. Each is kept once. A value is told from others by
+// what key compares; of those that are alike in it the greatest is kept, in the
+// order of rest, which puts what knows more above what knows less. They are no
+// entities of their own, with a stamp for each part. Where each is stated once,
+// and only grows while what it tells of goes on, the list is a union; where each
+// message has all of them, with what they are by now, it is settled as a whole.
+func keyed[E, V any](name string, r rule, at func(*E) *List[V], key, rest func(a, b V) int, as packed[V]) Field[E] {
 	compare := func(a, b V) int { return cmp.Or(key(a, b), rest(a, b)) }
 	return Field[E]{
 		Name:    name,
-		rule:    union,
+		rule:    r,
 		list:    true,
+		set:     true,
 		at:      func(e *E) any { return at(e) },
 		zero:    func(e *E) bool { return at(e).IsZero() },
 		compare: func(a, b *E) int { return slices.CompareFunc(at(a).All(), at(b).All(), compare) },

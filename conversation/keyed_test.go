@@ -23,17 +23,23 @@ func TestEveryOutcomeKeepsItsOwnValueAndTimes(t *testing.T) {
 	}, c.Participants[0].Sessions[0].FlowOutcomes.All())
 }
 
-func TestTheStatisticsOfAnEndpointAreThoseCountedLongest(t *testing.T) {
+// TestAListThatEachRecordRestatesIsThatOfTheNewestRecord: what only records have
+// is as the newest has it, as a whole, also where a value became less.
+func TestAListThatEachRecordRestatesIsThatOfTheNewestRecord(t *testing.T) {
 	good, bad := 4.5, 3.5
-	said := func(stats ...MediaEndpointStat) *Conversation {
-		return say(SourceAnalytics, 1, func(_ *Participant, s *Session) { s.MediaEndpointStats = ListOf(stats...) })
+	told := func(read int, avoided int64, stats ...MediaEndpointStat) *Conversation {
+		return State(&Conversation{ID: "c", Resolutions: ListOf(Resolution{"q", "u", at(0), avoided}, Resolution{"p", "u", at(0), 1}),
+			Participants: []*Participant{{ID: "p", Sessions: []*Session{{ID: "s", MediaEndpointStats: ListOf(stats...)}}}}},
+			Statement{By: SourceAnalytics, At: at(5000), Seen: at(read)})
 	}
-	c := inEveryOrder(t,
-		said(MediaEndpointStat{EventTime: at(1000), ReceivedPackets: 500, MinMOS: &good}),
-		said(MediaEndpointStat{EventTime: at(2000), ReceivedPackets: 10, MinMOS: &good}),
-		said(MediaEndpointStat{EventTime: at(2000), ReceivedPackets: 10, MinMOS: &bad}, MediaEndpointStat{EventTime: at(1000), ReceivedPackets: 900, MinMOS: &bad}),
-	)
-	require.Equal(t, []MediaEndpointStat{
-		{EventTime: at(1000), ReceivedPackets: 900, MinMOS: &bad}, {EventTime: at(2000), ReceivedPackets: 10, MinMOS: &bad},
-	}, c.Participants[0].Sessions[0].MediaEndpointStats.All())
+	for _, avoided := range [][2]int64{{0, 1}, {1, 0}} {
+		c := inEveryOrder(t,
+			told(60_000, avoided[0], MediaEndpointStat{EventTime: at(1000), ReceivedPackets: 900, MinMOS: &bad}),
+			told(61_000, avoided[1], MediaEndpointStat{EventTime: at(2000), ReceivedPackets: 10}, MediaEndpointStat{EventTime: at(1000), ReceivedPackets: 500, MinMOS: &good}),
+			told(60_500, avoided[0], MediaEndpointStat{EventTime: at(1500), ReceivedPackets: 700}),
+		)
+		require.Equal(t, []Resolution{{"p", "u", at(0), 1}, {"q", "u", at(0), avoided[1]}}, c.Resolutions.All())
+		require.Equal(t, []MediaEndpointStat{{EventTime: at(1000), ReceivedPackets: 500, MinMOS: &good}, {EventTime: at(2000), ReceivedPackets: 10}},
+			c.Participants[0].Sessions[0].MediaEndpointStats.All())
+	}
 }

@@ -33,7 +33,6 @@ func State(c *Conversation, by Statement) *Conversation {
 			p.Start = p.derivedStart()
 		}
 	}
-	c.beginWithLegs()
 	conversationFields.state(c, by, nil)
 	for _, t := range c.Transfers {
 		transferFields.state(t, by, nil)
@@ -45,19 +44,6 @@ func State(c *Conversation, by Statement) *Conversation {
 		evaluationFields.state(e, by)
 	}
 	return c
-}
-
-// beginWithLegs: a message that says when the conversation began may name an
-// earlier leg (a record's start is some milliseconds late), or only imply it.
-func (c *Conversation) beginWithLegs() {
-	if c.Start.IsZero() {
-		return
-	}
-	for _, p := range c.Participants {
-		for _, s := range p.Sessions {
-			c.Start = earliest(c.Start, s.Start, s.ConnectedTime)
-		}
-	}
 }
 
 func (s *Session) state(by Statement, participantID string, like stamps) stamps {
@@ -81,7 +67,7 @@ func (s *Session) state(by Statement, participantID string, like stamps) stamps 
 		segmentFields.state(g, by, nil)
 	}
 	for i := range s.Metrics {
-		s.Metrics[i].stamp = bySource(by.By, by.At)
+		s.Metrics[i].stamp = by.restated()
 	}
 	return stated
 }

@@ -7,7 +7,8 @@ import (
 
 // Metric is one emission of a metric on a session, told from others by its
 // name and emit time. A name can have several emissions: one tTalk for each
-// talk segment.
+// talk segment. Of two statements of one emission that of the higher source is
+// believed, of one source the newest, as with fields that Genesys restates.
 type Metric struct {
 	Name     string    `json:"name"`
 	EmitDate time.Time `json:"emitDate,omitzero"`

@@ -64,8 +64,11 @@ func EvaluationFields() Fields[Evaluation] {
 // SetProvenance; what has no provenance was derived, and is derived again by
 // Merge(nil, c).
 func (c *Conversation) AppendProvenance(b []byte) []byte {
-	if b = c.appendOwnProvenance(b); len(c.restated) > 0 {
+	if b = c.appendOwnProvenance(b); len(c.restated) > 0 || c.saidStart != nil {
 		b = appendRestated(b, c.restated)
+	}
+	if c.saidStart != nil {
+		b = packedTime.append(b, *c.saidStart)
 	}
 	return b
 }
@@ -80,6 +83,10 @@ func (c *Conversation) SetProvenance(p []byte) (err error) {
 	c.readProvenance(&r)
 	if len(r.rest) > 0 {
 		c.restated = r.restated()
+	}
+	if len(r.rest) > 0 && r.err == nil {
+		start := packedTime.read(&r)
+		c.saidStart = &start
 	}
 	return r.err
 }

@@ -19,7 +19,7 @@ func (x Resolution) key(y Resolution) int {
 	return cmp.Or(x.EventTime.Compare(y.EventTime), cmp.Compare(x.QueueID, y.QueueID), cmp.Compare(x.UserID, y.UserID))
 }
 
-// rest puts that the customer came back over that nobody knew of it yet.
+// rest decides within one message: that the customer came back is the surer word.
 func (x Resolution) rest(y Resolution) int {
 	return cmp.Compare(y.NextContactAvoided, x.NextContactAvoided)
 }

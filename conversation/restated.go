@@ -236,7 +236,14 @@ func (c *Conversation) resolved() *Conversation {
 	out.stamps, out.attributes = c.now(c.stamps), c.attributesNow(c.attributes)
 	out.Participants = cloneEach(c.Participants, func(p *Participant) {
 		p.stamps, p.attributes = c.now(p.stamps), c.attributesNow(p.attributes)
-		sessions := func(s *Session) { s.stamps = c.now(s.stamps) }
+		sessions := func(s *Session) {
+			s.stamps = c.now(s.stamps)
+			s.Segments = cloneEach(s.Segments, func(g *Segment) { g.stamps = c.now(g.stamps) })
+			s.Metrics = slices.Clone(s.Metrics)
+			for i := range s.Metrics {
+				s.Metrics[i].stamp = c.stampNow(s.Metrics[i].stamp)
+			}
+		}
 		p.Sessions, p.shadows = cloneEach(p.Sessions, sessions), cloneEach(p.shadows, sessions)
 	})
 	out.Transfers = cloneEach(c.Transfers, func(t *Transfer) { t.stamps = c.now(t.stamps) })

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,15 +26,37 @@ func TestASnapshotThatRepeatsItselfCostsTheRowOfTheConversation(t *testing.T) {
 	}
 }
 
+// recordOf is a record of one leg, read at a time.
+func recordOf(seen, handled int) *Conversation {
+	return State(&Conversation{ID: "c", Address: "a", Participants: []*Participant{{ID: "p", QueueName: "n", Sessions: []*Session{{ID: "s", QueueID: "q",
+		Segments: []*Segment{{Type: SegmentAlert, Start: at(100), End: at(200), QueueID: "q"}, {Type: SegmentInteract, Start: at(200), End: at(900), QueueID: "q"}},
+		Metrics:  []Metric{{Name: "tAlert", EmitDate: at(200), Value: 100}, {Name: "tHandle", EmitDate: at(900), Value: int64(handled)}}}}}}},
+		Statement{By: SourceAnalytics, At: at(1000), Seen: at(seen)})
+}
+
 func TestARecordThatIsReadAgainCostsTheRowOfTheConversation(t *testing.T) {
-	record := func(seen int, queue string) *Conversation {
-		return State(&Conversation{ID: "c", Address: "a", Participants: []*Participant{{ID: "p", QueueName: "n", Sessions: []*Session{{ID: "s", QueueID: queue}}}}},
-			Statement{By: SourceAnalytics, At: at(1000), Seen: at(seen)})
+	stored := Merge(nil, recordOf(60_000, 1))
+	for hours := 1; hours < 10; hours++ {
+		again, d := next(t, stored, recordOf(hours*3_600_000, 1))
+		require.True(t, d.Conversation)
+		require.Equal(t, 1, d.Size())
+		stored = again
 	}
-	stored := Merge(nil, record(60_000, "q"))
-	again, d := next(t, stored, record(3_600_000, "q"))
-	require.Equal(t, 1, d.Size())
-	require.Len(t, Diff(again, Merge(again, record(7_200_000, "p"))).Sessions, 1)
+	_, d := next(t, stored, recordOf(99*3_600_000, 0))
+	require.Len(t, d.Metrics, 1, "only the one that says something else")
+	require.Equal(t, 2, d.Size())
+}
+
+// TestSegmentsThatAnotherSourceCutAlikeAreWritten: those that were stored are
+// deleted.
+func TestSegmentsThatAnotherSourceCutAlikeAreWritten(t *testing.T) {
+	cut := func(by Source) *Conversation {
+		return say(by, 1000, func(_ *Participant, s *Session) {
+			s.Segments = []*Segment{{Type: SegmentInteract, Start: at(200), End: at(900), QueueID: "q"}}
+		})
+	}
+	_, d := next(t, Merge(nil, cut(SourceREST)), cut(SourceAnalytics))
+	require.Len(t, d.Segments, 1)
 }
 
 func TestWhatRepeatsAnEarlierStatementWinsOverAnOlderOneAlsoAfterARestart(t *testing.T) {
@@ -94,6 +117,7 @@ type participantRow struct {
 type sessionRow struct {
 	row
 	participant string
+	segmentsBy  Source
 	segments    []*Segment
 	metrics     []Metric
 }
@@ -112,21 +136,34 @@ func (r *rows) commit(t require.TestingT, from, said *Conversation) *Conversatio
 		r.participants[p.ID] = participantRow{row{participantFields.pack(nil, p), p.AppendProvenance(nil)}, p.Attributes}
 	}
 	for _, s := range d.Sessions {
-		r.sessions[s.ID] = sessionRow{row: row{sessionFields.pack(nil, s.Session), s.AppendProvenance(nil)}, participant: s.ParticipantID}
-	}
-	for _, p := range to.Participants {
-		for _, s := range append(append([]*Session{}, p.Sessions...), p.shadows...) {
-			kept, known := r.sessions[s.ID]
-			require.True(t, known)
-			kept.segments, kept.metrics = s.Segments, s.Metrics
-			r.sessions[s.ID] = kept
+		kept := r.sessions[s.ID]
+		kept.row, kept.participant = row{sessionFields.pack(nil, s.Session), s.AppendProvenance(nil)}, s.ParticipantID
+		if kept.segmentsBy != s.segmentsBy {
+			kept.segmentsBy, kept.segments = s.segmentsBy, nil
 		}
+		r.sessions[s.ID] = kept
+	}
+	for _, g := range d.Segments {
+		kept := r.sessions[g.SessionID]
+		kept.segments = replaced(kept.segments, g.Segment, (*Segment).compare)
+		r.sessions[g.SessionID] = kept
+	}
+	for _, m := range d.Metrics {
+		kept := r.sessions[m.SessionID]
+		kept.metrics = replaced(kept.metrics, m.Metric, Metric.compare)
+		r.sessions[m.SessionID] = kept
 	}
 	r.surveys, r.evaluations = to.Surveys, to.Evaluations
 	if d.Transfers {
 		r.transfers = to.Transfers
 	}
 	return to
+}
+
+// replaced returns the rows with one more, or one in the place of that of its key.
+func replaced[T any](rows []T, row T, compare func(a, b T) int) []T {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(x T) bool { return compare(x, row) == 0 })
+	return append(rows, row)
 }
 
 func (r *rows) load(t require.TestingT) *Conversation {
@@ -151,11 +188,14 @@ func (r *rows) load(t require.TestingT) *Conversation {
 	return Merge(nil, c)
 }
 
-// drawSaid draws what is said next: mostly whole snapshots, which repeat each
-// other, at any time; now and then something else.
+// drawSaid draws what is said next: mostly whole snapshots and records, which
+// repeat each other, read at any time; now and then something else.
 func drawSaid(t *rapid.T) *Conversation {
-	if rapid.IntRange(0, 4).Draw(t, "other") == 0 {
+	switch rapid.IntRange(0, 9).Draw(t, "other") {
+	case 0, 1:
 		return drawPartial(t)
+	case 2, 3, 4, 5:
+		return recordOf(rapid.IntRange(0, 9).Draw(t, "read")*60_000, rapid.IntRange(0, 5).Draw(t, "handled")/4)
 	}
 	return snapshotOf(rapid.IntRange(0, 40).Draw(t, "seen"), rapid.IntRange(0, 5).Draw(t, "held") > 0)
 }

@@ -69,6 +69,33 @@ func TestWhatIsRestatedIsAsItWasSaidLast(t *testing.T) {
 	}
 }
 
+// TestAMetricIsAsItWasStatedLast: of two statements of one emission that mention
+// the same times the one that was read later is newer.
+func TestAMetricIsAsItWasStatedLast(t *testing.T) {
+	told := func(by Source, value, atMs, seenMs int) *Conversation {
+		return State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Sessions: []*Session{{ID: "s", Metrics: []Metric{{"tHandle", at(1000), int64(value), 0}}}}}}},
+			Statement{By: by, At: at(atMs), Seen: at(seenMs)})
+	}
+	for name, c := range map[string]struct{ was, is *Conversation }{
+		"read later, greater":                                  {told(SourceAnalytics, 50, 1000, 61_000), told(SourceAnalytics, 60, 1000, 62_000)},
+		"read later, lesser":                                   {told(SourceAnalytics, 60, 1000, 61_000), told(SourceAnalytics, 50, 1000, 62_000)},
+		"mentions later times, read earlier":                   {told(SourceAnalytics, 60, 1000, 99_000), told(SourceAnalytics, 50, 2000, 62_000)},
+		"after a metric record of its own time":                {told(SourceAnalytics, 60, 1000, 1000), told(SourceAnalytics, 50, 1000, 62_000)},
+		"by a higher source, of an earlier time":               {told(SourceAnalytics, 60, 9000, 99_000), told(SourceHost, 50, 1000, 62_000)},
+		"of an earlier version, which kept no time of reading": {ofEarlierVersion(told(SourceAnalytics, 60, 1000, 61_000), at(1000)), told(SourceAnalytics, 50, 1000, 61_000)},
+	} {
+		s := both(t, c.was, c.is)
+		_, last := Merge(nil, c.is).Session("s")
+		require.Equal(t, last.Metrics, s.Metrics, name)
+		requireKept(t, Merge(c.was, c.is))
+	}
+}
+
+func ofEarlierVersion(c *Conversation, at time.Time) *Conversation {
+	c.Participants[0].Sessions[0].Metrics[0].stamp = bySource(SourceAnalytics, at)
+	return c
+}
+
 func restate[E any](t *testing.T, s schema[E], first, second Statement) {
 	for i, f := range s.fields {
 		if f.rule != settled && f.rule != newest {

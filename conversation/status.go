@@ -2,9 +2,10 @@ package conversation
 
 import "time"
 
-// conclude derives the legs, the status and the end from the joined facts.
+// conclude derives the legs, the start, the status and the end from the joined facts.
 func (c *Conversation) conclude() {
 	c.legs = c.findLegs()
+	c.beginWithLegs()
 	if conversationFields.source(c, fieldOriginatingDirection) == 0 {
 		c.OriginatingDirection = c.derivedDirection()
 	}
