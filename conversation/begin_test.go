@@ -11,6 +11,7 @@ import (
 // requireBegun demands that the conversation does not start after anything in
 // it began.
 func requireBegun(t require.TestingT, c *Conversation) {
+	require.False(t, !c.Start.IsZero() && c.Start.Before(at(-1000*3600)), "no message speaks of such a time: %s", c.Start)
 	for i := range c.Legs() {
 		l := &c.Legs()[i]
 		for _, began := range []time.Time{l.Start, l.Began(), l.Connected, l.Session.Start, l.Session.ConnectedTime} {
@@ -30,6 +31,14 @@ func TestNoConversationStartsAfterAnyOfItsLegsBegan(t *testing.T) {
 		}
 		requireBegun(t, c)
 	})
+}
+
+// TestAMetricWithoutATimeTellsNoStart: the length of the talk alone says nothing.
+func TestAMetricWithoutATimeTellsNoStart(t *testing.T) {
+	c := Merge(event(30_000, func(*Participant, *Session) {}), metricOf("s", Metric{Name: "tTalk", Value: 50_000}))
+	require.Equal(t, at(30_000), c.Start)
+	_, s := c.Session("s")
+	require.Zero(t, s.ConnectedTime)
 }
 
 // event is what a detail event says of one leg at a time.

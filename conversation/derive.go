@@ -403,10 +403,10 @@ func (s *Session) life(p *Participant, shadow *Session, answered time.Time) life
 }
 
 func (s *Session) derivedConnected(p *Participant, answered time.Time) time.Time {
-	if m, ok := s.metric("tAnswered"); ok {
+	if m, ok := s.emission("tAnswered"); ok {
 		return m.EmitDate
 	}
-	if m, ok := s.metric("tTalk"); ok {
+	if m, ok := s.emission("tTalk"); ok {
 		return m.EmitDate.Add(-ms(m.Value)) // it is emitted at the end of the talk
 	}
 	if p.Purpose.Side() != AgentSide {

@@ -30,6 +30,17 @@ func joinMetrics(a, b []Metric) ([]Metric, bool) {
 	})
 }
 
+// emission returns the first emission of the named metric of which the time is
+// known.
+func (s *Session) emission(name string) (Metric, bool) {
+	for _, m := range s.Metrics {
+		if m.Name == name && !m.EmitDate.IsZero() {
+			return m, true
+		}
+	}
+	return Metric{}, false
+}
+
 // metric returns the first emission of the named metric.
 func (s *Session) metric(name string) (Metric, bool) {
 	for _, m := range s.Metrics {
