@@ -130,18 +130,24 @@ func (c *comparison) compareSession(old OwnedSession, p *Participant, s *Session
 		old.Session = &noSession
 	}
 	cut := old.segmentsBy != s.segmentsBy // what was stored of the segments is deleted
-	for was, g := range paired(old.Segments, s.Segments, (*Segment).compare) {
-		before := (*Segment)(nil)
-		if was != nil {
-			before = *was
-		}
-		if compareRow(c, &segmentFields, before, g, attributesOf{}, cut) {
-			d.Segments = append(d.Segments, OwnedSegment{s.ID, g})
+	if c.all || cut || !sameSlice(old.Segments, s.Segments) {
+		for was, g := range paired(old.Segments, s.Segments, (*Segment).compare) {
+			if was != nil && *was == g && !c.all && !cut {
+				continue
+			}
+			if was == nil {
+				was = new(*Segment)
+			}
+			if compareRow(c, &segmentFields, *was, g, attributesOf{}, cut) {
+				d.Segments = append(d.Segments, OwnedSegment{s.ID, g})
+			}
 		}
 	}
-	for was, m := range paired(old.Metrics, s.Metrics, Metric.compare) {
-		if c.compareMetric(was, m) {
-			d.Metrics = append(d.Metrics, OwnedMetric{s.ID, m})
+	if c.all || !sameSlice(old.Metrics, s.Metrics) {
+		for was, m := range paired(old.Metrics, s.Metrics, Metric.compare) {
+			if c.compareMetric(was, m) {
+				d.Metrics = append(d.Metrics, OwnedMetric{s.ID, m})
+			}
 		}
 	}
 }
@@ -153,9 +159,7 @@ func (c *comparison) compareMetric(old *Metric, is Metric) (written bool) {
 	case c.moved == nil:
 	case written:
 		c.moved.written.add(is.stamp)
-	case old.stamp == is.stamp:
-		c.moved.stay.add(is.stamp)
-	default:
+	case old.stamp != is.stamp:
 		c.moved.repeated.add(is.stamp)
 		c.moved.move(old.stamp, is.stamp)
 	}

@@ -21,9 +21,31 @@ func (m Metric) compare(n Metric) int {
 	return cmp.Or(m.EmitDate.Compare(n.EmitDate), cmp.Compare(m.Name, n.Name))
 }
 
+// beats reports whether m, of the emission n, is to be believed.
+func (m Metric) beats(n Metric) bool {
+	return m.stamp > n.stamp || m.stamp == n.stamp && m.Value > n.Value
+}
+
+// restates reports whether the metrics b, in the order of a, are the same
+// emissions, stated anew: what a record says that is read again.
+func restates(b, a []Metric) bool {
+	if len(a) != len(b) || len(a) == 0 {
+		return false
+	}
+	for i := range a {
+		if b[i].compare(a[i]) != 0 || !b[i].beats(a[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 func joinMetrics(a, b []Metric) ([]Metric, bool) {
+	if restates(b, a) {
+		return b, true
+	}
 	return joinSorted(a, b, Metric.compare, func(m, n Metric) (Metric, bool) {
-		if n.stamp > m.stamp || n.stamp == m.stamp && n.Value > m.Value {
+		if n.beats(m) {
 			return n, true
 		}
 		return m, false

@@ -42,6 +42,7 @@ func Restate(from, to *Conversation) Delta {
 	m.to, m.stay, m.written, m.repeated = m.room.to[:0], m.room.stay[:0], m.room.written[:0], m.room.repeated[:0]
 	c := comparison{restated: anyStamp, moved: &m}
 	c.compare(from, to)
+	m.irregular = m.irregular || m.stays(to)
 	restated, ok := m.after(from.restated)
 	if !ok {
 		restated = nil // all rows are written
@@ -159,6 +160,31 @@ func (m *moved) move(was, is stamp) {
 	case m.to[i].is != is:
 		m.irregular = true
 	}
+}
+
+// stays reports whether a segment or a metric has a stamp that has become another
+// one elsewhere. There are many of them, and mostly none has, so they are not
+// noted as other rows are.
+func (m *moved) stays(to *Conversation) bool {
+	var sources [256]bool // that the stamps begin with
+	for _, r := range m.to {
+		sources[r.was.sourceLeading()] = true
+	}
+	moves := func(s stamp) bool {
+		if !sources[s.sourceLeading()] {
+			return false
+		}
+		_, found := slices.BinarySearchFunc(m.to, s, restatement.compare)
+		return found
+	}
+	stays := func(s *Session) bool {
+		return sources[s.segmentsBy] && slices.ContainsFunc(s.Segments, func(g *Segment) bool {
+			return slices.ContainsFunc(g.stamps, func(x stampSet) bool { return moves(x.stamp) })
+		}) || slices.ContainsFunc(s.Metrics, func(n Metric) bool { return moves(n.stamp) })
+	}
+	return len(m.to) > 0 && slices.ContainsFunc(to.Participants, func(p *Participant) bool {
+		return slices.ContainsFunc(p.Sessions, stays) || slices.ContainsFunc(p.shadows, stays)
+	})
 }
 
 // after returns the restatements that go on from those that the store has; not
