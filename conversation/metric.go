@@ -23,7 +23,7 @@ func (m Metric) compare(n Metric) int {
 
 // beats reports whether m, of the emission n, is to be believed.
 func (m Metric) beats(n Metric) bool {
-	return m.stamp > n.stamp || m.stamp == n.stamp && m.Value > n.Value
+	return cmp.Or(m.stamp.compareRestated(n.stamp), cmp.Compare(m.Value, n.Value)) > 0
 }
 
 // restates reports whether the metrics b, in the order of a, are the same
