@@ -30,8 +30,8 @@ type Board struct {
 
 // owner is an owner of an inbox.
 type owner struct {
-	news    bool          // something may have come since Read
-	rung    chan struct{} // closed when news comes
+	changed bool          // something may have come since Read
+	rung    chan struct{} // closed when something comes
 	waiting int
 }
 
@@ -50,7 +50,7 @@ func Watching(watch func(ctx context.Context), linger, most time.Duration) *Boar
 func (b *Board) owner(name string) *owner {
 	o := b.owners[name]
 	if o == nil {
-		o = &owner{news: true, rung: make(chan struct{})}
+		o = &owner{changed: true, rung: make(chan struct{})}
 		close(o.rung)
 		b.owners[name] = o
 	}
@@ -61,8 +61,8 @@ func (b *Board) owner(name string) *owner {
 func (b *Board) Read(name string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if o := b.owner(name); o.news {
-		o.news, o.rung = false, make(chan struct{})
+	if o := b.owner(name); o.changed {
+		o.changed, o.rung = false, make(chan struct{})
 	}
 }
 
@@ -71,8 +71,8 @@ func (b *Board) Wake(names ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, name := range names {
-		if o := b.owners[name]; o != nil && !o.news {
-			o.news = true
+		if o := b.owners[name]; o != nil && !o.changed {
+			o.changed = true
 			close(o.rung)
 		}
 	}
@@ -182,8 +182,8 @@ func (b *Board) Close() {
 	if !b.closed {
 		b.closed = true
 		for _, o := range b.owners {
-			if !o.news {
-				o.news = true
+			if !o.changed {
+				o.changed = true
 				close(o.rung)
 			}
 		}
