@@ -236,6 +236,33 @@ func TestATransferDoesNotGoToWhoJoinsLater(t *testing.T) {
 	}
 }
 
+// The number may ring for long, and neither snapshots nor every record say since
+// when.
+func TestATransferToANumberIsKnownBeforeAndAfterSomebodyAnswers(t *testing.T) {
+	const number = "tel:+4930123456"
+	a := agent("p", "s", `"state":"terminated","connectedTime":"2025-01-10T09:00:05Z","disconnectedTime":"2025-01-10T09:01:00Z","disconnectType":"transfer"`)
+	called := func(leg string) string {
+		return topic(customerLeg, a, fmt.Sprintf(`{"id":"out","purpose":"external","address":%q,"calls":[{"id":"s-out","direction":"outbound",%s}]}`, number, leg))
+	}
+	const later = `{"id":"p2","purpose":"user","userId":"user-d","calls":[{"id":"s2","state":"connected","connectedTime":"2025-01-10T09:05:00Z"}]}`
+	const consulted = `{"id":"out","purpose":"external","address":"tel:+4930123456","calls":[{"id":"s-out","direction":"outbound","state":"connected","connectedTime":"2025-01-10T09:06:00Z"}]}`
+	require.Contains(t, heard(t, -1, topic(customerLeg, a, later, consulted)), "transferred u blind agent user-d", "who is consulted later is no target")
+	ringing := called(`"state":"dialing"`)
+	answered := called(`"state":"connected","connectedTime":"2025-01-10T09:01:20Z"`)
+	unanswered := called(`"state":"disconnected","disconnectedTime":"2025-01-10T09:01:30Z","disconnectType":"system"`)
+	record := fmt.Sprintf(`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[
+		{"participantId":"p","purpose":"agent","userId":"u","sessions":[{"sessionId":"s","mediaType":"voice","segments":[
+			{"segmentType":"interact","segmentStart":"2025-01-10T09:00:05Z","segmentEnd":"2025-01-10T09:01:00Z","disconnectType":"transfer"}]}]},
+		{"participantId":"out","purpose":"external","sessions":[{"sessionId":"s-out","mediaType":"voice","direction":"outbound","dnis":%q,"segments":[
+			{"segmentType":"interact","segmentStart":"2025-01-10T09:01:20Z"}]}]}]}`, number)
+	for _, messages := range [][]string{{ringing}, {answered}, {unanswered}, {record}, {ringing, answered}, {ringing, unanswered}, {answered, record},
+		{answered, topic(later)}, {record, topic(later)}} {
+		for _, order := range permutations(messages) {
+			require.Contains(t, heard(t, len(order), order...), "transferred u blind address "+number, order)
+		}
+	}
+}
+
 func TestListeningInIsNoAnswerHoweverItIsTold(t *testing.T) {
 	for _, kind := range []string{"monitoring", "coaching", "barging"} {
 		record := fmt.Sprintf(`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","purpose":"user","userId":"u",

@@ -198,14 +198,28 @@ func (t *targets) nextAgent(leg *conversation.Leg) *conversation.Leg {
 	return nil
 }
 
-// nextOutside returns the outside leg that begins with a transfer at t.
+// nextOutside returns the outside leg that begins with a transfer at t, else the
+// number that is called next, before anybody of the inside joins: it can ring for
+// long, and nobody may say since when.
 func (t *targets) nextOutside(at time.Time) *conversation.Leg {
 	for _, l := range t.outside[from(t.outside, at.Add(-skew)):] {
-		if b := begin(l); !b.IsZero() && !b.After(at.Add(queueWindow)) {
+		b, called := begin(l), l.Session.Direction == conversation.Outbound
+		switch {
+		case !b.IsZero() && !b.After(at.Add(queueWindow)):
+			return l
+		case !called || b.IsZero() && (l.Answered || l.Over && l.End.Before(at)):
+		case !begunBetween(t.agents, at, b) && !begunBetween(t.queues, at, b):
 			return l
 		}
 	}
 	return nil
+}
+
+// begunBetween reports whether one of the legs began with or after a transfer at t
+// and, where that is known, by the given time.
+func begunBetween(legs []*conversation.Leg, at, by time.Time) bool {
+	i := from(legs, at.Add(-skew))
+	return i < len(legs) && !begin(legs[i]).IsZero() && (by.IsZero() || !begin(legs[i]).After(by))
 }
 
 // command returns the last transfer command that the leg's user gave during
