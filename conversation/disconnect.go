@@ -140,5 +140,8 @@ func (d DisconnectType) refines(word, variant string) bool {
 
 // ByOwnAct reports whether the leg's own participant hung up (protocol 7.8).
 func (d DisconnectType) ByOwnAct() bool {
-	return d == DisconnectClient || d == DisconnectEndpoint
+	if d == DisconnectClient || d == DisconnectEndpoint {
+		return true
+	}
+	return (d.refines("client", "") || d.refines("endpoint", "")) && !strings.Contains(squash(string(d)), "transfer")
 }

@@ -49,3 +49,14 @@ func TestOnlyTheAgentsOwnTransfersAreTransfers(t *testing.T) {
 		require.False(t, d.ByTransfer(), d)
 	}
 }
+
+// TestAVariantOfAnOwnActIsOne: disconnect types are categories with variants (C2).
+func TestAVariantOfAnOwnActIsOne(t *testing.T) {
+	for how, want := range map[DisconnectType]bool{
+		DisconnectClient: true, DisconnectEndpoint: true, "client.novel": true, "CLIENT_NOVEL": true, "endpoint.novel": true, "endpointNovel": true,
+		"client.timeout": false, "endpoint.failure": false, "transfer.endpoint.novel": false, DisconnectDNDEndpoint: false,
+		DisconnectPeer: false, "peer.novel": false, DisconnectTransfer: false, "novel": false, "": false,
+	} {
+		require.Equal(t, want, how.ByOwnAct(), how)
+	}
+}

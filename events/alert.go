@@ -130,8 +130,8 @@ func (d *deriver) unanswered(l *conversation.Leg) {
 // whyUnanswered tells by how the leg ended why nobody answered it; not sure
 // while more may be said of it.
 func (d *deriver) whyUnanswered(l *conversation.Leg) (reason UnansweredReason, sure bool) {
-	switch l.Session.DisconnectType {
-	case conversation.DisconnectClient, conversation.DisconnectEndpoint, conversation.DisconnectDNDEndpoint:
+	switch how := l.Session.DisconnectType; how {
+	case conversation.DisconnectDNDEndpoint:
 		return UnansweredDeclined, true
 	case conversation.DisconnectSystem, conversation.DisconnectTimeout, conversation.DisconnectNoAnswerTransfer:
 		return UnansweredTimedOut, true
@@ -142,6 +142,10 @@ func (d *deriver) whyUnanswered(l *conversation.Leg) (reason UnansweredReason, s
 		return UnansweredOther, false
 	case "":
 		return UnansweredOther, false
+	default:
+		if how.ByOwnAct() {
+			return UnansweredDeclined, true
+		}
 	}
 	return UnansweredOther, true
 }
