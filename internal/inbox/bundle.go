@@ -10,6 +10,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/klauspost/compress/s2"
+
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -28,14 +30,17 @@ const (
 	deflated = 3 // read only: the same conversations, compressed by compress/flate
 )
 
+// mostRaw bounds what a bundle is before it is compressed, so that the length in
+// a damaged one takes no memory; a frame of a source has 64 MiB at most.
+const mostRaw = 128 << 20
+
 // mostBytes is how large a bundle becomes, before it is compressed, until the next
 // one is begun.
 const mostBytes = 64 << 10
 
 // bundler composes entries, one list at a time: their memory is used again.
 type bundler struct {
-	buffers    [][]byte
-	compressor compressor
+	buffers [][]byte
 }
 
 // entries returns the entries for what was heard: for each owner as few as
@@ -56,7 +61,7 @@ func (b *bundler) entries(heard []Heard, now time.Time) []store.Entry {
 	b.buffers = b.buffers[:0]
 	for i := range entries {
 		raw := entries[i].Data
-		entries[i].Data = b.compressor.append([]byte{form}, raw)
+		entries[i].Data = compressed(raw)
 		if len(b.buffers) < mostBuffers && cap(raw) <= 2*mostBytes {
 			b.buffers = append(b.buffers, raw[:0])
 		}
@@ -108,6 +113,23 @@ func expand(data []byte) (raw []byte, err error) {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	return raw, nil
+}
+
+// compressed returns the bundle of raw.
+func compressed(raw []byte) []byte {
+	data := make([]byte, 1+s2.MaxEncodedLen(len(raw)))
+	data[0] = form
+	return data[:1+len(s2.Encode(data[1:], raw))]
+}
+
+// decompress returns what a bundle of today's form has. S2 works in whole bytes:
+// a bundle has a few kilobytes, of which a code for each letter, as deflate makes
+// one, takes longer to build than it saves.
+func decompress(data []byte) ([]byte, error) {
+	if n, err := s2.DecodedLen(data); err != nil || n > mostRaw {
+		return nil, s2.ErrCorrupt
+	}
+	return s2.Decode(nil, data)
 }
 
 func unpackAll(data []byte) (list []*conversation.Conversation, err error) {

@@ -3,13 +3,19 @@ package inbox
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/binary"
 	"fmt"
+	"math"
+	"runtime"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
 )
 
 func TestABundleSaysWhatWasHeardInOrder(t *testing.T) {
@@ -91,4 +97,44 @@ func TestADamagedBundleIsAnErrorAndSaysNothing(t *testing.T) {
 	require.Equal(t, 2, ends)
 	_, err = unbundle(append([]byte{form + 1}, whole[1:]...))
 	require.ErrorContains(t, err, "does not know")
+}
+
+func TestTheLengthInADamagedBundleTakesNoMemory(t *testing.T) {
+	data := binary.AppendUvarint([]byte{form}, math.MaxUint32)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := unbundle(append(data, 1, 2, 3))
+	runtime.ReadMemStats(&after)
+	require.ErrorIs(t, err, s2.ErrCorrupt)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(mostRaw))
+}
+
+// BenchmarkBundle is what it costs to pass notifications on, so many in a
+// bundle.
+func BenchmarkBundle(b *testing.B) {
+	for _, n := range []int{1, 2, 8} {
+		var all []Heard
+		for i := range n {
+			m, err := genesys.Decode(genesystest.Notification(fmt.Sprintf("%08x-0000-4000-8000-%012x", i*7777777, i*99999999), 4, i%7), time.Now())
+			require.NoError(b, err)
+			all = append(all, Heard{"owner", m.Conversations[0]})
+		}
+		var bundles bundler
+		data := bundles.entries(all, at)[0].Data
+		b.Run(fmt.Sprintf("compose/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				bundles.entries(all, at)
+			}
+			b.ReportMetric(float64(len(data))/float64(n), "bytes/notification")
+		})
+		b.Run(fmt.Sprintf("read/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := unbundle(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -80,7 +80,6 @@ func (b *Inbox) readNotice(ctx context.Context, e *store.Entry) {
 func (b *Inbox) Strike(ctx context.Context, digests map[string]bool) error {
 	var taken []store.EntryKey
 	var changed []store.Entry
-	var compress compressor
 	err := b.each(ctx, store.EntryKey{}, func(e *store.Entry) {
 		if e.ConversationID != "" || isNotice(e) {
 			return
@@ -101,7 +100,7 @@ func (b *Inbox) Strike(ctx context.Context, digests map[string]bool) error {
 		case 0:
 			taken = append(taken, e.Name())
 		default:
-			changed = append(changed, store.Entry{Key: e.Key, Owner: e.Owner, At: e.At.Add(time.Microsecond), Data: compress.append([]byte{form}, raw)})
+			changed = append(changed, store.Entry{Key: e.Key, Owner: e.Owner, At: e.At.Add(time.Microsecond), Data: compressed(raw)})
 		}
 	})
 	if err == nil && len(changed) > 0 {
