@@ -59,6 +59,11 @@
 //     or by a date that had come, or when a release date has come since its change
 //     and the quality API was read after that.
 //
+// That an evaluation was released, or a survey finished, stays so when it is not
+// any more ([Evaluation.Releases], [Survey.Finished]). For that the versions that
+// newer ones have replaced are kept, of each change that has a time of its own one,
+// with what an event tells: they take no part in what is shown.
+//
 // Two statements of one kind about one change (a quality API answer that says
 // that the agent has read the evaluation has the changedDate of the one before)
 // have no order but Statement.Seen: the one that was heard last stands.

@@ -55,10 +55,10 @@ type Evaluation struct {
 	AgentComments       string `json:"agentComments,omitzero"`
 	QuestionGroupScores string `json:"questionGroupScores,omitzero"`
 
-	versions []version[Evaluation]
+	versions versions[Evaluation]
 }
 
-var evaluationFields = evaluationRules(newWhole(func(e *Evaluation) *[]version[Evaluation] { return &e.versions },
+var evaluationFields = evaluationRules(newWhole(func(e *Evaluation) *versions[Evaluation] { return &e.versions },
 	text("evaluationStatus", newest, func(e *Evaluation) *EvaluationStatus { return &e.Status }),
 	text("userId", newest, func(e *Evaluation) *string { return &e.UserID }),
 	text("evaluatorId", newest, func(e *Evaluation) *string { return &e.EvaluatorID }),
@@ -115,7 +115,7 @@ func evaluationRules(w whole[Evaluation]) whole[Evaluation] {
 		return w.all
 	}
 	w.version = func(e *Evaluation, by Statement) version[Evaluation] {
-		v := version[Evaluation]{kind: statementKind(by.By), changed: micros(latest(e.EventTime, e.ChangedDate, e.AssignedDate))}
+		v := version[Evaluation]{kind: statementKind(by.By), changed: micros(e.lastChange())}
 		if v.changed == 0 {
 			v.changed = micros(by.Seen)
 		}
@@ -124,10 +124,19 @@ func evaluationRules(w whole[Evaluation]) whole[Evaluation] {
 		}
 		return v
 	}
+	w.memory = w.named("evaluationStatus", "userId", "evaluatorId", "queueId", "eventTime", "assignedDate", "changedDate", "releaseDate", "released", "rescored",
+		"deleted", "neverRelease", "oTotalScore", "oTotalCriticalScore")
+	// What has no time of its own may be said any number of times.
+	w.memorable = func(v *version[Evaluation]) bool { return !v.of.lastChange().IsZero() }
 	w.inKind = func(a, b *version[Evaluation]) int { return cmp.Compare(a.changed, b.changed) }
 	w.across = w.inKind
 	w.settle = (*Evaluation).settle
 	return w
+}
+
+// lastChange is when it changed last, as far as it is said.
+func (e *Evaluation) lastChange() time.Time {
+	return latest(e.EventTime, e.ChangedDate, e.AssignedDate)
 }
 
 // withoutScores reports whether the scores of a finished evaluation are left

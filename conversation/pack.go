@@ -1,6 +1,9 @@
 package conversation
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Pack appends the conversation to b in a form without pointers, a few
 // kilobytes long, with everything that Merge needs: to keep many of which few
@@ -14,11 +17,40 @@ func Pack(b []byte, c *Conversation) []byte {
 		return t.AppendProvenance(transferFields.pack(appendText(b, t.ID), t))
 	})
 	b = appendAll(b, c.Surveys, func(b []byte, s *Survey) []byte {
-		return s.AppendProvenance(surveyFields.pack(appendText(b, s.ID), s))
+		return surveyFields.appendNewest(surveyFields.pack(appendText(b, s.ID), s), s)
 	})
-	return appendAll(b, c.Evaluations, func(b []byte, e *Evaluation) []byte {
-		return e.AppendProvenance(evaluationFields.pack(appendText(b, e.ID), e))
+	b = appendAll(b, c.Evaluations, func(b []byte, e *Evaluation) []byte {
+		return evaluationFields.appendNewest(evaluationFields.pack(appendText(b, e.ID), e), e)
 	})
+	return packPast(b, c)
+}
+
+// packPast appends the past of what has one, behind all else: most conversations
+// have none, and nothing that is packed as it was stated.
+func packPast(b []byte, c *Conversation) []byte {
+	if !slices.ContainsFunc(c.Surveys, func(s *Survey) bool { return len(s.versions.past) > 0 }) &&
+		!slices.ContainsFunc(c.Evaluations, func(e *Evaluation) bool { return len(e.versions.past) > 0 }) {
+		return b
+	}
+	for _, s := range c.Surveys {
+		b = surveyFields.appendPast(b, s)
+	}
+	for _, e := range c.Evaluations {
+		b = evaluationFields.appendPast(b, e)
+	}
+	return b
+}
+
+func (r *reader) past(c *Conversation) {
+	if len(r.rest) == 0 || r.err != nil {
+		return
+	}
+	for _, s := range c.Surveys {
+		surveyFields.readPast(s, r)
+	}
+	for _, e := range c.Evaluations {
+		evaluationFields.readPast(e, r)
+	}
 }
 
 func packParticipant(b []byte, p *Participant) []byte {
@@ -76,16 +108,16 @@ func UnpackPartial(b []byte) (*Conversation, error) {
 	c.Surveys = readAll(r, func(r *reader) *Survey {
 		s := &Survey{ID: r.text()}
 		surveyFields.unpack(s, r)
-		surveyFields.readVersions(s, r)
+		surveyFields.readNewest(s, r)
 		return s
 	})
 	c.Evaluations = readAll(r, func(r *reader) *Evaluation {
 		e := &Evaluation{ID: r.text()}
 		evaluationFields.unpack(e, r)
-		evaluationFields.readVersions(e, r)
+		evaluationFields.readNewest(e, r)
 		return e
 	})
-	if r.err != nil {
+	if r.past(c); r.err != nil {
 		return nil, r.err
 	}
 	return c, nil

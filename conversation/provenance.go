@@ -173,13 +173,15 @@ func (t *Transfer) SetProvenance(b []byte) error {
 
 // AppendProvenance is as that of the conversation. It holds what each kind of
 // statement says otherwise than the survey's fields, too.
-func (s *Survey) AppendProvenance(b []byte) []byte { return surveyFields.appendVersions(b, s) }
+func (s *Survey) AppendProvenance(b []byte) []byte { return surveyFields.appendProvenance(b, s) }
 
 // SetProvenance is as that of the conversation. The fields must be set before.
 func (s *Survey) SetProvenance(b []byte) error { return surveyFields.restore(s, b) }
 
 // AppendProvenance is as that of a survey.
-func (e *Evaluation) AppendProvenance(b []byte) []byte { return evaluationFields.appendVersions(b, e) }
+func (e *Evaluation) AppendProvenance(b []byte) []byte {
+	return evaluationFields.appendProvenance(b, e)
+}
 
 // SetProvenance is as that of a survey.
 func (e *Evaluation) SetProvenance(b []byte) error { return evaluationFields.restore(e, b) }

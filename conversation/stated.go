@@ -45,7 +45,7 @@ func (s attributeStamps) stated(name string) (by Source, at time.Time) {
 // stated is Stated for an entity that its owner replaces as a whole: the newest
 // kind of statement that has the field.
 func (w *whole[E]) stated(e *E, place int) (by Source, at time.Time) {
-	for _, v := range w.newestFirst(*w.versions(e)) {
+	for _, v := range w.newestFirst(w.versions(e).newest) {
 		if !w.fields[place].zero(v.of) {
 			return v.kind.source(), fromMicros(cmp.Or(v.changed, v.seen))
 		}

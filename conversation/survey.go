@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"cmp"
+	"slices"
 	"time"
 )
 
@@ -39,10 +40,10 @@ type Survey struct {
 	// JSON: scores, in the points of the form, and what the customer wrote, which is personal data.
 	QuestionGroupScores string `json:"questionGroupScores,omitzero"`
 
-	versions []version[Survey]
+	versions versions[Survey]
 }
 
-var surveyFields = surveyRules(newWhole(func(s *Survey) *[]version[Survey] { return &s.versions },
+var surveyFields = surveyRules(newWhole(func(s *Survey) *versions[Survey] { return &s.versions },
 	text("surveyStatus", newest, func(s *Survey) *SurveyStatus { return &s.Status }),
 	text("surveyType", newest, func(s *Survey) *string { return &s.Type }),
 	text("surveyFormId", newest, func(s *Survey) *string { return &s.FormID }),
@@ -83,6 +84,8 @@ func surveyRules(w whole[Survey]) whole[Survey] {
 		}
 		return v
 	}
+	w.memory = w.named("surveyStatus", "userId", "queueId", "eventTime", "surveyCompletedDate", "oSurveyTotalScore", "surveyPromoterScore")
+	w.memorable = func(v *version[Survey]) bool { return v.of.Status == SurveyFinished }
 	w.inKind = func(a, b *version[Survey]) int {
 		stage, changed := cmp.Compare(a.stage, b.stage), cmp.Compare(a.changed, b.changed)
 		if a.kind.source() == SourceAnalytics {
@@ -119,6 +122,24 @@ func (s SurveyStatus) stage() uint8 {
 		return 4
 	}
 	return 3 // InProgress, and what is not known here
+}
+
+// Finished returns the survey as it was when it was finished: as it is, mostly.
+// It is nil as long as nobody has said that it was.
+func (s *Survey) Finished() *Survey {
+	if s.Status == SurveyFinished {
+		return s
+	}
+	finished := slices.DeleteFunc(slices.Concat(s.versions.past, s.versions.newest), func(v version[Survey]) bool { return v.of.Status != SurveyFinished })
+	if len(finished) == 0 {
+		return nil
+	}
+	of := slices.MaxFunc(finished, func(a, b version[Survey]) int {
+		return cmp.Or(cmp.Compare(a.changed, b.changed), cmp.Compare(a.kind, b.kind))
+	}).of
+	was := clone(of)
+	was.ID, was.UserID, was.QueueID = s.ID, cmp.Or(of.UserID, s.UserID), cmp.Or(of.QueueID, s.QueueID)
+	return was
 }
 
 // Detailed reports whether the quality API has been asked since the last change

@@ -19,6 +19,14 @@ type version[E any] struct {
 	of      *E     // what is said, without versions
 }
 
+// versions are what is known of an entity that its owner replaces as a whole.
+type versions[E any] struct {
+	newest []version[E] // of each kind of statement, in their order
+	// past are those that came before: in the order of their kinds, then of when
+	// they changed. Only what an event tells is kept of them.
+	past []version[E]
+}
+
 // statementKind tells apart statements that know different fields.
 type statementKind uint8
 
@@ -50,10 +58,11 @@ func (k statementKind) rounded() bool {
 // whole is the table of a kind of entity that its owner replaces as a whole: a
 // survey, an evaluation. It keeps the newest version of each kind of statement;
 // what an entity shows is a function of those, so that no picture is mixed of
-// two states.
+// two states. That it was in other states before, it keeps beside that, so that
+// what happened then can be told whenever it is heard.
 type whole[E any] struct {
 	schema[E]
-	versions func(*E) *[]version[E]
+	versions func(*E) *versions[E]
 	// version says of what is stated its kind, how far it has come and when it
 	// changed.
 	version func(e *E, by Statement) version[E]
@@ -67,6 +76,10 @@ type whole[E any] struct {
 	// lasting are fields that an entity keeps: a kind that leaves one out does
 	// not deny what another says.
 	lasting fieldSet
+	// memorable reports whether a version is kept once there is a newer one, and
+	// memory are the fields that are kept of it.
+	memorable func(*version[E]) bool
+	memory    fieldSet
 	// settle settles what an entity shows, beside its fields as such. The
 	// versions are in order, the newest first.
 	settle func(e *E, newest []version[E])
@@ -76,9 +89,9 @@ var noStamps stamps
 
 // newWhole returns a table without rules; those of the fields as such are not
 // used. An entity of it has no stamps: its versions say who states what.
-func newWhole[E any](versions func(*E) *[]version[E], fields ...Field[E]) whole[E] {
+func newWhole[E any](versions func(*E) *versions[E], fields ...Field[E]) whole[E] {
 	stated := func(e *E) fieldSet {
-		if len(*versions(e)) == 0 {
+		if len(versions(e).newest) == 0 {
 			return fieldSet{}
 		}
 		return everyField
@@ -99,7 +112,7 @@ func (w *whole[E]) state(e *E, by Statement) {
 	said := clone(e)
 	v := w.version(said, by)
 	v.seen, v.read, v.of = micros(by.Seen), !by.Seen.Equal(by.At), said
-	*w.versions(e) = []version[E]{v}
+	w.versions(e).newest = []version[E]{v}
 }
 
 // newer orders two versions of one kind.
@@ -107,7 +120,7 @@ func (w *whole[E]) newer(a, b *version[E]) int {
 	if c := cmp.Or(w.inKind(a, b), cmp.Compare(a.seen, b.seen)); c != 0 || a.of == b.of {
 		return c
 	}
-	if c := w.content(a.of, b.of); c != 0 || a.read == b.read {
+	if c := cmp.Or(w.content(a.of, b.of, w.memory), w.content(a.of, b.of, w.all)); c != 0 || a.read == b.read {
 		return c
 	}
 	if b.read { // a time of the message says more than one of reading it
@@ -116,8 +129,9 @@ func (w *whole[E]) newer(a, b *version[E]) int {
 	return -1
 }
 
-func (w *whole[E]) content(a, b *E) int {
-	for i := range w.fields {
+// content orders two entities by the values of fields.
+func (w *whole[E]) content(a, b *E, of fieldSet) int {
+	for i := range of.each() {
 		if c := w.fields[i].compare(a, b); c != 0 {
 			return c
 		}
@@ -128,8 +142,8 @@ func (w *whole[E]) content(a, b *E) int {
 // join returns the join of a and b: a itself when b adds nothing, b when a has
 // nothing beside it, else a new entity.
 func (w *whole[E]) join(a, b *E) *E {
-	as, bs := *w.versions(a), *w.versions(b)
-	var all []version[E]
+	as, bs := w.versions(a).newest, w.versions(b).newest
+	var all, older []version[E]
 	adds, lacks := false, false
 	for len(as) > 0 || len(bs) > 0 {
 		switch {
@@ -138,25 +152,31 @@ func (w *whole[E]) join(a, b *E) *E {
 		case len(as) == 0 || bs[0].kind < as[0].kind:
 			all, bs, adds = append(all, bs[0]), bs[1:], true
 		default:
-			newest, c := as[0], w.newer(&as[0], &bs[0])
+			x, y := as[0], bs[0]
+			c := w.newer(&x, &y)
 			if c < 0 {
-				newest = bs[0]
+				x, y = y, x
+			}
+			if all = append(all, x); c != 0 && w.memorable(&y) {
+				older = append(older, w.remembered(y))
 			}
 			adds, lacks = adds || c < 0, lacks || c > 0
-			all, as, bs = append(all, newest), as[1:], bs[1:]
+			as, bs = as[1:], bs[1:]
 		}
 	}
+	past := w.past(all, w.versions(a).past, w.versions(b).past, older)
 	switch {
-	case !adds:
+	case !adds && w.samePast(past, w.versions(a).past):
 		return a
-	case !lacks:
+	case !lacks && w.samePast(past, w.versions(b).past):
 		return b
 	}
-	return w.show(all)
+	e := w.show(all)
+	*w.versions(e) = versions[E]{all, past}
+	return e
 }
 
-// show returns what the versions say together. They are in the order of their
-// kinds.
+// show returns what the versions, one of each kind, say together; it has none.
 func (w *whole[E]) show(versions []version[E]) *E {
 	newest := w.newestFirst(versions)
 	e := clone(newest[0].of)
@@ -174,7 +194,6 @@ func (w *whole[E]) show(versions []version[E]) *E {
 		}
 	}
 	w.settle(e, newest)
-	*w.versions(e) = versions
 	return e
 }
 
@@ -184,25 +203,25 @@ func (w *whole[E]) differs(a, b *E) bool {
 	if a == b {
 		return false
 	}
-	as, bs := *w.versions(a), *w.versions(b)
-	if len(as) != len(bs) {
+	as, bs := w.versions(a).newest, w.versions(b).newest
+	if len(as) != len(bs) || !w.samePast(w.versions(a).past, w.versions(b).past) {
 		return true
 	}
 	for k := range as {
 		x, y := &as[k], &bs[k]
-		if x.kind != y.kind || x.stage != y.stage || x.changed != y.changed || x.seen != y.seen && !y.read || w.content(x.of, y.of) != 0 {
+		if x.kind != y.kind || x.stage != y.stage || x.changed != y.changed || x.seen != y.seen && !y.read || w.content(x.of, y.of, w.all) != 0 {
 			return true
 		}
 	}
-	return w.content(a, b) != 0
+	return w.content(a, b, w.all) != 0
 }
 
 // asked reports whether the owner was asked since the last change that the
 // versions know of.
-func asked[E any](versions []version[E]) bool {
+func asked[E any](versions versions[E]) bool {
 	changed, seen := uint64(0), uint64(0)
-	for k := range versions {
-		if v := &versions[k]; v.kind == statementKind(SourceREST) {
+	for k := range versions.newest {
+		if v := &versions.newest[k]; v.kind == statementKind(SourceREST) {
 			seen = v.seen
 		} else {
 			changed = max(changed, v.changed)
@@ -228,13 +247,27 @@ func exact[E any](shown *float64, newest []version[E], score func(*E) *float64) 
 	return shown
 }
 
-// appendVersions appends the provenance of e: for each version the fields that
+// appendProvenance appends who says what of e: of each version the fields that
 // are as e shows them, and the others with their values. A provenance of older
 // versions of this package begins with the number of its stamps; here there
-// are none.
-func (w *whole[E]) appendVersions(b []byte, e *E) []byte {
-	versions := *w.versions(e)
-	b = binary.AppendUvarint(append(b, 0), uint64(len(versions)))
+// are none. It may end before the versions of the past.
+func (w *whole[E]) appendProvenance(b []byte, e *E) []byte {
+	if b = w.appendNewest(b, e); len(w.versions(e).past) > 0 {
+		b = w.appendVersions(b, e, w.versions(e).past)
+	}
+	return b
+}
+
+func (w *whole[E]) appendNewest(b []byte, e *E) []byte {
+	return w.appendVersions(append(b, 0), e, w.versions(e).newest)
+}
+
+func (w *whole[E]) appendPast(b []byte, e *E) []byte {
+	return w.appendVersions(b, e, w.versions(e).past)
+}
+
+func (w *whole[E]) appendVersions(b []byte, e *E, versions []version[E]) []byte {
+	b = binary.AppendUvarint(b, uint64(len(versions)))
 	for k := range versions {
 		v := &versions[k]
 		flags := v.stage << 1
@@ -260,15 +293,17 @@ func (w *whole[E]) appendVersions(b []byte, e *E) []byte {
 	return b
 }
 
-// restore restores what appendVersions has appended to nothing. The fields of
+// restore restores what appendProvenance has appended to nothing. The fields of
 // e must be set.
 func (w *whole[E]) restore(e *E, provenance []byte) error {
 	r := reader{rest: provenance, whole: string(provenance)}
-	w.readVersions(e, &r)
+	if w.readNewest(e, &r); len(r.rest) > 0 && r.err == nil {
+		w.readPast(e, &r)
+	}
 	return r.err
 }
 
-func (w *whole[E]) readVersions(e *E, r *reader) {
+func (w *whole[E]) readNewest(e *E, r *reader) {
 	if stamps := r.stamps(len(w.fields)); len(stamps) > 0 {
 		w.adopt(e, stamps)
 		return
@@ -276,23 +311,31 @@ func (w *whole[E]) readVersions(e *E, r *reader) {
 	if r.err != nil || len(r.rest) == 0 {
 		return
 	}
-	var versions []version[E]
+	w.versions(e).newest = w.readVersions(e, r, func(before, v *version[E]) bool { return before.kind < v.kind })
+}
+
+func (w *whole[E]) readPast(e *E, r *reader) {
+	w.versions(e).past = w.readVersions(e, r, func(before, v *version[E]) bool { return inPast(before, v) < 0 })
+}
+
+func (w *whole[E]) readVersions(e *E, r *reader, inOrder func(before, v *version[E]) bool) (list []version[E]) {
 	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
 		v := version[E]{kind: statementKind(r.byte())}
 		flags := r.byte()
 		v.stage, v.read, v.changed, v.seen = flags>>1, flags&1 == 1, r.uvarint(), r.uvarint()
 		v.of = clone(e)
+		*w.versions(v.of) = versions[E]{}
 		for i := range w.all.without(r.set(len(w.fields))).each() {
 			w.fields[i].erase(v.of)
 		}
 		w.unpack(v.of, r)
-		if len(versions) > 0 && versions[len(versions)-1].kind >= v.kind {
+		if len(list) > 0 && !inOrder(&list[len(list)-1], &v) {
 			r.err = errProvenance
-			return
+			return nil
 		}
-		versions = append(versions, v)
+		list = append(list, v)
 	}
-	*w.versions(e) = versions
+	return list
 }
 
 // adopt makes versions of what an older version of this package has stored,
@@ -307,7 +350,7 @@ func (w *whole[E]) adopt(e *E, stamps stamps) {
 		source, is := s.stamp.timeLeading(), by[s.stamp.timeLeading()]
 		by[source] = stated{is.fields.or(s.fields), time.UnixMicro(int64(s.stamp >> 8))}
 	}
-	var versions []version[E]
+	var list []version[E]
 	for source := SourceHint; source <= SourceHost; source++ {
 		is, said := by[source], clone(e)
 		if is.fields.empty() {
@@ -318,10 +361,11 @@ func (w *whole[E]) adopt(e *E, stamps stamps) {
 		}
 		v := w.version(said, Statement{By: source, Seen: is.seen})
 		v.of = said
-		versions = append(versions, v)
+		list = append(list, v)
 	}
-	slices.SortFunc(versions, func(a, b version[E]) int { return cmp.Compare(a.kind, b.kind) })
-	if len(versions) > 0 {
-		*e = *w.show(versions)
+	slices.SortFunc(list, func(a, b version[E]) int { return cmp.Compare(a.kind, b.kind) })
+	if len(list) > 0 {
+		*e = *w.show(list)
+		w.versions(e).newest = list
 	}
 }

@@ -247,6 +247,44 @@ func TestAPictureIsNeverMixedOfTwoStates(t *testing.T) {
 	})
 }
 
+// TestAReleaseThatIsTakenBackStaysKnown: in whatever order it is heard, and after
+// it was stored.
+func TestAReleaseThatIsTakenBackStaysKnown(t *testing.T) {
+	released := evaluated(SourceREST, day(2), Evaluation{Status: EvaluationFinished, ChangedDate: day(2), ReleaseDate: day(2), Released: true, TotalScore: points(80), Comments: "c"})
+	reopened := evaluated(SourceREST, day(3), Evaluation{Status: EvaluationInProgress, ChangedDate: day(3)})
+	again := evaluated(SourceREST, day(4), Evaluation{Status: EvaluationFinished, ChangedDate: day(4), ReleaseDate: day(4), Released: true, Rescored: true, TotalScore: points(60)})
+	c := inEveryOrder(t, released, reopened)
+	require.False(t, c.Evaluations[0].Released)
+	require.Len(t, c.Evaluations[0].Releases(), 1)
+
+	c = inEveryOrder(t, released, reopened, again)
+	stored := &Evaluation{}
+	written, err := json.Marshal(c.Evaluations[0])
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(written, stored))
+	provenance := c.Evaluations[0].AppendProvenance(nil)
+	require.NoError(t, stored.SetProvenance(provenance))
+	require.Equal(t, c.Evaluations[0], stored)
+	for _, e := range []*Evaluation{c.Evaluations[0], stored} {
+		releases := e.Releases()
+		require.Len(t, releases, 2)
+		require.Equal(t, day(2), releases[0].ReleaseDate)
+		require.Equal(t, 80.0, *releases[0].TotalScore)
+		require.Empty(t, releases[0].Comments, "it is not needed")
+		require.Same(t, e, releases[1].Evaluation)
+	}
+	require.Error(t, (&Evaluation{}).SetProvenance(provenance[:len(provenance)-1]))
+	requireSame(t, c, Merge(c, released))
+}
+
+func TestWhatHasNoTimeOfItsOwnIsNotKeptOnceItIsOld(t *testing.T) {
+	var c *Conversation
+	for n := range 9 {
+		c = Merge(c, evaluated(SourceREST, day(float64(n)), Evaluation{Status: EvaluationFinished, TotalScore: points(float64(n))}))
+	}
+	require.Empty(t, c.Evaluations[0].versions.past)
+}
+
 // TestWhatOlderVersionsStoredIsRead: they settled each field by the latest
 // date, a release in the future included.
 func TestWhatOlderVersionsStoredIsRead(t *testing.T) {

@@ -49,10 +49,15 @@
 // the name of a wrap-up code beside its id.
 //
 // A code that is corrected before anybody has heard of it is not announced, as
-// no message tells it any more. Nor is the release of an evaluation, where it was
-// known first that it is not released any more. That the release of an evaluation was scheduled
+// no message tells it any more. That an evaluation was released, or a survey
+// finished, is announced also when it is heard after what came later: that the
+// release was taken back, that the evaluation was opened again, deleted or
+// released anew. That the release of an evaluation was scheduled
 // is known before it comes: the event is announced when its time has come, if
-// nothing has changed that until then.
+// nothing has changed that until then. Where that it was called off is heard last
+// of all, after its day, it has been announced. Nor does any order help where a
+// record alone tells: it knows no dates, so that it tells of one release, and of
+// one before the planned day as of the planned one.
 //
 // # Hooks
 //

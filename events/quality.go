@@ -40,8 +40,9 @@ func (d *deriver) surveys() {
 	if !d.wants.has(kindSurveyCompleted) {
 		return
 	}
-	for _, s := range d.c.Surveys {
-		if s.Status != conversation.SurveyFinished {
+	for _, survey := range d.c.Surveys {
+		s := survey.Finished()
+		if s == nil {
 			continue
 		}
 		at := s.CompletedDate
@@ -57,23 +58,26 @@ func (d *deriver) evaluations() {
 	if !d.wants.has(kindEvaluationReleased) {
 		return
 	}
-	for _, v := range d.c.Evaluations {
-		if v.Deleted || !v.Released && !v.ReleasedBy(v.ReleaseDate) {
-			continue
+	for _, evaluation := range d.c.Evaluations {
+		for _, release := range evaluation.Releases() {
+			d.release(release)
 		}
-		e := &EvaluationReleased{EvaluationID: v.ID, UserID: v.UserID, EvaluatorID: v.EvaluatorID, QueueID: v.QueueID,
-			TotalScore: v.TotalScore, TotalCriticalScore: v.TotalCriticalScore}
-		if v.ReleaseDate.IsZero() {
-			// Who asks the quality API learns the date.
-			d.add(e, TypeEvaluationReleased, RuleReleased, latest(v.EventTime, v.ChangedDate), SettlesLate, v.ID)
-			continue
-		}
-		h := d.add(e, TypeEvaluationReleased, RuleReleased, v.ReleaseDate, Settled, v.ID, v.ReleaseDate.UTC().Format(time.RFC3339Nano))
-		if !v.Released {
-			h.notBefore = v.ReleaseDate
-		}
-		if v.EventTime.IsZero() || !v.ReleaseDate.After(v.EventTime) {
-			h.aliases = []alias{{of: TypeEvaluationReleased, session: v.ID}} // a record knew of it
-		}
+	}
+}
+
+func (d *deriver) release(v conversation.Release) {
+	e := &EvaluationReleased{EvaluationID: v.ID, UserID: v.UserID, EvaluatorID: v.EvaluatorID, QueueID: v.QueueID,
+		TotalScore: v.TotalScore, TotalCriticalScore: v.TotalCriticalScore}
+	if v.ReleaseDate.IsZero() {
+		// Who asks the quality API learns the date.
+		d.add(e, TypeEvaluationReleased, RuleReleased, latest(v.EventTime, v.ChangedDate), SettlesLate, v.ID)
+		return
+	}
+	h := d.add(e, TypeEvaluationReleased, RuleReleased, v.ReleaseDate, Settled, v.ID, v.ReleaseDate.UTC().Format(time.RFC3339Nano))
+	if !v.Released {
+		h.notBefore = v.ReleaseDate
+	}
+	if v.Undated {
+		h.aliases = []alias{{of: TypeEvaluationReleased, session: v.ID}}
 	}
 }
