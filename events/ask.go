@@ -17,6 +17,9 @@ const (
 	// mostUnanswered is how many questions to one function may hang before it is
 	// not asked again.
 	mostUnanswered = 8
+	// patience is into how many parts the limit is cut: a process that was paused
+	// for longer than that, and could not answer, has used up one of them.
+	patience = 4
 )
 
 // Why a function gave no answer.
@@ -59,16 +62,23 @@ func ask[T any](hanging *atomic.Int64, limit time.Duration, do func() T) (T, *un
 		r.answer = do()
 		r.failed = nil
 	}()
-	late := time.NewTimer(limit)
+	late := time.NewTicker(limit / patience)
 	defer late.Stop()
+	for range patience {
+		select {
+		case r := <-done:
+			return r.answer, r.failed
+		case <-late.C:
+		}
+	}
 	select {
 	case r := <-done:
 		return r.answer, r.failed
-	case <-late.C:
-		hanging.Add(1)
-		go func() { <-done; hanging.Add(-1) }()
-		return none, &unanswered{error: errLate}
+	default:
 	}
+	hanging.Add(1)
+	go func() { <-done; hanging.Add(-1) }()
+	return none, &unanswered{error: errLate}
 }
 
 // Wait asks the host's function how long to wait after a failed attempt; see
