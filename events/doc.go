@@ -52,12 +52,10 @@
 // no message tells it any more. That an evaluation was released, or a survey
 // finished, is announced also when it is heard after what came later: that the
 // release was taken back, that the evaluation was opened again, deleted or
-// released anew. That the release of an evaluation was scheduled
-// is known before it comes: the event is announced when its time has come, if
-// nothing has changed that until then. Where that it was called off is heard last
-// of all, after its day, it has been announced. Nor does any order help where a
-// record alone tells: it knows no dates, so that it tells of one release, and of
-// one before the planned day as of the planned one.
+// released anew. A release that is scheduled is announced when its time has come,
+// unless it is known by then that the plan was changed or called off. Records
+// carry no dates: a record alone tells of one release only, and one that came
+// before the planned day is taken for the planned one.
 //
 // # Hooks
 //
