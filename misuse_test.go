@@ -77,6 +77,14 @@ func panicOf(do func()) (text string) {
 	return ""
 }
 
+func TestANilStoreIsAnErrorThatNamesItsRemedy(t *testing.T) {
+	var none *limited
+	for _, s := range []store.Store{nil, none} {
+		_, err := convtrack.New(s, nil)
+		require.ErrorContains(t, err, "memstore.New()", "%T", s)
+	}
+}
+
 func TestAWrongRunIsAnErrorThatNamesItsRemedy(t *testing.T) {
 	tracker, err := convtrack.New(memstore.New(), nil)
 	require.NoError(t, err)

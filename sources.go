@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"time"
 
@@ -215,4 +216,17 @@ func runSource(ctx context.Context, s Source, sink conversation.Sink) (err error
 	default:
 		return &SourceError{sourceName(s), err}
 	}
+}
+
+// isNil reports whether there is nothing in a value, also when it has a type.
+func isNil(value any) bool {
+	if value == nil {
+		return true
+	}
+	v := reflect.ValueOf(value)
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Chan:
+		return v.IsNil()
+	}
+	return false
 }

@@ -37,7 +37,7 @@ type Tracker struct {
 // New returns a tracker on the store. config may be nil. Nothing happens
 // before Run.
 func New(s store.Store, config *Config) (*Tracker, error) {
-	if s == nil {
+	if isNil(s) {
 		return nil, errors.New("convtrack: New needs a store; memstore.New() gives one that forgets")
 	}
 	c := Config{}
@@ -72,7 +72,8 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 	})
 	t.diagnosis = diagnosis.New(diagnosis.Config{
 		Store: s, Access: t.engine.Store, Lanes: t.engine.Lanes, Sources: &t.heard, Members: t.engine.Membership,
-		Hooks: c.Hooks.AfterNames, AllHooks: c.Hooks.Names, Holding: t.engine.Holding, Instance: c.Instance, Log: c.Logger,
+		Hooks: c.Hooks.AfterNames, AllHooks: c.Hooks.Names, Unreached: c.Hooks.Unreached, Holding: t.engine.Holding,
+		Instance: c.Instance, Lease: c.Lease, Log: c.Logger,
 	})
 	if err := t.watch(); err != nil {
 		return nil, err
@@ -118,7 +119,7 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	return t.engine.Run(t.sayOnceOfTransactions(ctx), names, func(ctx context.Context) error {
 		looks, end := context.WithCancel(ctx)
 		var looking sync.WaitGroup
-		looking.Go(func() { t.sayOfHooks(looks) })
+		looking.Go(func() { t.diagnosis.WatchHooks(looks) })
 		defer looking.Wait()
 		defer end()
 		t.repairers.Store(&repairers)
@@ -126,6 +127,18 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 			t.engine.Inbox.ReadBy(reader)
 		}
 		return t.runSources(ctx, sources)
+	})
+}
+
+// sayOnceOfTransactions returns a context for all that runs: a hook in a
+// transaction that asks for that of another store is told so in the log, once.
+func (t *Tracker) sayOnceOfTransactions(ctx context.Context) context.Context {
+	var once sync.Once
+	return store.WithoutTransaction(ctx, func() {
+		once.Do(func() {
+			t.log.Warn("a hook asks for the transaction of a store that the tracker does not have: use the Tx of the package whose store New was given, and none with memstore",
+				"store", fmt.Sprintf("%T", t.store))
+		})
 	})
 }
 

@@ -31,6 +31,8 @@ type Lanes interface {
 // Members are the processes that share the store.
 type Members interface {
 	Members(ctx context.Context) ([]membership.Member, error)
+	// Changed is closed when processes have come or gone.
+	Changed() <-chan struct{}
 }
 
 // Config is what is looked at. All of it is required.
@@ -44,10 +46,14 @@ type Config struct {
 	Hooks func() []string
 	// AllHooks are the names of its Before hooks, too.
 	AllHooks func() []string
+	// Unreached are those that no event reaches.
+	Unreached func() []string
 	// Holding is what this process holds.
 	Holding  func() membership.Holding
 	Instance string
-	Log      *slog.Logger
+	// Lease is how often it is looked whether this process has other hooks.
+	Lease time.Duration
+	Log   *slog.Logger
 }
 
 // Diagnosis is safe for concurrent use.
