@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/genesys/genesystest"
 )
 
 // restarted is what the next process has of a conversation that one has stored.
@@ -22,7 +21,7 @@ func restarted(t *testing.T, c *conversation.Conversation) *conversation.Convers
 // TestTheCustomerIsTheSameAfterARestart stops after each message of each form,
 // and lets the next process hear the rest, or all again, in any form.
 func TestTheCustomerIsTheSameAfterARestart(t *testing.T) {
-	for _, scenario := range genesystest.Scenarios() {
+	for _, scenario := range stories() {
 		t.Run(scenario.Name, func(t *testing.T) {
 			s := scenario.Story()
 			said := make([][]*conversation.Conversation, len(forms))
