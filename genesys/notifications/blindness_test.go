@@ -1,6 +1,7 @@
 package notifications_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -19,6 +20,24 @@ func (w *world) startAs(name string, topics []string) (stop, kill func()) {
 		stop()
 		undo()
 	}
+}
+
+// date gives all signs of life that are put down a time.
+func (s *shelf) date(t *testing.T, at time.Time) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	is := s.values["notifications"]
+	var state map[string]any
+	require.NoError(t, json.Unmarshal(is.value, &state))
+	signs, _ := state["signs"].([]any)
+	require.NotEmpty(t, signs)
+	for _, sign := range signs {
+		sign.(map[string]any)["at"] = at
+	}
+	value, err := json.Marshal(state)
+	require.NoError(t, err)
+	s.values["notifications"] = shelved{value, is.version + 1}
 }
 
 // freeze keeps what is put down as it is until undo is called.
@@ -62,6 +81,35 @@ func TestTheLatestSignOfLifeDecidesNotThatOfADeadProcess(t *testing.T) {
 		}
 		require.NotEmpty(t, w.heard.closed()[gaps:])
 	})
+}
+
+// A process whose clock was ahead says nothing about when topics were heard, and
+// hides nothing that the next ones say.
+func TestASignOfLifeOfAClockThatWasAheadHidesNoBlindness(t *testing.T) {
+	for _, ahead := range []time.Duration{2 * time.Minute, time.Hour, 24 * time.Hour} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.kept.members("a")
+				_, kill := w.startAs("a", callTopics)
+				w.settle(10 * time.Minute)
+				kill()
+				w.kept.date(t, time.Now().Add(ahead))
+				w.kept.members("b")
+				_, kill = w.startAs("b", callTopics)
+				w.settle(10 * time.Minute)
+				kill()
+				killed := time.Now()
+				w.settle(20 * time.Minute)
+				w.kept.members("c")
+				w.startAs("c", callTopics)
+				gaps := w.heard.closed()
+				require.Len(t, gaps, 3)
+				require.Zero(t, gaps[1].From, "nobody knows since when")
+				require.WithinDuration(t, killed, gaps[2].From, 70*time.Second)
+				require.False(t, gaps[2].From.After(killed))
+			})
+		})
+	}
 }
 
 func TestACleanStopIsAGapFromThatMomentOn(t *testing.T) {

@@ -75,6 +75,7 @@ func (p *peers) change(ctx context.Context, do func(*state) bool) error {
 		if len(value) > 0 && json.Unmarshal(value, &s) != nil {
 			s = state{} // of another version of the library; it is written anew
 		}
+		s.Signs = s.Signs.believed(time.Now())
 		if !do(&s) {
 			return nil, nil
 		}

@@ -75,6 +75,12 @@ func (s signs) latest(p int, counts func(owner string) bool) time.Time {
 	return latest
 }
 
+// believed leaves out what a clock has dated that was ahead of ours: it does not
+// tell when that was.
+func (s signs) believed(now time.Time) signs {
+	return slices.DeleteFunc(s, func(is sign) bool { return is.At.After(now.Add(clockSkew)) })
+}
+
 func anybody(string) bool { return true }
 
 // record puts a new sign of life down. Earlier ones of the same process remain

@@ -16,7 +16,8 @@ const (
 	// something to tell. It doubles while there is not, up to mostDoubt.
 	doubtAfter = 5 * time.Minute
 	mostDoubt  = time.Hour
-	// clockSkew is how far the platform's clock may be from ours.
+	// clockSkew is how far the clock of the platform, or of another process, may
+	// be from ours.
 	clockSkew = time.Minute
 	// recordSkew is how far the times of an event and of a record of the same
 	// moment may be apart.

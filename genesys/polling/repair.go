@@ -23,10 +23,20 @@ func (s *Source) Repair(g conversation.Gap) {
 		s.open.soon(now, now)
 		return
 	}
-	if g.From.IsZero() { // nobody knows
-		g.From = now.Add(-s.config.Lookback)
+	s.gaps.add(s.since(g.From, now))
+}
+
+// clockSkew is how far the clocks of processes may be apart.
+const clockSkew = time.Minute
+
+// since returns since when something may have been missed. Where nobody knows,
+// also as the clock was ahead by which it was noted, it is as far as the source
+// looks back.
+func (s *Source) since(from, now time.Time) time.Time {
+	if from.IsZero() || from.After(now.Add(clockSkew)) {
+		return now.Add(-s.config.Lookback)
 	}
-	s.gaps.add(g.From)
+	return from
 }
 
 // repairLoop repairs gaps until ctx ends. A gap is saved at once; the process
@@ -85,6 +95,14 @@ func (s *Source) repairAll(ctx context.Context) {
 			return
 		}
 		began := time.Now()
+		if since := s.since(from, began); !since.Equal(from) {
+			s.save(ctx, func(is *state) {
+				if is.Repair.Equal(from) {
+					is.Repair = since
+				}
+			})
+			continue
+		}
 		s.gaps.underway(true)
 		from, err := s.repair(ctx, from, began)
 		s.gaps.underway(false)

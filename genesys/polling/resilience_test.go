@@ -148,6 +148,42 @@ func TestAStateOfAClockThatWasAheadHidesNothing(t *testing.T) {
 	})
 }
 
+// A gap that begins in the future is one of which nobody knows when it began:
+// it was noted by a clock that was ahead.
+func TestAGapOfAClockThatWasAheadIsRepairedAsFarAsTheSourceLooksBack(t *testing.T) {
+	ahead := func() time.Time { return time.Now().Add(24 * time.Hour) }
+	for name, start := range map[string]func(w *world){
+		"announced": func(w *world) {
+			w.startAt(still, `{"discovered":%[1]q,"repair":%[2]q}`, time.Time{})
+			w.settle(time.Minute)
+			w.gap(ahead())
+		},
+		"saved":      func(w *world) { w.startAt(still, `{"discovered":%[1]q,"repair":%[2]q}`, ahead()) },
+		"saved next": func(w *world) { w.startAt(still, `{"discovered":%[1]q,"repair":%[1]q,"repairNext":%[2]q}`, ahead()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.settle(12 * time.Hour)
+				w.call("c-1")
+				w.settle(20 * time.Hour) // to the next day, as the platform selects by day
+				start(w)
+				w.settle(10 * time.Minute)
+				w.demand([]string{"c-1"})
+				require.NotZero(t, w.source.Stats().Repaired)
+			})
+		})
+	}
+}
+
+// startAt starts the source with a state that has the present time and another
+// one.
+func (w *world) startAt(c polling.Config, state string, other time.Time) {
+	w.t.Helper()
+	_, err := w.store.SetValue(w.t.Context(), "polling", fmt.Appendf(nil, state, time.Now().Format(time.RFC3339), other.Format(time.RFC3339)), 0)
+	require.NoError(w.t, err)
+	w.start(c)
+}
+
 func TestWhatEndedWhileTheProcessWasDownGetsItsLateReads(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		c := polling.Config{JobsEvery: -1, LateAfter: []time.Duration{time.Hour, 24 * time.Hour}}
