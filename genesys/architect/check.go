@@ -16,11 +16,14 @@ import (
 // a gateway or a function in between answers 200 to everything, and puts the
 // status into the body, each failure is a success to the flow. It makes three
 // calls, none of which is a hint: with a wrong token, with nothing to say, and
-// a heartbeat. A nil client is http.DefaultClient.
+// a heartbeat. A nil client is http.DefaultClient; its redirect policy is not used,
+// as the secret goes nowhere else.
 func CheckEndpoint(ctx context.Context, client *http.Client, address, secret string) error {
 	if client == nil {
 		client = http.DefaultClient
 	}
+	own := *client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for _, c := range []struct {
 		what, token, body string
 		want              int
@@ -29,12 +32,14 @@ func CheckEndpoint(ctx context.Context, client *http.Client, address, secret str
 		{"an empty call", secret, `{}`, http.StatusBadRequest},
 		{"a heartbeat", secret, `{"source":"` + heartbeat + `","topic":"check"}`, http.StatusOK},
 	} {
-		status, body, err := try(ctx, client, address, c.token, c.body)
+		status, body, err := try(ctx, &own, address, c.token, c.body)
 		switch {
 		case err != nil:
 			return fmt.Errorf("architect: the endpoint does not answer: %w", err)
 		case status == c.want && (status != http.StatusOK || isAck(body)):
 			continue
+		case status/100 == 3:
+			return fmt.Errorf("architect: %s is answered %d: it redirects to another place; is the address that of the handler?", c.what, status)
 		case status == http.StatusOK:
 			return fmt.Errorf("architect: %s is answered 200 by something else than the handler; does a gateway or a function in between swallow its answers?", c.what)
 		case c.want != http.StatusUnauthorized && status == http.StatusUnauthorized:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,4 +52,23 @@ func TestTheCheckTellsWhatIsBetweenTheFlowAndTheHandler(t *testing.T) {
 		})
 	}
 	require.Empty(t, kept.all(), "it is no hint")
+}
+
+// A redirect leads to where the secret does not belong, or there in clear text.
+func TestTheCheckFollowsNoRedirectWithTheSecret(t *testing.T) {
+	const endpoint = "https://backend.example.com/updates"
+	for _, to := range []string{"https://evil.example/updates", "https://x.backend.example.com/updates", "http://backend.example.com/updates", "/elsewhere"} {
+		for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+			asked := 0
+			client := &http.Client{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked++
+				http.Redirect(w, r, to, status)
+			})}}
+			err := architect.CheckEndpoint(t.Context(), client, endpoint, token)
+			require.ErrorContains(t, err, strconv.Itoa(status))
+			require.ErrorContains(t, err, "redirects to another place")
+			require.Equal(t, 1, asked, to)
+			require.Nil(t, client.CheckRedirect, "the client is the caller's")
+		}
+	}
 }
