@@ -116,6 +116,25 @@ func TestARefusalInTheMiddleIsALossOfItsIntervalAndTheRestIsRead(t *testing.T) {
 	})
 }
 
+// A platform may not keep what is old.
+func TestALongTimeThatIsRefusedIsOneLoss(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		from, ids := w.history(20*day, 7*time.Hour)
+		kept := from.Truncate(day).Add(10 * day)
+		w.server.Faults().RefuseTime(from.Add(-day), kept)
+		w.start(still)
+		w.gap(from)
+		w.settle(time.Hour)
+		require.Len(t, w.lost(), 1)
+		g := w.lost()[0]
+		require.False(t, g.From.After(from), "%v", g)
+		require.WithinDuration(t, kept, g.To, time.Hour)
+		require.Equal(t, int64(1), w.source.Stats().Lost)
+		require.Equal(t, int64(1), w.source.Stats().Repaired)
+		w.demand(ids[len(ids)/2+1:])
+	})
+}
+
 func TestDiscoveringGoesOnAfterATimeThatIsRefused(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{}})

@@ -48,8 +48,9 @@
 // read from both ends of the day. A piece that is refused is halved; a question
 // that was refused is not asked again. What is refused at the smallest size (a
 // minute to an hour, by the length of the whole) is lost: the sink gets a
-// [conversation.Gap] with Lost, and the rest goes on. It is no loss when the
-// platform refuses everything: then the source waits and asks again.
+// [conversation.Gap] with Lost, one for all that is lost in one stretch, and the
+// rest goes on. It is no loss when the platform refuses everything: then the source
+// waits and asks again.
 //
 // An answer that is not understood is an error of its question, whatever its
 // status: the position stays, and it is asked again. One element of a page that

@@ -22,7 +22,9 @@ type pieces struct {
 	// losses are what was lost before; it is not asked for again.
 	losses *losses
 
-	refusals map[interval]error // of this read: the same question is not asked again
+	refusals    map[interval]error // of this read: the same question is not asked again
+	unannounced interval           // that is lost, as what follows may be, too
+	reason      error
 }
 
 // unreadError says that a part of a piece was read, and what was not.
@@ -38,6 +40,14 @@ func (e *unreadError) Unwrap() error { return e.err }
 var errUnlisted = errors.New("the platform lists no more of them than it has")
 
 func (p *pieces) read(ctx context.Context, whole interval) error {
+	err := p.readAll(ctx, whole)
+	if failed := p.announce(ctx); err == nil {
+		err = failed
+	}
+	return err
+}
+
+func (p *pieces) readAll(ctx context.Context, whole interval) error {
 	for rest := whole; !rest.empty(); {
 		piece := interval{rest.from, p.end(rest.from)}
 		if piece.to.After(whole.to) {
@@ -48,7 +58,9 @@ func (p *pieces) read(ctx context.Context, whole interval) error {
 				return err
 			}
 		}
-		p.passed(ctx, piece.to)
+		if err := p.passed(ctx, piece.to); err != nil {
+			return err
+		}
 		rest.from = piece.to
 	}
 	return nil
@@ -69,10 +81,47 @@ func (p *pieces) question(ctx context.Context, i interval) error {
 	return err
 }
 
-func (p *pieces) passed(ctx context.Context, t time.Time) {
+// passed notes that everything before is read or lost.
+func (p *pieces) passed(ctx context.Context, t time.Time) error {
+	if !p.unannounced.empty() {
+		if p.unannounced.to.Equal(t) {
+			return nil // until it is known how far that goes
+		}
+		if err := p.announce(ctx); err != nil {
+			return err
+		}
+	}
 	if p.done != nil {
 		p.done(ctx, t)
 	}
+	return nil
+}
+
+// lose notes that an interval is lost. A long time that is refused is one loss,
+// not one for each of its pieces.
+func (p *pieces) lose(ctx context.Context, i interval, err error) error {
+	if !p.unannounced.empty() && p.unannounced.to.Equal(i.from) {
+		p.unannounced.to = i.to
+		return nil
+	}
+	if err := p.announce(ctx); err != nil {
+		return err
+	}
+	p.unannounced, p.reason = i, err
+	return nil
+}
+
+// announce announces what is lost, before the position passes it.
+func (p *pieces) announce(ctx context.Context) error {
+	i := p.unannounced
+	if i.empty() {
+		return nil
+	}
+	if err := p.lost(ctx, i, p.reason); err != nil {
+		return err
+	}
+	p.unannounced = interval{}
+	return p.passed(ctx, i.to)
 }
 
 // piece reads a piece, or what can be read of it.
@@ -84,7 +133,7 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 	}
 	switch {
 	case errors.Is(err, errUnlisted):
-		return p.lost(ctx, piece, err)
+		return p.lose(ctx, piece, err)
 	case !divisible(err):
 		return err // nil, or it passes, or nothing helps
 	}
@@ -92,7 +141,9 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 		if err := p.piece(ctx, whole, older); err != nil {
 			return err
 		}
-		p.passed(ctx, older.to)
+		if err := p.passed(ctx, older.to); err != nil {
+			return err
+		}
 		return p.piece(ctx, whole, newer)
 	}
 	if !p.answers(ctx, whole, piece) {
@@ -102,7 +153,7 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 	// asked unchanged, so this one is a little wider.
 	err = p.question(ctx, interval{piece.from, piece.to.Add(time.Millisecond)})
 	if divisible(err) {
-		return p.lost(ctx, piece, err)
+		return p.lose(ctx, piece, err)
 	}
 	return err
 }
