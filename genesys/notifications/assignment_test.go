@@ -2,7 +2,6 @@ package notifications
 
 import (
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -16,6 +15,29 @@ func idle(topicsEach, most int) *assignment {
 	})
 	a.start = func(*connection) {}
 	return a
+}
+
+// hearing lets the connections have a socket and hear all their topics until a
+// time. None is read.
+func hearing(a *assignment, until time.Time) {
+	for _, c := range a.all() {
+		s := &socket{}
+		s.heard.Store(&until)
+		c.setChannel(channel{ID: c.gapName()})
+		c.setSocket(s)
+		_, added := c.unheard()
+		c.caughtUp(added)
+	}
+}
+
+// topicsIn returns those of the topics that are assigned.
+func topicsIn(a *assignment, topics []string) (assigned []string) {
+	for _, name := range topics {
+		if a.connection(name) != nil {
+			assigned = append(assigned, name)
+		}
+	}
+	return assigned
 }
 
 func TestConnectionsAreFilledOneAfterTheOtherUpToTheLimit(t *testing.T) {
@@ -63,19 +85,4 @@ func TestBlindnessTogetherIsTheEarlierAndUnknownIsEarliest(t *testing.T) {
 		require.Equal(t, c.want, c.a.and(c.b))
 		require.Equal(t, c.want, c.b.and(c.a))
 	}
-}
-
-func TestTheOldestConversationMakesRoomForTheNewestsDetailTopics(t *testing.T) {
-	a := idle(2, 1)
-	d := newDetailTopics([]string{"acw"}, a, &peers{}, slog.New(slog.DiscardHandler))
-	d.add("c-1", time.Now())
-	d.add("c-2", time.Now())
-	d.add("c-3", time.Now())
-	require.Nil(t, a.connection(d.names("c-1")[0]))
-	require.NotNil(t, a.connection(d.names("c-2")[0]))
-	require.NotNil(t, a.connection(d.names("c-3")[0]))
-	require.True(t, d.dropOldest())
-	require.True(t, d.dropOldest())
-	require.False(t, d.dropOldest())
-	require.Zero(t, a.len())
 }

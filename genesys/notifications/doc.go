@@ -45,10 +45,13 @@
 // # Where to look
 //
 // [Source] wires types that know nothing of each other but what they are given:
-// sharing (which topics this process hears; signs.go: until when they were heard),
+// wanted (whom to hear at all), sharing (which topics this process hears of these;
+// takeover.go: what it took over from another; signs.go: until when they were heard),
 // detailTopics (topics of single conversations), assignment (which topic is on
 // which connection), connection (listen.go: how one channel is kept connected and
-// subscribed; socket.go), claims (which channel belongs to which process),
-// refusedTopics, silence and doubts (deaf channels), overload, inbox (from reading
-// to storing), peers (what processes put down for each other).
+// subscribed; session.go: while there is a socket; socket.go), claims (which channel
+// belongs to which process), refusedTopics, silence and doubts (deaf channels),
+// overload, inbox (from reading to storing), peers (what processes put down for
+// each other). Each has its tests beside it; those of the whole, against a
+// simulated platform, are named after promises.
 package notifications

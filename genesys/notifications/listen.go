@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -85,28 +84,6 @@ func (c *connection) abandon() {
 	c.tellPeers()
 }
 
-// session is the time in which a connection has a socket.
-type session struct {
-	*connection
-	open   context.Context // ends when the session is over: sockets live as long
-	notice chan notice
-
-	socket    *socket // the one that counts
-	calls     context.Context
-	interrupt func()           // ends calls
-	replace   <-chan time.Time // when to open a socket in place of this one; nil: not at all
-	running   sync.WaitGroup
-}
-
-// notice is what the platform says about a channel.
-type notice struct {
-	from *socket
-	of   genesys.SystemType
-}
-
-// checkEvery is how often it is looked whether a channel is deaf.
-const checkEvery = 15 * time.Second
-
 // listen connects, subscribes and listens until it cannot any more. It reports
 // whether it heard at all.
 func (c *connection) listen(ctx context.Context) (heard bool, err error) {
@@ -141,158 +118,6 @@ func (c *connection) listen(ctx context.Context) (heard bool, err error) {
 	return s.listen(ctx)
 }
 
-func (s *session) listen(ctx context.Context) (heard bool, err error) {
-	missed, added := s.unheard()
-	if err := s.subscribe(); err != nil {
-		return false, s.reason(err)
-	}
-	if missed.some {
-		s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "listening again"})
-	}
-	s.caughtUp(added)
-	s.announced = false
-	s.log.Info("listening", "connection", s.number, "topics", s.len())
-
-	renew := time.NewTimer(pause.Jittered(renewEvery))
-	defer renew.Stop()
-	check := time.NewTicker(checkEvery)
-	defer check.Stop()
-	for {
-		select {
-		case <-s.calls.Done():
-			return true, s.reason(ctx.Err())
-		case n := <-s.notice:
-			if err := s.heed(n); err != nil {
-				return true, err
-			}
-			continue
-		case <-s.replace:
-			s.replaceSocket(ctx)
-			continue
-		case <-check.C:
-			if err := s.silence.deaf(time.Now()); err != nil {
-				s.stats.deaf.Add(1)
-				s.log.Error("a channel is deaf and is replaced", "connection", s.number, "reason", err)
-				return true, err
-			}
-			continue
-		case <-s.changed:
-			if !pause.Sleep(s.calls, gather) { //nolint:contextcheck // it is ctx, and ends with the socket
-				continue
-			}
-		case <-s.soon:
-			if !pause.Sleep(s.calls, gatherDetails) { //nolint:contextcheck // the same
-				continue
-			}
-		case <-renew.C:
-			renew.Reset(pause.Jittered(renewEvery))
-		}
-		missed, added := s.unheard()
-		if err := s.subscribe(); err != nil {
-			return true, s.reason(err)
-		}
-		if missed.some && time.Since(missed.from) > 2*gather {
-			s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "topics that were added are heard"})
-		}
-		s.caughtUp(added)
-	}
-}
-
-// use lets a socket be the one that counts.
-func (s *session) use(ctx context.Context, next *socket) {
-	if s.interrupt != nil {
-		s.interrupt()
-	}
-	s.socket = next
-	s.setSocket(next)
-	calls, cancel := context.WithCancel(ctx)
-	s.calls, s.interrupt = calls, cancel
-	s.running.Go(func() { // so that a call that is under way does not hide the end of the socket
-		select {
-		case <-next.ended:
-			cancel()
-		case <-calls.Done():
-		}
-	})
-}
-
-// heed does what a notice asks for.
-func (s *session) heed(n notice) error {
-	if n.from != s.socket {
-		return nil // it was about a socket that is replaced
-	}
-	switch n.of {
-	case genesys.SystemSocketClosing:
-		if s.replace == nil {
-			s.replace = time.After(s.replacing.Next(time.Since(s.socket.opened)))
-		}
-	case genesys.SystemNoLongerSubscribed:
-		s.abandon()
-		return errors.New("the channel was taken over by another subscriber")
-	case genesys.SystemTokenRevoked:
-		s.abandon()
-		return errors.New("the access token was revoked")
-	}
-	return nil
-}
-
-// replaceSocket opens a socket in place of one that the platform is about to
-// close. Subscriptions belong to the channel, so the new one hears at once.
-func (s *session) replaceSocket(ctx context.Context) {
-	s.replace = nil
-	began := time.Now()
-	next, err := s.connect(ctx)
-	if err != nil {
-		wait := s.replacing.Next(0)
-		s.log.Warn("the platform is about to close the socket, and there is no new one yet", "connection", s.number, "reason", err, "again_in", wait)
-		s.replace = time.After(wait) // meanwhile the old one hears
-		return
-	}
-	s.announce(ctx, s.gapName(), conversation.Gap{From: began, To: time.Now(), Reason: "the platform had the socket replaced"})
-	s.socket.retire()
-	s.use(ctx, next)
-}
-
-// connect dials the channel and begins to read.
-func (s *session) connect(ctx context.Context) (*socket, error) {
-	next, err := dial(ctx, s.dial, s.currentChannel().ConnectURI)
-	if err != nil {
-		return nil, err
-	}
-	s.running.Go(func() {
-		next.read(func(frame []byte, read time.Time) {
-			m := s.take(frame, read)
-			s.silence.hears(m, read)
-			if m.System == nil {
-				return
-			}
-			select {
-			case s.notice <- notice{next, m.System.Type}:
-			default: // there are notices enough
-			}
-		})
-	})
-	s.running.Go(next.watch)
-	s.running.Go(func() {
-		select {
-		case <-s.open.Done():
-			_ = next.conn.Close()
-		case <-next.ended:
-		}
-	})
-	return next, nil
-}
-
-// reason prefers why the socket ended to what failed because of it.
-func (s *session) reason(err error) error {
-	select {
-	case <-s.socket.ended:
-		return s.socket.err
-	default:
-		return err
-	}
-}
-
 // explain asks the platform whether the channel is gone whose socket it
 // refused: how it refuses is not documented (protocol 2.5).
 func (c *connection) explain(ctx context.Context, err error) error {
@@ -303,34 +128,4 @@ func (c *connection) explain(ctx context.Context, err error) error {
 		return errGone
 	}
 	return err
-}
-
-// mostTries is how often a subscription is tried on one socket.
-const mostTries = 5
-
-// subscribe makes the connection's topics those of the channel, which also
-// renews it.
-func (s *session) subscribe() error {
-	growing := pause.Growing(time.Second, 30*time.Second)
-	for try := 1; ; try++ {
-		is := s.currentChannel()
-		if !s.claims.has(is.ID) {
-			return errTaken
-		}
-		refused, err := s.channels.subscribe(s.calls, is.ID, s.refused.without(s.names()))
-		if err == nil {
-			is.Expires = time.Now().Add(channelLife)
-			s.setChannel(is)
-			s.claims.renewed(is)
-			s.refused.report(refused)
-			return nil
-		}
-		if s.calls.Err() != nil || gone(err) || hopeless(err) || try == mostTries {
-			return err
-		}
-		s.log.Warn("the topics are not subscribed yet", "connection", s.number, "error", err)
-		if !pause.Sleep(s.calls, growing.NextBackOff()) {
-			return s.calls.Err()
-		}
-	}
 }

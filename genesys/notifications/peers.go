@@ -46,6 +46,9 @@ func (p *peers) alive(instance string) bool {
 	return p.tracked != nil && instance != "" && instance != p.instance() && p.tracked.Alive(instance)
 }
 
+// other reports whether it is a process other than this one.
+func (p *peers) other(instance string) bool { return instance != p.instance() }
+
 // mine reports whether this process is the one to look after something.
 func (p *peers) mine(key string) bool { return p.tracked == nil || p.tracked.Mine(p.name, key) }
 

@@ -24,9 +24,6 @@ const (
 	// overlap is how long a process at least goes on to hear topics that
 	// another one looks after from now on.
 	overlap = time.Minute
-	// confirmWithin is how long it may take until the process that heard topics
-	// before says that it did so until they were heard here.
-	confirmWithin = fresh + 15*time.Second
 	// deliveryTime is how long a message may be on its way: what happened so
 	// shortly before a sign of life may not have been heard.
 	deliveryTime = time.Second
@@ -45,20 +42,12 @@ type sharing struct {
 	begun     bool
 	topics    [partitions][]string // all, also those of others
 	held      partitionSet         // what this process hears
-	takeovers map[int]*takeover
+	takeovers takeovers
 	moved     time.Time // when the peers were last others
 }
 
-// takeover is of a partition that another process, which is alive, heard when
-// this one began to. Where it did so until then, nothing was missed.
-type takeover struct {
-	last  time.Time // until when it is known to have heard
-	heard time.Time // when this process heard; zero: not yet
-	gone  bool      // it was not there when it was last looked for
-}
-
 func newSharing(topics []string, p *peers, a *assignment, makeRoom func() bool, log *slog.Logger, announce func(context.Context, conversation.Gap)) *sharing {
-	s := &sharing{peers: p, assigned: a, makeRoom: makeRoom, announce: announce, log: log, takeovers: map[int]*takeover{}}
+	s := &sharing{peers: p, assigned: a, makeRoom: makeRoom, announce: announce, log: log, takeovers: takeovers{}}
 	s.topics = byPartition(topics)
 	return s
 }
@@ -155,7 +144,7 @@ func (s *sharing) take(is signs) error {
 		s.held.add(p)
 		missed := blindness{true, is.latest(p, anybody)}
 		if last := is.latest(p, s.peers.alive); time.Since(last) < fresh {
-			s.takeovers[p] = &takeover{last: missed.from}
+			s.takeovers.begin(p, missed.from)
 			missed = blindness{} // until it turns out otherwise
 		}
 		if err := s.hear(p, missed); err != nil {
@@ -232,33 +221,11 @@ func (s *sharing) compare(ctx context.Context, is signs) bool {
 func (s *sharing) missed(is signs) (gaps []conversation.Gap, settled bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := len(s.takeovers)
-	for p, t := range s.takeovers {
-		if _, hears := s.lastHeard(p); hears && t.heard.IsZero() {
-			t.heard = time.Now()
-		}
-		if last := is.latest(p, s.other); last.After(t.last) {
-			t.last = last
-		}
-		here := time.Since(is.latest(p, s.peers.alive)) < fresh
-		wasGone := t.gone
-		t.gone = !here
-		switch {
-		case t.heard.IsZero():
-		case !t.last.Before(t.heard):
-			delete(s.takeovers, p)
-		case !here && wasGone, time.Since(t.heard) > confirmWithin:
-			g := conversation.Gap{From: t.last, To: t.heard, Reason: "topics were taken over from a process that did not hear them any more"}
-			if !slices.Contains(gaps, g) {
-				gaps = append(gaps, g)
-			}
-			delete(s.takeovers, p)
-		}
-	}
-	return gaps, len(s.takeovers) < before
+	return s.takeovers.settle(is, s.peers, func(p int) bool {
+		_, hears := s.lastHeard(p)
+		return hears
+	})
 }
-
-func (s *sharing) other(owner string) bool { return owner != s.peers.instance() }
 
 // handOver gives up the topics that other processes look after, which have said
 // that they hear them.

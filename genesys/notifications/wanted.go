@@ -17,12 +17,12 @@ import (
 // configuration, and those of whom it chooses (Config.Follow). It is safe for
 // concurrent use.
 type wanted struct {
-	api    genesys.API
-	follow *directory.Selection // nil: nobody is looked for
-	every  time.Duration
-	room   int                                          // for so many topics
-	set    func(topics []string, since time.Time) error // hears them from now on
-	log    *slog.Logger
+	api   genesys.API
+	find  func(context.Context, genesys.API) (directory.Found, error) // nil: nobody is looked for
+	every time.Duration
+	room  int                                          // for so many topics
+	set   func(topics []string, since time.Time) error // hears them from now on
+	log   *slog.Logger
 
 	mu      sync.Mutex
 	fixed   []string
@@ -35,13 +35,17 @@ type wanted struct {
 }
 
 func newWanted(c Config, set func([]string, time.Time) error, log *slog.Logger) *wanted {
-	return &wanted{api: c.API, follow: c.Follow, every: c.FollowEvery, room: c.MaxChannels * c.TopicsPerChannel, set: set, log: log, fixed: c.Topics}
+	w := &wanted{api: c.API, every: c.FollowEvery, room: c.MaxChannels * c.TopicsPerChannel, set: set, log: log, fixed: c.Topics}
+	if c.Follow != nil {
+		w.find = c.Follow.Find
+	}
+	return w
 }
 
 // begin looks for the first time, as often as it takes, so that what is heard
 // first is all that is wanted. It fails when the platform refuses for good.
 func (w *wanted) begin(ctx context.Context) error {
-	if w.follow == nil {
+	if w.find == nil {
 		return nil
 	}
 	growing := pause.Growing(time.Second, time.Minute)
@@ -64,7 +68,7 @@ func (w *wanted) begin(ctx context.Context) error {
 // run looks again every now and then until ctx ends. What fails leaves everything
 // as it is.
 func (w *wanted) run(ctx context.Context) {
-	for w.follow != nil && pause.Sleep(ctx, pause.Jittered(w.every)) {
+	for w.find != nil && pause.Sleep(ctx, pause.Jittered(w.every)) {
 		if err := w.look(ctx, unhurried{w.api}); err != nil && ctx.Err() == nil {
 			w.log.Warn("whom to follow cannot be listed, so it stays as it was", "error", err)
 		}
@@ -84,7 +88,7 @@ func (u unhurried) Call(ctx context.Context, r genesys.Request) ([]byte, error) 
 // who is missing twice is dropped; and a list without anybody drops nobody.
 func (w *wanted) look(ctx context.Context, api genesys.API) error {
 	began := time.Now()
-	is, err := w.follow.Find(ctx, api)
+	is, err := w.find(ctx, api)
 	w.note(began, err)
 	if err != nil {
 		return err

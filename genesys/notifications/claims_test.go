@@ -1,0 +1,246 @@
+package notifications
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/genesys"
+)
+
+// creator is an API that creates channels, each within a second.
+type creator struct {
+	mu       sync.Mutex
+	created  int
+	creating int
+	together int // the most that were created at the same time
+}
+
+func (a *creator) Call(_ context.Context, r genesys.Request) ([]byte, error) {
+	if r.Method != http.MethodPost {
+		return []byte(`{"entities":[]}`), nil
+	}
+	a.mu.Lock()
+	a.created++
+	n := a.created
+	a.creating++
+	a.together = max(a.together, a.creating)
+	a.mu.Unlock()
+	time.Sleep(time.Second)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.creating--
+	return fmt.Appendf(nil, `{"id":"new-%d","connectUri":"wss://streaming.example/new-%d"}`, n, n), nil
+}
+
+func claimsOf(p *peers, api genesys.API) *claims {
+	return newClaims(p, channels{api}, slog.New(slog.DiscardHandler))
+}
+
+// owned is a channel of a process that lives for an hour yet.
+func owned(id, owner string) ownedChannel {
+	return ownedChannel{channel{ID: id, ConnectURI: "wss://streaming.example/" + id, Expires: time.Now().Add(time.Hour)}, owner}
+}
+
+// got gets a channel, as often as it takes.
+func got(t *testing.T, k *claims) channel {
+	for {
+		c, err := k.get(t.Context())
+		if !errors.Is(err, errCreating) {
+			assert.NoError(t, err)
+			return c
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func TestEachConnectionOfEachProcessGetsAChannelOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, api := &common{alive: []string{"p-0", "p-1", "p-2"}, delay: slow(t)}, &creator{}
+		var left []string
+		c.put(t, func(s *state) {
+			for n := range 6 {
+				is := owned(fmt.Sprint("left-", n), "dead")
+				s.Channels, left = append(s.Channels, is), append(left, is.ID)
+			}
+		})
+		var mu sync.Mutex
+		used := map[string]string{}
+		var getting sync.WaitGroup
+		for _, name := range c.alive {
+			k := claimsOf(c.peers(name), api)
+			for range 4 {
+				getting.Go(func() {
+					is := got(t, k)
+					mu.Lock()
+					defer mu.Unlock()
+					assert.NotContains(t, used, is.ID)
+					used[is.ID] = name
+				})
+			}
+		}
+		getting.Wait()
+		require.Len(t, used, 12)
+		for _, id := range left {
+			require.Contains(t, used, id, "channels of a process that is gone take no further place")
+		}
+		require.Equal(t, 6, api.created)
+		require.Equal(t, 1, api.together, "who creates one looks before whether there is room")
+		for _, is := range c.is(t).Channels {
+			require.Equal(t, used[is.ID], is.Owner)
+		}
+	})
+}
+
+func TestOnlyAChannelThatLivesAndNobodyUsesIsTakenOver(t *testing.T) {
+	for name, is := range map[string]struct {
+		owner string
+		lives time.Duration // from now; zero: it is not known how long
+		taken bool
+	}{
+		"its process is gone":                 {"dead", time.Hour, true},
+		"its process has stopped":             {"", time.Hour, true},
+		"its process is this one, as it was":  {"me", time.Hour, true},
+		"its process is alive":                {"other", time.Hour, false},
+		"it has expired":                      {"dead", -time.Second, false},
+		"it is not known until when it lives": {"dead", 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				left := owned("left", is.owner)
+				if left.Expires = time.Now().Add(is.lives); is.lives == 0 {
+					left.Expires = time.Time{}
+				}
+				c, api := &common{alive: []string{"me", "other"}}, &creator{}
+				c.put(t, func(s *state) { s.Channels = []ownedChannel{left} })
+				k := claimsOf(c.peers("me"), api)
+				got := got(t, k)
+				require.Equal(t, is.taken, got.ID == "left")
+				require.Equal(t, is.taken, api.created == 0)
+				require.True(t, k.has(got.ID))
+			})
+		})
+	}
+}
+
+func TestWhoCreatesAChannelIsWaitedForAsLongAsItMayLive(t *testing.T) {
+	for name, c := range map[string]struct {
+		alive []string
+		wait  time.Duration
+	}{
+		"it is alive": {[]string{"me", "other"}, creatingFor},
+		"it is gone":  {[]string{"me"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &common{alive: c.alive}
+				store.put(t, func(s *state) { s.Creating = creating{"other", time.Now()} })
+				k, began := claimsOf(store.peers("me"), &creator{}), time.Now()
+				require.NotEmpty(t, got(t, k).ID)
+				require.InDelta(t, c.wait.Seconds(), time.Since(began).Seconds(), 1.5)
+			})
+		})
+	}
+}
+
+func TestAnAbandonedChannelIsNotUsedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &common{alive: []string{"me"}}
+		k := claimsOf(c.peers("me"), &creator{})
+		first := got(t, k)
+		k.abandon(first.ID)
+		require.False(t, k.has(first.ID))
+		second := got(t, k)
+		require.NotEqual(t, first.ID, second.ID)
+		c.put(t, k.putDown)
+		require.Len(t, c.is(t).Channels, 1)
+		require.Equal(t, second.ID, c.is(t).Channels[0].ID)
+	})
+}
+
+// A process that was paused for long seems to be gone.
+func TestAChannelThatAnotherProcessHasClaimedIsNotUsedAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, api := &common{alive: []string{"awake"}}, &creator{}
+		paused, awake := claimsOf(c.peers("paused"), api), claimsOf(c.peers("awake"), api)
+		is := got(t, paused)
+		c.put(t, paused.putDown)
+		require.True(t, paused.has(is.ID))
+		require.Equal(t, is.ID, got(t, awake).ID)
+		c.live("awake", "paused")
+		c.put(t, paused.putDown)
+		require.False(t, paused.has(is.ID))
+		c.put(t, awake.putDown)
+		require.True(t, awake.has(is.ID), "one of them has it")
+	})
+}
+
+func TestTheChannelsOfAProcessThatStopsAreFreeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, api := &common{alive: []string{"a", "b", "c"}}, &creator{}
+		a, b := claimsOf(c.peers("a"), api), claimsOf(c.peers("b"), api)
+		first, second := got(t, a), got(t, b)
+		c.put(t, a.leave)
+		next := claimsOf(c.peers("c"), api)
+		require.Equal(t, first.ID, got(t, next).ID, "although it is alive")
+		require.NotContains(t, []string{first.ID, second.ID}, got(t, next).ID, "those of others are not")
+	})
+}
+
+func TestAChannelIsPutDownUntilItExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &common{alive: []string{"me", "other"}}
+		c.put(t, func(s *state) { s.Channels = []ownedChannel{owned("others", "other")} })
+		k := claimsOf(c.peers("me"), &creator{})
+		is := got(t, k)
+		is.Expires = time.Now().Add(channelLife)
+		k.renewed(is)
+		for range 2 { // each time anew
+			c.put(t, k.putDown)
+			kept := c.is(t).Channels
+			require.Len(t, kept, 2)
+			mine := kept[slices.IndexFunc(kept, func(o ownedChannel) bool { return o.Owner == "me" })]
+			require.True(t, mine.Expires.Equal(is.Expires))
+		}
+		time.Sleep(2 * time.Hour)
+		c.put(t, k.putDown)
+		require.Len(t, c.is(t).Channels, 1, "the other's has expired")
+	})
+}
+
+func TestWithoutTheStoreAChannelIsCreatedAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := claimsOf((&common{hangs: true}).peers("me"), &creator{})
+		began := time.Now()
+		require.True(t, k.has(got(t, k).ID))
+		require.Less(t, time.Since(began), 4*storeTimeout)
+	})
+}
+
+func TestWhoWaitsForAChannelIsToldToStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := claimsOf((&common{hangs: true}).peers("me"), &creator{})
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		began := time.Now()
+		var waiting sync.WaitGroup
+		for range 3 {
+			waiting.Go(func() {
+				_, err := k.get(ctx)
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+			})
+		}
+		waiting.Wait()
+		require.Equal(t, time.Second, time.Since(began))
+	})
+}
