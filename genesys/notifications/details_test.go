@@ -103,6 +103,10 @@ func TestTheTopicsOfAConversationAreCombinedInAsFewAsNamesCanHold(t *testing.T) 
 		}
 		require.Equal(t, ends, back)
 	})
+	for n := range mostName - len("p?acw&") + 2 { // up to the limit, and one beyond
+		fits := len("p?acw&")+n <= mostName
+		require.Equal(t, fits, len(combined("p", []string{"acw", strings.Repeat("x", n)})) == 1, n)
+	}
 }
 
 func TestCombinedTopicsAreGivenUpForGoodAndTheOrderStays(t *testing.T) {

@@ -39,7 +39,6 @@ type sharing struct {
 	log      *slog.Logger
 
 	mu        sync.Mutex
-	begun     bool
 	topics    [partitions][]string // all, also those of others
 	held      partitionSet         // what this process hears
 	takeovers takeovers
@@ -66,9 +65,6 @@ func (s *sharing) set(topics []string, since time.Time) error {
 	defer s.mu.Unlock()
 	before := s.topics
 	s.topics = byPartition(topics)
-	if !s.begun {
-		return nil
-	}
 	defer s.assigned.begin()
 	for p := range partitions {
 		if !s.held.has(p) {
@@ -135,7 +131,7 @@ func (s *sharing) take(is signs) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.assigned.begin()
-	s.begun, s.moved = true, time.Now()
+	s.moved = time.Now()
 	var failed error
 	for p := range partitions {
 		if s.held.has(p) || !s.peers.mine(partitionKey(p)) {

@@ -142,10 +142,14 @@ func TestNothingIsHeardBeforeItIsKnownWhomToFollow(t *testing.T) {
 }
 
 func TestARefusalForGoodEndsTheWaitForTheFirstList(t *testing.T) {
-	c := choosing(100)
-	c.err = &genesys.APIError{Status: http.StatusForbidden}
-	require.ErrorIs(t, c.begin(t.Context()), c.err)
-	require.Zero(t, c.sets)
+	synctest.Test(t, func(t *testing.T) {
+		c := choosing(100)
+		c.err = &genesys.APIError{Status: http.StatusForbidden}
+		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		defer stop()
+		require.ErrorIs(t, c.begin(ctx), c.err)
+		require.Zero(t, c.sets)
+	})
 }
 
 func TestWhoChoosesNobodyIsNotAsked(t *testing.T) {
