@@ -230,17 +230,15 @@ func TestWithoutTheStoreAChannelIsCreatedAllTheSame(t *testing.T) {
 func TestWhoWaitsForAChannelIsToldToStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := claimsOf((&common{hangs: true}).peers("me"), &creator{})
+		var getting sync.WaitGroup
+		getting.Go(func() { got(t, k) }) // which waits for the store
+		synctest.Wait()
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
 		began := time.Now()
-		var waiting sync.WaitGroup
-		for range 3 {
-			waiting.Go(func() {
-				_, err := k.get(ctx)
-				assert.ErrorIs(t, err, context.DeadlineExceeded)
-			})
-		}
-		waiting.Wait()
-		require.Equal(t, time.Second, time.Since(began))
+		_, err := k.get(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, time.Second, time.Since(began), "not when the one before is done")
+		getting.Wait()
 	})
 }

@@ -74,6 +74,7 @@ func TestWithoutDetailEventsNothingIsFollowed(t *testing.T) {
 	d.follow(spoken("c-1", time.Time{}))
 	d.run(t.Context()) // returns
 	require.Zero(t, d.assigned.len())
+	require.Empty(t, d.byID)
 }
 
 func TestAConversationForWhichThereIsNoRoomAtAllTakesNone(t *testing.T) {
