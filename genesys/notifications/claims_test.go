@@ -82,6 +82,8 @@ func TestEachConnectionOfEachProcessGetsAChannelOfItsOwn(t *testing.T) {
 			for range 4 {
 				getting.Go(func() {
 					is := got(t, k)
+					assert.True(t, k.has(is.ID), "also while others get theirs")
+					assert.NoError(t, k.peers.change(t.Context(), func(s *state) bool { k.putDown(s); return true }))
 					mu.Lock()
 					defer mu.Unlock()
 					assert.NotContains(t, used, is.ID)
@@ -100,6 +102,29 @@ func TestEachConnectionOfEachProcessGetsAChannelOfItsOwn(t *testing.T) {
 			require.Equal(t, used[is.ID], is.Owner)
 		}
 	})
+}
+
+func TestItIsKnownOfEachChannelWhetherItIsOnesOwnWhileOthersCome(t *testing.T) {
+	k := claimsOf((&common{}).peers("me"), nil)
+	var working sync.WaitGroup
+	for n := range 4 {
+		working.Go(func() {
+			for i := range 100 {
+				is := channel{ID: fmt.Sprint(n, "-", i)}
+				k.renewed(is)
+				assert.True(t, k.has(is.ID))
+				k.putDown(&state{})
+				if i%2 == 0 {
+					k.abandon(is.ID)
+				}
+				assert.Equal(t, i%2 != 0, k.has(is.ID))
+			}
+		})
+	}
+	working.Wait()
+	var is state
+	k.putDown(&is)
+	require.Len(t, is.Channels, 200)
 }
 
 func TestOnlyAChannelThatLivesAndNobodyUsesIsTakenOver(t *testing.T) {

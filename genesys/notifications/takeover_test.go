@@ -81,7 +81,7 @@ func TestWhatAProcessThatIsThereDoesNotSayIsAGapAfterAWhile(t *testing.T) {
 			_, _, settled := settle(before, true)
 			require.False(t, settled)
 		}
-		time.Sleep(heard.Add(confirmWithin).Sub(time.Now()) + 1)
+		time.Sleep(time.Until(heard.Add(confirmWithin)) + 1)
 		from, to, settled := settle(before, true)
 		require.True(t, settled)
 		require.Equal(t, []time.Time{before}, from)

@@ -124,9 +124,14 @@ func TestWhereThereIsNoRoomForAllThoseStayWhoWereThereAndQueuesComeFirst(t *test
 func TestNothingIsHeardBeforeItIsKnownWhomToFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := choosing(100, UserTopics("fixed")...)
-		c.err = errors.New("no connection")
-		began := time.Now()
-		time.AfterFunc(10*time.Minute, func() { c.users, c.err = []string{"u-1"}, nil })
+		began, find := time.Now(), c.find
+		c.users = []string{"u-1"}
+		c.find = func(ctx context.Context, api genesys.API) (directory.Found, error) {
+			if c.err = nil; time.Since(began) < 10*time.Minute {
+				c.err = errors.New("no connection")
+			}
+			return find(ctx, api)
+		}
 		require.NoError(t, c.begin(t.Context()))
 		require.Equal(t, UserTopics("fixed", "u-1"), c.topics)
 		require.WithinDuration(t, began.Add(10*time.Minute), time.Now(), 2*time.Minute)
