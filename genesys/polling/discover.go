@@ -19,9 +19,7 @@ func (s *Source) discover(ctx context.Context) error {
 		from = now.Add(-s.config.Lookback).Add(s.config.Overlap)
 		s.log.Info("looking for conversations for the first time", "from", from.Add(-s.config.Overlap))
 	}
-	if from.After(now) { // the clock was ahead when it was saved
-		from = now.Add(-s.config.Lookback)
-	}
+	from = s.since(from, now)
 	overlap := s.overlap.next(now)
 	err := s.discoverBetween(ctx, interval{from.Add(-overlap), now}, false, func(ctx context.Context, to time.Time) {
 		s.save(ctx, func(is *state) { is.Discovered = to })

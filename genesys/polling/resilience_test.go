@@ -148,6 +148,20 @@ func TestAStateOfAClockThatWasAheadHidesNothing(t *testing.T) {
 	})
 }
 
+// Processes take turns at leading, and no two clocks are the same.
+func TestAClockThatIsALittleBehindReadsNothingAnew(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.settle(3 * day)
+		w.startAt(still, `{"discovered":%[2]q}`, time.Now().Add(30*time.Second))
+		w.settle(time.Minute)
+		asked := w.calls.questions()
+		require.NotEmpty(t, asked)
+		for _, q := range asked {
+			require.WithinDuration(t, time.Now(), q.from, 2*time.Hour)
+		}
+	})
+}
+
 // A gap that begins in the future is one of which nobody knows when it began:
 // it was noted by a clock that was ahead.
 func TestAGapOfAClockThatWasAheadIsRepairedAsFarAsTheSourceLooksBack(t *testing.T) {
