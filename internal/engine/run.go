@@ -76,7 +76,10 @@ func (e *Engine) drain(stop *stopTime, loops *loops, abort context.CancelFunc) {
 	loops.committing.stop()
 	e.Committer.Wait()
 	e.Lanes.RefuseRest()
-	loops.claiming.stop()
+	if !within(stop.drain, loops.claiming.stop) {
+		abort()
+		loops.claiming.Wait()
+	}
 }
 
 // join takes a place among the processes that share the store. What the store
@@ -129,7 +132,7 @@ func (e *Engine) start(work context.Context) *loops {
 	l.committing.Go(func() { e.Duplicates.AnnounceLoop(l.committing.ctx, e.Store.Broadcast) })
 	l.committing.Go(func() { e.listen(l.committing.ctx) })
 	l.committing.Go(func() { e.retained.Loop(l.committing.ctx) })
-	l.claiming.Go(func() { e.Outbox.ClaimLoop(l.claiming.ctx) })
+	l.claiming.Go(func() { e.Outbox.ClaimLoop(l.claiming.ctx, work) })
 	l.rest.Go(func() { e.Outbox.RecordLoop(l.rest.ctx) })
 	l.rest.Go(func() { e.Outbox.RenewLoop(l.rest.ctx) })
 	l.rest.Go(func() { e.notices.Loop(l.rest.ctx) })

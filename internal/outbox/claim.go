@@ -15,11 +15,13 @@ const claimAtOnce = 500
 func least(share int) int { return min(claimAtOnce, (share+3)/4) }
 
 // ClaimLoop claims deliveries from the store: when some are due, and once in a
-// while, for those of a process that is not heard of any more.
-func (o *Outbox) ClaimLoop(ctx context.Context) {
+// while, for those of a process that is not heard of any more. It begins no claim
+// once ctx has ended; one that is under way has the time of work, for without its
+// answer this process would hold what it does not know of.
+func (o *Outbox) ClaimLoop(ctx, work context.Context) {
 	for o.look.Wait(ctx) {
-		_, next, err := o.claim(ctx)
-		if err != nil && ctx.Err() == nil {
+		_, next, err := o.claim(ctx, work)
+		if err != nil && work.Err() == nil {
 			o.Commits.Failed("claiming deliveries", err)
 			next = time.Now().Add(time.Second)
 		}
@@ -28,16 +30,19 @@ func (o *Outbox) ClaimLoop(ctx context.Context) {
 	}
 }
 
-// claim claims and runs what is due and fits into memory. It returns how much
-// that was and when to look again.
-func (o *Outbox) claim(ctx context.Context) (claimed int, next time.Time, err error) {
+// claim claims and runs what is due and fits into memory, until ctx ends. It
+// returns how much that was and when to look again.
+func (o *Outbox) claim(ctx, work context.Context) (claimed int, next time.Time, err error) {
 	for {
-		list, next, err := o.claimSome(ctx)
+		list, next, err := o.claimSome(work)
 		if err != nil || len(list) == 0 {
 			return claimed, next, err
 		}
 		claimed += len(list)
 		o.run(list)
+		if ctx.Err() != nil {
+			return claimed, next, nil
+		}
 	}
 }
 

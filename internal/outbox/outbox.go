@@ -149,7 +149,7 @@ func (o *Outbox) Drain(ctx context.Context) {
 	for ctx.Err() == nil {
 		// What is held now may make way for more when it is done.
 		quiet := o.Held() == 0
-		claimed, _, err := o.claim(ctx)
+		claimed, _, err := o.claim(ctx, ctx)
 		if err != nil || quiet && claimed == 0 {
 			return
 		}

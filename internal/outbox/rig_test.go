@@ -129,7 +129,7 @@ func newRig(t *testing.T, hooks *events.Hooks, most int) *rig {
 	ctx, cancel := context.WithCancel(t.Context())
 	r.Start(ctx)
 	var loops sync.WaitGroup
-	loops.Go(func() { r.ClaimLoop(ctx) })
+	loops.Go(func() { r.ClaimLoop(ctx, ctx) })
 	loops.Go(func() { r.RecordLoop(ctx) })
 	loops.Go(func() { r.RenewLoop(ctx) })
 	t.Cleanup(func() {
