@@ -33,17 +33,15 @@ func (o *Outbox) ClaimLoop(ctx, work context.Context) {
 // claim claims and runs what is due and fits into memory, until ctx ends. It
 // returns how much that was and when to look again.
 func (o *Outbox) claim(ctx, work context.Context) (claimed int, next time.Time, err error) {
-	for {
-		list, next, err := o.claimSome(work)
-		if err != nil || len(list) == 0 {
-			return claimed, next, err
+	for ctx.Err() == nil {
+		var list []delivery
+		if list, next, err = o.claimSome(work); err != nil || len(list) == 0 {
+			break
 		}
 		claimed += len(list)
 		o.run(list)
-		if ctx.Err() != nil {
-			return claimed, next, nil
-		}
 	}
+	return claimed, next, err
 }
 
 func (o *Outbox) claimSome(ctx context.Context) ([]delivery, time.Time, error) {
