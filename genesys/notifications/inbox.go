@@ -88,7 +88,11 @@ func (b *inbox) close() {
 // work gives conversations to the sink, until the inbox is closed and empty,
 // or ctx ends.
 func (b *inbox) work(ctx context.Context) {
-	defer context.AfterFunc(ctx, b.ready.Broadcast)()
+	defer context.AfterFunc(ctx, func() {
+		b.mu.Lock() // nobody is between looking at ctx and waiting
+		defer b.mu.Unlock()
+		b.ready.Broadcast()
+	})()
 	for {
 		c := b.take(ctx)
 		if c == nil {
@@ -116,6 +120,9 @@ func (b *inbox) take(ctx context.Context) *conversation.Conversation {
 	c := b.waiting[id]
 	delete(b.waiting, id)
 	b.busy[id] = true
+	if b.closed && len(b.waiting) == 0 {
+		b.ready.Broadcast()
+	}
 	return c
 }
 
@@ -160,6 +167,6 @@ func (b *inbox) free(id string) {
 	delete(b.busy, id)
 	if b.waiting[id] != nil {
 		b.turn = append(b.turn, id)
+		b.ready.Signal()
 	}
-	b.ready.Broadcast()
 }

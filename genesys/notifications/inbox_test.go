@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -50,4 +51,59 @@ func TestAStoreThatTakesNothingIsLoggedOnceAMinuteAndNothingIsLost(t *testing.T)
 		cancel()
 		require.Len(t, stored, 500)
 	})
+}
+
+func TestAllWorkersEndOnceAClosedInboxIsEmpty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fails := 3
+		b := newInbox(func(context.Context, conversation.Update) error {
+			time.Sleep(time.Second)
+			if fails--; fails >= 0 {
+				return errors.New("the store is not there")
+			}
+			return nil
+		}, 10, slog.New(slog.DiscardHandler))
+		workers := workInbox(t.Context(), b, 8)
+		require.True(t, b.add(&conversation.Conversation{ID: "c"}))
+		synctest.Wait()
+		require.True(t, b.add(&conversation.Conversation{ID: "c"}), "while it is being stored")
+		b.close()
+		workers.Wait()
+		require.Negative(t, fails, "stored")
+	})
+}
+
+func TestAllWorkersEndWithTheirContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		workers := workInbox(ctx, newInbox(nil, 10, slog.New(slog.DiscardHandler)), 8)
+		cancel()
+		workers.Wait()
+	})
+}
+
+func workInbox(ctx context.Context, b *inbox, workers int) *sync.WaitGroup {
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() { b.work(ctx) })
+	}
+	return &all
+}
+
+// BenchmarkInbox shows what one conversation costs while nearly all workers have
+// nothing to do.
+func BenchmarkInbox(b *testing.B) {
+	stored := make(chan struct{})
+	box := newInbox(func(context.Context, conversation.Update) error {
+		stored <- struct{}{}
+		return nil
+	}, 10, slog.New(slog.DiscardHandler))
+	workers := workInbox(b.Context(), box, 64)
+	c := &conversation.Conversation{ID: "c"}
+	for b.Loop() {
+		box.add(c)
+		<-stored
+	}
+	box.close()
+	workers.Wait()
 }
