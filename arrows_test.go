@@ -50,7 +50,7 @@ var arrows = map[string][]string{
 	"internal/membership":              {"store"},
 	"internal/change":                  {"conversation", "events", "store", "internal/record"},
 	"internal/settling":                {"events", "store", "internal/alarm", "internal/change", "internal/lane"},
-	"internal/outbox":                  {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/failure", "internal/telemetry"},
+	"internal/outbox":                  {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/failure", "internal/retry", "internal/telemetry"},
 	"internal/duplicate":               {"conversation"},
 	"internal/inbox":                   {"conversation", "events", "store", "internal/alarm", "internal/retry", "github.com/klauspost/compress/s2"},
 	"internal/commit": {"events", "store", "internal/access", "internal/change", "internal/failure", "internal/lane", "internal/outbox",

@@ -46,7 +46,7 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 	stop.start()
 	ended := within(stop.over, func() { e.drain(stop, loops, abort) }) //nolint:contextcheck // as above
 	if ended && ctx.Err() == nil && err == nil {
-		e.drainOutbox(ctx, work)
+		e.Outbox.Drain(ctx, work, e.config.DrainTimeout)
 		stop.free()
 		stop = newStopTime(lasting, e.config.DrainTimeout)
 		stop.start()
@@ -168,14 +168,6 @@ func (e *Engine) turn(ctx context.Context, i int) {
 		case <-ctx.Done():
 		}
 	}
-}
-
-// drainOutbox delivers everything that is due, until somebody stops Run.
-func (e *Engine) drainOutbox(ctx, work context.Context) {
-	both, cancel := context.WithCancel(work)
-	defer cancel()
-	defer context.AfterFunc(ctx, cancel)()
-	e.Outbox.Drain(both)
 }
 
 // leave tells the store what the hooks have done, gives the deliveries back, and

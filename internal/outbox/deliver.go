@@ -57,6 +57,9 @@ func (o *Outbox) deliver(d *delivery) result {
 		return result{outcome: store.Outcome{Did: store.WillRetry, Wait: o.Lease, Failure: f}} // another process may know it
 	case unavailable(err):
 		o.Commits.Failed("delivering to a hook", err)
+		o.mu.Lock()
+		o.unavailable = time.Now()
+		o.mu.Unlock()
 		f := failure.Of(d.Hook, d.Event, d.Attempts, err, time.Now())
 		return result{outcome: store.Outcome{Did: store.WillRetry, Wait: storeWait, Failure: f}} // nor is that
 	}

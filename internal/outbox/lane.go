@@ -102,8 +102,5 @@ func (o *Outbox) free(key store.DeliveryKey) {
 	if o.held.byHook[key.Hook] == o.share-least(o.share) {
 		o.Look() // there is room for a claim again
 	}
-	if o.held.count() == 0 && o.quiet != nil {
-		close(o.quiet)
-		o.quiet = nil
-	}
+	o.sayQuiet()
 }

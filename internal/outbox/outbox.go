@@ -89,6 +89,8 @@ type Outbox struct {
 	recordBy time.Time // when the first of the outcomes is to be recorded, while there are some
 	stopping bool
 	quiet    chan struct{} // closed when nothing is held, once somebody waits for that
+	// unavailable is when a delivery was put off last because the store failed.
+	unavailable time.Time
 
 	asked   sync.Map     // the hooks that asked for a transaction where there is none
 	unknown sync.Map     // the types of which it was said that this process does not know them
@@ -142,38 +144,6 @@ func (o *Outbox) HeldSince() map[string]time.Time {
 
 // Look claims what is due, soon.
 func (o *Outbox) Look() { o.look.Set(time.Now()) }
-
-// Drain returns when everything that is due has been delivered, or ctx ends.
-// Nobody else claims meanwhile.
-func (o *Outbox) Drain(ctx context.Context) {
-	for ctx.Err() == nil {
-		// What is held now may make way for more when it is done.
-		quiet := o.Held() == 0
-		claimed, _, err := o.claim(ctx, ctx)
-		if err != nil || quiet && claimed == 0 {
-			return
-		}
-		o.rest(ctx)
-	}
-}
-
-// rest waits until nothing is held.
-func (o *Outbox) rest(ctx context.Context) {
-	o.mu.Lock()
-	if o.held.count() == 0 {
-		o.mu.Unlock()
-		return
-	}
-	if o.quiet == nil {
-		o.quiet = make(chan struct{})
-	}
-	quiet := o.quiet
-	o.mu.Unlock()
-	select {
-	case <-quiet:
-	case <-ctx.Done():
-	}
-}
 
 // Stop starts no further delivery and releases those that have not begun. It
 // returns when the hooks that run have returned, or ctx ends, which interrupts

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,9 @@ type rig struct {
 	t     *testing.T
 	store *breakable
 	hooks *events.Hooks
+	log   *lines
+	// stopClaiming ends the loop that claims, as an engine does whose sources have ended.
+	stopClaiming func()
 
 	mu      sync.Mutex
 	seq     map[string]int64
@@ -42,10 +46,11 @@ type rig struct {
 type breakable struct {
 	store.Store
 	mu     sync.Mutex
-	commit func(store.Batch) error // after it has been done
-	before func(store.Batch) error // instead of doing it
-	claim  func() error            // after it has been done
-	leases func() error            // instead of claiming or renewing
+	commit func(store.Batch) error     // after it has been done
+	before func(store.Batch) error     // instead of doing it
+	claim  func() error                // after it has been done
+	leases func() error                // instead of claiming or renewing
+	hangs  func(context.Context) error // instead of claiming
 	load   func() error
 }
 
@@ -87,10 +92,13 @@ func (b *breakable) Claim(ctx context.Context, c store.Claim) ([]store.Delivery,
 	if err := b.unreachable(); err != nil {
 		return nil, time.Time{}, err
 	}
-	due, next, err := b.Store.Claim(ctx, c)
 	b.mu.Lock()
-	claim := b.claim
+	claim, hangs := b.claim, b.hangs
 	b.mu.Unlock()
+	if hangs != nil {
+		return nil, time.Time{}, hangs(ctx)
+	}
+	due, next, err := b.Store.Claim(ctx, c)
 	if err == nil && claim != nil && len(due) > 0 {
 		if err := claim(); err != nil {
 			return nil, time.Time{}, err
@@ -117,23 +125,55 @@ func (b *breakable) set(change func()) {
 	change()
 }
 
+// lines is a log handler that keeps the messages.
+type lines struct {
+	mu   sync.Mutex
+	said []string
+}
+
+func (l *lines) Enabled(context.Context, slog.Level) bool { return true }
+func (l *lines) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l *lines) WithGroup(string) slog.Handler            { return l }
+
+func (l *lines) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.said = append(l.said, r.Message)
+	return nil
+}
+
+// about returns how many lines contain the text.
+func (l *lines) about(text string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.said {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
+}
+
 var errLost = errors.New("the connection was cut")
 
 func newRig(t *testing.T, hooks *events.Hooks, most int) *rig {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
-	r := &rig{t: t, store: &breakable{Store: memstore.New()}, hooks: hooks, seq: map[string]int64{}, backlog: map[string]map[string]bool{}, working: map[string]bool{}}
+	r := &rig{t: t, store: &breakable{Store: memstore.New()}, hooks: hooks, log: &lines{}, seq: map[string]int64{}, backlog: map[string]map[string]bool{}, working: map[string]bool{}}
+	log := slog.New(r.log)
 	s := access.New(r.store, log)
 	r.Outbox = New(Config{Leases: s, Commits: s, Hooks: hooks, Conversations: r, InTransaction: make(chan struct{}, 2), Failed: func(store.FailedItem) {},
 		Owner: me, Lease: lease, Most: most, Log: log, Failures: failure.NewLog(log)})
 	ctx, cancel := context.WithCancel(t.Context())
 	r.Start(ctx)
-	var loops sync.WaitGroup
-	loops.Go(func() { r.ClaimLoop(ctx, ctx) })
+	var claiming, loops sync.WaitGroup
+	while, stop := context.WithCancel(ctx)
+	claiming.Go(func() { r.ClaimLoop(while, ctx) })
+	r.stopClaiming = func() { stop(); claiming.Wait() }
 	loops.Go(func() { r.RecordLoop(ctx) })
 	loops.Go(func() { r.RenewLoop(ctx) })
 	t.Cleanup(func() {
 		cancel()
+		r.stopClaiming()
 		r.Stop(ctx, cancel)
 		loops.Wait()
 	})

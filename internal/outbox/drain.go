@@ -1,0 +1,121 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/dcmkit/convtrack/internal/retry"
+)
+
+// Drain returns when everything that is due has been delivered, or ctx or work
+// ends. Nobody else claims meanwhile. A store that does not answer is asked again
+// for as long as patience. What is left then is said in the log, unless somebody has
+// ended ctx.
+func (o *Outbox) Drain(ctx, work context.Context, patience time.Duration) {
+	both, cancel := context.WithCancel(work)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	if !o.drain(both, patience) && ctx.Err() == nil {
+		o.Log.Warn("deliveries that are due may be left, as the store does not answer: the next process that runs on it delivers them; start one when it answers again", "after", patience)
+	}
+}
+
+// drain reports whether everything that is due has been delivered.
+func (o *Outbox) drain(ctx context.Context, patience time.Duration) bool {
+	worked, delivered := time.Now(), o.Counters.Delivered.Load()
+	for ctx.Err() == nil {
+		// What is held now may make way for more when it is done.
+		quiet := o.Held() == 0
+		list, err := o.claimPatiently(ctx, patience)
+		if err != nil {
+			return false
+		}
+		o.run(list)
+		if now := o.Counters.Delivered.Load(); now != delivered {
+			worked, delivered = time.Now(), now
+		}
+		switch {
+		case len(list) > 0:
+		case !quiet:
+			if !o.rest(ctx, patience) {
+				return false
+			}
+		case !o.storeFailed():
+			return true
+		case time.Since(worked) > patience || !retry.Pause(ctx, storeWait/2):
+			return false
+		}
+	}
+	return false
+}
+
+// storeFailed reports whether a delivery may wait only because the store has failed.
+func (o *Outbox) storeFailed() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.unavailable.IsZero() && time.Since(o.unavailable) < 2*storeWait
+}
+
+// claimPatiently claims some of what is due.
+func (o *Outbox) claimPatiently(ctx context.Context, patience time.Duration) ([]delivery, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		list, _, err := o.claimSome(ctx)
+		if err == nil {
+			return list, nil
+		}
+		o.Commits.Failed("claiming deliveries", err)
+		if !retry.PauseForStore(ctx, attempt) {
+			return nil, err
+		}
+	}
+}
+
+// rest waits until nothing is held; false when no hook has run for as long as
+// patience: then the store does not take what they have done.
+func (o *Outbox) rest(ctx context.Context, patience time.Duration) bool {
+	quiet := o.quietness()
+	look := time.NewTicker(max(patience/4, time.Millisecond))
+	defer look.Stop()
+	for ran := time.Now(); ; {
+		select {
+		case <-quiet:
+			return true
+		case <-ctx.Done():
+			return true
+		case <-look.C:
+			if o.running() {
+				ran = time.Now()
+			} else if time.Since(ran) >= patience {
+				return false
+			}
+		}
+	}
+}
+
+// quietness returns a channel that is closed when nothing is held.
+func (o *Outbox) quietness() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.quiet == nil {
+		o.quiet = make(chan struct{})
+	}
+	quiet := o.quiet
+	o.sayQuiet()
+	return quiet
+}
+
+// sayQuiet closes the channel if nothing is held. The caller holds the lock.
+func (o *Outbox) sayQuiet() {
+	if o.held.count() == 0 && o.quiet != nil {
+		close(o.quiet)
+		o.quiet = nil
+	}
+}
+
+func (o *Outbox) running() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.lanes) > 0
+}
