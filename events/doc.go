@@ -48,13 +48,14 @@
 // Detail events tell an alert with the end of its leg. Only the live API gives
 // the name of a wrap-up code beside its id.
 //
-// A code that is corrected before anybody has heard of it is not announced, as
-// no message tells it any more. That an evaluation was released, or a survey
-// finished, is announced also when it is heard after what came later: that the
-// release was taken back, that the evaluation was opened again, deleted or
-// released anew. A release that is scheduled is announced when its time has come,
-// unless it is known by then that the plan was changed or called off. Records
-// carry no dates: a record alone tells of one release only, and one that came
+// A wrap-up code that was corrected before anybody has heard of it is not announced,
+// and neither is one that is heard of after its correction: what was announced last
+// would no longer be what stands. That an evaluation was released, or a survey
+// finished, has happened all the same, and is announced also when it is heard after
+// what came later: that the release was taken back, that the evaluation was opened
+// again, deleted or released anew. A release that is scheduled is announced when its
+// time has come, unless it is known by then that the plan was changed or called off.
+// Records carry no dates: a record alone tells of one release only, and one that came
 // before the planned day is taken for the planned one.
 //
 // # Hooks

@@ -8,8 +8,10 @@ import (
 
 // AgentWrappedUp fires when the after-call work of an agent who was connected
 // has a wrap-up code, and again when the code changes, also weeks after the
-// end. A code that comes back to one that was announced is not announced again,
-// and one that was corrected before anybody heard of it never is.
+// end. Only a code that stands is announced, and each code of a stretch once: one
+// that is heard of after the code that corrected it is not. So the code that was
+// announced last stands, unless an agent has gone back to an earlier one; which
+// one stands, the session of the header's Conversation says in any case.
 type AgentWrappedUp struct {
 	Header
 	ParticipantID  string `json:"participantId"`
