@@ -1,6 +1,9 @@
 package conversation
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // DisconnectType says how a leg ended, seen from its own participant, in the
 // spelling of analytics segments (protocol 3.3). "peer" on an agent's leg
@@ -101,9 +104,13 @@ func squash(s string) string {
 // ByTransfer reports whether an agent's leg that ended so was left by the
 // agent's own transfer. Forwarding, no answer, not available and do not
 // disturb are rules of the system; a conference transfer is a merge
-// (protocol 7.6, 7.13).
+// (protocol 7.6, 7.13). A variant that is not known here, and is none of those,
+// is a transfer as the plain word is: both are said of one end.
 func (d DisconnectType) ByTransfer() bool {
-	return d == DisconnectTransfer || d.ByConsultTransfer() || d.refines("transfer", "blind")
+	if d == DisconnectTransfer || d.ByConsultTransfer() {
+		return true
+	}
+	return d.refines("transfer", "") && !d.says("endpoint", "client", "forward", "conference", "dnd", "disturb")
 }
 
 // ByConsultTransfer reports whether an agent's leg that ended so was left by
@@ -129,13 +136,13 @@ func (d DisconnectType) refines(word, variant string) bool {
 	if c := d.cause(); c.grade != causeVariant || c.order != 0 {
 		return false
 	}
+	return d.says(word) && d.says(variant) && !d.says("noanswer", "notavailable", "cancel", "fail", "timeout", "voicemail")
+}
+
+// says reports whether one of the words is in the type, in whatever spelling.
+func (d DisconnectType) says(words ...string) bool {
 	s := squash(string(d))
-	for _, failed := range []string{"noanswer", "notavailable", "cancel", "fail", "timeout", "voicemail"} {
-		if strings.Contains(s, failed) {
-			return false
-		}
-	}
-	return strings.Contains(s, word) && strings.Contains(s, variant)
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(s, word) })
 }
 
 // ByOwnAct reports whether the leg's own participant hung up (protocol 7.8).
@@ -143,5 +150,5 @@ func (d DisconnectType) ByOwnAct() bool {
 	if d == DisconnectClient || d == DisconnectEndpoint {
 		return true
 	}
-	return (d.refines("client", "") || d.refines("endpoint", "")) && !strings.Contains(squash(string(d)), "transfer")
+	return (d.refines("client", "") || d.refines("endpoint", "")) && !d.says("transfer")
 }

@@ -110,7 +110,10 @@ func (c *Conversation) handedOver() []time.Time {
 	var times []time.Time
 	for _, p := range c.Participants {
 		for _, s := range p.Sessions {
-			if s.QueueID != "" && s.DisconnectType == DisconnectTransfer && !s.DisconnectedTime.IsZero() && p.Purpose.Side() == AgentSide {
+			if s.QueueID == "" || s.DisconnectedTime.IsZero() || p.Purpose.Side() != AgentSide {
+				continue
+			}
+			if how := s.DisconnectType; how.ByTransfer() && !how.ByConsultTransfer() {
 				times = append(times, s.DisconnectedTime)
 			}
 		}

@@ -310,7 +310,9 @@ func TestPeerSaysLeast(t *testing.T) {
 func TestVariantsOfTransfersAreTold(t *testing.T) {
 	for how, want := range map[DisconnectType][2]bool{
 		"transfer.blind": {true, false}, "transfer.consult.merged": {true, true}, "CONSULTED_TRANSFER": {true, true},
-		"transfer.consult.noanswer": {false, false}, "transfer.consult.canceled": {false, false}, "transfer.novel": {false, false},
+		"transfer.consult.noanswer": {false, false}, "transfer.consult.canceled": {false, false},
+		"transfer.novel": {true, false}, "NOVEL_TRANSFER": {true, false}, "novelTransfer": {true, false}, "transfer.novel.failed": {false, false}, "transfer.cancelled": {false, false},
+		"transfer.endpoint.novel": {false, false}, "transfer.conference.novel": {false, false}, "transfer.forward.novel": {false, false}, "transfer.donotdisturb.novel": {false, false},
 		"consult": {false, false}, DisconnectNoAnswerTransfer: {false, false},
 	} {
 		require.Equal(t, want, [2]bool{how.ByTransfer(), how.ByConsultTransfer()}, how)

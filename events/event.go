@@ -89,7 +89,10 @@ func (e *AgentConnected) subject() (participantID, sessionID string) {
 }
 
 // AgentTransferred fires when the last connected leg of an agent's stretch
-// ends by the agent's own transfer.
+// ends by the agent's own transfer. The most specific word on how a leg ended
+// counts, whenever it comes; where it says only later than the plain word that the
+// end was none of the agent's acts (a merge into a conference, a forwarding rule),
+// the announcement stays. The same holds for AgentDisconnected.
 type AgentTransferred struct {
 	Header
 	From         AgentLeg       `json:"from"`
