@@ -103,8 +103,7 @@ func TestAnEarlierStartThatSeveralMessagesTellTogetherIsTheConversations(t *test
 
 // requireKept demands that the conversation is the same after it was encoded and
 // after it was packed, also for what is joined to it later.
-func requireKept(t *testing.T, c *Conversation) {
-	t.Helper()
+func requireKept(t require.TestingT, c *Conversation) {
 	data, err := Encode(c)
 	require.NoError(t, err)
 	decoded, err := Decode(data)

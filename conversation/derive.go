@@ -68,11 +68,11 @@ func (m *merger) finishParticipant(i int, answered map[string]time.Time) {
 // hideShadows moves the shadows of legs that are known properly out of Sessions.
 func (p *Participant) hideShadows() {
 	isShadow := func(s *Session) bool { return s.shadow }
-	if len(p.shadows) == 0 && !slices.ContainsFunc(p.Sessions, isShadow) {
+	if p.shadows.IsZero() && !slices.ContainsFunc(p.Sessions, isShadow) {
 		return
 	}
 	var shown, hidden []*Session
-	for _, s := range slices.Concat(p.Sessions, p.shadows) {
+	for _, s := range slices.Concat(p.Sessions, p.shadows.All()) {
 		if s.shadow && slices.ContainsFunc(p.Sessions, func(t *Session) bool { return !t.shadow && t.MediaType == s.MediaType }) {
 			hidden = append(hidden, s.bare())
 		} else {
@@ -80,7 +80,7 @@ func (p *Participant) hideShadows() {
 		}
 	}
 	slices.SortFunc(hidden, func(s, t *Session) int { return cmp.Compare(s.ID, t.ID) })
-	p.Sessions, p.shadows = shown, hidden
+	p.Sessions, p.shadows = shown, ListOf(hidden...)
 }
 
 // bare returns s without what was derived for it.
@@ -108,7 +108,7 @@ func (s *Session) bare() *Session {
 // own returns s without what it shows of a shadow: which that is, is derived
 // after what is concluded from it.
 func (p *Participant) own(s *Session) *Session {
-	if s.filled || len(p.shadows) > 0 {
+	if s.filled || !p.shadows.IsZero() {
 		return s.bare()
 	}
 	return s
@@ -117,7 +117,7 @@ func (p *Participant) own(s *Session) *Session {
 // shadowOf returns the shadow whose facts belong to s: that of its medium, when s
 // is the participant's only leg in it, or the one of them that it shows.
 func (p *Participant) shadowOf(s *Session) *Session {
-	for _, shadow := range p.shadows {
+	for _, shadow := range p.shadows.All() {
 		if shadow.MediaType != s.MediaType {
 			continue
 		}

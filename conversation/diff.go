@@ -95,7 +95,7 @@ func (c *comparison) compare(before, after *Conversation) {
 		for _, s := range p.Sessions {
 			c.compareSession(was.session(s.ID, at), p, s)
 		}
-		for _, s := range p.shadows {
+		for _, s := range p.shadows.All() {
 			c.compareSession(was.session(s.ID, at), p, s)
 		}
 	}

@@ -66,7 +66,7 @@ func Encode(c *Conversation) ([]byte, error) {
 	d := conversationDocument{Conversation: c, RecordedEnd: c.RecordedEnd, Endings: c.Endings, Alerted: c.Alerted, By: c.AppendProvenance(nil)}
 	for _, p := range c.Participants {
 		dp := participantDocument{Participant: p, By: p.AppendProvenance(nil)}
-		for _, s := range slices.Concat(p.Sessions, p.shadows) {
+		for _, s := range slices.Concat(p.Sessions, p.shadows.All()) {
 			ds := sessionDocument{Session: s, Starts: s.Starts, Ends: s.Ends, Seen: s.WasConnected, Live: s.LiveParticipantID, Ended: s.SegmentsEnded, By: s.AppendProvenance(nil)}
 			for _, g := range s.Segments {
 				ds.Segments = append(ds.Segments, segmentDocument{g, g.AppendProvenance(nil)})

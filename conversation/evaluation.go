@@ -96,6 +96,10 @@ var evaluationFields = evaluationRules(newWhole(func(e *Evaluation) *versions[Ev
 // stands. A release date is none: it may lie ahead.
 func evaluationRules(w whole[Evaluation]) whole[Evaluation] {
 	w.lasting = w.named("userId", "formId", "formName", "contextId", "evaluationContextId", "calibrationId", "queueId")
+	w.texts = []belonging[Evaluation]{{
+		text: func(e *Evaluation) *string { return &e.FormName },
+		id:   func(e *Evaluation) *string { return &e.FormID },
+	}}
 	answers := w.named("totalNonCriticalScore", "anyFailedKillQuestions", "comments", "privateComments", "agentComments", "questionGroupScores")
 	scores := answers.or(w.named("oTotalScore", "oTotalCriticalScore"))
 	notOfRecord := answers.or(w.named("assignedDate", "changedDate", "releaseDate", "agentHasRead", "neverRelease", "systemSubmitted", "disputeCount", "version"))

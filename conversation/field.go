@@ -57,6 +57,7 @@ type Field[E any] struct {
 	set     bool // a list of which the order says nothing
 	at      func(*E) any
 	zero    func(*E) bool
+	absent  func(*E) bool // it is not shown, although it may be kept; nil: as zero
 	compare func(a, b *E) int
 	grade   func(*E) int // of a graded field
 	copy    func(dst, src *E)
@@ -76,7 +77,12 @@ type Field[E any] struct {
 func (f Field[E]) Value(e *E) any { return f.at(e) }
 
 // IsZero reports whether e does not have the field.
-func (f Field[E]) IsZero(e *E) bool { return f.zero(e) }
+func (f Field[E]) IsZero(e *E) bool {
+	if f.absent != nil {
+		return f.absent(e)
+	}
+	return f.zero(e)
+}
 
 func text[E any, S ~string](name string, r rule, at func(*E) *S) Field[E] {
 	return scalar(name, r, at, func(a, b S) int {

@@ -56,7 +56,7 @@ func (w *summer) conversation(c *Conversation) bool {
 	w.attributes(c.Attributes, c.attributes)
 	w.number(uint64(len(c.Participants)))
 	for _, p := range c.Participants {
-		if len(p.shadows) > 0 {
+		if !p.shadows.IsZero() {
 			return false
 		}
 		w.text(p.ID)

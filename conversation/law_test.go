@@ -33,7 +33,7 @@ func drawPartial(t *rapid.T) *Conversation {
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "participants") {
 		p := &Participant{ID: pick("participant", "", "p1", "p2", "p3"), Purpose: Purpose(pick("purpose", "", "customer", "acd", "agent", "user", "api")),
-			UserID: pick("user", "", "u1", "u2"), QueueID: pick("queue", "", "q1", "q2"), End: when("participant end"),
+			UserID: pick("user", "", "u1", "u2"), QueueID: pick("queue", "", "q1", "q2"), QueueName: pick("queue name", "", "n1", "n2"), End: when("participant end"),
 			WrapUpRequired: rapid.Bool().Draw(t, "wrap-up required")}
 		switch rapid.IntRange(0, 3).Draw(t, "attributes") {
 		case 1:
@@ -49,6 +49,8 @@ func drawPartial(t *rapid.T) *Conversation {
 			s.State = SessionState(pick("state", "", "alerting", "connected", "terminated", "novel"))
 			s.Start, s.ConnectedTime, s.DisconnectedTime = when("session start"), when("connected"), when("disconnected")
 			s.DisconnectType = DisconnectType(pick("disconnect", "", "client", "peer", "transfer"))
+			s.WrapUpCode, s.WrapUpName, s.WrapUpNote = pick("code", "", "w1", "w2"), pick("code name", "", "n1", "n2"), pick("note", "", "n1", "n2")
+			s.FlowID, s.FlowName = pick("flow", "", "f1", "f2"), pick("flow name", "", "n1", "n2")
 			s.Held, s.PeerID = rapid.Bool().Draw(t, "held"), pick("peer", "", "s9")
 			if rapid.Bool().Draw(t, "facts") {
 				s.InteractingDurationMs = int64(rapid.IntRange(0, 1).Draw(t, "interacting") * 1000)
@@ -121,9 +123,10 @@ func dump(c *Conversation) string {
 	visible, _ := json.Marshal(c)
 	fmt.Fprintf(&b, "%s %v %v %v\n", visible, c.stamps, c.attributes, c.RecordedEnd)
 	for _, p := range c.Participants {
-		fmt.Fprintln(&b, p.ID, p.stamps, p.attributes)
-		for _, s := range append(slices.Clone(p.Sessions), p.shadows...) {
-			fmt.Fprintln(&b, " ", s.ID, s.stamps, s.owner, s.segmentsBy, s.overBySegments, s.SegmentsEnded, s.Starts, s.Ends, s.Metrics)
+		fmt.Fprintln(&b, p.ID, p.stamps, p.attributes, queueName.said(p))
+		for _, s := range append(slices.Clone(p.Sessions), p.shadows.All()...) {
+			fmt.Fprintln(&b, " ", s.ID, s.stamps, s.owner, s.segmentsBy, s.overBySegments, s.SegmentsEnded, s.Starts, s.Ends, s.Metrics,
+				wrapUpName.said(s), wrapUpNote.said(s), flowName.said(s))
 			for _, g := range s.Segments {
 				fmt.Fprintln(&b, "   ", g.Type, g.Start, g.stamps)
 			}
@@ -214,7 +217,7 @@ func TestOnlyDerivedFieldsHaveAValueThatNobodyStates(t *testing.T) {
 		requireStated(t, conversationFields, c)
 		for _, p := range c.Participants {
 			requireStated(t, participantFields, p)
-			for _, s := range slices.Concat(p.Sessions, p.shadows) {
+			for _, s := range slices.Concat(p.Sessions, p.shadows.All()) {
 				requireStated(t, sessionFields, s)
 				for _, g := range s.Segments {
 					requireStated(t, segmentFields, g)

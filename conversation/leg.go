@@ -89,7 +89,7 @@ func (c *Conversation) findLegs() []Leg {
 		for _, s := range p.Sessions {
 			l := Leg{Participant: p, Session: s, Side: side, Person: person, KnownBy: s.owner, Flattened: s.shadow,
 				Supervises: s.supervises() || c.supervises(p, s), Start: s.Start, Alerted: side == AgentSide && c.alerted(p, s), live: c.live(p, s)}
-			for _, shadow := range p.shadows {
+			for _, shadow := range p.shadows.All() {
 				if shadow.MediaType == s.MediaType {
 					l.Shadow = shadow.ID
 				}

@@ -155,7 +155,7 @@ func (m *merger) joinParticipants(bs []*Participant) {
 		for _, s := range b.Sessions {
 			m.joinSession(b.ID, i, s)
 		}
-		for _, s := range b.shadows {
+		for _, s := range b.shadows.All() {
 			m.joinSession(b.ID, i, s)
 		}
 	}
@@ -165,7 +165,7 @@ func (m *merger) joinParticipants(bs []*Participant) {
 // more weight: then b is their join. It is the usual case of a snapshot of a
 // participant who is as before.
 func (p *Participant) coveredBy(b *Participant) bool {
-	if len(p.shadows) > 0 || len(b.shadows) > 0 || len(p.Sessions) != len(b.Sessions) || len(p.Sessions) == 0 {
+	if !p.shadows.IsZero() || !b.shadows.IsZero() || len(p.Sessions) != len(b.Sessions) || len(p.Sessions) == 0 {
 		return false
 	}
 	if w := participantFields.weigh(p, b); !w.adds || !w.covers {
@@ -215,7 +215,7 @@ func (m *merger) change(i int) *Participant {
 	if !m.private[i] {
 		m.own()
 		p := clone(m.participants[i])
-		p.Sessions, p.shadows = slices.Concat(p.Sessions, p.shadows), nil
+		p.Sessions, p.shadows = slices.Concat(p.Sessions, p.shadows.All()), List[*Session]{}
 		m.participants[i], m.private[i] = p, true
 	}
 	return m.participants[i]

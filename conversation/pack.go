@@ -55,8 +55,8 @@ func (r *reader) past(c *Conversation) {
 
 func packParticipant(b []byte, p *Participant) []byte {
 	b = participantFields.pack(appendText(b, p.ID), p)
-	b = p.AppendProvenance(appendAttributes(b, p.Attributes))
-	return appendAll(appendAll(b, p.Sessions, packSession), p.shadows, packSession)
+	b = p.appendOwnProvenance(appendAttributes(b, p.Attributes))
+	return appendAll(appendAll(b, p.Sessions, packSession), p.shadows.All(), packSession)
 }
 
 func packSession(b []byte, s *Session) []byte {

@@ -13,8 +13,8 @@ type Participant struct {
 	// Name is the customer's, the queue's or the flow's; an agent's may be missing.
 	Name    string `json:"participantName,omitzero"`
 	QueueID string `json:"queueId,omitzero"` // the queue through which the participant came
-	// QueueName is what REST called the queue. Topics do not name queues, so it
-	// can be the one before, until the API is asked again.
+	// QueueName is what REST calls the queue. Topics do not name queues: after the
+	// queue has changed it is empty until the API is asked again.
 	QueueName string `json:"queueName,omitzero"`
 	GroupID   string `json:"groupId,omitzero"`
 	TeamID    string `json:"teamId,omitzero"`
@@ -42,8 +42,7 @@ type Participant struct {
 	// ScreenMonitoredParticipantID is whose screen is watched.
 	ScreenMonitoredParticipantID string `json:"screenMonitoredParticipantId,omitzero"`
 	// Supervises says that the participant only watches, by any sign.
-	Supervises bool `json:"supervises,omitzero"`
-
+	Supervises     bool   `json:"supervises,omitzero"`
 	WrapUpRequired bool   `json:"wrapupRequired,omitzero"` // stays true after the wrap-up is done
 	WrapUpPrompt   string `json:"wrapupPrompt,omitzero"`
 	FlaggedReason  string `json:"flaggedReason,omitzero"`
@@ -54,11 +53,20 @@ type Participant struct {
 	// Sessions are in the order in which they began.
 	Sessions []*Session `json:"sessions"`
 
-	stamps     stamps
-	attributes attributeStamps // the stamps of Attributes
+	stamps         stamps
+	attributes     attributeStamps // the stamps of Attributes
+	otherQueueName *saidOf         // the name of a queue that is not QueueID
 	// shadows are the media topics' words on legs that Sessions names properly.
-	shadows []*Session
+	shadows List[*Session]
 }
+
+var queueName = &belonging[Participant]{
+	text:   func(p *Participant) *string { return &p.QueueName },
+	id:     func(p *Participant) *string { return &p.QueueID },
+	hidden: func(p *Participant) **saidOf { return &p.otherQueueName },
+}
+
+var participantTexts = []*belonging[Participant]{queueName}
 
 var participantFields = newSchema(func(p *Participant) *stamps { return &p.stamps }, derivedOfParticipant,
 	instant("startTime", first, func(p *Participant) *time.Time { return &p.Start }),
@@ -66,8 +74,8 @@ var participantFields = newSchema(func(p *Participant) *stamps { return &p.stamp
 	byOrder("purpose", ranked, func(p *Participant) *Purpose { return &p.Purpose }, purposeOrder),
 	text("userId", ranked, func(p *Participant) *string { return &p.UserID }),
 	text("participantName", settled, func(p *Participant) *string { return &p.Name }),
-	text("queueId", settled, func(p *Participant) *string { return &p.QueueID }),
-	text("queueName", settled, func(p *Participant) *string { return &p.QueueName }),
+	identifying(text("queueId", settled, func(p *Participant) *string { return &p.QueueID }), queueName),
+	textOf("queueName", settled, queueName),
 	text("groupId", settled, func(p *Participant) *string { return &p.GroupID }),
 	text("teamId", settled, func(p *Participant) *string { return &p.TeamID }),
 	text("externalContactId", newest, func(p *Participant) *string { return &p.ExternalContactID }),

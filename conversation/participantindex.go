@@ -24,7 +24,7 @@ func (r *participantIndex) index() {
 		for _, s := range p.Sessions {
 			r.bySession[s.ID] = i
 		}
-		for _, s := range p.shadows {
+		for _, s := range p.shadows.All() {
 			r.bySession[s.ID] = i
 		}
 	}
@@ -101,7 +101,7 @@ func (p *Participant) session(id string) (*Session, int) {
 			return s, k
 		}
 	}
-	for k, s := range p.shadows {
+	for k, s := range p.shadows.All() {
 		if s.ID == id {
 			return s, len(p.Sessions) + k
 		}

@@ -98,13 +98,22 @@ func (c *Conversation) readProvenance(r *reader) {
 
 // AppendProvenance is as that of the conversation.
 func (p *Participant) AppendProvenance(b []byte) []byte {
+	if b = p.appendOwnProvenance(b); hides(p, participantTexts) {
+		b = appendHidden(b, p, participantTexts)
+	}
+	return b
+}
+
+func (p *Participant) appendOwnProvenance(b []byte) []byte {
 	return appendNamed(appendStamps(b, p.stamps), p.Attributes, p.attributes)
 }
 
 // SetProvenance is as that of the conversation.
 func (p *Participant) SetProvenance(b []byte) error {
 	r := reader{rest: b}
-	p.readProvenance(&r)
+	if p.readProvenance(&r); len(r.rest) > 0 && r.err == nil {
+		readHidden(&r, p, participantTexts)
+	}
 	return r.err
 }
 
@@ -117,6 +126,7 @@ func (p *Participant) readProvenance(r *reader) {
 const (
 	isShadow = 1 << iota
 	isCovering
+	isHiding
 )
 
 // AppendProvenance is as that of the conversation.
@@ -128,9 +138,15 @@ func (s *Session) AppendProvenance(b []byte) []byte {
 	if s.covered != nil {
 		kind |= isCovering
 	}
+	if hides(s, sessionTexts) {
+		kind |= isHiding
+	}
 	b = append(b, kind, byte(s.segmentsBy))
 	b = binary.AppendUvarint(b, uint64(bySource(s.owner, time.Time{})))
-	return s.appendCovered(appendStamps(b, s.stamps))
+	if b = s.appendCovered(appendStamps(b, s.stamps)); kind&isHiding != 0 {
+		b = appendHidden(b, s, sessionTexts)
+	}
+	return b
 }
 
 // SegmentsBy returns the source that has cut the leg into its segments; zero
@@ -152,6 +168,9 @@ func (s *Session) readProvenance(r *reader) {
 	s.stamps = r.stamps(len(sessionFields.fields))
 	if kind&isCovering != 0 {
 		s.covered, s.filled = r.covered(), true
+	}
+	if kind&isHiding != 0 {
+		readHidden(r, s, sessionTexts)
 	}
 }
 

@@ -15,7 +15,7 @@ func Repeats(a, b *Conversation, within time.Duration) bool {
 	was := participantIndex{participants: a.Participants}
 	for at, p := range b.Participants {
 		old := was.participant(p.ID, at)
-		if old == nil || len(p.shadows) > 0 || !repeats(&participantFields, old, p, within) ||
+		if old == nil || !p.shadows.IsZero() || !repeats(&participantFields, old, p, within) ||
 			!attributesRepeat(old.Attributes, old.attributes, p.Attributes, p.attributes, within) {
 			return false
 		}

@@ -183,7 +183,7 @@ func (m *moved) stays(to *Conversation) bool {
 		}) || slices.ContainsFunc(s.Metrics, func(n Metric) bool { return moves(n.stamp) })
 	}
 	return len(m.to) > 0 && slices.ContainsFunc(to.Participants, func(p *Participant) bool {
-		return slices.ContainsFunc(p.Sessions, stays) || slices.ContainsFunc(p.shadows, stays)
+		return slices.ContainsFunc(p.Sessions, stays) || slices.ContainsFunc(p.shadows.All(), stays)
 	})
 }
 
@@ -270,7 +270,7 @@ func (c *Conversation) resolved() *Conversation {
 				s.Metrics[i].stamp = c.stampNow(s.Metrics[i].stamp)
 			}
 		}
-		p.Sessions, p.shadows = cloneEach(p.Sessions, sessions), cloneEach(p.shadows, sessions)
+		p.Sessions, p.shadows = cloneEach(p.Sessions, sessions), ListOf(cloneEach(p.shadows.All(), sessions)...)
 	})
 	out.Transfers = cloneEach(c.Transfers, func(t *Transfer) { t.stamps = c.now(t.stamps) })
 	return out

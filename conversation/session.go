@@ -70,7 +70,7 @@ type Session struct {
 	ACWEnd   time.Time `json:"endAcwTime,omitzero"`
 
 	WrapUpCode       string    `json:"wrapUpCode,omitzero"` // the code's id; empty when none was chosen
-	WrapUpName       string    `json:"wrapUpName,omitzero"`
+	WrapUpName       string    `json:"wrapUpName,omitzero"` // only the live API gives it: empty after another source has corrected the code
 	WrapUpNote       string    `json:"wrapUpNote,omitzero"`
 	WrapUpTags       []string  `json:"wrapUpTags,omitzero"`
 	WrapUpDurationMs int64     `json:"wrapUpDurationMs,omitzero"`
@@ -176,7 +176,28 @@ type Session struct {
 	// is further along or newer, or its segments are; nil when there are none.
 	covered *covered
 	stamps  stamps
+	// What was said of another wrap-up code and another flow than those shown.
+	otherWrapUpName, otherWrapUpNote, otherFlowName *saidOf
 }
+
+var (
+	wrapUpName = &belonging[Session]{
+		text:   func(s *Session) *string { return &s.WrapUpName },
+		id:     func(s *Session) *string { return &s.WrapUpCode },
+		hidden: func(s *Session) **saidOf { return &s.otherWrapUpName },
+	}
+	wrapUpNote = &belonging[Session]{
+		text:   func(s *Session) *string { return &s.WrapUpNote },
+		id:     func(s *Session) *string { return &s.WrapUpCode },
+		hidden: func(s *Session) **saidOf { return &s.otherWrapUpNote },
+	}
+	flowName = &belonging[Session]{
+		text:   func(s *Session) *string { return &s.FlowName },
+		id:     func(s *Session) *string { return &s.FlowID },
+		hidden: func(s *Session) **saidOf { return &s.otherFlowName },
+	}
+	sessionTexts = []*belonging[Session]{wrapUpName, wrapUpNote, flowName}
+)
 
 var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, derivedOfSession,
 	ordered("state", func(s *Session) *SessionState { return &s.State }, stateOrder),
@@ -224,14 +245,14 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	instant("startAcwTime", first, func(s *Session) *time.Time { return &s.ACWStart }),
 	instant("endAcwTime", first, func(s *Session) *time.Time { return &s.ACWEnd }),
 	flag("acwSkipped", forward, func(s *Session) *bool { return &s.ACWSkipped }),
-	text("wrapUpCode", newest, func(s *Session) *string { return &s.WrapUpCode }),
-	text("wrapUpName", newest, func(s *Session) *string { return &s.WrapUpName }),
-	text("wrapUpNote", newest, func(s *Session) *string { return &s.WrapUpNote }),
+	identifying(text("wrapUpCode", newest, func(s *Session) *string { return &s.WrapUpCode }), wrapUpName, wrapUpNote),
+	textOf("wrapUpName", newest, wrapUpName),
+	textOf("wrapUpNote", newest, wrapUpNote),
 	texts("wrapUpTags", newest, func(s *Session) *[]string { return &s.WrapUpTags }),
 	number("wrapUpDurationMs", newest, func(s *Session) *int64 { return &s.WrapUpDurationMs }),
 	instant("wrapUpEndTime", newest, func(s *Session) *time.Time { return &s.WrapUpEnd }),
-	text("flowId", settled, func(s *Session) *string { return &s.FlowID }),
-	text("flowName", settled, func(s *Session) *string { return &s.FlowName }),
+	identifying(text("flowId", settled, func(s *Session) *string { return &s.FlowID }), flowName),
+	textOf("flowName", settled, flowName),
 	text("flowType", settled, func(s *Session) *string { return &s.FlowType }),
 	text("flowVersion", settled, func(s *Session) *string { return &s.FlowVersion }),
 	text("flowEntryType", settled, func(s *Session) *string { return &s.FlowEntryType }),

@@ -67,6 +67,10 @@ var surveyFields = surveyRules(newWhole(func(s *Survey) *versions[Survey] { retu
 // then the completion; among records their own event time comes before both.
 func surveyRules(w whole[Survey]) whole[Survey] {
 	w.lasting = w.named("surveyType", "surveyFormId", "surveyFormContextId", "surveyFormName", "userId", "queueId")
+	w.texts = []belonging[Survey]{{
+		text: func(s *Survey) *string { return &s.FormName },
+		id:   func(s *Survey) *string { return &s.FormID },
+	}}
 	onlyREST, onlyRecord := w.named("surveyErrorReason", "surveyErrorDetails", "questionGroupScores"), w.named("eventTime")
 	w.known = func(k statementKind) fieldSet {
 		switch k.source() {

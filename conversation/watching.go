@@ -26,7 +26,7 @@ func (c *Conversation) supervises(p *Participant, s *Session) bool {
 	if s.LiveParticipantID != "" || s.shadow || len(live.Sessions) == 1 {
 		return true
 	}
-	if len(live.shadows) > 0 {
+	if !live.shadows.IsZero() {
 		return live.shadowOf(s) != nil
 	}
 	return !slices.ContainsFunc(live.Sessions, func(other *Session) bool { return other.LiveParticipantID == live.ID })

@@ -76,6 +76,9 @@ type whole[E any] struct {
 	// lasting are fields that an entity keeps: a kind that leaves one out does
 	// not deny what another says.
 	lasting fieldSet
+	// texts belong to an id beside them: a text is as a statement says it of the id
+	// that is shown.
+	texts []belonging[E]
 	// memorable reports whether a version is kept once there is a newer one, and
 	// memory are the fields that are kept of it.
 	memorable func(*version[E]) bool
@@ -191,6 +194,12 @@ func (w *whole[E]) show(versions []version[E]) *E {
 		}
 		if open = open.without(w.known(v.kind).without(w.lasting)); open.empty() {
 			break
+		}
+	}
+	for _, b := range w.texts {
+		*b.text(e) = ""
+		if k := slices.IndexFunc(newest, func(v version[E]) bool { return *b.text(v.of) != "" && *b.id(v.of) == *b.id(e) }); k >= 0 {
+			*b.text(e) = *b.text(newest[k].of)
 		}
 	}
 	w.settle(e, newest)

@@ -1,0 +1,129 @@
+package conversation
+
+import (
+	"cmp"
+	"strings"
+)
+
+// A text can belong to an id beside it: the name of a queue to the queue's id. Some
+// messages have both, others the id alone. So the newest id can be another one than
+// that with which the newest text was said, and then the text says something of what
+// is not there any more: it is not shown. It is kept all the same, as Merge joins
+// what was said: an id that comes back has its text again.
+
+// saidOf is a text, and the id that it was said of.
+type saidOf struct{ text, id string }
+
+// belonging is a text of an entity that belongs to an id of it.
+type belonging[E any] struct {
+	text, id func(*E) *string // as they are shown
+	// hidden is what was said of another id than the one that is shown. It is not
+	// written to: others share it.
+	hidden func(*E) **saidOf
+}
+
+// said returns what was said, shown or not.
+func (b *belonging[E]) said(e *E) saidOf {
+	if h := *b.hidden(e); h != nil {
+		return *h
+	}
+	if text := *b.text(e); text != "" {
+		return saidOf{text, *b.id(e)}
+	}
+	return saidOf{}
+}
+
+// put gives e what was said: it is shown if it belongs to the id that e has.
+func (b *belonging[E]) put(e *E, said saidOf) {
+	if said.text == "" || said.id == *b.id(e) {
+		*b.text(e), *b.hidden(e) = said.text, nil
+		return
+	}
+	*b.text(e), *b.hidden(e) = "", &said
+}
+
+func (b *belonging[E]) compare(x, y *E) int {
+	if *b.hidden(x) == nil && *b.hidden(y) == nil && *b.text(x) == *b.text(y) && (*b.text(x) == "" || *b.id(x) == *b.id(y)) { // mostly
+		return 0
+	}
+	s, t := b.said(x), b.said(y)
+	return cmp.Or(cmp.Compare(s.text, t.text), cmp.Compare(s.id, t.id))
+}
+
+// textOf is a text that belongs to an id, the field of which identifies it.
+func textOf[E any](name string, r rule, b *belonging[E]) Field[E] {
+	f := text(name, r, b.text)
+	f.absent = f.zero
+	f.zero = func(e *E) bool { return *b.text(e) == "" && *b.hidden(e) == nil }
+	f.compare = b.compare
+	f.copy = func(dst, src *E) { b.put(dst, b.said(src)) }
+	f.erase = func(e *E) { b.put(e, saidOf{}) }
+	f.pack = func(p []byte, e *E) []byte {
+		if said := *b.hidden(e); said != nil {
+			return appendText(p, said.text+"\x00"+said.id)
+		}
+		return appendText(p, *b.text(e))
+	}
+	f.unpack = func(e *E, r *reader) { // the id is there: its place is before this one
+		text := r.text()
+		if i := strings.LastIndexByte(text, 0); i >= 0 {
+			b.put(e, saidOf{text[:i], text[i+1:]})
+			return
+		}
+		*b.text(e) = text
+	}
+	return f
+}
+
+// identifying is the field of an id to which texts belong.
+func identifying[E any](f Field[E], texts ...*belonging[E]) Field[E] {
+	change := func(e *E, change func()) {
+		var room [2]saidOf
+		said := room[:0]
+		for _, b := range texts {
+			said = append(said, b.said(e))
+		}
+		change()
+		for i, b := range texts {
+			b.put(e, said[i])
+		}
+	}
+	set, erase := f.copy, f.erase
+	f.copy = func(dst, src *E) { change(dst, func() { set(dst, src) }) }
+	f.erase = func(e *E) { change(e, func() { erase(e) }) }
+	return f
+}
+
+// hides reports whether e has a text that it does not show.
+func hides[E any](e *E, texts []*belonging[E]) bool {
+	for _, b := range texts {
+		if *b.hidden(e) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// appendHidden appends the texts that e does not show.
+func appendHidden[E any](p []byte, e *E, texts []*belonging[E]) []byte {
+	for _, b := range texts {
+		said := saidOf{}
+		if h := *b.hidden(e); h != nil {
+			said = *h
+		}
+		p = appendText(appendText(p, said.text), said.id)
+	}
+	return p
+}
+
+// readHidden reads what appendHidden has appended.
+func readHidden[E any](r *reader, e *E, texts []*belonging[E]) {
+	if r.whole == "" {
+		r.whole = string(r.rest)
+	}
+	for _, b := range texts {
+		if said := (saidOf{r.text(), r.text()}); said.text != "" {
+			*b.hidden(e) = &said
+		}
+	}
+}
