@@ -37,7 +37,7 @@ var arrows = map[string][]string{
 	"internal/diagnosis":               {"conversation", "store", "internal/access", "internal/heard", "internal/membership"},
 	"internal/metrics":                 {"conversation", "internal/diagnosis", "internal/heard", "internal/record", "internal/telemetry", otelAttribute},
 	"internal/origin":                  {otelTrace, "go.opentelemetry.io/otel/propagation"},
-	"internal/telemetry":               {"events", "store", "internal/origin", otelMetric, otelTrace, otelAttribute, "go.opentelemetry.io/otel/codes"},
+	"internal/telemetry":               {"events", "store", "internal/origin", "internal/throttle", otelMetric, otelTrace, otelAttribute, "go.opentelemetry.io/otel/codes"},
 	"internal/alarm":                   {},
 	"internal/host":                    {},
 	"internal/throttle":                {},

@@ -69,8 +69,9 @@ type Config struct {
 	// MeterProvider is what the tracker measures through, by OpenTelemetry's
 	// conventions where they have a name; docs/production.md lists the metrics.
 	// Their attributes are names of sources and hooks, types of events and kinds of
-	// outcomes. A collection asks Health, at most once a second. Nil: nothing is
-	// measured, and that costs nothing.
+	// outcomes. A collection asks Health, at most once a second. It is called where
+	// something happens, and must not block; when it panics, that is logged. Nil:
+	// nothing is measured, and that costs nothing.
 	MeterProvider metric.MeterProvider
 	// OnFailed is called with what has failed for good, so that somebody has to
 	// decide: a delivery to an After hook whose tries are used up, and a change
@@ -124,8 +125,8 @@ type Config struct {
 	// What comes from one message is in its trace, if it names one; what comes from
 	// several is linked with theirs. Spans have ids and kinds, as the log, and of
 	// errors only the kind. The context of a hook carries its span. What the sampler
-	// leaves out is not traced any further. Nil: nothing is traced, and that costs
-	// nothing.
+	// leaves out is not traced any further. It must not block, and a panic is logged,
+	// as with MeterProvider. Nil: nothing is traced, and that costs nothing.
 	TracerProvider trace.TracerProvider
 	// UndecidedFor is how long after the first fact of a conversation the answer
 	// events.NotYet of a Before hook counts; then the hook is asked for the last

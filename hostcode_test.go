@@ -73,11 +73,21 @@ var places = map[string]func(*hostCode){
 	"the handler of the logger": func(h *hostCode) {
 		h.config.Logger = slog.New(hostHandler{h.bad})
 	},
+	"the meter":  func(h *hostCode) { h.config.MeterProvider = hostMeters{do: h.bad} },
+	"the tracer": func(h *hostCode) { h.config.TracerProvider = hostTracers{start: h.bad} },
+	"a span": func(h *hostCode) {
+		events.After(h.hooks, "bad", fails[events.Event])
+		h.config.TracerProvider = hostTracers{do: h.bad}
+	},
+	"a span's trace": func(h *hostCode) {
+		events.Before(h.hooks, "fine", func(context.Context, *events.AgentTransferred) error { return nil })
+		h.config.TracerProvider = hostTracers{is: h.bad}
+	},
 }
 
 // onlyPanics are the places in which the host holds itself up otherwise: it is
-// asked there by whom it has called, or by everybody who logs.
-var onlyPanics = []string{"the name of a source", "the handler of the logger"}
+// asked there by whom it has called, or by everybody who logs or measures.
+var onlyPanics = []string{"the name of a source", "the handler of the logger", "the meter", "the tracer", "a span", "a span's trace"}
 
 func TestCodeOfTheHostsThatDoesNotReturnHoldsUpNobodyElse(t *testing.T) {
 	for place, prepare := range places {

@@ -53,9 +53,9 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 		return nil, err
 	}
 	afterTransactions := c.share(transactions)
-	measured, err := telemetry.New(c.MeterProvider, c.TracerProvider, telemetry.SystemOf(s))
+	measured, err := telemetry.New(c.Logger, c.MeterProvider, c.TracerProvider, telemetry.SystemOf(s))
 	if err != nil {
-		return nil, fmt.Errorf("convtrack: Config.MeterProvider: %w", err)
+		return nil, err
 	}
 	t := &Tracker{config: c, store: s, log: c.Logger, telemetry: measured}
 	t.engine = engine.New(engine.Config{

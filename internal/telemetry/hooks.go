@@ -83,7 +83,7 @@ func (t *Telemetry) BeginBefore(ctx context.Context, hook string, h *events.Head
 		return ctx, Run{}
 	}
 	r := Run{began: time.Now()}
-	if t.tracer == nil || !trace.SpanContextFromContext(ctx).IsSampled() {
+	if t.tracer == nil || !t.inContext(ctx).IsSampled() {
 		return ctx, r
 	}
 	ctx, r.span = t.tracer.Start(ctx, "before "+hook, trace.WithTimestamp(r.began), trace.WithAttributes(keyHook.String(hook), keyEvent.String(string(h.Type)),

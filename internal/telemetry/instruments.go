@@ -37,28 +37,26 @@ var (
 	sizeBuckets    = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500}
 )
 
-func (i *instruments) make(m metric.Meter, storeSystem string) error {
+func (i *instruments) make(m metric.Meter, g *guard, storeSystem string) error {
 	i.storeSystem = storeSystem
 	var all []error
-	counter := func(into *metric.Int64Counter, name, unit, help string) {
-		var err error
-		*into, err = m.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(help))
-		all = append(all, err)
+	count := func(into *metric.Int64Counter, name, unit, help string) {
+		is, err := m.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(help))
+		*into, all = counter{is, g}, append(all, err)
 	}
 	seconds := func(into *metric.Float64Histogram, name, help string, buckets []float64) {
-		var err error
-		*into, err = m.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(help), metric.WithExplicitBucketBoundaries(buckets...))
-		all = append(all, err)
+		is, err := m.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(help), metric.WithExplicitBucketBoundaries(buckets...))
+		*into, all = durations{is, g}, append(all, err)
 	}
-	counter(&i.heard, "convtrack.facts.heard", "{fact}", "Partial conversations that a source has said.")
-	counter(&i.stored, "convtrack.facts.stored", "{fact}", "Partial conversations of a source that are stored, or were known.")
+	count(&i.heard, "convtrack.facts.heard", "{fact}", "Partial conversations that a source has said.")
+	count(&i.stored, "convtrack.facts.stored", "{fact}", "Partial conversations of a source that are stored, or were known.")
 	seconds(&i.process, "messaging.process.duration", "How long it took to store what a source heard (messaging.operation.name observe), and to run an After hook (process).", processBuckets)
 	seconds(&i.before, "convtrack.before.duration", "How long a Before hook ran.", processBuckets)
 	seconds(&i.delay, "convtrack.after.delay", "From when the fact was heard that led to an event, until an After hook was done with it, where that was in one process without a stop.", delayBuckets)
 	seconds(&i.storeCall, "db.client.operation.duration", "How long calls of the store took; commits with the hooks that run in them.", storeBuckets)
-	var err error
-	i.commitSize, err = m.Int64Histogram("convtrack.commit.size", metric.WithUnit("{conversation}"),
+	size, err := m.Int64Histogram("convtrack.commit.size", metric.WithUnit("{conversation}"),
 		metric.WithDescription("Conversations in a commit; none, where it only records what hooks have done."), metric.WithExplicitBucketBoundaries(sizeBuckets...))
+	i.commitSize = sizes{size, g}
 	return errors.Join(append(all, err)...)
 }
 

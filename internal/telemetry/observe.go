@@ -46,7 +46,7 @@ func (t *Telemetry) Hear(ctx context.Context, facts int) (context.Context, *Hear
 func (t *Telemetry) traceHearing(ctx context.Context, h *Heard, in []trace.SpanContext) (context.Context, trace.Span) {
 	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer), trace.WithTimestamp(h.At), trace.WithAttributes(
 		keySystem.String(systemGenesys), keyOperation.String("observe"), keyKindOf.String("process"), keyDestination.String(h.source), keyBatch.Int64(h.facts))}
-	if len(in) == 1 && !trace.SpanContextFromContext(ctx).IsValid() {
+	if len(in) == 1 && !t.inContext(ctx).IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, in[0])
 	} else if len(in) > 0 {
 		options = append(options, trace.WithLinks(links(in)...))

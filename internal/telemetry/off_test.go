@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func everything(ctx context.Context, t *Telemetry, d *store.Delivery, h *events.
 var errFailed = errors.New("failed")
 
 func TestTelemetryThatIsOffAllocatesNothing(t *testing.T) {
-	off, err := New(nil, nil, "memory")
+	off, err := New(slog.New(slog.DiscardHandler), nil, nil, "memory")
 	require.NoError(t, err)
 	require.Nil(t, off)
 	d, h := &store.Delivery{Hook: "hook", Trace: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, &events.Header{}

@@ -13,6 +13,9 @@
 package telemetry
 
 import (
+	"fmt"
+	"log/slog"
+
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
@@ -27,25 +30,37 @@ const Scope = "github.com/dcmkit/convtrack"
 type Telemetry struct {
 	tracer trace.Tracer // nil: nothing is traced
 	meter  metric.Meter // nil: nothing is measured
+	*guard
 	instruments
 }
 
 // New returns what measures through the one provider and traces through the
 // other; both may be nil, and nil is returned when both are. storeSystem is the
-// db.system.name of the store.
-func New(meters metric.MeterProvider, tracers trace.TracerProvider, storeSystem string) (*Telemetry, error) {
+// db.system.name of the store. What a provider does wrong later is logged.
+func New(log *slog.Logger, meters metric.MeterProvider, tracers trace.TracerProvider, storeSystem string) (*Telemetry, error) {
 	if meters == nil && tracers == nil {
 		return nil, nil //nolint:nilnil // it is off
 	}
-	t := &Telemetry{}
+	t := &Telemetry{guard: &guard{log: log}}
 	if tracers != nil {
-		t.tracer = tracers.Tracer(Scope)
+		if err := notPanicking("TracerProvider", func() { t.tracer = tracer{tracers.Tracer(Scope), t.guard} }); err != nil {
+			return nil, err
+		}
 	}
 	if meters == nil {
 		return t, nil
 	}
-	t.meter = meters.Meter(Scope)
-	return t, t.instruments.make(t.meter, storeSystem)
+	var err error
+	if panicked := notPanicking("MeterProvider", func() {
+		t.meter = meters.Meter(Scope)
+		err = t.instruments.make(t.meter, t.guard, storeSystem)
+	}); panicked != nil {
+		return nil, panicked
+	}
+	if err != nil {
+		return nil, fmt.Errorf("convtrack: Config.MeterProvider: %w", err)
+	}
+	return t, nil
 }
 
 // The attributes, of metrics and spans.

@@ -28,19 +28,30 @@ func Watch[S any](t *Telemetry, look func(context.Context) S, list []Instrument[
 	if t == nil || t.meter == nil {
 		return nil
 	}
+	var err error
+	if panicked := notPanicking("MeterProvider", func() { err = observe(t.meter, look, list) }); panicked != nil {
+		return panicked
+	}
+	if err != nil {
+		return fmt.Errorf("convtrack: Config.MeterProvider: %w", err)
+	}
+	return nil
+}
+
+func observe[S any](meter metric.Meter, look func(context.Context) S, list []Instrument[S]) error {
 	observables := make([]metric.Observable, len(list))
 	values := make([]metric.Float64Observable, len(list))
 	var all []error
 	for i, is := range list {
 		var err error
 		if is.Counter {
-			values[i], err = t.meter.Float64ObservableCounter(is.Name, metric.WithUnit(is.Unit), metric.WithDescription(is.Help))
+			values[i], err = meter.Float64ObservableCounter(is.Name, metric.WithUnit(is.Unit), metric.WithDescription(is.Help))
 		} else {
-			values[i], err = t.meter.Float64ObservableGauge(is.Name, metric.WithUnit(is.Unit), metric.WithDescription(is.Help))
+			values[i], err = meter.Float64ObservableGauge(is.Name, metric.WithUnit(is.Unit), metric.WithDescription(is.Help))
 		}
 		all, observables[i] = append(all, err), values[i]
 	}
-	_, err := t.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+	_, err := meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, watchTime)
 		defer cancel()
 		state := look(ctx)
@@ -51,8 +62,5 @@ func Watch[S any](t *Telemetry, look func(context.Context) S, list []Instrument[
 		}
 		return nil
 	}, observables...)
-	if err = errors.Join(append(all, err)...); err != nil {
-		return fmt.Errorf("convtrack: Config.MeterProvider: %w", err)
-	}
-	return nil
+	return errors.Join(append(all, err)...)
 }
