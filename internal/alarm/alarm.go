@@ -18,11 +18,14 @@ type Alarm struct {
 // New returns an alarm that is not set.
 func New() *Alarm { return &Alarm{wake: make(chan struct{}, 1)} }
 
-// Set makes the alarm go off at t, or before. The zero time sets nothing.
+// Set makes the alarm go off at t, or before. The zero time sets nothing. How long
+// that is shows the clock now: that it is set later changes nothing.
 func (a *Alarm) Set(t time.Time) {
 	if t.IsZero() {
 		return
 	}
+	now := time.Now()
+	t = now.Add(t.Sub(now)) // a time from a store has the wall clock alone
 	a.mu.Lock()
 	sooner := a.at.IsZero() || t.Before(a.at)
 	if sooner {

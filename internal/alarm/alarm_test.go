@@ -44,3 +44,10 @@ func TestItMayBeSetToAnEarlierTimeWhileSomebodyWaits(t *testing.T) {
 		require.Equal(t, time.Minute, time.Since(began))
 	})
 }
+
+func TestATimeFromAStoreIsElapsedTimeToo(t *testing.T) {
+	a := New()
+	a.Set(time.Now().Add(time.Hour).Round(0)) // without the clock that is never set
+	require.NotEqual(t, a.at.Round(0).String(), a.at.String())
+	require.WithinDuration(t, time.Now().Add(time.Hour), a.at, time.Minute)
+}

@@ -123,7 +123,7 @@ func (b *Inbox) write(ctx context.Context) (n int) {
 	for _, d := range all {
 		heard, entries = append(heard, d.heard...), append(entries, d.hints...)
 	}
-	entries = append(entries, b.deposits.bundles.entries(heard, time.Now().UTC().Truncate(time.Microsecond))...)
+	entries = append(entries, b.deposits.bundles.entries(heard, b.stamp())...)
 	var err error
 	for n := 1; len(entries) > 0; n++ {
 		if err = b.Store.Deposit(ctx, entries); err == nil {

@@ -21,7 +21,7 @@ const mostInNotice = 1000
 
 // Tell deposits notices for processes, and returns their names.
 func (b *Inbox) Tell(ctx context.Context, owners, digests []string) ([]store.EntryKey, error) {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+	now := b.stamp()
 	var entries []store.Entry
 	for _, owner := range owners {
 		for rest := digests; len(rest) > 0; {

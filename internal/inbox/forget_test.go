@@ -1,10 +1,12 @@
 package inbox
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/store"
@@ -104,5 +106,24 @@ func TestAProcessThatIsToldOfADecisionLooksWhatIsDueAndTakesTheNoticeAway(t *tes
 			require.NoError(t, err)
 			require.Empty(t, left)
 		}
+	})
+}
+
+func TestADecisionIsNotTakenForAnEarlierOneThoughTheClocksOfProcessesDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		b := run(t, s, newMembers(always("b"), "b"), "b")
+		behind := New(Config{Store: s, Commits: s, Name: "behind", Lease: lease, Now: func() time.Time { return time.Now().Add(-time.Minute) }})
+		program := New(Config{Store: s, Commits: s, Name: "program", Lease: lease})
+		var looked atomic.Int64
+		b.Decided = func() {
+			if looked.Add(1) == 1 { // it has looked, and the notice is still there
+				assert.NoError(t, behind.TellDecided(t.Context(), []string{"b"}))
+			}
+		}
+		require.NoError(t, program.TellDecided(t.Context(), []string{"b"}))
+		time.Sleep(2 * lookAlone)
+		synctest.Wait()
+		require.EqualValues(t, 2, looked.Load())
 	})
 }

@@ -3,7 +3,6 @@ package inbox
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
@@ -19,7 +18,7 @@ func isHint(e *store.Entry) bool { return strings.HasPrefix(e.Key, hintKey) }
 
 // Hint deposits hints and returns when they are durably stored.
 func (b *Inbox) Hint(ctx context.Context, hints []conversation.Hint) error {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+	now := b.stamp()
 	entries := make([]store.Entry, len(hints))
 	mine := false
 	for i, h := range hints {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +105,34 @@ func TestAHintIsNotTakenForAnEarlierOneThoughTheClocksOfProcessesDiffer(t *testi
 		}
 		hinted := time.Now()
 		require.NoError(t, b.Hint(t.Context(), hint("c")), "while the conversation is being read")
+		time.Sleep(time.Minute)
+		begun := reader.begun("c")
+		require.Len(t, begun, 2)
+		require.False(t, begun[1].Before(hinted))
+		require.Empty(t, a.left(t, "a"))
+	})
+}
+
+func TestAHintIsNotTakenForAnEarlierOneThoughTheClockIsSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := run(t, newStore(), newMembers(always("a"), "a"), "a")
+		var back atomic.Bool
+		a.Now = func() time.Time {
+			if back.Load() {
+				return time.Now().Add(-time.Hour)
+			}
+			return time.Now()
+		}
+		reader := newAPI()
+		reader.takes = 500 * time.Millisecond
+		a.ReadBy(reader)
+		require.NoError(t, a.Hint(t.Context(), hint("c")))
+		for len(reader.begun("c")) == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		back.Store(true)
+		hinted := time.Now()
+		require.NoError(t, a.Hint(t.Context(), hint("c")), "while the conversation is being read")
 		time.Sleep(time.Minute)
 		begun := reader.begun("c")
 		require.Len(t, begun, 2)

@@ -46,7 +46,7 @@ type Lanes interface {
 	Reload(id string) error
 }
 
-// Config is what an inbox needs. All but Local is required.
+// Config is what an inbox needs. All but Local and Now is required.
 type Config struct {
 	Store   Store
 	Commits Commits
@@ -65,6 +65,8 @@ type Config struct {
 	Attempts int    // of a deposit, before it fails
 	Lease    time.Duration
 	Log      *slog.Logger
+	// Now is the clock, which may be set; nil: that of the machine.
+	Now func() time.Time
 }
 
 // Counters count since the start.
@@ -84,6 +86,7 @@ type Inbox struct {
 
 	mu      sync.Mutex
 	current map[store.EntryKey]bool // entries that are being worked on, or used up and still there
+	stamped time.Time               // the last stamp
 	reader  Reader
 	said    bool               // that hints wait for a source that can read
 	hinted  map[string]*hinted // by conversation
@@ -93,6 +96,9 @@ type Inbox struct {
 
 // New returns an inbox. Nothing happens before its loops run.
 func New(c Config) *Inbox {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	return &Inbox{Config: c, look: alarm.New(), taken: make(chan struct{}, 1), deposits: newDeposits(),
 		used: used{remove: alarm.New()}, current: map[store.EntryKey]bool{},
 		hinted: map[string]*hinted{}, slots: make(chan struct{}, mostReads)}
