@@ -28,7 +28,7 @@ const (
 func asksAgain(kept *store.Refused, q *Request) bool {
 	waits := !kept.Next.IsZero()
 	switch {
-	case q.Decision != nil, q.Settle && waits && !kept.Next.After(q.Now):
+	case q.Decision != nil, q.Settle && waits && isDue(kept, q):
 		return true
 	case !kept.Undecided():
 		return false
@@ -36,6 +36,21 @@ func asksAgain(kept *store.Refused, q *Request) bool {
 		return len(q.Facts) > 0
 	}
 	return q.All && waits || join(kept.Facts, q.Facts) != kept.Facts
+}
+
+// isDue reports whether what is kept aside has waited long enough. Nothing waits
+// longer than the longest pause, whatever the clock was by which the time was written.
+func isDue(kept *store.Refused, q *Request) bool {
+	return !kept.Next.After(q.Now) || kept.Next.Sub(q.Now) > max(mostPause, q.Patience.Undecided)
+}
+
+// since is since when facts are kept aside; one that lies ahead is of a clock that
+// was wrong.
+func since(kept *store.Refused, q *Request) time.Time {
+	if kept.Since.After(q.Now) {
+		return stored(q.Now)
+	}
+	return kept.Since
 }
 
 // mustDecide reports whether a hook that is asked now is asked for the last
@@ -62,7 +77,7 @@ func Refuse(r *record.Record, q Request, f store.Failure) *Plan {
 	if was := r.Refused; was != nil {
 		kept.Facts, kept.Overruled, kept.Attempts = was.Facts, was.Overruled, f.Attempts+was.Attempts
 		if q.Decision == nil { // else the tries begin anew
-			kept.Since = was.Since
+			kept.Since = since(was, &q)
 		}
 	}
 	kept.Facts = join(kept.Facts, q.Facts)
@@ -80,7 +95,7 @@ func Refuse(r *record.Record, q Request, f store.Failure) *Plan {
 func PutOff(r *record.Record, q Request, e *events.NotYetError, about store.Event) *Plan {
 	kept := &store.Refused{Since: stored(q.Now), Failure: store.Failure{Hook: e.Hook, EventID: about.ID, Type: about.Type, Error: e.Reason}}
 	if r.Refused != nil {
-		kept.Facts, kept.Since = r.Refused.Facts, r.Refused.Since
+		kept.Facts, kept.Since = r.Refused.Facts, since(r.Refused, &q)
 	}
 	kept.Facts, kept.Next = join(kept.Facts, q.Facts), kept.Since.Add(q.Patience.Undecided)
 	return &Plan{Change: aside(r, kept)}

@@ -190,6 +190,32 @@ func TestThePausesOfARefusedChangeGrowToMinutesForADay(t *testing.T) {
 	require.Equal(t, q.Now.Add(leastPause), r.Refused.Next, "who retries begins a new day")
 }
 
+func TestWhatIsKeptAsideWaitsNoLongerThanAPauseWhateverTheClockWas(t *testing.T) {
+	patience := Patience{Refused: 24 * time.Hour, Undecided: 5 * time.Minute}
+	for name, keep := range map[string]func(*record.Record, Request) *Plan{
+		"refused": func(r *record.Record, q Request) *Plan {
+			return Refuse(r, q, store.Failure{Hook: "link", EventID: "e", Attempts: 1})
+		},
+		"undecided": func(r *record.Record, q Request) *Plan {
+			return PutOff(r, q, &events.NotYetError{Hook: "link"}, store.Event{ID: "e"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := unknown(call(t))
+			q := Request{Facts: call(t), Now: now.Add(time.Hour), Settle: true, Settling: rules, Patience: patience}
+			commit(t, r, keep(r, q)) // then somebody sets the clock right
+			q.Facts, q.Now = nil, now
+			require.NotNil(t, Work(r, q), "the hooks are asked at once")
+			commit(t, r, keep(r, q))
+			require.Equal(t, now, r.Refused.Since)
+			require.LessOrEqual(t, r.Refused.Next.Sub(now), patience.Undecided)
+			require.Nil(t, Work(r, q), "and then not before the pause is over")
+			q.Now = r.Refused.Next
+			require.NotNil(t, Work(r, q))
+		})
+	}
+}
+
 func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
 	facts := call(t)
 	r := unknown(facts)

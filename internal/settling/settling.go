@@ -4,6 +4,7 @@ package settling
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/events"
@@ -94,12 +95,12 @@ func (s *Settling) look(ctx context.Context) (next time.Time, err error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if s.clockWasBack(next, now) {
-		s.checked = now
-		if ids, _, err = s.store.Due(ctx, change.AtTheEnd.Add(-time.Second), limit+mostChecked); err != nil {
+	if now.Sub(s.checked) >= checkEvery {
+		far, err := s.farAhead(ctx, now)
+		if err != nil {
 			return time.Time{}, err
 		}
-		next = now.Add(s.longest)
+		s.checked, ids = now, append(ids, far...)
 	}
 	still := make(map[string]*try, len(ids))
 	for _, id := range ids {
@@ -130,12 +131,21 @@ func (s *Settling) look(ctx context.Context) (next time.Time, err error) {
 	return next, nil
 }
 
-// clockWasBack reports whether the next conclusion is due later than any that is
-// drawn now would be: then it may have been drawn when the clock was ahead. It is
-// woken, so that its conversation corrects the time; but not often, as facts that
-// lie ahead and changes that are tried again are due later, too.
-func (s *Settling) clockWasBack(next, now time.Time) bool {
-	return now.Sub(s.checked) >= checkEvery && !next.IsZero() && next.Before(change.AtTheEnd) && next.After(now.Add(s.longest+time.Second))
+// farAhead returns conversations with conclusions that are due later than any that
+// is drawn now would be: they may have been drawn when the clock was ahead. They are
+// woken, so that each corrects the time; but not often, as facts that lie ahead and
+// changes that are tried again are due later, too.
+func (s *Settling) farAhead(ctx context.Context, now time.Time) ([]string, error) {
+	soon, next, err := s.store.Due(ctx, now.Add(s.longest+time.Second), mostChecked)
+	if err != nil || next.IsZero() || !next.Before(change.AtTheEnd) {
+		return nil, err
+	}
+	all, _, err := s.store.Due(ctx, change.AtTheEnd.Add(-time.Second), len(soon)+mostChecked)
+	near := make(map[string]bool, len(soon))
+	for _, id := range soon {
+		near[id] = true
+	}
+	return slices.DeleteFunc(all, func(id string) bool { return near[id] }), err
 }
 
 // All announces every conclusion that waits, and returns when they are stored.

@@ -157,6 +157,23 @@ func TestAConclusionOfATimeWhenTheClockWasAheadDoesNotWaitForIt(t *testing.T) {
 	})
 }
 
+func TestAConclusionOfATimeWhenTheClockWasAheadDoesNotWaitForItAlsoWhileOthersSettle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &due{at: map[string]time.Time{"ahead": time.Now().Add(time.Hour), "busy": time.Now().Add(time.Second), "busy, too": time.Now().Add(1500 * time.Millisecond)}}
+		_, l := start(t, d, func(id string) bool {
+			if id != "ahead" { // there is always one that settles soon
+				d.set(id, time.Now().Add(time.Second))
+				return true
+			}
+			return false
+		})
+		time.Sleep(longest)
+		synctest.Wait()
+		require.Equal(t, 1, l.times("ahead"))
+		require.Greater(t, l.times("busy"), 1)
+	})
+}
+
 func TestWhatAnotherProcessLooksAfterIsLeftToItAndKeepsNothingFromSettling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &due{at: map[string]time.Time{}}
