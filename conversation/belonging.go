@@ -39,7 +39,8 @@ func (b *belonging[E]) put(e *E, said saidOf) {
 		*b.text(e), *b.hidden(e) = said.text, nil
 		return
 	}
-	*b.text(e), *b.hidden(e) = "", &said
+	kept := said // said itself stays on the stack
+	*b.text(e), *b.hidden(e) = "", &kept
 }
 
 func (b *belonging[E]) compare(x, y *E) int {
@@ -75,22 +76,33 @@ func textOf[E any](name string, r rule, b *belonging[E]) Field[E] {
 	return f
 }
 
+// mostTexts is how many texts belong to one id at most.
+const mostTexts = 2
+
 // identifying is the field of an id to which texts belong.
 func identifying[E any](f Field[E], texts ...*belonging[E]) Field[E] {
-	change := func(e *E, change func()) {
-		var room [2]saidOf
-		said := room[:0]
-		for _, b := range texts {
-			said = append(said, b.said(e))
-		}
-		change()
+	set, erase := f.copy, f.erase
+	said := func(e *E) (all [mostTexts]saidOf) {
 		for i, b := range texts {
-			b.put(e, said[i])
+			all[i] = b.said(e)
+		}
+		return all
+	}
+	put := func(e *E, all [mostTexts]saidOf) {
+		for i, b := range texts {
+			b.put(e, all[i])
 		}
 	}
-	set, erase := f.copy, f.erase
-	f.copy = func(dst, src *E) { change(dst, func() { set(dst, src) }) }
-	f.erase = func(e *E) { change(e, func() { erase(e) }) }
+	f.copy = func(dst, src *E) {
+		all := said(dst)
+		set(dst, src)
+		put(dst, all)
+	}
+	f.erase = func(e *E) {
+		all := said(e)
+		erase(e)
+		put(e, all)
+	}
 	return f
 }
 

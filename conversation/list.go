@@ -16,7 +16,8 @@ func ListOf[V any](values ...V) List[V] {
 	if len(values) == 0 {
 		return List[V]{}
 	}
-	return List[V]{&values}
+	kept := values // an empty list takes no memory
+	return List[V]{&kept}
 }
 
 // All returns the values, in order. They must not be changed.
