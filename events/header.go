@@ -27,9 +27,18 @@ type Header struct {
 	// same fact has the same id in every process and after every restart,
 	// whichever source said it first, when what there is to say about it comes
 	// within the settling time. A fact that was announced before the better word
-	// on it came (an earlier leg, the session that a media topic does not name)
-	// keeps the id under which it was announced, one of its Aliases, and is not
-	// announced again. Use the id to make an After hook idempotent.
+	// on it came keeps the id under which it was announced, one of its Aliases, and
+	// is not announced again: what an agent does (and a visit to a queue) has its id
+	// from the session of the leg, of several legs of one stretch from the first. So
+	// the id is another one where an earlier leg is heard of later, or the session
+	// that a media topic does not name. Use the id to make an After hook idempotent.
+	//
+	// What was announced stays announced. Where detail events or media topics of one
+	// moment come further apart than the settling time, an answer or an alert can be
+	// announced that turns out to have been another leg's, and with it how it ended
+	// and its wrap-up. Where one participant has several legs in one medium, and only
+	// media topics have shown them, what is announced of one can be another's, and be
+	// announced once more when that is named.
 	ID   string `json:"-"`
 	Type Type   `json:"-"`
 	// Time is when it happened, by the best knowledge at the time of the event.
@@ -63,8 +72,9 @@ const (
 	// SettlesSoon: an agent's act concluded from single facts. Facts of one
 	// moment arrive within milliseconds of each other, in any order.
 	SettlesSoon
-	// SettlesLate: the end of a conversation concluded from single facts, or a
-	// transfer whose target has not shown yet.
+	// SettlesLate: the end of a conversation concluded from single facts, a
+	// transfer whose target has not shown yet, or a release that was planned for a
+	// day that is past.
 	SettlesLate
 )
 

@@ -109,9 +109,9 @@ func TestEachFactIsAnnouncedUnderOneID(t *testing.T) {
 				l.announce(true)
 				for _, e := range requireEachFactOnce(t, l) {
 					switch e.(type) {
-					case *events.AgentConnected, *events.AgentDisconnected, *events.AgentLeft, *events.AgentAlerted, *events.AgentUnanswered:
+					case *events.AgentConnected, *events.AgentDisconnected, *events.AgentLeft, *events.AgentAlerted, *events.AgentUnanswered, *events.AgentWrappedUp:
 					default:
-						require.Fail(t, "only answers and alerts are concluded from single facts", object(t, e))
+						require.Fail(t, "only answers and alerts, and what follows from them, are concluded from single facts", object(t, e))
 					}
 				}
 			}
