@@ -20,8 +20,10 @@ type SurveyCompleted struct {
 
 // EvaluationReleased fires when an evaluation is released, so that the agent
 // may see it: when a source says so, or when the date has come for which its
-// release was scheduled. It fires again when it is released anew, where a source
-// knows the date: an analytics record alone tells of the first release only.
+// release was scheduled: also where it is heard only afterwards, and more than the
+// settling time later, that the plan was called off before. It fires again when it
+// is released anew, where a source knows the date: an analytics record alone tells
+// of the first release only.
 type EvaluationReleased struct {
 	Header
 	EvaluationID string `json:"evaluationId"`
@@ -73,7 +75,11 @@ func (d *deriver) release(v conversation.Release) {
 		d.add(e, TypeEvaluationReleased, RuleReleased, latest(v.EventTime, v.ChangedDate), SettlesLate, v.ID)
 		return
 	}
-	h := d.add(e, TypeEvaluationReleased, RuleReleased, v.ReleaseDate, Settled, v.ID, v.ReleaseDate.UTC().Format(time.RFC3339Nano))
+	settling := Settled
+	if !v.Released {
+		settling = SettlesLate // that the plan was called off may be on its way
+	}
+	h := d.add(e, TypeEvaluationReleased, RuleReleased, v.ReleaseDate, settling, v.ID, v.ReleaseDate.UTC().Format(time.RFC3339Nano))
 	if !v.Released {
 		h.notBefore = v.ReleaseDate
 	}

@@ -142,7 +142,7 @@ func (a *announcer) requireAnnounced(t require.TestingT, now time.Time, overturn
 func nothing(events.Event) bool { return false }
 
 // A release that was planned and called off before its day is announced when the
-// plan is heard after that day and the calling off last.
+// plan is heard after that day and the calling off last, after the settling time.
 func planned(e events.Event) bool { return !e.Head().NotBefore().IsZero() }
 
 // requireTheSameInEveryOrder demands that what is heard as it happens and what
@@ -241,6 +241,32 @@ func TestALongHistoryOfAnEvaluationIsAnnouncedInWhateverOrderItIsHeard(t *testin
 		}
 		requireTheSameInEveryOrder(t, [][]int{rapid.Permutation(order).Draw(t, "order")}, all...)
 	})
+}
+
+// TestAPlanThatIsHeardWithItsCallingOffIsNotAnnounced: both after the planned day,
+// within the settling time, in either order.
+func TestAPlanThatIsHeardWithItsCallingOffIsNotAnnounced(t *testing.T) {
+	const plan = 5 // for half a day after the change that calls it off
+	for state, off := range evaluationStates {
+		if e := off.at(3); e.Released || !e.ReleaseDate.IsZero() && !e.NeverRelease {
+			continue
+		}
+		for _, by := range qualitySources {
+			record := by == conversation.SourceAnalytics
+			if state == deleted && !record || off.at(3).Status == conversation.EvaluationFinished && state != deleted && record {
+				continue // a record knows no plans
+			}
+			for _, order := range ordersOf(2) {
+				said := []judgement{evaluationIs(plan, 1, conversation.SourceREST), evaluationIs(state, 2, by)}
+				l := newListener()
+				for _, i := range order {
+					l.hear(said[i].of)
+				}
+				l.announce(true)
+				require.Empty(t, l.further(), "%v %s", order, said[1].text)
+			}
+		}
+	}
 }
 
 // TestASurveyThatWasFinishedIsAnnouncedInWhateverOrderItIsHeard: every three

@@ -286,6 +286,7 @@ func TestEveryEventHasATimeWhereAMessageMentionsOne(t *testing.T) {
 func TestAScheduledReleaseIsNoTimeOfAnEvent(t *testing.T) {
 	l := newListener()
 	l.hear(decode(t, [][]byte{[]byte(`{"id":"e","conversation":{"id":"c"},"evaluationForm":{"id":"f"},"status":"FINISHED","changedDate":"2025-01-12T08:15:00Z","releaseDate":"2025-02-20T08:00:00Z"}`)})...)
+	l.announce(true)
 	_, rest := l.said()
 	require.Equal(t, []string{"created"}, rest)
 	require.Equal(t, time.Date(2025, 1, 12, 8, 15, 0, 0, time.UTC), l.heard[0].Head().Time)
