@@ -36,9 +36,10 @@ type Header struct {
 	// What was announced stays announced. Where detail events or media topics of one
 	// moment come further apart than the settling time, an answer or an alert can be
 	// announced that turns out to have been another leg's, and with it how it ended
-	// and its wrap-up. Where one participant has several legs in one medium, and only
-	// media topics have shown them, what is announced of one can be another's, and be
-	// announced once more when that is named.
+	// and its wrap-up. A media topic does not say which of several legs that a
+	// participant has in one medium it shows: heard out of order, what it says can be
+	// taken for that of a leg that is known by then, and be announced once more when
+	// the right one is known.
 	ID   string `json:"-"`
 	Type Type   `json:"-"`
 	// Time is when it happened, by the best knowledge at the time of the event.
