@@ -6,4 +6,8 @@
 // [Work] gives the [Plan] of a change. Whoever commits it runs the Before hooks
 // of its events, says what they did with [Plan.SetAttributes] and [Plan.Veto],
 // and completes it with [Plan.Log].
+//
+// Why an event is announced late is in conclude.go: its conclusion settles first, or
+// its time has not come. Why it is not announced at all is in history.go: it had
+// happened before a hook took it. What hooks have refused is in aside.go.
 package change

@@ -3,6 +3,10 @@
 // of many conversations together. A change with Before hooks has a transaction
 // of its own, and so has one that lost a race or that the store refuses: it
 // leaves the batch and delays nobody else.
+//
+// One commit is a [store.Batch]: what has changed of the conversations, their events
+// with the deliveries to After hooks, what After hooks have done since the last one,
+// and the entries of the inbox that are used up.
 package commit
 
 import (

@@ -1,5 +1,7 @@
 // Package failure says how hooks fail: to the store, in a form of bounded size,
-// and to the operator, once instead of each time.
+// and to the operator, once instead of each time. What follows from a failure is
+// decided where the hook runs: of a Before hook in internal/commit, of an After hook
+// in internal/outbox.
 package failure
 
 import (

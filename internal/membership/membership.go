@@ -1,5 +1,5 @@
 // Package membership knows which processes share the store, and so which of
-// them is to look after what. Each one says now and then that it is alive; one
+// them owns a conversation, that is, looks after it. Each one says now and then that it is alive; one
 // that has not done so for a lease is gone. Being wrong about it costs work done
 // twice, or by nobody for a while, never a fact: versions and leases in the
 // store decide.

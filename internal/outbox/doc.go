@@ -53,4 +53,10 @@
 // after a few milliseconds. An outcome that could not be recorded goes back to the head of
 // the queue. One that is recorded twice, or after the lease has ended and
 // somebody else has claimed the row, is ignored by the store.
+//
+// # The end
+//
+// When the sources have come to their end, Drain delivers what is due, and asks a
+// store that fails again for a while. When Run is told to stop, Stop lets the hooks
+// that run finish and releases the rest, for the next process.
 package outbox
