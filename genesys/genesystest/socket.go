@@ -15,7 +15,6 @@ import (
 type socket struct {
 	server  *Server
 	channel *channel
-	conn    *websocket.Conn
 	queue   *frameQueue
 	silent  atomic.Bool // a fault: it says nothing, and stays open
 
@@ -24,6 +23,9 @@ type socket struct {
 	goodbye []byte
 	gone    sync.Once
 	over    chan struct{} // closed by cut
+
+	mu   sync.Mutex
+	conn *websocket.Conn // nil: the client has no answer yet; it does not change afterwards
 }
 
 // The names of the messages about the channel itself (protocol 2.5).
@@ -45,37 +47,64 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// open upgrades the connection; a second one to a channel closes the first.
+// open upgrades the connection; a second one to a channel closes the first. What is
+// sent as soon as the client knows that the socket is open is for this socket.
 func (s *Server) open(w http.ResponseWriter, r *http.Request) (*socket, int) {
-	id := r.PathValue("id")
+	so := &socket{server: s, queue: newFrameQueue(), leaving: make(chan struct{}), over: make(chan struct{})}
+	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+	if !websocket.IsWebSocketUpgrade(r) {
+		_, _ = upgrader.Upgrade(w, r, nil) // it says what is missing
+		return nil, http.StatusBadRequest
+	}
 	s.channels.mu.Lock()
-	known := s.channels.find(id) != nil
-	s.channels.mu.Unlock()
-	if !known {
+	ch := s.channels.find(r.PathValue("id"))
+	if ch == nil || s.ctx.Err() != nil {
+		s.channels.mu.Unlock()
 		a := notFound("channel")
 		a.write(w, s.dice.uuid())
 		return nil, a.status
 	}
-	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
-	conn, err := upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return nil, http.StatusBadRequest // the upgrader has answered
-	}
-	so := &socket{server: s, conn: conn, queue: newFrameQueue(), leaving: make(chan struct{}), over: make(chan struct{})}
-	s.channels.mu.Lock()
-	ch := s.channels.find(id)
-	if ch == nil || s.ctx.Err() != nil { // gone meanwhile
-		s.channels.mu.Unlock()
-		so.cut()
-		return nil, http.StatusNotFound
-	}
 	first := ch.socket
 	ch.socket, so.channel = so, ch
 	s.channels.mu.Unlock()
+	conn, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		so.leaveTo(first)
+		return nil, http.StatusBadRequest // the upgrader has answered
+	}
 	if first != nil {
 		first.end(websocket.CloseNormalClosure, "another connection")
 	}
+	if !so.begin(conn) {
+		so.leaveTo(nil)
+		return nil, http.StatusSwitchingProtocols
+	}
 	return so, http.StatusSwitchingProtocols
+}
+
+// begin takes the connection. It reports false when the socket is cut already.
+func (so *socket) begin(conn *websocket.Conn) bool {
+	so.mu.Lock()
+	defer so.mu.Unlock()
+	so.conn = conn
+	select {
+	case <-so.over:
+		cut(conn.NetConn())
+		return false
+	default:
+		return true
+	}
+}
+
+// leaveTo gives the channel to another socket, or to none, unless it has another
+// one already.
+func (so *socket) leaveTo(other *socket) {
+	cs := so.server.channels
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if so.channel.socket == so {
+		so.channel.socket = other
+	}
 }
 
 // serve reads until the socket ends. It answers pings and ignores everything
@@ -104,12 +133,7 @@ func (so *socket) serve() {
 	}
 	so.cut()
 	writing.Wait()
-	cs := so.server.channels
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	if so.channel.socket == so {
-		so.channel.socket = nil
-	}
+	so.leaveTo(nil)
 }
 
 // writeTime is how long a client may take to read what fills its connection.
@@ -200,7 +224,11 @@ func (so *socket) end(code int, reason string) {
 	}
 	so.leave.Do(func() {
 		so.goodbye = websocket.FormatCloseMessage(code, reason)
-		_ = so.conn.NetConn().SetWriteDeadline(time.Now().Add(time.Second)) // should the writer be stuck
+		so.mu.Lock()
+		if so.conn != nil {
+			_ = so.conn.NetConn().SetWriteDeadline(time.Now().Add(time.Second)) // should the writer be stuck
+		}
+		so.mu.Unlock()
 		close(so.leaving)
 	})
 }
@@ -208,8 +236,12 @@ func (so *socket) end(code int, reason string) {
 // cut ends the socket without a word, once.
 func (so *socket) cut() {
 	so.gone.Do(func() {
+		so.mu.Lock()
+		defer so.mu.Unlock()
 		close(so.over)
-		cut(so.conn.NetConn())
+		if so.conn != nil {
+			cut(so.conn.NetConn())
+		}
 	})
 }
 

@@ -55,6 +55,20 @@ func TestASecondConnectionClosesTheFirst(t *testing.T) {
 	})
 }
 
+func TestASocketHearsAsSoonAsItsClientKnowsThatItIsOpen(t *testing.T) {
+	s := genesystest.NewServer(t, genesystest.RateLimit(0))
+	_, uri := newClient(t, s).channel()
+	for range 300 {
+		conn, answer, err := newClient(t, s).dial(uri)
+		open := s.Faults().CutSockets()
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.NoError(t, conn.Close())
+		require.Equal(t, 1, open)
+		require.Eventually(t, func() bool { return s.Faults().CutSockets() == 0 }, time.Minute, time.Millisecond)
+	}
+}
+
 func TestNothingIsQueuedForAbsentClients(t *testing.T) {
 	virtual(t, func(t *testing.T, s *genesystest.Server, c *client) {
 		_, uri := c.channel("v2.users.user-a.conversations")

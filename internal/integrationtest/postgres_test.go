@@ -228,24 +228,35 @@ func TestARestartOfPostgreSQLUnderLoadLosesNothing(t *testing.T) {
 	acknowledged := v.ledger("acknowledged")
 	require.NoError(t, v.ledger("left out").Close()) // one process leaves nothing to another
 	var talking sync.WaitGroup
+	var said atomic.Int64 // and acknowledged
 	feeding, enough := context.WithCancel(t.Context())
 	for who := range talkers {
 		talking.Go(func() {
 			for i := who; feeding.Err() == nil; i += talkers {
 				for n, part := range v.story(v.Round, i) {
 					for tracker.Observe(t.Context(), conversation.Update{Conversations: []*conversation.Conversation{part}}) != nil {
+						if feeding.Err() != nil {
+							return
+						}
 						time.Sleep(10 * time.Millisecond) // said again, as a source would
 					}
 					_, _ = fmt.Fprintf(acknowledged, "%d %d %d\n", v.Round, i, n)
+					said.Add(1)
 				}
 			}
 		})
 	}
+	defer talking.Wait()
+	defer enough()
+	goesOn := func() { // it has begun, or found the server again, and writes
+		since := said.Load()
+		require.Eventually(t, func() bool { return said.Load() >= since+10*talkers }, 5*time.Minute, 10*time.Millisecond)
+	}
 	for range 3 {
-		time.Sleep(700 * time.Millisecond)
+		goesOn()
 		require.NoError(t, server.Restart())
 	}
-	time.Sleep(700 * time.Millisecond)
+	goesOn()
 	enough()
 	talking.Wait()
 	stop()
