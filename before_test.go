@@ -3,6 +3,7 @@ package convtrack_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -199,4 +200,24 @@ func TestAnOptionalBeforeHookThatFailsHoldsNothingBack(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestBeforeHooksMayTakeLongerTogetherThanTheStoreMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		for i := range 5 {
+			events.Before(hooks, fmt.Sprint("slow", i), func(ctx context.Context, _ *events.ConversationCreated) error {
+				time.Sleep(20 * time.Second)
+				return ctx.Err()
+			}, events.Timeout(time.Minute))
+		}
+		r := start(t, hooks)
+		s := genesystest.BlindTransferToQueue()
+		r.tell(s.Snapshots()[0])
+		_, err := r.Get(t.Context(), s.ID)
+		require.NoError(t, err)
+		for item := range items(t, r.Failed(t.Context(), store.FailedQuery{})) {
+			require.Failf(t, "it is set aside", "%+v", item)
+		}
+	})
 }

@@ -15,7 +15,9 @@ import (
 	"github.com/dcmkit/convtrack"
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store/memstore"
+	"github.com/dcmkit/convtrack/storetest"
 )
 
 func TestASourceThatFailsForGoodEndsRun(t *testing.T) {
@@ -80,4 +82,26 @@ func TestABadConfigurationIsExplained(t *testing.T) {
 	require.ErrorContains(t, err, "Config.BatchSize is -1")
 	_, err = convtrack.New(memstore.New(), &convtrack.Config{Lease: time.Millisecond})
 	require.ErrorContains(t, err, "Config.Lease")
+}
+
+func TestWhoObservesIsToldThatRunCouldNotBeginAndItMayBeCalledAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tracker, err := convtrack.New(storetest.Faulty(memstore.New(), storetest.Fault{Method: "Release", Times: 1}), &convtrack.Config{Logger: quiet})
+		require.NoError(t, err)
+		s := genesystest.BlindTransferToQueue()
+		update := conversation.Update{Conversations: decode(t, s.Snapshots()[0])}
+		waiting := make(chan error, 1)
+		go func() { waiting <- tracker.Observe(t.Context(), update) }()
+		synctest.Wait()
+		require.ErrorIs(t, tracker.Run(t.Context()), storetest.ErrFault)
+		require.ErrorIs(t, <-waiting, storetest.ErrFault)
+
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- tracker.Run(ctx) }()
+		synctest.Wait()
+		require.NoError(t, tracker.Observe(t.Context(), update))
+		stop()
+		require.NoError(t, <-ended)
+	})
 }

@@ -23,9 +23,9 @@ type guard struct {
 }
 
 // catch is deferred around each call.
-func (g *guard) catch() {
+func (g *guard) catch(ctx context.Context) {
 	if p := recover(); p != nil {
-		g.throttled.To(context.Background(), g.log, slog.LevelError, "a MeterProvider or TracerProvider panicked; what it was to measure is lost",
+		g.throttled.To(ctx, g.log, slog.LevelError, "a MeterProvider or TracerProvider panicked; what it was to measure is lost",
 			"kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 	}
 }
@@ -43,7 +43,7 @@ func notPanicking(what string, do func()) (err error) {
 
 // inContext returns the span context that ctx carries.
 func (g *guard) inContext(ctx context.Context) (is trace.SpanContext) {
-	defer g.catch()
+	defer g.catch(ctx)
 	return trace.SpanContextFromContext(ctx)
 }
 
@@ -54,7 +54,7 @@ type tracer struct {
 
 func (t tracer) Start(ctx context.Context, name string, options ...trace.SpanStartOption) (within context.Context, s trace.Span) {
 	within, s = ctx, noop.Span{}
-	defer t.catch()
+	defer t.catch(ctx)
 	if made, is := t.Tracer.Start(ctx, name, options...); made != nil && is != nil {
 		within, s = made, span{is, t.guard}
 	}
@@ -67,22 +67,22 @@ type span struct {
 }
 
 func (s span) End(options ...trace.SpanEndOption) {
-	defer s.catch()
+	defer s.catch(context.Background())
 	s.Span.End(options...)
 }
 
 func (s span) SetAttributes(list ...attribute.KeyValue) {
-	defer s.catch()
+	defer s.catch(context.Background())
 	s.Span.SetAttributes(list...)
 }
 
 func (s span) SetStatus(code codes.Code, description string) {
-	defer s.catch()
+	defer s.catch(context.Background())
 	s.Span.SetStatus(code, description)
 }
 
 func (s span) SpanContext() (is trace.SpanContext) {
-	defer s.catch()
+	defer s.catch(context.Background())
 	return s.Span.SpanContext()
 }
 
@@ -92,7 +92,7 @@ type counter struct {
 }
 
 func (c counter) Add(ctx context.Context, n int64, options ...metric.AddOption) {
-	defer c.catch()
+	defer c.catch(ctx)
 	c.Int64Counter.Add(ctx, n, options...)
 }
 
@@ -102,7 +102,7 @@ type durations struct {
 }
 
 func (h durations) Record(ctx context.Context, value float64, options ...metric.RecordOption) {
-	defer h.catch()
+	defer h.catch(ctx)
 	h.Float64Histogram.Record(ctx, value, options...)
 }
 
@@ -112,6 +112,6 @@ type sizes struct {
 }
 
 func (h sizes) Record(ctx context.Context, value int64, options ...metric.RecordOption) {
-	defer h.catch()
+	defer h.catch(ctx)
 	h.Int64Histogram.Record(ctx, value, options...)
 }
