@@ -21,84 +21,106 @@ type Release struct {
 // do not tell a second release from the first. What is kept of past states is
 // what an event tells: the status, the people, the queue, the dates and the
 // scores.
+//
+// For example, the quality API says on the 1st that the evaluation will be released
+// on the 3rd, on the 2nd that it will be on the 5th, and on the 6th that it was
+// opened again. That is one release, of the 5th: the first plan was changed before
+// its day. It is Undated: a record that says after that "released", without a date,
+// is about this one.
 func (e *Evaluation) Releases() []Release {
-	all := slices.Concat(e.versions.past, e.versions.newest)
-	if len(all) < 2 {
-		return e.markUndated(releasing(nil, e, all, e.ReleaseDate), all)
-	}
-	var moments []uint64
-	for k := range all {
-		moments = append(moments, all[k].changed, micros(all[k].of.ReleaseDate))
-	}
-	slices.Sort(moments)
+	said := slices.Concat(e.versions.past, e.versions.newest)
 	var list []Release
-	for _, at := range slices.Compact(moments) {
-		if then := evaluationFields.asOf(e, at); len(then) > 0 {
-			list = releasing(list, evaluationFields.show(then), then, fromMicros(at))
+	if len(said) > 1 { // else there was no other state
+		for _, at := range moments(said) {
+			if then := evaluationFields.asOf(e, at); len(then) > 0 {
+				list = withRelease(list, evaluationFields.show(then), then, fromMicros(at))
+			}
 		}
+		list = withRelease(list, e, e.versions.newest, e.ReleaseDate)
+	} else {
+		list = withRelease(list, e, said, e.ReleaseDate)
 	}
-	return e.markUndated(releasing(list, e, e.versions.newest, e.ReleaseDate), all)
+	return markUndated(list, e, said)
 }
 
-// releasing adds the state of an evaluation, which is of these versions, to a
-// list of those in which it was released, if it was by a time.
-func releasing(list []Release, e *Evaluation, of []version[Evaluation], by time.Time) []Release {
-	if e.Deleted || !e.ReleasedBy(by) {
+// moments are when a release can have come about: when the evaluation was changed,
+// and when a date came for which one was planned. They are in microseconds, in order.
+func moments(said []version[Evaluation]) []uint64 {
+	var list []uint64
+	for k := range said {
+		list = append(list, said[k].changed, micros(said[k].of.ReleaseDate))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// withRelease returns the list with the state then, which the versions of it say
+// together, if the evaluation was released in it by the time at. A state replaces
+// an earlier one of the same release.
+func withRelease(list []Release, then *Evaluation, of []version[Evaluation], at time.Time) []Release {
+	if then.Deleted || !then.ReleasedBy(at) {
 		return list
 	}
-	i := slices.IndexFunc(list, func(before Release) bool { return before.ReleaseDate.Equal(e.ReleaseDate) })
-	if now := lastOf(of); i < 0 && undated(now) && !e.ReleaseDate.IsZero() && micros(e.ReleaseDate) <= now.changed &&
-		!slices.ContainsFunc(of, func(v version[Evaluation]) bool { return v.of.Released && v.of.ReleaseDate.Equal(e.ReleaseDate) }) {
-		e = clone(e) // nothing was released when that date came: it is not the one of this release
-		e.ReleaseDate = time.Time{}
-		return releasing(list, e, of, by)
+	sameDate := func(r Release) bool { return r.ReleaseDate.Equal(then.ReleaseDate) }
+	if !slices.ContainsFunc(list, sameDate) && dateOfAnother(then, of) {
+		then = clone(then)
+		then.ReleaseDate = time.Time{}
 	}
-	if i >= 0 {
-		list = slices.Delete(list, i, i+1)
-	}
-	return append(list, Release{Evaluation: e})
+	return append(slices.DeleteFunc(list, sameDate), Release{Evaluation: then})
 }
 
-func lastOf(versions []version[Evaluation]) version[Evaluation] {
-	if len(versions) == 0 {
-		return version[Evaluation]{of: &Evaluation{}}
+// dateOfAnother reports whether a state is released by a statement without a date
+// that came after the date in it, and nobody has said that anything was released on
+// that date: then it is the date of a plan that came to nothing, and of no release.
+func dateOfAnother(then *Evaluation, of []version[Evaluation]) bool {
+	if len(of) == 0 || then.ReleaseDate.IsZero() {
+		return false
 	}
-	return evaluationFields.newestFirst(versions)[0]
+	if last := evaluationFields.newestFirst(of)[0]; !undated(last) || micros(then.ReleaseDate) > last.changed {
+		return false
+	}
+	return !slices.ContainsFunc(of, func(v version[Evaluation]) bool { return v.of.Released && v.of.ReleaseDate.Equal(then.ReleaseDate) })
 }
 
 // undated reports whether a version tells of a release without its date.
 func undated(v version[Evaluation]) bool { return v.of.Released && v.of.ReleaseDate.IsZero() }
 
-// markUndated finds the release that the first statement without a date is about:
-// the first one, if it had come by then, else the one that was planned when that
-// was said, else one of its own.
-func (e *Evaluation) markUndated(list []Release, all []version[Evaluation]) []Release {
-	var said uint64 // when it was said first
-	for k := range all {
-		if v := &all[k]; undated(*v) && (said == 0 || v.changed < said) {
-			said = v.changed
+// markUndated marks the release that the first statement without a date is about, or
+// would be, if it is one of those with a date: there is none without a date then.
+func markUndated(list []Release, e *Evaluation, said []version[Evaluation]) []Release {
+	if i := aboutUndated(list, e, said); i >= 0 {
+		list[i].Undated = true
+		return slices.DeleteFunc(list, func(r Release) bool { return r.ReleaseDate.IsZero() })
+	}
+	return list
+}
+
+// aboutUndated returns the place of the release that the first statement without a
+// date is about: the first one, if its date had come by then, else the one that was
+// planned when that was said. It is -1 where it is one of its own.
+func aboutUndated(list []Release, e *Evaluation, said []version[Evaluation]) int {
+	first := -1 // of the releases with a date
+	for i, r := range list {
+		if !r.ReleaseDate.IsZero() && (first < 0 || r.ReleaseDate.Before(list[first].ReleaseDate)) {
+			first = i
 		}
 	}
-	is := -1
-	for i, r := range list {
-		if !r.ReleaseDate.IsZero() && (is < 0 || r.ReleaseDate.Before(list[is].ReleaseDate)) {
-			is = i
+	var at uint64 // when one without a date was said first
+	for k := range said {
+		if v := &said[k]; undated(*v) && (at == 0 || v.changed < at) {
+			at = v.changed
 		}
 	}
 	switch {
-	case is < 0:
-		return list
-	case said == 0: // what older versions of this package stored has no past
-		if first := list[is]; !first.EventTime.IsZero() && first.ReleaseDate.After(first.EventTime) {
-			return list
+	case first < 0:
+		return -1
+	case at == 0: // none was heard, or by an older version of this package, which kept no past
+		if r := list[first]; !r.EventTime.IsZero() && r.ReleaseDate.After(r.EventTime) {
+			return -1
 		}
-	case micros(list[is].ReleaseDate) > said:
-		planned := evaluationFields.show(evaluationFields.asOf(e, said)).ReleaseDate
-		is = slices.IndexFunc(list, func(r Release) bool { return !planned.IsZero() && r.ReleaseDate.Equal(planned) })
+	case micros(list[first].ReleaseDate) > at:
+		planned := evaluationFields.show(evaluationFields.asOf(e, at)).ReleaseDate
+		return slices.IndexFunc(list, func(r Release) bool { return !planned.IsZero() && r.ReleaseDate.Equal(planned) })
 	}
-	if is < 0 {
-		return list
-	}
-	list[is].Undated = true
-	return slices.DeleteFunc(list, func(r Release) bool { return r.ReleaseDate.IsZero() })
+	return first
 }
