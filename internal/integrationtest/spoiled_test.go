@@ -36,7 +36,7 @@ var spoils = map[string]func(ctx context.Context, tx pgx.Tx) error{
 		return err
 	},
 	"rows that it leaves unread": func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Query(ctx, "select generate_series(1, 100000)") //nolint:sqlclosecheck // that is the fault
+		_, err := tx.Query(ctx, "select generate_series(1, 100000)") // that is the fault
 		return err
 	},
 	"a constraint that is checked at the end": func(ctx context.Context, tx pgx.Tx) error {
