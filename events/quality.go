@@ -21,7 +21,8 @@ type SurveyCompleted struct {
 // EvaluationReleased fires when an evaluation is released, so that the agent
 // may see it: when a source says so, or when the date has come for which its
 // release was scheduled: also where it is heard only afterwards, and more than the
-// settling time later, that the plan was called off before. It fires again when it
+// settling time later, that the plan was called off before, or, as a record has no
+// date, where a record of a later release is heard in between. It fires again when it
 // is released anew, where a source knows the date: an analytics record alone tells
 // of the first release only.
 type EvaluationReleased struct {
