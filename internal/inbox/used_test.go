@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,6 +42,6 @@ func TestABundleIsKeptUntilAllOfItIsStored(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		require.Empty(t, b.left(t, "b"))
-		require.Equal(t, []string{"c", "d"}, b.lanes.ids())
+		require.Equal(t, []string{"c", "d"}, slices.Compact(b.lanes.ids()), "all of it, at least once")
 	})
 }

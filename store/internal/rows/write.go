@@ -138,7 +138,7 @@ func (b *Batch) addSessions(id Value, c *store.Change, d *conversation.Delta) []
 		b.begin(Session, id, keyText(s.ID), keyText(s.ParticipantID), Value{})
 		appendRow(b, Session, sessionMap, s.Session)
 		row := b.values[Session][n:]
-		flattened := row[len(row)-1].Text[0] == 1 // the provenance begins with it
+		flattened := row[len(row)-1].Text[0]&1 == 1 // a bit of what the provenance begins with
 		row[placeFlattened] = boolValue(flattened)
 		if c.Version == 0 || c.From == nil || len(s.Segments) == 0 {
 			continue
