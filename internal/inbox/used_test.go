@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"errors"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,12 +35,12 @@ func TestABundleIsKeptUntilAllOfItIsStored(t *testing.T) {
 		a, b := run(t, s, m, "a"), run(t, s, m, "b")
 		b.lanes.set(false, errors.New("the store refuses"))
 		require.NoError(t, a.Pass(t.Context(), []Heard{{"b", heard("c", "tag", at)}, {"b", heard("d", "tag", at)}}))
-		time.Sleep(10 * time.Second)
+		time.Sleep(10*time.Second + time.Microsecond) // not at the moment at which it is tried again
 		require.Len(t, b.left(t, "b"), 1)
 		b.lanes.set(false, nil)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		require.Empty(t, b.left(t, "b"))
-		require.Equal(t, []string{"c", "d"}, slices.Compact(b.lanes.ids()), "all of it, at least once")
+		require.Equal(t, []string{"c", "d"}, b.lanes.ids())
 	})
 }
