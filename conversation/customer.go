@@ -79,8 +79,11 @@ func (c *Conversation) Customer() (customer Customer, known bool) {
 		}
 	}
 	consider := func(stated string, s *Session) {
+		if customer.Address != "" {
+			return
+		}
 		address, withheld := readAddress(stated)
-		if customer.Address != "" || address == "" && (!withheld || customer.Withheld) {
+		if address == "" && (!withheld || customer.Withheld) {
 			return
 		}
 		customer.Address, customer.Withheld, customer.Stated, customer.SessionID = address, withheld, stated, ""

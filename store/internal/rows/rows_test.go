@@ -208,7 +208,9 @@ func BenchmarkRows(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			batch.Reset()
-			batch.Add(change(first, second))
+			c := change(first, second)
+			c.Restate() // as the engine does
+			batch.Add(c)
 		}
 	})
 	b.Run("read", func(b *testing.B) {
