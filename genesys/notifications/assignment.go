@@ -2,7 +2,7 @@ package notifications
 
 import "sync"
 
-// assignment is which topic is heard over which connection. It opens
+// assignment knows which topic is heard over which connection. It opens
 // connections as they are needed. It is safe for concurrent use.
 type assignment struct {
 	topicsEach int // on a connection
@@ -20,8 +20,8 @@ func newAssignment(topicsEach, most int, open func(number int) *connection) *ass
 	return &assignment{topicsEach: topicsEach, most: most, open: open, of: map[string]*connection{}}
 }
 
-// add assigns a topic, and says what of it was missed so far. It reports false
-// when there is no room.
+// add assigns a topic, of which something may have been missed so far. It reports
+// false when there is no room.
 func (a *assignment) add(topic string, missed blindness) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -48,7 +48,7 @@ func (a *assignment) addDetail(topic string) bool {
 	return true
 }
 
-// withRoom returns a connection that can take a topic more; nil when there is
+// withRoom returns a connection that can take one more topic; nil when there is
 // none. The caller holds the lock.
 func (a *assignment) withRoom() *connection {
 	for _, c := range a.connections {
@@ -65,7 +65,7 @@ func (a *assignment) withRoom() *connection {
 }
 
 // begin starts the connections that were opened for what was added. Until then
-// more can be added, so that all is subscribed at once.
+// more can be added, so that all topics are subscribed with one call.
 func (a *assignment) begin() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -74,7 +74,7 @@ func (a *assignment) begin() {
 	}
 }
 
-// remove gives a topic up.
+// remove takes a topic off its connection.
 func (a *assignment) remove(topic string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -84,7 +84,7 @@ func (a *assignment) remove(topic string) {
 	}
 }
 
-// connection returns what a topic is heard over; nil when it is not assigned.
+// connection returns the connection of a topic; nil when it is not assigned.
 func (a *assignment) connection(topic string) *connection {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -17,8 +17,8 @@ func idle(topicsEach, most int) *assignment {
 	return a
 }
 
-// hearing lets the connections have a socket and hear all their topics until a
-// time. None is read.
+// hearing gives the connections a socket that has heard all their topics until a
+// time. Nothing is read from it.
 func hearing(a *assignment, until time.Time) {
 	for _, c := range a.all() {
 		s := &socket{}

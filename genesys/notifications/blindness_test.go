@@ -11,8 +11,8 @@ import (
 	"github.com/dcmkit/convtrack/genesys/notifications"
 )
 
-// startAs runs a source as the process of a name; kill ends it as kill -9 does:
-// it does not put anything down any more.
+// startAs runs a source as the process with that name; kill ends it as kill -9
+// does: it records nothing any more.
 func (w *world) startAs(name string, topics []string) (stop, kill func()) {
 	stop = w.start(notifications.Config{Topics: topics, Tracked: as{w.kept, name}})
 	return stop, func() {
@@ -22,7 +22,7 @@ func (w *world) startAs(name string, topics []string) (stop, kill func()) {
 	}
 }
 
-// date gives all signs of life that are put down a time.
+// date sets the time of all recorded signs of life.
 func (s *shelf) date(t *testing.T, at time.Time) {
 	t.Helper()
 	s.mu.Lock()
@@ -40,7 +40,7 @@ func (s *shelf) date(t *testing.T, at time.Time) {
 	s.values["notifications"] = shelved{value, is.version + 1}
 }
 
-// freeze keeps what is put down as it is until undo is called.
+// freeze keeps the recorded state as it is until undo is called.
 func (s *shelf) freeze() (undo func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,8 +83,8 @@ func TestTheLatestSignOfLifeDecidesNotThatOfADeadProcess(t *testing.T) {
 	})
 }
 
-// A process whose clock was ahead says nothing about when topics were heard, and
-// hides nothing that the next ones say.
+// A process whose clock was ahead does not prove when topics were heard, and its
+// sign of life hides none of a later process.
 func TestASignOfLifeOfAClockThatWasAheadHidesNoBlindness(t *testing.T) {
 	for _, ahead := range []time.Duration{2 * time.Minute, time.Hour, 24 * time.Hour} {
 		t.Run(ahead.String(), func(t *testing.T) {

@@ -85,8 +85,8 @@ func (c channels) exists(ctx context.Context, id string) error {
 
 // subscribe makes topics the subscriptions of the channel, and returns those
 // that were refused. Doing it again renews the channel. The platform should
-// refuse topics one by one, but some errors condemn the whole list; then halves
-// are added to what is subscribed until the culprits are found.
+// refuse topics one by one, but with some errors it refuses the whole list; then
+// the list is added in ever smaller halves until the topics at fault are found.
 func (c channels) subscribe(ctx context.Context, id string, topics []string) ([]Refusal, error) {
 	refused, err := c.put(ctx, http.MethodPut, id, topics)
 	if !oneIsRefused(err) {
@@ -141,7 +141,7 @@ func (c channels) put(ctx context.Context, method, id string, topics []string) (
 		ID     string `json:"id"`
 		State  string `json:"state,omitempty"`
 		Reason string `json:"rejectionReason,omitempty"`
-		// Missing is of newer platforms; others name it in the reason (protocol 2.4).
+		// Missing is sent by newer platforms; others name it in the reason (protocol 2.4).
 		Missing []string `json:"missingPermissions,omitempty"`
 	}
 	list := make([]topic, len(topics))
@@ -176,8 +176,9 @@ func (c channels) put(ctx context.Context, method, id string, topics []string) (
 	return refused, nil
 }
 
-// entities reads a list of the platform. What has none is no empty list: an
-// organisation without channels, and a subscription of nothing, look otherwise.
+// entities reads a list of the platform. An answer without entities is an error and
+// not an empty list: that of an organisation without channels, or of a subscription
+// of nothing, looks different.
 func entities[T any](body []byte, what string) ([]T, error) {
 	var l struct {
 		Entities *[]T `json:"entities"`
@@ -191,7 +192,8 @@ func entities[T any](body []byte, what string) ([]T, error) {
 	return *l.Entities, nil
 }
 
-// understood reads an answer. The decoder's error is not shown: it can quote it.
+// understood reads an answer. The decoder's error is left out: it can quote the
+// answer.
 func understood(body []byte, into any, what string) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf("%w: %s", genesys.ErrNotUnderstood, what)

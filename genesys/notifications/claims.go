@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// claims are which channel is used by which process. A channel is claimed in
+// claims know which channel is used by which process. A channel is claimed in
 // the store before it is used, so that no two processes use the same one, and
-// no two take the last place. It is safe for concurrent use.
+// no two create the last one that the limit allows. It is safe for concurrent use.
 type claims struct {
 	peers    *peers
 	channels channels
 	log      *slog.Logger
-	getting  chan struct{} // its place is taken while a channel is got
+	getting  chan struct{} // a semaphore: full while a channel is being got
 
 	mu        sync.Mutex
 	own       map[string]channel // by id
@@ -59,7 +59,7 @@ func (k *claims) get(ctx context.Context) (channel, error) {
 	return c, err
 }
 
-// renewed notes until when an own channel lives.
+// renewed notes a channel of this process, and until when it lives.
 func (k *claims) renewed(c channel) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -82,8 +82,8 @@ func (k *claims) abandon(id string) {
 	k.abandoned[id] = true
 }
 
-// adopt takes over a channel that nobody uses any more; a zero one when there
-// is none.
+// adopt takes over a channel that nobody uses any more; it returns a zero one when
+// there is none.
 func (k *claims) adopt(ctx context.Context) (channel, error) {
 	var taken channel
 	me := k.peers.instance()
@@ -107,14 +107,14 @@ func (k *claims) adopt(ctx context.Context) (channel, error) {
 	return taken, err
 }
 
-// errCreating: another process is about to take a place.
+// errCreating: another process is creating a channel now; two could exceed the limit.
 var errCreating = errors.New("another process is creating a channel")
 
 // creatingFor is how long a process may take to create a channel.
 const creatingFor = 30 * time.Second
 
-// create creates a channel while no other process of ours does: with the last
-// place taken twice, somebody else's channel would end.
+// create creates a channel while no other process of ours does: if two created the
+// last one that the limit allows, somebody else's channel would end.
 func (k *claims) create(ctx context.Context) (channel, error) {
 	busy := false
 	me := k.peers.instance()
@@ -147,8 +147,8 @@ func (k *claims) create(ctx context.Context) (channel, error) {
 	return c, err
 }
 
-// putDown writes the own channels into the state, and learns which of them
-// another process has claimed: it thought that this one was gone.
+// putDown writes the channels of this process into the state, and gives up those
+// that another process has claimed because it thought that this one was gone.
 func (k *claims) putDown(s *state) {
 	k.forgetAbandoned(s)
 	k.mu.Lock()
@@ -168,7 +168,7 @@ func (k *claims) putDown(s *state) {
 	slices.SortFunc(s.Channels, func(a, b ownedChannel) int { return a.Expires.Compare(b.Expires) })
 }
 
-// leave writes into the state that the own channels are free.
+// leave writes into the state that the channels of this process are free.
 func (k *claims) leave(s *state) {
 	k.putDown(s)
 	for i := range s.Channels {
@@ -178,7 +178,7 @@ func (k *claims) leave(s *state) {
 	}
 }
 
-// forgetAbandoned takes channels out of the state that are given up.
+// forgetAbandoned removes abandoned channels from the state.
 func (k *claims) forgetAbandoned(s *state) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -47,12 +47,12 @@ func claimsOf(p *peers, api genesys.API) *claims {
 	return newClaims(p, channels{api}, slog.New(slog.DiscardHandler))
 }
 
-// owned is a channel of a process that lives for an hour yet.
+// owned is a channel of a process that lives for another hour.
 func owned(id, owner string) ownedChannel {
 	return ownedChannel{channel{ID: id, ConnectURI: "wss://streaming.example/" + id, Expires: time.Now().Add(time.Hour)}, owner}
 }
 
-// got gets a channel, as often as it takes.
+// got gets a channel, and tries until it succeeds.
 func got(t *testing.T, k *claims) channel {
 	for {
 		c, err := k.get(t.Context())

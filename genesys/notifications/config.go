@@ -19,7 +19,7 @@ const (
 	// MostTopics is how many topics a channel can have.
 	MostTopics = 1000
 	// MostChannels is how many channels there can be for one OAuth client.
-	// One more would end the one that was used least recently.
+	// One more would end the least recently used one.
 	MostChannels = 20
 	mostName     = 200 // characters of a topic's name
 )
@@ -30,10 +30,10 @@ func DetailEvents() []string {
 	return []string{"customer.start", "customer.end", "acd.start", "acd.end", "user.start", "user.end", "acw", "attributes"}
 }
 
-// UserTopics are the topics that tell of all conversations of these users.
+// UserTopics are the topics for all conversations of these users.
 func UserTopics(ids ...string) []string { return topics("v2.users.", ids) }
 
-// QueueTopics are the topics that tell of all conversations in these queues.
+// QueueTopics are the topics for all conversations in these queues.
 func QueueTopics(ids ...string) []string { return topics("v2.routing.queues.", ids) }
 
 func topics(prefix string, ids []string) []string {
@@ -44,45 +44,45 @@ func topics(prefix string, ids []string) []string {
 	return names
 }
 
-// Config says what to hear. Fields that are zero take the default that is
-// given with them.
+// Config says what to listen to, and how. A field that is zero takes the default
+// at the end of its comment.
 type Config struct {
-	// API calls the organisation. Required.
+	// API calls the organisation's platform API. Required.
 	API genesys.API
 
 	// Topics are the topics to subscribe: see UserTopics and QueueTopics.
 	// SetTopics changes them while the source runs.
 	Topics []string
 
-	// Follow chooses users and queues by division or by name, whose topics are
-	// subscribed beside Topics. They are looked for before anything is heard, and
-	// every few minutes from then on: who is new is followed, and what is known of
-	// the time since the last look is announced as a gap; who is not found twice in
-	// a row is dropped. Where the channels have no room for all, those that were
-	// followed stay, queues come before users, and the rest is said in the log and
-	// in Stats. It needs routing:queue:view for queues and directory:user:view for
-	// users. Nil: nobody is looked for.
+	// Follow selects users and queues by division or by name; their topics are
+	// subscribed in addition to Topics. The selection is looked up before listening
+	// begins, and every FollowEvery from then on. A user or queue that is new is
+	// followed, and the time since the last lookup is announced as a gap; one that
+	// two lookups in a row do not find is dropped. Where the channels have no room
+	// for all, those that were followed stay, queues come before users, and the log
+	// and Stats say how many are left out. It needs routing:queue:view for queues
+	// and directory:user:view for users. Nil: nobody is followed.
 	Follow *directory.Selection
-	// FollowEvery is how often Follow is looked for again. 5 min.
+	// FollowEvery is how often the selection of Follow is looked up again. 5 min.
 	FollowEvery time.Duration
 
-	// DetailEvents are the detail events to subscribe for each conversation
-	// that is heard of or tracked, as they go on telling of it when its agents and
-	// queues are none of Topics. They are combined, so they cost one topic for
-	// each open conversation; where there is no room for all, the latest
+	// DetailEvents are the detail events to subscribe for each conversation that
+	// is heard of or tracked: they still arrive when the conversation has moved to
+	// agents and queues that are not in Topics. They are combined, so they cost one
+	// topic for each open conversation; where there is no room for all, the latest
 	// conversations get it. None.
 	DetailEvents []string
 
-	// Tracked keeps, over a restart, when the source last heard and which
+	// Tracked keeps, across restarts, when the source last heard and which
 	// channels are its own. It also says which conversations are open. Without
 	// it the time before the start is a gap of unknown length, and each start
-	// leaves a channel behind that counts until it expires. What is kept holds
-	// the addresses of channels, which let whoever reads them listen.
+	// leaves a channel behind that counts towards the limit until it expires. The
+	// addresses of channels are kept too: whoever can read them can listen.
 	Tracked genesys.Tracked
 
-	// Name tells apart sources that use the same Tracked. Processes that share
-	// a store share the topics of the sources with the same name: each topic is
-	// heard by one of them, and by another when that one is gone.
+	// Name tells sources apart that use the same Tracked. Processes that share a
+	// store divide the topics of the sources with the same name: one of them
+	// listens to each topic, and another takes over when that one is gone.
 	// "notifications".
 	Name string
 
@@ -110,18 +110,18 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Times of the source, all in terms of the platform's (protocol 2.5).
+// Times of the source, derived from the platform's (protocol 2.5).
 const (
-	// askAfter is the quiet after which a socket is asked for a sign of life:
-	// the platform's heartbeat, every 30 s, is overdue.
+	// askAfter is the silence after which a ping is sent: the platform's
+	// heartbeat, every 30 s, is overdue.
 	askAfter = 33 * time.Second
-	// deadAfter is the quiet after which a socket is given up.
+	// deadAfter is the silence after which a socket is given up.
 	deadAfter = 43 * time.Second
 	// renewEvery is how often the subscriptions of a channel are renewed. A
 	// channel lives 24 h from the last time.
 	renewEvery = 5 * time.Hour
-	// gather is how long changes of the topics are gathered into one call, and
-	// gatherDetails how long those of detail topics are, which come with every
+	// gather is how long changes of the topics are collected for one call, and
+	// gatherDetails the same for detail topics, which change with every
 	// conversation.
 	gather        = 250 * time.Millisecond
 	gatherDetails = 5 * time.Second

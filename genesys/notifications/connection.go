@@ -14,15 +14,15 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// connection keeps one channel connected and subscribed. Its topics and what is
-// known of its hearing are here; how it hears is in listen.go.
+// connection keeps one channel connected and subscribed. Its state is here: its
+// topics, whether they are heard and since when; how it listens is in listen.go.
 type connection struct {
 	surroundings
-	number  int // for the log: the channel's id is a part of the address, and so secret
+	number  int // for the log: the channel's id is a part of the address, and so a secret
 	silence *silence
 
-	changed chan struct{} // the topics are others
-	soon    chan struct{} // so they are, but that can wait a little
+	changed chan struct{} // the topics have changed
+	soon    chan struct{} // they have too, but subscribing can wait a little
 
 	mu      sync.Mutex
 	topics  map[string]bool
@@ -30,10 +30,10 @@ type connection struct {
 	socket  *socket   // nil while there is none
 	hears   bool      // the topics are subscribed on it, or were when it was told to stop
 	heard   time.Time // when it last heard, while it has no socket
-	began   time.Time // since when it hears, or does not
+	began   time.Time // since when it hears or does not hear
 	trouble error     // why it does not hear; nil: it does, or has just begun
 	added   int       // how often topics were added
-	caught  int       // up to which of these times they are heard
+	caught  int       // the value of added up to which topics are subscribed
 	missed  blindness // what is not heard yet
 
 	// Of the goroutine that listens only:
@@ -41,13 +41,14 @@ type connection struct {
 	replacing *pause.Pacer // of its sockets
 }
 
-// blindness is whether something was missed, and since when; zero: nobody knows.
+// blindness is whether something was missed, and since when; from is zero when that
+// is unknown.
 type blindness struct {
 	some bool
 	from time.Time
 }
 
-// and returns what two of them are together.
+// and combines two: from the earlier time on, and unknown is the earliest.
 func (b blindness) and(other blindness) blindness {
 	switch {
 	case !b.some:
@@ -69,7 +70,7 @@ type surroundings struct {
 	take      func(frame []byte, read time.Time) *genesys.Message
 	announce  func(ctx context.Context, source string, g conversation.Gap)
 	stats     *counters
-	tellPeers func() // there is something to put down for other processes
+	tellPeers func() // there is something to record for other processes
 }
 
 func newConnection(s surroundings, number int) *connection {
@@ -116,19 +117,19 @@ func wake(c chan struct{}) {
 	}
 }
 
-// unheard returns what is missed until the topics are subscribed that were added
-// up to now; caughtUp takes the number.
+// unheard returns what is missed until the topics added so far are subscribed, and
+// the number to give to caughtUp then.
 func (c *connection) unheard() (missed blindness, added int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.missed, c.added
 }
 
-// caughtUp notes that the topics are heard that were added by then.
+// caughtUp notes that the topics are heard that were added up to that number.
 func (c *connection) caughtUp(added int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.hears || c.caught != added { // else it was renewed, or detail topics came
+	if !c.hears || c.caught != added { // otherwise it was a renewal, or about detail topics
 		c.silence.listens(c.channel.ID, time.Now())
 		c.tellPeers()
 	}
@@ -148,8 +149,9 @@ func (c *connection) setSocket(s *socket) {
 	c.socket = s
 }
 
-// lose says that the connection has no socket any more. One that was told to
-// stop has heard until then; otherwise all topics are missed from now on.
+// lose notes that the connection has no socket any more. All topics are missed from
+// the last sign of life on; one that was told to stop still counts as hearing until
+// then.
 func (c *connection) lose(stopped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -172,14 +174,14 @@ func (c *connection) fail(reason error, now time.Time) {
 	c.trouble = reason
 }
 
-// since returns since when the connection hears, or does not and why.
+// since returns since when the connection hears, or since when it does not and why.
 func (c *connection) since() (time.Time, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.began, c.trouble
 }
 
-// deafened says that all topics were missed, although there was a socket.
+// deafened notes that all topics were missed, although there was a socket.
 func (c *connection) deafened(since time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -198,7 +200,7 @@ func (c *connection) lastHeard() (time.Time, bool) {
 	return c.socket.lastHeard(), all
 }
 
-// proveAlive waits a moment for a sign of life, so that lastHeard is recent.
+// proveAlive waits up to a second for a sign of life, so that lastHeard is recent.
 func (c *connection) proveAlive() {
 	c.mu.Lock()
 	s := c.socket

@@ -17,7 +17,8 @@ const (
 	// followEnded for how long after it has ended.
 	followFor   = 48 * time.Hour
 	followEnded = 10 * time.Minute
-	// followEvery is how often it is looked what to follow.
+	// followEvery is how often ended conversations are dropped, and open ones of
+	// other sources are followed.
 	followEvery = time.Minute
 )
 
@@ -118,7 +119,8 @@ func (d *detailTopics) names(id string) []string {
 	return names
 }
 
-// combined joins topics that differ in their end, as few as a name can hold.
+// combined joins topics that differ in their end into as few names as their length
+// allows.
 func combined(prefix string, ends []string) []string {
 	var names []string
 	for _, end := range ends {
@@ -132,7 +134,7 @@ func combined(prefix string, ends []string) []string {
 	return names
 }
 
-// subscribeSingly gives combined topics up.
+// subscribeSingly replaces combined topics by single ones, for good.
 func (d *detailTopics) subscribeSingly() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -151,7 +153,8 @@ func (d *detailTopics) subscribeSingly() {
 	}
 }
 
-// run gives up what has ended, and follows what other sources found.
+// run drops conversations that have ended, and follows those that other sources
+// found, until ctx ends.
 func (d *detailTopics) run(ctx context.Context) {
 	for len(d.events) > 0 {
 		d.dropEnded(time.Now())
@@ -192,7 +195,8 @@ func (d *detailTopics) followOpen(ctx context.Context) {
 	}
 }
 
-// followIfRoom reports whether there may be room for more.
+// followIfRoom follows a conversation if there is room for it, and reports whether
+// there may be room for more.
 func (d *detailTopics) followIfRoom(id string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

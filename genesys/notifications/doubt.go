@@ -12,9 +12,9 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// doubts settles whether channels that tell nothing are deaf: by what other
-// sources read, or by one read of a conversation that such a channel should
-// tell of.
+// doubts finds out whether channels without events are deaf: from what other
+// sources read, or by reading one conversation for which such a channel should
+// have sent events.
 type doubts struct {
 	api      genesys.API
 	peers    *peers
@@ -38,8 +38,8 @@ func (d *doubts) run(ctx context.Context) {
 	}
 }
 
-// settle reads one conversation for each silent connection: the one with an open
-// leg on its topics that changed last.
+// settle reads one conversation for each silent connection: the most recently
+// changed one with an open leg on its topics.
 func (d *doubts) settle(ctx context.Context, silent map[*connection]bool) {
 	for c, err := range d.peers.tracked.Open(ctx) {
 		if err != nil {
@@ -61,8 +61,8 @@ func (d *doubts) settle(ctx context.Context, silent map[*connection]bool) {
 	}
 }
 
-// read reads a conversation and compares. The live API does not keep one for
-// long that has ended; then its record is read.
+// read reads a conversation and compares. The live API does not keep a conversation
+// for long after its end; then its record is read.
 func (d *doubts) read(ctx context.Context, id string) {
 	sent := time.Now()
 	body, err := d.api.Call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: true, Sent: &sent})
@@ -85,8 +85,7 @@ func (d *doubts) read(ctx context.Context, id string) {
 	}
 }
 
-// compare compares what was read of a conversation with what the channels have
-// told.
+// compare compares what was read of a conversation with the events of the channels.
 func (d *doubts) compare(c *conversation.Conversation) {
 	for _, is := range d.expected(conversation.Merge(nil, c)) {
 		if _, hears := is.by.lastHeard(); hears {
@@ -95,16 +94,16 @@ func (d *doubts) compare(c *conversation.Conversation) {
 	}
 }
 
-// expectation is a leg that a connection should tell of.
+// expectation is a leg about which a connection should have sent events.
 type expectation struct {
 	by     *connection
 	moment time.Time // the latest in the leg
 	over   bool
 }
 
-// expected returns the legs of a conversation that connections should tell of: those
-// of a user to the user's topic, and the waiting in a queue to the queue's. What
-// happens after a user has left may not come on the user's topic.
+// expected returns the legs of a conversation about which connections should send
+// events: a user's legs on the user's topic, and the waiting in a queue on the
+// queue's. What happens after a user has left may not come on the user's topic.
 func (d *doubts) expected(c *conversation.Conversation) []expectation {
 	var all []expectation
 	for _, l := range c.Legs() {

@@ -53,8 +53,8 @@ func user(id string) conversation.Participant {
 	return conversation.Participant{Purpose: conversation.PurposeAgent, UserID: id}
 }
 
-// doubting is of connections with one topic each, that have heard for an hour but
-// were told nothing.
+// doubting is a doubts with connections of one topic each, which have listened for
+// an hour without an event.
 func doubting(t *testing.T, c *common, api genesys.API, topics ...string) *doubts {
 	a := idle(1, len(topics))
 	for _, name := range topics {
@@ -65,7 +65,7 @@ func doubting(t *testing.T, c *common, api genesys.API, topics ...string) *doubt
 	return &doubts{api: api, peers: c.peers("me"), assigned: a, found: func(*conversation.Conversation) {}, log: slog.New(slog.DiscardHandler)}
 }
 
-// deaf returns the topics whose connections turn out to be deaf soon.
+// deaf returns the topics whose connections are found to be deaf soon.
 func (d *doubts) deaf(topics ...string) (deaf []string) {
 	for _, name := range topics {
 		if d.assigned.connection(name).silence.deaf(time.Now().Add(suspectFor)) != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// Health says since when the source hears or is blind and why, what of the topics it
-// hears, and how much of the API's rate limit is left. It is blind while one of its
-// channels is, as it is for the topics of that one.
+// Health says since when the source hears, or since when it is blind and why, how many
+// of the topics it hears, and how much of the API's rate limit is left. It counts as
+// blind while one of its channels does not hear, as the topics of that one are missed.
 func (s *Source) Health() conversation.SourceHealth {
 	is := s.Stats()
 	h := conversation.SourceHealth{LastHeard: utc(is.LastHeard), Heard: is.Topics, Waiting: is.Pending, API: genesys.APIHealth(s.config.API)}
@@ -43,7 +43,7 @@ func (s *Source) Health() conversation.SourceHealth {
 	return h
 }
 
-// utc is a time as it is told to people; zero stays zero.
+// utc returns a time as Health shows it, in UTC; zero stays zero.
 func utc(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}

@@ -12,20 +12,20 @@ import (
 
 // inbox stands between reading and storing, so that reading never waits. At
 // most one call of the sink is under way for a conversation; what is heard of
-// it meanwhile is joined and follows in the next.
+// it meanwhile is merged and goes into the next call.
 type inbox struct {
 	sink      conversation.Sink
 	log       *slog.Logger
-	throttled throttle.Log // what can happen with each conversation
+	throttled throttle.Log // for warnings that can come for every conversation
 	most      int          // conversations that may wait
 
 	mu      sync.Mutex
 	ready   sync.Cond
 	waiting map[string]*conversation.Conversation
 	busy    map[string]bool      // being stored
-	since   map[string]time.Time // the earliest that is not stored, of what waits or is busy
-	turn    []string             // ids that wait and are not busy, in their order
-	tries   map[string]int       // that failed, of what waits
+	since   map[string]time.Time // when the earliest part that is not stored was heard, of what waits or is busy
+	turn    []string             // ids that can be stored next, in this order
+	tries   map[string]int       // failed ones, of what is not stored
 	closed  bool
 }
 
@@ -64,7 +64,7 @@ func (b *inbox) len() int {
 	return len(b.waiting)
 }
 
-// oldest returns since when something is not stored; false when nothing is.
+// oldest returns since when something waits to be stored; false when nothing does.
 func (b *inbox) oldest() (time.Time, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,7 +89,7 @@ func (b *inbox) close() {
 // or ctx ends.
 func (b *inbox) work(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() {
-		b.mu.Lock() // nobody is between looking at ctx and waiting
+		b.mu.Lock() // so that no worker is between checking ctx and waiting
 		defer b.mu.Unlock()
 		b.ready.Broadcast()
 	})()
@@ -135,8 +135,8 @@ func (b *inbox) store(ctx context.Context, c *conversation.Conversation) bool {
 	return err == nil
 }
 
-// again puts a conversation back that could not be stored, to be tried when
-// some time has passed. Meanwhile the others go on.
+// again puts back a conversation that could not be stored, to be tried again after a
+// back-off. It does not hold up the others.
 func (b *inbox) again(c *conversation.Conversation) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -160,7 +160,7 @@ func (b *inbox) done(id string) {
 	b.free(id)
 }
 
-// free lets what waits of a conversation take its turn.
+// free lets what waits for a conversation take its turn.
 func (b *inbox) free(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -90,8 +90,7 @@ func workInbox(ctx context.Context, b *inbox, workers int) *sync.WaitGroup {
 	return &all
 }
 
-// BenchmarkInbox shows what one conversation costs while nearly all workers have
-// nothing to do.
+// BenchmarkInbox measures one conversation while nearly all workers are idle.
 func BenchmarkInbox(b *testing.B) {
 	stored := make(chan struct{})
 	box := newInbox(func(context.Context, conversation.Update) error {

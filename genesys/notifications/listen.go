@@ -11,11 +11,12 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// calm is how long listening must last so that it begins again without delay.
+// calm is how long listening must last for the back-off to start again from its
+// shortest pause.
 const calm = time.Minute
 
-// run listens, and when that ends, begins again, until ctx ends or the platform
-// refuses for good.
+// run listens, and listens again with a back-off whenever that ends, until ctx ends
+// or the platform refuses for good.
 func (c *connection) run(ctx context.Context) error {
 	growing := pause.Growing(500*time.Millisecond, 30*time.Second)
 	for {
@@ -46,8 +47,8 @@ func (c *connection) run(ctx context.Context) error {
 	}
 }
 
-// hopeless reports whether there is nothing to hear without what was refused:
-// a wrong secret, or no right to have a channel.
+// hopeless reports whether trying again cannot help: the secret is wrong, or there
+// is no right to have a channel.
 func hopeless(err error) bool {
 	return errors.Is(err, genesys.ErrCredentials) || genesys.HasStatus(err, http.StatusForbidden)
 }
@@ -62,7 +63,7 @@ func gone(err error) bool {
 // errTaken: another process has claimed the connection's channel.
 var errTaken = errors.New("another process uses the channel")
 
-// ensureChannel gets a channel where the connection has none.
+// ensureChannel gets a channel if the connection has none.
 func (c *connection) ensureChannel(ctx context.Context) error {
 	if id := c.currentChannel().ID; id != "" && c.claims.has(id) {
 		return nil
@@ -118,8 +119,8 @@ func (c *connection) listen(ctx context.Context) (heard bool, err error) {
 	return s.listen(ctx)
 }
 
-// explain asks the platform whether the channel is gone whose socket it
-// refused: how it refuses is not documented (protocol 2.5).
+// explain asks the platform, when it has refused the socket, whether the channel is
+// gone: with which status it refuses is not documented (protocol 2.5).
 func (c *connection) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, errRefused) {
 		return err

@@ -46,7 +46,7 @@ func (o *overload) active() bool {
 }
 
 // end ends the overload if half of the room is free again. It returns since when
-// it lasted.
+// the overload has lasted, and whether it is over.
 func (o *overload) end() (since time.Time, over bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -57,7 +57,7 @@ func (o *overload) end() (since time.Time, over bool) {
 	return since, over
 }
 
-// overloadCheck is how often it is looked whether an overload is over.
+// overloadCheck is how often it is checked whether an overload is over.
 const overloadCheck = 5 * time.Second
 
 // run announces overloads as gaps until ctx ends.

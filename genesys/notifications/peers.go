@@ -10,27 +10,27 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/memory"
 )
 
-// peers are the processes that share a store, this one among them. They divide
-// the topics, and put down a state for each other and for those that come after
-// them.
+// peers are the processes that share a store, including this one. They divide the
+// topics, and keep a common state in the store for each other and for those that
+// come after them.
 type peers struct {
-	tracked genesys.Tracked // nil: this process is alone, and nothing is put down
+	tracked genesys.Tracked // nil: this process is alone, and nothing is recorded
 	name    string
 }
 
-// state is what the peers put down.
+// state is what the peers record in the store.
 type state struct {
 	// Signs say until when topics were heard.
 	Signs signs `json:"signs,omitempty"`
-	// Channels are theirs. Those of a process that is gone can be used again
-	// instead of taking a further place.
+	// Channels are those of all peers. One whose process is gone can be used again,
+	// so that none has to be created.
 	Channels []ownedChannel `json:"channels,omitempty"`
 	// Creating is who is about to create a channel.
 	Creating creating `json:"creating,omitzero"`
 }
 
-// storeTimeout is how long the store may take: without it there is less to go
-// on, but the source hears.
+// storeTimeout is how long the store may take. The source listens without its
+// answer, too, but then knows less.
 const storeTimeout = 3 * time.Second
 
 // instance is the name of this process.
@@ -49,13 +49,13 @@ func (p *peers) alive(instance string) bool {
 // other reports whether it is a process other than this one.
 func (p *peers) other(instance string) bool { return instance != p.instance() }
 
-// mine reports whether this process is the one to look after something.
+// mine reports whether this process is responsible for something.
 func (p *peers) mine(key string) bool { return p.tracked == nil || p.tracked.Mine(p.name, key) }
 
-// moved returns a channel that is closed when mine may answer otherwise.
+// moved returns a channel that is closed when the answers of mine may have changed.
 func (p *peers) moved() <-chan struct{} { return p.tracked.Moved() }
 
-// read returns what is put down.
+// read returns the recorded state.
 func (p *peers) read(ctx context.Context) (is state, err error) {
 	err = p.change(ctx, func(s *state) bool {
 		is = *s
@@ -64,8 +64,8 @@ func (p *peers) read(ctx context.Context) (is state, err error) {
 	return is, err
 }
 
-// change changes what is put down, as often as others forestall it. do reports
-// whether there is something to write.
+// change changes the recorded state, and tries again when another process has
+// changed it meanwhile. do reports whether there is something to write.
 func (p *peers) change(ctx context.Context, do func(*state) bool) error {
 	if p.tracked == nil {
 		do(&state{})
@@ -76,7 +76,7 @@ func (p *peers) change(ctx context.Context, do func(*state) bool) error {
 	return memory.Change(ctx, p.tracked, p.name, func(value []byte) ([]byte, error) {
 		s := state{}
 		if len(value) > 0 && json.Unmarshal(value, &s) != nil {
-			s = state{} // of another version of the library; it is written anew
+			s = state{} // of another version of the library; it is replaced
 		}
 		s.Signs = s.Signs.believed(time.Now())
 		if !do(&s) {

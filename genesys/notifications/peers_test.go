@@ -19,30 +19,30 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// common is what processes have in common: one value of a store, and who there is.
+// common is what processes share: one value of a store, and which of them are alive.
 type common struct {
 	mu      sync.Mutex
 	value   []byte
 	version int64
 	alive   []string
-	owner   func(key string) string // who looks after what; nil: the first one that is alive
+	owner   func(key string) string // who is responsible for what; nil: the first one that is alive
 	moved   chan struct{}
 	open    []*conversation.Conversation
 	delay   func() time.Duration // of the store; nil: none
 	hangs   bool
 }
 
-// process is a tracker, as far as it is asked, of the process with a name.
+// process is the tracker of one process, with the methods that peers use.
 type process struct {
 	genesys.Tracked
 	*common
 	name string
 }
 
-// peers returns the peers as the process with a name sees them.
+// peers returns the peers as seen by the process with that name.
 func (c *common) peers(name string) *peers { return &peers{process{common: c, name: name}, "source"} }
 
-// live says which processes there are.
+// live sets which processes are alive.
 func (c *common) live(names ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,14 +53,14 @@ func (c *common) live(names ...string) {
 	}
 }
 
-// is returns what is put down.
+// is returns the recorded state.
 func (c *common) is(t *testing.T) state {
 	is, err := c.peers("the test").read(t.Context())
 	require.NoError(t, err)
 	return is
 }
 
-// put puts something down.
+// put changes the recorded state.
 func (c *common) put(t *testing.T, do func(*state)) {
 	require.NoError(t, c.peers("the test").change(t.Context(), func(s *state) bool { do(s); return true }))
 }
@@ -137,7 +137,7 @@ func (p process) SetValue(ctx context.Context, _ string, value []byte, version i
 	return p.version, nil
 }
 
-// slow is a delay between nothing and a few milliseconds.
+// slow is a random delay of up to a few milliseconds.
 func slow(t *testing.T) func() time.Duration {
 	seed := rand.Uint64()
 	t.Log("seed", seed)

@@ -28,7 +28,7 @@ func newRefusedTopics(log *slog.Logger, onRefused func(Refusal)) *refusedTopics 
 // go without end.
 const mostRefused = MostChannels * MostTopics
 
-// report makes refused topics known, each once.
+// report logs refused topics and calls onRefused, once for each.
 func (t *refusedTopics) report(list []Refusal) {
 	for _, r := range list {
 		if !t.remember(r) {
@@ -65,7 +65,7 @@ func (t *refusedTopics) without(topics []string) []string {
 	return slices.DeleteFunc(topics, func(name string) bool { return t.fatal[name] })
 }
 
-// all returns the refusals, the earliest first.
+// all returns the refusals, the earliest first, at most MostTopics of them.
 func (t *refusedTopics) all() []Refusal {
 	t.mu.Lock()
 	defer t.mu.Unlock()

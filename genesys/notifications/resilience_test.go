@@ -20,7 +20,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/notifications"
 )
 
-// allFail lets every call of the API fail.
+// allFail makes every call of the API fail.
 var allFail = genesystest.RequestFault{Status: http.StatusServiceUnavailable}
 
 func subs(method, path string) bool { return strings.HasSuffix(path, "/subscriptions") }

@@ -14,10 +14,10 @@ import (
 // session is the time in which a connection has a socket.
 type session struct {
 	*connection
-	open   context.Context // ends when the session is over: sockets live as long
+	open   context.Context // ends with the session, and so do its sockets
 	notice chan notice
 
-	socket    *socket // the one that counts
+	socket    *socket // the current one
 	calls     context.Context
 	interrupt func()           // ends calls
 	replace   <-chan time.Time // when to open a socket in place of this one; nil: not at all
@@ -30,10 +30,10 @@ type notice struct {
 	of   genesys.SystemType
 }
 
-// checkEvery is how often it is looked whether a channel is deaf.
+// checkEvery is how often it is checked whether a channel is deaf.
 const checkEvery = 15 * time.Second
 
-// listen subscribes and listens until it cannot any more.
+// listen subscribes, and listens until something prevents it.
 func (s *session) listen(ctx context.Context) (heard bool, err error) {
 	missed, added := s.unheard()
 	if err := s.subscribe(); err != nil {
@@ -91,7 +91,7 @@ func (s *session) listen(ctx context.Context) (heard bool, err error) {
 	}
 }
 
-// use lets a socket be the one that counts.
+// use makes a socket the current one.
 func (s *session) use(ctx context.Context, next *socket) {
 	if s.interrupt != nil {
 		s.interrupt()
@@ -100,7 +100,7 @@ func (s *session) use(ctx context.Context, next *socket) {
 	s.setSocket(next)
 	calls, cancel := context.WithCancel(ctx)
 	s.calls, s.interrupt = calls, cancel
-	s.running.Go(func() { // so that a call that is under way does not hide the end of the socket
+	s.running.Go(func() { // so that a call that is under way does not delay noticing the end of the socket
 		select {
 		case <-next.ended:
 			cancel()
@@ -112,7 +112,7 @@ func (s *session) use(ctx context.Context, next *socket) {
 // heed does what a notice asks for.
 func (s *session) heed(n notice) error {
 	if n.from != s.socket {
-		return nil // it was about a socket that is replaced
+		return nil // it is about a socket that was replaced
 	}
 	switch n.of {
 	case genesys.SystemSocketClosing:
@@ -138,7 +138,7 @@ func (s *session) replaceSocket(ctx context.Context) {
 	if err != nil {
 		wait := s.replacing.Next(0)
 		s.log.Warn("the platform is about to close the socket, and there is no new one yet", "connection", s.number, "reason", err, "again_in", wait)
-		s.replace = time.After(wait) // meanwhile the old one hears
+		s.replace = time.After(wait) // meanwhile the old one goes on
 		return
 	}
 	s.announce(ctx, s.gapName(), conversation.Gap{From: began, To: time.Now(), Reason: "the platform had the socket replaced"})
@@ -161,7 +161,7 @@ func (s *session) connect(ctx context.Context) (*socket, error) {
 			}
 			select {
 			case s.notice <- notice{next, m.System.Type}:
-			default: // there are notices enough
+			default: // as many wait already
 			}
 		})
 	})
@@ -176,7 +176,7 @@ func (s *session) connect(ctx context.Context) (*socket, error) {
 	return next, nil
 }
 
-// reason prefers why the socket ended to what failed because of it.
+// reason returns why the socket ended, if it has: err is only a consequence then.
 func (s *session) reason(err error) error {
 	select {
 	case <-s.socket.ended:

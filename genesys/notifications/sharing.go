@@ -13,28 +13,28 @@ import (
 
 // Times of sharing.
 const (
-	// putDownEvery is how often it is put down until when topics were heard.
+	// putDownEvery is how often it is recorded until when topics were heard.
 	putDownEvery = 30 * time.Second
 	// putDownSoon is how often that is done after the peers have changed, and
-	// changing is for how long: until everybody knows who hears what.
+	// changing for how long: until every process knows who hears what.
 	putDownSoon = 10 * time.Second
 	changing    = 2 * time.Minute
-	// fresh is how old a sign of life may be of a process that hears now.
+	// fresh is the greatest age of the last sign of life of a process that hears.
 	fresh = 3 * putDownEvery
-	// overlap is how long a process at least goes on to hear topics that
-	// another one looks after from now on.
+	// overlap is how long a process goes on listening, at least, to topics that
+	// another one has become responsible for.
 	overlap = time.Minute
-	// deliveryTime is how long a message may be on its way: what happened so
-	// shortly before a sign of life may not have been heard.
+	// deliveryTime is how long a message may be on its way: what happened within
+	// that time before a sign of life may not have arrived yet.
 	deliveryTime = time.Second
 )
 
-// sharing is which of the topics this process hears, of those that it shares
-// with its peers. It is safe for concurrent use.
+// sharing decides to which of the topics this process listens, of those that it
+// shares with its peers. It is safe for concurrent use.
 type sharing struct {
 	peers    *peers
 	assigned *assignment
-	makeRoom func() bool // gives something less important up; false: there is nothing
+	makeRoom func() bool // gives up something less important; false: there is nothing
 	announce func(ctx context.Context, g conversation.Gap)
 	log      *slog.Logger
 
@@ -42,7 +42,7 @@ type sharing struct {
 	topics    [partitions][]string // all, also those of others
 	held      partitionSet         // what this process hears
 	takeovers takeovers
-	moved     time.Time // when the peers were last others
+	moved     time.Time // when the peers last changed
 }
 
 func newSharing(topics []string, p *peers, a *assignment, makeRoom func() bool, log *slog.Logger, announce func(context.Context, conversation.Gap)) *sharing {
@@ -59,7 +59,7 @@ func byPartition(topics []string) (parts [partitions][]string) {
 	return parts
 }
 
-// set replaces the topics. New ones are missed since a time.
+// set replaces the topics. New ones count as missed since the given time.
 func (s *sharing) set(topics []string, since time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,8 +102,8 @@ func (s *sharing) hear(p int, missed blindness) error {
 	return nil
 }
 
-// run takes topics over, at the start and whenever the peers are others, until
-// ctx ends.
+// run takes topics over, at the start and whenever the peers change, until ctx
+// ends.
 func (s *sharing) run(ctx context.Context) {
 	for {
 		var moved <-chan struct{}
@@ -125,8 +125,8 @@ func (s *sharing) run(ctx context.Context) {
 	}
 }
 
-// take begins to hear the topics that this process looks after and does not
-// hear yet. What was heard of them before is in the signs.
+// take begins to listen to the topics that this process is responsible for and does
+// not hear yet. Until when they were heard before is in the signs.
 func (s *sharing) take(is signs) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +141,7 @@ func (s *sharing) take(is signs) error {
 		missed := blindness{true, is.latest(p, anybody)}
 		if last := is.latest(p, s.peers.alive); time.Since(last) < fresh {
 			s.takeovers.begin(p, missed.from)
-			missed = blindness{} // until it turns out otherwise
+			missed = blindness{} // for now; the takeover finds out
 		}
 		if err := s.hear(p, missed); err != nil {
 			failed = err
@@ -157,8 +157,8 @@ func (s *sharing) changes() bool {
 	return s.peers.tracked != nil && time.Since(s.moved) < changing
 }
 
-// putDown writes a sign of life into the state. until returns until when what
-// was heard by then is stored; zero: it is not.
+// putDown writes a sign of life into the state. What was heard is stored up to
+// until; zero: not everything is, so there is no new sign of life.
 func (s *sharing) putDown(is *state, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,7 +180,7 @@ func (s *sharing) putDown(is *state, until time.Time) {
 	is.Signs = is.Signs.prune(s.peers.alive)
 }
 
-// lastHeard returns when all topics of a partition were last heard, and whether
+// lastHeard returns until when all topics of a partition were heard, and whether
 // they are heard now. The caller holds the lock.
 func (s *sharing) lastHeard(p int) (oldest time.Time, hears bool) {
 	oldest = time.Now()
@@ -200,9 +200,9 @@ func (s *sharing) lastHeard(p int) (oldest time.Time, hears bool) {
 	return oldest, true
 }
 
-// compare looks what the peers have put down: whether they heard what was taken
+// compare checks what the peers have recorded: whether they heard what was taken
 // over from them until it was heard here, and whether they hear what is theirs
-// now. It reports whether there is something new to put down.
+// now. It reports whether there is something new to record.
 func (s *sharing) compare(ctx context.Context, is signs) bool {
 	gaps, settled := s.missed(is)
 	for _, g := range gaps {
@@ -223,8 +223,8 @@ func (s *sharing) missed(is signs) (gaps []conversation.Gap, settled bool) {
 	})
 }
 
-// handOver gives up the topics that other processes look after, which have said
-// that they hear them.
+// handOver gives up the topics that other processes are responsible for and are
+// recorded to hear.
 func (s *sharing) handOver(is signs) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

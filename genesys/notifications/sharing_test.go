@@ -50,7 +50,7 @@ func all() (s partitionSet) {
 	return s
 }
 
-// users are so many topics.
+// users are the topics of n users.
 func users(n int) (topics []string) {
 	for i := range n {
 		topics = append(topics, UserTopics(fmt.Sprint("u-", i))...)
@@ -58,7 +58,7 @@ func users(n int) (topics []string) {
 	return topics
 }
 
-// missed is what is missed of the topics that are assigned.
+// missed is what was missed of the topics that are assigned.
 func (s *sharer) missing() blindness {
 	missed, _ := s.assigned.all()[0].unheard()
 	return missed

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// partitions is into how many parts the topics are divided. A part is looked
-// after by one process, and it is put down for each part until when its topics
-// were heard: topics can be many thousands.
+// partitions is the number of parts into which the topics are divided. One process
+// is responsible for a partition, and until when topics were heard is recorded for
+// the partition as a whole: there can be many thousands of topics.
 const partitions = 256
 
 // partitionOf returns the partition of a topic.
@@ -22,7 +22,7 @@ func partitionOf(topic string) int {
 	return int(h.Sum32() % partitions)
 }
 
-// partitionKey is how a partition is called where it is asked whose it is.
+// partitionKey is the key by which a partition is assigned to a process.
 func partitionKey(p int) string { return "topics/" + strconv.Itoa(p) }
 
 // partitionSet is a set of partitions.
@@ -51,20 +51,20 @@ func (s *partitionSet) UnmarshalText(text []byte) error {
 	return err
 }
 
-// sign is a sign of life: that a process heard all topics of these partitions
-// until then.
+// sign is a sign of life: a process heard all topics of these partitions until
+// then.
 type sign struct {
 	Owner      string       `json:"owner"`
 	At         time.Time    `json:"at"`
 	Partitions partitionSet `json:"partitions"`
 }
 
-// signs are the signs of life of all processes. A process has several while
-// some of its topics are not heard.
+// signs are the signs of life of all processes. A process has several when it no
+// longer hears some of its topics.
 type signs []sign
 
-// latest returns the latest sign of life for a partition of the processes that
-// count; zero when there is none.
+// latest returns the time of the latest sign of life for a partition, of the
+// processes that count; zero when there is none.
 func (s signs) latest(p int, counts func(owner string) bool) time.Time {
 	var latest time.Time
 	for _, is := range s {
@@ -75,16 +75,16 @@ func (s signs) latest(p int, counts func(owner string) bool) time.Time {
 	return latest
 }
 
-// believed leaves out what a clock has dated that was ahead of ours: it does not
-// tell when that was.
+// believed leaves out signs of life from the future: the clock of their process was
+// ahead, so they do not say when topics were heard.
 func (s signs) believed(now time.Time) signs {
 	return slices.DeleteFunc(s, func(is sign) bool { return is.At.After(now.Add(clockSkew)) })
 }
 
 func anybody(string) bool { return true }
 
-// record puts a new sign of life down. Earlier ones of the same process remain
-// for the partitions that the new one leaves out: they are not heard any more.
+// record adds a new sign of life. Earlier ones of the same process remain for the
+// partitions that the new one leaves out: they are not heard any more.
 func (s signs) record(is sign) signs {
 	kept := s[:0]
 	for _, old := range s {

@@ -12,8 +12,8 @@ import (
 // Times of silence. A channel can be deaf: its subscriptions are accepted and
 // its heartbeats come, but no events (protocol 2.9).
 const (
-	// doubtAfter is the silence after which it is looked whether there is
-	// something to tell. It doubles while there is not, up to mostDoubt.
+	// doubtAfter is the silence after which the API is asked whether there should
+	// have been an event. It doubles each time until one comes, up to mostDoubt.
 	doubtAfter = 5 * time.Minute
 	mostDoubt  = time.Hour
 	// clockSkew is how far the clock of the platform, or of another process, may
@@ -22,25 +22,24 @@ const (
 	// recordSkew is how far the times of an event and of a record of the same
 	// moment may be apart.
 	recordSkew = 5 * time.Second
-	// suspectFor is how long a channel may yet tell of what it is suspected to
-	// have missed.
+	// suspectFor is the grace period in which an event clears a suspected channel.
 	suspectFor = 30 * time.Second
-	// mostJudge is for how long a new channel at most is not judged, when the
-	// ones before it were deaf: each one takes a place for a day.
+	// mostJudge is the longest time for which a new channel is not judged after
+	// others that were deaf: each one counts towards the limit for a day.
 	mostJudge = 4 * time.Hour
 )
 
-// silence is what is known of how much a channel tells. It is safe for
-// concurrent use.
+// silence is for how long a connection's channel has sent no event, and whether it
+// should have. It is safe for concurrent use.
 type silence struct {
 	mu        sync.Mutex
 	channel   string
 	began     time.Time // when the channel was subscribed first; zero: it is not
 	since     time.Time // when topics were last added to it, or a socket opened
 	event     time.Time // when the last event came
-	moment    time.Time // the latest that an event told of, in the platform's clock
+	moment    time.Time // the latest time in an event, by the platform's clock
 	doubt     time.Duration
-	doubted   time.Time       // when it was last looked whether there is something to tell
+	doubted   time.Time       // when the API was last asked
 	asked     map[string]bool // the conversations that were read for that, since the last event
 	suspected time.Time       // since when the channel is suspected; zero: it is not
 	reason    errDeafChannel
@@ -55,7 +54,7 @@ type errDeafChannel struct {
 	since        time.Time
 }
 
-// errDeaf: the channel does not tell what happens.
+// errDeaf: the channel sends no events although something happens.
 var errDeaf = fmt.Errorf("the channel is subscribed and silent")
 
 func (e errDeafChannel) Error() string {
@@ -73,7 +72,7 @@ func (s *silence) listens(channel string, now time.Time) {
 	}
 }
 
-// hears notes what the channel has told.
+// hears notes a message of the channel; only one about conversations is an event.
 func (s *silence) hears(m *genesys.Message, now time.Time) {
 	if len(m.Conversations) == 0 {
 		return
@@ -90,7 +89,7 @@ func (s *silence) hears(m *genesys.Message, now time.Time) {
 	clear(s.asked)
 }
 
-// lastEvent returns since when the channel has told nothing.
+// lastEvent returns since when the channel has sent no event.
 func (s *silence) lastEvent() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,8 +98,8 @@ func (s *silence) lastEvent() time.Time {
 
 func (s *silence) quietSince() time.Time { return later(s.began, s.event) }
 
-// compare suspects the channel when it has not told of something that happened
-// in a conversation whose topic it has.
+// compare suspects the channel when it has sent no event about something that
+// happened at moment in a conversation whose topic it has.
 func (s *silence) compare(conversationID string, moment, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,8 +123,8 @@ func (s *silence) deaf(now time.Time) error {
 	return s.reason
 }
 
-// doubts reports whether the silence lasts so long that it is time to look
-// whether there is something to tell.
+// doubts reports whether the silence has lasted so long that it is time to ask the
+// API whether there should have been an event.
 func (s *silence) doubts(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,8 +135,8 @@ func (s *silence) doubts(now time.Time) bool {
 	return true
 }
 
-// ask reports whether a conversation was not read yet since the last event, and
-// notes that it is now.
+// ask reports whether a conversation has not been read since the last event, and
+// notes that it is being read now.
 func (s *silence) ask(conversationID string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,7 +154,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// latestMoment returns the latest moment that a message tells of.
+// latestMoment returns the latest time in a partial conversation.
 func latestMoment(c *conversation.Conversation) (latest time.Time) {
 	for _, p := range c.Participants {
 		latest = later(latest, later(p.Start, later(p.ConnectedTime, p.End)))

@@ -10,7 +10,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// tells is a message that tells of a moment.
+// tells is a message with an event of that moment.
 func tells(moment time.Time) *genesys.Message {
 	return &genesys.Message{Conversations: []*conversation.Conversation{{Participants: []*conversation.Participant{{Start: moment}}}}}
 }

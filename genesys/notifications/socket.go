@@ -79,12 +79,12 @@ func dial(ctx context.Context, open func(ctx context.Context, network, address s
 	return s, nil
 }
 
-// mostHandshake is how much is read of a handshake, TLS and a proxy's included:
-// the headers of an answer have no end of their own.
+// mostHandshake is how much is read during a handshake, TLS and a proxy's included:
+// the headers of an answer have no limit of their own.
 const mostHandshake = 256 << 10
 
-// handshake is a connection from which no more is read than a handshake needs,
-// until it is over.
+// handshake is a connection that limits how much is read from it until the
+// handshake is over.
 type handshake struct {
 	net.Conn
 	left int
@@ -112,7 +112,7 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// withoutAddress takes the address out of an error.
+// withoutAddress removes the address from an error.
 func withoutAddress(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -124,7 +124,7 @@ func withoutAddress(err error) error {
 // lastHeard returns when the last frame arrived.
 func (s *socket) lastHeard() time.Time { return *s.heard.Load() }
 
-// mostKept is the size of a frame whose memory is used for the next one.
+// mostKept is the size of the largest buffer that is kept for the next frame.
 const mostKept = 1 << 20
 
 // read gives each frame to take, until the socket ends. take must not keep it.
@@ -152,7 +152,7 @@ func (s *socket) read(take func(frame []byte, read time.Time)) {
 	}
 }
 
-// closed says in a sentence why a socket ended.
+// closed returns the reason for which a socket ended.
 func closed(err error) error {
 	var c *websocket.CloseError
 	if errors.As(err, &c) {
@@ -161,8 +161,8 @@ func closed(err error) error {
 	return fmt.Errorf("the connection was lost: %w", err)
 }
 
-// watch asks a quiet socket for a sign of life, and ends one that is silent.
-// It returns when the socket has ended.
+// watch pings a socket that is quiet, and closes one that stays silent. It returns
+// when the socket has ended.
 func (s *socket) watch() {
 	asked := false
 	for {
@@ -190,8 +190,8 @@ func (s *socket) watch() {
 	}
 }
 
-// retiredFor is how long a socket that is replaced is read on, for what is on its
-// way: the platform ends it by itself (protocol 2.5), but does not promise to.
+// retiredFor is how long a socket that was replaced is still read, for messages on
+// their way: the platform closes it by itself (protocol 2.5), but does not promise to.
 const retiredFor = 10 * time.Second
 
 // retire closes the socket soon.
@@ -199,8 +199,8 @@ func (s *socket) retire() {
 	time.AfterFunc(retiredFor, func() { _ = s.conn.Close() })
 }
 
-// proveAlive waits a moment for a sign of life, so that it is known until when
-// a socket heard that is closed.
+// proveAlive asks for a sign of life and waits for it up to a second, so that
+// lastHeard is recent.
 func (s *socket) proveAlive() {
 	last := s.lastHeard()
 	s.ask()
@@ -213,7 +213,7 @@ func (s *socket) proveAlive() {
 	}
 }
 
-// ask asks the platform for an answer (protocol 2.5).
+// ask sends a ping, which the platform answers (protocol 2.5).
 func (s *socket) ask() {
 	s.asking.Lock()
 	defer s.asking.Unlock()

@@ -16,7 +16,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/host"
 )
 
-// Source hears the notification service. It is a convtrack.Source, and safe
+// Source listens to the notification service. It is a convtrack.Source, and safe
 // for concurrent use.
 type Source struct {
 	config Config
@@ -34,7 +34,7 @@ type Source struct {
 	overload *overload
 	inbox    *inbox
 
-	changed chan struct{} // there is something to put down for the peers
+	changed chan struct{} // there is something to record for the peers
 
 	mu   sync.Mutex
 	sink conversation.Sink // nil before Run
@@ -68,8 +68,8 @@ func (s *Source) String() string { return s.config.Name }
 var errRunning = errors.New("notifications: Run may be called once; make a new Source with New to run again")
 
 // Run listens until ctx ends, or the platform refuses for good: wrong
-// credentials, or no right to create a channel or to list whom to follow. What it has read by then is
-// given to the sink before it returns, for up to 5 s.
+// credentials, or no right to create a channel or to list whom to follow. What it
+// has read by then is given to the sink before it returns, for up to 5 s.
 func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	s.mu.Lock()
 	if s.sink != nil {
@@ -114,10 +114,10 @@ func (s *Source) connection(number int) *connection {
 	}, number)
 }
 
-// SetTopics replaces Config.Topics while the source runs; Config.Follow does so
-// by itself for users and queues that come and go. It fails, and changes nothing,
-// when they are too many or not topics. Topics of Follow and detail topics of
-// conversations make way.
+// SetTopics replaces Config.Topics while the source runs; Config.Follow needs no
+// call for users and queues that come and go. It fails, and changes nothing, when
+// there are too many names, or one that is not a topic. Topics of Follow and detail
+// topics of conversations are given up to make room for these.
 func (s *Source) SetTopics(names ...string) error {
 	if err := s.config.validTopics(names); err != nil {
 		return err
@@ -125,17 +125,18 @@ func (s *Source) SetTopics(names ...string) error {
 	return s.wanted.fix(names)
 }
 
-// Compare takes a conversation that another source has read from the API, and
-// compares it with what the channels have told: one that should have told of it
-// and did not is deaf, and is replaced. Only channels of this process are
-// judged; those of others are by the process that has them. It does not keep
-// the conversation, returns at once, and may be called at any time.
+// Compare compares a conversation that another source has read from the API with
+// the events of the channels: a channel that should have sent an event about it
+// and did not is deaf, and is replaced. Only channels of this process are checked;
+// each process checks its own. Compare does not keep the conversation, returns at
+// once, and may be called at any time.
 func (s *Source) Compare(c *conversation.Conversation) { s.doubts.compare(c) }
 
 // give gives what was heard to the sink.
 func (s *Source) give(ctx context.Context, u conversation.Update) error { return s.sink(ctx, u) }
 
-// take takes a frame, and returns what it says. It never waits.
+// take decodes a frame, passes its conversations on, and returns the message. It
+// never waits.
 func (s *Source) take(frame []byte, read time.Time) *genesys.Message {
 	if s.config.OnFrame != nil {
 		host.Call(s.log, "Config.OnFrame", func() { s.config.OnFrame(frame, read) })
@@ -161,7 +162,7 @@ func (s *Source) take(frame []byte, read time.Time) *genesys.Message {
 	return m
 }
 
-// add takes what a message says of a conversation.
+// add passes on a partial conversation, or drops it when too many wait.
 func (s *Source) add(c *conversation.Conversation) {
 	if !s.inbox.add(c) {
 		s.stats.dropped.Add(1)
@@ -184,8 +185,8 @@ func (s *Source) announcer(part string) func(context.Context, conversation.Gap) 
 	return func(ctx context.Context, g conversation.Gap) { s.announce(ctx, s.config.Name+"/"+part, g) }
 }
 
-// putDown tells the peers every now and then, and when something has changed,
-// what is heard here and which channels are used for it.
+// putDown records for the peers, regularly and when something has changed, what
+// is heard here and which channels are used for it.
 func (s *Source) putDown(ctx context.Context) {
 	if s.config.Tracked == nil {
 		return
@@ -222,7 +223,7 @@ func (s *Source) putDown(ctx context.Context) {
 	}
 }
 
-// leave tells the peers until when topics were heard here, and that the
+// leave records for the peers until when topics were heard here, and that the
 // channels are free.
 func (s *Source) leave(ctx context.Context) {
 	err := s.peers.change(ctx, func(is *state) bool {
@@ -235,7 +236,7 @@ func (s *Source) leave(ctx context.Context) {
 	}
 }
 
-// proveAlive waits a moment for a sign of life on every connection.
+// proveAlive waits up to a second for a sign of life on every connection.
 func (s *Source) proveAlive() {
 	var all sync.WaitGroup
 	for _, c := range s.assigned.all() {
@@ -244,8 +245,8 @@ func (s *Source) proveAlive() {
 	all.Wait()
 }
 
-// storedUntil returns until when what was heard is stored; zero when frames are
-// dropped.
+// storedUntil returns the time up to which everything that was heard is stored;
+// zero while frames are dropped.
 func (s *Source) storedUntil() time.Time {
 	if s.overload.active() {
 		return time.Time{}

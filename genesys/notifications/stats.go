@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// Stats are counts since the source was made, and present levels. Export them
-// to whatever system you watch.
+// Stats are counts since the source was made, and present values. Export them to
+// your monitoring system.
 type Stats struct {
 	Frames      int64 // that arrived, heartbeats included
 	Heartbeats  int64
-	Undecodable int64 // frames that were not understood, or not all of them
-	Dropped     int64 // conversations that were not taken, as too many waited
-	Reconnects  int64 // times a socket was lost
-	Deaf        int64 // channels that were subscribed and did not tell what happened
+	Undecodable int64 // frames that were not understood, or only in part
+	Dropped     int64 // partial conversations that were dropped, as too many waited
+	Reconnects  int64 // times that listening on a channel was interrupted
+	Deaf        int64 // channels that were replaced because they were subscribed and sent no events
 	Gaps        int64 // announcements of gaps
 
-	Topics    int       // subscribed now
-	Followed  int       // users and queues that Config.Follow found and that are wanted, by whichever process
-	Left      int       // those that were found and for which there is no room
-	Looked    time.Time // when Config.Follow was last looked for; zero: not yet
+	Topics    int       // on the channels of this process, those that are not subscribed yet or refused included
+	Followed  int       // users and queues that Config.Follow found and that are followed, by whichever process
+	Left      int       // those that it found and for which there is no room
+	Looked    time.Time // when the selection of Config.Follow was last looked up; zero: not yet
 	Channels  int       // in use
 	Listening int       // channels that hear now
 	Pending   int       // conversations that wait for the store
 	LastHeard time.Time // when the last frame arrived; zero: none yet
-	Refused   []Refusal // topics that the platform refused
+	Refused   []Refusal // topics that the platform refused, at most MostTopics of them
 }
 
 type counters struct {

@@ -22,7 +22,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/notifications"
 )
 
-// streaming is a platform whose sockets do what a test wants, in virtual time.
+// streaming is a platform in virtual time whose sockets behave as a test demands.
 type streaming struct {
 	serve func(w http.ResponseWriter, r *http.Request)
 	put   func() error // what subscribing ends with; nil: nothing
@@ -109,7 +109,7 @@ func listenTo(t *testing.T, s *streaming, d time.Duration, meanwhile func()) {
 	group.Wait()
 }
 
-// saying returns a handler that says something on each socket and keeps it open
+// saying returns a handler that sends a message on each socket and keeps it open
 // until the source closes it.
 func saying(heartbeat bool, frames ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -181,7 +181,7 @@ func TestNothingThatThePlatformDoesMakesAStormOfConnectionsOrCalls(t *testing.T)
 	}
 }
 
-// endlessHeaders begins to answer a handshake and does not come to an end.
+// endlessHeaders begins to answer a handshake with headers that never end.
 func endlessHeaders(w http.ResponseWriter, _ *http.Request) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

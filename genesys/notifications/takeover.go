@@ -7,27 +7,27 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 )
 
-// takeovers are of partitions that another process, which was alive, heard when
-// this one began to. Where it did so until then, nothing was missed. They are a
-// part of sharing, which guards them.
+// takeovers are those of partitions that another living process heard when this one
+// began to listen. If it did so until they were heard here, nothing was missed.
+// They belong to sharing, whose lock guards them.
 type takeovers map[int]*takeover
 
 type takeover struct {
 	last  time.Time // until when the partition is known to have been heard
-	heard time.Time // when this process heard; zero: not yet
-	gone  bool      // nobody else was there when it was last looked
+	heard time.Time // since when this process hears it; zero: not yet
+	gone  bool      // no other process heard it at the last check
 }
 
-// confirmWithin is how long it may take until the process that heard topics
-// before says that it did so until they were heard here.
+// confirmWithin is how long the process that heard topics before may take to record
+// that it did so until they were heard here.
 const confirmWithin = fresh + 15*time.Second
 
-// begin notes that a partition is taken over that was last heard then.
+// begin notes that a partition is taken over which was heard until last.
 func (ts takeovers) begin(p int, last time.Time) { ts[p] = &takeover{last: last} }
 
-// settle looks what the peers have put down since. A takeover is settled once
-// another process says that it heard until this one did, or when that is not to be
-// expected any more: then there is a gap. It reports whether one is settled.
+// settle checks what the peers have recorded since. A takeover is settled once
+// another process has recorded that it heard until this one did, or when that cannot
+// be expected any more: then there is a gap. It reports whether one was settled.
 func (ts takeovers) settle(is signs, by *peers, hears func(p int) bool) (gaps []conversation.Gap, settled bool) {
 	before := len(ts)
 	for p, t := range ts {

@@ -15,9 +15,9 @@ func of(parts ...int) (s partitionSet) {
 	return s
 }
 
-// takingOver takes partitions 1 and 2 over now, which another process last said a
-// minute ago to hear. It returns what to settle with: when the other last heard;
-// and whether they are heard here.
+// takingOver takes over partitions 1 and 2 now, for which another process recorded a
+// sign of life a minute ago. The result settles them, given when the other process
+// last heard and whether they are heard here.
 func takingOver(c *common) (ts takeovers, last time.Time, settle func(heard time.Time, here bool) (from, to []time.Time, settled bool)) {
 	ts, last = takeovers{}, time.Now().Add(-time.Minute)
 	ts.begin(1, last)

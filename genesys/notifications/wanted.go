@@ -13,24 +13,24 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// wanted is which topics all processes together are to hear: those of the
-// configuration, and those of whom it chooses (Config.Follow). It is safe for
-// concurrent use.
+// wanted are the topics that all processes together are to listen to: those of the
+// configuration, and those of the users and queues that Config.Follow selects. It is
+// safe for concurrent use.
 type wanted struct {
 	api   genesys.API
-	find  func(context.Context, genesys.API) (directory.Found, error) // nil: nobody is looked for
+	find  func(context.Context, genesys.API) (directory.Found, error) // nil: nobody is followed
 	every time.Duration
-	room  int                                          // for so many topics
-	set   func(topics []string, since time.Time) error // hears them from now on
+	room  int                                          // how many topics the channels take
+	set   func(topics []string, since time.Time) error // replaces what is listened to
 	log   *slog.Logger
 
 	mu      sync.Mutex
 	fixed   []string
 	found   []string        // without those for which there is no room
-	missing map[string]bool // of the found ones, those that the last look did not find
-	left    int             // that were found, and for which there is no room
+	missing map[string]bool // of the found ones, those that the last lookup did not find
+	left    int             // how many were found for which there is no room
 	looked  time.Time
-	failing time.Time // since when nobody can be looked for; zero: one can
+	failing time.Time // since when lookups fail; zero: they do not
 	reason  error
 }
 
@@ -42,8 +42,9 @@ func newWanted(c Config, set func([]string, time.Time) error, log *slog.Logger) 
 	return w
 }
 
-// begin looks for the first time, as often as it takes, so that what is heard
-// first is all that is wanted. It fails when the platform refuses for good.
+// begin makes the first lookup, and tries again until it succeeds, so that listening
+// begins with all topics that are wanted. It fails when the platform refuses for
+// good.
 func (w *wanted) begin(ctx context.Context) error {
 	if w.find == nil {
 		return nil
@@ -65,8 +66,7 @@ func (w *wanted) begin(ctx context.Context) error {
 	}
 }
 
-// run looks again every now and then until ctx ends. What fails leaves everything
-// as it is.
+// run repeats the lookup regularly until ctx ends. One that fails changes nothing.
 func (w *wanted) run(ctx context.Context) {
 	for w.find != nil && pause.Sleep(ctx, pause.Jittered(w.every)) {
 		if err := w.look(ctx, unhurried{w.api}); err != nil && ctx.Err() == nil {
@@ -83,9 +83,10 @@ func (u unhurried) Call(ctx context.Context, r genesys.Request) ([]byte, error) 
 	return u.API.Call(ctx, r)
 }
 
-// look finds whom to follow now. Whoever is new may have been there since the
-// last look. A list that changes while it is read can miss somebody, so that only
-// who is missing twice is dropped; and a list without anybody drops nobody.
+// look looks up whom to follow now. A user or queue that is new may have existed
+// since the last lookup, so its topics count as missed since then. A list that
+// changes while it is read can lack an entry, so only one that is missing twice is
+// dropped; and an empty list drops nobody.
 func (w *wanted) look(ctx context.Context, api genesys.API) error {
 	began := time.Now()
 	is, err := w.find(ctx, api)
@@ -127,7 +128,7 @@ func (w *wanted) look(ctx context.Context, api genesys.API) error {
 	return w.apply(append(stay, fresh...), since)
 }
 
-// note notes whether it could be looked.
+// note notes whether the lookup succeeded.
 func (w *wanted) note(began time.Time, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -138,15 +139,15 @@ func (w *wanted) note(began time.Time, err error) {
 	}
 }
 
-// trouble returns since when it cannot be looked whom to follow, and why; nil: it
-// can.
+// trouble returns since when lookups of whom to follow fail, and why; nil: they do
+// not.
 func (w *wanted) trouble() (time.Time, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.failing, w.reason
 }
 
-// topicsOf are the topics of those who were found, queues first.
+// topicsOf are the topics of what was found, queues first.
 func topicsOf(is directory.Found) []string {
 	var names []string
 	for _, q := range is.Queues {
@@ -174,8 +175,8 @@ func (w *wanted) fix(names []string) error {
 	return w.apply(w.found, time.Now())
 }
 
-// apply lets the fixed topics be heard, and as many of the found ones as there is
-// room for. The caller holds the lock.
+// apply makes the fixed topics the ones to listen to, and as many of the found ones
+// as there is room for. The caller holds the lock.
 func (w *wanted) apply(found []string, since time.Time) error {
 	fixed := set(w.fixed)
 	found = slices.DeleteFunc(slices.Clone(found), func(name string) bool { return fixed[name] })
@@ -193,8 +194,8 @@ func (w *wanted) apply(found []string, since time.Time) error {
 	return w.set(slices.Concat(w.fixed, found), since)
 }
 
-// stats returns how many are followed, how many are not for want of room, and when
-// it was last looked for them.
+// stats returns how many are followed, how many are not for lack of room, and when
+// they were last looked up.
 func (w *wanted) stats() (followed, left int, looked time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/directory"
 )
 
-// choice is whom the API finds, and what was made of it.
+// choice is what a lookup finds, and the topics that were set from it.
 type choice struct {
 	*wanted
 

@@ -20,8 +20,8 @@ import (
 	"github.com/dcmkit/convtrack/genesys/notifications"
 )
 
-// world is a simulated platform in virtual time, a source that hears it, and
-// what the source said.
+// world is a simulated platform in virtual time, a source that listens to it, and
+// what the source gave to its sink.
 type world struct {
 	t      *testing.T
 	server *genesystest.Server
@@ -38,7 +38,7 @@ func inBubble(t *testing.T, test func(t *testing.T, w *world), opts ...genesyste
 	})
 }
 
-// open runs a source until cancel is called; ended has what Run returns then.
+// open runs a source until cancel is called; ended receives what Run returns.
 func (w *world) open(c notifications.Config, sink conversation.Sink) (cancel func(), ended <-chan error) {
 	if c.API == nil {
 		c.API = w.server.API()
@@ -68,7 +68,7 @@ func (w *world) start(c notifications.Config) (stop func()) {
 	return stop
 }
 
-// topicsOfUsers are those of so many users.
+// topicsOfUsers are the topics of n users.
 func topicsOfUsers(n int) []string {
 	var users []string
 	for i := range n {
@@ -77,8 +77,8 @@ func topicsOfUsers(n int) []string {
 	return notifications.UserTopics(users...)
 }
 
-// unheard lets each of so many users answer a call, and returns how many of
-// the calls nobody has heard of.
+// unheard lets each of the users answer a call, and returns how many of the calls
+// were not heard of.
 func (w *world) unheard(users int) (n int) {
 	id := func(i int) string { return fmt.Sprintf("c-%d", i) }
 	for i := range users {
@@ -111,7 +111,7 @@ func (w *world) call() string {
 
 var callTopics = notifications.UserTopics("user-a", "user-b")
 
-// ear takes what the source says.
+// ear is a sink that records what the source gives it.
 type ear struct {
 	mu     sync.Mutex
 	is     map[string]*conversation.Conversation
@@ -162,7 +162,7 @@ func (e *ear) status(id string) conversation.Status {
 	return ""
 }
 
-// all returns the announcements of gaps.
+// all returns the gaps that were announced.
 func (e *ear) all() []conversation.Gap {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -176,18 +176,18 @@ func (e *ear) closed() []conversation.Gap {
 	return slices.DeleteFunc(slices.Clone(e.gaps), func(g conversation.Gap) bool { return g.To.IsZero() })
 }
 
-// shelf is the part of a tracker that sources ask. Several sources can share
-// one, each under the name of its process.
+// shelf is the part of a tracker that sources use (genesys.Tracked). Several sources
+// can share one, each under the name of its process.
 type shelf struct {
 	mu     sync.Mutex
 	values map[string]shelved
 	open   []*conversation.Conversation
 	live   []string // processes; nil: only one, "this"
 	moved  chan struct{}
-	frozen bool // what is put down is lost
+	frozen bool // writes are lost
 }
 
-// as is a shelf as one process sees it.
+// as is a shelf as seen by one process.
 type as struct {
 	*shelf
 	name string
@@ -203,7 +203,7 @@ func (a as) Mine(_, key string) bool {
 	return len(a.live) > 0 && a.live[int(h.Sum32())%len(a.live)] == a.name
 }
 
-// members says which processes there are.
+// members sets which processes are alive.
 func (s *shelf) members(names ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -250,7 +250,7 @@ func (s *shelf) Open(context.Context) iter.Seq2[*conversation.Conversation, erro
 	}
 }
 
-// setOpen says which conversations are open.
+// setOpen sets which conversations are open.
 func (s *shelf) setOpen(list ...*conversation.Conversation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
