@@ -12,10 +12,10 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// An answer is taken apart here, so that its elements are decoded one by one: a
-// bad one does not spoil the others. Whether it is an answer to what was asked
-// shows by its members; what is not, a proxy's page among it, is an error of the
-// question and never "there is nothing".
+// The elements of an answer are decoded one by one, so that a bad one does not
+// affect the others. Its members show whether it answers what was asked; a body
+// that does not, such as a proxy's page, is an error of the request and never
+// taken for an empty result.
 
 // conversationPage is a page of conversations: of the details query, of several
 // conversations by id, of the results of a job.
@@ -101,8 +101,7 @@ func (e *elements) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// unmarshal decodes the outside of an answer. What is inside its elements does
-// not matter here.
+// unmarshal decodes the envelope of an answer; its elements are decoded later.
 func unmarshal(body []byte, into any) error {
 	if json.Unmarshal(body, into, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
 		// The decoder's error is not shown: it can quote the answer.
@@ -119,8 +118,9 @@ func emptyObject(v []byte) bool {
 }
 
 // decode decodes elements, and notes those that are not understood. An answer
-// of which nothing is understood is not understood as a whole. It counts as read
-// when it was asked for: a topic that came in between is newer.
+// of which no element is understood is not understood as a whole. What it says
+// counts as of when the request was sent: an event that arrives after that is
+// newer.
 func (m *malformed) decode(what string, sent time.Time, list []jsontext.Value) ([]*conversation.Conversation, error) {
 	var found []*conversation.Conversation
 	for _, v := range list {

@@ -75,7 +75,7 @@ func TestAnAnswerThatIsNotUnderstoodIsAnErrorOfItsQuestion(t *testing.T) {
 	}
 }
 
-// badElements are what one element of a page may be.
+// badElements are elements of a page that cannot be understood.
 var badElements = map[string]string{
 	"of another kind":    `{"sign":"in"}`,
 	"a number":           `7`,
@@ -116,8 +116,8 @@ func TestOneBadElementOfAPageIsNamedAndTheRestIsUsed(t *testing.T) {
 	}
 }
 
-// TestAPageOfWhichNothingIsUnderstoodIsNoEmptyPage holds also where there is
-// but one conversation.
+// TestAPageOfWhichNothingIsUnderstoodIsNoEmptyPage also holds when there is only
+// one conversation.
 func TestAPageOfWhichNothingIsUnderstoodIsNoEmptyPage(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.calls.answer(func(r genesys.Request, body []byte, err error) ([]byte, error) {

@@ -23,9 +23,8 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// archive is the API of an organisation with many conversations, which began
-// one after the other at the same distance. They are generated as they are
-// asked for.
+// archive is the API of an organisation with many conversations, which began one
+// after the other at equal intervals. They are generated when they are requested.
 type archive struct {
 	from    time.Time
 	every   time.Duration
@@ -35,7 +34,7 @@ type archive struct {
 
 	mu     sync.Mutex
 	calls  int
-	beyond []string // what the platform would not have taken
+	beyond []string // requests that the platform would not accept
 }
 
 const (
@@ -167,7 +166,7 @@ func (l *ledger) sink(_ context.Context, u conversation.Update) error {
 }
 
 // missing returns how many of the first n conversations were not found, and the
-// time in which they began.
+// interval in which they began.
 func (l *ledger) missing(a *archive, n int) (count int, from, to time.Time) {
 	for i := range n {
 		if i < len(l.found) && l.found[i] {

@@ -16,7 +16,7 @@ import (
 
 const day = 24 * time.Hour
 
-// limits are the longest intervals that were seen (protocol 6.5).
+// limits are the longest intervals that were reported (protocol 6.5).
 var limits = map[string]time.Duration{"7 days": 7 * day, "31 days": 31 * day}
 
 // history plays a conversation every few hours for a time, and returns when it
@@ -40,7 +40,7 @@ func (w *world) demand(ids []string) {
 	}
 }
 
-// noneTwice demands that no question was asked again that was refused.
+// noneTwice demands that no refused question was repeated.
 func noneTwice(t *testing.T, asked []question) {
 	t.Helper()
 	refused := map[string]bool{}
@@ -83,8 +83,8 @@ func TestALookbackOfEightDaysIsReadFromAPlatformThatTakesSeven(t *testing.T) {
 	}, genesystest.LongestInterval(7*day))
 }
 
-// TestARefusalInTheMiddleIsALossOfItsIntervalAndTheRestIsRead also says that
-// later gaps do not wait for ever.
+// TestARefusalInTheMiddleIsALossOfItsIntervalAndTheRestIsRead also shows that
+// later gaps are still repaired.
 func TestARefusalInTheMiddleIsALossOfItsIntervalAndTheRestIsRead(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		from, ids := w.history(10*day, 5*time.Hour)
@@ -116,7 +116,7 @@ func TestARefusalInTheMiddleIsALossOfItsIntervalAndTheRestIsRead(t *testing.T) {
 	})
 }
 
-// A platform may not keep what is old.
+// The platform may have deleted old records.
 func TestALongTimeThatIsRefusedIsOneLoss(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		from, ids := w.history(20*day, 7*time.Hour)

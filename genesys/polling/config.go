@@ -11,22 +11,22 @@ import (
 	"github.com/dcmkit/convtrack/internal/host"
 )
 
-// Config says what to read, and how often. Fields that are zero take the
-// default that is given with them.
+// Config says what to read, and how often. A field that is zero takes the
+// default that its comment gives.
 type Config struct {
 	// API calls the organisation. Required.
 	API genesys.API
-	// Tracked says which conversations there are and keeps where the source
-	// is. Required: the tracker that runs the source.
+	// Tracked lists the known conversations and stores the position of the
+	// source. Required: the tracker that runs the source.
 	Tracked genesys.Tracked
-	// Name tells apart sources that use the same Tracked. Processes that share
+	// Name distinguishes sources that use the same Tracked. Processes that share
 	// a store share the work of the sources with the same name. "polling".
 	Name string
 
 	// Beside is a source that hears live and runs in the same process. It is
-	// given what is read of open conversations, to compare it with what it has
-	// heard: notifications.Source, a channel of which can be subscribed and
-	// deaf. Nil: there is none, or it does not compare.
+	// given the records of open conversations that are read, to compare them
+	// with what it has heard: notifications.Source, whose channels can be
+	// subscribed and yet deaf. Nil: there is none, or it does not compare.
 	Beside Comparer
 
 	// DiscoverEvery is how often to look for new conversations. 30 s.
@@ -35,19 +35,20 @@ type Config struct {
 	FollowEvery time.Duration
 	// FollowBeside takes its place while another source hears. 3 min.
 	FollowBeside time.Duration
-	// FollowLeast is the least often, for one that has not changed for long.
-	// 10 min.
+	// FollowLeast is the longest interval, for a conversation that has not
+	// changed for long. 10 min.
 	FollowLeast time.Duration
-	// Overlap is how late a record may appear and is still found. 10 min.
+	// Overlap is how late a record may appear and still be found. 10 min.
 	Overlap time.Duration
-	// Lookback is how far back the first start looks for conversations, and a
-	// gap of unknown length. 24 h.
+	// Lookback is how far the first start looks back for conversations, and also
+	// the repair of a gap that began at an unknown time. 24 h.
 	Lookback time.Duration
-	// JobsEvery is how often to ask for activity by a job. 1 h. Negative: never.
+	// JobsEvery is how often to read activity with a details job. 1 h. Negative:
+	// never.
 	JobsEvery time.Duration
 	// LateAfter is how long after its end a conversation is read again. 1 h,
-	// 24 h, 73 h, and 7, 14, 28, 46 and 91 days: as far as the platform changes
-	// evaluations and surveys. Empty but not nil: never.
+	// 24 h, 73 h, and 7, 14, 28, 46 and 91 days: as long as evaluations and
+	// surveys can change. Empty but not nil: never.
 	LateAfter []time.Duration
 	// WithoutQuality leaves evaluations and surveys out.
 	WithoutQuality bool
@@ -58,7 +59,7 @@ type Config struct {
 
 // A Comparer hears conversations live and can find out that it has missed
 // something. Compare takes the record of an open conversation as it was just
-// read, returns soon and keeps nothing of it.
+// read; it must return soon and must not keep the record.
 type Comparer interface {
 	Compare(c *conversation.Conversation)
 }
@@ -86,7 +87,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// validate says in a sentence what is wrong with the configuration.
+// validate returns an error that tells the host what to correct.
 func (c *Config) validate() error {
 	if c.API == nil {
 		return fmt.Errorf("polling: Config.API is nil; platform.New gives one")

@@ -35,8 +35,9 @@ func (s *Source) discover(ctx context.Context) error {
 	return nil
 }
 
-// discoverBetween reads what began in the interval, and has what is open
-// followed. It says as it goes up to when all is read.
+// discoverBetween reads the conversations that began in the interval, and
+// schedules the open ones to be followed. As it goes on, it calls done with the
+// time before which everything is read or lost.
 func (s *Source) discoverBetween(ctx context.Context, whole interval, repair bool, done func(context.Context, time.Time)) error {
 	total := 0
 	reported := time.Now()
@@ -62,5 +63,5 @@ func (s *Source) discoverBetween(ctx context.Context, whole interval, repair boo
 	return p.read(ctx, whole)
 }
 
-// progressEvery is how often long work says how far it is.
+// progressEvery is how often a long read logs its progress.
 const progressEvery = 10 * time.Second

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// failedJobs are the jobs that failed, by the beginning of their intervals.
+// failedJobs counts failed jobs by the start of their intervals.
 type failedJobs struct {
 	mu    sync.Mutex
 	times map[time.Time]int
@@ -15,8 +15,9 @@ type failedJobs struct {
 
 func newFailedJobs() *failedJobs { return &failedJobs{times: map[time.Time]int{}} }
 
-// judge turns the failure of a job into a refusal of its interval when it is
-// not the first one: it may pass, but the same job is not made for ever.
+// judge turns the failure of a job into a refusal of its interval unless it is the
+// first one: a failure may be temporary, but the same job must not be requested
+// for ever.
 func (f *failedJobs) judge(from time.Time, err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 )
 
-// followTick is how often it is looked which open conversations are due.
+// followTick is how often to check which open conversations are due.
 func (c *Config) followTick() time.Duration {
 	return min(max(c.FollowEvery/6, time.Second), 30*time.Second)
 }
@@ -37,7 +37,7 @@ func (s *Source) follow(ctx context.Context) error {
 	return nil
 }
 
-// compare lets the source beside compare what was read with what it has heard.
+// compare passes what was read to Config.Beside.
 func (s *Source) compare(found []*conversation.Conversation) {
 	if s.config.Beside == nil {
 		return

@@ -8,8 +8,8 @@ import (
 // gaps are the gaps of other sources that are not saved yet. Once they are, the
 // position knows them, and the process that leads repairs them.
 type gaps struct {
-	added chan struct{} // there is one to save
-	saved chan struct{} // there is one to repair here
+	added chan struct{} // a gap is to be saved
+	saved chan struct{} // a saved gap is to be repaired by this process
 
 	mu        sync.Mutex
 	from      time.Time // since when to repair; zero: there is none
@@ -20,7 +20,8 @@ func newGaps() *gaps {
 	return &gaps{added: make(chan struct{}, 1), saved: make(chan struct{}, 1)}
 }
 
-// add has everything since from repaired.
+// add requests a repair of everything since from. Gaps are joined, as a repair
+// always reads up to now.
 func (g *gaps) add(from time.Time) {
 	g.mu.Lock()
 	g.from = earlier(g.from, from)
@@ -50,11 +51,11 @@ func (g *gaps) isUnderway() bool {
 	return g.repairing
 }
 
-// signal wakes who waits for c, now or later.
+// signal wakes the receiver of c, now or when it next waits.
 func signal(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
-	default: // it will look anyway
+	default: // a signal is pending already
 	}
 }
 

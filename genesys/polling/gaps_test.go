@@ -20,7 +20,7 @@ func TestGapsAreJoinedUntilTheyAreSaved(t *testing.T) {
 	require.Zero(t, g.take())
 }
 
-// A gap can be added at any moment, also between the waking and the taking.
+// A gap can be added at any moment, also between the signal and take.
 func TestNoGapIsLostHoweverAddingAndTakingMeet(t *testing.T) {
 	seed := rand.Uint64()
 	t.Log("seed", seed)

@@ -7,8 +7,9 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// Health says since when the source hears or is blind and why, how far it has
-// read, what it may not read, and how much of the API's rate limit is left.
+// Health says since when the source hears, or since when it is blind and why, how
+// far it has read, which reads lack a permission, and how much of the API's rate
+// limit is left.
 func (s *Source) Health() conversation.SourceHealth {
 	now := time.Now()
 	h := conversation.SourceHealth{Followed: s.open.len(), RefusedReads: s.permissions.refusals(now), API: genesys.APIHealth(s.config.API)}

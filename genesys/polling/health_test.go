@@ -18,7 +18,7 @@ import (
 
 var _ convtrack.HealthReporter = (*polling.Source)(nil)
 
-// Health passes on what the client says.
+// The health of the client is part of the health of the source.
 func (a *tap) Health() conversation.APIHealth { return *genesys.APIHealth(a.API) }
 
 func under(prefix string) func(method, path string) bool {
@@ -66,7 +66,7 @@ func TestHealthSaysSinceWhenThePlatformDoesNotAnswerAndThatItDoesAgain(t *testin
 	})
 }
 
-// A call that has to wait gives no error: nobody would notice.
+// A call that has to wait returns no error, so nothing else would show it.
 func TestHealthSaysThatCallsPauseUntilWhenAndWhy(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.start(polling.Config{})

@@ -10,38 +10,38 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// mostQuiet is how long what is being read may go on without an answer. Beyond it
-// the source is blind: its calls pause, or the network is gone.
+// mostQuiet is how long a read may go on without an answer from the API. Beyond
+// that the source counts as blind: its calls are paused, or the network is down.
 const mostQuiet = time.Minute
 
 // readRecords is the permission without which no record is read.
 const readRecords = "analytics:conversationDetail:view"
 
-// hearing is since when the source hears: what it repeats to hear of conversations
-// succeeds, and the API answers. It is safe for concurrent use.
+// hearing is since when the source hears, that is, since when its watched tasks
+// succeed and the API answers. It is safe for concurrent use.
 type hearing struct {
 	mu       sync.Mutex
 	answered time.Time // when the API last answered
 	tasks    []*task
 }
 
-// task is something that is repeated.
+// task is a repeated read, such as discovery.
 type task struct {
-	began   time.Time // zero: it is not being done
+	began   time.Time // when the present run began; zero: none is under way
 	ended   time.Time // when it last succeeded
-	heard   time.Time // since when it succeeds; zero: it does not
-	failing time.Time // since when it does not
+	heard   time.Time // since when it succeeds; zero: it failed last, or has not run
+	failing time.Time // since when it fails; zero: it does not
 	err     error
 }
 
-// answer notes that the API has answered.
+// answer records that the API has answered.
 func (h *hearing) answer(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.answered = now
 }
 
-// watch returns do, watched.
+// watch returns do with its runs and results recorded.
 func (h *hearing) watch(do func(context.Context) error) func(context.Context) error {
 	is := &task{}
 	h.mu.Lock()
@@ -65,7 +65,7 @@ func (h *hearing) end(is *task, err error, stopped bool, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
-	case stopped: // that says nothing
+	case stopped: // an interrupted run says nothing
 	case err == nil:
 		if is.heard.IsZero() {
 			is.heard = now
@@ -113,7 +113,7 @@ func (h *hearing) say(is *conversation.SourceHealth, now time.Time) {
 		}
 		if task.heard.IsZero() {
 			is.HeardSince = time.Time{}
-			return // it has just begun
+			return // it has not succeeded yet
 		}
 		is.HeardSince = utc(latest(is.HeardSince, task.heard))
 	}
@@ -126,7 +126,7 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// utc is a time as it is told to people; zero stays zero.
+// utc returns a time in UTC, without its monotonic part; zero stays zero.
 func utc(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}

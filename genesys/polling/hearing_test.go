@@ -15,13 +15,13 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// said is what is said of the hearing now.
+// said returns what the hearing reports now.
 func said(h *hearing) (is conversation.SourceHealth) {
 	h.say(&is, time.Now())
 	return is
 }
 
-// taking is a task that takes a second and ends as err says then.
+// taking is a task that takes a second and then returns *err.
 func taking(err *error) func(context.Context) error {
 	return func(context.Context) error {
 		time.Sleep(time.Second)

@@ -6,13 +6,13 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// Read reads a conversation as it is now, because of a hint: something is said
-// to have happened to it. The live API knows it at once; where that has it no
-// more, or may not be asked, its record says what is known. It implements
-// convtrack.Reader and needs Run.
+// Read reads a conversation as it is now, after a hint that something has happened
+// to it. The live API is up to date; when it no longer has the conversation, or
+// its permission is missing, the record is read instead. Read implements
+// convtrack.Reader, and waits until Run has started.
 //
-// It returns nil when what it read is stored, and when there is nothing to read:
-// an id that the organisation does not know.
+// It returns nil when what it read is stored, and also when there is nothing to
+// read, as for an id that the organisation does not know.
 func (s *Source) Read(ctx context.Context, conversationID string) error {
 	select {
 	case <-s.running:

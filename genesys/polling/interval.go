@@ -2,10 +2,10 @@ package polling
 
 import "time"
 
-// interval is a time that is asked about, from included, to not.
+// interval is a half-open interval of time: from is included, to is not.
 type interval struct{ from, to time.Time }
 
-// String writes it as analytics wants it.
+// String returns the interval in the form that the analytics API takes.
 func (i interval) String() string {
 	const layout = "2006-01-02T15:04:05.000Z"
 	return i.from.UTC().Format(layout) + "/" + i.to.UTC().Format(layout)
@@ -19,9 +19,9 @@ func (i interval) overlaps(other interval) bool {
 	return i.from.Before(other.to) && other.from.Before(i.to)
 }
 
-// halves cuts the interval in two, at a multiple of the smallest size, so that
-// the same moments are cut off however the question began. It reports false
-// for one that is not larger than that.
+// halves cuts the interval in two at a multiple of the smallest size, so that the
+// boundaries are the same wherever the whole interval began. It reports false
+// for an interval that is no longer than the smallest size.
 func (i interval) halves(smallest time.Duration) (older, newer interval, ok bool) {
 	length := i.to.Sub(i.from)
 	middle := i.from.Add(length / 2).Truncate(smallest)
@@ -34,8 +34,8 @@ func (i interval) halves(smallest time.Duration) (older, newer interval, ok bool
 	return interval{i.from, middle}, interval{middle, i.to}, true
 }
 
-// smallest is how small pieces of an interval get, so that a long one does not
-// take too many questions, and a short one does not lose too much.
+// smallest is the size down to which an interval is halved: a long one must not
+// need too many requests, and a short one must not lose too much.
 func (i interval) smallest() time.Duration {
 	switch length := i.to.Sub(i.from); {
 	case length <= 6*time.Hour:

@@ -14,16 +14,15 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// A job takes seconds to minutes; one that takes longer than jobPatience is
-// given up and made again.
+// A job takes seconds to minutes. Its state is read every jobAsk; after jobPatience
+// it is given up, and a new job is requested.
 const (
 	jobAsk      = 5 * time.Second
 	jobPatience = 30 * time.Minute
 )
 
-// longestJob is how long an interval one job is asked about. What the platform
-// takes at most is not known: 31 days in one report, 7 in another
-// (protocol 6.5).
+// longestJob is the longest interval of one job. The platform's maximum is not
+// known: 31 days in one report, 7 in another (protocol 6.5).
 const longestJob = 7 * day
 
 const jobsPath = "/api/v2/analytics/conversations/details/jobs"
@@ -68,7 +67,8 @@ func (s *Source) readActivity(ctx context.Context) error {
 	return p.read(ctx, interval{from.Add(-s.config.Overlap), until})
 }
 
-// resumeJob reads the job that was under way when the process before ended.
+// resumeJob reads a job that is still under way: the process that requested it has
+// ended, or reading it failed for a temporary reason.
 func (s *Source) resumeJob(ctx context.Context) error {
 	is := read(s.position, func(is *state) state { return *is })
 	if is.JobID == "" {
@@ -81,7 +81,7 @@ func (s *Source) resumeJob(ctx context.Context) error {
 	return err
 }
 
-// availableUntil asks up to when there is data.
+// availableUntil returns up to when jobs have data.
 func (s *Source) availableUntil(ctx context.Context) (until time.Time, err error) {
 	err = s.reader.call(ctx, genesys.Request{Path: jobsPath + "/availability", Repair: true}, func(body []byte, _ time.Time) error {
 		var available struct {
@@ -96,7 +96,7 @@ func (s *Source) availableUntil(ctx context.Context) (until time.Time, err error
 	return until, err
 }
 
-// orderJob orders a job about the activity in an interval.
+// orderJob requests a job for the activity in an interval.
 func (s *Source) orderJob(ctx context.Context, i interval) (id string, err error) {
 	order, err := json.Marshal(map[string]any{"interval": i.String()})
 	if err != nil {
@@ -115,8 +115,8 @@ func (s *Source) orderJob(ctx context.Context, i interval) (id string, err error
 	return id, err
 }
 
-// readJob waits for a job and stores its results. A job that has come to
-// nothing is forgotten, so that another one is made.
+// readJob waits for a job and stores its results. A job that has failed is
+// forgotten, so that a new one is requested.
 func (s *Source) readJob(ctx context.Context, id string) error {
 	err := s.readResults(ctx, id)
 	var failed *jobError
@@ -126,14 +126,14 @@ func (s *Source) readJob(ctx context.Context, id string) error {
 		s.dropJob(ctx, id)
 	case errors.As(err, &failed):
 		s.save(ctx, func(is *state) { is.JobID = "" })
-	case refused(err): // not the question, which was taken, but the job, which is gone
+	case refused(err): // the request was accepted, so this means that the job is gone
 		s.save(ctx, func(is *state) { is.JobID = "" })
 		return &jobError{"unknown to the platform"}
 	}
 	return err
 }
 
-// readResults waits for a job and stores what it has found.
+// readResults waits for a job and stores its results, page by page.
 func (s *Source) readResults(ctx context.Context, id string) error {
 	if err := s.awaitJob(ctx, id); err != nil {
 		return err
@@ -158,7 +158,7 @@ func (s *Source) readResults(ctx context.Context, id string) error {
 	}
 }
 
-// jobError: the platform gave the job up.
+// jobError: the job has failed, is gone or took too long.
 type jobError struct{ state string }
 
 func (e *jobError) Error() string {
@@ -192,7 +192,8 @@ func (s *Source) awaitJob(ctx context.Context, id string) error {
 	return &jobError{"unknown, as it took too long"}
 }
 
-// dropJob tidies up; the platform would do it itself in time.
+// dropJob deletes a job that is read. A failure does not matter, as the platform
+// deletes jobs itself in time.
 func (s *Source) dropJob(ctx context.Context, id string) {
 	_, err := s.config.API.Call(ctx, genesys.Request{Method: http.MethodDelete, Path: jobsPath + "/" + url.PathEscape(id), Repair: true})
 	if err != nil && ctx.Err() == nil {

@@ -10,36 +10,37 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// lateTick is how often it is looked whose late data is due.
+// lateTick is how often to check which late data is due.
 const lateTick = time.Minute
 
-// defaultLateAfter thins out. A web survey is sent after 72 h and expires after
-// 90 days, half of all evaluations change after 72 h, up to two weeks, and a
-// release is scheduled for at most 45 days later (protocol 6.6).
+// defaultLateAfter has growing intervals. A web survey is sent after 72 h and
+// expires after 90 days, half of all evaluations change after 72 h, up to two
+// weeks, and a release is scheduled for at most 45 days later (protocol 6.6).
 func defaultLateAfter() []time.Duration {
 	const day = 24 * time.Hour
 	return []time.Duration{time.Hour, day, 73 * time.Hour, 7 * day, 14 * day, 28 * day, 46 * day, 91 * day}
 }
 
-// mostLate is how much time is caught up with before it is put down, and
-// leastLate how much must pass before it is put down that nothing was due.
+// mostLate is the interval that is read before the position is saved, when there
+// is much to catch up with. leastLate is how long an interval without any ended
+// conversation must be before it is worth saving the position.
 const (
 	mostLate  = time.Hour
 	leastLate = 10 * time.Minute
 )
 
-// grain is how much time must have passed before what has come due in it is
-// read, so that a question is about many conversations: the longer ago they
-// ended, the less it matters when. After an hour it is half a minute, after two
-// weeks three hours.
+// grain is how long due conversations are collected before they are read, so that
+// one request covers many: the longer ago they ended, the less it matters when
+// they are read. It is 38 s for those of an hour ago, 3.5 h for those of two
+// weeks ago, and 6 h at most.
 func grain(after time.Duration) time.Duration { return min(after/96, 6*time.Hour) }
 
-// late reads ended conversations again whose time has come: metrics are
-// emitted, surveys answered, evaluations made and corrections applied after
-// the end (protocol 6.8).
+// late reads ended conversations again when they are due: metrics are emitted,
+// surveys answered, evaluations made and corrections applied after the end
+// (protocol 6.8).
 func (s *Source) late(ctx context.Context) error {
 	if !s.discovered.Load() || !s.followed.Load() {
-		return nil // what ended while nobody looked is not known yet
+		return nil // what ended while no process ran is not known yet
 	}
 	for _, after := range s.config.LateAfter {
 		if err := s.lateAfter(ctx, after); err != nil {
@@ -49,7 +50,8 @@ func (s *Source) late(ctx context.Context) error {
 	return nil
 }
 
-// lateAfter reads those that ended so long ago, up to where it was before.
+// lateAfter reads the conversations that ended that long ago, from where the last
+// call stopped.
 func (s *Source) lateAfter(ctx context.Context, after time.Duration) error {
 	name := after.String()
 	until := time.Now().Add(-after)
@@ -79,9 +81,9 @@ func (s *Source) lateAfter(ctx context.Context, after time.Duration) error {
 	return nil
 }
 
-// lateBetween reads those that ended in the interval, and returns how many
-// there were: the records of a hundred at a time, and of what these show the
-// quality API only where it knows more.
+// lateBetween reads the conversations that ended in the interval, and returns how
+// many there were: the records of a hundred at a time, and the quality API only
+// where a record shows that it knows more.
 func (s *Source) lateBetween(ctx context.Context, from, to time.Time) (int, error) {
 	var ended []*conversation.Conversation
 	for c, err := range s.config.Tracked.Ended(ctx, from, to) {
@@ -120,9 +122,8 @@ func (s *Source) lateBetween(ctx context.Context, from, to time.Time) (int, erro
 	return len(ended), cmp.Or(evaluations.err(), surveys.err())
 }
 
-// quality asks the quality API for the evaluations and surveys of c that have
-// changed since it was asked last: it alone has exact scores, answers and
-// comments.
+// quality reads the evaluations and surveys of c that have changed since the last
+// time from the quality API, which alone has exact scores, answers and comments.
 func (s *Source) quality(ctx context.Context, c *conversation.Conversation, evaluations, surveys *tally) error {
 	for _, q := range []struct {
 		what, right string
@@ -151,11 +152,12 @@ func (s *Source) quality(ctx context.Context, c *conversation.Conversation, eval
 	return nil
 }
 
-// unknownEvaluation: a deleted one is not given any more.
+// unknownEvaluation reports whether the quality API has more about an evaluation.
+// It no longer gives a deleted one.
 func unknownEvaluation(e *conversation.Evaluation) bool { return !e.Detailed() && !e.Deleted }
 
-// unknownSurvey: of one that waits, has expired or is not wanted the record
-// says all.
+// unknownSurvey reports whether the quality API has more about a survey. The
+// record says everything about one that waits, has expired or was opted out of.
 func unknownSurvey(s *conversation.Survey) bool {
 	return !s.Detailed() && (s.Status == conversation.SurveyFinished || s.Status == conversation.SurveyError)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/polling"
 )
 
-// seldom leaves all but late reading to once a day.
+// seldom reads everything except late data only once a day.
 func seldom() polling.Config {
 	return polling.Config{JobsEvery: -1, DiscoverEvery: day, FollowEvery: day, FollowLeast: day, Overlap: time.Minute}
 }

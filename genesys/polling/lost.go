@@ -8,8 +8,8 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 )
 
-// losses are the times that the platform refused to tell of. They are announced
-// once and not asked for again, though later questions overlap them.
+// losses are the intervals that the platform refused to answer for. They are
+// announced once and not asked for again, though later reads overlap them.
 type losses struct {
 	mu    sync.Mutex
 	known []interval // the latest mostLosses

@@ -20,15 +20,15 @@ type malformed struct {
 	named map[string]bool
 }
 
-// mostNamed is how many are remembered.
+// mostNamed is how many names are remembered, to log each only once.
 const mostNamed = 1000
 
 func newMalformed(log *slog.Logger) *malformed {
 	return &malformed{log: log, named: map[string]bool{}}
 }
 
-// note names what is not understood by its id and the place that is odd, never
-// by what it says.
+// note logs an element that is not understood by its id and the reason, never
+// with its content, which can hold personal data.
 func (m *malformed) note(what string, element jsontext.Value, err error) {
 	m.count.Add(1)
 	id := idOf(element)
@@ -53,8 +53,8 @@ func (m *malformed) first(name string) bool {
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
 
-// idOf returns the id of an element that may be anything. Nothing is taken for
-// one that does not look so.
+// idOf returns the id of an element of any shape, if it looks like one: other text
+// can be personal data and must not reach the log.
 func idOf(element jsontext.Value) string {
 	var e struct {
 		ConversationID any `json:"conversationId"`

@@ -2,8 +2,8 @@ package polling
 
 import "sync"
 
-// others are the sources beside this one, as far as they have said whether they
-// hear. While all of them do, open conversations need not be read often.
+// others are the other sources that have reported whether they hear. While all of
+// them do, open conversations need not be read often.
 type others struct {
 	mu    sync.Mutex
 	known bool            // some source has heard
@@ -12,7 +12,7 @@ type others struct {
 
 func newOthers() *others { return &others{blind: map[string]bool{}} }
 
-// note notes that a source hears, or that it does not.
+// note records that a source hears, or that it is blind.
 func (o *others) note(source string, blind bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Most records appear soon after the start, so most of the time a narrow overlap
-// will do.
+// Most records appear soon after their conversation starts, so a narrow overlap is
+// enough most of the time.
 const (
 	narrowOverlap = 3 * time.Minute
 	wideEvery     = 5 * time.Minute
 )
 
-// overlap is how far before its position the source looks, as records appear
-// late: mostly a little, and every wideEvery as far as is configured.
+// overlap is how far discovery looks back before its position, as records appear
+// late: usually narrowOverlap, and every wideEvery as far as is configured.
 type overlap struct {
 	wide time.Duration
 
 	mu     sync.Mutex
-	looked time.Time // when it last looked so far
+	looked time.Time // when it last looked back by the wide overlap
 }
 
 func (o *overlap) next(now time.Time) time.Duration {
@@ -30,7 +30,7 @@ func (o *overlap) next(now time.Time) time.Duration {
 	return min(o.wide, narrowOverlap)
 }
 
-// done notes that it has looked so far at a time.
+// done records that discovery has looked back that far at a time.
 func (o *overlap) done(far time.Duration, at time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -12,8 +12,9 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// permissions are the reads that the source can do without. One for which the
-// OAuth client has no right is left out for a while, and the log says so.
+// permissions are about the reads that the source can do without. One for which
+// the OAuth client lacks the permission is left out for a while, with a warning
+// in the log.
 type permissions struct {
 	log *slog.Logger
 
@@ -28,8 +29,8 @@ type permission struct {
 	until   time.Time
 }
 
-// A read is left out for leaveOut when it was refused mostRefused times in a
-// row: one refusal says little, it may be one conversation's division.
+// A read is left out for leaveOut after mostRefused refusals in a row. One refusal
+// is not enough: it may concern only the division of one conversation.
 const (
 	mostRefused = 3
 	leaveOut    = time.Hour
@@ -39,7 +40,8 @@ func newPermissions(log *slog.Logger) *permissions {
 	return &permissions{log: log, reads: map[string]*permission{}}
 }
 
-// try does a read unless it is left out now. A missing right is no error.
+// try calls do unless its kind of read is left out now. A missing permission is no
+// error.
 func (p *permissions) try(what, right string, do func() error) error {
 	if p.leftOut(what, time.Now()) {
 		return nil
@@ -62,7 +64,8 @@ func (p *permissions) leftOut(what string, now time.Time) bool {
 	return is != nil && now.Before(is.until)
 }
 
-// note notes how a read went, and reports whether it is left out from now on.
+// note records the result of a read, and reports whether reads of its kind are
+// left out from now on.
 func (p *permissions) note(what, right string, forbidden bool, now time.Time) (leftOut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,7 +85,7 @@ func (p *permissions) note(what, right string, forbidden bool, now time.Time) (l
 	return true
 }
 
-// refusals returns the reads that are left out now.
+// refusals returns the kinds of reads that are left out now.
 func (p *permissions) refusals(now time.Time) (list []conversation.RefusedRead) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,25 +9,25 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// pieces asks about a long time in pieces that the platform takes, the oldest
+// pieces reads a long interval in pieces that the platform accepts, the oldest
 // first. A piece that it refuses is halved. What it refuses at the smallest size
-// is lost, and the rest goes on; but only when it answers the same question
-// about another time: a platform that refuses everything, and a proxy in the
-// way, say nothing about this one.
+// is lost, and reading goes on after it; but only when it answers the same
+// question about another interval: when everything is refused, by the platform
+// or by a proxy, that says nothing about this interval.
 type pieces struct {
 	end  func(from time.Time) time.Time        // of the piece that begins then
 	ask  func(context.Context, interval) error // asks about one piece
-	done func(context.Context, time.Time)      // everything before is read, or lost; nil: nobody wants to know
+	done func(context.Context, time.Time)      // everything before is read or lost; may be nil
 	lost func(context.Context, interval, error) error
-	// losses are what was lost before; it is not asked for again.
+	// losses are the intervals that are known to be lost; they are left out.
 	losses *losses
 
-	refusals    map[interval]error // of this read: the same question is not asked again
-	unannounced interval           // that is lost, as what follows may be, too
+	refusals    map[interval]error // of this read: the same question is not repeated
+	unannounced interval           // lost, but not announced yet: what follows may be lost, too
 	reason      error
 }
 
-// unreadError says that a part of a piece was read, and what was not.
+// unreadError says that a part of a piece was read, and which part was not.
 type unreadError struct {
 	rest interval
 	err  error
@@ -66,7 +66,7 @@ func (p *pieces) readAll(ctx context.Context, whole interval) error {
 	return nil
 }
 
-// question asks about an interval, unless that was refused already.
+// question asks about an interval, unless it was refused already.
 func (p *pieces) question(ctx context.Context, i interval) error {
 	if err := p.refusals[i]; err != nil {
 		return err
@@ -85,7 +85,7 @@ func (p *pieces) question(ctx context.Context, i interval) error {
 func (p *pieces) passed(ctx context.Context, t time.Time) error {
 	if !p.unannounced.empty() {
 		if p.unannounced.to.Equal(t) {
-			return nil // until it is known how far that goes
+			return nil // announced when it is known how far the loss reaches
 		}
 		if err := p.announce(ctx); err != nil {
 			return err
@@ -97,8 +97,8 @@ func (p *pieces) passed(ctx context.Context, t time.Time) error {
 	return nil
 }
 
-// lose notes that an interval is lost. A long time that is refused is one loss,
-// not one for each of its pieces.
+// lose records that an interval is lost. Adjacent losses are announced as one, not
+// one for each piece.
 func (p *pieces) lose(ctx context.Context, i interval, err error) error {
 	if !p.unannounced.empty() && p.unannounced.to.Equal(i.from) {
 		p.unannounced.to = i.to
@@ -135,7 +135,7 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 	case errors.Is(err, errUnlisted):
 		return p.lose(ctx, piece, err)
 	case !divisible(err):
-		return err // nil, or it passes, or nothing helps
+		return err // nil, temporary, or an error that smaller pieces do not avoid
 	}
 	if older, newer, ok := piece.halves(whole.smallest()); ok {
 		if err := p.piece(ctx, whole, older); err != nil {
@@ -149,8 +149,8 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 	if !p.answers(ctx, whole, piece) {
 		return err
 	}
-	// What was in the way may have gone meanwhile. A refused question is not
-	// asked unchanged, so this one is a little wider.
+	// The cause may have gone meanwhile, so it is tried once more. A refused
+	// question is not repeated unchanged, so this one is a little wider.
 	err = p.question(ctx, interval{piece.from, piece.to.Add(time.Millisecond)})
 	if divisible(err) {
 		return p.lose(ctx, piece, err)
@@ -158,8 +158,8 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 	return err
 }
 
-// answers reports whether the platform answers the question about another
-// time than the one that it has just refused: the latest, or the earliest.
+// answers reports whether the platform answers the question about an interval
+// other than the one that it has just refused: the latest, or the earliest.
 func (p *pieces) answers(ctx context.Context, whole, refused interval) bool {
 	size := whole.smallest()
 	for _, other := range []interval{{whole.to.Add(-size), whole.to}, {whole.from, whole.from.Add(size)}} {
@@ -173,17 +173,17 @@ func (p *pieces) answers(ctx context.Context, whole, refused interval) bool {
 	return false
 }
 
-// divisible reports whether parts of a question may be answered that is not
-// answered as a whole.
+// divisible reports whether a question that failed with err may be answered in
+// smaller pieces.
 func divisible(err error) bool { return refused(err) || errors.Is(err, genesys.ErrNotUnderstood) }
 
 // errRefused is wrapped by an error that is a refusal of the question.
 var errRefused = errors.New("refused")
 
 // refused reports whether the platform has understood a question and does not
-// answer it: the same one would be refused again, but another may not. A right
-// that is missing, wrong credentials and a wrong address are refusals of
-// everything.
+// answer it: the same one would be refused again, but another may be answered. A
+// missing permission, wrong credentials and a wrong address do not count, as
+// they are refusals of everything.
 func refused(err error) bool {
 	if errors.Is(err, errRefused) {
 		return true

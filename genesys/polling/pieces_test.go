@@ -73,7 +73,7 @@ func TestEachTimeIsReadOrLostOnceUnlessEverythingIsRefused(t *testing.T) {
 	})
 }
 
-// covered returns up to when a time is covered from a moment on.
+// covered returns the end of what the intervals cover without a gap since from.
 func covered(list []interval, from time.Time) time.Time {
 	slices.SortFunc(list, func(a, b interval) int { return a.from.Compare(b.from) })
 	for _, i := range list {

@@ -13,41 +13,42 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// state is where the source is. It outlives the process.
+// state is how far the source has read, as it is stored.
 type state struct {
-	// Discovered: conversations that began before are found.
+	// Discovered: the conversations that began before this time were found.
 	Discovered time.Time `json:"discovered,omitzero"`
 	// Repair is since when things may have been missed; zero: nothing was.
-	// RepairNext is the same of gaps that came since, which the repair that is
-	// under way may have come too early for.
+	// RepairNext is the same for gaps that were reported later, which the repair
+	// that is under way may not cover.
 	Repair     time.Time `json:"repair,omitzero"`
 	RepairNext time.Time `json:"repairNext,omitzero"`
-	// Late are, for each time after the end, the ends up to which it is done.
+	// Late holds, for each of Config.LateAfter, up to which end of conversations
+	// late data was read.
 	Late map[string]time.Time `json:"late,omitempty"`
-	// Jobs: activity before is read. JobID is the job that is under way, and
-	// JobUntil what it reads up to.
+	// Jobs: the activity before this time was read. JobID is the job that is
+	// under way, and JobUntil the end of its interval.
 	Jobs     time.Time `json:"jobs,omitzero"`
 	JobID    string    `json:"jobId,omitempty"`
 	JobUntil time.Time `json:"jobUntil,omitzero"`
 }
 
-// position is where the source is, kept in the store under the source's name.
-// Processes that run the same source share it.
+// position is the state in the store, under the source's name. Processes that run
+// the same source share it.
 type position struct {
 	tracked genesys.Tracked
 	name    string
 
 	mu      sync.Mutex
 	state   state
-	version int64 // of the stored state; -1: it has not been read
+	version int64 // of the stored state; -1: not loaded yet
 }
 
 func newPosition(t genesys.Tracked, name string) *position {
 	return &position{tracked: t, name: name, version: -1}
 }
 
-// load reads the state that the process before left, or another one that runs
-// the same source. It may be called again.
+// load reads the state that the last process left, or another one that runs the
+// same source. It may be called again.
 func (p *position) load(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,7 +76,7 @@ func (p *position) reload(ctx context.Context) error {
 	return nil
 }
 
-// read returns something of the state.
+// read returns a part of the state.
 func read[T any](p *position, of func(*state) T) T {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,8 +84,8 @@ func read[T any](p *position, of func(*state) T) T {
 }
 
 // change changes the state and saves it. When another process has changed it
-// meanwhile, do is applied to what that one left. When the store fails the change
-// holds here all the same: a later one saves it, and a process that starts again
+// meanwhile, do is applied again to the new state. When the store fails, the
+// change still holds in memory: a later one saves it, and a process that restarts
 // before that reads something twice.
 func (p *position) change(ctx context.Context, do func(*state)) error {
 	for {

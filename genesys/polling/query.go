@@ -11,14 +11,14 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// mostResults is how far the pages of a query reach: the platform refuses
-// numbers beyond (protocol 6.5).
+// mostResults is how many results the pages of a query reach: the platform
+// refuses page numbers beyond that (protocol 6.5).
 const mostResults = 100_000
 
 // startedIn reads the records of conversations that began in an interval, page
-// by page. When there are more than the pages reach, the others are read from
-// the other end, and then once more from the first one, as long as that brings
-// something new. What is out of reach then is an unreadError.
+// by page. When there are more than the pages reach, the rest is read in the
+// other order, and then in both orders again, as long as that finds something
+// new. What is out of reach after that is an unreadError.
 func (r *reader) startedIn(ctx context.Context, i interval, repair bool, page func([]*conversation.Conversation)) error {
 	q := query{reader: r, rest: i, repair: repair, page: page}
 	for again := false; ; again = true {
@@ -56,9 +56,9 @@ type query struct {
 
 // walk reads pages until the rest is read, or no more can be reached in this
 // order. The platform selects by day (protocol 1, item 13), so there are pages
-// before and behind what was asked for, and it repeats some where others come
-// in meanwhile. When it is asked again, a first page without anything of the
-// rest says that the rest is out of reach.
+// before and after the interval that was asked for, and records repeat when
+// others are added meanwhile. When the query is asked again, a first page with
+// nothing of the rest means that the rest is out of reach.
 func (q *query) walk(ctx context.Context, order string, again bool) error {
 	asked := q.rest
 	for number := 1; number*pageSize <= mostResults; number++ {
@@ -82,7 +82,7 @@ func (q *query) walk(ctx context.Context, order string, again bool) error {
 	return nil
 }
 
-// passed reports whether a page lies behind the interval.
+// passed reports whether a page lies entirely past the interval, in that order.
 func passed(page []*conversation.Conversation, i interval, order string) bool {
 	return !slices.ContainsFunc(page, func(c *conversation.Conversation) bool {
 		if order == latestFirst {
@@ -92,8 +92,8 @@ func passed(page []*conversation.Conversation, i interval, order string) bool {
 	})
 }
 
-// narrow takes from the rest what a page has shown. Other conversations may
-// have begun in the millisecond in which it ends.
+// narrow removes from the rest what a page covers. The millisecond of its last
+// conversation stays, as others may have begun in it.
 func (q *query) narrow(page []*conversation.Conversation, asked interval, order string) {
 	for _, c := range page {
 		switch {

@@ -16,7 +16,7 @@ import (
 )
 
 // Sizes of reads. The platform does not publish its maxima (protocol 6.5); a
-// hundred is what everybody uses.
+// hundred is in general use.
 const (
 	pageSize    = 100
 	mostIDs     = 100
@@ -26,7 +26,7 @@ const (
 // reader reads conversations from the API and gives them to the sink.
 type reader struct {
 	api       genesys.API
-	answered  func(time.Time) // is told when the API has answered
+	answered  func(time.Time) // called with the time of each answer of the API
 	sink      conversation.Sink
 	log       *slog.Logger
 	malformed *malformed
@@ -37,13 +37,13 @@ func newReader(api genesys.API, answered func(time.Time), log *slog.Logger) *rea
 	return &reader{api: api, answered: answered, log: log, malformed: newMalformed(log), refused: newRefusedIDs()}
 }
 
-// mostTries is how often a call is made that fails for a passing reason, so that
-// long work need not begin anew.
+// mostTries is how many times a call is made while it fails for a temporary
+// reason, so that a long read need not start from the beginning.
 const mostTries = 4
 
-// call makes a call, and again when it fails for a passing reason. An answer
-// that is not understood is a failure, too. understand is told when the request
-// was sent: the answer knows nothing of what happened after that for sure.
+// call makes a call, and repeats it when it fails for a temporary reason, or when
+// its answer is not understood. understand is given the time at which the request
+// was sent, as the answer may lack whatever happened after that.
 func (r *reader) call(ctx context.Context, q genesys.Request, understand func(body []byte, sent time.Time) error) error {
 	growing := pause.Growing(time.Second, time.Minute)
 	for try := 1; ; try++ {
@@ -74,7 +74,7 @@ func (r *reader) conversations(ctx context.Context, what string, q genesys.Reque
 	return found, page, r.store(ctx, found)
 }
 
-// naming says which answer is not understood.
+// naming adds to an error which answer is not understood.
 func naming(what string, err error) error {
 	if err == nil {
 		return nil
@@ -83,7 +83,7 @@ func naming(what string, err error) error {
 }
 
 // store gives conversations to the sink. One that the store refuses does not
-// hold up the others: it is read again in its time.
+// block the others; it is stored when it is next read.
 func (r *reader) store(ctx context.Context, list []*conversation.Conversation) error {
 	if len(list) == 0 {
 		return nil
@@ -121,8 +121,8 @@ func (e *storeError) Unwrap() error { return e.err }
 
 // details reads the records of up to mostIDs conversations. Those that the
 // platform does not know, or does not know yet, are left out. When it refuses
-// the list as a whole, the culprit is left out, too, and not asked for again for
-// a while.
+// the list as a whole, the list is halved until the refused ids are found; they
+// are left out, too, and not requested again for askAgainAfter.
 func (r *reader) details(ctx context.Context, ids []string, repair bool) ([]*conversation.Conversation, error) {
 	return r.detailsOf(ctx, r.refused.without(ids, time.Now()), repair)
 }
@@ -152,13 +152,13 @@ func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool) ([]*c
 	return found, nil
 }
 
-// live reads a conversation as it is now: records lag behind.
+// live reads a conversation from the live API, as records lag behind.
 func (r *reader) live(ctx context.Context, id string, repair bool) error {
 	const what = "live conversation"
 	var found []*conversation.Conversation
 	err := r.call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: repair}, func(body []byte, sent time.Time) (err error) {
 		if emptyObject(body) {
-			return nil // there is nothing of it, which its record will explain
+			return nil // the live API has nothing of it; its record says why
 		}
 		if found, err = r.malformed.decode(what, sent, []jsontext.Value{body}); err == nil && found[0].ID != id {
 			err = notUnderstood("it is about another conversation")
@@ -193,7 +193,7 @@ func (r *reader) evaluations(ctx context.Context, id string) error {
 		if err == nil {
 			err = r.store(ctx, found)
 		}
-		if err != nil || page.NextURI == "" { // the counts can be wrong, this is not
+		if err != nil || page.NextURI == "" { // page counts can be wrong, nextUri is not
 			return err
 		}
 	}

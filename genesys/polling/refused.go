@@ -7,8 +7,8 @@ import (
 )
 
 // refusedIDs are conversations whose records the platform refuses to give. They
-// are not asked for again for askAgainAfter: the refusal of one spoils a list of
-// a hundred.
+// are not asked for again for askAgainAfter, as one refused id makes the platform
+// refuse the whole list of a hundred.
 type refusedIDs struct {
 	mu    sync.Mutex
 	until map[string]time.Time

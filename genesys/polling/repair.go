@@ -11,8 +11,8 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
-// Repair has a gap of another source repaired, once it is over. While it lasts
-// open conversations are followed more often.
+// Repair requests the repair of a gap of another source, once the gap is over.
+// While it lasts, open conversations are followed more often.
 func (s *Source) Repair(g conversation.Gap) {
 	if g.Source == s.config.Name || g.Lost {
 		return
@@ -29,9 +29,9 @@ func (s *Source) Repair(g conversation.Gap) {
 // clockSkew is how far the clocks of processes may be apart.
 const clockSkew = time.Minute
 
-// since returns since when something may have been missed. Where nobody knows,
-// also as the clock was ahead by which it was noted, it is as far as the source
-// looks back.
+// since returns since when something may have been missed. When that is unknown,
+// or lies in the future because the clock that recorded it was ahead, it is as
+// far as Config.Lookback.
 func (s *Source) since(from, now time.Time) time.Time {
 	if from.IsZero() || from.After(now.Add(clockSkew)) {
 		return now.Add(-s.config.Lookback)
@@ -39,8 +39,8 @@ func (s *Source) since(from, now time.Time) time.Time {
 	return from
 }
 
-// repairLoop repairs gaps until ctx ends. A gap is saved at once; the process
-// that leads repairs it, after one that is being repaired.
+// repairLoop repairs gaps until ctx ends. A gap is saved at once, also during a
+// repair; the process that leads repairs it when that one is done.
 func (s *Source) repairLoop(ctx context.Context) error {
 	var repairing sync.WaitGroup
 	defer repairing.Wait()
@@ -77,7 +77,8 @@ func (s *Source) repairLoop(ctx context.Context) error {
 	}
 }
 
-// repairSoon has the gap repaired that is saved, if there is one.
+// repairSoon starts the repair of the saved gap, if there is one and this process
+// leads.
 func (s *Source) repairSoon() {
 	if !s.leads() || read(s.position, func(is *state) bool { return is.Repair.IsZero() }) {
 		return
@@ -85,8 +86,8 @@ func (s *Source) repairSoon() {
 	signal(s.gaps.saved)
 }
 
-// repairAll repairs until there is nothing more to repair. What fails is tried
-// again.
+// repairAll repairs until there is nothing more to repair, and tries again after a
+// failure.
 func (s *Source) repairAll(ctx context.Context) {
 	growing := pause.Growing(time.Second, time.Minute)
 	for {
@@ -127,8 +128,8 @@ func (s *Source) repairAll(ctx context.Context) {
 	}
 }
 
-// afterRepair waits until no repair is under way: late data can wait, and has
-// the same half of the rate limit. It reports false when ctx has ended.
+// afterRepair waits until no repair is under way: late data is less urgent and
+// shares the same half of the rate limit. It reports false when ctx has ended.
 func (s *Source) afterRepair(ctx context.Context) bool {
 	for s.gaps.isUnderway() {
 		if !pause.Sleep(ctx, time.Second) {
@@ -138,13 +139,13 @@ func (s *Source) afterRepair(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// repair reads what may have been missed since a time: conversations that
-// began, and what happened to the open ones. It returns since when things may
-// have been missed that it has not read.
+// repair reads what may have been missed since a time: new conversations, and
+// what happened to the open ones. After a failure it returns where the next
+// attempt continues.
 func (s *Source) repair(ctx context.Context, since, now time.Time) (from time.Time, err error) {
 	from = since
 	err = s.discoverBetween(ctx, interval{from.Add(-s.config.Overlap), now}, true, func(ctx context.Context, to time.Time) {
-		if to.After(from) && to.Before(now) { // the repair goes on from there when it is interrupted
+		if to.After(from) && to.Before(now) { // an interrupted repair continues from there
 			s.save(ctx, func(is *state) {
 				if is.Repair.Equal(from) {
 					is.Repair = to
@@ -180,9 +181,9 @@ func (s *Source) repair(ctx context.Context, since, now time.Time) (from time.Ti
 	return from, nil
 }
 
-// repairLive reads conversations as they are now. One that the live API does
-// not keep any more has ended, and its record will say so. One whose answer is
-// not understood is left out, unless that is so with all of them.
+// repairLive reads conversations from the live API. One that it no longer has has
+// ended, as its record will show. One whose answer is not understood is left
+// out, unless that is true of all of them.
 func (s *Source) repairLive(ctx context.Context, ids []string) error {
 	reported := time.Now()
 	const what = "live conversations"

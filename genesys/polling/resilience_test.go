@@ -148,7 +148,7 @@ func TestAStateOfAClockThatWasAheadHidesNothing(t *testing.T) {
 	})
 }
 
-// Processes take turns at leading, and no two clocks are the same.
+// Leadership moves between processes, and no two clocks are the same.
 func TestAClockThatIsALittleBehindReadsNothingAnew(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.settle(3 * day)
@@ -162,8 +162,8 @@ func TestAClockThatIsALittleBehindReadsNothingAnew(t *testing.T) {
 	})
 }
 
-// A gap that begins in the future is one of which nobody knows when it began:
-// it was noted by a clock that was ahead.
+// When a gap begins in the future, it was recorded by a clock that was ahead, and
+// when it began is unknown.
 func TestAGapOfAClockThatWasAheadIsRepairedAsFarAsTheSourceLooksBack(t *testing.T) {
 	ahead := func() time.Time { return time.Now().Add(24 * time.Hour) }
 	for name, start := range map[string]func(w *world){
@@ -189,8 +189,8 @@ func TestAGapOfAClockThatWasAheadIsRepairedAsFarAsTheSourceLooksBack(t *testing.
 	}
 }
 
-// startAt starts the source with a state that has the present time and another
-// one.
+// startAt starts the source with a stored state, into which the present time and
+// another time are formatted.
 func (w *world) startAt(c polling.Config, state string, other time.Time) {
 	w.t.Helper()
 	_, err := w.store.SetValue(w.t.Context(), "polling", fmt.Appendf(nil, state, time.Now().Format(time.RFC3339), other.Format(time.RFC3339)), 0)

@@ -25,7 +25,7 @@ type schedule struct {
 
 type entry struct {
 	next  time.Time // when to read it
-	since time.Time // when it was first read as it is
+	since time.Time // when it was first read in its present state
 	was   uint64    // a hash of what was read last
 }
 
@@ -33,7 +33,7 @@ func newSchedule() *schedule {
 	return &schedule{seed: maphash.MakeSeed(), entries: map[string]*entry{}}
 }
 
-// list replaces the conversations by those that are open. One that is new is
+// list replaces the scheduled conversations by those that are open. A new one is
 // due at once.
 func (s *schedule) list(open []string, now time.Time) {
 	s.mu.Lock()
@@ -58,7 +58,7 @@ func (s *schedule) found(list []*conversation.Conversation, now time.Time, p pac
 	}
 }
 
-// asked notes that conversations were asked for, and what was found of them.
+// asked records which conversations were requested, and which were found.
 func (s *schedule) asked(ids []string, found []*conversation.Conversation, now time.Time, p pace) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,23 +84,23 @@ func (s *schedule) asked(ids []string, found []*conversation.Conversation, now t
 // pace is how often to read a conversation.
 type pace struct{ every, least time.Duration }
 
-// mostFollowed is how many calls a second following may take.
+// mostFollowed is how many requests per second following may use.
 const mostFollowed = 1
 
-// wait returns how long to wait before a conversation is read again that has
-// not changed for a time: a twentieth of that, so that a change is noticed in
-// proportion to how long things usually take.
+// wait returns how long to wait before a conversation is read again: a twentieth
+// of the time for which it has not changed, within the limits of the pace, so
+// that the delay stays small in proportion to how fast the conversation changes.
 func (p pace) wait(unchanged time.Duration) time.Duration {
 	return pause.Jittered(min(max(p.every, unchanged/20), max(p.every, p.least)))
 }
 
-// among slows the pace down where there are many conversations.
+// among slows the pace down when there are n conversations to follow.
 func (p pace) among(n int) pace {
 	p.every = max(p.every, time.Duration(n/(mostIDs*mostFollowed))*time.Second)
 	return p
 }
 
-// hash tells whether a record says something else than before.
+// hash is equal for records with the same content.
 func (s *schedule) hash(c *conversation.Conversation) uint64 {
 	b, err := json.Marshal(c, json.Deterministic(true))
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *schedule) hash(c *conversation.Conversation) uint64 {
 	return maphash.Bytes(s.seed, b)
 }
 
-// due returns the conversations to read, the longest due first.
+// due returns the conversations to read, the most overdue first.
 func (s *schedule) due(now time.Time) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +125,8 @@ func (s *schedule) due(now time.Time) []string {
 	return ids
 }
 
-// soon has all open conversations read by the time, and often from then.
+// soon schedules all open conversations to be read no later than by, and at the
+// shortest interval after that, as if they had just changed.
 func (s *schedule) soon(now, by time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

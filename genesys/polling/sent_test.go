@@ -13,8 +13,8 @@ import (
 	"github.com/dcmkit/convtrack/genesys/polling"
 )
 
-// queuing is an API of which a call waits for its turn, and the answer takes its
-// time.
+// queuing is an API whose calls wait for turn before they are sent, and whose
+// answers arrive after another delay.
 type queuing struct {
 	genesys.API
 	turn, answer time.Duration
@@ -27,8 +27,8 @@ func (q queuing) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
 	return body, err
 }
 
-// TestAnAnswerIsAsOldAsItsRequest: what is told while the answer is on its way is
-// newer than the answer; what was told while the request waited for its turn is not.
+// TestAnAnswerIsAsOldAsItsRequest: an event that arrives while the answer is on its
+// way is newer than the answer; one that arrived before the request was sent is not.
 func TestAnAnswerIsAsOldAsItsRequest(t *testing.T) {
 	const body = `"id":"c","participants":[{"id":"p","purpose":"customer","callbacks":[{"id":"s","state":"scheduled","held":%t,"callbackScheduledTime":"2026-03-03T%d:00:00Z"}]}]}`
 	for name, is := range map[string]struct {

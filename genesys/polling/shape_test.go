@@ -11,7 +11,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// misanswers are answers with success that answer nothing.
+// misanswers are bodies with a success status that do not answer the request.
 var misanswers = map[string]func(right []byte) string{
 	"a page":          func([]byte) string { return "<html>please sign in</html>" },
 	"blanks":          func([]byte) string { return " \n" },

@@ -18,30 +18,30 @@ import (
 // Source reads the REST API. It is a convtrack.Source, a convtrack.Repairer, a
 // convtrack.Reader and a convtrack.HealthReporter, and safe for concurrent use.
 //
-// Each thing that it has to remember is a type of its own, in a file of its
-// own; the methods of Source read what is due and tell them of it.
+// Each kind of state is a type of its own, in a file of its own; the methods of
+// Source read what is due and record the results there.
 type Source struct {
 	config Config
 	log    *slog.Logger
 	reader *reader
 	stats  counters
 
-	position    *position    // up to where what is read
+	position    *position    // how far each kind of reading has come
 	open        *schedule    // when each open conversation is read
 	gaps        *gaps        // what other sources missed
-	others      *others      // whether they hear now
-	overlap     *overlap     // how far back discovering looks
+	others      *others      // whether other sources hear now
+	overlap     *overlap     // how far discovery looks back
 	permissions *permissions // which reads are allowed
-	failedJobs  *failedJobs  // which jobs are not made again as they were
-	hearing     *hearing     // since when it hears
+	failedJobs  *failedJobs  // which jobs are not requested again unchanged
+	hearing     *hearing     // since when this source hears
 
-	// What the platform refuses to tell: of conversations by their start, and
-	// of activity by its time.
+	// The intervals that the platform refuses to answer for: by the start of
+	// conversations, and by the time of activity.
 	lostStarts, lostActivity *losses
 
-	discovered, followed atomic.Bool // it has been done since the start
+	discovered, followed atomic.Bool // done once since the process started
 	started              atomic.Bool
-	running              chan struct{} // closed when Run can read
+	running              chan struct{} // closed once Run has set the sink
 }
 
 // New returns a source. Nothing happens before Run.
@@ -67,8 +67,8 @@ func (s *Source) String() string { return s.config.Name }
 // errRunning: Run was called twice.
 var errRunning = errors.New("polling: Run may be called once; make a new Source with New to run again")
 
-// Run reads until ctx ends, or the platform refuses for good: wrong
-// credentials, or no right to read the details of conversations.
+// Run reads until ctx ends, or the platform refuses permanently: wrong
+// credentials, or no permission to read the details of conversations.
 func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	if s.started.Swap(true) {
 		return errRunning
@@ -79,8 +79,8 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 		return nil
 	}
 	loops, ctx := errgroup.WithContext(ctx)
-	// Without discovering there is nothing to do, so what it is refused ends
-	// the source; the others go on.
+	// Without discovery there is nothing to read, so a refusal of it ends the
+	// source; a refusal of anything else does not.
 	loops.Go(func() error {
 		return s.repeat(ctx, s.config.DiscoverEvery, s.hearing.watch(s.leading(s.discover)), fatal)
 	})
@@ -95,8 +95,8 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	return loops.Wait()
 }
 
-// loadPosition reads where the source was. A store that does not answer yet is
-// asked again; it reports false when ctx ends meanwhile.
+// loadPosition loads the stored position, and tries again while the store does
+// not answer. It reports false when ctx ends meanwhile.
 func (s *Source) loadPosition(ctx context.Context) bool {
 	growing := pause.Growing(time.Second, time.Minute)
 	for {
@@ -115,8 +115,8 @@ func (s *Source) loadPosition(ctx context.Context) bool {
 	return true
 }
 
-// leading does something only in the process that looks after what there is one
-// of, and from where another process may have left it.
+// leading limits do to the process that leads. The position is loaded first, as
+// another process may have led and changed it.
 func (s *Source) leading(do func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if !s.leads() {
@@ -130,19 +130,20 @@ func (s *Source) leading(do func(context.Context) error) func(context.Context) e
 	}
 }
 
-// leads reports whether this process discovers, repairs and reads late data
-// for all that share the store. Open conversations all follow, each its share.
+// leads reports whether this process discovers, repairs, runs jobs and reads late
+// data for all that share the store. Each process follows its share of the open
+// conversations.
 func (s *Source) leads() bool { return s.mine(s.config.Name) }
 
 func (s *Source) mine(key string) bool { return s.config.Tracked.Mine(s.config.Name, key) }
 
-// afterStore is the longest pause after the store has failed, so that what is
-// missed while it is down is read soon once it is back. Mostly it fails before the
-// platform is asked anything.
+// afterStore is the longest pause after the store has failed, so that what was
+// missed meanwhile is read soon after it is back. Such short pauses cost few API
+// requests, as the store usually fails before the platform is asked anything.
 const afterStore = 3 * time.Second
 
-// repeat does something now and then, sooner again when it failed. It ends with
-// ctx, or with an error that endsWith says so of.
+// repeat calls do at an interval, and sooner after a failure. It returns when ctx
+// ends, or with an error for which endsWith reports true.
 func (s *Source) repeat(ctx context.Context, every time.Duration, do func(context.Context) error, endsWith func(error) bool) error {
 	growing := pause.Growing(time.Second, time.Minute)
 	for {
@@ -169,13 +170,14 @@ func (s *Source) repeat(ctx context.Context, every time.Duration, do func(contex
 	}
 }
 
-// fatal reports whether there is nothing to do without what was refused: a
-// wrong secret, or no right to read the details of conversations.
+// fatal reports whether an error leaves nothing to read: wrong credentials, or no
+// permission to read the details of conversations.
 func fatal(err error) bool {
 	return errors.Is(err, genesys.ErrCredentials) || genesys.HasStatus(err, http.StatusForbidden)
 }
 
-// save changes where the source is, and saves it.
+// save changes the position and stores it. A failure is only logged: a later
+// change stores this one too.
 func (s *Source) save(ctx context.Context, do func(*state)) {
 	if err := s.position.change(ctx, do); err != nil && ctx.Err() == nil {
 		s.log.Warn("where the source is could not be saved", "reason", err)

@@ -2,17 +2,16 @@ package polling
 
 import "sync/atomic"
 
-// Stats are counts since the source was made, and present levels. Export them
-// to whatever system you watch.
+// Stats are counters since New, and gauges. Export them to your monitoring.
 type Stats struct {
 	Discovered int64 // records read while looking for new conversations, repeats included
 	Followed   int64 // records of open conversations read
 	Repaired   int64 // gaps repaired
 	Late       int64 // records of ended conversations read again
 	Active     int64 // records read by jobs
-	Failures   int64 // reads that failed and are repeated
+	Failures   int64 // reads that failed; they are repeated
 	Malformed  int64 // parts of answers that were not understood and left out, repeats included
-	Lost       int64 // times that the platform refused to tell of
+	Lost       int64 // intervals that the platform refused to answer for
 
 	Open int // conversations that are followed
 }
@@ -21,7 +20,7 @@ type counters struct {
 	discovered, followed, repaired, late, active, failures, lost atomic.Int64
 }
 
-// Stats returns the present counts.
+// Stats returns the present values.
 func (s *Source) Stats() Stats {
 	return Stats{
 		Discovered: s.stats.discovered.Load(), Followed: s.stats.followed.Load(), Repaired: s.stats.repaired.Load(),

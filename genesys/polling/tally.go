@@ -6,20 +6,21 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
-// tally counts how many of many answers are understood, each about one
-// conversation. One that is not is left out, so that it does not hold up the
-// others for ever; but when none is, something is in the way of all.
+// tally counts how many answers of a series are understood, each about one
+// conversation. One that is not is left out, so that it does not block the others
+// for ever; but when none is understood, the cause concerns all of them.
 type tally struct {
 	understood int
 	odd        int   // not understood
-	last       error // of those
+	last       error // the error of the last of these
 }
 
-// mostOdd is how many answers are not understood, and none is, before the others
-// are not asked for.
+// mostOdd is after how many answers, none of which is understood, the rest is not
+// asked for.
 const mostOdd = 3
 
-// note notes what came of an answer, and returns the error that ends the work.
+// note records the result of one answer, and returns an error when the series must
+// stop.
 func (t *tally) note(err error) error {
 	switch {
 	case !errors.Is(err, genesys.ErrNotUnderstood):
@@ -34,8 +35,8 @@ func (t *tally) note(err error) error {
 	return nil
 }
 
-// err returns why nothing was understood; nil when something was, or nothing
-// was asked.
+// err returns why no answer was understood; nil when one was, or nothing was
+// asked.
 func (t *tally) err() error {
 	if t.understood > 0 {
 		return nil
@@ -43,7 +44,7 @@ func (t *tally) err() error {
 	return t.last
 }
 
-// note notes what came of an answer about a conversation, and names one that is
+// note records the result of an answer about a conversation, and logs one that is
 // not understood.
 func (s *Source) note(answers *tally, what, id string, err error) error {
 	if errors.Is(err, genesys.ErrNotUnderstood) {

@@ -32,15 +32,15 @@ var (
 	_ polling.Comparer   = (*notifications.Source)(nil)
 )
 
-// world is a simulated platform in virtual time, a tracker on a store in
-// memory, and a poller that feeds it.
+// world is a simulated platform in virtual time, a tracker with a store in memory,
+// and a poller that feeds it.
 type world struct {
 	t       *testing.T
 	server  *genesystest.Server
 	store   *memstore.Store
 	tracker *convtrack.Tracker
 	source  *polling.Source
-	refuses func(c *conversation.Conversation) error // the store's mind; nil: it takes everything
+	refuses func(c *conversation.Conversation) error // which conversations the store refuses; nil: none
 	lease   time.Duration                            // of the tracker; zero: the default
 	calls   tap
 	log     logged
@@ -65,7 +65,7 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// tap is an API that notes the details queries and may change answers.
+// tap is an API that records the details queries and may change answers.
 type tap struct {
 	genesys.API
 	change func(r genesys.Request, body []byte, err error) ([]byte, error) // nil: nothing is changed
@@ -97,7 +97,7 @@ func (a *tap) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
 	return body, err
 }
 
-// readQuestion takes a details query apart.
+// readQuestion parses a details query.
 func readQuestion(body []byte) (from, to time.Time, number int) {
 	var q struct {
 		Interval string
@@ -131,7 +131,7 @@ func (a *tap) answer(change func(r genesys.Request, body []byte, err error) ([]b
 	a.change = change
 }
 
-// lost returns the times that the host was told are lost.
+// lost returns the losses that were announced to the host.
 func (w *world) lost() []conversation.Gap {
 	return slices.DeleteFunc(slices.Clone(w.gaps), func(g conversation.Gap) bool { return !g.Lost })
 }
@@ -201,7 +201,7 @@ func (w *world) waiting(id string) {
 	w.server.Play(s)
 }
 
-// requests returns the requests whose path begins so, since a time.
+// requests returns the requests since a time whose path has that prefix.
 func (w *world) requests(prefix string, since time.Time) []genesystest.RequestRecord {
 	var found []genesystest.RequestRecord
 	for _, r := range w.server.Requests() {
