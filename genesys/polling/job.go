@@ -43,8 +43,9 @@ func (s *Source) readActivity(ctx context.Context) error {
 		return err
 	}
 	from := read(s.position, func(is *state) time.Time { return is.Jobs })
-	if from.IsZero() {
+	if from.IsZero() { // saved, so that a job that always fails is recognised by its start
 		from = time.Now().Add(-s.config.Lookback)
+		s.save(ctx, func(is *state) { is.Jobs = from })
 	}
 	p := pieces{
 		end: func(from time.Time) time.Time { return from.Add(longestJob) },
@@ -53,7 +54,7 @@ func (s *Source) readActivity(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			s.save(ctx, func(is *state) { is.JobID, is.JobUntil = id, i.to })
+			s.save(ctx, func(is *state) { is.JobID, is.JobFrom, is.JobUntil = id, i.from, i.to })
 			return s.failedJobs.judge(i.from, s.readJob(ctx, id))
 		},
 		losses: s.lostActivity,
@@ -68,7 +69,9 @@ func (s *Source) readActivity(ctx context.Context) error {
 }
 
 // resumeJob reads a job that is still under way: the process that requested it has
-// ended, or reading it failed for a temporary reason.
+// ended, or reading it failed for a temporary reason. The position moves only when
+// the job continues what was read: it may have been requested to see whether the
+// platform answers at all, or after a loss that is not announced yet.
 func (s *Source) resumeJob(ctx context.Context) error {
 	is := read(s.position, func(is *state) state { return *is })
 	if is.JobID == "" {
@@ -76,7 +79,11 @@ func (s *Source) resumeJob(ctx context.Context) error {
 	}
 	err := s.readJob(ctx, is.JobID)
 	if err == nil {
-		s.save(ctx, func(now *state) { now.Jobs = is.JobUntil })
+		s.save(ctx, func(now *state) {
+			if !is.JobFrom.After(now.Jobs) && is.JobUntil.After(now.Jobs) {
+				now.Jobs = is.JobUntil
+			}
+		})
 	}
 	return err
 }

@@ -26,9 +26,10 @@ type state struct {
 	// late data was read.
 	Late map[string]time.Time `json:"late,omitempty"`
 	// Jobs: the activity before this time was read. JobID is the job that is
-	// under way, and JobUntil the end of its interval.
+	// under way, and JobFrom and JobUntil its interval.
 	Jobs     time.Time `json:"jobs,omitzero"`
 	JobID    string    `json:"jobId,omitempty"`
+	JobFrom  time.Time `json:"jobFrom,omitzero"`
 	JobUntil time.Time `json:"jobUntil,omitzero"`
 }
 
