@@ -24,17 +24,18 @@ type connection struct {
 	changed chan struct{} // the topics have changed
 	soon    chan struct{} // they have too, but subscribing can wait a little
 
-	mu      sync.Mutex
-	topics  map[string]bool
-	channel channel   // zero: none
-	socket  *socket   // nil while there is none
-	hears   bool      // the topics are subscribed on it, or were when it was told to stop
-	heard   time.Time // when it last heard, while it has no socket
-	began   time.Time // since when it hears or does not hear
-	trouble error     // why it does not hear; nil: it does, or has just begun
-	added   int       // how often topics were added
-	caught  int       // the value of added up to which topics are subscribed
-	missed  blindness // what is not heard yet
+	mu       sync.Mutex
+	topics   map[string]bool
+	channel  channel   // zero: none
+	socket   *socket   // nil while there is none
+	hears    bool      // the topics are subscribed on it, or were when it was told to stop
+	heard    time.Time // when it last heard, while it has no socket
+	began    time.Time // since when it hears or does not hear
+	trouble  error     // why it does not hear; nil: it does, or has just begun
+	accepted int       // how many topics the platform accepted
+	added    int       // how often topics were added
+	caught   int       // the value of added up to which topics are subscribed
+	missed   blindness // what is not heard yet
 
 	// Of the goroutine that listens only:
 	announced bool         // that it is blind
@@ -140,6 +141,30 @@ func (c *connection) caughtUp(added int) {
 	if c.added == added {
 		c.missed = blindness{}
 	}
+}
+
+// setSubscribed notes which topics the platform accepted. Of a combined topic it may
+// refuse a part.
+func (c *connection) setSubscribed(topics []string, refused []Refusal) {
+	accepted := len(topics)
+	for _, r := range refused {
+		if slices.Contains(topics, r.Topic) {
+			accepted--
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.accepted = accepted
+}
+
+// subscribed returns how many topics the connection hears.
+func (c *connection) subscribed() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.hears {
+		return 0
+	}
+	return c.accepted
 }
 
 // setSocket says which socket the connection listens to.

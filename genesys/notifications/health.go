@@ -13,8 +13,7 @@ import (
 // blind while one of its channels does not hear, as the topics of that one are missed.
 func (s *Source) Health() conversation.SourceHealth {
 	is := s.Stats()
-	h := conversation.SourceHealth{LastHeard: utc(is.LastHeard), Heard: is.Topics, Waiting: is.Pending, API: genesys.APIHealth(s.config.API)}
-	h.Wanted = is.Topics + len(is.Refused) + is.Left
+	h := conversation.SourceHealth{LastHeard: utc(is.LastHeard), Wanted: is.Topics + is.Left, Waiting: is.Pending, API: genesys.APIHealth(s.config.API)}
 	for _, r := range is.Refused {
 		h.Refused = append(h.Refused, conversation.RefusedTopic{Topic: r.Topic, Reason: r.Reason, MissingPermissions: r.MissingPermissions})
 	}
@@ -24,6 +23,7 @@ func (s *Source) Health() conversation.SourceHealth {
 		}
 	}
 	for _, c := range s.assigned.all() {
+		h.Heard += c.subscribed()
 		since, trouble := c.since()
 		if trouble != nil {
 			blind(since, trouble)

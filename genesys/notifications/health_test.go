@@ -25,6 +25,7 @@ func TestHealthSaysSinceWhenItHearsAndSinceWhenItDoesNot(t *testing.T) {
 		require.Zero(t, is.BlindSince)
 		require.Equal(t, time.UTC, is.HeardSince.Location())
 		require.Positive(t, is.API.Remaining)
+		w.demandHeard(len(callTopics), len(callTopics))
 
 		broke := time.Now()
 		undo := w.server.Faults().Requests(genesystest.RequestFault{Status: http.StatusServiceUnavailable})
@@ -34,12 +35,22 @@ func TestHealthSaysSinceWhenItHearsAndSinceWhenItDoesNot(t *testing.T) {
 		require.Zero(t, is.HeardSince)
 		require.WithinDuration(t, broke, is.BlindSince, time.Minute)
 		require.NotEmpty(t, is.Reason)
+		w.demandHeard(0, len(callTopics))
 		undo()
 		w.settle(5 * time.Minute)
 		is = w.source.Health()
 		require.Zero(t, is.BlindSince)
 		require.True(t, is.HeardSince.After(broke.Add(5*time.Minute)))
 	})
+}
+
+// demandHeard demands that the source says how many topics it hears, and how many it
+// wants to hear.
+func (w *world) demandHeard(heard, wanted int) {
+	w.t.Helper()
+	is := w.source.Health()
+	require.Equal(w.t, heard, is.Heard)
+	require.Equal(w.t, wanted, is.Wanted, "heard, refused or left")
 }
 
 func TestHealthNamesThePermissionThatIsMissingToFindWhomToFollow(t *testing.T) {

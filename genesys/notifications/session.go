@@ -198,10 +198,12 @@ func (s *session) subscribe() error {
 		if !s.claims.has(is.ID) {
 			return errTaken
 		}
-		refused, err := s.channels.subscribe(s.calls, is.ID, s.refused.without(s.names()))
+		names := s.refused.without(s.names())
+		refused, err := s.channels.subscribe(s.calls, is.ID, names)
 		if err == nil {
 			is.Expires = time.Now().Add(channelLife)
 			s.setChannel(is)
+			s.setSubscribed(names, refused)
 			s.claims.renewed(is)
 			s.refused.report(refused)
 			return nil

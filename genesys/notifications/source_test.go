@@ -204,6 +204,7 @@ func TestARefusedTopicIsReportedByNameAndDoesNotHinderTheOthers(t *testing.T) {
 		require.NotEmpty(t, told[0].Reason)
 		require.Equal(t, []string{"conversation:communication:view"}, told[0].MissingPermissions)
 		require.Equal(t, told, w.source.Stats().Refused)
+		w.demandHeard(len(callTopics)-1, len(callTopics))
 	}, genesystest.ForbidTopics(forbidden))
 }
 
@@ -215,6 +216,7 @@ func TestTopicsThatMakeThePlatformRefuseTheWholeListAreFound(t *testing.T) {
 		refused := w.source.Stats().Refused
 		require.Len(t, refused, 1)
 		require.Equal(t, "v2.nonsense.of.somebody", refused[0].Topic)
+		w.demandHeard(3+len(callTopics), 4+len(callTopics))
 		id := w.call()
 		w.settle(15 * time.Second)
 		require.Equal(t, conversation.StatusAlerting, w.heard.status(id))
