@@ -127,7 +127,7 @@ func (o *Outbox) renew(ctx context.Context) error {
 	}
 	o.mu.Lock()
 	o.renewed = began
-	o.held.renewed(keys, began)
+	o.held.renewed(keys, began, time.Now(), o.Lease)
 	o.mu.Unlock()
 	return nil
 }

@@ -23,7 +23,9 @@
 // its lease is renewed by its name. A delivery that the store says is claimed by
 // this process and that it does not hold, because the answer of a commit or of a
 // claim was lost, is not renewed: its lease ends, and it is claimed anew. So what
-// the store says and what is held can differ for a lease and no longer.
+// the store says and what is held can differ for a lease and no longer. And one whose
+// lease had ended before it was renewed, because the store could not be reached or
+// the process was stopped, may be another one's by now: it is released, not run.
 //
 // # When the short way is closed
 //

@@ -54,10 +54,11 @@ func (h *holdings) keys() []store.DeliveryKey {
 	return keys
 }
 
-// renewed says that the leases of those deliveries began anew at the time.
-func (h *holdings) renewed(keys []store.DeliveryKey, at time.Time) {
+// renewed says, now, that the leases of those deliveries began anew at the time. It
+// says nothing of one that had ended before now: somebody else may have claimed that.
+func (h *holdings) renewed(keys []store.DeliveryKey, at, now time.Time, lease time.Duration) {
 	for _, key := range keys {
-		if is, held := h.since[key]; held && is.lease.Before(at) {
+		if is := h.since[key]; is.lease.Before(at) && h.leased(key, now, lease) {
 			is.lease = at
 			h.since[key] = is
 		}

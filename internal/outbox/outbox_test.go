@@ -153,11 +153,52 @@ func TestAProcessThatWasStoppedBeyondItsLeaseDoesNotRunWhatOthersRun(t *testing.
 	require.True(t, h.leased(key, at.Add(lease-1), lease))
 	require.False(t, h.leased(key, at.Add(lease), lease), "by the clock that is never set")
 	require.False(t, h.leased(key, at.Round(0).Add(lease), lease), "by the wall clock, which goes on while the machine sleeps")
-	h.renewed([]store.DeliveryKey{key, {Hook: "unknown"}}, at.Add(time.Second))
+	h.renewed([]store.DeliveryKey{key, {Hook: "unknown"}}, at.Add(time.Second), at.Add(2*time.Second), lease)
 	require.True(t, h.leased(key, at.Add(lease), lease))
+	h.renewed([]store.DeliveryKey{key}, at.Add(time.Minute), at.Add(time.Minute), lease)
+	require.False(t, h.leased(key, at.Add(time.Minute), lease), "what had ended before the store answered may be another one's")
 	require.True(t, h.remove(key))
 	require.False(t, h.leased(key, at, lease))
 	require.Empty(t, h.byHook)
+}
+
+// The store cannot be reached from one process, another one takes its deliveries
+// over, and the first one goes on at whatever moment after that.
+func TestWhatAnotherProcessHasDoneMeanwhileDoesNotRunAgain(t *testing.T) {
+	for away := lease; away <= 4*lease; away += lease / 5 {
+		t.Run(away.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks := events.NewHooks()
+				var long atomic.Bool
+				long.Store(true)
+				j := hook(hooks, "h", func(context.Context, string) error {
+					if long.CompareAndSwap(true, false) {
+						time.Sleep(away + lease)
+					}
+					return nil
+				}, events.Timeout(time.Hour))
+				r := newRig(t, hooks, 100)
+				for range 3 {
+					require.NoError(t, r.announce("c"))
+				}
+				r.store.set(func() { r.store.leases = func() error { return errLost } })
+				time.Sleep(lease + time.Second)
+				for range 3 {
+					due, _, err := r.store.Store.Claim(t.Context(), store.Claim{Owner: "other", Lease: lease, Hooks: []string{"h"}, Limit: 10})
+					require.NoError(t, err)
+					require.Len(t, due, 1)
+					_, err = r.store.Store.Commit(t.Context(), store.Batch{Owner: "other", Outcomes: []store.Outcome{due[0].Outcome("other", store.Done)}})
+					require.NoError(t, err)
+				}
+				time.Sleep(away - lease)
+				r.store.set(func() { r.store.leases = nil })
+				time.Sleep(10 * lease)
+				synctest.Wait()
+				require.Equal(t, []string{"c.1"}, j.read(), "the others were done when this process came to them")
+				require.Zero(t, r.Held())
+			})
+		})
+	}
 }
 
 func TestAHookThatHangsTakesNoPlacesFromOthers(t *testing.T) {
