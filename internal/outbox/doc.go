@@ -40,7 +40,7 @@
 //     behind it were released with it. That is on its way to the store as
 //     outcomes, so the record does not say it yet. The lane is blocked until the
 //     outcomes are recorded; then the record is dropped, to be loaded with its
-//     backlog. While somebody works on the conversation that must wait; it is
+//     backlog. While somebody works on the conversation that must wait until it rests; it is
 //     enough, too, that Reserve has put the lane on the backlog meanwhile.
 //   - no room: the hook has used up its share of the places. Every hook has the
 //     same share, so that one that hangs takes nothing from the others.

@@ -85,6 +85,7 @@ type Outbox struct {
 	share    int                 // how many deliveries of one hook are held at the most
 	lanes    map[lane][]delivery // of those that run, the first one is running
 	blocked  map[lane]bool
+	busy     map[lane]bool // of the blocked ones, those that need not be once their conversation rests
 	outcomes []store.Outcome
 	recordBy time.Time // when the first of the outcomes is to be recorded, while there are some
 	stopping bool
@@ -121,7 +122,7 @@ func (d *delivery) lane() lane { return lane{d.ConversationID, d.Hook} }
 
 // New returns an outbox. Nothing runs before Start.
 func New(c Config) *Outbox {
-	return &Outbox{Config: c, held: newHoldings(), lanes: map[lane][]delivery{}, blocked: map[lane]bool{}, look: alarm.New(), record: alarm.New()}
+	return &Outbox{Config: c, held: newHoldings(), lanes: map[lane][]delivery{}, blocked: map[lane]bool{}, busy: map[lane]bool{}, look: alarm.New(), record: alarm.New()}
 }
 
 // Start lets hooks run, with that context.

@@ -376,3 +376,42 @@ func TestALaneStaysClosedWhileItsConversationIsWorkedOn(t *testing.T) {
 		require.Equal(t, []string{"c.1", "c.1", "c.2"}, j.read())
 	})
 }
+
+func TestNoLaneStaysBlockedOnceItsConversationRests(t *testing.T) {
+	for name, fails := range map[string]func(r *rig){
+		"without more":            func(*rig) {},
+		"after more that failed":  func(r *rig) { require.NoError(t, r.announce("c")) },
+		"while the store is down": func(r *rig) { r.store.set(func() { r.store.before = func(store.Batch) error { return errLost } }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks := events.NewHooks()
+				var works atomic.Bool
+				j := hook(hooks, "h", func(context.Context, string) error {
+					if !works.Load() {
+						return errors.New("no")
+					}
+					return nil
+				}, events.Backoff(func(int) time.Duration { return time.Minute }))
+				r := newRig(t, hooks, 100)
+				require.NoError(t, r.announce("c"))
+				r.workOn("c")
+				fails(r)
+				time.Sleep(10 * time.Second)
+				r.store.set(func() { r.store.before = nil })
+				works.Store(true)
+				time.Sleep(5 * time.Minute)
+				require.Empty(t, r.unfinished("c"))
+				r.rest("c")
+				time.Sleep(5 * time.Second)
+				synctest.Wait()
+				require.Empty(t, r.blocked, "a lane that nothing happens in any more takes no memory")
+				require.Empty(t, r.busy)
+				before := len(j.read())
+				require.NoError(t, r.announce("c"))
+				synctest.Wait()
+				require.Len(t, j.read(), before+1)
+			})
+		})
+	}
+}

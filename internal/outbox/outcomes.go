@@ -11,6 +11,10 @@ import (
 // that only records some keeps the disk from the next change.
 const recordDelay = 25 * time.Millisecond
 
+// untilResting is how long a lane stays blocked whose conversation is worked on,
+// before that is looked at again.
+const untilResting = time.Second
+
 // A commit of few changes is one that hooks wait for, and each outcome in it makes
 // them wait longer. So it takes outcomes along only once they are many, or have
 // waited for half of their time.
@@ -82,9 +86,9 @@ func (o *Outbox) tell(x *store.Outcome) {
 
 // unblock has the record of the conversation loaded anew, with its backlog.
 // While the conversation is worked on its record is in use; then the lane stays
-// blocked until more is committed in it.
+// blocked until more is committed in it, or the conversation rests.
 func (o *Outbox) unblock(l lane) {
-	o.Conversations.Resting(l.conversation, func() {
+	rests := o.Conversations.Resting(l.conversation, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if o.blocked[l] {
@@ -92,12 +96,33 @@ func (o *Outbox) unblock(l lane) {
 			delete(o.blocked, l)
 		}
 	})
+	if rests {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.blocked[l] {
+		o.busy[l] = true
+		o.record.Set(time.Now().Add(untilResting))
+	}
+}
+
+// unblockRest unblocks the lanes whose conversations were worked on.
+func (o *Outbox) unblockRest() {
+	o.mu.Lock()
+	rest := o.busy
+	o.busy = map[lane]bool{}
+	o.mu.Unlock()
+	for l := range rest {
+		o.unblock(l)
+	}
 }
 
 // RecordLoop records the outcomes that no commit has taken along.
 func (o *Outbox) RecordLoop(ctx context.Context) {
 	for o.record.Wait(ctx) {
 		o.Record(ctx)
+		o.unblockRest()
 	}
 }
 

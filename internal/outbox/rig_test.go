@@ -205,6 +205,12 @@ func (r *rig) workOn(id string) {
 	r.working[id] = true
 }
 
+func (r *rig) rest(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.working, id)
+}
+
 // Reload implements Conversations.
 func (r *rig) Reload(id string) {
 	records, err := r.store.Store.Load(context.Background(), id)
