@@ -20,13 +20,15 @@ func (o *Outbox) Drain(ctx, work context.Context, patience time.Duration) {
 	}
 }
 
-// drain reports whether everything that is due has been delivered.
+// drain reports whether everything that is due has been delivered. What the store
+// says this process holds, and it does not, because the answer of a commit or a
+// claim was lost, is given back before the end.
 func (o *Outbox) drain(ctx context.Context, patience time.Duration) bool {
 	worked, delivered := time.Now(), o.Counters.Delivered.Load()
-	for ctx.Err() == nil {
+	for givenBack := false; ctx.Err() == nil; {
 		// What is held now may make way for more when it is done.
 		quiet := o.Held() == 0
-		list, err := o.claimPatiently(ctx, patience)
+		list, failed, err := o.claimPatiently(ctx, patience)
 		if err != nil {
 			return false
 		}
@@ -34,16 +36,23 @@ func (o *Outbox) drain(ctx context.Context, patience time.Duration) bool {
 		if now := o.Counters.Delivered.Load(); now != delivered {
 			worked, delivered = time.Now(), now
 		}
-		switch {
+		switch givenBack = givenBack && !failed; {
 		case len(list) > 0:
+			givenBack = false
 		case !quiet:
-			if !o.rest(ctx, patience) {
+			if givenBack = false; !o.rest(ctx, patience) {
 				return false
 			}
-		case !o.storeFailed():
+		case o.storeFailed():
+			if time.Since(worked) > patience || !retry.Pause(ctx, storeWait/2) {
+				return false
+			}
+		case givenBack:
 			return true
-		case time.Since(worked) > patience || !retry.Pause(ctx, storeWait/2):
-			return false
+		default:
+			if givenBack = true; o.patiently(ctx, patience, "giving deliveries back", o.Release) != nil {
+				return false
+			}
 		}
 	}
 	return false
@@ -56,18 +65,29 @@ func (o *Outbox) storeFailed() bool {
 	return !o.unavailable.IsZero() && time.Since(o.unavailable) < 2*storeWait
 }
 
-// claimPatiently claims some of what is due.
-func (o *Outbox) claimPatiently(ctx context.Context, patience time.Duration) ([]delivery, error) {
+// claimPatiently claims some of what is due, and reports whether it had to ask again.
+func (o *Outbox) claimPatiently(ctx context.Context, patience time.Duration) (list []delivery, failed bool, err error) {
+	asked := 0
+	err = o.patiently(ctx, patience, "claiming deliveries", func(ctx context.Context) (err error) {
+		asked++
+		list, _, err = o.claimSome(ctx)
+		return err
+	})
+	return list, asked > 1, err
+}
+
+// patiently asks the store until it answers, for as long as patience.
+func (o *Outbox) patiently(ctx context.Context, patience time.Duration, doing string, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
-		list, _, err := o.claimSome(ctx)
+		err := ask(ctx)
 		if err == nil {
-			return list, nil
+			return nil
 		}
-		o.Commits.Failed("claiming deliveries", err)
+		o.Commits.Failed(doing, err)
 		if !retry.PauseForStore(ctx, attempt) {
-			return nil, err
+			return err
 		}
 	}
 }

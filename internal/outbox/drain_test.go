@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,6 +53,28 @@ func TestDrainingAsksAgainWhenTheStoreFailsForAMoment(t *testing.T) {
 				require.Equal(t, []string{"c.1"}, j.read())
 				require.Empty(t, r.unfinished("c"))
 				require.Greater(t, failures, 2)
+				require.Less(t, took, patience)
+				require.Zero(t, r.log.about(left))
+			})
+		})
+	}
+}
+
+func TestDrainingDeliversWhatIsHeldWithoutBeingKnownAsAnAnswerWasLost(t *testing.T) {
+	for _, times := range []int{1, 2, 5} {
+		t.Run(fmt.Sprint(times, " times"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lost := 0
+				r, j, took := drained(t, func(b *breakable) {
+					b.claim = func() error {
+						if lost++; lost <= times {
+							return errLost
+						}
+						return nil
+					}
+				})
+				require.Equal(t, []string{"c.1"}, j.read())
+				require.Empty(t, r.unfinished("c"))
 				require.Less(t, took, patience)
 				require.Zero(t, r.log.about(left))
 			})
