@@ -130,10 +130,12 @@ func (s *session) heed(n notice) error {
 }
 
 // replaceSocket opens a socket in place of one that the platform is about to
-// close. Subscriptions belong to the channel, so the new one hears at once.
+// close. Subscriptions belong to the channel, so the new one hears at once. The old
+// one may have died meanwhile, so it counts as heard only until its last sign of life.
 func (s *session) replaceSocket(ctx context.Context) {
 	s.replace = nil
-	began := time.Now()
+	s.socket.proveAlive()
+	heard := s.socket.lastHeard()
 	next, err := s.connect(ctx)
 	if err != nil {
 		wait := s.replacing.Next(0)
@@ -141,7 +143,7 @@ func (s *session) replaceSocket(ctx context.Context) {
 		s.replace = time.After(wait) // meanwhile the old one goes on
 		return
 	}
-	s.announce(ctx, s.gapName(), conversation.Gap{From: began, To: time.Now(), Reason: "the platform had the socket replaced"})
+	s.announce(ctx, s.gapName(), conversation.Gap{From: heard, To: time.Now(), Reason: "the platform had the socket replaced"})
 	s.socket.retire()
 	s.use(ctx, next)
 }
