@@ -114,7 +114,7 @@ func (s *sharing) run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("it is not known until when topics were heard", "error", err)
 		}
-		if err := s.take(is.Signs); err != nil {
+		if err := s.take(is.Signs, err == nil); err != nil {
 			s.log.Error("topics are not heard", "error", err)
 		}
 		select {
@@ -126,8 +126,9 @@ func (s *sharing) run(ctx context.Context) {
 }
 
 // take begins to listen to the topics that this process is responsible for and does
-// not hear yet. Until when they were heard before is in the signs.
-func (s *sharing) take(is signs) error {
+// not hear yet. Until when they were heard before is in the signs; while these are not
+// known, as the store did not answer, it is left to the takeover to find out.
+func (s *sharing) take(is signs, known bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.assigned.begin()
@@ -139,8 +140,8 @@ func (s *sharing) take(is signs) error {
 		}
 		s.held.add(p)
 		missed := blindness{true, is.latest(p, anybody)}
-		if last := is.latest(p, s.peers.alive); time.Since(last) < fresh {
-			s.takeovers.begin(p, missed.from)
+		if last := is.latest(p, s.peers.alive); !known || time.Since(last) < fresh {
+			s.takeovers.begin(p, missed.from, known)
 			missed = blindness{} // for now; the takeover finds out
 		}
 		if err := s.hear(p, missed); err != nil {

@@ -69,7 +69,7 @@ func TestEachTopicIsHeardByTheProcessThatLooksAfterIt(t *testing.T) {
 		c, topics := (&common{}).divide("a", "b", "c"), users(500)
 		heard := func(sharers ...*sharer) (all []string) {
 			for _, s := range sharers {
-				require.NoError(t, s.take(nil))
+				require.NoError(t, s.take(nil, true))
 				mine := topicsIn(s.assigned, topics)
 				require.Greater(t, len(mine), 100)
 				all = append(all, mine...)
@@ -99,7 +99,7 @@ func TestWhatIsTakenIsMissedSinceAnybodyLastHeardIt(t *testing.T) {
 			"one that is there has not lately":  {signs{{"alive", now.Add(-fresh), all()}}, blindness{true, now.Add(-fresh)}},
 		} {
 			s := sharingOf(&common{owner: func(string) string { return "me" }, alive: []string{"me", "alive"}}, "me", users(1))
-			require.NoError(t, s.take(c.is))
+			require.NoError(t, s.take(c.is, true))
 			require.Equal(t, c.want, s.missing(), name)
 		}
 	})
@@ -119,7 +119,7 @@ func TestASignOfLifeIsOfWhatIsHeardAndStoredAndNoLaterThanThat(t *testing.T) {
 		}
 		topics := users(3)
 		s := sharingOf((&common{}).divide("me"), "me", topics)
-		require.NoError(t, s.take(nil))
+		require.NoError(t, s.take(nil, true))
 		now := time.Now()
 		_, heard := put(s, now)
 		require.Equal(t, partitions-3, heard.len(), "topics that are not subscribed yet are not heard; parts without topics are")
@@ -131,7 +131,7 @@ func TestASignOfLifeIsOfWhatIsHeardAndStoredAndNoLaterThanThat(t *testing.T) {
 		require.Equal(t, now.Add(-time.Minute-deliveryTime), at, "what is not stored is not heard")
 		_, heard = put(s, time.Time{})
 		require.Zero(t, heard.len(), "frames are dropped")
-		s.takeovers.begin(partitionOf(topics[0]), now)
+		s.takeovers.begin(partitionOf(topics[0]), now, true)
 		_, heard = put(s, now)
 		require.Equal(t, partitions-1, heard.len(), "of what is being taken over the other's sign counts")
 		s.assigned.remove(topics[1])
@@ -145,9 +145,9 @@ func TestTopicsAreGivenUpToAProcessThatHearsThemAfterBothDidForAWhile(t *testing
 		topics := users(100)
 		c := (&common{}).divide("a")
 		a := sharingOf(c, "a", topics)
-		require.NoError(t, a.take(nil))
+		require.NoError(t, a.take(nil, true))
 		c.live("a", "b")
-		require.NoError(t, a.take(nil))
+		require.NoError(t, a.take(nil, true))
 		has := func(is signs) int {
 			require.False(t, a.compare(t.Context(), is))
 			return len(topicsIn(a.assigned, topics))
@@ -175,7 +175,7 @@ func TestTopicsThatComeAreMissedSinceAndThoseThatGoAreGivenUp(t *testing.T) {
 		s := sharingOf((&common{}).divide("me", "other"), "me", topics)
 		require.NoError(t, s.set(topics[:15], since))
 		require.Zero(t, s.assigned.len(), "before it has begun")
-		require.NoError(t, s.take(nil))
+		require.NoError(t, s.take(nil, true))
 		hearing(s.assigned, time.Now())
 		mine := topicsIn(s.assigned, topics[:15])
 		require.NotEmpty(t, mine)
@@ -197,7 +197,7 @@ func TestWhatIsLessImportantMakesRoom(t *testing.T) {
 	details.follow(spoken("c-2", time.Time{}))
 	topics := users(3)
 	s := newSharing(topics[:2], &peers{}, a, details.dropOldest, slog.New(slog.DiscardHandler), nil)
-	require.NoError(t, s.take(nil))
+	require.NoError(t, s.take(nil, true))
 	require.Equal(t, topics[:2], topicsIn(a, topics))
 	require.ErrorContains(t, s.set(topics, time.Now()), "no room")
 }
@@ -248,7 +248,7 @@ func TestExactlyTheTopicsOfWhatIsHeldAreAssignedWhateverHappensAtOnce(t *testing
 	})
 	for n := range 50 {
 		c.live([][]string{{"a"}, {"a", "b"}}[n%2]...)
-		assert.NoError(t, s.take(nil))
+		assert.NoError(t, s.take(nil, true))
 	}
 	working.Wait()
 	want := slices.DeleteFunc(slices.Clone(topics[49:len(topics)-49]), func(name string) bool { return !s.held.has(partitionOf(name)) })

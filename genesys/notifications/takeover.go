@@ -13,6 +13,7 @@ import (
 type takeovers map[int]*takeover
 
 type takeover struct {
+	known bool      // last is read from the store
 	last  time.Time // until when the partition is known to have been heard
 	heard time.Time // since when this process hears it; zero: not yet
 	gone  bool      // no other process heard it at the last check
@@ -22,8 +23,11 @@ type takeover struct {
 // that it did so until they were heard here.
 const confirmWithin = fresh + 15*time.Second
 
-// begin notes that a partition is taken over which was heard until last.
-func (ts takeovers) begin(p int, last time.Time) { ts[p] = &takeover{last: last} }
+// begin notes that a partition is taken over which was heard until last, if that is
+// known.
+func (ts takeovers) begin(p int, last time.Time, known bool) {
+	ts[p] = &takeover{last: last, known: known}
+}
 
 // settle checks what the peers have recorded since. A takeover is settled once
 // another process has recorded that it heard until this one did, or when that cannot
@@ -33,6 +37,9 @@ func (ts takeovers) settle(is signs, by *peers, hears func(p int) bool) (gaps []
 	for p, t := range ts {
 		if t.heard.IsZero() && hears(p) {
 			t.heard = time.Now()
+		}
+		if !t.known {
+			t.last, t.known = is.latest(p, anybody), true
 		}
 		if last := is.latest(p, by.other); last.After(t.last) {
 			t.last = last
