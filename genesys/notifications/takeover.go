@@ -1,7 +1,6 @@
 package notifications
 
 import (
-	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -52,12 +51,20 @@ func (ts takeovers) settle(is signs, by *peers, hears func(p int) bool) (gaps []
 		case !t.last.Before(t.heard):
 			delete(ts, p)
 		case !here && wasGone, time.Since(t.heard) > confirmWithin:
-			g := conversation.Gap{From: t.last, To: t.heard, Reason: "topics were taken over from a process that did not hear them any more"}
-			if !slices.Contains(gaps, g) {
-				gaps = append(gaps, g)
-			}
+			gaps = joined(gaps, conversation.Gap{From: t.last, To: t.heard, Reason: "topics were taken over from a process that did not hear them any more"})
 			delete(ts, p)
 		}
 	}
 	return gaps, len(ts) < before
+}
+
+// joined adds a gap. Those that begin at the same time become one.
+func joined(gaps []conversation.Gap, g conversation.Gap) []conversation.Gap {
+	for i := range gaps {
+		if gaps[i].From.Equal(g.From) {
+			gaps[i].To = later(gaps[i].To, g.To)
+			return gaps
+		}
+	}
+	return append(gaps, g)
 }
