@@ -40,6 +40,7 @@ type sharing struct {
 
 	mu        sync.Mutex
 	topics    [partitions][]string // all, also those of others
+	selection selection            // of them
 	held      partitionSet         // what this process hears
 	takeovers takeovers
 	moved     time.Time // when the peers last changed
@@ -47,7 +48,7 @@ type sharing struct {
 
 func newSharing(topics []string, p *peers, a *assignment, makeRoom func() bool, log *slog.Logger, announce func(context.Context, conversation.Gap)) *sharing {
 	s := &sharing{peers: p, assigned: a, makeRoom: makeRoom, announce: announce, log: log, takeovers: takeovers{}}
-	s.topics = byPartition(topics)
+	s.topics, s.selection.Topics = byPartition(topics), selected(topics)
 	return s
 }
 
@@ -64,7 +65,7 @@ func (s *sharing) set(topics []string, since time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.topics
-	s.topics = byPartition(topics)
+	s.topics, s.selection.Topics = byPartition(topics), selected(topics)
 	defer s.assigned.begin()
 	for p := range partitions {
 		if !s.held.has(p) {
@@ -84,6 +85,13 @@ func (s *sharing) set(topics []string, since time.Time) error {
 		}
 	}
 	return nil
+}
+
+// looked notes when whom to follow was last looked up; what was found is set already.
+func (s *sharing) looked(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.selection.Looked = at
 }
 
 // hear assigns the topics of a partition that are not assigned yet. The caller
@@ -139,10 +147,13 @@ func (s *sharing) take(is signs, known bool) error {
 			continue
 		}
 		s.held.add(p)
-		missed := blindness{true, is.latest(p, anybody)}
-		if last := is.latest(p, s.peers.alive); !known || time.Since(last) < fresh {
-			s.takeovers.begin(p, missed.from, known)
-			missed = blindness{} // for now; the takeover finds out
+		last := is.last(p, anybody)
+		missed := last.missed(s.selection)
+		if living := is.latest(p, s.peers.alive); !known || time.Since(living) < fresh {
+			s.takeovers.begin(p, last.At, known)
+			if missed.from.Equal(last.At) {
+				missed = blindness{} // for now; the takeover finds out
+			}
 		}
 		if err := s.hear(p, missed); err != nil {
 			failed = err
@@ -176,7 +187,7 @@ func (s *sharing) putDown(is *state, until time.Time) {
 		}
 	}
 	if !until.IsZero() {
-		is.Signs = is.Signs.record(sign{s.peers.instance(), at.Add(-deliveryTime), set})
+		is.Signs = is.Signs.record(sign{s.peers.instance(), at.Add(-deliveryTime), set, s.selection})
 	}
 	is.Signs = is.Signs.prune(s.peers.alive)
 }

@@ -93,10 +93,10 @@ func TestWhatIsTakenIsMissedSinceAnybodyLastHeardIt(t *testing.T) {
 			want blindness
 		}{
 			"nobody ever did":                   {nil, blindness{some: true}},
-			"this process, before it restarted": {signs{{"before", now.Add(-time.Hour), all()}}, blindness{true, now.Add(-time.Hour)}},
-			"the latest counts":                 {signs{{"before", now.Add(-time.Hour), all()}, {"later", now.Add(-time.Minute), all()}}, blindness{true, now.Add(-time.Minute)}},
-			"one that hears now does":           {signs{{"alive", now.Add(-time.Minute), all()}}, blindness{}},
-			"one that is there has not lately":  {signs{{"alive", now.Add(-fresh), all()}}, blindness{true, now.Add(-fresh)}},
+			"this process, before it restarted": {signs{{Owner: "before", At: now.Add(-time.Hour), Partitions: all()}}, blindness{true, now.Add(-time.Hour)}},
+			"the latest counts":                 {signs{{Owner: "before", At: now.Add(-time.Hour), Partitions: all()}, {Owner: "later", At: now.Add(-time.Minute), Partitions: all()}}, blindness{true, now.Add(-time.Minute)}},
+			"one that hears now does":           {signs{{Owner: "alive", At: now.Add(-time.Minute), Partitions: all()}}, blindness{}},
+			"one that is there has not lately":  {signs{{Owner: "alive", At: now.Add(-fresh), Partitions: all()}}, blindness{true, now.Add(-fresh)}},
 		} {
 			s := sharingOf(&common{owner: func(string) string { return "me" }, alive: []string{"me", "alive"}}, "me", users(1))
 			require.NoError(t, s.take(c.is, true))
@@ -152,11 +152,11 @@ func TestTopicsAreGivenUpToAProcessThatHearsThemAfterBothDidForAWhile(t *testing
 			require.False(t, a.compare(t.Context(), is))
 			return len(topicsIn(a.assigned, topics))
 		}
-		now := func(owner string) signs { return signs{{owner, time.Now(), all()}} }
+		now := func(owner string) signs { return signs{{Owner: owner, At: time.Now(), Partitions: all()}} }
 		require.Equal(t, 100, has(now("b")), "the peers have just changed")
 		time.Sleep(overlap)
 		require.Equal(t, 100, has(nil), "b hears nothing yet")
-		require.Equal(t, 100, has(signs{{"b", time.Now().Add(-fresh), all()}}), "not now")
+		require.Equal(t, 100, has(signs{{Owner: "b", At: time.Now().Add(-fresh), Partitions: all()}}), "not now")
 		require.Equal(t, 100, has(now("dead")))
 		left := has(now("b"))
 		require.InDelta(t, 50, left, 25)
@@ -215,7 +215,7 @@ func TestWhenThePeersAreOthersTopicsAreTakenOverAtOnce(t *testing.T) {
 		require.True(t, s.changes())
 		time.Sleep(changing)
 		require.False(t, s.changes())
-		c.put(t, func(is *state) { is.Signs = signs{{"other", time.Now().Add(-time.Hour), all()}} })
+		c.put(t, func(is *state) { is.Signs = signs{{Owner: "other", At: time.Now().Add(-time.Hour), Partitions: all()}} })
 		hearing(s.assigned, time.Now())
 		c.live("me")
 		synctest.Wait()
@@ -242,7 +242,7 @@ func TestExactlyTheTopicsOfWhatIsHeldAreAssignedWhateverHappensAtOnce(t *testing
 			s.mu.Lock()
 			s.moved = time.Now().Add(-overlap) // as if time had passed
 			s.mu.Unlock()
-			s.handOver(signs{{"b", time.Now(), all()}})
+			s.handOver(signs{{Owner: "b", At: time.Now(), Partitions: all()}})
 			s.putDown(&state{}, time.Now())
 		}
 	})

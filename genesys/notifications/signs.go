@@ -16,10 +16,12 @@ import (
 const partitions = 256
 
 // partitionOf returns the partition of a topic.
-func partitionOf(topic string) int {
+func partitionOf(topic string) int { return int(hashed(topic) % partitions) }
+
+func hashed(topic string) uint32 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(topic))
-	return int(h.Sum32() % partitions)
+	return h.Sum32()
 }
 
 // partitionKey is the key by which a partition is assigned to a process.
@@ -57,6 +59,34 @@ type sign struct {
 	Owner      string       `json:"owner"`
 	At         time.Time    `json:"at"`
 	Partitions partitionSet `json:"partitions"`
+	selection
+}
+
+// selection is what is known of the topics that a process shares with its peers: a
+// checksum of their names, and when whom to follow was last looked up; zero when
+// nobody is followed.
+type selection struct {
+	Topics uint32    `json:"topics,omitzero"`
+	Looked time.Time `json:"looked,omitzero"`
+}
+
+// selected returns the checksum of topics, whatever their order.
+func selected(topics []string) (sum uint32) {
+	for _, name := range topics {
+		sum ^= hashed(name)
+	}
+	return sum
+}
+
+// missed returns what was missed of the sign's partitions after it by a process that
+// selects topics: those that only this one has found may have existed since the
+// other's last lookup.
+func (is sign) missed(by selection) blindness {
+	missed := blindness{true, is.At}
+	if is.Topics != by.Topics && !is.Looked.IsZero() {
+		missed = missed.and(blindness{true, is.Looked})
+	}
+	return missed
 }
 
 // signs are the signs of life of all processes. A process has several when it no
@@ -65,14 +95,16 @@ type signs []sign
 
 // latest returns the time of the latest sign of life for a partition, of the
 // processes that count; zero when there is none.
-func (s signs) latest(p int, counts func(owner string) bool) time.Time {
-	var latest time.Time
+func (s signs) latest(p int, counts func(owner string) bool) time.Time { return s.last(p, counts).At }
+
+// last returns the latest sign of life for a partition, of the processes that count.
+func (s signs) last(p int, counts func(owner string) bool) (last sign) {
 	for _, is := range s {
-		if is.Partitions.has(p) && is.At.After(latest) && counts(is.Owner) {
-			latest = is.At
+		if is.Partitions.has(p) && is.At.After(last.At) && counts(is.Owner) {
+			last = is
 		}
 	}
-	return latest
+	return last
 }
 
 // believed leaves out signs of life from the future: the clock of their process was

@@ -73,13 +73,13 @@ func TestANewSignLeavesTheEarlierOneForWhatIsNotHeardAnyMore(t *testing.T) {
 		}
 		return s
 	}
-	s := signs{}.record(sign{"a", at(10), set(1, 2, 3)}).record(sign{"b", at(11), set(4)}).record(sign{"a", at(20), set(2, 3)})
+	s := signs{}.record(sign{Owner: "a", At: at(10), Partitions: set(1, 2, 3)}).record(sign{Owner: "b", At: at(11), Partitions: set(4)}).record(sign{Owner: "a", At: at(20), Partitions: set(2, 3)})
 	for p, want := range map[int]int64{1: 10, 2: 20, 3: 20, 4: 11} {
 		require.Equal(t, at(want), s.latest(p, anybody), "partition %d", p)
 	}
 	require.True(t, s.latest(5, anybody).IsZero())
 	require.Len(t, s, 3)
-	require.Len(t, s.record(sign{"a", at(30), set(1, 2, 3)}), 2)
+	require.Len(t, s.record(sign{Owner: "a", At: at(30), Partitions: set(1, 2, 3)}), 2)
 }
 
 func TestPartitionsAreOfEqualSize(t *testing.T) {

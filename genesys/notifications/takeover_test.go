@@ -23,7 +23,7 @@ func takingOver(c *common) (ts takeovers, last time.Time, settle func(heard time
 	ts.begin(1, last, true)
 	ts.begin(2, last, true)
 	return ts, last, func(heard time.Time, here bool) (from, to []time.Time, settled bool) {
-		is := signs{{"me", time.Now(), of(1, 2)}, {"other", heard, of(1, 2)}}
+		is := signs{{Owner: "me", At: time.Now(), Partitions: of(1, 2)}, {Owner: "other", At: heard, Partitions: of(1, 2)}}
 		gaps, settled := ts.settle(is, c.peers("me"), func(int) bool { return here })
 		for _, g := range gaps {
 			from, to = append(from, g.From), append(to, g.To)

@@ -24,6 +24,9 @@ type wanted struct {
 	set   func(topics []string, since time.Time) error // replaces what is listened to
 	log   *slog.Logger
 
+	// upToDate is told when the last lookup was, once what it found is set.
+	upToDate func(looked time.Time)
+
 	mu      sync.Mutex
 	fixed   []string
 	found   []string        // without those for which there is no room
@@ -34,8 +37,8 @@ type wanted struct {
 	reason  error
 }
 
-func newWanted(c Config, set func([]string, time.Time) error, log *slog.Logger) *wanted {
-	w := &wanted{api: c.API, every: c.FollowEvery, room: c.MaxChannels * c.TopicsPerChannel, set: set, log: log, fixed: c.Topics}
+func newWanted(c Config, set func([]string, time.Time) error, upToDate func(time.Time), log *slog.Logger) *wanted {
+	w := &wanted{api: c.API, every: c.FollowEvery, room: c.MaxChannels * c.TopicsPerChannel, set: set, upToDate: upToDate, log: log, fixed: c.Topics}
 	if c.Follow != nil {
 		w.find = c.Follow.Find
 	}
@@ -98,6 +101,7 @@ func (w *wanted) look(ctx context.Context, api genesys.API) error {
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	defer w.upToDate(began)
 	if len(topics) == 0 {
 		w.log.Error("nobody is found to follow; do the divisions and names exist, and does the OAuth client's role see these divisions?", "followed", len(w.found))
 		w.looked = began

@@ -47,6 +47,7 @@ func choosing(room int, fixed ...string) *choice {
 		}
 		return is, c.err
 	}
+	c.upToDate = func(time.Time) {}
 	c.set = func(topics []string, since time.Time) error {
 		c.topics, c.since, c.sets = topics, since, c.sets+1
 		return nil
@@ -158,7 +159,7 @@ func TestARefusalForGoodEndsTheWaitForTheFirstList(t *testing.T) {
 }
 
 func TestWhoChoosesNobodyIsNotAsked(t *testing.T) {
-	w := newWanted(Config{Topics: UserTopics("u-1")}, nil, nil)
+	w := newWanted(Config{Topics: UserTopics("u-1")}, nil, nil, nil)
 	require.NoError(t, w.begin(t.Context()))
 	w.run(t.Context()) // returns
 }
@@ -221,7 +222,7 @@ func TestLookingAgainIsNotUrgentAndThatOfTheStartIs(t *testing.T) {
 func TestWhatIsSetLastIsWhatIsWantedWhoeverChangesItAtOnce(t *testing.T) {
 	var mu sync.Mutex
 	var is []string
-	w := &wanted{room: 100, log: slog.New(slog.DiscardHandler)}
+	w := &wanted{upToDate: func(time.Time) {}, room: 100, log: slog.New(slog.DiscardHandler)}
 	w.set = func(topics []string, _ time.Time) error {
 		runtime.Gosched()
 		mu.Lock()
