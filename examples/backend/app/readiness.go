@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -11,8 +12,8 @@ import (
 	"github.com/dcmkit/convtrack"
 )
 
-// readiness tells whether the backend can do its work: the store takes writes, and
-// every source hears.
+// readiness tells whether the backend can do its work: the tracker runs, the store
+// takes writes, and every source hears.
 type readiness struct {
 	glance   *glance
 	sources  *sources
@@ -48,6 +49,7 @@ func (r *readiness) obstacles(ctx context.Context) []obstacle {
 		why  string
 	}{
 		{"backend", r.stops()},
+		{"tracker", r.begins(is)},
 		{"store", refuses(is.Store)},
 		{"polling", r.pollingDeaf(is)},
 		{"notifications", r.socketDeaf(is)},
@@ -65,6 +67,16 @@ func (r *readiness) stops() string {
 		return "it stops"
 	}
 	return ""
+}
+
+// begins says that the tracker does not run yet: it is one of the processes that
+// share the store from then on.
+func (r *readiness) begins(is convtrack.Health) string {
+	self := func(p convtrack.ProcessHealth) bool { return p.Name == r.glance.tracker.Instance() }
+	if slices.Contains(is.Uncounted, "processes") || slices.ContainsFunc(is.Processes, self) {
+		return ""
+	}
+	return "it has not begun to run"
 }
 
 // refuses says what is wrong with the store; not its error, which can name hosts and
