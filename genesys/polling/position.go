@@ -100,6 +100,11 @@ func (p *position) change(ctx context.Context, do func(*state)) error {
 	}
 }
 
+// rewrite saves the state as it is: the store takes writes when that succeeds.
+func (p *position) rewrite(ctx context.Context) error {
+	return p.change(ctx, func(*state) {})
+}
+
 // try tries to change the state once. It reports whether another process was
 // faster.
 func (p *position) try(ctx context.Context, do func(*state)) (raced bool, err error) {

@@ -31,10 +31,13 @@ type reader struct {
 	log       *slog.Logger
 	malformed *malformed
 	refused   *refusedIDs
+	unstored  *unstored
+	// storeWorks returns an error when the store takes no writes.
+	storeWorks func(context.Context) error
 }
 
-func newReader(api genesys.API, answered func(time.Time), log *slog.Logger) *reader {
-	return &reader{api: api, answered: answered, log: log, malformed: newMalformed(log), refused: newRefusedIDs()}
+func newReader(api genesys.API, answered func(time.Time), log *slog.Logger, storeWorks func(context.Context) error) *reader {
+	return &reader{api: api, answered: answered, log: log, malformed: newMalformed(log), refused: newRefusedIDs(), unstored: newUnstored(), storeWorks: storeWorks}
 }
 
 // mostTries is how many times a call is made while it fails for a temporary
@@ -82,8 +85,8 @@ func naming(what string, err error) error {
 	return fmt.Errorf("polling: %s: %w", what, err)
 }
 
-// store gives conversations to the sink. One that the store refuses does not
-// block the others; it is stored when it is next read.
+// store gives conversations to the sink. One that the store refuses for long does
+// not block the others; it is stored when it is next read.
 func (r *reader) store(ctx context.Context, list []*conversation.Conversation) error {
 	if len(list) == 0 {
 		return nil
@@ -92,15 +95,28 @@ func (r *reader) store(ctx context.Context, list []*conversation.Conversation) e
 	if err == nil || ctx.Err() != nil || len(list) == 1 {
 		return asStoreError(err)
 	}
-	stored := 0
+	refused := map[string]error{}
 	for _, c := range list {
 		if e := r.sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}}); e != nil {
-			r.log.Warn("a conversation could not be stored", "conversation", c.ID, "reason", e)
+			refused[c.ID] = e
 			continue
 		}
-		stored++
+		r.unstored.stored(c.ID)
 	}
-	if stored == 0 {
+	if len(refused) == 0 {
+		return nil
+	}
+	if down := r.storeWorks(ctx); down != nil || len(refused) == len(list) {
+		r.unstored.clear()
+		return asStoreError(err)
+	}
+	wait := false
+	for id, e := range refused {
+		leftOut := r.unstored.refused(id, time.Now())
+		wait = wait || !leftOut
+		r.log.Warn("a conversation could not be stored", "conversation", id, "left_out", leftOut, "reason", e)
+	}
+	if wait {
 		return asStoreError(err)
 	}
 	return nil

@@ -51,10 +51,10 @@ func New(c Config) (*Source, error) {
 		return nil, err
 	}
 	log := c.Logger.With("source", c.Name)
-	hearing := &hearing{}
+	hearing, position := &hearing{}, newPosition(c.Tracked, c.Name)
 	return &Source{
-		config: c, log: log, reader: newReader(c.API, hearing.answer, log), hearing: hearing,
-		position: newPosition(c.Tracked, c.Name), open: newSchedule(), gaps: newGaps(), others: newOthers(),
+		config: c, log: log, reader: newReader(c.API, hearing.answer, log, position.rewrite), hearing: hearing,
+		position: position, open: newSchedule(), gaps: newGaps(), others: newOthers(),
 		overlap: &overlap{wide: c.Overlap}, permissions: newPermissions(log), failedJobs: newFailedJobs(),
 		lostStarts: newLosses(), lostActivity: newLosses(),
 		running: make(chan struct{}),

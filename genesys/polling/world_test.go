@@ -38,10 +38,12 @@ type world struct {
 	t       *testing.T
 	server  *genesystest.Server
 	store   *memstore.Store
+	frail   *frail // the store as the tracker sees it
 	tracker *convtrack.Tracker
 	source  *polling.Source
 	refuses func(c *conversation.Conversation) error // which conversations the store refuses; nil: none
 	lease   time.Duration                            // of the tracker; zero: the default
+	batch   int                                      // of its commits; zero: the default
 	calls   tap
 	log     logged
 	gaps    []conversation.Gap // that the host was told of
@@ -139,6 +141,7 @@ func (w *world) lost() []conversation.Gap {
 func inBubble(t *testing.T, test func(t *testing.T, w *world), opts ...genesystest.Option) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, server: genesystest.NewServer(t, append(opts, genesystest.InMemory())...), store: memstore.New()}
+		w.frail = &frail{Store: w.store}
 		w.calls.API = w.server.API()
 		test(t, w)
 	})
@@ -147,7 +150,7 @@ func inBubble(t *testing.T, test func(t *testing.T, w *world), opts ...genesyste
 // start runs a tracker and a poller until the test ends or stop is called.
 func (w *world) start(c polling.Config) (stop func()) {
 	log := slog.New(slog.NewTextHandler(io.MultiWriter(w.t.Output(), &w.log), nil))
-	tracker, err := convtrack.New(w.store, &convtrack.Config{Logger: log, Lease: w.lease, OnGap: func(g conversation.Gap) { w.gaps = append(w.gaps, g) }})
+	tracker, err := convtrack.New(w.frail, &convtrack.Config{Logger: log, Lease: w.lease, BatchSize: w.batch, OnGap: func(g conversation.Gap) { w.gaps = append(w.gaps, g) }})
 	require.NoError(w.t, err)
 	c.API, c.Tracked, c.Logger = &w.calls, tracker, log
 	source, err := polling.New(c)

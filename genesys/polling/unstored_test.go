@@ -1,0 +1,116 @@
+package polling_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/polling"
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/memstore"
+)
+
+// frail is a store that is down for a while from one of its commits on.
+type frail struct {
+	*memstore.Store
+
+	mu      sync.Mutex
+	commits int
+	fails   int // the number of the commit from which on it is down; zero: none
+	until   time.Time
+}
+
+var errDown = errors.New("the store is down")
+
+// outage is how long a frail store is down: the tracker has given up a part of the
+// conversations by then.
+const outage = 2 * time.Minute
+
+func (f *frail) down(commit bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if commit {
+		if f.commits++; f.commits == f.fails {
+			f.until = time.Now().Add(outage)
+		}
+	}
+	if time.Now().Before(f.until) {
+		return errDown
+	}
+	return nil
+}
+
+func (f *frail) Commit(ctx context.Context, b store.Batch) (store.Committed, error) {
+	if err := f.down(len(b.Changes) > 0); err != nil {
+		return store.Committed{}, err
+	}
+	return f.Store.Commit(ctx, b)
+}
+
+func (f *frail) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
+	if err := f.down(false); err != nil {
+		return nil, err
+	}
+	return f.Store.Load(ctx, ids...)
+}
+
+func (f *frail) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
+	if err := f.down(false); err != nil {
+		return 0, err
+	}
+	return f.Store.SetValue(ctx, name, value, version)
+}
+
+// TestNothingIsPassedOverThatTheStoreDidNotTake has the store go down at each of
+// the commits in turn with which a page of conversations is stored.
+func TestNothingIsPassedOverThatTheStoreDidNotTake(t *testing.T) {
+	for fails := 1; ; fails++ {
+		reached := false
+		t.Run(fmt.Sprint("down from commit ", fails), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				_, ids := w.history(5*time.Hour, 10*time.Minute)
+				w.settle(day) // to another day, as the platform selects by day
+				w.frail.fails, w.batch = fails, 5
+				w.start(polling.Config{Lookback: 2 * day, JobsEvery: -1, LateAfter: []time.Duration{}})
+				w.settle(outage + 20*time.Minute)
+				reached = w.frail.commits > fails && !w.frail.until.IsZero()
+				w.demand(ids)
+			})
+		})
+		if !reached || fails == 12 {
+			require.Greater(t, fails, 5, "it does not come to the commits")
+			return
+		}
+	}
+}
+
+// TestAConversationThatTheStoreRefusesIsLeftOutOnceItHasDoneSoForLong: until then
+// the source does not go on after it.
+func TestAConversationThatTheStoreRefusesIsLeftOutOnceItHasDoneSoForLong(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.refuses = func(c *conversation.Conversation) error {
+			if c.ID == "bad" {
+				return errors.New("the row is refused")
+			}
+			return nil
+		}
+		w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{}})
+		w.settle(2 * time.Minute)
+		w.waiting("bad")
+		w.call("good")
+		began := time.Now()
+		w.settle(time.Minute)
+		require.False(t, w.source.Health().ReadUpTo.After(began))
+		require.NotNil(t, w.get("good"))
+		w.calls.questions()
+		w.settle(2 * time.Minute)
+		require.WithinDuration(t, time.Now(), w.source.Health().ReadUpTo, time.Minute)
+		require.Less(t, len(w.calls.questions()), 60)
+	})
+}
