@@ -38,9 +38,11 @@ func (d *doubts) run(ctx context.Context) {
 	}
 }
 
-// settle reads one conversation for each silent connection: the most recently
-// changed one with an open leg on its topics.
+// settle reads one conversation for each silent connection: the most recently changed
+// one with an open leg on its topics that has not been read yet; where all have been,
+// the one that was read longest ago, as it may have changed since.
 func (d *doubts) settle(ctx context.Context, silent map[*connection]bool) {
+	again := map[*connection]string{}
 	for c, err := range d.peers.tracked.Open(ctx) {
 		if err != nil {
 			if ctx.Err() == nil {
@@ -49,14 +51,28 @@ func (d *doubts) settle(ctx context.Context, silent map[*connection]bool) {
 			return
 		}
 		for _, is := range d.expected(c) {
-			if !is.over && silent[is.by] && is.by.silence.ask(c.ID) {
+			if is.over || !silent[is.by] {
+				continue
+			}
+			turn := is.by.silence.turn(c.ID)
+			if turn == 0 {
 				delete(silent, is.by)
+				is.by.silence.ask(c.ID)
 				d.read(ctx, c.ID)
 				break
+			}
+			if id, some := again[is.by]; !some || turn < is.by.silence.turn(id) {
+				again[is.by] = c.ID
 			}
 		}
 		if len(silent) == 0 {
 			return
+		}
+	}
+	for by, id := range again {
+		if silent[by] {
+			by.silence.ask(id)
+			d.read(ctx, id)
 		}
 	}
 }

@@ -39,14 +39,15 @@ type silence struct {
 	event     time.Time // when the last event came
 	moment    time.Time // the latest time in an event, by the platform's clock
 	doubt     time.Duration
-	doubted   time.Time       // when the API was last asked
-	asked     map[string]bool // the conversations that were read for that, since the last event
-	suspected time.Time       // since when the channel is suspected; zero: it is not
+	doubted   time.Time      // when the API was last asked
+	asked     map[string]int // the conversations that were read for that, since the last event, in which order
+	turns     int
+	suspected time.Time // since when the channel is suspected; zero: it is not
 	reason    errDeafChannel
 	deafened  int // channels that were deaf, one after the other
 }
 
-func newSilence() *silence { return &silence{doubt: doubtAfter, asked: map[string]bool{}} }
+func newSilence() *silence { return &silence{doubt: doubtAfter, asked: map[string]int{}} }
 
 // errDeafChannel is the reason for which a channel is replaced.
 type errDeafChannel struct {
@@ -135,16 +136,20 @@ func (s *silence) doubts(now time.Time) bool {
 	return true
 }
 
-// ask reports whether a conversation has not been read since the last event, and
-// notes that it is being read now.
-func (s *silence) ask(conversationID string) bool {
+// turn returns the conversation's place among those that were read since the last
+// event, the one that was read last having the greatest; 0: it was not read.
+func (s *silence) turn(conversationID string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.asked[conversationID] {
-		return false
-	}
-	s.asked[conversationID] = true
-	return true
+	return s.asked[conversationID]
+}
+
+// ask notes that a conversation is being read now.
+func (s *silence) ask(conversationID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.turns++
+	s.asked[conversationID] = s.turns
 }
 
 func later(a, b time.Time) time.Time {

@@ -71,10 +71,14 @@ func TestDoubtComesLessAndLessOftenWhileTheChannelIsSilent(t *testing.T) {
 		}
 	}
 	require.InDelta(t, 26, n, 3, "reads in a silent day")
-	require.True(t, s.ask("c-1"))
-	require.False(t, s.ask("c-1"), "of the same conversation nothing new is learned")
+	require.Zero(t, s.turn("c-1"))
+	s.ask("c-1")
+	s.ask("c-2")
+	require.Less(t, s.turn("c-1"), s.turn("c-2"))
+	s.ask("c-1")
+	require.Less(t, s.turn("c-2"), s.turn("c-1"), "what was read longest ago comes first")
 	s.hears(tells(start), start.Add(25*time.Hour))
-	require.True(t, s.ask("c-1"))
+	require.Zero(t, s.turn("c-1"))
 	require.False(t, s.doubts(start.Add(25*time.Hour+doubtAfter-time.Second)))
 	require.True(t, s.doubts(start.Add(25*time.Hour+doubtAfter)))
 }
