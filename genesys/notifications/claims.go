@@ -92,8 +92,8 @@ func (k *claims) adopt(ctx context.Context) (channel, error) {
 		k.forgetAbandoned(s)
 		for i := range s.Channels {
 			c := &s.Channels[i]
-			free := c.Owner == me && !k.has(c.ID) || c.Owner != me && !k.peers.alive(c.Owner)
-			if free && (c.Expires.IsZero() || c.Expires.After(time.Now())) {
+			free := c.Owner == me || !k.peers.alive(c.Owner)
+			if free && !k.has(c.ID) && (c.Expires.IsZero() || c.Expires.After(time.Now())) {
 				c.Owner, taken = me, c.channel
 				return true
 			}
@@ -110,16 +110,22 @@ func (k *claims) adopt(ctx context.Context) (channel, error) {
 // errCreating: another process is creating a channel now; two could exceed the limit.
 var errCreating = errors.New("another process is creating a channel")
 
-// creatingFor is how long a process may take to create a channel.
-const creatingFor = 30 * time.Second
+// creatingFor is how long a process may take to create a channel, and createWithin how
+// long the API has for it: then it has to be recorded.
+const (
+	creatingFor  = 30 * time.Second
+	createWithin = creatingFor - storeTimeout
+)
 
 // create creates a channel while no other process of ours does: if two created the
 // last one that the limit allows, somebody else's channel would end.
 func (k *claims) create(ctx context.Context) (channel, error) {
 	busy := false
 	me := k.peers.instance()
+	mine, cancel := context.WithTimeout(ctx, createWithin)
+	defer cancel()
 	err := k.peers.change(ctx, func(s *state) bool {
-		busy = s.Creating.Owner != me && time.Since(s.Creating.At) < creatingFor && k.peers.alive(s.Creating.Owner)
+		busy = s.Creating.Owner != me && time.Since(s.Creating.At).Abs() < creatingFor && k.peers.alive(s.Creating.Owner)
 		if !busy {
 			s.Creating = creating{me, time.Now()}
 		}
@@ -133,10 +139,12 @@ func (k *claims) create(ctx context.Context) (channel, error) {
 	case busy:
 		return channel{}, errCreating
 	}
-	c, err := k.channels.create(ctx)
+	c, err := k.channels.create(mine)
 	written := k.peers.change(ctx, func(s *state) bool {
-		s.Creating = creating{}
-		if err == nil {
+		if s.Creating.Owner == me && (err == nil || mine.Err() == nil) { // otherwise it may be created yet
+			s.Creating = creating{}
+		}
+		if err == nil && !slices.ContainsFunc(s.Channels, func(o ownedChannel) bool { return o.ID == c.ID }) {
 			s.Channels = append(s.Channels, ownedChannel{c, me})
 		}
 		return true

@@ -2,6 +2,7 @@ package notifications
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -266,4 +267,101 @@ func TestWhoWaitsForAChannelIsToldToStop(t *testing.T) {
 		require.Equal(t, time.Second, time.Since(began), "not when the one before is done")
 		getting.Wait()
 	})
+}
+
+// crowded is an API with room for one more channel, which keeps some calls waiting, as
+// the rate limit does.
+type crowded struct {
+	mu      sync.Mutex
+	created int
+	waits   func(r genesys.Request) time.Duration
+}
+
+func (a *crowded) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
+	select {
+	case <-time.After(a.waits(r)):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if r.Method == http.MethodPost {
+		a.created++
+		return fmt.Appendf(nil, `{"id":"new-%d","connectUri":"wss://streaming.example/new-%[1]d"}`, a.created), nil
+	}
+	list := make([]channel, MostChannels-1+a.created)
+	return json.Marshal(map[string]any{"entities": list})
+}
+
+func TestTheLastChannelIsCreatedOnceHoweverLongItTakes(t *testing.T) {
+	for _, waits := range []time.Duration{0, 5 * time.Second, 15 * time.Second, creatingFor - 2*time.Second, creatingFor, creatingFor + 2*time.Second, 5 * time.Minute} {
+		for _, held := range []string{http.MethodGet, http.MethodPost} {
+			t.Run(fmt.Sprint(held, " after ", waits), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, stop := context.WithTimeout(t.Context(), 20*time.Minute)
+					defer stop()
+					began := time.Now()
+					c, api := &common{alive: []string{"a", "b", "c"}}, &crowded{}
+					api.waits = func(r genesys.Request) time.Duration {
+						if r.Verb() != held || time.Since(began) > 10*time.Minute {
+							return time.Second
+						}
+						return waits
+					}
+					var getting sync.WaitGroup
+					for _, name := range c.alive {
+						getting.Go(func() {
+							k := claimsOf(c.peers(name), api)
+							for ctx.Err() == nil {
+								if _, err := k.get(ctx); err == nil {
+									return
+								}
+								time.Sleep(100 * time.Millisecond)
+							}
+						})
+					}
+					getting.Wait()
+					require.Equal(t, 1, api.created)
+				})
+			})
+		}
+	}
+}
+
+// forgetful is a process whose store does not answer one of its writes.
+type forgetful struct {
+	process
+	lost *int // which one
+}
+
+func (f forgetful) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
+	is, err := f.process.SetValue(ctx, name, value, version)
+	if *f.lost--; *f.lost == 0 && err == nil {
+		return 0, errors.New("the connection was lost")
+	}
+	return is, err
+}
+
+func TestAWriteWithoutAnAnswerGivesNoChannelToTwoConnections(t *testing.T) {
+	for lost := range 12 {
+		t.Run(fmt.Sprint("write ", lost), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, api := &common{alive: []string{"first"}}, &creator{}
+				used := map[string]bool{}
+				first := claimsOf(&peers{forgetful{process{common: c, name: "first"}, &lost}, "source"}, api)
+				for range 3 {
+					used[got(t, first).ID] = true
+				}
+				require.Len(t, used, 3)
+				c.live("next")
+				next := claimsOf(&peers{forgetful{process{common: c, name: "next"}, &lost}, "source"}, api)
+				clear(used)
+				for range 5 {
+					used[got(t, next).ID] = true
+				}
+				require.Len(t, used, 5)
+				require.Equal(t, 5, api.created, "none is forgotten")
+			})
+		})
+	}
 }
