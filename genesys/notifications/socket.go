@@ -64,8 +64,6 @@ func dial(ctx context.Context, open func(ctx context.Context, network, address s
 	}
 	switch {
 	case err == nil:
-	case answer != nil && (answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone):
-		return nil, errGone
 	case answer != nil:
 		return nil, fmt.Errorf("%w: %s", errRefused, answer.Status)
 	default:
