@@ -92,7 +92,7 @@ func (s *Source) lateBetween(ctx context.Context, from, to time.Time) (int, erro
 		}
 		ended = append(ended, &conversation.Conversation{ID: c.ID, Surveys: c.Surveys, Evaluations: c.Evaluations})
 	}
-	var evaluations, surveys tally
+	evaluations, surveys := s.tally(ctx, s.reader.evaluations), s.tally(ctx, s.reader.surveys)
 	for chunk := range slices.Chunk(ended, mostIDs) {
 		if !s.afterRepair(ctx) {
 			return 0, ctx.Err()

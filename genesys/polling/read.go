@@ -31,6 +31,7 @@ type reader struct {
 	log       *slog.Logger
 	malformed *malformed
 	refused   *refusedIDs
+	recent    recent
 	unstored  *unstored
 	// storeWorks returns an error when the store takes no writes.
 	storeWorks func(context.Context) error
@@ -74,6 +75,7 @@ func (r *reader) conversations(ctx context.Context, what string, q genesys.Reque
 	if err != nil {
 		return nil, nil, err
 	}
+	r.recent.add(found)
 	return found, page, r.store(ctx, found)
 }
 
@@ -137,35 +139,58 @@ func (e *storeError) Unwrap() error { return e.err }
 
 // details reads the records of up to mostIDs conversations. Those that the
 // platform does not know, or does not know yet, are left out. When it refuses
-// the list as a whole, the list is halved until the refused ids are found; they
-// are left out, too, and not requested again for askAgainAfter.
+// the list as a whole, or nothing in its answer is understood, the list is halved
+// until the ids that cause it are found; they are left out, too, and not requested
+// again for askAgainAfter. That it answers about others must be seen: when it
+// answers about none, the cause is not in the ids.
 func (r *reader) details(ctx context.Context, ids []string, repair bool) ([]*conversation.Conversation, error) {
-	return r.detailsOf(ctx, r.refused.without(ids, time.Now()), repair)
+	return r.detailsOf(ctx, r.refused.without(ids, time.Now()), repair, new(bool))
 }
 
-func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool) ([]*conversation.Conversation, error) {
+func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool, answers *bool) ([]*conversation.Conversation, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
+	found, err := r.detailsAtOnce(ctx, ids, repair)
+	if !divisible(err) {
+		*answers = *answers || err == nil
+		return found, err
+	}
+	if len(ids) > 1 {
+		for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {
+			more, err := r.detailsOf(ctx, half, repair, answers)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, more...)
+		}
+		return found, nil
+	}
+	if !*answers {
+		if *answers = r.answersAboutAnother(ctx, ids, func(ctx context.Context, id string) error {
+			_, err := r.detailsAtOnce(ctx, []string{id}, repair)
+			return err
+		}); !*answers {
+			return nil, err
+		}
+	}
+	r.refused.add(ids[0], time.Now())
+	r.log.Warn("the platform does not give the details of a conversation", "conversation", ids[0], "reason", err)
+	return nil, nil
+}
+
+func (r *reader) detailsAtOnce(ctx context.Context, ids []string, repair bool) ([]*conversation.Conversation, error) {
 	found, _, err := r.conversations(ctx, "details", genesys.Request{
 		Path: "/api/v2/analytics/conversations/details", Query: url.Values{"id": {strings.Join(ids, ",")}}, Repair: repair,
 	})
-	if !refused(err) {
-		return found, err
-	}
-	if len(ids) == 1 {
-		r.refused.add(ids[0], time.Now())
-		r.log.Warn("the platform refuses to give the details of a conversation", "conversation", ids[0], "reason", err)
-		return nil, nil
-	}
-	for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {
-		more, err := r.detailsOf(ctx, half, repair)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
-	}
-	return found, nil
+	return found, err
+}
+
+// answersAboutAnother reports whether the platform answers a question about a
+// conversation that was read recently and is none of ids.
+func (r *reader) answersAboutAnother(ctx context.Context, ids []string, ask func(ctx context.Context, id string) error) bool {
+	id := r.recent.other(ids)
+	return id != "" && ask(ctx, id) == nil
 }
 
 // live reads a conversation from the live API, as records lag behind.

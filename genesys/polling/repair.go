@@ -187,7 +187,13 @@ func (s *Source) repair(ctx context.Context, since, now time.Time) (from time.Ti
 func (s *Source) repairLive(ctx context.Context, ids []string) error {
 	reported := time.Now()
 	const what = "live conversations"
-	var answers tally
+	answers := s.tally(ctx, func(ctx context.Context, id string) error {
+		err := s.reader.live(ctx, id, true)
+		if refused(err) {
+			return nil // it has ended, and that is an answer
+		}
+		return err
+	})
 	for i, id := range ids {
 		err := s.permissions.try(what, "conversation:communication:view", func() error { return s.reader.live(ctx, id, true) })
 		if genesys.IsPermanent(err) {

@@ -82,15 +82,17 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	// Without discovery there is nothing to read, so a refusal of it ends the
 	// source; a refusal of anything else does not.
 	loops.Go(func() error {
-		return s.repeat(ctx, s.config.DiscoverEvery, s.hearing.watch(s.leading(s.discover)), fatal)
+		return s.repeat(ctx, s.config.DiscoverEvery, s.config.DiscoverEvery, s.hearing.watch(s.leading(s.discover)), fatal)
 	})
-	loops.Go(func() error { return s.repeat(ctx, s.config.followTick(), s.hearing.watch(s.follow), nil) })
+	loops.Go(func() error {
+		return s.repeat(ctx, s.config.followTick(), s.config.FollowEvery, s.hearing.watch(s.follow), nil)
+	})
 	loops.Go(func() error { return s.repairLoop(ctx) })
 	if len(s.config.LateAfter) > 0 {
-		loops.Go(func() error { return s.repeat(ctx, lateTick, s.leading(s.late), nil) })
+		loops.Go(func() error { return s.repeat(ctx, lateTick, lateTick, s.leading(s.late), nil) })
 	}
 	if s.config.JobsEvery > 0 {
-		loops.Go(func() error { return s.repeat(ctx, s.config.JobsEvery, s.leading(s.job), nil) })
+		loops.Go(func() error { return s.repeat(ctx, s.config.JobsEvery, s.config.JobsEvery, s.leading(s.job), nil) })
 	}
 	return loops.Wait()
 }
@@ -142,9 +144,10 @@ func (s *Source) mine(key string) bool { return s.config.Tracked.Mine(s.config.N
 // requests, as the store usually fails before the platform is asked anything.
 const afterStore = 3 * time.Second
 
-// repeat calls do at an interval, and sooner after a failure. It returns when ctx
-// ends, or with an error for which endsWith reports true.
-func (s *Source) repeat(ctx context.Context, every time.Duration, do func(context.Context) error, endsWith func(error) bool) error {
+// repeat calls do at an interval. After a failure it waits for growing pauses, and
+// not longer than again. It returns when ctx ends, or with an error for which
+// endsWith reports true.
+func (s *Source) repeat(ctx context.Context, every, again time.Duration, do func(context.Context) error, endsWith func(error) bool) error {
 	growing := pause.Growing(time.Second, time.Minute)
 	for {
 		wait := pause.Jittered(every)
@@ -156,7 +159,7 @@ func (s *Source) repeat(ctx context.Context, every time.Duration, do func(contex
 			return err
 		case err != nil:
 			s.stats.failures.Add(1)
-			wait = min(wait, growing.NextBackOff())
+			wait = min(pause.Jittered(again), growing.NextBackOff())
 			if ofStore := (*storeError)(nil); errors.As(err, &ofStore) {
 				wait = min(wait, pause.Jittered(afterStore))
 			}

@@ -1,6 +1,7 @@
 package polling
 
 import (
+	"context"
 	"errors"
 
 	"github.com/dcmkit/convtrack/genesys"
@@ -8,11 +9,16 @@ import (
 
 // tally counts how many answers of a series are understood, each about one
 // conversation. One that is not is left out, so that it does not block the others
-// for ever; but when none is understood, the cause concerns all of them.
+// for ever; but when none is understood, the cause concerns all of them. Where the
+// series does not show that, another conversation is asked about.
 type tally struct {
+	// another reports whether the same question about another conversation is
+	// answered.
+	another func(besides []string) bool
+
 	understood int
-	odd        int   // not understood
-	last       error // the error of the last of these
+	odd        []string // not understood
+	last       error    // the error of the last of these
 }
 
 // mostOdd is after how many answers, none of which is understood, the rest is not
@@ -21,27 +27,36 @@ const mostOdd = 3
 
 // note records the result of one answer, and returns an error when the series must
 // stop.
-func (t *tally) note(err error) error {
-	switch {
-	case !errors.Is(err, genesys.ErrNotUnderstood):
+func (t *tally) note(id string, err error) error {
+	if !errors.Is(err, genesys.ErrNotUnderstood) {
 		if err == nil {
 			t.understood++
 		}
 		return err
-	case t.understood == 0 && t.odd+1 >= mostOdd:
-		return err
 	}
-	t.odd, t.last = t.odd+1, err
+	t.odd, t.last = append(t.odd, id), err
+	if len(t.odd) == mostOdd {
+		return t.err()
+	}
 	return nil
 }
 
 // err returns why no answer was understood; nil when one was, or nothing was
 // asked.
 func (t *tally) err() error {
-	if t.understood > 0 {
+	if t.understood > 0 || len(t.odd) == 0 {
+		return nil
+	}
+	if t.another(t.odd) {
+		t.understood++
 		return nil
 	}
 	return t.last
+}
+
+// tally returns a tally of answers to what ask asks.
+func (s *Source) tally(ctx context.Context, ask func(ctx context.Context, id string) error) tally {
+	return tally{another: func(besides []string) bool { return s.reader.answersAboutAnother(ctx, besides, ask) }}
 }
 
 // note records the result of an answer about a conversation, and logs one that is
@@ -50,5 +65,5 @@ func (s *Source) note(answers *tally, what, id string, err error) error {
 	if errors.Is(err, genesys.ErrNotUnderstood) {
 		s.log.Warn("an answer about a conversation is not understood", "read", what, "conversation", id, "reason", err)
 	}
-	return answers.note(err)
+	return answers.note(id, err)
 }

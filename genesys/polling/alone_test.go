@@ -1,0 +1,108 @@
+package polling_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/genesys/polling"
+)
+
+// aboutOne are the questions about one conversation, by what tells them apart: the
+// same question about several at a time is none of them.
+var aboutOne = map[string]func(r genesys.Request, id string) bool{
+	"details":            func(r genesys.Request, id string) bool { return r.Path == detailsPath && r.Query.Get("id") == id },
+	"live conversations": func(r genesys.Request, id string) bool { return r.Path == "/api/v2/conversations/"+id },
+	"evaluations": func(r genesys.Request, id string) bool {
+		return strings.HasPrefix(r.Path, "/api/v2/quality/evaluations") && r.Query.Get("conversationId") == id
+	},
+	"surveys": func(r genesys.Request, id string) bool {
+		return r.Path == "/api/v2/quality/conversations/"+id+"/surveys"
+	},
+}
+
+// judged plays a call with an evaluation and a survey.
+func (w *world) judged(id string) {
+	s := genesystest.BlindTransferToQueue()
+	s.ID = id
+	s.Survey("survey-"+id, "user-b", "q-2", 5*time.Minute).Complete(10*time.Minute, 90, 9)
+	s.Evaluation("evaluation-"+id, "user-b", "judge", "q-2", 5*time.Minute).Finish(10*time.Minute, 80, 70)
+	w.server.Play(s)
+}
+
+// TestWhatIsNeverAnsweredAboutOneConversationHoldsUpNoOtherThoughItIsReadAlone
+// has the platform answer one question about two conversations in a way that is
+// never understood, or refuse it: about one that is the only open one, and about
+// one that has ended alone in its hour.
+func TestWhatIsNeverAnsweredAboutOneConversationHoldsUpNoOtherThoughItIsReadAlone(t *testing.T) {
+	for question, is := range aboutOne {
+		for name, answer := range map[string]func() ([]byte, error){
+			"a page":                func() ([]byte, error) { return []byte("<html>sorry</html>"), nil },
+			"one that says nothing": func() ([]byte, error) { return []byte(`{"conversations":[7],"entities":[7]}`), nil },
+			"a refusal": func() ([]byte, error) {
+				return nil, &genesys.APIError{Method: http.MethodGet, Status: http.StatusBadRequest}
+			},
+		} {
+			t.Run(question+" by "+name, func(t *testing.T) {
+				inBubble(t, func(t *testing.T, w *world) {
+					w.calls.answer(func(r genesys.Request, body []byte, err error) ([]byte, error) {
+						if is(r, "odd-open") || is(r, "odd-ended") {
+							return answer()
+						}
+						return body, err
+					})
+					w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{time.Hour}})
+					w.waiting("odd-open")
+					w.judged("odd-ended")
+					w.settle(3 * time.Hour)
+					w.judged("good")
+					w.settle(30 * time.Minute)
+					w.gap(time.Now().Add(-time.Minute))
+					w.settle(2 * time.Hour)
+					require.Equal(t, int64(1), w.source.Stats().Repaired)
+					good := w.get("good")
+					require.Len(t, good.Surveys, 1)
+					require.Len(t, good.Evaluations, 1)
+					require.True(t, good.Surveys[0].Detailed())
+					require.True(t, good.Evaluations[0].Detailed())
+					require.Zero(t, w.source.Health().BlindSince)
+				})
+			})
+		}
+	}
+}
+
+// TestWhileTheDetailsOfAllConversationsAreRefusedNothingIsPassedOver also shows
+// that it does not search for ids that cause it again and again.
+func TestWhileTheDetailsOfAllConversationsAreRefusedNothingIsPassedOver(t *testing.T) {
+	for _, ended := range []int{1, 2, 20} {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{time.Hour}})
+			w.waiting("open")
+			ids := make([]string, ended)
+			for i := range ids {
+				ids[i] = "e-" + string(rune('a'+i))
+				w.judged(ids[i])
+			}
+			w.settle(50 * time.Minute)
+			began := time.Now()
+			undo := w.server.Faults().Requests(genesystest.RequestFault{Status: http.StatusNotFound, Match: func(_, path string) bool { return path == detailsPath }})
+			w.settle(40 * time.Minute)
+			require.NotZero(t, w.source.Health().BlindSince)
+			require.Less(t, len(exactly(w.requests(detailsPath, began), detailsPath)), 600)
+			undo()
+			w.settle(10 * time.Minute)
+			require.Zero(t, w.source.Health().BlindSince)
+			for _, id := range ids {
+				require.Equal(t, conversation.StatusEnded, w.status(id))
+				require.True(t, len(w.get(id).Surveys) == 1 && w.get(id).Surveys[0].Detailed(), "%s got no late read", id)
+			}
+		})
+	}
+}
