@@ -84,7 +84,7 @@ func TestAStoreThatFailsForAMomentWhenTheSourcesEndIsAskedAgainForWhatIsDue(t *t
 }
 
 func TestAStoreThatIsGoneWhenTheSourcesEndHoldsUpNobodyAndWhatIsLeftIsSaidOnce(t *testing.T) {
-	for _, fault := range []storetest.Fault{{Method: "Claim"}, {Method: "Claim", Hangs: true}, {Method: "Commit"}, {Method: "Commit", Hangs: true}} {
+	for _, fault := range []storetest.Fault{{Method: "Claim"}, {Method: "Claim", Hangs: true}, {Method: "Commit"}, {Method: "Commit", Hangs: true}, {Nth: 4}} {
 		synctest.Test(t, func(t *testing.T) {
 			s := undelivered(t)
 			began := time.Now()

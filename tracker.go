@@ -88,7 +88,9 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 //
 // Then it drains: what has been accepted is stored, and hooks that run may
 // finish. It returns within Config.DrainTimeout, whatever hangs. When the sources came to their end by
-// themselves, everything that is due is delivered first; a store that does not answer
+// themselves, what other processes have heard for this one is taken, and everything
+// that is due is delivered first, however long the hooks take. Until then Observe
+// accepts what it is given, and the other processes look after what comes. A store that does not answer
 // for Config.DrainTimeout ends that, and the log says so. What is stored and not
 // delivered is delivered by the next process. When Run returns, nothing of the
 // tracker is running any more, but for what does not heed its context: hooks,

@@ -11,9 +11,9 @@ import (
 
 // Run runs the engine while listen does, which hears the sources of those names.
 // Then it drains: what was accepted is stored, and hooks that run may finish; when
-// listen returned nil before ctx ended, what is due is delivered, too. It returns
-// what listen returned, within the drain timeout after it did or ctx ended,
-// whatever hangs.
+// listen returned nil before ctx ended, what lies in the inbox is taken, and what is
+// due is delivered first, while everything else goes on. It returns what listen
+// returned, within the drain timeout after that or after ctx ended, whatever hangs.
 func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.Context) error) error {
 	p, err := e.enter()
 	if err != nil {
@@ -43,10 +43,11 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 	case err = <-heard:
 	default:
 	}
+	complete := err == nil && ctx.Err() == nil && e.complete(ctx, work, loops)
 	stop.start()
 	ended := within(stop.over, func() { e.drain(stop, loops, abort) }) //nolint:contextcheck // as above
-	if ended && ctx.Err() == nil && err == nil {
-		e.Outbox.Drain(ctx, work, e.config.DrainTimeout)
+	if ended && complete && ctx.Err() == nil {
+		e.Outbox.Drain(ctx, work, e.config.DrainTimeout, true) // what was stored meanwhile
 		stop.free()
 		stop = newStopTime(lasting, e.config.DrainTimeout)
 		stop.start()
@@ -60,6 +61,29 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 		e.config.Log.Warn("what was told to stop has not ended in time; it is left behind", "after", e.config.DrainTimeout)
 	}
 	return err
+}
+
+// complete takes what lies in the inbox and delivers what is due, until ctx ends.
+// Everything else goes on: other processes may put something into the inbox until
+// they know that this one leaves, they may have conversations forgotten, and hooks
+// may have something to say. It reports false when the store does not answer.
+func (e *Engine) complete(ctx, work context.Context, loops *loops) bool {
+	retiring, end := context.WithTimeout(ctx, grace)
+	defer end()
+	if err := e.Membership.Retire(retiring); err != nil && ctx.Err() == nil {
+		e.Store.Failed("telling the other processes that this one is going to leave", err)
+	}
+	patient, giveUp := context.WithTimeout(ctx, e.config.DrainTimeout)
+	defer giveUp()
+	if !within(patient, loops.claiming.stop) {
+		work = patient // the store does not answer: what may be left is said
+	}
+	patience := e.config.DrainTimeout
+	if !e.Inbox.Drain(ctx, patience) {
+		patience /= 4 // of the store, which has not answered for long
+		e.config.Log.Warn("what other processes heard may be left in the inbox, as it cannot be taken: the next process takes it", "after", e.config.DrainTimeout)
+	}
+	return e.Outbox.Drain(ctx, work, patience, false)
 }
 
 // drain stores what was accepted. Then nothing is committed any more but what

@@ -16,6 +16,9 @@
 // once. The same goes for a message that several processes hear: it is in the
 // bundle of each, and the copies change nothing.
 //
+// When the sources of a process have come to their end, Drain takes what lies there
+// still, before the process leaves.
+//
 // A hint is an entry, too, one for each conversation and process however many
 // came: it says that something has happened, not what. Whoever looks after the
 // conversation has a source read it within a second, once for all hints that

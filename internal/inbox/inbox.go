@@ -83,6 +83,9 @@ type Inbox struct {
 	taken    chan struct{} // has a token when the inbox has been read since the last Await
 	deposits deposits
 	used     used
+	looks    atomic.Int64 // that found everything there was, since the start
+	begun    atomic.Int64 // bundles since the start
+	open     atomic.Int64 // of those, the ones that are being worked on
 
 	mu      sync.Mutex
 	current map[store.EntryKey]bool // entries that are being worked on, or used up and still there
@@ -162,8 +165,8 @@ func (b *Inbox) begin(key store.EntryKey) bool {
 	return true
 }
 
-// begun returns the entries that need not be read again.
-func (b *Inbox) begun() []store.EntryKey {
+// known returns the entries that need not be read again.
+func (b *Inbox) known() []store.EntryKey {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Collect(maps.Keys(b.current))

@@ -31,6 +31,7 @@ func (b *Inbox) TakeLoop(ctx context.Context) {
 			retry.Pause(ctx, gather)
 		}
 		if err == nil {
+			b.looks.Add(1)
 			select {
 			case b.taken <- struct{}{}:
 			default:
@@ -49,7 +50,7 @@ func (b *Inbox) TakeLoop(ctx context.Context) {
 func (b *Inbox) take(ctx context.Context) (n int, err error) {
 	q := store.InboxQuery{Owner: b.Name, Alive: b.Members.Names(), Limit: atOnce}
 	for {
-		q.Except = b.begun()
+		q.Except = b.known()
 		entries, err := b.Store.Inbox(ctx, q)
 		if err != nil {
 			return n, err
@@ -87,6 +88,8 @@ func (b *Inbox) takeOne(ctx context.Context, e *store.Entry) {
 		b.Log.Warn("what another process heard cannot be read; it stays where it is for a process that can", "entry", e.Key, "error", err)
 		return
 	}
+	b.begun.Add(1)
+	b.open.Add(1)
 	w := &work{inbox: b, key: key, open: len(heard) + 1}
 	var others []Heard
 	for _, c := range heard {
@@ -128,10 +131,12 @@ func (w *work) end(n int, err error) {
 	w.mu.Unlock()
 	switch {
 	case !over:
+		return
 	case err != nil:
 		w.inbox.end(w.key, err)
 	default:
 		w.inbox.Counters.Taken.Add(1)
 		w.inbox.used.add(w.key)
 	}
+	w.inbox.open.Add(-1)
 }

@@ -6,6 +6,7 @@
 package membership
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,12 +36,24 @@ type Membership struct {
 	holding func() Holding
 
 	mu      sync.Mutex
-	sources []string            // that this process runs
-	live    map[string][]string // the sources of each member, this one among them
-	names   []string            // of those, in order
+	sources []string         // that this process runs
+	leaving bool             // this process
+	live    map[string]share // of each member, this one among them
+	names   []string         // of those, in order
 	seen    map[string]sign
 	beats   int64
 	changed chan struct{} // closed when live changes
+}
+
+// share is what a member looks after: of those sources, and nothing new when it is
+// leaving.
+type share struct {
+	sources []string
+	leaving bool
+}
+
+func (s share) equal(t share) bool {
+	return s.leaving == t.leaving && slices.Equal(s.sources, t.sources)
 }
 
 // sign is the last sign of life of a member that was new to us, and when.
@@ -58,19 +71,29 @@ type member struct {
 	Beats   int64     `json:"beats"`
 	At      time.Time `json:"at"` // by the member's own clock
 	Sources []string  `json:"sources,omitempty"`
+	Leaving bool      `json:"leaving,omitempty"`
 	Holding *Holding  `json:"holding,omitempty"` // nil: an earlier version does not say
 }
 
 // New returns the membership of the process of that name. With each sign of life it
 // tells the others what it holds.
 func New(name string, v Values, lease time.Duration, holding func() Holding) *Membership {
-	return &Membership{name: name, values: v, lease: lease, holding: holding, live: map[string][]string{name: nil}, names: []string{name}, seen: map[string]sign{}, changed: make(chan struct{})}
+	return &Membership{name: name, values: v, lease: lease, holding: holding, live: map[string]share{name: {}}, names: []string{name}, seen: map[string]sign{}, changed: make(chan struct{})}
 }
 
 // Join says that this process is alive and runs those sources.
 func (m *Membership) Join(ctx context.Context, sources []string) error {
 	m.mu.Lock()
-	m.sources = slices.Sorted(slices.Values(sources))
+	m.sources, m.leaving = slices.Sorted(slices.Values(sources)), false
+	m.mu.Unlock()
+	return m.Heartbeat(ctx)
+}
+
+// Retire says that this process is still alive, and going to leave once it has done
+// what it has begun: the others look after everything, if there are any.
+func (m *Membership) Retire(ctx context.Context) error {
+	m.mu.Lock()
+	m.leaving = true
 	m.mu.Unlock()
 	return m.Heartbeat(ctx)
 }
@@ -78,23 +101,23 @@ func (m *Membership) Join(ctx context.Context, sources []string) error {
 // Owns reports whether this process is to look after the key: of all that are
 // alive and run the source the one whose name, with the key, has the greatest
 // hash. When a process comes or goes only its share moves. The empty source is
-// what all run.
+// what all run. One that is leaving looks after what none of the others could.
 func (m *Membership) Owns(source, key string) bool { return m.Owner(source, key) == m.name }
 
 // Owner returns the name of the process that is to look after the key.
 func (m *Membership) Owner(source, key string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	best, most := m.name, uint64(0)
-	for name, sources := range m.live {
-		if source != "" && name != m.name && !slices.Contains(sources, source) {
+	best, most := "", uint64(0)
+	for name, is := range m.live {
+		if is.leaving || source != "" && name != m.name && !slices.Contains(is.sources, source) {
 			continue
 		}
 		if w := weight(name, key); w > most || w == most && name > best {
 			best, most = name, w
 		}
 	}
-	return best
+	return cmp.Or(best, m.name)
 }
 
 func weight(member, key string) uint64 {
@@ -138,7 +161,7 @@ func (m *Membership) Heartbeat(ctx context.Context) error {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.beats++
-		l.Members[m.name] = member{m.beats, now, m.sources, &holding}
+		l.Members[m.name] = member{m.beats, now, m.sources, m.leaving, &holding}
 	})
 }
 
@@ -218,11 +241,12 @@ func (m *Membership) removeDead(l *list, now time.Time) {
 func (m *Membership) set(l *list) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	live := map[string][]string{m.name: m.sources}
+	live := map[string]share{}
 	for name, is := range l.Members {
-		live[name] = is.Sources
+		live[name] = share{is.Sources, is.Leaving}
 	}
-	if maps.EqualFunc(live, m.live, slices.Equal) {
+	live[m.name] = share{m.sources, m.leaving}
+	if maps.EqualFunc(live, m.live, share.equal) {
 		return
 	}
 	m.live, m.names = live, slices.Sorted(maps.Keys(live)) // whoever has the old ones may still read them

@@ -75,6 +75,26 @@ func TestWhenAProcessGoesOnlyItsShareMoves(t *testing.T) {
 	}
 }
 
+func TestAProcessThatIsGoingToLeaveLooksAfterNothingAsLongAsOthersAreThere(t *testing.T) {
+	all := join(t, memstore.New(), "a", "b", "c")
+	require.NoError(t, all[2].Retire(t.Context()))
+	require.NoError(t, all[0].Heartbeat(t.Context()))
+	require.NoError(t, all[1].Heartbeat(t.Context()))
+	for i := range 100 {
+		names := owners(all, "polling", fmt.Sprint("conversation-", i))
+		require.Len(t, names, 1)
+		require.NotEqual(t, "c", names[0])
+	}
+	require.True(t, all[0].Alive("c"), "it still takes what lies in its inbox")
+	require.NoError(t, all[0].Leave(t.Context()))
+	require.NoError(t, all[1].Leave(t.Context()))
+	require.NoError(t, all[2].Heartbeat(t.Context()))
+	require.True(t, all[2].Owns("", "anything"), "nobody else is there")
+	require.NoError(t, all[2].Join(t.Context(), nil))
+	require.NoError(t, all[0].Heartbeat(t.Context()))
+	require.Len(t, owners([]*Membership{all[0], all[2]}, "", "anything"), 1)
+}
+
 func TestAProcessThatIsNotHeardOfForALeaseIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memstore.New()

@@ -59,6 +59,7 @@
 // # The end
 //
 // When the sources have come to their end, Drain delivers what is due, also what an
-// answer that was lost left claimed, and asks a store that fails again for a while. When Run is told to stop, Stop lets the hooks
-// that run finish and releases the rest, for the next process.
+// answer that was lost left claimed, and asks a store that fails again for a while.
+// When Run is told to stop, Stop lets the hooks that run finish and releases the
+// rest, for the next process.
 package outbox

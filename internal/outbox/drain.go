@@ -8,26 +8,33 @@ import (
 )
 
 // Drain returns when everything that is due has been delivered, or ctx or work
-// ends. Nobody else claims meanwhile. A store that does not answer is asked again
-// for as long as patience. What is left then is said in the log, unless somebody has
-// ended ctx.
-func (o *Outbox) Drain(ctx, work context.Context, patience time.Duration) {
+// ends. Nobody else claims meanwhile. alone says that nobody commits either: then what
+// the store says this process holds, and it does not, because the answer of a commit
+// or a claim was lost, is given back before the end and delivered, too. Otherwise there
+// may always be more: what comes later than patience is not waited for. A store that does not answer is asked again
+// for as long as patience. When something may be left then, the log says so, and Drain
+// reports false, unless somebody has ended ctx.
+func (o *Outbox) Drain(ctx, work context.Context, patience time.Duration, alone bool) bool {
 	both, cancel := context.WithCancel(work)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	if !o.drain(both, patience) && ctx.Err() == nil {
-		o.Log.Warn("deliveries that are due may be left, as the store does not answer: the next process that runs on it delivers them; start one when it answers again", "after", patience)
+	if o.drain(both, patience, alone) || ctx.Err() != nil {
+		return true
 	}
+	o.Log.Warn("deliveries that are due may be left, as the store does not answer: the next process that runs on it delivers them; start one when it answers again", "after", patience)
+	return false
 }
 
-// drain reports whether everything that is due has been delivered. What the store
-// says this process holds, and it does not, because the answer of a commit or a
-// claim was lost, is given back before the end.
-func (o *Outbox) drain(ctx context.Context, patience time.Duration) bool {
-	worked, delivered := time.Now(), o.Counters.Delivered.Load()
+// drain reports whether everything that is due has been delivered.
+func (o *Outbox) drain(ctx context.Context, patience time.Duration, alone bool) bool {
+	began, delivered := time.Now(), o.Counters.Delivered.Load()
+	worked, until := began, began.Add(patience)
+	if alone {
+		until = endOfTime
+	}
 	for givenBack := false; ctx.Err() == nil; {
 		// What is held now may make way for more when it is done.
-		quiet := o.Held() == 0
+		quiet := !o.holdsSince(until)
 		list, failed, err := o.claimPatiently(ctx, patience)
 		if err != nil {
 			return false
@@ -40,19 +47,32 @@ func (o *Outbox) drain(ctx context.Context, patience time.Duration) bool {
 		case len(list) > 0:
 			givenBack = false
 		case !quiet:
-			if givenBack = false; !o.rest(ctx, patience) {
+			if givenBack = false; !o.rest(ctx, until, patience) {
 				return false
 			}
 		case o.storeFailed():
 			if time.Since(worked) > patience || !retry.Pause(ctx, storeWait/2) {
 				return false
 			}
-		case givenBack:
+		case givenBack, !alone:
 			return true
 		default:
 			if givenBack = true; o.patiently(ctx, patience, "giving deliveries back", o.Release) != nil {
 				return false
 			}
+		}
+	}
+	return false
+}
+
+// endOfTime lies after everything.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// holdsSince reports whether a delivery is held since before the time.
+func (o *Outbox) holdsSince(t time.Time) bool {
+	for _, since := range o.HeldSince() {
+		if since.Before(t) {
+			return true
 		}
 	}
 	return false
@@ -92,9 +112,9 @@ func (o *Outbox) patiently(ctx context.Context, patience time.Duration, doing st
 	}
 }
 
-// rest waits until nothing is held; false when no hook has run for as long as
+// rest waits until nothing is held since before a time; false when no hook has run for as long as
 // patience: then the store does not take what they have done.
-func (o *Outbox) rest(ctx context.Context, patience time.Duration) bool {
+func (o *Outbox) rest(ctx context.Context, until time.Time, patience time.Duration) bool {
 	quiet := o.quietness()
 	look := time.NewTicker(max(patience/4, time.Millisecond))
 	defer look.Stop()
@@ -105,9 +125,12 @@ func (o *Outbox) rest(ctx context.Context, patience time.Duration) bool {
 		case <-ctx.Done():
 			return true
 		case <-look.C:
-			if o.running() {
+			switch {
+			case !o.holdsSince(until):
+				return true
+			case o.running():
 				ran = time.Now()
-			} else if time.Since(ran) >= patience {
+			case time.Since(ran) >= patience:
 				return false
 			}
 		}

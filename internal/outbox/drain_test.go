@@ -29,7 +29,7 @@ func drained(t *testing.T, broken func(*breakable)) (*rig, *journal, time.Durati
 	require.NoError(t, r.announce("c"))
 	r.store.set(func() { broken(r.store) })
 	began := time.Now()
-	r.Drain(t.Context(), t.Context(), patience)
+	r.Drain(t.Context(), t.Context(), patience, true)
 	return r, j, time.Since(began)
 }
 
@@ -111,7 +111,7 @@ func TestDrainingWaitsForAHookHoweverLongItRuns(t *testing.T) {
 		r := newRig(t, hooks, 100)
 		r.stopClaiming()
 		require.NoError(t, r.announce("c"))
-		r.Drain(t.Context(), t.Context(), patience)
+		r.Drain(t.Context(), t.Context(), patience, true)
 		require.Equal(t, []string{"c.1"}, j.read())
 		require.Empty(t, r.unfinished("c"))
 		require.Zero(t, r.log.about(left))
@@ -127,7 +127,7 @@ func TestWhoeverStopsDrainingKnowsThatSomethingIsLeft(t *testing.T) {
 		require.NoError(t, r.announce("c"))
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
-		r.Drain(ctx, t.Context(), patience)
+		r.Drain(ctx, t.Context(), patience, true)
 		require.Zero(t, r.log.about(left))
 	})
 }
@@ -138,7 +138,7 @@ func TestDrainingThatIsGivenUpSaysWhatIsLeft(t *testing.T) {
 		r.stopClaiming()
 		work, abort := context.WithCancel(t.Context())
 		abort()
-		r.Drain(t.Context(), work, patience)
+		r.Drain(t.Context(), work, patience, true)
 		require.Equal(t, 1, r.log.about(left))
 	})
 }
