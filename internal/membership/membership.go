@@ -219,7 +219,8 @@ func (m *Membership) update(ctx context.Context, do func(*list, time.Time)) erro
 
 // removeDead strikes out the members that have shown no sign of life for a
 // lease, by the clock of this process. Of one that it sees for the first time
-// only the member's own clock tells, so it is given a second lease.
+// only the member's own clock tells, so it is given a second lease; and when it
+// then shows another sign of life after all, its clock is wrong, and it is alive.
 func (m *Membership) removeDead(l *list, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -228,14 +229,14 @@ func (m *Membership) removeDead(l *list, now time.Time) {
 			continue
 		}
 		was, known := m.seen[name]
-		switch {
-		case !known && now.Sub(is.At) > 2*m.lease, known && was.beats == is.Beats && now.Sub(was.at) >= m.lease:
-			delete(l.Members, name)
-		case !known || was.beats != is.Beats:
+		if !known || was.beats != is.Beats {
 			m.seen[name] = sign{is.Beats, now}
 		}
+		if !known && now.Sub(is.At) > 2*m.lease || known && was.beats == is.Beats && now.Sub(was.at) >= m.lease {
+			delete(l.Members, name)
+		}
 	}
-	maps.DeleteFunc(m.seen, func(name string, _ sign) bool { _, is := l.Members[name]; return !is })
+	maps.DeleteFunc(m.seen, func(name string, was sign) bool { _, is := l.Members[name]; return !is && now.Sub(was.at) >= m.lease })
 }
 
 func (m *Membership) set(l *list) {

@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -120,6 +121,61 @@ func TestAProcessThatIsStrickenOutComesBackWithItsNextHeartbeat(t *testing.T) {
 		require.NoError(t, all[0].Heartbeat(t.Context()))
 		require.True(t, all[0].Alive("paused"))
 	})
+}
+
+// otherClock is what a process writes whose clock is set otherwise.
+type otherClock struct {
+	*memstore.Store
+	name  string
+	ahead time.Duration
+}
+
+func (c otherClock) SetValue(ctx context.Context, name string, value []byte, version int64) (int64, error) {
+	l := list{}
+	if err := json.Unmarshal(value, &l); err != nil {
+		return 0, err
+	}
+	if is, there := l.Members[c.name]; there {
+		is.At = time.Now().Add(c.ahead)
+		l.Members[c.name] = is
+	}
+	value, err := json.Marshal(l)
+	if err != nil {
+		return 0, err
+	}
+	return c.Store.SetValue(ctx, name, value, version)
+}
+
+func TestAProcessWhoseClockIsSetOtherwiseIsAMemberAsTheOthersAre(t *testing.T) {
+	for _, ahead := range []time.Duration{-24 * time.Hour, -3 * lease, -lease, lease, 3 * lease, 24 * time.Hour} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := memstore.New()
+				all := []*Membership{New("other", otherClock{s, "other", ahead}, lease, nothing), New("a", s, lease, nothing), New("b", s, lease, nothing)}
+				for range 3 { // a and b come, see it, and begin anew
+					for _, m := range all {
+						require.NoError(t, m.Join(t.Context(), nil))
+					}
+					time.Sleep(lease / 3)
+				}
+				changed := all[1].Changed()
+				for range 20 {
+					for _, m := range all {
+						require.NoError(t, m.Heartbeat(t.Context()))
+						for _, of := range all {
+							require.True(t, m.Alive(of.name), "%s is alive for %s", of.name, m.name)
+						}
+					}
+					time.Sleep(lease / 3)
+				}
+				select {
+				case <-changed:
+					t.Fatal("the members do not change all the time")
+				default:
+				}
+			})
+		})
+	}
 }
 
 func TestASourceIsLookedAfterByThoseWhoRunIt(t *testing.T) {
