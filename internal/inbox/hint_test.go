@@ -3,6 +3,8 @@ package inbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -201,6 +203,39 @@ func TestAReadThatFailsIsTriedAgainLaterAndLater(t *testing.T) {
 		time.Sleep(time.Second)
 		require.Empty(t, r.left(t, "a"))
 	})
+}
+
+// readerFunc is a reader of the host's own.
+type readerFunc func() error
+
+func (f readerFunc) Read(context.Context, string) error { return f() }
+
+func TestAReadThatDoesNotReturnAsItShouldHoldsUpNoOtherAndIsTriedAgain(t *testing.T) {
+	for what, ends := range map[string]func() error{
+		"panic":  func() error { panic("no") },
+		"goexit": func() error { runtime.Goexit(); return nil },
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := run(t, newStore(), newMembers(always("a"), "a"), "a")
+				var works atomic.Bool
+				r.ReadBy(readerFunc(func() error {
+					if works.Load() {
+						return nil
+					}
+					return ends()
+				}))
+				for i := range 2 * mostReads {
+					require.NoError(t, r.Hint(t.Context(), hint(fmt.Sprint("c", i))))
+				}
+				time.Sleep(time.Second)
+				works.Store(true)
+				require.NoError(t, r.Hint(t.Context(), hint("another")))
+				time.Sleep(time.Minute)
+				require.Empty(t, r.left(t, "a"))
+			})
+		})
+	}
 }
 
 func TestAHintForAnotherProcessIsReadThere(t *testing.T) {

@@ -178,11 +178,15 @@ func (b *Inbox) readAfter(ctx context.Context, reader Reader, id string, keys []
 }
 
 // guarded calls the host's source.
-func guarded(ctx context.Context, reader Reader, id string) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = errors.New("Read of the source panicked")
-		}
+func guarded(ctx context.Context, reader Reader, id string) error {
+	read := make(chan error, 1)
+	go func() { // a Goexit is an answer, too
+		err := errors.New("Read of the source panicked, or called runtime.Goexit")
+		defer func() {
+			_ = recover()
+			read <- err
+		}()
+		err = reader.Read(ctx, id)
 	}()
-	return reader.Read(ctx, id)
+	return <-read
 }
