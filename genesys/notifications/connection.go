@@ -199,6 +199,18 @@ func (c *connection) fail(reason error, now time.Time) {
 	c.trouble = reason
 }
 
+// lacks notes since when and why the connection does not hear all its topics.
+func (c *connection) lacks(since time.Time, reason error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.trouble == nil {
+		if c.began = since; since.IsZero() {
+			c.began = time.Now() // it is not known since when
+		}
+	}
+	c.trouble = reason
+}
+
 // since returns since when the connection hears, or since when it does not and why.
 func (c *connection) since() (time.Time, error) {
 	c.mu.Lock()

@@ -50,7 +50,13 @@ func (s *session) listen(ctx context.Context) (heard bool, err error) {
 	defer renew.Stop()
 	check := time.NewTicker(checkEvery)
 	defer check.Stop()
+	growing := pause.Growing(5*time.Second, 30*time.Second)
+	var again <-chan time.Time // when to subscribe again what could not be; nil: nothing
 	for {
+		changed, soon := s.changed, s.soon
+		if again != nil {
+			changed, soon = nil, nil // they wait for it
+		}
 		select {
 		case <-s.calls.Done():
 			return true, s.reason(ctx.Err())
@@ -69,25 +75,51 @@ func (s *session) listen(ctx context.Context) (heard bool, err error) {
 				return true, err
 			}
 			continue
-		case <-s.changed:
+		case <-changed:
 			if !pause.Sleep(s.calls, gather) { //nolint:contextcheck // it is ctx, and ends with the socket
 				continue
 			}
-		case <-s.soon:
+		case <-soon:
 			if !pause.Sleep(s.calls, gatherDetails) { //nolint:contextcheck // the same
 				continue
 			}
 		case <-renew.C:
 			renew.Reset(pause.Jittered(renewEvery))
+		case <-again:
 		}
 		missed, added := s.unheard()
 		if err := s.subscribe(); err != nil {
-			return true, s.reason(err)
+			if s.calls.Err() != nil || !passing(err) {
+				return true, s.reason(err)
+			}
+			wait := growing.NextBackOff()
+			s.log.Warn("a change of the topics is not subscribed, and the others are heard", "connection", s.number, "reason", err, "again_in", wait)
+			s.lack(ctx, missed, err)
+			again = time.After(wait)
+			continue
 		}
+		again = nil
+		growing.Reset()
 		if missed.some && time.Since(missed.from) > 2*gather {
 			s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "topics that were added are heard"})
 		}
 		s.caughtUp(added)
+		s.announced = false
+	}
+}
+
+// passing reports whether a subscription may succeed later on the same channel.
+func passing(err error) bool { return !gone(err) && !hopeless(err) && !errors.Is(err, errTaken) }
+
+// lack makes known that topics that were added are missed, although there is a socket.
+func (s *session) lack(ctx context.Context, missed blindness, reason error) {
+	if !missed.some {
+		return
+	}
+	s.lacks(missed.from, reason)
+	if !s.announced {
+		s.announced = true
+		s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, Reason: reason.Error()})
 	}
 }
 
@@ -188,7 +220,7 @@ func (s *session) reason(err error) error {
 	}
 }
 
-// mostTries is how often a subscription is tried on one socket.
+// mostTries is how often a subscription is tried in a row.
 const mostTries = 5
 
 // subscribe makes the connection's topics those of the channel, which also
@@ -210,7 +242,7 @@ func (s *session) subscribe() error {
 			s.refused.report(refused)
 			return nil
 		}
-		if s.calls.Err() != nil || gone(err) || hopeless(err) || try == mostTries {
+		if s.calls.Err() != nil || !passing(err) || try == mostTries {
 			return err
 		}
 		s.log.Warn("the topics are not subscribed yet", "connection", s.number, "error", err)
