@@ -108,6 +108,7 @@ func (c *connection) remove(name string) {
 	c.mu.Lock()
 	delete(c.topics, name)
 	c.mu.Unlock()
+	c.refused.forget(name)
 	wake(c.soon)
 }
 

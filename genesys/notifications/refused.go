@@ -2,6 +2,7 @@ package notifications
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 
@@ -16,8 +17,8 @@ type refusedTopics struct {
 
 	mu    sync.Mutex
 	known map[string]bool // those that were reported
-	fatal map[string]bool // those that make the platform refuse a whole list
-	list  []Refusal
+	fatal map[string]bool // those of them that make the platform refuse a whole list
+	list  []Refusal       // of the known ones, the earliest first
 }
 
 func newRefusedTopics(log *slog.Logger, onRefused func(Refusal)) *refusedTopics {
@@ -45,29 +46,64 @@ func (t *refusedTopics) report(list []Refusal) {
 func (t *refusedTopics) remember(r Refusal) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r.fatal {
-		t.fatal[r.Topic] = true
-	}
 	if t.known[r.Topic] || len(t.known) >= mostRefused {
 		return false
 	}
 	t.known[r.Topic] = true
-	if len(t.list) < MostTopics {
-		t.list = append(t.list, r)
+	if r.fatal {
+		t.fatal[r.Topic] = true
 	}
+	t.list = append(t.list, r)
 	return true
 }
 
-// without leaves out the topics that make the platform refuse a whole list.
-func (t *refusedTopics) without(topics []string) []string {
+// permitted notes which of the topics that were asked for are not refused any more.
+func (t *refusedTopics) permitted(asked []string, refused []Refusal) {
+	still := map[string]bool{}
+	for _, r := range refused {
+		still[r.Topic] = true
+	}
+	t.forget(slices.DeleteFunc(slices.Clone(asked), func(name string) bool { return still[name] })...)
+}
+
+// forget forgets topics that are not refused or not wanted any more.
+func (t *refusedTopics) forget(topics ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.DeleteFunc(topics, func(name string) bool { return t.fatal[name] })
+	gone := map[string]bool{}
+	for _, name := range topics {
+		if t.known[name] {
+			gone[name] = true
+			delete(t.known, name)
+			delete(t.fatal, name)
+		}
+	}
+	if len(gone) > 0 {
+		t.list = slices.DeleteFunc(t.list, func(r Refusal) bool { return gone[r.Topic] })
+	}
+}
+
+// mostRetried is how many topics that make the platform refuse a whole list are tried
+// again at a time: each costs some calls until it is found.
+const mostRetried = 10
+
+// without leaves out the topics that make the platform refuse a whole list, but for some
+// of them, chosen at random, when they are to be retried.
+func (t *refusedTopics) without(topics []string, retry bool) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := slices.DeleteFunc(slices.Clone(topics), func(name string) bool { return !t.fatal[name] })
+	if retry {
+		rand.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+		out = out[min(len(out), mostRetried):]
+	}
+	is := set(out)
+	return slices.DeleteFunc(topics, func(name string) bool { return is[name] })
 }
 
 // all returns the refusals, the earliest first, at most MostTopics of them.
 func (t *refusedTopics) all() []Refusal {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.Clone(t.list)
+	return slices.Clone(t.list[:min(len(t.list), MostTopics)])
 }

@@ -3,8 +3,10 @@ package notifications
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,8 +21,30 @@ func TestARefusalIsReportedOnceAndOnlyWhatSpoilsAListIsLeftOut(t *testing.T) {
 		topics.report([]Refusal{{Topic: "v2.a"}, {Topic: "v2.b", fatal: true}})
 	}
 	require.Equal(t, []string{"v2.a", "v2.b"}, reported)
-	require.Equal(t, []string{"v2.a", "v2.c"}, topics.without([]string{"v2.a", "v2.b", "v2.c"}))
+	require.Equal(t, []string{"v2.a", "v2.c"}, topics.without([]string{"v2.a", "v2.b", "v2.c"}, false))
+	require.Equal(t, []string{"v2.a", "v2.b", "v2.c"}, topics.without([]string{"v2.a", "v2.b", "v2.c"}, true))
 	require.Len(t, topics.all(), 2)
+}
+
+func TestNoMoreRefusedTopicsAreRememberedThanAreWantedAndFewAreTriedAgainAtATime(t *testing.T) {
+	topics := newRefusedTopics(slog.New(slog.DiscardHandler), nil)
+	var names []string
+	for i := range 3 * mostRefused {
+		name := fmt.Sprint("v2.", i)
+		names = append(names, name)
+		topics.report([]Refusal{{Topic: name, fatal: true}})
+		if len(names) > 100 {
+			topics.forget(names[0])
+			names = names[1:]
+		}
+	}
+	require.Len(t, topics.all(), 100)
+	require.Len(t, topics.known, 100)
+	require.Len(t, topics.fatal, 100)
+	require.Empty(t, topics.without(slices.Clone(names), false))
+	require.Len(t, topics.without(slices.Clone(names), true), mostRetried)
+	topics.permitted(names, []Refusal{{Topic: names[7]}})
+	require.Equal(t, []Refusal{{Topic: names[7], fatal: true}}, topics.all())
 }
 
 // answering is an API that answers every call alike.

@@ -36,7 +36,7 @@ const checkEvery = 15 * time.Second
 // listen subscribes, and listens until something prevents it.
 func (s *session) listen(ctx context.Context) (heard bool, err error) {
 	missed, added := s.unheard()
-	if err := s.subscribe(); err != nil {
+	if err := s.subscribe(false); err != nil {
 		return false, s.reason(err)
 	}
 	if missed.some {
@@ -52,6 +52,7 @@ func (s *session) listen(ctx context.Context) (heard bool, err error) {
 	defer check.Stop()
 	growing := pause.Growing(5*time.Second, 30*time.Second)
 	var again <-chan time.Time // when to subscribe again what could not be; nil: nothing
+	retry := false             // the next time, refused topics too: they may be allowed by now
 	for {
 		changed, soon := s.changed, s.soon
 		if again != nil {
@@ -85,10 +86,11 @@ func (s *session) listen(ctx context.Context) (heard bool, err error) {
 			}
 		case <-renew.C:
 			renew.Reset(pause.Jittered(renewEvery))
+			retry = true
 		case <-again:
 		}
 		missed, added := s.unheard()
-		if err := s.subscribe(); err != nil {
+		if err := s.subscribe(retry); err != nil {
 			if s.calls.Err() != nil || !passing(err) {
 				return true, s.reason(err)
 			}
@@ -98,7 +100,7 @@ func (s *session) listen(ctx context.Context) (heard bool, err error) {
 			again = time.After(wait)
 			continue
 		}
-		again = nil
+		again, retry = nil, false
 		growing.Reset()
 		if missed.some && time.Since(missed.from) > 2*gather {
 			s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "topics that were added are heard"})
@@ -223,22 +225,24 @@ func (s *session) reason(err error) error {
 // mostTries is how often a subscription is tried in a row.
 const mostTries = 5
 
-// subscribe makes the connection's topics those of the channel, which also
-// renews it.
-func (s *session) subscribe() error {
+// subscribe makes the connection's topics those of the channel, which also renews it.
+// Those that make the platform refuse a whole list are left out unless they are to be
+// tried again.
+func (s *session) subscribe(retry bool) error {
 	growing := pause.Growing(time.Second, 30*time.Second)
 	for try := 1; ; try++ {
 		is := s.currentChannel()
 		if !s.claims.has(is.ID) {
 			return errTaken
 		}
-		names := s.refused.without(s.names())
+		names := s.refused.without(s.names(), retry)
 		refused, err := s.channels.subscribe(s.calls, is.ID, names)
 		if err == nil {
 			is.Expires = time.Now().Add(channelLife)
 			s.setChannel(is)
 			s.setSubscribed(names, refused)
 			s.claims.renewed(is)
+			s.refused.permitted(names, refused)
 			s.refused.report(refused)
 			return nil
 		}
