@@ -117,8 +117,8 @@ func TestAProcessThatStillDeliversHoldsUpNoOther(t *testing.T) {
 		require.Equal(t, 8*len(storyEvents), len(j.read())-before)
 
 		select {
-		case <-ends.ended:
-			t.Fatal("it still has much to deliver")
+		case err := <-ends.ended:
+			t.Fatal("it still has much to deliver", err)
 		default:
 		}
 		_, err := other.Forget(t.Context(), ids...)
