@@ -78,12 +78,17 @@ func (s *Source) resumeJob(ctx context.Context) error {
 		return nil
 	}
 	err := s.readJob(ctx, is.JobID)
-	if err == nil {
+	ofStore := (*storeError)(nil)
+	switch {
+	case err == nil:
 		s.save(ctx, func(now *state) {
 			if !is.JobFrom.After(now.Jobs) && is.JobUntil.After(now.Jobs) {
 				now.Jobs = is.JobUntil
 			}
 		})
+	case ctx.Err() == nil && !errors.As(err, &ofStore) && s.failedJobs.unreadable(is.JobID):
+		s.log.Warn("a job cannot be read and is given up; what is left is requested anew", "reason", err)
+		s.save(ctx, func(now *state) { now.JobID = "" })
 	}
 	return err
 }

@@ -28,6 +28,7 @@ type jobs struct {
 	cut         bool          // nothing is heard of jobs any more
 
 	fails func(interval) bool // which jobs fail; nil: none
+	odd   func(interval) bool // of which jobs the results are not understood; nil: none
 }
 
 func newJobs(interrupts int) *jobs {
@@ -38,6 +39,7 @@ func (j *jobs) answer(r genesys.Request, body []byte, err error) ([]byte, error)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	id, isOne := strings.CutPrefix(r.Path, jobsPath+"/")
+	id, areResults := strings.CutSuffix(id, "/results")
 	switch {
 	case err != nil:
 	case j.cut && strings.HasPrefix(r.Path, jobsPath):
@@ -52,7 +54,9 @@ func (j *jobs) answer(r genesys.Request, body []byte, err error) ([]byte, error)
 			j.cut = true
 			close(j.interrupted)
 		}
-	case isOne && j.fails != nil && j.fails(j.requested[id]):
+	case areResults && j.odd != nil && j.odd(j.requested[id]):
+		return []byte("<html>sorry</html>"), nil
+	case isOne && !areResults && j.fails != nil && j.fails(j.requested[id]):
 		return []byte(`{"state":"FAILED"}`), nil
 	case isOne && r.Method == http.MethodDelete:
 		j.read = append(j.read, j.requested[id])
@@ -128,6 +132,43 @@ func TestNoActivityIsSkippedWhicheverJobIsInterrupted(t *testing.T) {
 			if !reached {
 				require.Greater(t, n, 6, "it does not come to the jobs around the refusal")
 				break
+			}
+		}
+	}
+}
+
+// TestAJobWhoseResultsAreNeverUnderstoodHoldsUpNoLaterOne has its process end, or
+// its connection cut, at each of the jobs in turn; zero: at none.
+func TestAJobWhoseResultsAreNeverUnderstoodHoldsUpNoLaterOne(t *testing.T) {
+	for _, before := range []time.Duration{20 * time.Second, 2*day - 20*time.Minute} {
+		for _, by := range []string{"the end of the process", "a connection that is cut"} {
+			for n := range 16 {
+				t.Run(fmt.Sprint(before, ", job ", n, " by ", by), func(t *testing.T) {
+					inBubble(t, func(t *testing.T, w *world) {
+						w.settle(5 * day)
+						bad := time.Now().Add(-before)
+						j := newJobs(n)
+						j.odd = func(i interval) bool { return i.overlaps(bad, bad.Add(time.Second)) }
+						w.calls.answer(j.answer)
+						config := polling.Config{Lookback: 4 * day, LateAfter: []time.Duration{}}
+						stop := w.start(config)
+						select {
+						case <-j.interrupted:
+							if by == "the end of the process" {
+								stop()
+								j.resume()
+								w.start(config)
+							} else {
+								w.settle(20 * time.Minute)
+								j.resume()
+							}
+						case <-time.After(2 * time.Hour):
+						}
+						w.settle(4 * time.Hour)
+						require.Zero(t, j.hole(w.lost()), "%+v", j.read)
+						require.WithinDuration(t, time.Now(), j.read[len(j.read)-1].To, 70*time.Minute)
+					})
+				})
 			}
 		}
 	}
