@@ -42,9 +42,9 @@ func (s *Source) readActivity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	from := read(s.position, func(is *state) time.Time { return is.Jobs })
-	if from.IsZero() { // saved, so that a job that always fails is recognised by its start
-		from = time.Now().Add(-s.config.Lookback)
+	was := read(s.position, func(is *state) time.Time { return is.Jobs })
+	from := s.since(was, time.Now())
+	if !from.Equal(was) { // saved, so that a job that always fails is recognised by its start
 		s.save(ctx, func(is *state) { is.Jobs = from })
 	}
 	p := pieces{

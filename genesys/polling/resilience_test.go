@@ -148,6 +148,15 @@ func TestAStateOfAClockThatWasAheadHidesNothing(t *testing.T) {
 	})
 }
 
+func TestActivityIsReadAlthoughTheClockWasAheadAtTheFirstStart(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.startAt(polling.Config{}, `{"discovered":%[1]q,"jobs":%[2]q}`, time.Now().Add(300*day))
+		w.waiting("c-1")
+		w.settle(3 * time.Hour)
+		require.NotZero(t, w.source.Stats().Active)
+	})
+}
+
 // Leadership moves between processes, and no two clocks are the same.
 func TestAClockThatIsALittleBehindReadsNothingAnew(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
