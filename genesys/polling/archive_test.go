@@ -30,7 +30,8 @@ type archive struct {
 	every   time.Duration
 	byDay   bool // the query selects by day, as the platform is said to
 	refused func(from, to time.Time) bool
-	reach   int // how far the pages of a query reach; zero: mostResults
+	late    time.Duration // how long after the start of a conversation its record appears
+	reach   int           // how far the pages of a query reach; zero: mostResults
 
 	mu     sync.Mutex
 	calls  int
@@ -72,7 +73,7 @@ func (a *archive) Call(_ context.Context, r genesys.Request) ([]byte, error) {
 	if a.byDay {
 		from, to = from.Truncate(day), to.Add(-1).Truncate(day).Add(day)
 	}
-	low, high := a.first(from), min(a.first(to), a.first(time.Now()))
+	low, high := a.first(from), min(a.first(to), a.first(time.Now().Add(-a.late)))
 	hits := max(0, high-low)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"totalHits":%d`, hits)
@@ -199,6 +200,32 @@ func (a *archive) repaired(t *testing.T) (*ledger, polling.Stats) {
 	cancel()
 	require.NoError(t, <-ended)
 	return l, source.Stats()
+}
+
+// TestARecordIsFoundThatAppearsAsLateAsTheOverlapAllows looks for conversations
+// all the time, with records that appear later and later after the start.
+func TestARecordIsFoundThatAppearsAsLateAsTheOverlapAllows(t *testing.T) {
+	for _, overlap := range []time.Duration{time.Second, time.Minute, 3 * time.Minute, 4 * time.Minute, 10 * time.Minute} {
+		for _, every := range []time.Duration{10 * time.Second, 4 * time.Minute} {
+			for late := time.Duration(0); late <= overlap; late += min(overlap, time.Minute) {
+				synctest.Test(t, func(t *testing.T) {
+					a := &archive{from: time.Now(), every: 20 * time.Second, late: late}
+					l := &ledger{}
+					source, err := polling.New(polling.Config{API: a, Tracked: newShelf(), Logger: slog.New(slog.DiscardHandler),
+						Overlap: overlap, DiscoverEvery: every, JobsEvery: -1, LateAfter: []time.Duration{}})
+					require.NoError(t, err)
+					ctx, cancel := context.WithCancel(t.Context())
+					ended := make(chan error, 1)
+					go func() { ended <- source.Run(ctx, l.sink) }()
+					time.Sleep(2 * time.Hour)
+					cancel()
+					require.NoError(t, <-ended)
+					count, from, to := l.missing(a, a.first(time.Now().Add(-late-10*time.Minute)))
+					require.Zero(t, count, "%v late with an overlap of %v, looked every %v: missing from %v to %v", late, overlap, every, from, to)
+				})
+			}
+		}
+	}
 }
 
 // selections are the two ways in which the platform may select.

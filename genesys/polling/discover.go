@@ -15,12 +15,12 @@ import (
 func (s *Source) discover(ctx context.Context) error {
 	from := read(s.position, func(is *state) time.Time { return is.Discovered })
 	now := time.Now()
+	overlap := s.overlap.next(now)
 	if from.IsZero() {
-		from = now.Add(-s.config.Lookback).Add(s.config.Overlap)
-		s.log.Info("looking for conversations for the first time", "from", from.Add(-s.config.Overlap))
+		from = now.Add(-s.config.Lookback).Add(overlap)
+		s.log.Info("looking for conversations for the first time", "from", from.Add(-overlap))
 	}
 	from = s.since(from, now)
-	overlap := s.overlap.next(now)
 	err := s.discoverBetween(ctx, interval{from.Add(-overlap), now}, false, func(ctx context.Context, to time.Time) {
 		s.save(ctx, func(is *state) { is.Discovered = to })
 	})

@@ -13,7 +13,8 @@ const (
 )
 
 // overlap is how far discovery looks back before its position, as records appear
-// late: usually narrowOverlap, and every wideEvery as far as is configured.
+// late: usually narrowOverlap, and every wideEvery as far as is configured, counted
+// from the last time that it did so.
 type overlap struct {
 	wide time.Duration
 
@@ -24,17 +25,20 @@ type overlap struct {
 func (o *overlap) next(now time.Time) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if now.Sub(o.looked) >= wideEvery {
+	switch {
+	case o.wide <= narrowOverlap:
 		return o.wide
+	case now.Sub(o.looked) >= wideEvery:
+		return o.wide + wideEvery // the position has moved on by no more than that
 	}
-	return min(o.wide, narrowOverlap)
+	return narrowOverlap
 }
 
 // done records that discovery has looked back that far at a time.
 func (o *overlap) done(far time.Duration, at time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if far >= o.wide {
+	if far > o.wide {
 		o.looked = at
 	}
 }
