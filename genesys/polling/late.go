@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/genesys"
 )
 
 // lateTick is how often to check which late data is due.
@@ -141,7 +140,7 @@ func (s *Source) quality(ctx context.Context, c *conversation.Conversation, eval
 			return ctx.Err()
 		}
 		err := s.permissions.try(q.what, q.right, func() error { return q.read(ctx, c.ID) })
-		if genesys.IsPermanent(err) {
+		if none(err) {
 			s.log.Debug("there are none", "read", q.what, "conversation", c.ID, "reason", err)
 			continue
 		}

@@ -194,3 +194,7 @@ func refused(err error) bool {
 	}
 	return e.Status != http.StatusForbidden && (e.Status >= 400 || e.Status == http.StatusOK)
 }
+
+// none reports whether a question about one conversation was answered by an error
+// that says that there is nothing to read of it. A refused login says that of none.
+func none(err error) bool { return genesys.IsPermanent(err) && !errors.Is(err, genesys.ErrCredentials) }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
 )
 
@@ -189,14 +188,14 @@ func (s *Source) repairLive(ctx context.Context, ids []string) error {
 	const what = "live conversations"
 	answers := s.tally(ctx, func(ctx context.Context, id string) error {
 		err := s.reader.live(ctx, id, true)
-		if refused(err) {
+		if none(err) {
 			return nil // it has ended, and that is an answer
 		}
 		return err
 	})
 	for i, id := range ids {
 		err := s.permissions.try(what, "conversation:communication:view", func() error { return s.reader.live(ctx, id, true) })
-		if genesys.IsPermanent(err) {
+		if none(err) {
 			err = nil
 		}
 		if err := s.note(&answers, what, id, err); err != nil {
