@@ -3,6 +3,7 @@ package polling
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,6 +82,13 @@ func (h *hearing) end(is *task, err error, stopped bool, now time.Time) {
 		is.heard, is.err = time.Time{}, err
 	}
 	is.began = time.Time{}
+}
+
+// hears reports whether all watched tasks have succeeded when they last ran.
+func (h *hearing) hears() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !slices.ContainsFunc(h.tasks, func(t *task) bool { return t.heard.IsZero() })
 }
 
 // say fills in since when the source hears or is blind.

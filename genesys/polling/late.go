@@ -38,8 +38,8 @@ func grain(after time.Duration) time.Duration { return min(after/96, 6*time.Hour
 // surveys answered, evaluations made and corrections applied after the end
 // (protocol 6.8).
 func (s *Source) late(ctx context.Context) error {
-	if !s.discovered.Load() || !s.followed.Load() {
-		return nil // what ended while no process ran is not known yet
+	if !s.discovered.Load() || !s.followed.Load() || !s.hearing.hears() {
+		return nil // what ended while no process ran, or the API did not answer, is not known yet
 	}
 	for _, after := range s.config.LateAfter {
 		if err := s.lateAfter(ctx, after); err != nil {

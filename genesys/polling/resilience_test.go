@@ -257,3 +257,23 @@ func TestAGapIsNotLostInARaceForTheState(t *testing.T) {
 		require.Equal(t, conversation.StatusEnded, w.status("c-1"))
 	})
 }
+
+// TestWhatEndedWhileTheAPIDidNotAnswerGetsItsLateReads has the API stop answering
+// for hours at each minute around the end of a conversation.
+func TestWhatEndedWhileTheAPIDidNotAnswerGetsItsLateReads(t *testing.T) {
+	for minute := range 8 {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{time.Hour}})
+			w.settle(10 * time.Minute)
+			w.judged("c-1")
+			w.settle(time.Duration(minute) * time.Minute)
+			undo := w.server.Faults().ServerErrors(0, http.StatusServiceUnavailable)
+			w.settle(3 * time.Hour)
+			undo()
+			w.settle(20 * time.Minute)
+			c := w.get("c-1")
+			require.Equal(t, conversation.StatusEnded, c.Status)
+			require.True(t, len(c.Surveys) == 1 && c.Surveys[0].Detailed(), "minute %d: no late read", minute)
+		})
+	}
+}
