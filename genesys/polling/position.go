@@ -33,6 +33,19 @@ type state struct {
 	JobUntil time.Time `json:"jobUntil,omitzero"`
 }
 
+// missed notes that things may have been missed since a time. The next repair never
+// begins when the present one does: the end of a repair, which is saved twice when
+// an answer of the store is lost, would end both.
+func (s *state) missed(from time.Time) {
+	if s.Repair.IsZero() {
+		s.Repair = from
+		return
+	}
+	if s.RepairNext = earlier(s.RepairNext, from); s.RepairNext.Equal(s.Repair) {
+		s.RepairNext = s.RepairNext.Add(-time.Millisecond)
+	}
+}
+
 // position is the state in the store, under the source's name. Processes that run
 // the same source share it.
 type position struct {

@@ -60,13 +60,7 @@ func (s *Source) repairLoop(ctx context.Context) error {
 			return nil
 		}
 		from := s.gaps.take()
-		err := s.position.change(ctx, func(is *state) {
-			if is.Repair.IsZero() {
-				is.Repair = from
-			} else {
-				is.RepairNext = earlier(is.RepairNext, from)
-			}
-		})
+		err := s.position.change(ctx, func(is *state) { is.missed(from) })
 		s.repairSoon()
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("a gap is not saved yet", "from", from, "reason", err)

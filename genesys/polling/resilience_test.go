@@ -49,6 +49,38 @@ func TestAGapThatComesDuringARepairIsRepairedToo(t *testing.T) {
 	})
 }
 
+// TestNoGapIsLostWithTheAnswersOfTheStore has two gaps that began at the same time,
+// as two processes can report them, the second one during the repair of the first.
+func TestNoGapIsLostWithTheAnswersOfTheStore(t *testing.T) {
+	for name, loses := range map[string]func(n int) bool{
+		"none is lost":               nil,
+		"each first answer is lost":  func(n int) bool { return n%2 == 0 },
+		"each second answer is lost": func(n int) bool { return n%2 == 1 },
+		"two of three are lost":      func(n int) bool { return n%3 != 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.start(still)
+				w.settle(time.Minute)
+				w.frail.loses = loses
+				first := time.Now()
+				for i := range 300 {
+					w.waiting(fmt.Sprintf("o-%03d", i))
+				}
+				w.settle(time.Minute)
+				w.gap(first)
+				w.settle(20 * time.Second) // discovering is done, the live reads go on
+				w.call("c-new")            // nobody hears it
+				w.settle(10 * time.Second)
+				require.Zero(t, w.source.Stats().Repaired)
+				w.gap(first)
+				w.settle(time.Hour)
+				w.demand([]string{"c-new"})
+			})
+		})
+	}
+}
+
 func TestARepairComesToItsEndAlthoughSomeCallsFail(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.start(still)

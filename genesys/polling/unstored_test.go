@@ -24,6 +24,8 @@ type frail struct {
 	commits int
 	fails   int // the number of the commit from which on it is down; zero: none
 	until   time.Time
+	values  int
+	loses   func(n int) bool // which answers are lost when a value is set; nil: none
 }
 
 var errDown = errors.New("the store is down")
@@ -64,7 +66,13 @@ func (f *frail) SetValue(ctx context.Context, name string, value []byte, version
 	if err := f.down(false); err != nil {
 		return 0, err
 	}
-	return f.Store.SetValue(ctx, name, value, version)
+	set, err := f.Store.SetValue(ctx, name, value, version)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.values++; err == nil && name == "polling" && f.loses != nil && f.loses(f.values) {
+		return 0, errDown
+	}
+	return set, err
 }
 
 // TestNothingIsPassedOverThatTheStoreDidNotTake has the store go down at each of
