@@ -43,7 +43,6 @@ func (w *world) judged(id string) {
 func TestWhatIsNeverAnsweredAboutOneConversationHoldsUpNoOtherThoughItIsReadAlone(t *testing.T) {
 	for question, is := range aboutOne {
 		for name, answer := range map[string]func() ([]byte, error){
-			"a page":                func() ([]byte, error) { return []byte("<html>sorry</html>"), nil },
 			"one that says nothing": func() ([]byte, error) { return []byte(`{"conversations":[7],"entities":[7]}`), nil },
 			"a refusal": func() ([]byte, error) {
 				return nil, &genesys.APIError{Method: http.MethodGet, Status: http.StatusBadRequest}
@@ -57,7 +56,7 @@ func TestWhatIsNeverAnsweredAboutOneConversationHoldsUpNoOtherThoughItIsReadAlon
 						}
 						return body, err
 					})
-					w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{time.Hour}})
+					w.start(polling.Config{DiscoverEvery: 5 * time.Minute, FollowEvery: 5 * time.Minute, JobsEvery: -1, LateAfter: []time.Duration{time.Hour}})
 					w.waiting("odd-open")
 					w.judged("odd-ended")
 					w.settle(3 * time.Hour)

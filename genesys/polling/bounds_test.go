@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/polling"
 )
@@ -153,6 +154,39 @@ func TestDiscoveringGoesOnAfterATimeThatIsRefused(t *testing.T) {
 		}
 		require.LessOrEqual(t, len(w.lost()), 3, "announced once, not with every overlap")
 	})
+}
+
+// TestHowFarItHasReadNeverGoesBack has the time after midnight refused, or not
+// answered, so that it comes only as far as midnight, which lies before its position.
+func TestHowFarItHasReadNeverGoesBack(t *testing.T) {
+	for _, overlap := range []time.Duration{10 * time.Minute, 3 * day} {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.settle(10*day - 30*time.Minute)
+			stop := w.start(polling.Config{Overlap: overlap, JobsEvery: -1, LateAfter: []time.Duration{}})
+			w.settle(35 * time.Minute)
+			was := w.source.Health().ReadUpTo
+			midnight := time.Now().Truncate(day)
+			w.calls.answer(func(r genesys.Request, body []byte, err error) ([]byte, error) {
+				if r.Path == queryPath {
+					if _, to, _ := readQuestion(r.Body); to.After(midnight) {
+						return nil, &genesys.APIError{Status: http.StatusServiceUnavailable}
+					}
+				}
+				return body, err
+			})
+			for range 10 {
+				w.settle(2 * time.Minute)
+				require.False(t, w.source.Health().ReadUpTo.Before(was), "%v before %v", w.source.Health().ReadUpTo, was)
+			}
+			w.calls.questions()
+			stop()
+			w.start(polling.Config{Overlap: overlap, JobsEvery: -1, LateAfter: []time.Duration{}})
+			w.settle(2 * time.Minute)
+			for _, q := range w.calls.questions() {
+				require.False(t, q.from.Before(was.Add(-overlap-10*time.Minute)))
+			}
+		})
+	}
 }
 
 type interval conversation.Gap

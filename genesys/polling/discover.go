@@ -22,7 +22,9 @@ func (s *Source) discover(ctx context.Context) error {
 	}
 	from = s.since(from, now)
 	err := s.discoverBetween(ctx, interval{from.Add(-overlap), now}, false, func(ctx context.Context, to time.Time) {
-		s.save(ctx, func(is *state) { is.Discovered = to })
+		if to.After(from) { // not what is only read again
+			s.save(ctx, func(is *state) { is.Discovered = to })
+		}
 	})
 	if genesys.HasStatus(err, http.StatusForbidden) {
 		return fmt.Errorf("polling: the OAuth client needs the permission %s: %w", readRecords, err)

@@ -59,7 +59,9 @@ func (s *Source) readActivity(ctx context.Context) error {
 		},
 		losses: s.lostActivity,
 		done: func(ctx context.Context, to time.Time) {
-			s.save(ctx, func(is *state) { is.Jobs = to })
+			if to.After(from) {
+				s.save(ctx, func(is *state) { is.Jobs = to })
+			}
 		},
 		lost: func(ctx context.Context, i interval, err error) error {
 			return s.announceLoss(ctx, s.lostActivity, "attributes, and what happened in conversations that began long before this time,", i, err)

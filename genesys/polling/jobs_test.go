@@ -142,7 +142,7 @@ func TestNoActivityIsSkippedWhicheverJobIsInterrupted(t *testing.T) {
 func TestAJobWhoseResultsAreNeverUnderstoodHoldsUpNoLaterOne(t *testing.T) {
 	for _, before := range []time.Duration{20 * time.Second, 2*day - 20*time.Minute} {
 		for _, by := range []string{"the end of the process", "a connection that is cut"} {
-			for n := range 16 {
+			for n := range 11 {
 				t.Run(fmt.Sprint(before, ", job ", n, " by ", by), func(t *testing.T) {
 					inBubble(t, func(t *testing.T, w *world) {
 						w.settle(5 * day)
