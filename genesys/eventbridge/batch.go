@@ -28,10 +28,11 @@ type batch struct {
 const (
 	// leastTries is after how many tries a message may be left alone.
 	leastTries = 3
-	// giveUpAfter is after which time a message is left alone although nothing
-	// else shows that the store is well.
+	// giveUpAfter is after which time a message is left alone although the store
+	// has taken no other.
 	giveUpAfter = 5 * time.Minute
-	// giveUpBlind is the same when it cannot be asked.
+	// giveUpBlind is the same when the store cannot be asked. What it takes shows
+	// little then, so giveUpAfter is for messages besides which it has taken others.
 	giveUpBlind = time.Hour
 )
 
@@ -88,6 +89,7 @@ func (b *batch) store(stop, ctx context.Context) {
 	q := b.queue
 	began := time.Now()
 	growing := pause.Growing(time.Second, 30*time.Second)
+	well := false // whether the store was before this try
 	for tries := 1; ; tries++ {
 		var observations []*observation
 		for _, m := range b.messages {
@@ -96,7 +98,9 @@ func (b *batch) store(stop, ctx context.Context) {
 		observe(ctx, q.sink, observations)
 		stored := b.takeStored()
 		if len(stored) > 0 {
-			q.lastStore.Store(time.Now().UnixNano())
+			if slices.ContainsFunc(stored, func(m *held) bool { return len(m.facts) > 0 }) {
+				q.lastStore.Store(time.Now().UnixNano())
+			}
 			q.stats.stored.Add(int64(len(stored)))
 			q.position.stored(stored)
 			q.delete(ctx, stored)
@@ -107,7 +111,10 @@ func (b *batch) store(stop, ctx context.Context) {
 		case stop.Err() != nil:
 			b.giveBack(ctx)
 			return
-		case tries >= leastTries && q.storeIsWell(ctx, began):
+		}
+		// When the store is well only after a try, it may have come back meanwhile.
+		before := well
+		if well = tries >= leastTries-1 && q.storeIsWell(ctx, began); well && before {
 			b.leaveAlone()
 			return
 		}
@@ -121,17 +128,14 @@ func (b *batch) store(stop, ctx context.Context) {
 }
 
 // storeIsWell reports whether the store takes other things than a batch that it
-// has refused since began.
+// has refused since began. That others are stored is no proof: what the store
+// knows already it takes while it is down. A write is.
 func (q *Queue) storeIsWell(ctx context.Context, began time.Time) bool {
-	switch held := time.Since(began); {
-	case q.lastStore.Load() > began.UnixNano():
-		return true
-	case q.config.Tracked == nil:
-		return held > giveUpBlind
-	case held < giveUpAfter:
-		return false
+	held, others := time.Since(began), q.lastStore.Load() > began.UnixNano()
+	if q.config.Tracked == nil {
+		return held > giveUpBlind || others && held > giveUpAfter
 	}
-	return q.position.save(ctx) == nil
+	return (others || held >= giveUpAfter) && q.position.save(ctx) == nil
 }
 
 // takeStored removes and returns the messages that are stored.

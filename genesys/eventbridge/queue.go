@@ -37,7 +37,7 @@ type Queue struct {
 	position  *position
 	silence   silence
 	throttled throttle.Log // what can happen with each message
-	lastStore atomic.Int64 // when something was last stored
+	lastStore atomic.Int64 // when facts were last stored
 
 	uninspected atomic.Pointer[error] // why the queue does not tell of itself; nil: it does
 
