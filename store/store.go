@@ -328,7 +328,8 @@ func (d *Delivery) Key() DeliveryKey { return DeliveryKey{d.ConversationID, d.Se
 func (o *Outcome) Key() DeliveryKey { return DeliveryKey{o.ConversationID, o.Seq, o.Hook} }
 
 // Outcome is what became of a delivery that its owner holds. It is ignored
-// when somebody else holds the delivery by now.
+// when somebody else holds the delivery by now, as is all but the first one of a
+// delivery in a batch.
 type Outcome struct {
 	Owner string
 	// The event of the delivery, and its place in the log.

@@ -29,7 +29,9 @@ func eachHook(b store.Batch, replace func(ctx context.Context, i int, c *store.C
 func brokenHooks() []broken {
 	const fails = "hooks in the transaction/a hook that fails is reported with its error, and nothing of its change is written"
 	return []broken{
-		{"runs the hook of an outcome for everybody", []string{"hooks of outcomes/the hook of an outcome does not run for who does not hold the delivery"},
+		{"runs the hook of an outcome for everybody", []string{"hooks of outcomes/the hook of an outcome does not run for who does not hold the delivery",
+			"hooks of outcomes/while the hooks of outcomes run nobody else is given one of the deliveries, whoever gives them up",
+			"hooks of outcomes/of several outcomes of a delivery in one batch the first of its owner counts, and only its hook runs"},
 			eachHookedOutcome(func(ctx context.Context, o *store.Outcome) error {
 				hook := o.InTx
 				o.InTx = nil
@@ -41,7 +43,8 @@ func brokenHooks() []broken {
 				o.InTx = nil
 				return nil
 			})},
-		{"records an outcome whose hook failed", []string{"hooks of outcomes/when the hook of an outcome fails nothing of the batch is written"},
+		{"records an outcome whose hook failed", []string{"hooks of outcomes/when the hook of an outcome fails nothing of the batch is written",
+			"hooks of outcomes/what its owner gave up while the hook of an outcome ran is given to others when that fails"},
 			eachHookedOutcome(func(_ context.Context, o *store.Outcome) error {
 				hook := o.InTx
 				o.InTx = func(ctx context.Context) error {

@@ -50,19 +50,76 @@ func hooksOfOutcomes(rule define) {
 		t.settle(inTx(did("me", d, store.Done), never))
 	})
 
-	rule("while the hook of an outcome runs nobody else is given the delivery", func(t *trial) {
-		t.laneOf("c", 1, "hook")
-		due, _ := t.claimFor(store.Claim{Owner: "me", Lease: short, Hooks: []string{"hook"}, Limit: 1})
-		t.settle(inTx(did("me", t.only(due), store.Done), func(context.Context) error {
-			time.Sleep(2 * short)
+	rule("while the hooks of outcomes run nobody else is given one of the deliveries, whoever gives them up", func(t *trial) {
+		t.laneOf("a", 1, "hook")
+		t.laneOf("b", 1, "hook")
+		due, _ := t.claimFor(store.Claim{Owner: "me", Lease: short, Hooks: []string{"hook"}, Limit: 2})
+		given := func(when string) {
 			ctx, cancel := context.WithTimeout(t.ctx, short)
 			defer cancel()
-			given, _, err := t.store.Claim(ctx, store.Claim{Owner: "other", Lease: long, Hooks: []string{"hook"}, Limit: 1})
-			if err == nil && len(given) > 0 {
-				t.Error("another one was given it")
+			if given, _, err := t.store.Claim(ctx, store.Claim{Owner: "other", Lease: long, Hooks: []string{"hook"}, Limit: 2}); err == nil && len(given) > 0 {
+				t.Errorf("another one was given %d of them %s", len(given), when)
 			}
-			return nil
-		}))
+		}
+		var outcomes []store.Outcome
+		for _, d := range due {
+			outcomes = append(outcomes, inTx(did("me", d, store.Done), func(context.Context) error {
+				time.Sleep(2 * short)
+				given("when the lease had ended")
+				ctx, cancel := context.WithTimeout(t.ctx, short)
+				defer cancel()
+				_ = t.store.Release(ctx, "me") // it may wait for the end
+				given("when the owner had released all")
+				return nil
+			}))
+		}
+		t.settle(outcomes...)
 		t.gives("other", []string{"hook"})
+	})
+
+	rule("what its owner gave up while the hook of an outcome ran is given to others when that fails", func(t *trial) {
+		t.laneOf("c", 1, "hook")
+		_, err := t.store.Commit(t.ctx, store.Batch{Outcomes: []store.Outcome{inTx(did("me", t.only(t.claim("me", 1, "hook")), store.Done), func(context.Context) error {
+			ctx, cancel := context.WithTimeout(t.ctx, short)
+			defer cancel()
+			_ = t.store.Release(ctx, "me")
+			return errHook
+		})}})
+		t.is("Commit", err, errHook)
+		t.ok("Release", t.store.Release(t.ctx, "me"))
+		t.gives("other", []string{"hook"}, "c.1 to hook")
+	})
+
+	rule("of several outcomes of a delivery in one batch the first of its owner counts, and only its hook runs", func(t *trial) {
+		t.laneOf("c", 5, "hook")
+		var ran []string
+		hook := func(name string) func(context.Context) error {
+			return func(context.Context) error {
+				ran = append(ran, name)
+				return nil
+			}
+		}
+		settle := func(owner string, first store.Did, second string) {
+			t.Helper()
+			ran = nil
+			d := t.only(t.claim("me", 1, "hook"))
+			outcome := did(owner, d, first)
+			if first == store.Done {
+				outcome.InTx = hook("first")
+			}
+			t.settle(outcome, inTx(did(second, d, store.Done), hook("second")))
+		}
+		settle("me", store.Done, "me")
+		t.same("whose hooks ran of two of the owner", ran, []string{"first"})
+		settle("me", store.Done, "other")
+		t.same("whose hooks ran, the second being somebody else's", ran, []string{"first"})
+		settle("other", store.Done, "me")
+		t.same("whose hooks ran, the first being somebody else's", ran, []string{"second"})
+		for _, did := range []store.Did{store.Released, store.WillRetry, store.Failed} {
+			settle("me", did, "me")
+			t.same("whose hooks ran when the first is not done", ran, []string(nil))
+		}
+		t.same("the backlog", t.load("c").Backlog, []string{"hook"})
+		t.same("what has failed", t.allFailed(store.FailedQuery{}), []string{store.DeliveryID("c.4", "hook")})
 	})
 }

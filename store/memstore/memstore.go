@@ -139,15 +139,16 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 		return store.Committed{}, err
 	}
 	defer s.mu.Unlock()
-	for _, o := range b.Outcomes {
-		if err := s.runInTx(ctx, o); err != nil {
-			return store.Committed{}, err
-		}
+	outcomes, over := s.outbox.counting(b.Outcomes)
+	defer over()
+	if err := s.runInTx(ctx, outcomes); err != nil {
+		return store.Committed{}, err
 	}
 	done := store.Committed{Results: make([]store.Result, len(b.Changes))}
-	for _, o := range b.Outcomes {
+	for _, o := range outcomes {
 		done.Ready = s.settle(o) || done.Ready
 	}
+	over()
 	for i, c := range b.Changes {
 		done.Results[i] = s.commit(ctx, b, c)
 	}

@@ -40,6 +40,8 @@ type delivery struct {
 	owner   string
 	lease   time.Time
 	failure store.Failure
+
+	settling bool // it is the owner's, whatever becomes of the lease
 }
 
 func (o *outbox) add(e *entry, event *store.Event, n store.NewDelivery, trace string, b store.Batch) {
@@ -96,21 +98,42 @@ func (o *outbox) finish(d *delivery) {
 	o.offer(l)
 }
 
-// runInTx runs what is to be done together with an outcome. The lock is given
-// up meanwhile; nobody else can take the delivery.
-func (s *Store) runInTx(ctx context.Context, out store.Outcome) error {
-	d := s.outbox.byID[store.DeliveryID(out.EventID, out.Hook)]
-	if out.InTx == nil || d == nil || d.state != store.StateClaimed || d.owner != out.Owner {
-		return nil
+// counting returns the outcomes of deliveries that their owners hold, of several
+// of a delivery the first. Until it is over nobody else can take one of the
+// deliveries, or settle it.
+func (o *outbox) counting(outcomes []store.Outcome) (counting []store.Outcome, over func()) {
+	var of []*delivery
+	for _, out := range outcomes {
+		d := o.byID[store.DeliveryID(out.EventID, out.Hook)]
+		if d != nil && d.state == store.StateClaimed && d.owner == out.Owner && !d.settling {
+			d.settling = true
+			counting, of = append(counting, out), append(of, d)
+		}
 	}
-	lease := d.lease
-	d.lease = endOfTime
-	defer func() { d.lease = lease }()
-	return s.unlocked(func() error { return out.InTx(ctx) })
+	return counting, func() {
+		for _, d := range of {
+			d.settling = false
+		}
+		of = nil // they may be another one's now
+	}
 }
 
-// endOfTime is the end of a lease that does not run out.
-var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+// runInTx runs what is to be done together with the outcomes. The lock is given
+// up meanwhile.
+func (s *Store) runInTx(ctx context.Context, outcomes []store.Outcome) error {
+	for _, out := range outcomes {
+		if out.InTx == nil {
+			continue
+		}
+		if err := s.unlocked(func() error { return out.InTx(ctx) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settlingWait is how long to wait for a delivery that is just being settled.
+const settlingWait = 50 * time.Millisecond
 
 // settle records what became of a delivery, and reports whether one that waits
 // can be claimed now.
@@ -154,10 +177,13 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, tim
 		}
 	}
 	for d := range s.outbox.claimed {
-		if !now.Before(d.lease) {
-			s.outbox.release(d)
-		} else {
+		switch {
+		case now.Before(d.lease):
 			soonest(d.lease)
+		case d.settling:
+			soonest(now.Add(settlingWait))
+		default:
+			s.outbox.release(d)
 		}
 	}
 	var due []store.Delivery
@@ -206,7 +232,11 @@ func (s *Store) Release(ctx context.Context, owner string) error {
 	}
 	defer s.mu.Unlock()
 	for d := range s.outbox.claimed {
-		if d.owner == owner {
+		switch {
+		case d.owner != owner:
+		case d.settling:
+			d.lease = time.Now() // it counts when that fails
+		default:
 			s.outbox.release(d)
 		}
 	}

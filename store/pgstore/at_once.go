@@ -36,7 +36,7 @@ func (t *committer) commitAtOnce() error {
 	if outcomes := t.collectOutcomes(); len(outcomes) > 0 {
 		p.add(t.statements.finishAtOnce, argument{of: t.types.outcome, rows: t.outcomes}, argument{value: integerOf(int64(len(outcomes)))})
 		for _, o := range outcomes {
-			t.lanes.note(o.ConversationID, o.Hook, o.Seq)
+			t.lanes.note(o.ConversationID, o.Hook, o.Seq, o.Owner)
 		}
 	}
 	for _, i := range t.order {

@@ -28,6 +28,8 @@ type committer struct {
 	cleared []string // conversations of which only the row itself is left
 	created []string // which the upsert made
 	lanes   lanes
+
+	counting []*store.Outcome // see collectOutcomes
 }
 
 // scratch is memory for the rows of a batch that is used again.

@@ -170,8 +170,8 @@ func (t *committer) after(hookErr error) (error, error) {
 // runOutcomeHooks runs the hooks of the outcomes that counted. Their
 // deliveries are locked, so nobody else takes them meanwhile.
 func (t *committer) runOutcomeHooks(tx pgx.Tx) error {
-	for _, o := range t.batch.Outcomes {
-		if o.InTx == nil || !t.lanes.has(event{rows.Storable(o.ConversationID), o.Seq}, rows.Storable(o.Hook)) {
+	for _, o := range t.counting {
+		if o.InTx == nil || !t.lanes.finished(event{rows.Storable(o.ConversationID), o.Seq}, rows.Storable(o.Hook), rows.Storable(o.Owner)) {
 			continue
 		}
 		hookErr, err := t.after(lend(t.ctx, tx, o.InTx))

@@ -5,7 +5,8 @@ package pgstore
 type lanes struct {
 	conversations, hooks []string
 	seqs                 []int64
-	failed               bool // some may be blocked there
+	finishedBy           []string // the owners that are done with the deliveries; empty for others
+	failed               bool     // some may be blocked there
 }
 
 // event is a place in the log.
@@ -15,19 +16,20 @@ type event struct {
 }
 
 func (l *lanes) add(r *row) error {
-	l.note(r.string(), r.string(), r.integer())
+	l.note(r.string(), r.string(), r.integer(), r.string())
 	l.failed = r.bool() || l.failed
 	return nil
 }
 
-func (l *lanes) note(conversation, hook string, seq int64) {
-	l.conversations, l.hooks, l.seqs = append(l.conversations, conversation), append(l.hooks, hook), append(l.seqs, seq)
+func (l *lanes) note(conversation, hook string, seq int64, finishedBy string) {
+	l.conversations, l.hooks, l.seqs, l.finishedBy = append(l.conversations, conversation), append(l.hooks, hook), append(l.seqs, seq), append(l.finishedBy, finishedBy)
 }
 
-// has reports whether the delivery of the event to the hook is among them.
-func (l *lanes) has(e event, hook string) bool {
+// finished reports whether the delivery of the event to the hook is among them,
+// and the owner is the one that is done with it.
+func (l *lanes) finished(e event, hook, owner string) bool {
 	for i := range l.hooks {
-		if l.hooks[i] == hook && l.seqs[i] == e.seq && l.conversations[i] == e.conversation {
+		if l.hooks[i] == hook && l.seqs[i] == e.seq && l.conversations[i] == e.conversation && l.finishedBy[i] == owner {
 			return true
 		}
 	}

@@ -60,7 +60,8 @@ func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 		`not u.claimed and exists (select from failed f where f.conversation_id = u.conversation_id and f.hook = u.hook)`+rest,
 		t.delivery.array, oidText, oidInt8)
 
-	const back = ` returning d.conversation_id, d.hook, d.seq, `
+	// What is updated has no owner any more.
+	const back = ` returning d.conversation_id, d.hook, d.seq, d.owner, `
 	const finish = `delete from {delivery} as d using pg_catalog.unnest($1::{outcome_row}[]) as o where o.did = 0 and ` + heldBy + `o.owner` + back + `d.failed_at is not null`
 	s.finish = n.statement(finish, t.outcome.array)
 	s.finishAtOnce = n.statement(`with done as (`+finish+` as failed) select `+expect(`count(*) = $2::bigint`)+` from done where not done.failed`, t.outcome.array, oidInt8)

@@ -140,19 +140,19 @@ func (t *committer) addDeliveries(p *pipeline, claimed bool) {
 // addOutcomes adds the outcomes of the batch. They come after the
 // conversations, so that everybody locks in the same order.
 func (t *committer) addOutcomes(p *pipeline) {
-	outcomes := t.collectOutcomes()
-	if len(outcomes) == 0 {
+	t.counting = t.collectOutcomes()
+	if len(t.counting) == 0 {
 		return
 	}
 	s := t.statements.finish
-	if slices.ContainsFunc(outcomes, func(o *store.Outcome) bool { return o.Did != store.Done }) {
+	if slices.ContainsFunc(t.counting, func(o *store.Outcome) bool { return o.Did != store.Done }) {
 		s = t.statements.settle
 	}
 	p.read(t.lanes.add, s, argument{of: t.types.outcome, rows: t.outcomes})
 }
 
-// collectOutcomes composes the rows of the outcomes, and returns those that count:
-// of several about the same, the first one.
+// collectOutcomes composes the rows of the outcomes, and returns those that count
+// when their owner holds the delivery: of several about the same, the first one.
 func (t *committer) collectOutcomes() []*store.Outcome {
 	type key struct {
 		event       event
