@@ -105,23 +105,24 @@ func NewHandler(sink conversation.Sink, c HandlerConfig) (*Handler, error) {
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.ingress.ServeHTTP(w, r) }
 
-// handle stores what an envelope tells.
+// handle stores what an envelope tells. What is understood of one that is refused
+// is stored all the same, as it may be all that will ever be known.
 func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
-	facts, whole, err := understand(body, time.Now())
-	switch {
-	case whole:
-		h.notUnderstood.Add(1)
-		h.throttled.To(ctx, h.log, slog.LevelError, "an envelope is not understood; without a dead-letter queue at the rule's target it is lost", "reason", err)
-		return ingress.Refuse("the envelope is not understood: " + err.Error())
-	case err != nil:
-		h.partly.Add(1)
-		h.throttled.To(ctx, h.log, slog.LevelWarn, "a part of an envelope is not understood and left out", "reason", err)
-	}
+	facts, whole, refused := understand(body, time.Now())
 	if len(facts) > 0 {
 		if err := give(ctx, h.sink, update(facts)); err != nil {
 			h.throttled.To(ctx, h.log, slog.LevelWarn, "what an envelope says cannot be stored now", "reason", err)
 			return ingress.Unavailable("it cannot be stored now; come again")
 		}
+	}
+	switch {
+	case whole:
+		h.notUnderstood.Add(1)
+		h.throttled.To(ctx, h.log, slog.LevelError, "an envelope is not understood; without a dead-letter queue at the rule's target it is lost", "reason", refused)
+		return ingress.Refuse("the envelope is not understood: " + refused.Error())
+	case refused != nil:
+		h.partly.Add(1)
+		h.throttled.To(ctx, h.log, slog.LevelWarn, "a part of an envelope is not understood and left out", "reason", refused)
 	}
 	return ingress.Reply{Status: http.StatusOK, Body: accepted{true}}
 }

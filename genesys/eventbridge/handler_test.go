@@ -102,6 +102,18 @@ func TestWhatCannotBeUnderstoodIsAnsweredWithASentenceThatDoesNotQuoteIt(t *test
 	require.EqualValues(t, 8, h.Stats().NotUnderstood)
 }
 
+// EventBridge does not send again what was answered 400.
+func TestWhatIsUnderstoodOfAnEnvelopeThatIsRefusedIsStored(t *testing.T) {
+	both := []byte(`{"Records":[{"body":` + quoted(envelope("c-1")) + `},{"body":"secret content"}]}`)
+	b := books{fails: down}
+	h := newHandler(t, b.sink)
+	require.Equal(t, http.StatusServiceUnavailable, call(h, key(secret), both).Code, "so that it comes again")
+	b.set(func(b *books) { b.fails = nil })
+	require.Equal(t, http.StatusBadRequest, call(h, key(secret), both).Code)
+	require.Equal(t, 1, b.stored())
+	require.EqualValues(t, 1, h.Stats().NotUnderstood)
+}
+
 func TestAHandlerNeedsASinkAndSecrets(t *testing.T) {
 	for _, is := range []struct {
 		sink conversation.Sink
