@@ -76,17 +76,17 @@ func (q *Queue) announceReturn(ctx context.Context, now time.Time) {
 		return
 	}
 	q.announce(ctx, conversation.Gap{From: since, To: now, Reason: "the queue could not be read; it tells now what it kept"})
-	q.announceExpired(ctx)
+	q.announceExpired(ctx, now)
 }
 
 // announceExpired announces the time of which the queue has dropped messages
-// that nobody has read.
-func (q *Queue) announceExpired(ctx context.Context) {
-	until, err := q.position.load(ctx)
+// that nobody has read when reading began.
+func (q *Queue) announceExpired(ctx context.Context, began time.Time) {
+	until, err := q.position.load(ctx, began)
 	if err != nil && ctx.Err() == nil {
 		q.log.Warn("it is not known up to when the queue was read", "reason", err)
 	}
-	if kept := time.Now().Add(-q.kept()); !until.IsZero() && until.Before(kept) {
+	if kept := began.Add(-q.kept()); !until.IsZero() && until.Before(kept) {
 		q.announce(ctx, conversation.Gap{From: until, To: kept, Reason: "the queue was not read for longer than it keeps messages"})
 	}
 }

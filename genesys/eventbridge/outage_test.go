@@ -95,3 +95,32 @@ func (r *returning) SetValue(ctx context.Context, name string, value []byte, ver
 	}
 	return r.kept.SetValue(ctx, name, value, version)
 }
+
+func TestBeingAwayForTooLongIsAGapAlsoWhenTheStoreIsDownAtTheReturn(t *testing.T) {
+	for _, minutes := range []int{0, 3, 20} {
+		virtual(t, func(t *testing.T, w *world) {
+			var b books
+			is := &returning{}
+			tracked := func(c *eventbridge.QueueConfig) { c.Tracked = is }
+			stop := run(t, w.source(tracked), b.sink)
+			w.queue.Send(envelope("c-1"))
+			time.Sleep(5 * time.Minute)
+			require.NoError(t, stop())
+			last := time.Now()
+			time.Sleep(5 * 24 * time.Hour)
+			back := time.Now()
+			is.down.Store(minutes > 0)
+			run(t, w.source(tracked), b.sink)
+			for range minutes {
+				w.queue.Send(envelope("c-2")) // which is known
+				time.Sleep(time.Minute)
+			}
+			is.down.Store(false)
+			time.Sleep(5 * time.Minute)
+			gaps := b.gapList()
+			require.Len(t, gaps, 1, "after %d minutes", minutes)
+			require.WithinDuration(t, last, gaps[0].From, 2*time.Minute)
+			require.WithinDuration(t, back.Add(-4*24*time.Hour), gaps[0].To, time.Minute)
+		})
+	}
+}

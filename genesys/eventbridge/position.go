@@ -20,6 +20,7 @@ type position struct {
 	mu    sync.Mutex
 	until time.Time // what was sent before is stored
 	idle  time.Time // when the queue was last found empty, and it is not known yet whether that is so
+	began time.Time // when reading began of which it is not known yet up to when it was read before
 }
 
 type state struct {
@@ -72,22 +73,58 @@ func (p *position) isIdle() bool {
 	return !p.idle.IsZero()
 }
 
-// load returns up to when the queue was read by whichever process; zero: nobody
-// says.
-func (p *position) load(ctx context.Context) (time.Time, error) {
-	err := p.change(ctx, func([]byte) ([]byte, error) { return nil, nil })
+// load returns up to when the queue was read by whichever process, before this one
+// began to read it now; zero: nobody says. Where the store does not answer it is to
+// be called again: see unknown.
+func (p *position) load(ctx context.Context, now time.Time) (time.Time, error) {
+	p.mu.Lock()
+	first := p.until.IsZero() || !p.began.IsZero()
+	p.mu.Unlock()
+	var before time.Time
+	err := p.change(ctx, func(value []byte) ([]byte, error) {
+		before = untilIn(value)
+		return nil, nil
+	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.until, err
+	if !first {
+		return p.until, err
+	}
+	if p.began = now; err == nil {
+		p.began = time.Time{}
+	}
+	return before, err
 }
 
-// save puts the position down, unless another process is further.
+// unknown returns when reading began of which it is not known up to when the queue
+// was read before; zero: that is known.
+func (p *position) unknown() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.began
+}
+
+// save puts the position down, unless another process is further. What was put
+// down before stays as it is until it is known.
 func (p *position) save(ctx context.Context) error {
-	return p.change(ctx, func([]byte) ([]byte, error) {
+	return p.change(ctx, func(value []byte) ([]byte, error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		if !p.began.IsZero() {
+			return json.Marshal(state{untilIn(value)})
+		}
 		return json.Marshal(state{p.until})
 	})
+}
+
+// untilIn reads what was put down; zero: there is nothing, or it is of another
+// version of the library.
+func untilIn(value []byte) time.Time {
+	var is state
+	if json.Unmarshal(value, &is) != nil {
+		return time.Time{}
+	}
+	return is.Until
 }
 
 // change looks how far others are, and then writes what do returns.
@@ -98,10 +135,7 @@ func (p *position) change(ctx context.Context, do func([]byte) ([]byte, error)) 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	err := memory.Change(ctx, p.tracked, p.name, func(value []byte) ([]byte, error) {
-		var is state
-		if json.Unmarshal(value, &is) == nil { // else there is none, or one of another version of the library
-			p.reach(is.Until)
-		}
+		p.reach(untilIn(value))
 		return do(value)
 	})
 	if err != nil {
@@ -119,6 +153,9 @@ func (q *Queue) keepPosition(ctx context.Context) {
 		is, err := q.attributes(last)
 		if idle {
 			q.position.confirm(denied(err) || err == nil && is.Waiting == 0)
+		}
+		if began := q.position.unknown(); !began.IsZero() {
+			q.announceExpired(last, began)
 		}
 		if err := q.position.save(last); err != nil {
 			q.log.Warn("it cannot be noted up to when the queue is read", "reason", err)

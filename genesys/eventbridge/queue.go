@@ -93,7 +93,7 @@ func (q *Queue) Run(ctx context.Context, sink conversation.Sink) error {
 	if err := q.inspect(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
-	q.announceExpired(ctx)
+	q.announceExpired(ctx, time.Now())
 
 	group, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, func() {
