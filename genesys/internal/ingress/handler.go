@@ -81,7 +81,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(h.says(context.WithoutCancel(r.Context()), r.Header), h.config.AnswerWithin)
 	defer cancel()
 	reply := h.reply(ctx, w, r)
-	h.stats.count(reply.Status, time.Now())
+	h.stats.count(reply.Status)
 	reply.Write(w)
 }
 
@@ -106,6 +106,7 @@ func (h *Handler) reply(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	if denied != nil {
 		return *denied
 	}
+	h.stats.heard.Store(time.Now().UnixNano())
 	if refused := refuseContent(r.Header); refused != nil {
 		return *refused
 	}

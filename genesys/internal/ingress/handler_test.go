@@ -135,7 +135,7 @@ func TestNobodyIsDeniedWhileItIsNotKnownWhoMayCall(t *testing.T) {
 		"the vault hangs":   func(ctx context.Context) ([]string, error) { <-ctx.Done(); return nil, ctx.Err() },
 		"it panics":         func(context.Context) ([]string, error) { panic(newer) },
 	} {
-		s, _ := serve(t, func(c *ingress.Config) {
+		s, h := serve(t, func(c *ingress.Config) {
 			c.Authenticate = ingress.Secrets(secrets, ingress.Bearer, ingress.Basic, ingress.APIKey)
 			c.AnswerWithin = soon
 		})
@@ -144,6 +144,7 @@ func TestNobodyIsDeniedWhileItIsNotKnownWhoMayCall(t *testing.T) {
 			require.Equal(t, 503, res.StatusCode, name)
 			require.NotEmpty(t, res.Header.Get("Retry-After"), name)
 		}
+		require.Zero(t, h.Health().LastHeard, "nobody has shown that he may call")
 	}
 }
 

@@ -3,7 +3,6 @@ package ingress
 import (
 	"net/http"
 	"sync/atomic"
-	"time"
 )
 
 // Stats are counts of calls since the handler was made, by how they were
@@ -24,10 +23,7 @@ type counters struct {
 	heard atomic.Int64 // when somebody last called who may, in nanoseconds
 }
 
-func (c *counters) count(status int, now time.Time) {
-	if status != http.StatusUnauthorized && status != http.StatusForbidden && status != http.StatusMethodNotAllowed {
-		c.heard.Store(now.UnixNano())
-	}
+func (c *counters) count(status int) {
 	switch {
 	case status < 300:
 		c.stored.Add(1)
