@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"runtime"
@@ -262,6 +263,37 @@ func TestAWarningTellsThatNobodyCalls(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		require.Equal(t, 1, strings.Count(log.String(), "WARN"))
 	})
+}
+
+// TestTheLoggerMayAskTheHandler has a logger that asks how the handler does while it
+// is told that nobody calls, and that somebody does again.
+func TestTheLoggerMayAskTheHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asks := &asking{Handler: slog.DiscardHandler}
+		h, _, _ := newHandler(t, func(c *architect.HandlerConfig) { c.QuietAfter, c.Logger = time.Hour, slog.New(asks) })
+		asks.ask = func() {
+			asks.asked++
+			_, _ = h.Stats(), h.Health()
+		}
+		time.Sleep(2 * time.Hour)
+		status, _ := post(h, usual)
+		require.Equal(t, http.StatusOK, status)
+		require.Equal(t, 2, asks.asked)
+	})
+}
+
+// asking is a slog.Handler that asks something with each record.
+type asking struct {
+	slog.Handler
+	ask   func()
+	asked int
+}
+
+func (a *asking) Enabled(context.Context, slog.Level) bool { return true }
+func (a *asking) WithAttrs([]slog.Attr) slog.Handler       { return a }
+func (a *asking) Handle(context.Context, slog.Record) error {
+	a.ask()
+	return nil
 }
 
 func TestAConfigurationWithoutSinkOrSecretsIsRefused(t *testing.T) {

@@ -25,29 +25,45 @@ type quiet struct {
 
 func newQuiet(after time.Duration, log *slog.Logger) *quiet {
 	q := &quiet{after: after, log: log, began: time.Now()}
+	q.mu.Lock() // warn looks at the timer
+	defer q.mu.Unlock()
 	if after > 0 {
 		q.timer = time.AfterFunc(after, q.warn)
 	}
 	return q
 }
 
+// warn logs without the lock: the host's logger may be slow, or ask for the counts.
 func (q *quiet) warn() {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.said = true
-	q.log.Warn("no flow has called the data action for long; is the workflow published, the trigger on, the token right?", "last", q.last, "after", q.after)
+	last := q.last
+	is := q.timer != nil && time.Since(q.since()) >= q.after // else it was stopped, or somebody has just called
+	q.said = q.said || is
+	q.mu.Unlock()
+	if is {
+		q.log.Warn("no flow has called the data action for long; is the workflow published, the trigger on, the token right?", "last", last, "after", q.after)
+	}
+}
+
+// since is since when nobody has called. The caller holds the lock.
+func (q *quiet) since() time.Time {
+	if q.last.IsZero() {
+		return q.began
+	}
+	return q.last
 }
 
 // called notes that somebody has called.
 func (q *quiet) called() {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	q.last = time.Now()
 	if q.timer != nil {
 		q.timer.Reset(q.after)
 	}
-	if q.said {
-		q.said = false
+	again := q.said
+	q.said = false
+	q.mu.Unlock()
+	if again {
 		q.log.Info("flows call the data action again")
 	}
 }
@@ -66,11 +82,7 @@ func (q *quiet) say(h *conversation.SourceHealth) {
 	if !q.said {
 		return
 	}
-	since := q.last
-	if since.IsZero() {
-		since = q.began
-	}
-	h.BlindSince, h.Reason = since.UTC(), "no flow has called the data action for long: is the workflow published, the trigger on, the token right?"
+	h.BlindSince, h.Reason = q.since().UTC(), "no flow has called the data action for long: is the workflow published, the trigger on, the token right?"
 }
 
 func (q *quiet) stop() {
