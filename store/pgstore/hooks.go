@@ -14,7 +14,7 @@ import (
 // locks all conversations of the batch, so that nobody else changes them while
 // the hooks run, then it runs the hooks, then it writes.
 func (t *committer) commitWithHooks() error {
-	tx, err := t.conn.Begin(t.ctx)
+	tx, err := t.conn.BeginTx(t.ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (db *database) apply(ctx context.Context, c *pgx.Conn, all files) error {
 		_, err := c.PgConn().Exec(ctx, sql).ReadAll()
 		return err
 	}
-	begin := "begin; set local statement_timeout = 0; set local client_min_messages = warning; select pg_advisory_xact_lock(" + fmt.Sprint(db.lockKey()) + ")"
+	begin := "begin isolation level read committed; set local statement_timeout = 0; set local client_min_messages = warning; select pg_advisory_xact_lock(" + fmt.Sprint(db.lockKey()) + ")"
 	if err := exec(begin); err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ package pgstore
 // schema (of several arrays unnest always is PostgreSQL's own): so what others
 // make in a schema of the search_path is never the better match.
 type statements struct {
+	// begin says the isolation level, as each statement must see what was committed
+	// while the one before waited, whatever the default of the connection is.
 	begin, beginRead, commit *statement
 	// byIndex makes the transaction use indexes. A plan is kept for long, also
 	// by the server's own checks of foreign keys, and one that was made while a
@@ -32,7 +34,7 @@ type statements struct {
 func newStatements(c *Config, t *rowTypes) *statements {
 	const byIndex = "select pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_hashjoin', 'off', true), pg_catalog.set_config('enable_mergejoin', 'off', true), pg_catalog.set_config('enable_bitmapscan', 'off', true)"
 	s := &statements{
-		begin:     newStatement("begin"),
+		begin:     newStatement("begin isolation level read committed"),
 		beginRead: newStatement("begin isolation level repeatable read read only"),
 		commit:    newStatement("commit"),
 		byIndex:   newStatement(byIndex),
