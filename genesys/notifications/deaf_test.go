@@ -195,3 +195,40 @@ func TestAChannelThatTellsIsNeverTakenForDeaf(t *testing.T) {
 		require.Zero(t, w.source.Stats().Deaf)
 	})
 }
+
+// What a deaf channel did not tell is missed also by those who come after its process.
+func TestThatAChannelWasDeafIsNotForgottenWithItsProcess(t *testing.T) {
+	for name, killed := range map[string]bool{"it stops": false, "it dies": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.kept.members("a")
+				stop, kill := w.startAs("a", callTopics)
+				w.call()
+				w.settle(10 * time.Minute)
+				w.server.Faults().DeafenChannels()
+				deaf := time.Now()
+				missed := genesystest.BlindTransferToQueue()
+				missed.ID = "c-missed"
+				w.server.Play(missed)
+				w.settle(10 * time.Minute)
+				is := w.read("c-missed")
+				undo := w.server.Faults().Requests(allFail)
+				w.source.Compare(is)
+				w.settle(3 * time.Minute)
+				require.Equal(t, int64(1), w.source.Stats().Deaf)
+				if killed {
+					kill()
+				} else {
+					stop()
+				}
+				undo()
+				gaps := len(w.heard.closed())
+				w.kept.members("b")
+				w.startAs("b", callTopics)
+				w.settle(time.Minute)
+				require.Len(t, w.heard.closed(), gaps+1)
+				require.False(t, w.heard.closed()[gaps].From.After(deaf), "deaf since %v, gap from %v", deaf, w.heard.closed()[gaps].From)
+			})
+		})
+	}
+}

@@ -150,8 +150,8 @@ func (s *sharing) take(is signs, known bool) error {
 		last := is.last(p, anybody)
 		missed := last.missed(s.selection)
 		if living := is.latest(p, s.peers.alive); !known || time.Since(living) < fresh {
-			s.takeovers.begin(p, last.At, known)
-			if missed.from.Equal(last.At) {
+			s.takeovers.begin(p, last.until(), known)
+			if missed.from.Equal(last.until()) {
 				missed = blindness{} // for now; the takeover finds out
 			}
 		}
@@ -182,6 +182,9 @@ func (s *sharing) putDown(is *state, until time.Time) {
 		heard, hears := s.lastHeard(p)
 		if !hears || s.takeovers[p] != nil {
 			set.remove(p)
+			if missed := s.unheard(p); missed.some {
+				is.Signs = is.Signs.lower(s.peers.instance(), p, missed.from)
+			}
 		} else if heard.Before(at) {
 			at = heard
 		}
@@ -210,6 +213,17 @@ func (s *sharing) lastHeard(p int) (oldest time.Time, hears bool) {
 		}
 	}
 	return oldest, true
+}
+
+// unheard returns what is missed of a partition. The caller holds the lock.
+func (s *sharing) unheard(p int) (missed blindness) {
+	for _, name := range s.topics[p] {
+		if c := s.assigned.connection(name); c != nil {
+			is, _ := c.unheard()
+			missed = missed.and(is)
+		}
+	}
+	return missed
 }
 
 // compare checks what the peers have recorded: whether they heard what was taken

@@ -82,11 +82,20 @@ func selected(topics []string) (sum uint32) {
 // selects topics: those that only this one has found may have existed since the
 // other's last lookup.
 func (is sign) missed(by selection) blindness {
-	missed := blindness{true, is.At}
+	missed := blindness{true, is.until()}
 	if is.Topics != by.Topics && !is.Looked.IsZero() {
 		missed = missed.and(blindness{true, is.Looked})
 	}
 	return missed
+}
+
+// until returns until when the partitions were certainly heard. A sign from the future
+// is of a clock that was ahead, by up to clockSkew.
+func (is sign) until() time.Time {
+	if is.At.After(time.Now()) {
+		return is.At.Add(-clockSkew)
+	}
+	return is.At
 }
 
 // signs are the signs of life of all processes. A process has several when it no
@@ -131,6 +140,24 @@ func (s signs) record(is sign) signs {
 		kept = append(kept, is)
 	}
 	return kept
+}
+
+// lower moves the signs of life of a process for a partition back: it has turned out
+// that it heard only until then.
+func (s signs) lower(owner string, p int, until time.Time) signs {
+	for i := range s {
+		if s[i].Owner != owner || !s[i].Partitions.has(p) || !s[i].At.After(until) {
+			continue
+		}
+		s[i].Partitions.remove(p)
+		is := sign{Owner: owner, At: until, selection: s[i].selection}
+		at := slices.IndexFunc(s, func(o sign) bool { return o.Owner == owner && o.At.Equal(until) && o.Topics == is.Topics })
+		if at < 0 {
+			s, at = append(s, is), len(s)
+		}
+		s[at].Partitions.add(p)
+	}
+	return s
 }
 
 // prune forgets signs of life of processes that are not among those to keep, for

@@ -38,7 +38,7 @@ func (ts takeovers) settle(is signs, by *peers, hears func(p int) bool) (gaps []
 			t.heard = time.Now()
 		}
 		if !t.known {
-			t.last, t.known = is.latest(p, anybody), true
+			t.last, t.known = is.last(p, anybody).until(), true
 		}
 		if last := is.latest(p, by.other); last.After(t.last) {
 			t.last = last
