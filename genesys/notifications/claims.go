@@ -156,7 +156,9 @@ func (k *claims) create(ctx context.Context) (channel, error) {
 }
 
 // putDown writes the channels of this process into the state, and gives up those
-// that another process has claimed because it thought that this one was gone.
+// that another process has claimed because it thought that this one was gone. The state
+// may have been read before a channel was taken over from a process that is gone: the
+// owner that it names then is not one that has claimed the channel.
 func (k *claims) putDown(s *state) {
 	k.forgetAbandoned(s)
 	k.mu.Lock()
@@ -167,11 +169,15 @@ func (k *claims) putDown(s *state) {
 		return own && c.Owner == me || !c.Expires.IsZero() && c.Expires.Before(now)
 	})
 	for id, c := range k.own {
-		if slices.ContainsFunc(s.Channels, func(o ownedChannel) bool { return o.ID == id }) {
+		i := slices.IndexFunc(s.Channels, func(o ownedChannel) bool { return o.ID == id })
+		switch {
+		case i < 0:
+			s.Channels = append(s.Channels, ownedChannel{c, me})
+		case k.peers.alive(s.Channels[i].Owner):
 			delete(k.own, id)
-			continue
+		default:
+			s.Channels[i] = ownedChannel{c, me}
 		}
-		s.Channels = append(s.Channels, ownedChannel{c, me})
 	}
 	slices.SortFunc(s.Channels, func(a, b ownedChannel) int { return a.Expires.Compare(b.Expires) })
 }

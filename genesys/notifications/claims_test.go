@@ -365,3 +365,19 @@ func TestAWriteWithoutAnAnswerGivesNoChannelToTwoConnections(t *testing.T) {
 		})
 	}
 }
+
+// Two connections had one channel otherwise: given up by who had just taken it over, it
+// was taken over again.
+func TestAStateFromBeforeATakeOverGivesNoChannelUp(t *testing.T) {
+	for _, owner := range []string{"", "dead"} {
+		c := &common{alive: []string{"me"}}
+		k := claimsOf(c.peers("me"), nil)
+		c.put(t, func(s *state) { s.Channels = []ownedChannel{owned("left", owner)} })
+		before := c.is(t)
+		is := got(t, k)
+		require.Equal(t, "left", is.ID)
+		k.putDown(&before)
+		require.True(t, k.has("left"))
+		require.Equal(t, "me", before.Channels[0].Owner)
+	}
+}
