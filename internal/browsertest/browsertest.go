@@ -162,12 +162,27 @@ func (v *View) Shows(selector, text string) {
 	v.Until(fmt.Sprintf(`(e => e?.checkVisibility() && e.innerText.includes(%q))(document.querySelector(%q))`, text, selector))
 }
 
-// Click presses a button as a user does.
+// replaced reports whether the page has replaced an element after it was found:
+// nothing has been done with it.
+func replaced(err error) bool {
+	var answer *cdproto.Error
+	return errors.As(err, &answer) && answer.Code == -32000 && (strings.Contains(strings.ToLower(answer.Message), "node") || strings.Contains(answer.Message, "box model"))
+}
+
+// Click presses a button as a user does. In a page that shows what happens it may be
+// another one by then, in the same place.
 func (v *View) Click(selector string) {
 	v.Helper()
 	ctx, cancel := context.WithTimeout(v.Context, Long)
 	defer cancel()
-	require.NoError(v, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))))
+	for {
+		err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+		if replaced(err) && ctx.Err() == nil {
+			continue
+		}
+		require.NoError(v, err, selector)
+		return
+	}
 }
 
 // OpenTab opens an address in a tab of its own.
