@@ -8,17 +8,17 @@ import (
 )
 
 // Drain returns when everything that is due has been delivered, or ctx or work
-// ends. Nobody else claims meanwhile. alone says that nobody commits either: then what
-// the store says this process holds, and it does not, because the answer of a commit
-// or a claim was lost, is given back before the end and delivered, too. Otherwise there
-// may always be more: what comes later than patience is not waited for. A store that does not answer is asked again
-// for as long as patience. When something may be left then, the log says so, and Drain
-// reports false, unless somebody has ended ctx.
-func (o *Outbox) Drain(ctx, work context.Context, patience time.Duration, alone bool) bool {
+// ends. Nobody else claims meanwhile. last says that nobody commits any more, either:
+// then what the store says this process holds, and it does not, because the answer of
+// a commit or a claim was lost, is given back and delivered, too. Otherwise there may
+// always be more, and what is held later than patience is not waited for. A store that
+// does not answer is asked again for as long as patience. When something may be left
+// then, the log says so, and Drain reports false, unless somebody has ended ctx.
+func (o *Outbox) Drain(ctx, work context.Context, patience time.Duration, last bool) bool {
 	both, cancel := context.WithCancel(work)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	if o.drain(both, patience, alone) || ctx.Err() != nil {
+	if o.drain(both, patience, last) || ctx.Err() != nil {
 		return true
 	}
 	o.Log.Warn("deliveries that are due may be left, as the store does not answer: the next process that runs on it delivers them; start one when it answers again", "after", patience)
@@ -26,10 +26,10 @@ func (o *Outbox) Drain(ctx, work context.Context, patience time.Duration, alone 
 }
 
 // drain reports whether everything that is due has been delivered.
-func (o *Outbox) drain(ctx context.Context, patience time.Duration, alone bool) bool {
+func (o *Outbox) drain(ctx context.Context, patience time.Duration, last bool) bool {
 	began, delivered := time.Now(), o.Counters.Delivered.Load()
 	worked, until := began, began.Add(patience)
-	if alone {
+	if last {
 		until = endOfTime
 	}
 	for givenBack := false; ctx.Err() == nil; {
@@ -54,7 +54,7 @@ func (o *Outbox) drain(ctx context.Context, patience time.Duration, alone bool) 
 			if time.Since(worked) > patience || !retry.Pause(ctx, storeWait/2) {
 				return false
 			}
-		case givenBack, !alone:
+		case givenBack, !last:
 			return true
 		default:
 			if givenBack = true; o.patiently(ctx, patience, "giving deliveries back", o.Release) != nil {
@@ -112,8 +112,8 @@ func (o *Outbox) patiently(ctx context.Context, patience time.Duration, doing st
 	}
 }
 
-// rest waits until nothing is held since before a time; false when no hook has run for as long as
-// patience: then the store does not take what they have done.
+// rest waits until nothing is held since before a time; false when no hook has run for
+// as long as patience: then the store does not take what they have done.
 func (o *Outbox) rest(ctx context.Context, until time.Time, patience time.Duration) bool {
 	quiet := o.quietness()
 	look := time.NewTicker(max(patience/4, time.Millisecond))
