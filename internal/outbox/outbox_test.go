@@ -353,16 +353,22 @@ func TestACommitOfFewChangesTakesOutcomesOnlyWhenTheyHaveWaitedOrAreMany(t *test
 	})
 }
 
+// failing adds a hook that fails, and is tried once a minute, until it works.
+func failing(hooks *events.Hooks) (j *journal, works *atomic.Bool) {
+	works = &atomic.Bool{}
+	j = hook(hooks, "h", func(context.Context, string) error {
+		if !works.Load() {
+			return errors.New("no")
+		}
+		return nil
+	}, events.Backoff(func(int) time.Duration { return time.Minute }))
+	return j, works
+}
+
 func TestALaneStaysClosedWhileItsConversationIsWorkedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
-		var works atomic.Bool
-		j := hook(hooks, "h", func(context.Context, string) error {
-			if !works.Load() {
-				return errors.New("no")
-			}
-			return nil
-		}, events.Backoff(func(int) time.Duration { return time.Minute }))
+		j, works := failing(hooks)
 		r := newRig(t, hooks, 100)
 		require.NoError(t, r.announce("c"))
 		r.workOn("c")
@@ -386,13 +392,7 @@ func TestNoLaneStaysBlockedOnceItsConversationRests(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hooks := events.NewHooks()
-				var works atomic.Bool
-				j := hook(hooks, "h", func(context.Context, string) error {
-					if !works.Load() {
-						return errors.New("no")
-					}
-					return nil
-				}, events.Backoff(func(int) time.Duration { return time.Minute }))
+				j, works := failing(hooks)
 				r := newRig(t, hooks, 100)
 				require.NoError(t, r.announce("c"))
 				r.workOn("c")
