@@ -36,7 +36,7 @@ type Reader interface {
 	Read(ctx context.Context, conversationID string) error
 }
 
-// Value returns what a source has put down under a name, and its version:
+// Value returns what a source has recorded under a name, and its version:
 // version 0 when there is nothing.
 func (t *Tracker) Value(ctx context.Context, name string) ([]byte, int64, error) {
 	if err := outside(ctx); err != nil {

@@ -72,8 +72,8 @@ const (
 	// blindAfter is after what time without an answer the queue counts as not
 	// heard, so that others look after what it would tell.
 	blindAfter = 2 * time.Minute
-	// putDownEvery is how often it is put down up to when the queue is read.
-	putDownEvery = time.Minute
+	// recordEvery is how often it is recorded up to when the queue is read.
+	recordEvery = time.Minute
 )
 
 func (c *QueueConfig) withDefaults() QueueConfig {

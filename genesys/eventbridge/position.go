@@ -104,8 +104,8 @@ func (p *position) unknown() time.Time {
 	return p.began
 }
 
-// save puts the position down, unless another process is further. What was put
-// down before stays as it is until it is known.
+// save records the position, unless another process is further. What was recorded
+// before stays as it is until it is known.
 func (p *position) save(ctx context.Context) error {
 	return p.change(ctx, func(value []byte) ([]byte, error) {
 		p.mu.Lock()
@@ -117,7 +117,7 @@ func (p *position) save(ctx context.Context) error {
 	})
 }
 
-// untilIn reads what was put down; zero: there is nothing, or it is of another
+// untilIn reads what was recorded; zero: there is nothing, or it is of another
 // version of the library.
 func untilIn(value []byte) time.Time {
 	var is state
@@ -144,10 +144,10 @@ func (p *position) change(ctx context.Context, do func([]byte) ([]byte, error)) 
 	return nil
 }
 
-// keepPosition puts the position down every now and then, and in the end.
+// keepPosition records the position every now and then, and in the end.
 func (q *Queue) keepPosition(ctx context.Context) {
 	for {
-		on := pause.Sleep(ctx, putDownEvery)
+		on := pause.Sleep(ctx, recordEvery)
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		idle := q.position.isIdle()
 		is, err := q.attributes(last)

@@ -11,7 +11,7 @@ import (
 // idle is an assignment whose connections do not run.
 func idle(topicsEach, most int) *assignment {
 	a := newAssignment(topicsEach, most, func(number int) *connection {
-		return newConnection(surroundings{tellPeers: func() {}, refused: newRefusedTopics(nil, nil)}, number)
+		return newConnection(shared{tellPeers: func() {}, refused: newRefusedTopics(nil, nil)}, number)
 	})
 	a.start = func(*connection) {}
 	return a

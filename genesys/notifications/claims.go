@@ -150,16 +150,16 @@ func (k *claims) create(ctx context.Context) (channel, error) {
 		return true
 	})
 	if written != nil && ctx.Err() == nil {
-		k.log.Warn("a new channel is not put down", "error", written)
+		k.log.Warn("a new channel could not be recorded", "error", written)
 	}
 	return c, err
 }
 
-// putDown writes the channels of this process into the state, and gives up those
+// record writes the channels of this process into the state, and gives up those
 // that another process has claimed because it thought that this one was gone. The state
 // may have been read before a channel was taken over from a process that is gone: the
 // owner that it names then is not one that has claimed the channel.
-func (k *claims) putDown(s *state) {
+func (k *claims) record(s *state) {
 	k.forgetAbandoned(s)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -184,7 +184,7 @@ func (k *claims) putDown(s *state) {
 
 // leave writes into the state that the channels of this process are free.
 func (k *claims) leave(s *state) {
-	k.putDown(s)
+	k.record(s)
 	for i := range s.Channels {
 		if s.Channels[i].Owner == k.peers.instance() {
 			s.Channels[i].Owner = ""

@@ -84,7 +84,7 @@ func TestEachConnectionOfEachProcessGetsAChannelOfItsOwn(t *testing.T) {
 				getting.Go(func() {
 					is := got(t, k)
 					assert.True(t, k.has(is.ID), "also while others get theirs")
-					assert.NoError(t, k.peers.change(t.Context(), func(s *state) bool { k.putDown(s); return true }))
+					assert.NoError(t, k.peers.change(t.Context(), func(s *state) bool { k.record(s); return true }))
 					mu.Lock()
 					defer mu.Unlock()
 					assert.NotContains(t, used, is.ID)
@@ -114,7 +114,7 @@ func TestItIsKnownOfEachChannelWhetherItIsOnesOwnWhileOthersCome(t *testing.T) {
 				is := channel{ID: fmt.Sprint(n, "-", i)}
 				k.renewed(is)
 				assert.True(t, k.has(is.ID))
-				k.putDown(&state{})
+				k.record(&state{})
 				if i%2 == 0 {
 					k.abandon(is.ID)
 				}
@@ -124,7 +124,7 @@ func TestItIsKnownOfEachChannelWhetherItIsOnesOwnWhileOthersCome(t *testing.T) {
 	}
 	working.Wait()
 	var is state
-	k.putDown(&is)
+	k.record(&is)
 	require.Len(t, is.Channels, 200)
 }
 
@@ -188,7 +188,7 @@ func TestAnAbandonedChannelIsNotUsedAgain(t *testing.T) {
 		require.False(t, k.has(first.ID))
 		second := got(t, k)
 		require.NotEqual(t, first.ID, second.ID)
-		c.put(t, k.putDown)
+		c.put(t, k.record)
 		require.Len(t, c.is(t).Channels, 1)
 		require.Equal(t, second.ID, c.is(t).Channels[0].ID)
 	})
@@ -200,13 +200,13 @@ func TestAChannelThatAnotherProcessHasClaimedIsNotUsedAnyMore(t *testing.T) {
 		c, api := &common{alive: []string{"awake"}}, &creator{}
 		paused, awake := claimsOf(c.peers("paused"), api), claimsOf(c.peers("awake"), api)
 		is := got(t, paused)
-		c.put(t, paused.putDown)
+		c.put(t, paused.record)
 		require.True(t, paused.has(is.ID))
 		require.Equal(t, is.ID, got(t, awake).ID)
 		c.live("awake", "paused")
-		c.put(t, paused.putDown)
+		c.put(t, paused.record)
 		require.False(t, paused.has(is.ID))
-		c.put(t, awake.putDown)
+		c.put(t, awake.record)
 		require.True(t, awake.has(is.ID), "one of them has it")
 	})
 }
@@ -223,7 +223,7 @@ func TestTheChannelsOfAProcessThatStopsAreFreeAtOnce(t *testing.T) {
 	})
 }
 
-func TestAChannelIsPutDownUntilItExpires(t *testing.T) {
+func TestAChannelIsRecordedUntilItExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &common{alive: []string{"me", "other"}}
 		c.put(t, func(s *state) { s.Channels = []ownedChannel{owned("others", "other")} })
@@ -232,14 +232,14 @@ func TestAChannelIsPutDownUntilItExpires(t *testing.T) {
 		is.Expires = time.Now().Add(channelLife)
 		k.renewed(is)
 		for range 2 { // each time anew
-			c.put(t, k.putDown)
+			c.put(t, k.record)
 			kept := c.is(t).Channels
 			require.Len(t, kept, 2)
 			mine := kept[slices.IndexFunc(kept, func(o ownedChannel) bool { return o.Owner == "me" })]
 			require.True(t, mine.Expires.Equal(is.Expires))
 		}
 		time.Sleep(2 * time.Hour)
-		c.put(t, k.putDown)
+		c.put(t, k.record)
 		require.Len(t, c.is(t).Channels, 1, "the other's has expired")
 	})
 }
@@ -376,7 +376,7 @@ func TestAStateFromBeforeATakeOverGivesNoChannelUp(t *testing.T) {
 		before := c.is(t)
 		is := got(t, k)
 		require.Equal(t, "left", is.ID)
-		k.putDown(&before)
+		k.record(&before)
 		require.True(t, k.has("left"))
 		require.Equal(t, "me", before.Channels[0].Owner)
 	}

@@ -17,7 +17,7 @@ import (
 // connection keeps one channel connected and subscribed. Its state is here: its
 // topics, whether they are heard and since when; how it listens is in listen.go.
 type connection struct {
-	surroundings
+	shared
 	number  int // for the log: the channel's id is a part of the address, and so a secret
 	silence *silence
 
@@ -60,8 +60,8 @@ func (b blindness) and(other blindness) blindness {
 	return other
 }
 
-// surroundings is what all connections of a source have in common.
-type surroundings struct {
+// shared is what all connections of a source have in common.
+type shared struct {
 	name      string // of the source
 	log       *slog.Logger
 	channels  channels
@@ -74,9 +74,9 @@ type surroundings struct {
 	tellPeers func() // there is something to record for other processes
 }
 
-func newConnection(s surroundings, number int) *connection {
+func newConnection(s shared, number int) *connection {
 	return &connection{
-		surroundings: s, number: number, silence: newSilence(),
+		shared: s, number: number, silence: newSilence(),
 		changed: make(chan struct{}, 1), soon: make(chan struct{}, 1),
 		topics: map[string]bool{}, replacing: pause.NewPacer(time.Second, time.Minute, calm),
 	}

@@ -170,7 +170,7 @@ func TestAProcessIsNoPeerOfItself(t *testing.T) {
 	require.True(t, a.other("c"), "whether it is alive or not")
 }
 
-func TestWhatPeersPutDownAtTheSameTimeIsAllThere(t *testing.T) {
+func TestWhatPeersRecordAtTheSameTimeIsAllThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &common{delay: slow(t)}
 		var putting sync.WaitGroup
@@ -202,7 +202,7 @@ func TestReadingPutsNothingDown(t *testing.T) {
 	require.Equal(t, before, c.version)
 }
 
-func TestWhatAnotherVersionPutDownIsWrittenAnew(t *testing.T) {
+func TestWhatAnotherVersionRecordedIsWrittenAnew(t *testing.T) {
 	for _, value := range []string{`"text"`, `{`, `{"creating":{"owner":"a"},"signs":7}`} {
 		c := &common{value: []byte(value), version: 3}
 		require.Empty(t, c.is(t), "nothing is half read")

@@ -13,14 +13,14 @@ import (
 
 // Times of sharing.
 const (
-	// putDownEvery is how often it is recorded until when topics were heard.
-	putDownEvery = 30 * time.Second
-	// putDownSoon is how often that is done after the peers have changed, and
+	// recordEvery is how often it is recorded until when topics were heard.
+	recordEvery = 30 * time.Second
+	// recordSoon is how often that is done after the peers have changed, and
 	// changing for how long: until every process knows who hears what.
-	putDownSoon = 10 * time.Second
-	changing    = 2 * time.Minute
+	recordSoon = 10 * time.Second
+	changing   = 2 * time.Minute
 	// fresh is the greatest age of the last sign of life of a process that hears.
-	fresh = 3 * putDownEvery
+	fresh = 3 * recordEvery
 	// overlap is how long a process goes on listening, at least, to topics that
 	// another one has become responsible for.
 	overlap = time.Minute
@@ -169,9 +169,9 @@ func (s *sharing) changes() bool {
 	return s.peers.tracked != nil && time.Since(s.moved) < changing
 }
 
-// putDown writes a sign of life into the state. What was heard is stored up to
+// record writes a sign of life into the state. What was heard is stored up to
 // until; zero: not everything is, so there is no new sign of life.
-func (s *sharing) putDown(is *state, until time.Time) {
+func (s *sharing) record(is *state, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, set := until, s.held

@@ -109,7 +109,7 @@ func TestASignOfLifeIsOfWhatIsHeardAndStoredAndNoLaterThanThat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		put := func(s *sharer, until time.Time) (at time.Time, heard partitionSet) {
 			is := state{}
-			s.putDown(&is, until)
+			s.record(&is, until)
 			if len(is.Signs) == 0 {
 				return time.Time{}, partitionSet{}
 			}
@@ -243,7 +243,7 @@ func TestExactlyTheTopicsOfWhatIsHeldAreAssignedWhateverHappensAtOnce(t *testing
 			s.moved = time.Now().Add(-overlap) // as if time had passed
 			s.mu.Unlock()
 			s.handOver(signs{{Owner: "b", At: time.Now(), Partitions: all()}})
-			s.putDown(&state{}, time.Now())
+			s.record(&state{}, time.Now())
 		}
 	})
 	for n := range 50 {

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestASetOfPartitionsIsTheSameAfterItWasPutDown(t *testing.T) {
+func TestASetOfPartitionsIsTheSameAfterItWasRecorded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSigns(t)
 		text, err := json.Marshal(state{Signs: s})

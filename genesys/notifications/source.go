@@ -93,7 +93,7 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 	stop := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	s.assigned.start = func(c *connection) { group.Go(func() error { return c.run(ctx) }) }
-	for _, run := range []func(context.Context){s.sharing.run, s.wanted.run, s.putDown, s.details.run, s.doubts.run, s.overload.run} {
+	for _, run := range []func(context.Context){s.sharing.run, s.wanted.run, s.record, s.details.run, s.doubts.run, s.overload.run} {
 		group.Go(func() error { run(ctx); return nil })
 	}
 	err := group.Wait()
@@ -108,7 +108,7 @@ func (s *Source) Run(ctx context.Context, sink conversation.Sink) error {
 
 // connection makes a connection.
 func (s *Source) connection(number int) *connection {
-	return newConnection(surroundings{
+	return newConnection(shared{
 		name: s.config.Name, log: s.log, stats: s.stats, channels: channels{s.config.API}, claims: s.claims, refused: s.refused,
 		dial: s.config.DialContext, take: s.take, announce: s.announce, tellPeers: func() { wake(s.changed) },
 	}, number)
@@ -185,16 +185,16 @@ func (s *Source) announcer(part string) func(context.Context, conversation.Gap) 
 	return func(ctx context.Context, g conversation.Gap) { s.announce(ctx, s.config.Name+"/"+part, g) }
 }
 
-// putDown records for the peers, regularly and when something has changed, what
+// record records for the peers, regularly and when something has changed, what
 // is heard here and which channels are used for it.
-func (s *Source) putDown(ctx context.Context) {
+func (s *Source) record(ctx context.Context) {
 	if s.config.Tracked == nil {
 		return
 	}
 	for {
-		wait := putDownEvery
+		wait := recordEvery
 		if s.sharing.changes() {
-			wait = putDownSoon
+			wait = recordSoon
 		}
 		select {
 		case <-s.changed:
@@ -207,8 +207,8 @@ func (s *Source) putDown(ctx context.Context) {
 		}
 		var signs signs
 		err := s.peers.change(ctx, func(is *state) bool {
-			s.claims.putDown(is)
-			s.sharing.putDown(is, s.storedUntil())
+			s.claims.record(is)
+			s.sharing.record(is, s.storedUntil())
 			signs = slices.Clone(is.Signs)
 			return true
 		})
@@ -218,7 +218,7 @@ func (s *Source) putDown(ctx context.Context) {
 				wake(s.changed)
 			}
 		case ctx.Err() == nil:
-			s.log.Warn("it is not put down until when topics were heard", "error", err)
+			s.log.Warn("until when topics were heard could not be recorded", "error", err)
 		}
 	}
 }
@@ -227,12 +227,12 @@ func (s *Source) putDown(ctx context.Context) {
 // channels are free.
 func (s *Source) leave(ctx context.Context) {
 	err := s.peers.change(ctx, func(is *state) bool {
-		s.sharing.putDown(is, s.storedUntil())
+		s.sharing.record(is, s.storedUntil())
 		s.claims.leave(is)
 		return true
 	})
 	if err != nil {
-		s.log.Warn("it is not put down until when topics were heard", "error", err)
+		s.log.Warn("until when topics were heard could not be recorded", "error", err)
 	}
 }
 

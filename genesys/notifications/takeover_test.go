@@ -61,7 +61,7 @@ func TestWhatAProcessThatIsGoneDidNotHearIsAGapUntilItWasHeardHere(t *testing.T)
 		gaps, _, settled := settle(last, true)
 		require.Empty(t, gaps, "it may yet say what it heard last")
 		require.False(t, settled)
-		time.Sleep(putDownSoon)
+		time.Sleep(recordSoon)
 		from, to, settled := settle(last.Add(time.Second), true)
 		require.True(t, settled)
 		require.Equal(t, []time.Time{last.Add(time.Second)}, from, "once for all partitions, since it last heard")
@@ -76,8 +76,8 @@ func TestWhatAProcessThatIsThereDoesNotSayIsAGapAfterAWhile(t *testing.T) {
 		before := time.Now().Add(-time.Second)
 		settle(before, true)
 		heard := time.Now()
-		for time.Since(heard) < fresh-putDownSoon { // its last sign is fresh as long
-			time.Sleep(putDownSoon)
+		for time.Since(heard) < fresh-recordSoon { // its last sign is fresh as long
+			time.Sleep(recordSoon)
 			_, _, settled := settle(before, true)
 			require.False(t, settled)
 		}

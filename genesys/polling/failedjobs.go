@@ -7,17 +7,11 @@ import (
 	"time"
 )
 
-// failedJobs counts failed jobs by the start of their intervals, and how many times
-// the job that is under way could not be resumed.
+// failedJobs counts failed jobs by the start of their intervals.
 type failedJobs struct {
-	mu      sync.Mutex
-	times   map[time.Time]int
-	job     string // the one that could not be resumed last
-	resumed int
+	mu    sync.Mutex
+	times map[time.Time]int
 }
-
-// mostResumed is how many times it is tried to resume a job.
-const mostResumed = 3
 
 func newFailedJobs() *failedJobs { return &failedJobs{times: map[time.Time]int{}} }
 
@@ -38,16 +32,4 @@ func (f *failedJobs) judge(from time.Time, err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", errRefused, failed)
-}
-
-// unreadable notes that a job could not be resumed, and reports whether it is not
-// to be tried again: there may be something in its results that is never answered.
-func (f *failedJobs) unreadable(job string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.job != job {
-		f.job, f.resumed = job, 0
-	}
-	f.resumed++
-	return f.resumed >= mostResumed
 }

@@ -80,7 +80,6 @@ func (s *Source) resumeJob(ctx context.Context) error {
 		return nil
 	}
 	err := s.readJob(ctx, is.JobID)
-	ofStore := (*storeError)(nil)
 	switch {
 	case err == nil:
 		s.save(ctx, func(now *state) {
@@ -88,7 +87,7 @@ func (s *Source) resumeJob(ctx context.Context) error {
 				now.Jobs = is.JobUntil
 			}
 		})
-	case ctx.Err() == nil && !errors.As(err, &ofStore) && s.failedJobs.unreadable(is.JobID):
+	case ctx.Err() == nil && !errors.As(err, new(*storeError)) && s.resumedJob.failed(is.JobID):
 		s.log.Warn("a job cannot be read and is given up; what is left is requested anew", "reason", err)
 		s.save(ctx, func(now *state) { now.JobID = "" })
 	}

@@ -33,6 +33,7 @@ type Source struct {
 	overlap     *overlap     // how far discovery looks back
 	permissions *permissions // which reads are allowed
 	failedJobs  *failedJobs  // which jobs are not requested again unchanged
+	resumedJob  resumedJob   // when one that is under way is given up
 	hearing     *hearing     // since when this source hears
 
 	// The intervals that the platform refuses to answer for: by the start of
