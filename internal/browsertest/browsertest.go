@@ -175,7 +175,7 @@ func (v *View) Click(selector string) {
 	v.Helper()
 	ctx, cancel := context.WithTimeout(v.Context, Long)
 	defer cancel()
-	for {
+	for ; ; time.Sleep(20 * time.Millisecond) {
 		err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
 		if replaced(err) && ctx.Err() == nil {
 			continue

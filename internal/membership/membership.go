@@ -36,24 +36,24 @@ type Membership struct {
 	holding func() Holding
 
 	mu      sync.Mutex
-	sources []string         // that this process runs
-	leaving bool             // this process
-	live    map[string]share // of each member, this one among them
-	names   []string         // of those, in order
+	sources []string              // that this process runs
+	leaving bool                  // this process
+	live    map[string]liveMember // of each member, this one among them
+	names   []string              // of those, in order
 	seen    map[string]sign
 	beats   int64
 	changed chan struct{} // closed when live changes
 }
 
-// share is what a member looks after: of those sources, and nothing new when it is
+// liveMember is what a member looks after: of those sources, and nothing new when it is
 // leaving.
-type share struct {
+type liveMember struct {
 	sources []string
 	leaving bool
 }
 
-func (s share) equal(t share) bool {
-	return s.leaving == t.leaving && slices.Equal(s.sources, t.sources)
+func (m liveMember) equal(n liveMember) bool {
+	return m.leaving == n.leaving && slices.Equal(m.sources, n.sources)
 }
 
 // sign is the last sign of life of a member that was new to us, and when.
@@ -78,7 +78,7 @@ type member struct {
 // New returns the membership of the process of that name. With each sign of life it
 // tells the others what it holds.
 func New(name string, v Values, lease time.Duration, holding func() Holding) *Membership {
-	return &Membership{name: name, values: v, lease: lease, holding: holding, live: map[string]share{name: {}}, names: []string{name}, seen: map[string]sign{}, changed: make(chan struct{})}
+	return &Membership{name: name, values: v, lease: lease, holding: holding, live: map[string]liveMember{name: {}}, names: []string{name}, seen: map[string]sign{}, changed: make(chan struct{})}
 }
 
 // Join says that this process is alive and runs those sources.
@@ -242,12 +242,12 @@ func (m *Membership) removeDead(l *list, now time.Time) {
 func (m *Membership) set(l *list) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	live := map[string]share{}
+	live := map[string]liveMember{}
 	for name, is := range l.Members {
-		live[name] = share{is.Sources, is.Leaving}
+		live[name] = liveMember{is.Sources, is.Leaving}
 	}
-	live[m.name] = share{m.sources, m.leaving}
-	if maps.EqualFunc(live, m.live, share.equal) {
+	live[m.name] = liveMember{m.sources, m.leaving}
+	if maps.EqualFunc(live, m.live, liveMember.equal) {
 		return
 	}
 	m.live, m.names = live, slices.Sorted(maps.Keys(live)) // whoever has the old ones may still read them
