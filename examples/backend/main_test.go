@@ -92,10 +92,11 @@ func TestEachEventIsPrintedOnceOverTwoLivesAndTheCaseIsLinked(t *testing.T) {
 
 			second := start(t, c.store, env...)
 			second.post(envelopes)
-			status, answer := second.do(http.MethodPost, "/genesys/v1/updates", `{"source":"in-queue","topic":"x","conversationId":"`+posted.ID+`"}`,
-				"Authorization", "Bearer "+token)
-			require.Equal(t, http.StatusOK, status, answer)
-			require.JSONEq(t, `{"accepted":true,"caseId":"CASE-`+posted.ID+`"}`, answer)
+			second.until(func() bool { // a flow is answered without a case where looking one up takes long
+				status, answer := second.do(http.MethodPost, "/genesys/v1/updates", `{"source":"in-queue","topic":"x","conversationId":"`+posted.ID+`"}`,
+					"Authorization", "Bearer "+token)
+				return status == http.StatusOK && strings.Contains(answer, `"caseId":"CASE-`+posted.ID+`"`)
+			})
 			require.NoError(t, playing.Wait(t.Context()))
 			for _, id := range []string{posted.ID, heard.ID} {
 				second.until(func() bool { return has(second.events(id), "conversation.ended") })

@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +16,20 @@ import (
 // finding is a line of doctor -json.
 type finding struct{ Check, Level, Says, Remedy string }
 
-// diagnose runs doctor with variables.
+// diagnose runs doctor with variables, and again where the machine was too busy for
+// the time that doctor gives a database.
 func diagnose(t *testing.T, store string, env []string, args ...string) (code int, findings []finding) {
+	t.Helper()
+	until(t, func() bool {
+		code, findings = diagnoseOnce(t, store, env, args...)
+		return !slices.ContainsFunc(findings, func(f finding) bool {
+			return strings.Contains(f.Says, "within two seconds") || strings.Contains(f.Says, "the store is ") || strings.Contains(f.Says, "does not let go")
+		})
+	})
+	return code, findings
+}
+
+func diagnoseOnce(t *testing.T, store string, env []string, args ...string) (code int, findings []finding) {
 	t.Helper()
 	c := command(t, store, "", append([]string{"doctor", "-json"}, args...)...)
 	c.Env = append(c.Env, env...)
@@ -103,7 +116,12 @@ func TestDoctorSaysWhatItCouldNotRead(t *testing.T) {
 	defer func() { require.NoError(t, locks.Close(context.WithoutCancel(t.Context()))) }()
 	_, err = locks.Exec(t.Context(), "begin; lock table "+schema+".cdm_delivery in access exclusive mode")
 	require.NoError(t, err)
-	code, findings := diagnose(t, store, nil)
+	var code int
+	var findings []finding
+	until(t, func() bool {
+		code, findings = diagnoseOnce(t, store, nil)
+		return of(findings, "processes")[0].Level == "ok" // they are written elsewhere
+	})
 	require.Equal(t, 1, code)
 	for _, check := range []string{"deliveries", "failed"} {
 		is := of(findings, check)
@@ -111,14 +129,13 @@ func TestDoctorSaysWhatItCouldNotRead(t *testing.T) {
 		require.Equal(t, "unknown", is[0].Level, is)
 		require.Contains(t, is[0].Remedy, "run doctor again")
 	}
-	require.Equal(t, "ok", of(findings, "processes")[0].Level, "they are written elsewhere")
 	_, err = locks.Exec(t.Context(), "rollback")
 	require.NoError(t, err)
 
 	role := "role_" + schema
 	cluster.Exec(t, "create role "+role+" login", done(t, "", "grants", role, "-schema", schema), "revoke select on "+schema+".cdm_delivery from "+role)
 	t.Cleanup(func() { cluster.Exec(t, "drop owned by "+role+" cascade", "drop role "+role) })
-	code, findings = diagnose(t, as(t, store, role), nil)
+	code, findings = diagnoseOnce(t, as(t, store, role), nil)
 	require.Equal(t, 1, code)
 	for _, check := range []string{"deliveries", "failed"} {
 		require.Equal(t, "unknown", of(findings, check)[0].Level, check)

@@ -114,7 +114,7 @@ func hear(t *testing.T, tracker *convtrack.Tracker, s *genesystest.Story) string
 // until waits for what must happen.
 func until(t *testing.T, what func() bool) {
 	t.Helper()
-	require.Eventually(t, what, time.Minute, 20*time.Millisecond)
+	require.Eventually(t, what, 5*time.Minute, 20*time.Millisecond)
 }
 
 // hostile is a text that would do something in a terminal: colours, a title, a
