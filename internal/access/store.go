@@ -185,8 +185,7 @@ func (s *Store) Failed(doing string, err error) {
 }
 
 // Answers reports whether the store works as far as the conversation is
-// concerned. After a transaction has failed that ran a hook, this tells whose
-// fault it is: the same store, without the hook.
+// concerned. After a commit has failed this tells whether it is to blame itself.
 func (s *Store) Answers(ctx context.Context, conversationID string) bool {
 	_, err := s.Load(ctx, conversationID)
 	return err == nil

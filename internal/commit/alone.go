@@ -133,7 +133,7 @@ func (r *beforeRun) why(err error) string {
 // error is store.ErrConflict, errUndone, a *refusal, or the store's. When a
 // transaction with hooks is not committed, whose fault it is shows in whether
 // the store works without them: a hook can leave the transaction in a state that
-// only its end reveals.
+// only its end reveals; see whose.
 func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (version int64, err error) {
 	run := &beforeRun{answers: known}
 	ctx = c.measure(ctx, a)
@@ -172,12 +172,26 @@ func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (ve
 		return 0, run.notYet
 	case run.last == nil && errors.Is(err, store.ErrConflict):
 		return 0, store.ErrConflict
-	case run.last != nil && c.Store.Answers(ctx, a.record.ID):
-		run.last.Err = fmt.Errorf("%w: %w", errTransaction, err)
-		if c.pass(ctx, run, run.last) {
-			return 0, errUndone
-		}
-		return 0, &refusal{run.last}
+	case run.last != nil:
+		return 0, c.whose(ctx, a, run, err)
 	}
 	return 0, err
+}
+
+// whose decides whose fault it is that a transaction failed in which hooks had run:
+// the store is asked without them. It may have been committed, and only the answer
+// was lost: then the version is another one, as after a lost race.
+func (c *Committer) whose(ctx context.Context, a *attempt, run *beforeRun, failed error) error {
+	stored, err := c.Store.Load(ctx, a.record.ID)
+	switch {
+	case err != nil || len(stored) != 1:
+		return failed
+	case stored[0].Version != a.record.Version:
+		return store.ErrConflict
+	}
+	run.last.Err = fmt.Errorf("%w: %w", errTransaction, failed)
+	if c.pass(ctx, run, run.last) {
+		return errUndone
+	}
+	return &refusal{run.last}
 }

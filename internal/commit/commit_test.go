@@ -36,6 +36,7 @@ type transactions struct {
 	refuse    func(written []string) error
 	commits   int
 	fail      int // how many commits fail first
+	lose      int // of how many commits that have hooks the answer is lost first
 }
 
 type written struct{ list []string }
@@ -74,7 +75,14 @@ func (s *transactions) Commit(ctx context.Context, b store.Batch) (store.Committ
 	if err == nil && len(b.Changes) == 1 && done.Results[0].Err == nil {
 		s.mu.Lock()
 		s.committed = append(s.committed, w.list...)
+		loses := s.lose > 0 && b.Changes[0].InTx != nil
+		if loses {
+			s.lose--
+		}
 		s.mu.Unlock()
+		if loses {
+			return store.Committed{}, errors.New("the connection was cut")
+		}
 	}
 	return done, err
 }
@@ -221,6 +229,26 @@ func TestHooksWhoseTransactionIsNotCommittedWhileTheStoreWorksAreRefused(t *test
 		require.Contains(t, refused.Error, "deferred constraint")
 		require.Empty(t, r.store.committed)
 	})
+}
+
+func TestATransactionOfHooksThatWasCommittedWithoutAnAnswerIsNoFailureOfAHook(t *testing.T) {
+	for name, opts := range map[string][]events.Option{"one try": {events.Attempts(1)}, "three tries": nil, "optional": {events.Optional()}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks := events.NewHooks()
+				events.Before(hooks, "link", func(ctx context.Context, e *events.ConversationCreated) error { write(ctx, "link"); return nil }, opts...)
+				r := newRig(t, hooks)
+				r.store.lose = 1
+				began := time.Now()
+				require.NoError(t, r.hear(said("c", at)))
+				require.Equal(t, []string{"link"}, r.store.committed)
+				require.EqualValues(t, 1, r.load("c").Version)
+				require.Zero(t, r.Counters.BeforeFailed.Load())
+				require.Zero(t, r.Counters.Refused.Load())
+				require.Less(t, time.Since(began), time.Second, "nothing waits for the next try of a hook")
+			})
+		})
+	}
 }
 
 func TestHooksMayTakeLongerThanTheStoreMay(t *testing.T) {

@@ -22,6 +22,8 @@ var (
 	errNotHeld = errors.New("the delivery is not held any more")
 	// errTransaction: the store works, but not with what the hook did in it.
 	errTransaction = errors.New("the transaction in which the hook ran was not committed, while the store works without it")
+	// errAsked ends a transaction that only asks whether the delivery is held.
+	errAsked = errors.New("the delivery is held")
 )
 
 // result is what became of a delivery, and whether the store knows it already.
@@ -177,9 +179,6 @@ func unavailable(err error) bool {
 }
 
 // runInTx runs the hook in the transaction that marks the delivery as done.
-// When that is not committed, whose fault it is shows in whether the store works
-// without the hook: a hook can leave the transaction in a state that only its
-// end reveals.
 func (o *Outbox) runInTx(ctx context.Context, d *delivery) (recorded bool, err error) {
 	select {
 	case o.InTransaction <- struct{}{}:
@@ -208,10 +207,35 @@ func (o *Outbox) runInTx(ctx context.Context, d *delivery) (recorded bool, err e
 			o.Look()
 		}
 		return true, nil
-	case ran && o.Commits.Answers(ctx, d.ConversationID):
-		return false, fmt.Errorf("%w: %w", errTransaction, err)
+	case ran:
+		return o.askAgain(ctx, d, err)
 	}
 	return false, &unavailableError{err}
+}
+
+// askAgain finds out what became of a transaction that failed after the hook had
+// run, by another one that marks the delivery as done, and is rolled back. It may
+// have been committed, and only the answer was lost: then the delivery is not held
+// any more. If not, whose fault it is shows in whether the store works without the
+// hook: a hook can leave the transaction in a state that only its end reveals.
+func (o *Outbox) askAgain(ctx context.Context, d *delivery, failed error) (recorded bool, err error) {
+	held := false
+	outcome := d.Outcome(o.Owner, store.Done)
+	outcome.InTx = func(context.Context) error {
+		held = true
+		return errAsked
+	}
+	_, err = o.Commits.Commit(ctx, store.Batch{Owner: o.Owner, Outcomes: []store.Outcome{outcome}})
+	switch {
+	case held:
+		return false, fmt.Errorf("%w: %w", errTransaction, failed)
+	case err != nil:
+		return false, &unavailableError{failed}
+	case !o.mine(d): // somebody else may have claimed it
+		return false, errNotHeld
+	}
+	o.Look()
+	return true, nil
 }
 
 // failed counts a failed try.

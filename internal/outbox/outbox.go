@@ -25,9 +25,6 @@ type Leases interface {
 // Commits commit to the store.
 type Commits interface {
 	Commit(ctx context.Context, b store.Batch) (store.Committed, error)
-	// Answers reports whether the store works as far as the conversation is
-	// concerned.
-	Answers(ctx context.Context, conversationID string) bool
 	// Failed notes that a call has failed and is going to be repeated.
 	Failed(doing string, err error)
 }

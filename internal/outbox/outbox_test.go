@@ -252,6 +252,45 @@ func TestATransactionThatIsNotCommittedWhileTheStoreWorksIsTheHooksFault(t *test
 	})
 }
 
+func TestATransactionThatWasCommittedWithoutAnAnswerIsNoFailureOfTheHook(t *testing.T) {
+	for lost := 1; lost <= 3; lost++ { // also the answers to what is asked then
+		for attempts := 1; attempts <= 2; attempts++ {
+			t.Run(fmt.Sprint(lost, " answers are lost, the hook has ", attempts), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					hooks := events.NewHooks()
+					j := hook(hooks, "h", nil, events.InTransaction(), events.Attempts(attempts))
+					r := newRig(t, hooks, 100)
+					told, left := 0, lost
+					r.Failed = func(store.FailedItem) { told++ }
+					r.store.set(func() {
+						r.store.commit = func(b store.Batch) error {
+							if left == 0 || len(b.Outcomes) == 0 {
+								return nil
+							}
+							left--
+							return errLost
+						}
+					})
+					require.NoError(t, r.announce("c"))
+					require.NoError(t, r.announce("c"))
+					time.Sleep(time.Minute)
+					synctest.Wait()
+					require.Equal(t, []string{"c.1", "c.2"}, j.read())
+					require.Empty(t, r.unfinished("c"))
+					require.Zero(t, r.Held())
+					require.Zero(t, r.Counters.Failed.Load())
+					require.Zero(t, r.Counters.ForGood.Load())
+					require.Zero(t, told)
+					require.Zero(t, r.log.about("a hook"))
+					if lost == 1 {
+						require.EqualValues(t, 2, r.Counters.Delivered.Load())
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestAStoreThatDoesNotAnswerIsNotTheHooksFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
