@@ -52,7 +52,7 @@ var arrows = map[string][]string{
 	"internal/settling":                {"events", "store", "internal/alarm", "internal/change", "internal/lane"},
 	"internal/outbox":                  {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/failure", "internal/retry", "internal/telemetry"},
 	"internal/duplicate":               {"conversation"},
-	"internal/inbox":                   {"conversation", "events", "store", "internal/alarm", "internal/retry", "github.com/klauspost/compress/s2"},
+	"internal/inbox":                   {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/retry", "internal/throttle", "github.com/klauspost/compress/s2"},
 	"internal/commit": {"events", "store", "internal/access", "internal/change", "internal/failure", "internal/lane", "internal/outbox",
 		"internal/record", "internal/retry", "internal/telemetry", "internal/throttle"},
 	"internal/engine": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/duplicate", "internal/failure", "internal/inbox",

@@ -2,9 +2,11 @@ package inbox
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/dcmkit/convtrack/internal/access"
 	"github.com/dcmkit/convtrack/internal/retry"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -115,28 +117,93 @@ func (d *deposits) take() []deposit {
 	return taken
 }
 
-// write writes what waits and returns how many deposits that were.
+// write writes what waits and returns how many deposits that were. While the store
+// does not answer it tries again; while it does, one of them is to blame (an entry
+// that the database refuses), and holds up no other.
 func (b *Inbox) write(ctx context.Context) (n int) {
 	all := b.deposits.take()
+	if len(all) == 0 {
+		return 0
+	}
+	for n := 1; ; n++ {
+		err := b.writeAll(ctx, all)
+		switch {
+		case err == nil:
+		case len(all) > 1 && b.answers(ctx, &all[0], err):
+			b.writeHalves(ctx, all, err)
+			return len(all)
+		default:
+			b.Commits.Failed("depositing for other processes", err)
+			if n < b.Attempts && retry.PauseForStore(ctx, n) {
+				continue
+			}
+		}
+		for _, d := range all {
+			d.done <- err
+		}
+		return len(all)
+	}
+}
+
+// writeAll writes deposits once.
+func (b *Inbox) writeAll(ctx context.Context, all []deposit) error {
 	var heard []Heard
 	var entries []store.Entry
 	for _, d := range all {
 		heard, entries = append(heard, d.heard...), append(entries, d.hints...)
 	}
 	entries = append(entries, b.deposits.bundles.entries(heard, b.stamp())...)
-	var err error
-	for n := 1; len(entries) > 0; n++ {
-		if err = b.Store.Deposit(ctx, entries); err == nil {
-			b.Counters.Deposited.Add(int64(len(heard)))
-			break
+	if len(entries) == 0 {
+		return nil
+	}
+	if err := b.Store.Deposit(ctx, entries); err != nil {
+		return err
+	}
+	b.Counters.Deposited.Add(int64(len(heard)))
+	return nil
+}
+
+// answers reports whether the store works, although it has not taken a deposit.
+func (b *Inbox) answers(ctx context.Context, d *deposit, failed error) bool {
+	if is := access.TroubleOf(failed); ctx.Err() != nil || is == access.Full || is == access.ReadOnly {
+		return false
+	}
+	var id string
+	if len(d.hints) > 0 {
+		id = d.hints[0].ConversationID
+	} else if len(d.heard) > 0 {
+		id = d.heard[0].Conversation.ID
+	}
+	_, err := b.Commits.Load(ctx, id)
+	return err == nil
+}
+
+// mostRefused is how many writes may be refused one after the other until the store
+// itself is taken for the reason.
+const mostRefused = 64
+
+// writeHalves finds those that the store refuses by halves.
+func (b *Inbox) writeHalves(ctx context.Context, all []deposit, err error) {
+	refused := 0 // one after the other
+	var write func(part []deposit, err error)
+	write = func(part []deposit, err error) {
+		switch {
+		case err == nil:
+			refused = 0
+		case len(part) > 1 && refused < mostRefused && ctx.Err() == nil:
+			refused++
+			half := len(part) / 2
+			for _, p := range [][]deposit{part[:half], part[half:]} {
+				write(p, b.writeAll(ctx, p))
+			}
+			return
+		default:
+			refused++
+			b.throttled.To(ctx, b.Log, slog.LevelWarn, "the store refuses what is deposited for other processes, while it works; whoever heard it is told", "deposits", len(part), "error", err)
 		}
-		b.Commits.Failed("depositing for other processes", err)
-		if n >= b.Attempts || !retry.PauseForStore(ctx, n) {
-			break
+		for _, d := range part {
+			d.done <- err
 		}
 	}
-	for _, d := range all {
-		d.done <- err
-	}
-	return len(all)
+	write(all, err)
 }

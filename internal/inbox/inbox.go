@@ -12,6 +12,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/internal/alarm"
 	"github.com/dcmkit/convtrack/internal/retry"
+	"github.com/dcmkit/convtrack/internal/throttle"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -95,6 +96,8 @@ type Inbox struct {
 	hinted  map[string]*hinted // by conversation
 	beside  sync.WaitGroup     // reads after hints, and what is passed on
 	slots   chan struct{}
+
+	throttled throttle.Log
 }
 
 // New returns an inbox. Nothing happens before its loops run.

@@ -65,11 +65,13 @@ func always(name string) func(string) string { return func(string) string { retu
 // storeOf is a memory store that also notes failures.
 type storeOf struct {
 	*memstore.Store
-	mu     sync.Mutex
-	failed int
-	down   error         // of deposits
-	unread error         // of reads
-	behind time.Duration // how late the clock of the process is that deposits through it
+	mu       sync.Mutex
+	failed   int
+	deposits int
+	down     error // of deposits
+	refuse   func(store.Entry) bool
+	unread   error         // of reads
+	behind   time.Duration // how late the clock of the process is that deposits through it
 }
 
 func (s *storeOf) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, error) {
@@ -98,8 +100,14 @@ func (s *storeOf) Deposit(ctx context.Context, entries []store.Entry) error {
 	s.mu.Lock()
 	down := s.down
 	s.mu.Unlock()
+	s.mu.Lock()
+	s.deposits++
+	s.mu.Unlock()
 	if down != nil {
 		return down
+	}
+	if s.refuse != nil && slices.ContainsFunc(entries, s.refuse) {
+		return errors.New("a row that the database refuses")
 	}
 	for i := range entries {
 		entries[i].At = entries[i].At.Add(-s.behind)
@@ -305,4 +313,51 @@ func TestADepositThatTheStoreDoesNotTakeIsAnErrorAndAfterTheEndItIsRefused(t *te
 		<-over
 		require.ErrorIs(t, b.Pass(t.Context(), list), errStopped)
 	})
+}
+
+func TestADepositThatTheStoreRefusesHoldsUpNoOther(t *testing.T) {
+	for _, refused := range [][]int{{0}, {99}, {0, 1, 50, 99}} {
+		t.Run(fmt.Sprint(refused), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStore()
+				s.refuse = func(e store.Entry) bool {
+					return slices.ContainsFunc(refused, func(i int) bool { return e.ConversationID == fmt.Sprint("c", i) })
+				}
+				b := New(Config{Store: s, Commits: s, Members: newMembers(always("b"), "a", "b"), Name: "a", Attempts: 8, Lease: lease, Log: slog.New(slog.DiscardHandler)})
+				failed := make(map[int]error)
+				var mu sync.Mutex
+				var callers sync.WaitGroup
+				for i := range 100 {
+					callers.Go(func() {
+						var err error
+						if i%3 == 1 && !slices.Contains(refused, i) {
+							err = b.Pass(t.Context(), []Heard{{"b", heard(fmt.Sprint("c", i), "tag", at)}})
+						} else {
+							err = b.Hint(t.Context(), []conversation.Hint{{ConversationID: fmt.Sprint("c", i)}})
+						}
+						mu.Lock()
+						defer mu.Unlock()
+						failed[i] = err
+					})
+				}
+				synctest.Wait() // so that all go with one write
+				ctx, cancel := context.WithCancel(t.Context())
+				var loop sync.WaitGroup
+				loop.Go(func() { b.DepositLoop(ctx, errStopped) })
+				began := time.Now()
+				callers.Wait()
+				for i, err := range failed {
+					if slices.Contains(refused, i) {
+						require.ErrorContains(t, err, "refuses", i)
+					} else {
+						require.NoError(t, err, i)
+					}
+				}
+				require.Less(t, time.Since(began), time.Second, "the store works: nobody waits for it")
+				require.LessOrEqual(t, s.deposits, 1+20*len(refused))
+				cancel()
+				loop.Wait()
+			})
+		})
+	}
 }
