@@ -31,7 +31,8 @@ type Repairer interface {
 // A Reader is a source that can read a conversation from the API. Run has the
 // first one read the conversation of each hint (conversation.Hint). Read returns
 // nil when what it read has been observed, and also when there is nothing to
-// read; otherwise it is called again, later and later.
+// read; otherwise it is called again, later and later. Its context ends after two
+// minutes; a Read that does not return then is left behind, and counts as failed.
 type Reader interface {
 	Read(ctx context.Context, conversationID string) error
 }

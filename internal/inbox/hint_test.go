@@ -238,6 +238,45 @@ func TestAReadThatDoesNotReturnAsItShouldHoldsUpNoOtherAndIsTriedAgain(t *testin
 	}
 }
 
+func TestAReadThatHangsIsGivenUpAndHoldsUpNoOther(t *testing.T) {
+	for what, hangs := range map[string]func(ctx context.Context, forEver <-chan struct{}){
+		"heeds its context": func(ctx context.Context, _ <-chan struct{}) { <-ctx.Done() },
+		"heeds nothing":     func(_ context.Context, forEver <-chan struct{}) { <-forEver },
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := run(t, newStore(), newMembers(always("a"), "a"), "a")
+				forEver := make(chan struct{})
+				t.Cleanup(func() { close(forEver) })
+				var works atomic.Bool
+				read := newAPI()
+				r.ReadBy(readFunc(func(ctx context.Context, id string) error {
+					if id == "sound" || works.Load() {
+						return read.Read(ctx, id)
+					}
+					hangs(ctx, forEver)
+					return ctx.Err()
+				}))
+				for i := range mostReads {
+					require.NoError(t, r.Hint(t.Context(), hint(fmt.Sprint("hangs", i))))
+				}
+				time.Sleep(time.Second)
+				require.NoError(t, r.Hint(t.Context(), hint("sound")))
+				time.Sleep(readLimit + time.Second)
+				require.Len(t, read.begun("sound"), 1)
+				works.Store(true)
+				time.Sleep(2 * readLimit)
+				require.Empty(t, r.left(t, "a"), "they are read again")
+				r.stop()
+			})
+		})
+	}
+}
+
+type readFunc func(ctx context.Context, id string) error
+
+func (f readFunc) Read(ctx context.Context, id string) error { return f(ctx, id) }
+
 func TestAHintForAnotherProcessIsReadThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, m := newStore(), newMembers(always("b"), "a", "b")

@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dcmkit/convtrack/events"
@@ -20,10 +21,20 @@ const (
 	readEvery = 900 * time.Millisecond
 )
 
+// readLimit bounds one read. It is long, as a read may have to wait for the rate
+// limit of the API.
+const readLimit = 2 * time.Minute
+
+// readGrace is how long a read that was told to end may take to do so.
+const readGrace = 100 * time.Millisecond
+
 // mostReads is how many conversations are read at a time because of hints.
 const mostReads = 8
 
-var errNoRoom = errors.New("there is no room now")
+var (
+	errNoRoom = errors.New("there is no room now")
+	errHangs  = errors.New("Read of the source does not return; it must heed its context")
+)
 
 // again is how long a read that failed waits, unless another hint comes.
 var again = events.Exponential(time.Second, 5*time.Minute)
@@ -177,8 +188,11 @@ func (b *Inbox) readAfter(ctx context.Context, reader Reader, id string, keys []
 	return err
 }
 
-// guarded calls the host's source.
+// guarded calls the host's source. A read that does not heed its context is left
+// behind.
 func guarded(ctx context.Context, reader Reader, id string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, readLimit, fmt.Errorf("Read of the source has taken more than %v", readLimit))
+	defer cancel()
 	read := make(chan error, 1)
 	go func() { // a Goexit is an answer, too
 		err := errors.New("Read of the source panicked, or called runtime.Goexit")
@@ -188,5 +202,15 @@ func guarded(ctx context.Context, reader Reader, id string) error {
 		}()
 		err = reader.Read(ctx, id)
 	}()
-	return <-read
+	select {
+	case err := <-read:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-read:
+		return err
+	case <-time.After(readGrace):
+		return fmt.Errorf("%w: %w", errHangs, context.Cause(ctx))
+	}
 }
