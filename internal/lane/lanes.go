@@ -14,8 +14,9 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// mostFacts is how many partial conversations may wait in one lane, so that a
-// conversation whose hooks are slow cannot take all places.
+// mostFacts is how many partial conversations may wait in one lane. One with
+// something to do has half of what is free at the most, too: so conversations whose
+// hooks are slow leave room for others, however many they are.
 const mostFacts = 256
 
 // Lanes are the conversations with something to do. They are safe for
@@ -45,30 +46,45 @@ func (ls *Lanes) Pending() int { return len(ls.places) }
 
 // Push adds a partial conversation to its lane. It waits for a place.
 func (ls *Lanes) Push(ctx context.Context, c *conversation.Conversation, r *Receipt) error {
-	for room := ls.full(c.ID); room != nil; room = ls.full(c.ID) {
+	for {
+		room, err := ls.push(ctx, fact{c, r}, r)
+		if room == nil {
+			return err
+		}
 		if err := ls.await(ctx, room); err != nil {
 			return err
 		}
 	}
+}
+
+// push adds a fact once there is a place, or returns what to wait for while its
+// lane is full.
+func (ls *Lanes) push(ctx context.Context, f fact, r *Receipt) (room <-chan struct{}, err error) {
+	id := f.conversation.ID
+	if room := ls.full(id, 0); room != nil {
+		return room, nil
+	}
 	select {
 	case ls.places <- struct{}{}:
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	case <-ls.closing:
-		return ls.refusal
+		return nil, ls.refusal
 	}
-	err := ls.update(c.ID, r, func(l *lane) { l.facts = append(l.facts, fact{c, r}) })
-	if err != nil {
+	if room = ls.full(id, 1); room == nil { // others may have come meanwhile
+		err = ls.update(id, r, func(l *lane) { l.facts = append(l.facts, f) })
+	}
+	if room != nil || err != nil {
 		<-ls.places
 	}
-	return err
+	return room, err
 }
 
 // Offer adds a partial conversation from the inbox to its lane, and calls done
 // when it is finished; false when there is no room now. It does not wait: what
 // lies in the inbox lies well.
 func (ls *Lanes) Offer(c *conversation.Conversation, done func(error)) bool {
-	if ls.full(c.ID) != nil {
+	if ls.full(c.ID, 0) != nil {
 		return false
 	}
 	select {
@@ -94,12 +110,17 @@ func (ls *Lanes) await(ctx context.Context, room <-chan struct{}) error {
 	}
 }
 
-// full returns what to wait for while the lane is full; nil when it is not.
-func (ls *Lanes) full(id string) <-chan struct{} {
+// full returns what to wait for while the lane is full; nil when it is not. So many
+// of the places are the caller's, for this lane.
+func (ls *Lanes) full(id string, mine int) <-chan struct{} {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	l := ls.byID[id]
-	if l == nil || len(l.facts) < mostFacts {
+	if l == nil {
+		return nil
+	}
+	free := cap(ls.places) - len(ls.places) + mine
+	if all := len(l.facts) + l.taken; all == 0 || len(l.facts) < mostFacts && all < (free+1)/2 {
 		return nil
 	}
 	if l.room == nil {

@@ -78,6 +78,42 @@ func TestALaneThatIsFullWaitsAndTakesNoPlaceFromOthers(t *testing.T) {
 	})
 }
 
+func TestConversationsThatAreWorkedOnForLongLeaveRoomForOthers(t *testing.T) {
+	for _, slow := range []int{1, 8, 16, 50} {
+		for _, places := range []int{10, 1000} {
+			t.Run(fmt.Sprint(slow, " of ", places), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ls := New(places, errClosed)
+					slow := min(slow, places/5)
+					waiting, give := context.WithCancel(t.Context())
+					var pushers sync.WaitGroup
+					flood := func() {
+						for range 2*places/slow + 2 {
+							for i := range slow {
+								pushers.Go(func() { _ = ls.Push(waiting, partial(fmt.Sprint("slow", i)), NewReceipt()) })
+							}
+						}
+						synctest.Wait()
+					}
+					flood()
+					batch := ls.Take(t.Context(), slow) // and works on them
+					flood()
+					for i := range max(1, min(20, places/20)) {
+						ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+						require.NoError(t, ls.Push(ctx, partial(fmt.Sprint("other", i)), NewReceipt()))
+						cancel()
+					}
+					for _, w := range batch {
+						ls.Finish(w, nil)
+					}
+					give()
+					pushers.Wait()
+				})
+			})
+		}
+	}
+}
+
 func TestADecisionAndASettlingReachTheWork(t *testing.T) {
 	ls := New(10, errClosed)
 	r := NewReceipt()

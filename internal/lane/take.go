@@ -75,7 +75,8 @@ func (ls *Lanes) Finish(w *Work, err error) {
 func (ls *Lanes) giveBack(l *lane) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	l.busy, l.begun = false, time.Time{}
+	l.busy, l.begun, l.taken = false, time.Time{}, 0
+	l.makeRoom()
 	if !l.empty() {
 		ls.ready = append(ls.ready, l)
 		ls.signal()

@@ -20,9 +20,10 @@ type lane struct {
 	reload   bool
 	waiters  []*Receipt // of settle and decision
 	busy     bool
+	taken    int           // how many facts are worked on
 	since    time.Time     // when the oldest of what waits came
 	begun    time.Time     // when the oldest of what is worked on came
-	room     chan struct{} // closed when the lane has been taken from
+	room     chan struct{} // closed when the lane has been taken from, or given back
 }
 
 // fact is a partial conversation and who waits for it to be stored.
@@ -38,13 +39,18 @@ func (l *lane) empty() bool {
 // take takes everything that waits. The lane is busy until the work is finished.
 func (l *lane) take() *Work {
 	w := &Work{ID: l.id, Settle: l.settle, All: l.all, Decision: l.decision, Lift: l.lift, Reload: l.reload, lane: l, taken: l.facts, waiters: l.waiters}
-	l.begun, l.since = l.since, time.Time{}
+	l.begun, l.since, l.taken = l.since, time.Time{}, len(l.facts)
 	l.facts, l.settle, l.all, l.decision, l.lift, l.reload, l.waiters, l.busy = nil, false, false, nil, false, false, nil, true
+	l.makeRoom()
+	return w
+}
+
+// makeRoom has those look again who wait for room in the lane.
+func (l *lane) makeRoom() {
 	if l.room != nil {
 		close(l.room)
 		l.room = nil
 	}
-	return w
 }
 
 // Work is everything that waited in one lane when it was taken.
