@@ -189,6 +189,8 @@ type Batch struct {
 	Owner string
 	Lease time.Duration
 
+	// Changes are of one conversation each. Of several of the same one all but the
+	// first are conflicts, whatever becomes of that.
 	Changes  []*Change
 	Outcomes []Outcome
 	// Taken are removed from the inbox, whatever becomes of the changes.

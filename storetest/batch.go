@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -58,6 +59,43 @@ func batches(rule define) {
 			after := t.load(id)
 			t.same("the version of "+id, after.Version, done.Results[written].Version)
 			t.sameConversation(id, after.Conversation, pair[written].To)
+		}
+	})
+
+	rule("of several changes of a conversation in a batch all but the first are conflicts, whatever becomes of that", func(t *trial) {
+		fails := errors.New("no")
+		for name, first := range map[string]func(c *store.Change){
+			"it is written":    func(*store.Change) {},
+			"it is a conflict": func(c *store.Change) { c.Version += 7 },
+			"its hook fails":   func(c *store.Change) { c.InTx = func(context.Context, *store.Change) error { return fails } },
+		} {
+			for _, of := range []string{"new", "known"} {
+				id := of + ", " + name
+				if of == "known" {
+					t.write(created(id))
+				}
+				before := t.load(id)
+				one, same, following := next(before, said(id, tagged("first"))), next(before, said(id, tagged("same"))), next(before, said(id, tagged("following")))
+				first(one)
+				following.Version++
+				ran := false
+				same.InTx = func(context.Context, *store.Change) error { ran = true; return nil }
+				done := t.commit(store.Batch{Changes: []*store.Change{one, created("beside " + id), same, following}})
+				t.ok("what is beside", done.Results[1].Err)
+				t.is("the second change", done.Results[2].Err, store.ErrConflict)
+				t.is("the third change", done.Results[3].Err, store.ErrConflict)
+				if ran {
+					t.Errorf("%s: the hook of the second change runs", id)
+				}
+				after := t.load(id)
+				if name == "it is written" {
+					t.ok("the first change", done.Results[0].Err)
+					t.same("the version", after.Version, done.Results[0].Version)
+					t.sameConversation(id, after.Conversation, one.To)
+				} else {
+					t.same("the record of "+id, after, before)
+				}
+			}
 		}
 	})
 

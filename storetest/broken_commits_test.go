@@ -127,6 +127,11 @@ func brokenCommits() []broken {
 				return w.sound.Commit(ctx, b)
 			}
 		}},
+		{"writes changes of a conversation one after the other", []string{"batches/of several changes of a conversation in a batch all but the first are conflicts, whatever becomes of that"}, func(w *wrapped) {
+			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+				return oneByOne(ctx, w.sound, b)
+			}
+		}},
 		{"takes a hundred changes at most", []string{"batches/a batch takes 500 conversations"}, func(w *wrapped) {
 			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
 				if len(b.Changes) > 100 {
@@ -138,7 +143,7 @@ func brokenCommits() []broken {
 		{"writes two changes of one version", []string{"batches/of two changes of one version of a conversation one is written"}, func(w *wrapped) {
 			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
 				seen := map[string]int64{}
-				return w.sound.Commit(ctx, based(b, func(c *store.Change) int64 {
+				return oneByOne(ctx, w.sound, based(b, func(c *store.Change) int64 {
 					seen[c.ID]++
 					return c.Version + seen[c.ID] - 1
 				}))
@@ -188,4 +193,22 @@ func brokenCommits() []broken {
 			}
 		}},
 	}
+}
+
+// oneByOne commits each change in a batch of its own, where there are few.
+func oneByOne(ctx context.Context, s store.Store, b store.Batch) (done store.Committed, err error) {
+	all := b.Changes
+	if len(all) < 2 || len(all) > 4 {
+		return s.Commit(ctx, b)
+	}
+	for _, c := range all {
+		b.Changes = []*store.Change{c}
+		one, err := s.Commit(ctx, b)
+		if err != nil {
+			return store.Committed{}, err
+		}
+		done.Results, done.Ready = append(done.Results, one.Results...), done.Ready || one.Ready
+		b.Outcomes, b.Taken = nil, nil
+	}
+	return done, nil
 }

@@ -31,6 +31,11 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 			return err
 		}
 		for i := range b.Changes {
+			if c.again(i) {
+				c.drop(i)
+				done.Results[i].Err = store.ErrConflict
+				continue
+			}
 			if done.Results[i], err = c.commit(i); err != nil {
 				return err
 			}
@@ -52,7 +57,8 @@ type committer struct {
 	store *Store
 	*transaction
 	batch    store.Batch
-	prepared []prepared // of the changes
+	prepared []prepared      // of the changes
+	seen     map[string]bool // conversations of the changes so far
 	rows     rows.Batch
 	adds     int             // to rows, since it was empty
 	added    []*store.Change // whose events are to be written
@@ -105,10 +111,21 @@ func (c *committer) prepare(i int) (err error) {
 func (c *committer) reset() {
 	c.rows.Reset()
 	clear(c.prepared)
+	clear(c.seen)
 	clear(c.args[:cap(c.args)])
 	clear(c.added)
 	c.transaction, c.batch, c.added, c.adds = nil, store.Batch{}, c.added[:0], 0
 	c.store.committers.Put(c)
+}
+
+// again reports whether a change before this one is of the same conversation.
+func (c *committer) again(i int) bool {
+	id := rows.Storable(c.batch.Changes[i].ID)
+	if c.seen[id] {
+		return true
+	}
+	c.seen[id] = true
+	return false
 }
 
 // commit writes one change. A result with an error leaves the others of the

@@ -82,7 +82,7 @@ func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	if !s.memory { // others may open the file
 		s.wakes = wake.Watching(s.watch, lingerWatch, mostWait)
 	}
-	s.committers.New = func() any { return &committer{store: s} }
+	s.committers.New = func() any { return &committer{store: s, seen: map[string]bool{}} }
 	if err := s.open(ctx); err != nil {
 		_ = s.db.Close()
 		return nil, fmt.Errorf("sqlitestore: %s cannot be opened: %w", path, explain(err))
