@@ -20,6 +20,7 @@ const atOnce = 500
 // What is due far ahead is woken every so often, so many at a time.
 const (
 	checkEvery  = time.Hour
+	checkRest   = time.Minute // while there are more than that
 	mostChecked = 5000
 )
 
@@ -38,15 +39,17 @@ type Lanes interface {
 // Settling wakes conversations. One goroutine calls Loop; the rest is safe for
 // concurrent use.
 type Settling struct {
-	store   Store
-	lanes   Lanes
-	owns    func(conversationID string) bool
-	now     func() time.Time
-	longest time.Duration // that a conclusion waits
-	every   time.Duration // how often to look although nothing is known to be due
-	checked time.Time     // when what is due far ahead was woken last
-	alarm   *alarm.Alarm
-	woken   map[string]*try // conversations that were due when they were last looked at
+	store     Store
+	lanes     Lanes
+	owns      func(conversationID string) bool
+	now       func() time.Time
+	longest   time.Duration   // that a conclusion waits
+	every     time.Duration   // how often to look although nothing is known to be due
+	farAtOnce int             // how much of what is due far ahead is woken at a time
+	check     time.Time       // when what is due far ahead is woken next
+	far       map[string]bool // what was woken of that, while there is more
+	alarm     *alarm.Alarm
+	woken     map[string]*try // conversations that were due when they were last looked at
 }
 
 // try is how often a conversation was woken, and when it may be again.
@@ -64,7 +67,7 @@ var again = events.Exponential(time.Second, time.Minute)
 // dies leaves conclusions that nobody else has been told of: they are looked for
 // every so often.
 func New(s Store, l Lanes, owns func(conversationID string) bool, now func() time.Time, longest, every time.Duration) *Settling {
-	return &Settling{store: s, lanes: l, owns: owns, now: now, longest: longest, every: every, alarm: alarm.New(), woken: map[string]*try{}}
+	return &Settling{store: s, lanes: l, owns: owns, now: now, longest: longest, every: every, farAtOnce: mostChecked, alarm: alarm.New(), woken: map[string]*try{}}
 }
 
 // Wake looks for what is due at the time, or before.
@@ -95,12 +98,15 @@ func (s *Settling) look(ctx context.Context) (next time.Time, err error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if now.Sub(s.checked) >= checkEvery {
-		far, err := s.farAhead(ctx, now)
+	if !now.Before(s.check) {
+		far, more, err := s.farAhead(ctx, now)
 		if err != nil {
 			return time.Time{}, err
 		}
-		s.checked, ids = now, append(ids, far...)
+		ids = append(ids, far...)
+		if s.check = now.Add(checkEvery); more {
+			s.check = now.Add(checkRest)
+		}
 	}
 	still := make(map[string]*try, len(ids))
 	for _, id := range ids {
@@ -135,17 +141,36 @@ func (s *Settling) look(ctx context.Context) (next time.Time, err error) {
 // is drawn now would be: they may have been drawn when the clock was ahead. They are
 // woken, so that each corrects the time; but not often, as facts that lie ahead and
 // changes that are tried again are due later, too.
-func (s *Settling) farAhead(ctx context.Context, now time.Time) ([]string, error) {
-	soon, next, err := s.store.Due(ctx, now.Add(s.longest+time.Second), mostChecked)
+// So many are returned at a time, and more says that there may be others: those that
+// lie ahead for good keep none from being woken.
+func (s *Settling) farAhead(ctx context.Context, now time.Time) (far []string, more bool, err error) {
+	soon, next, err := s.store.Due(ctx, now.Add(s.longest+time.Second), s.farAtOnce)
 	if err != nil || next.IsZero() || !next.Before(change.AtTheEnd) {
-		return nil, err
+		s.far = nil
+		return nil, false, err
 	}
-	all, _, err := s.store.Due(ctx, change.AtTheEnd.Add(-time.Second), len(soon)+mostChecked)
+	limit := len(soon) + len(s.far) + s.farAtOnce
+	all, _, err := s.store.Due(ctx, change.AtTheEnd.Add(-time.Second), limit)
+	if err != nil {
+		return nil, false, err
+	}
 	near := make(map[string]bool, len(soon))
 	for _, id := range soon {
 		near[id] = true
 	}
-	return slices.DeleteFunc(all, func(id string) bool { return near[id] }), err
+	far = slices.DeleteFunc(all, func(id string) bool { return near[id] || s.far[id] })
+	if more = len(all) == limit || len(far) > s.farAtOnce; !more {
+		s.far = nil
+		return far, false, nil
+	}
+	far = far[:min(len(far), s.farAtOnce)]
+	if s.far == nil {
+		s.far = make(map[string]bool, len(far))
+	}
+	for _, id := range far {
+		s.far[id] = true
+	}
+	return far, true, nil
 }
 
 // All announces every conclusion that waits, and returns when they are stored.

@@ -91,8 +91,13 @@ func (l *lanes) times(id string) int {
 }
 
 func start(t *testing.T, d *due, stuck func(string) bool) (*Settling, *lanes) {
+	return startWith(t, d, stuck, mostChecked)
+}
+
+func startWith(t *testing.T, d *due, stuck func(string) bool, farAtOnce int) (*Settling, *lanes) {
 	l := &lanes{store: d, stuck: stuck, woken: map[string]int{}}
 	s := New(d, l, all, time.Now, longest, time.Minute)
+	s.farAtOnce = farAtOnce
 	ctx, cancel := context.WithCancel(t.Context())
 	over := make(chan struct{})
 	go func() { s.Loop(ctx); close(over) }()
@@ -171,6 +176,22 @@ func TestAConclusionOfATimeWhenTheClockWasAheadDoesNotWaitForItAlsoWhileOthersSe
 		synctest.Wait()
 		require.Equal(t, 1, l.times("ahead"))
 		require.Greater(t, l.times("busy"), 1)
+	})
+}
+
+func TestWhatLiesAheadForGoodKeepsNothingFromBeingCorrectedHoweverMuchItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		d := &due{at: map[string]time.Time{"wrong": now.Add(1000 * time.Hour)}}
+		for i := range 45 {
+			d.at[fmt.Sprint("ahead", i)] = now.Add(900 * time.Hour)
+		}
+		_, l := startWith(t, d, func(id string) bool { return id != "wrong" }, 20)
+		time.Sleep(checkEvery / 2)
+		require.Equal(t, 1, l.times("wrong"))
+		require.Equal(t, 1, l.times("ahead1"))
+		time.Sleep(checkEvery)
+		require.Equal(t, 2, l.times("ahead1"), "they are woken again, not often")
 	})
 }
 
