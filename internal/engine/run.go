@@ -47,8 +47,8 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 	stop.start()
 	ended := within(stop.over, func() { e.drain(stop, loops, abort) }) //nolint:contextcheck // as above
 	if ended && complete && ctx.Err() == nil {
-		e.Outbox.Drain(ctx, work, e.config.DrainTimeout, true) // what was stored meanwhile
-		stop.free()
+		e.Outbox.Drain(ctx, work, e.config.DrainTimeout, true) // the second step, see complete
+		stop.free()                                            // that took the time that it needs; the goodbyes have theirs
 		stop = newStopTime(lasting, e.config.DrainTimeout)
 		stop.start()
 	}
@@ -63,10 +63,25 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 	return err
 }
 
-// complete takes what lies in the inbox and delivers what is due, until ctx ends.
-// Everything else goes on: other processes may put something into the inbox until
-// they know that this one leaves, they may have conversations forgotten, and hooks
-// may have something to say. It reports false when the store does not answer.
+// When the sources have come to their end, everything that is due is delivered, in
+// two steps; each is a call of Outbox.Drain.
+//
+//  1. complete delivers while everything else goes on, as hooks may take hours. So
+//     there may always be more: it waits for what it finds, not for what comes
+//     meanwhile. It must not give back what the store says that this process holds,
+//     either: a commit that is under way may be about to run that.
+//  2. drain closes the lanes and stores what was accepted. Nobody commits any more,
+//     so what is due has an end, and what this process holds without knowing it,
+//     because an answer was lost, is given back and delivered, too.
+//
+// Between them no time is lost: the second step finds what was stored since the
+// first, and mostly that is little.
+
+// complete is the first step: it takes what lies in the inbox and delivers what is
+// due, until ctx ends. Other processes may put something into the inbox until they
+// know that this one leaves, they may have conversations forgotten, and hooks may
+// have something to say. From now on only Drain claims deliveries. It reports false
+// when the store does not answer.
 func (e *Engine) complete(ctx, work context.Context, loops *loops) bool {
 	retiring, end := context.WithTimeout(ctx, grace)
 	defer end()
@@ -87,7 +102,7 @@ func (e *Engine) complete(ctx, work context.Context, loops *loops) bool {
 }
 
 // drain stores what was accepted. Then nothing is committed any more but what
-// hooks have done.
+// hooks have done. It is part of every stop, also of one without the two steps.
 func (e *Engine) drain(stop *stopTime, loops *loops, abort context.CancelFunc) {
 	e.Duplicates.Close()
 	drained := e.Lanes.Close()
