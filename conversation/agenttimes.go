@@ -9,7 +9,10 @@ import (
 
 // AgentTime is how long one agent worked on a conversation: DCM's report. It
 // sums all sessions of the user, who may leave and come back; alerting does
-// not count, nor does a parked e-mail or listening in as a supervisor. As JSON
+// not count, nor does a parked e-mail or listening in as a supervisor. It is as
+// good as what is known: how long somebody was on hold tell records and detail
+// events, how long an e-mail was parked only records. Until one has been read, both
+// are part of Connected, also in the end of a conversation that topics tell. As JSON
 // it has Genesys's names: userId, and tTalk, tHeld, tAcw and tHandle in
 // milliseconds.
 type AgentTime struct {

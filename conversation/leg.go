@@ -312,19 +312,6 @@ func (l *Leg) owesWrapUp(handedOver []time.Time) bool {
 	})
 }
 
-// onHold reports whether the leg is on hold or holds the other side.
-func (l *Leg) onHold() bool {
-	if l.Session.Held {
-		return true
-	}
-	for _, g := range l.Session.Segments {
-		if g.Type == SegmentHold && g.Open() {
-			return true
-		}
-	}
-	return false
-}
-
 // routedOn reports whether the leg, the last one to end, was left by a
 // transfer of which no message has shown the target yet.
 func (l *Leg) routedOn() bool {

@@ -44,6 +44,7 @@ func (c *Conversation) findStatus() (Status, time.Time, bool) {
 	var over closedLegs
 	for i := range c.legs {
 		l := &c.legs[i]
+		open.hold.addSegments(l)
 		if !c.RecordedEnd.IsZero() && l.begunBy(c.RecordedEnd) {
 			continue // the record has closed it
 		}
@@ -74,8 +75,9 @@ func (c *Conversation) findStatus() (Status, time.Time, bool) {
 
 // liveLegs sums up the legs that are not over.
 type liveLegs struct {
-	legs                                                 int
-	connected, held, customerHeld, alerting, queue, flow bool
+	legs                             int
+	connected, alerting, queue, flow bool
+	hold                             hold
 }
 
 func (o *liveLegs) add(l *Leg) {
@@ -88,12 +90,12 @@ func (o *liveLegs) add(l *Leg) {
 		switch {
 		case l.Answered:
 			o.connected = true
-			o.held = o.held || l.onHold()
+			o.hold.add(l)
 		default:
 			o.alerting = true
 		}
 	case CustomerSide:
-		o.customerHeld = o.customerHeld || l.onHold()
+		o.hold.add(l)
 	case QueueSide:
 		o.queue = true
 	case FlowSide:
@@ -103,7 +105,7 @@ func (o *liveLegs) add(l *Leg) {
 
 func (o *liveLegs) status() Status {
 	switch {
-	case o.connected && (o.held || o.customerHeld):
+	case o.connected && o.hold.is():
 		return StatusOnHold
 	case o.connected:
 		return StatusActive

@@ -77,3 +77,75 @@ func TestALegWithMoreStartsThanEndsIsOpen(t *testing.T) {
 	require.Equal(t, StatusEnded, facts([]time.Time{at(20)}, []time.Time{at(10)}), "an end may carry an earlier time than its start")
 	require.Equal(t, StatusEnded, facts(nil, []time.Time{at(10)}), "an end may be known before its start")
 }
+
+// A record shows its segments as they were when it was read, a snapshot whether a
+// leg is held when that was read: the newer word counts, in any order.
+func TestOnHoldIsWhatWasSaidLast(t *testing.T) {
+	const holdFrom, holdTo, never = 60, 120, 1 << 20
+	snapshot := func(by Source, seen int, customerHeld, agentHeld bool) *Conversation {
+		return State(&Conversation{ID: "c", Participants: []*Participant{
+			party("c", PurposeCustomer, Session{MediaType: MediaVoice, State: StateConnected, ConnectedTime: at(0), Held: customerHeld}),
+			party("a", PurposeAgent, Session{MediaType: MediaVoice, State: StateConnected, ConnectedTime: at(1), Held: agentHeld})}},
+			Statement{By: by, Seen: at(seen)})
+	}
+	flat := func(seen int, held bool) *Conversation {
+		c := &Conversation{ID: "c", Participants: []*Participant{party("c", PurposeCustomer, Session{}), party("a", PurposeAgent, Session{})}}
+		for _, p := range c.Participants {
+			s := ShadowSession(p.ID, MediaVoice)
+			s.State, s.ConnectedTime, s.Held = StateConnected, at(1), held
+			p.Sessions = []*Session{s}
+		}
+		return State(c, Statement{By: SourceMediaTopic, Seen: at(seen)})
+	}
+	record := func(seen int) *Conversation {
+		segments := []*Segment{{Type: SegmentInteract, Start: at(1)}}
+		if seen >= holdFrom {
+			segments[0].End = at(holdFrom)
+			segments = append(segments, &Segment{Type: SegmentHold, Start: at(holdFrom)})
+		}
+		last := at(min(seen, holdFrom))
+		if seen >= holdTo {
+			last = at(holdTo)
+			segments[1].End = at(holdTo)
+			segments = append(segments, &Segment{Type: SegmentInteract, Start: at(holdTo)})
+		}
+		return State(&Conversation{ID: "c", Participants: []*Participant{
+			party("c", PurposeCustomer, Session{MediaType: MediaVoice, State: StateConnected, ConnectedTime: at(0), Segments: []*Segment{{Type: SegmentInteract, Start: at(0)}}}),
+			party("a", PurposeAgent, Session{MediaType: MediaVoice, State: StateConnected, ConnectedTime: at(1), Segments: segments})}},
+			Statement{By: SourceAnalytics, At: last, Seen: at(seen)})
+	}
+	moments := []int{30, 90, 150}
+	for _, shown := range append(moments, never) {
+		for _, read := range append(moments, never) {
+			for form, snapshots := range map[string]func(held bool) *Conversation{
+				"topic, the customer is held":     func(held bool) *Conversation { return snapshot(SourceTopic, shown, held, false) },
+				"topic, the agent's leg is held":  func(held bool) *Conversation { return snapshot(SourceTopic, shown, false, held) },
+				"REST, the customer is held":      func(held bool) *Conversation { return snapshot(SourceREST, shown, held, false) },
+				"media topic, both legs are held": func(held bool) *Conversation { return flat(shown, held) },
+			} {
+				var said []*Conversation
+				now := 0
+				if shown != never {
+					said, now = append(said, snapshots(shown >= holdFrom && shown < holdTo)), max(now, shown)
+				}
+				if read != never {
+					said, now = append(said, record(read)), max(now, read)
+				}
+				if len(said) == 0 {
+					continue
+				}
+				want := StatusActive
+				if now >= holdFrom && now < holdTo {
+					want = StatusOnHold
+				}
+				for _, order := range [][]*Conversation{said, {said[len(said)-1], said[0]}} {
+					var c *Conversation
+					for _, one := range order {
+						c = Merge(c, one)
+					}
+					require.Equal(t, want, c.Status, "%s at %d, record read at %d", form, shown, read)
+				}
+			}
+		}
+	}
+}

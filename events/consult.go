@@ -42,16 +42,22 @@ func consults(l *conversation.Leg) bool {
 
 // attended returns the leg of another agent, or of an outside party whom the
 // agent consulted, who joined during the stretch and was talking before leg
-// ended it.
+// ended it, as far as is known.
 func (t *targets) attended(s *stretch, leg *conversation.Leg) *conversation.Leg {
 	by := leg.End.Add(-skew)
 	talking := func(l *conversation.Leg) bool {
-		return l.Answered && joined(s, leg, l) && !connectedAt(l).After(leg.End.Add(skew))
+		return joined(s, leg, l) && (untold(l) || l.Answered && !connectedAt(l).After(leg.End.Add(skew)))
 	}
 	if l := last(t.agents, by, talking); l != nil || !consults(leg) {
 		return l
 	}
 	return last(t.outside, by, talking)
+}
+
+// untold reports whether the leg lives, and nobody has said whether it was answered.
+// Detail events say it of a leg of no queue with its end.
+func untold(l *conversation.Leg) bool {
+	return l.Side == conversation.AgentSide && !l.Over && !l.Answered && l.KnownBy <= conversation.SourceDetailEvent
 }
 
 // joined reports whether l is of another person, began during the stretch and

@@ -182,7 +182,7 @@ func (d *deriver) agents() {
 		case leg.Session.DisconnectType.ByOwnAct():
 			settling = d.disconnected(s, leg, presence)
 		}
-		d.left(s, leg, presence, settling)
+		d.left(s, leg, presence, targets, settling)
 	}
 }
 

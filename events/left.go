@@ -21,7 +21,8 @@ type AgentLeft struct {
 // LeftReason is why an agent's stretch ended.
 type LeftReason string
 
-// The reasons.
+// The reasons. CustomerLeft is the word where somebody else ended the leg and no
+// customer was there any more: of a colleague who talked on with the agent, too.
 const (
 	LeftTransferred  LeftReason = "transferred"  // there is an AgentTransferred, too
 	LeftDisconnected LeftReason = "disconnected" // there is an AgentDisconnected, too
@@ -35,13 +36,16 @@ func (e *AgentLeft) copied() Event { return copyOf(e) }
 func (e *AgentLeft) subject() (participantID, sessionID string) { return e.ParticipantID, e.SessionID }
 
 // left announces that the stretch is over, not before how it ended is announced.
-func (d *deriver) left(s *stretch, leg *conversation.Leg, presence *presence, settling Settling) {
+func (d *deriver) left(s *stretch, leg *conversation.Leg, presence *presence, targets *targets, settling Settling) {
 	if !d.wants.has(kindAgentLeft) {
 		return
 	}
 	reason, sure := d.whyLeft(leg)
 	e := &AgentLeft{ParticipantID: leg.Participant.ID, SessionID: leg.Session.ID, UserID: leg.Participant.UserID,
 		Reason: reason, RemainingAgents: presence.after(leg.End)}
+	if l := targets.attended(s, leg); e.RemainingAgents == 0 && reason == LeftTransferred && l != nil && untold(l) {
+		e.RemainingAgents = 1 // to whom the agent has handed over
+	}
 	if !s.connected.IsZero() && s.end.After(s.connected) {
 		e.ConnectedDurationMs = s.end.Sub(s.connected).Milliseconds()
 	}

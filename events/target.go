@@ -92,7 +92,8 @@ func (t *targets) of(s *stretch, leg *conversation.Leg, consult bool) (to Transf
 
 // likeliest returns the leg to which the transfer has most likely gone: one that
 // begins with it, else that of an agent who was talking already (a digital transfer
-// that its target accepted first, 7.4). Only without these it is one that begins later.
+// that its target accepted first, 7.4), or at whom it rang. Only without these it is
+// one that begins later.
 func (t *targets) likeliest(s *stretch, leg *conversation.Leg) *conversation.Leg {
 	next := t.nextAgent(leg)
 	if next != nil && !begin(next).After(leg.End.Add(queueWindow)) {
@@ -102,6 +103,9 @@ func (t *targets) likeliest(s *stretch, leg *conversation.Leg) *conversation.Leg
 		return l
 	}
 	if l := t.nextOutside(leg.End); l != nil {
+		return l
+	}
+	if l := t.ringing(s, leg); l != nil {
 		return l
 	}
 	if next != nil {
@@ -127,11 +131,11 @@ func toLeg(l *conversation.Leg) TransferTarget {
 
 // consulted returns the leg that the agent consulted and left the conversation
 // to: linked by its consult id, or joined during the stretch and still there
-// when the agent left.
+// when the agent left; talking, else waiting or ringing.
 func (t *targets) consulted(s *stretch, leg *conversation.Leg) *conversation.Leg {
 	by := leg.End.Add(skew)
 	later := func(l *conversation.Leg) bool { return joined(s, leg, l) }
-	talking := func(l *conversation.Leg) bool { return later(l) && l.Answered }
+	talking := func(l *conversation.Leg) bool { return later(l) && (l.Answered || untold(l)) }
 	linked := func(l *conversation.Leg) bool { return talking(l) && consults(l) }
 	if l := last(t.agents, by, linked); l != nil {
 		return l
@@ -142,7 +146,16 @@ func (t *targets) consulted(s *stretch, leg *conversation.Leg) *conversation.Leg
 	if l := last(t.queues, by, later); l != nil {
 		return l
 	}
-	return last(t.outside, by, later)
+	if l := last(t.outside, by, later); l != nil {
+		return l
+	}
+	return t.ringing(s, leg)
+}
+
+// ringing returns the leg that alerted another agent when leg ended the stretch, and
+// that nobody has answered.
+func (t *targets) ringing(s *stretch, leg *conversation.Leg) *conversation.Leg {
+	return last(t.agents, leg.End.Add(skew), func(l *conversation.Leg) bool { return joined(s, leg, l) && !l.Answered })
 }
 
 // last returns the last of the legs that began by the time and is ok.
