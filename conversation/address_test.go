@@ -47,3 +47,27 @@ func TestAnAddressThatSaysNothingIsNoneAndNotWithheld(t *testing.T) {
 		require.False(t, withheld, s)
 	}
 }
+
+// Genesys may give the organisation's own address as that of the customer's
+// participant, and not in the spelling of the conversation.
+func TestTheOrganisationsOwnAddressIsNotTheCustomersInAnySpelling(t *testing.T) {
+	for _, same := range spellings {
+		for _, ours := range same {
+			for _, stated := range same {
+				c := with(func(c *Conversation, p *Participant, s *Session) {
+					c.Address, c.OriginatingDirection = ours, Outbound
+					p.Purpose, p.Address = PurposeCustomer, stated
+					s.MediaType, s.DNIS = MediaVoice, "tel:+4930123456"
+				})
+				customer, known := c.Customer()
+				require.True(t, known)
+				require.Equal(t, "+4930123456", customer.Address, "%q is %q", stated, ours)
+			}
+		}
+	}
+	withheld := with(func(_ *Conversation, p *Participant, _ *Session) {
+		p.Purpose, p.Address = PurposeCustomer, "sip:anonymous@anonymous.invalid"
+	})
+	customer, known := withheld.Customer()
+	require.True(t, known && customer.Withheld)
+}

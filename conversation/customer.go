@@ -95,7 +95,7 @@ func (c *Conversation) Customer() (customer Customer, known bool) {
 	if len(p.Sessions) > 0 {
 		first = p.Sessions[0]
 	}
-	if p.Address != c.Address {
+	if own := foldedAddress(c.Address); own == "" || foldedAddress(p.Address) != own {
 		consider(p.Address, first)
 	}
 	for _, s := range p.Sessions {

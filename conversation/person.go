@@ -22,8 +22,8 @@ type Person struct {
 func (p *Person) IsZero() bool { return *p == Person{} }
 
 // TookPart reports whether the person took part in the conversation: whether a
-// participant, a leg or a transfer of it, in whatever role, has the person's
-// address, external contact or user.
+// participant, a leg or a transfer of it, in whatever role (who is written to in
+// copy, too), has the person's address, external contact or user.
 func (c *Conversation) TookPart(p Person) bool {
 	has := addressed(p.Address)
 	for _, x := range c.Participants {
@@ -32,7 +32,8 @@ func (c *Conversation) TookPart(p Person) bool {
 			return true
 		}
 		for _, s := range x.Sessions {
-			if has(s.ANI, s.DNIS, s.AddressFrom, s.AddressTo, s.AddressSelf, s.AddressOther) || has(s.CallbackNumbers...) {
+			if has(s.ANI, s.DNIS, s.SessionDNIS, s.AddressFrom, s.AddressTo, s.AddressSelf, s.AddressOther, s.Remote) ||
+				has(s.CallbackNumbers...) || has(s.DestinationAddresses...) || has(s.CC...) || has(s.BCC...) {
 				return true
 			}
 		}

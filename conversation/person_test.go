@@ -33,6 +33,13 @@ var addressPlaces = []func(c *Conversation, p *Participant, s *Session, to strin
 	func(c *Conversation, _ *Participant, _ *Session, to string) {
 		c.Transfers = []*Transfer{{ID: "t", DestinationAddress: to}}
 	},
+	func(_ *Conversation, _ *Participant, s *Session, to string) {
+		s.DestinationAddresses = []string{"+31999", to}
+	},
+	func(_ *Conversation, _ *Participant, s *Session, to string) { s.CC = []string{"+31999", to} },
+	func(_ *Conversation, _ *Participant, s *Session, to string) { s.BCC = []string{"+31999", to} },
+	func(_ *Conversation, _ *Participant, s *Session, to string) { s.SessionDNIS = to },
+	func(_ *Conversation, _ *Participant, s *Session, to string) { s.Remote = to },
 }
 
 var userPlaces = []func(c *Conversation, p *Participant, to string){
