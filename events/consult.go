@@ -25,6 +25,9 @@ func (t *targets) consult(s *stretch, leg *conversation.Leg) (is, sure bool) {
 		return false, true
 	}
 	other := t.attended(s, leg)
+	if other == nil {
+		other = t.untold(s, leg)
+	}
 	switch {
 	case other == nil:
 		return false, true
@@ -42,11 +45,11 @@ func consults(l *conversation.Leg) bool {
 
 // attended returns the leg of another agent, or of an outside party whom the
 // agent consulted, who joined during the stretch and was talking before leg
-// ended it, as far as is known.
+// ended it.
 func (t *targets) attended(s *stretch, leg *conversation.Leg) *conversation.Leg {
 	by := leg.End.Add(-skew)
 	talking := func(l *conversation.Leg) bool {
-		return joined(s, leg, l) && (untold(l) || l.Answered && !connectedAt(l).After(leg.End.Add(skew)))
+		return l.Answered && joined(s, leg, l) && !connectedAt(l).After(leg.End.Add(skew))
 	}
 	if l := last(t.agents, by, talking); l != nil || !consults(leg) {
 		return l
@@ -54,10 +57,18 @@ func (t *targets) attended(s *stretch, leg *conversation.Leg) *conversation.Leg 
 	return last(t.outside, by, talking)
 }
 
-// untold reports whether the leg lives, and nobody has said whether it was answered.
-// Detail events say it of a leg of no queue with its end.
-func untold(l *conversation.Leg) bool {
-	return l.Side == conversation.AgentSide && !l.Over && !l.Answered && l.KnownBy <= conversation.SourceDetailEvent
+// untold returns the leg of another agent who joined during the stretch and of whom
+// nobody has said whether he was talking when leg ended it: detail events say of a leg
+// of no queue that it was answered with its end. Where somebody at the outside can be
+// the target there is none, as who listens in looks alike.
+func (t *targets) untold(s *stretch, leg *conversation.Leg) *conversation.Leg {
+	outside := last(t.outside, leg.End.Add(skew), func(l *conversation.Leg) bool { return joined(s, leg, l) })
+	if outside != nil || t.nextOutside(leg.End) != nil {
+		return nil
+	}
+	return last(t.agents, leg.End.Add(-skew), func(l *conversation.Leg) bool {
+		return joined(s, leg, l) && !l.Over && !l.Answered && l.KnownBy <= conversation.SourceDetailEvent
+	})
 }
 
 // joined reports whether l is of another person, began during the stretch and

@@ -237,6 +237,39 @@ func TestATransferDoesNotGoToWhoJoinsLater(t *testing.T) {
 	}
 }
 
+// Detail events do not tell who listens in from an agent.
+func TestWhoListensInIsNoTargetWhereThereIsAnother(t *testing.T) {
+	for target, goes := range map[string]func(s *genesystest.Story){
+		"address tel:+4930123456": func(s *genesystest.Story) {
+			out := s.External("out", 60*time.Second+50*time.Millisecond).Ends(120*time.Second, "endpoint")
+			out.Address, out.Direction = "tel:+4930123456", "outbound"
+		},
+		"queue q-2": func(s *genesystest.Story) {
+			s.Queue("acd2", 60*time.Second+30*time.Millisecond, "q-2").Ends(120*time.Second, "peer")
+		},
+		"agent user-b": func(s *genesystest.Story) {
+			s.User("b", 60*time.Second+30*time.Millisecond, "user-b").Answer(70*time.Second).Ends(120*time.Second, "peer")
+		},
+	} {
+		s := genesystest.NewStory("c-listens")
+		customer := s.Customer("cust", 0)
+		customer.Ends(120*time.Second, "endpoint")
+		a := s.Agent("a", time.Second, "user-a", "q-1").Answer(5*time.Second).Ends(60*time.Second, "transfer").WrapUp(70*time.Second, "w")
+		s.User("m", 30*time.Second, "user-m").AutoAnswer().Ends(90*time.Second, "client").NoWrapUp().Supervises = a.Participant
+		goes(s)
+		l := newListener()
+		for _, e := range s.Details() {
+			l.hear(decode(t, [][]byte{e})...)
+			if _, leg := l.c.Session("s-a"); leg != nil && !leg.DisconnectedTime.IsZero() && l.c.Start.Add(60*time.Second).Before(lastBegin(l.c)) {
+				break // the transfer and its target are known, and nothing that comes later
+			}
+		}
+		l.announce(true)
+		_, rest := l.said()
+		require.Contains(t, rest, "transferred user-a blind "+target)
+	}
+}
+
 // The number may ring for long, and neither snapshots nor every record say since
 // when.
 func TestATransferToANumberIsKnownBeforeAndAfterSomebodyAnswers(t *testing.T) {
@@ -415,4 +448,14 @@ func permutations(messages []string) [][]string {
 		}
 	}
 	return all
+}
+
+// lastBegin is when the last leg began.
+func lastBegin(c *conversation.Conversation) (last time.Time) {
+	for _, l := range c.Legs() {
+		if l.Start.After(last) {
+			last = l.Start
+		}
+	}
+	return last
 }

@@ -135,7 +135,7 @@ func toLeg(l *conversation.Leg) TransferTarget {
 func (t *targets) consulted(s *stretch, leg *conversation.Leg) *conversation.Leg {
 	by := leg.End.Add(skew)
 	later := func(l *conversation.Leg) bool { return joined(s, leg, l) }
-	talking := func(l *conversation.Leg) bool { return later(l) && (l.Answered || untold(l)) }
+	talking := func(l *conversation.Leg) bool { return later(l) && l.Answered }
 	linked := func(l *conversation.Leg) bool { return talking(l) && consults(l) }
 	if l := last(t.agents, by, linked); l != nil {
 		return l
