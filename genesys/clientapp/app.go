@@ -28,6 +28,7 @@ type App struct {
 
 	verifier      *agent.Verifier
 	participation *participation
+	hearing       chan struct{} // a place for each call of Heard
 	streams       streams
 	counts        counts
 	throttled     throttle.Log // what can happen with each request
@@ -55,7 +56,7 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{config: c, policy: policy(h, s), assets: assets, participation: newParticipation(c)}
+	a := &App{config: c, policy: policy(h, s), assets: assets, participation: newParticipation(c), hearing: make(chan struct{}, c.MaxConcurrent)}
 	a.verifier = agent.New(agent.Config{
 		BaseURL: h.api, HTTP: c.HTTP, OrganizationID: c.OrganizationID, ClientID: c.ClientID, API: c.API,
 		PerMinute: c.MaxPerMinute, Burst: max(1, c.MaxPerMinute/5),

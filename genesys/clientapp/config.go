@@ -66,9 +66,12 @@ type Config struct {
 	// CaseEvery is how often Case is called although nobody has said that the case
 	// has changed: so panels learn of what another process has done. 10 s.
 	CaseEvery time.Duration
-	// Heard gets what the browser has seen of a conversation, with the hint. It
-	// comes from the browser and proves nothing; it is for looking into how things
-	// went, and is personal data. Nil: the page does not send it.
+	// Heard gets what the browser has seen of a conversation, once the hint is
+	// stored. It comes from the browser and proves nothing; it is for looking into
+	// how things went, and is personal data. It must be safe for concurrent use and
+	// should return when ctx ends; the page is answered then in any case. While
+	// MaxConcurrent calls have not returned it is not told of more. Nil: the page
+	// does not send it.
 	Heard func(ctx context.Context, h Heard)
 
 	// MaxPerMinute is how many posts and streams an agent may begin in a minute,
@@ -105,6 +108,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxPerMinute == 0 {
 		c.MaxPerMinute = 600
+	}
+	if c.MaxConcurrent == 0 {
+		c.MaxConcurrent = 64
 	}
 	if c.MaxStreams == 0 {
 		c.MaxStreams = 10_000

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -37,7 +38,12 @@ func newParticipation(c Config) *participation {
 
 type member struct{ conversationID, userID string }
 
-func (p *participation) has(ctx context.Context, m member) (bool, error) {
+func (p *participation) has(ctx context.Context, m member) (is bool, err error) {
+	defer func() {
+		if v := recover(); v != nil { // its value is not shown: it may quote the conversation
+			is, err = false, fmt.Errorf("the host's Conversation or API panicked: %T\n%s", v, debug.Stack())
+		}
+	}()
 	if p.config.AnyAgent || p.remembers(m) {
 		return true, nil
 	}

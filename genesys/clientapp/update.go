@@ -84,16 +84,42 @@ func (a *App) handle(ctx context.Context, body []byte) ingress.Reply {
 	return ingress.Reply{Status: http.StatusOK, Body: accepted{true}}
 }
 
+// answerTime is what is left of a post's time for its answer, however long the
+// store took.
+const answerTime = 100 * time.Millisecond
+
 // pass gives the host what the browser has seen. The hint is stored by then, so
-// that a panic must not have it sent again.
+// that neither a panic nor a host that is slow must have it sent again: that one is
+// left behind, and how many are left behind is bounded.
 func (a *App) pass(ctx context.Context, heard Heard) {
-	defer func() {
-		if p := recover(); p != nil { // its value is not shown: it may quote the body
-			a.config.Logger.Error("the host's Heard panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-		}
-	}()
-	if a.config.Heard != nil {
+	if a.config.Heard == nil {
+		return
+	}
+	select {
+	case a.hearing <- struct{}{}:
+	default:
+		a.throttled.To(ctx, a.config.Logger, slog.LevelError, "the host's Heard is not told: too many calls of it have not returned")
+		return
+	}
+	if end, has := ctx.Deadline(); has {
+		earlier, cancel := context.WithDeadline(ctx, end.Add(-answerTime))
+		defer cancel()
+		ctx = earlier
+	}
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		defer func() { <-a.hearing }()
+		defer func() {
+			if p := recover(); p != nil { // its value is not shown: it may quote the body
+				a.throttled.To(ctx, a.config.Logger, slog.LevelError, "the host's Heard panicked", "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			}
+		}()
 		a.config.Heard(ctx, heard)
+	}()
+	select {
+	case <-returned:
+	case <-ctx.Done():
 	}
 }
 

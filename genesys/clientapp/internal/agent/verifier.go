@@ -3,8 +3,10 @@ package agent
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"regexp"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -139,8 +141,14 @@ func (v *Verifier) verdict(ctx context.Context, token string) (Agent, error) {
 }
 
 // check asks Genesys, in time of its own: others may wait for the verdict when
-// who has called first has gone.
-func (v *Verifier) check(token string, digest [sha256.Size]byte) (Agent, error) {
+// who has called first has gone. A panic of the host's API or HTTP client would end
+// the process here, as it is nobody's goroutine.
+func (v *Verifier) check(token string, digest [sha256.Size]byte) (who Agent, err error) {
+	defer func() {
+		if p := recover(); p != nil { // its value is not shown: it may quote the token
+			who, err = Agent{}, unverified(fmt.Errorf("the API or the HTTP client panicked: %T\n%s", p, debug.Stack()))
+		}
+	}()
 	select {
 	case v.checking <- struct{}{}:
 		defer func() { <-v.checking }()
