@@ -140,13 +140,14 @@ export function newConnection({ name, topic, notifications, session, onState, on
         const query = new URLSearchParams(wanted.map(id => ['conversationId', id]));
         const answer = await session.host('case?' + query, { signal: again.signal });
         if (answer.ok) {
-          failures = 0;
+          const began = Date.now();
+          const lasted = () => Date.now() - began > settle;
           await read(answer.body, again, told => {
             cases.set(told.conversationId, told);
             say({ type: 'case', told });
             onCase(told);
-          });
-          continue;
+          }).finally(() => { if (lasted()) failures = 0; });
+          if (lasted()) continue;
         }
         if (answer.status === 401 || answer.status === 403) {
           onDenied((await answer.json().catch(() => ({}))).error);

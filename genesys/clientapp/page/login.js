@@ -27,6 +27,8 @@ function ours(w) {
 
 const patience = 5000; // for a login page that is shown in the frame to go on by itself
 const longest = 15000; // for the login in the frame as a whole
+const unanswered = 20000; // for the host, which answers within 2 s
+const unasked = [30000, 600000]; // first and longest pause between logins while the agent is asked for one
 
 export function newSession(config, client, panel) {
   const redirectURI = location.origin + location.pathname;
@@ -108,14 +110,27 @@ export function newSession(config, client, panel) {
     token = got.accessToken;
   };
 
+  // later logs in without the agent, once that works again: a network can be away
+  // when a laptop wakes up, and the agent logs in at Genesys Cloud elsewhere, too.
+  const later = async wanted => {
+    for (let pause = unasked[0]; ; pause = Math.min(2 * pause, unasked[1])) {
+      await new Promise(done => setTimeout(done, pause));
+      if (!wanted()) return;
+      try {
+        return await unseen();
+      } catch {}
+    }
+  };
+
   // renew logs in when a token is not valid any more, and not before: calls that
   // nobody needs would keep a token alive that the organisation wants to end.
   const renew = () => renewing ??= (async () => {
     try {
       await unseen();
     } catch {
+      let waits = true;
       lost(true);
-      await seen();
+      await Promise.race([seen(), later(() => waits)]).finally(() => { waits = false; });
       lost(false);
     }
     panel.trouble('');
@@ -147,10 +162,21 @@ export function newSession(config, client, panel) {
       for (let again = false; ; again = true) {
         await renewing;
         const used = token;
-        const answer = await fetch(path, { ...init, headers: { ...init.headers, Authorization: 'Bearer ' + used } });
+        const late = new AbortController();
+        const end = () => late.abort();
+        const timer = setTimeout(end, unanswered);
+        init.signal?.addEventListener('abort', end, { once: true });
+        if (init.signal?.aborted) end();
+        const answer = await fetch(path, { ...init, headers: { ...init.headers, Authorization: 'Bearer ' + used }, signal: late.signal })
+          .finally(() => clearTimeout(timer));
         if (answer.status !== 401 || again) return answer;
         await renewed(used);
       }
+    },
+
+    // last calls the host when the page goes: nobody is there for the answer.
+    last(path, init) {
+      fetch(path, { ...init, headers: { ...init.headers, Authorization: 'Bearer ' + token }, keepalive: true }).catch(() => {});
     },
   };
 }

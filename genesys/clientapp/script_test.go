@@ -1,0 +1,55 @@
+//go:build !race
+
+package clientapp_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// script runs a test of a part of the page in Node, in virtual time and without a
+// browser: one of those that testdata/NAME_test.js has.
+func script(t *testing.T, name, test string, args ...string) {
+	t.Helper()
+	t.Run(filepath.Join(append([]string{name, test}, args...)...), func(t *testing.T) {
+		folder := t.TempDir()
+		for _, from := range []string{"page", "testdata"} {
+			files, err := filepath.Glob(filepath.Join(from, "*.js"))
+			require.NoError(t, err)
+			for _, f := range files {
+				text, err := os.ReadFile(f)
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(filepath.Join(folder, filepath.Base(f)), text, 0o600))
+			}
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "package.json"), []byte(`{"type": "module"}`), 0o600))
+		given, err := json.Marshal(append([]string{}, args...))
+		require.NoError(t, err)
+		run := `const { tests } = await import("./` + name + `_test.js"); await tests.` + test + `(...` + string(given) + `); process.exit(0);`
+		node := exec.CommandContext(t.Context(), "node", "--input-type=module", "--eval", run)
+		node.Dir = folder
+		out, err := node.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	})
+}
+
+func TestAStreamThatEndsAtOnceIsNotAskedForWithoutAPause(t *testing.T) {
+	script(t, "connection", "endsAtOnce")
+	script(t, "connection", "lasts")
+}
+
+func TestALoginThatFailsForAWhileNeedsNobodyAfterwards(t *testing.T) {
+	script(t, "login", "passing")
+	script(t, "login", "window")
+	script(t, "login", "night")
+}
+
+func TestAConnectionThatIsDeadHoldsNothingUp(t *testing.T) {
+	script(t, "login", "deadConnection")
+	script(t, "login", "longStream")
+}
