@@ -53,3 +53,29 @@ func TestAConnectionThatIsDeadHoldsNothingUp(t *testing.T) {
 	script(t, "login", "deadConnection")
 	script(t, "login", "longStream")
 }
+
+func TestWhileNoEventsComeThePageLooksEachMinute(t *testing.T) {
+	script(t, "main", "down")
+	script(t, "main", "up")
+	script(t, "main", "stopped")
+}
+
+func TestLooksThatWaitForALoginAreOne(t *testing.T) {
+	script(t, "main", "night", "?gcConversationId=c-1")
+	script(t, "main", "night", "?")
+}
+
+func TestWhatHappensDuringALookIsLookedAtAfterIt(t *testing.T) {
+	script(t, "main", "meanwhile")
+}
+
+func TestAnAddressThatIsWrongIsTheTroubleOfItsOwnPageAlone(t *testing.T) {
+	for _, id := range []string{"{gcConversationId}", "a\x00b"} {
+		script(t, "main", "noID", id)
+	}
+	script(t, "main", "anID", "6f0f5b5c-9d4b-4c55-8a37-3c5a7f6d1f11")
+}
+
+func TestAnotherPageInPlaceOfTheSettingsIsWaitedFor(t *testing.T) {
+	script(t, "main", "settings")
+}

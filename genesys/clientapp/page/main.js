@@ -10,6 +10,8 @@ import { isOver } from './timeline.js';
 
 const params = new URLSearchParams(location.search);
 const param = (...names) => names.map(n => params.get(n)).find(v => v && !v.startsWith('{{')) || '';
+const only = param('gcConversationId', 'pcConversationId'); // empty: all of the agent's own
+const isID = text => /^[^\s\p{C}"'<>\\/?#&{}$]{1,128}$/u.test(text); // as the host sees it
 
 if (!handOver()) start();
 
@@ -22,6 +24,7 @@ function start() {
 async function run(panel) {
   if (origin === 'null') return panel.trouble('sandbox');
   if (!isSecureContext) return panel.trouble('insecure');
+  if (only && !isID(only)) return panel.trouble('misunderstood'); // all pages share what is asked of the host
   const config = await load('config.json', panel);
   await parsed();
   const platform = typeof require === 'function' && require('platformClient');
@@ -41,11 +44,13 @@ async function run(panel) {
 // follow tells the host of the conversations until the desktop stops the page.
 function follow({ config, platform, session, panel, desktop, me }) {
   const conversations = new platform.ConversationsApi();
-  const only = param('gcConversationId', 'pcConversationId'); // empty: all of the agent's own
   const report = newReporter({ config, session, panel });
   const shown = new Set();
   let state = 'down';
   let again = setTimeout(look, 3000); // though no page leads
+  let looking = false;
+  let anew = false; // a look is wanted
+  let stopped = false;
 
   const show = id => {
     if (shown.has(id)) return;
@@ -69,13 +74,31 @@ function follow({ config, platform, session, panel, desktop, me }) {
     if (answer?.status === 403) panel.unreadable(id);
     saw('hint', id); // that something happened is worth telling all the same
   };
-  async function look() {
-    clearTimeout(again);
-    again = setTimeout(look, state === 'up' ? rarely : often);
+  const read = async () => {
     if (only) return snapshot(only);
     const answer = await session.api(() => conversations.getConversations()).catch(() => null);
     const ids = (answer?.body?.entities ?? []).map(c => c.id);
     await Promise.all([...new Set([...ids, ...shown])].map(snapshot));
+  };
+  const plan = () => {
+    clearTimeout(again);
+    if (!stopped) again = setTimeout(look, state === 'up' ? rarely : often);
+  };
+  // look reads, and once more when it is called meanwhile: what is being read may be
+  // older than the reason. One that waits for a login stands for all.
+  async function look() {
+    plan();
+    anew = true;
+    if (looking) return;
+    looking = true;
+    try {
+      while (anew) {
+        anew = false;
+        await read();
+      }
+    } finally {
+      looking = false;
+    }
   }
 
   const connection = newConnection({
@@ -84,8 +107,10 @@ function follow({ config, platform, session, panel, desktop, me }) {
     notifications: new platform.NotificationsApi(),
     session,
     onState(is) {
+      const was = state;
       panel.connection(state = is);
-      if (state !== 'down') look(); // what happened before is in no event
+      if (is !== 'down') look(); // what happened before is in no event
+      else if (was !== 'down') plan(); // and what happens now is in none
     },
     onEvent(message) {
       const c = message.eventBody;
@@ -98,6 +123,7 @@ function follow({ config, platform, session, panel, desktop, me }) {
   connection.start();
   desktop.onFocus(look);
   desktop.onStop(async () => {
+    stopped = true;
     clearTimeout(again);
     connection.stop();
     await report.flush(2000);
@@ -142,7 +168,8 @@ function joinDesktop(config) {
 async function load(file, panel) {
   for (let pause = 500; ; pause = Math.min(2 * pause, 30000)) {
     const answer = await fetch(file).catch(() => null);
-    if (answer?.ok) return answer.json();
+    const settings = answer?.ok && await answer.json().catch(() => null); // else it is not the host that answers
+    if (settings?.clientId) return settings;
     panel.host('silent');
     await new Promise(done => setTimeout(done, pause));
   }
