@@ -67,6 +67,10 @@
 //	413                      the body is too large
 //	429, 503                 too many calls, or not now: say it again, after Retry-After
 //
+// Any other answer is not the host's but of something before it: the page says it
+// again. It does so, once a minute, also after 401 and 403 without a code, as these
+// can pass; and once more as a hint, in a request that outlives it, when it is closed.
+//
 // GET case?conversationId=…&conversationId=… is a stream of server-sent events,
 // one for each conversation when it begins and when its case has changed:
 //

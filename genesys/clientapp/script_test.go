@@ -79,3 +79,28 @@ func TestAnAddressThatIsWrongIsTheTroubleOfItsOwnPageAlone(t *testing.T) {
 func TestAnotherPageInPlaceOfTheSettingsIsWaitedFor(t *testing.T) {
 	script(t, "main", "settings")
 }
+
+func TestAHintThatIsTakenOrNeverWillBeIsToldOnce(t *testing.T) {
+	script(t, "report", "taken")
+	script(t, "report", "neverTaken")
+}
+
+// TestWhatIsNotTheHostsAnswerIsNoReasonToForgetAHint: proxies answer in the host's
+// place, with a page to sign in, or that there is no such place, while it restarts.
+func TestWhatIsNotTheHostsAnswerIsNoReasonToForgetAHint(t *testing.T) {
+	script(t, "report", "othersAnswer")
+}
+
+func TestADeniedHintIsToldAgainNowAndThenAndWithTheNextOne(t *testing.T) {
+	script(t, "report", "denied")
+	script(t, "report", "deniedUntilSomethingHappens")
+}
+
+func TestAPageThatIsStoppedWhileAHintWaitsTellsItOnceMore(t *testing.T) {
+	script(t, "report", "stopped")
+}
+
+func TestHintsOutliveThePage(t *testing.T) {
+	script(t, "report", "gone")
+	script(t, "login", "last")
+}

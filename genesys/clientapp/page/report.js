@@ -3,10 +3,15 @@
 // conversation the last one is enough.
 
 const longest = 30000;
+const denied = 60000; // a denial can pass, too
 
 export function newReporter({ config, session, panel }) {
   const waiting = new Map(); // by conversation
   let working = null;
+  let refused = false; // by the last answer the agent is not let in
+  let wake = () => {}; // ends a pause
+
+  const post = body => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
 
   const write = ({ kind, conversationId, seenAt, body }) => {
     const hint = { source: 'client-app', kind: 'hint', conversationId, seenAt };
@@ -17,13 +22,12 @@ export function newReporter({ config, session, panel }) {
 
   // send reports whether the report is settled, or how long to wait.
   const send = async one => {
-    const answer = await session.host('updates', {
-      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: write(one),
-    }).catch(() => null);
+    const answer = await session.host('updates', post(write(one))).catch(() => null);
     const status = answer?.status ?? 0;
-    const says = answer && !answer.ok ? await answer.json().catch(() => ({})) : {};
+    const says = await answer?.json().catch(() => null) ?? {};
+    refused = status === 401 || status === 403 && says.code !== 'participant';
     switch (true) {
-      case status >= 200 && status < 300:
+      case status === 200 && says.accepted === true:
         panel.host('ok');
         return 0;
       case status === 413 && one.body !== undefined:
@@ -33,15 +37,15 @@ export function newReporter({ config, session, panel }) {
         panel.host('ok');
         panel.told({ conversationId: one.conversationId, takesPart: false });
         return 0;
-      case status === 401 || status === 403:
+      case refused:
         panel.trouble('denied', says.error);
-        return 0;
-      case status === 429 || status >= 500 || status === 0:
-        panel.host('silent');
-        return 1000 * Number(answer?.headers.get('Retry-After') || 0) || 1;
-      default: // the host does not understand it, and would not the next time
+        return denied;
+      case (status === 400 || status === 415) && typeof says.error === 'string': // it would not be understood the next time
         panel.trouble('misunderstood', says.error);
         return 0;
+      default: // it is not the host that answers, or it cannot take it now
+        panel.host('silent');
+        return Math.min(1000 * Number(answer?.headers.get('Retry-After') || 0) || 1, longest);
     }
   };
 
@@ -55,15 +59,25 @@ export function newReporter({ config, session, panel }) {
       else if (still !== one) waiting.set(id, still);
       failures = wait ? failures + 1 : 0;
       const pause = Math.min(500 * 2 ** failures, longest) * (0.5 + Math.random() / 2);
-      if (wait) await new Promise(done => setTimeout(done, Math.max(Math.min(wait, longest), pause)));
+      if (wait) await new Promise(done => { wake = done; setTimeout(done, Math.max(wait, pause)); });
     }
   };
 
   const report = (kind, conversationId, body) => {
     waiting.set(conversationId, { kind, conversationId, body, seenAt: new Date().toISOString() });
+    if (refused) wake();
     working ??= work().finally(() => { working = null; });
   };
-  // flush waits for what is under way.
-  report.flush = most => Promise.race([working, new Promise(done => setTimeout(done, most))]);
+  // flush tries once more, and waits for what is under way.
+  report.flush = most => {
+    wake();
+    return Promise.race([working, new Promise(done => setTimeout(done, most))]);
+  };
+  // What is not known to be taken when the page goes is told as hints that outlive it.
+  addEventListener('pagehide', () => {
+    for (const { conversationId, seenAt } of waiting.values()) {
+      session.last('updates', post(JSON.stringify({ source: 'client-app', kind: 'hint', conversationId, seenAt })));
+    }
+  });
   return report;
 }

@@ -1,0 +1,113 @@
+import assert from 'node:assert';
+import { idle, pass } from './clock.js';
+
+const listeners = {};
+globalThis.addEventListener = (name, hear) => { (listeners[name] ??= []).push(hear); };
+const { newReporter } = await import('./report.js');
+
+// answer is what the host gives to a post.
+const answer = (status, body, headers = {}) => new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
+const taken = () => answer(200, { accepted: true });
+
+// page reports to a host that answers so, one after the other, and then takes everything.
+function page(answers, bodies = false) {
+  const is = { posts: [], said: [], wrong: '' };
+  const take = (path, init) => {
+    is.posts.push(JSON.parse(init.body));
+    return (answers.shift() ?? taken)();
+  };
+  is.report = newReporter({
+    config: { bodies, maxBody: 1 << 20 },
+    session: { host: async (path, init) => take(path, init), last: take },
+    panel: { host: state => is.said.push(state), trouble: kind => { is.wrong = kind; }, told() {} },
+  });
+  return is;
+}
+
+export const tests = {
+  async taken() {
+    const is = page([]);
+    is.report('event', 'c-1', {});
+    await idle();
+    assert.equal(is.posts.length, 1);
+    await pass(3600000);
+    assert.equal(is.posts.length, 1);
+  },
+
+  // What stands before the host may answer in its place.
+  async othersAnswer() {
+    for (const other of [
+      () => new Response('<!doctype html><title>sign in</title>', { status: 200 }), () => answer(200, {}), () => answer(200, null), () => answer(204),
+      () => answer(200, { accepted: false }), () => answer(404), () => new Response('404 page not found', { status: 404 }), () => answer(405), () => answer(408),
+      () => answer(400), () => answer(502), () => Promise.reject(new TypeError('failed to fetch')),
+    ]) {
+      const is = page([other, other, other]);
+      is.report('event', 'c-1', {});
+      await idle();
+      assert.equal(is.said.at(-1), 'silent', other);
+      await pass(300000);
+      assert.equal(is.posts.length, 4, other);
+      assert.equal(is.said.at(-1), 'ok', other);
+    }
+  },
+
+  // A denial can pass: a token may not be known everywhere yet, an administrator corrects an id.
+  async denied() {
+    for (const status of [401, 403]) {
+      const no = () => answer(status, { error: 'the token is of another organization' });
+      const is = page([no, no, no]);
+      is.report('event', 'c-1', {});
+      await idle();
+      assert.equal(is.wrong, 'denied');
+      await pass(40000);
+      assert(is.posts.length <= 2, 'it is not asked all the time');
+      await pass(300000);
+      assert.equal(is.posts.length, 4, status);
+      assert.equal(is.said.at(-1), 'ok');
+    }
+  },
+  async deniedUntilSomethingHappens() {
+    const is = page([() => answer(403, { error: 'no' })]);
+    is.report('event', 'c-1', {});
+    await idle();
+    is.report('event', 'c-2', {});
+    await pass(5000);
+    assert.deepEqual(is.posts.map(p => p.conversationId).sort(), ['c-1', 'c-1', 'c-2']);
+  },
+
+  async neverTaken() {
+    for (const refusal of [() => answer(400, { error: 'conversationId is not an id' }), () => answer(415, { error: 'no' }), () => answer(403, { error: 'no', code: 'participant' })]) {
+      const is = page([refusal]);
+      is.report('event', 'c-1', {});
+      await pass(3600000);
+      assert.equal(is.posts.length, 1, refusal);
+    }
+  },
+
+  // The desktop says that it closes the page while the host is away for a moment.
+  async stopped() {
+    const is = page([() => answer(503, { error: 'later' }, { 'Retry-After': '20' })]);
+    is.report('event', 'c-1', {});
+    await pass(1000);
+    let ended = false;
+    is.report.flush(2000).then(() => { ended = true; });
+    await pass(1000);
+    assert.equal(is.posts.length, 2);
+    assert(ended);
+  },
+
+  // The page is gone at once, whatever was under way.
+  async gone() {
+    for (const first of [() => new Promise(() => {}), () => answer(503, { error: 'later' })]) {
+      const is = page([first], true);
+      is.report('event', 'c-1', { text: 'a'.repeat(100000) });
+      is.report('event', 'c-2', {});
+      await idle();
+      const before = is.posts.length;
+      for (const hear of listeners.pagehide?.splice(0) ?? []) hear({});
+      const last = is.posts.slice(before);
+      assert.deepEqual(last.map(p => p.conversationId).sort(), ['c-1', 'c-2'], first);
+      assert(last.every(p => p.kind === 'hint' && p.body === undefined));
+    }
+  },
+};
