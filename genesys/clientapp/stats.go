@@ -9,13 +9,13 @@ import (
 // Stats are counts since the app was made, and present levels.
 type Stats struct {
 	Stored      int64 // posts that were answered 2xx
-	Denied      int64 // 401, 403: whose token is not valid here
+	Denied      int64 // 401, 403: whose token is not valid here, and Strangers
 	Refused     int64 // other 4xx: what cannot be understood
 	Overloaded  int64 // 429: there was no room, or an agent is too fast
 	Unavailable int64 // 5xx: not stored, or not in time
 
 	Events, Snapshots, Hints int64 // of the stored ones, by what the page had seen
-	Strangers                int64 // posts and streams about conversations in which the agent takes no part
+	Strangers                int64 // posts about conversations in which the agent takes no part
 	Handling                 int   // posts under way
 	Streams                  int   // event streams that are open
 }
