@@ -117,7 +117,7 @@ func (t *Tracker) decide(ctx context.Context, do store.Decision, ids []string) (
 		return 0, err
 	}
 	var deliveries []string
-	var failed error // of changes that a hook has refused again; the others go on
+	var failed error // of changes that a hook has refused again; the others go on, and an error of the store says more
 	n := 0
 	for _, id := range ids {
 		conversationID, ok := store.ParseChange(id)
@@ -134,7 +134,7 @@ func (t *Tracker) decide(ctx context.Context, do store.Decision, ids []string) (
 		case errors.As(err, &again):
 			failed = errors.Join(failed, err)
 		case err != nil:
-			return n, errors.Join(failed, err)
+			return n, err
 		}
 	}
 	if len(deliveries) == 0 {
@@ -144,5 +144,8 @@ func (t *Tracker) decide(ctx context.Context, do store.Decision, ids []string) (
 	if decided > 0 {
 		t.engine.Decided(ctx)
 	}
-	return n + decided, errors.Join(failed, err)
+	if err != nil {
+		return n + decided, err
+	}
+	return n + decided, failed
 }

@@ -96,7 +96,7 @@ func (d *diagnosis) find(f finding) {
 		_ = d.out.json(f) // texts alone
 		return
 	}
-	d.out.say("%-8s %s: %s", f.Level, f.Check, f.Says)
+	d.out.say("%-8s %s: %s", f.Level, f.Check, inLine(f.Says))
 	if f.Remedy != "" {
 		d.out.say("%8s → %s", "", f.Remedy)
 	}

@@ -103,7 +103,7 @@ func list(to *terminal, item *store.FailedItem, stack bool) {
 	if !item.Next.IsZero() {
 		to.say("    it is tried again by itself %s", at(item.Next))
 	}
-	to.say("    %s", item.Error)
+	to.say("    %s", inLine(item.Error))
 	if stack && item.Stack != "" {
 		to.paragraph(item.Stack)
 	}

@@ -121,6 +121,7 @@ func TestWrongUseIsSaidWithWhatToDo(t *testing.T) {
 		{file, []string{"open"}, 2, "convtrackctl help open"},
 		{file, []string{"open", "x"}, 1, "there is no file"},
 		{file, []string{"open", "-x"}, 2, "-x"},
+		{"sqlite:" + t.TempDir(), []string{"open", "x"}, 1, "is a folder"},
 		{file, []string{"open", "x", "-schema", "y"}, 2, "-schema is for PostgreSQL"},
 		{file, []string{"tail", "-every", "1ms"}, 2, "at least 50ms"},
 		{file, []string{"find"}, 2, "-person"},

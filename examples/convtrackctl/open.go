@@ -109,7 +109,7 @@ func tries(n int, failed string) string {
 		text = ", " + count(n, "failed try", "failed tries")
 	}
 	if failed != "" {
-		text += ": " + failed
+		text += ": " + inLine(failed)
 	}
 	return text
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -179,8 +181,13 @@ func mustExist(at *stores.Address) error {
 	if at.Path == "" {
 		return nil
 	}
-	if _, err := os.Stat(at.Path); err != nil {
+	switch is, err := os.Stat(at.Path); {
+	case errors.Is(err, fs.ErrNotExist):
 		return errors.New("there is no file " + at.Path + ": give the path that the tracker has, or let migrate apply create it")
+	case err != nil:
+		return fmt.Errorf("the file cannot be looked at: %w", err)
+	case is.IsDir():
+		return errors.New(at.Path + " is a folder: give the path of the file in it that the tracker has")
 	}
 	return nil
 }

@@ -31,6 +31,9 @@ func (t *terminal) paragraph(text string) {
 	}
 }
 
+// inLine writes a text of several lines, as errors can be, in one.
+func inLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // json writes a value as one line of JSON.
 func (t *terminal) json(v any) error {
 	line, err := json.Marshal(v)

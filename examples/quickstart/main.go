@@ -35,7 +35,7 @@ func main() {
 }
 
 func run(args []string, messages io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	folder, err := os.MkdirTemp("", "convtrack-quickstart-")
 	if err != nil {
@@ -113,6 +113,10 @@ func build(ctx context.Context, binary string, messages io.Writer) error {
 	}()
 	compile := exec.CommandContext(ctx, "go", "build", "-o", binary, app)
 	compile.Stderr = messages
+	if runtime.GOOS != "windows" { // it stops the compilers that it has started, which a kill would leave behind
+		compile.Cancel = func() error { return compile.Process.Signal(os.Interrupt) }
+		compile.WaitDelay = 10 * time.Second
+	}
 	err := compile.Run()
 	close(done)
 	<-told

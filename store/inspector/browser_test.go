@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/internal/browsertest"
+	"github.com/dcmkit/convtrack/store/memstore"
 )
 
 // opens opens a page in a tab of somebody.
@@ -109,6 +110,35 @@ func TestAConversationIsFollowedLive(t *testing.T) {
 	other.Shows("#conversations", "c-1")
 	d.tellUntil(story("c-2", 0), 30*time.Second)
 	other.Shows("#conversations", "c-2")
+}
+
+func TestWhatIsForgottenVanishesFromThePagesThatShowIt(t *testing.T) {
+	d := newDesk(t)
+	d.tellUntil(story("c-1", 0), time.Hour)
+	page := d.opens("anna", "conversation?id=c-1")
+	page.Shows("#live", "Live")
+	page.Shows("[data-part=head]", "Rosa Lindqvist")
+	_, err := d.Forget(t.Context(), "c-1")
+	require.NoError(t, err)
+	page.Shows("[role=alert]", "is not tracked")
+	require.NotContains(t, browsertest.Eval[string](page, `document.documentElement.innerHTML`), "Rosa")
+	page.Shows("#live", "Not live")
+}
+
+func TestAPageThatCannotBeReadSaysThatItMayBeOld(t *testing.T) {
+	away := &outage{Store: memstore.New()}
+	d := newDeskOn(t, away)
+	s := story("c-1", 0)
+	d.tellUntil(s, 30*time.Second)
+	page := d.opens("anna", "conversation?id=c-1")
+	page.Until(`document.querySelector('#live').textContent === 'Live'`)
+	away.down.Store(true)
+	page.Shows("#live", "what is shown may be old")
+	page.Shows("[data-part=head]", "Queued")
+	away.down.Store(false)
+	page.Until(`document.querySelector('#live').textContent === 'Live'`)
+	d.tellUntil(s, 2*time.Minute)
+	page.Shows("[data-part=head]", "Active")
 }
 
 // hostile are names that a caller may choose.

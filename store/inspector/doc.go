@@ -21,8 +21,9 @@
 //
 // # Pages
 //
-// All addresses are relative to the prefix. Each page shows what it shows as JSON,
-// too, and is followed live while it is open.
+// All addresses are relative to the prefix. Each page is there as JSON, too, and is
+// followed live while it is open: its stream says when it has changed, when it
+// cannot be read, and when what it shows was forgotten, which then vanishes from it.
 //
 //	page               JSON                 parameters
 //	./                 conversations.json   by, text, state, medium, direction, since, limit, after

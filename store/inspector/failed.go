@@ -3,6 +3,7 @@ package inspector
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -115,6 +116,9 @@ func (h *Handler) decide(w http.ResponseWriter, r *http.Request, see viewer, asJ
 	switch {
 	case err != nil:
 		status, why := h.explain(err)
+		if did.N > 0 {
+			why = fmt.Sprintf("It stopped half-way: %d %s decided, the others were not. %s", did.N, plural(did.N, "was", "were"), why)
+		}
 		h.refuse(w, r, see, status, why)
 	case asJSON:
 		answer(w, http.StatusOK, did)
@@ -129,6 +133,13 @@ func (h *Handler) decide(w http.ResponseWriter, r *http.Request, see viewer, asJ
 		w.Header().Set("Location", "failed?"+params.Encode()) // relative, under whatever prefix
 		w.WriteHeader(http.StatusSeeOther)
 	}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 func (h *Handler) carryOut(ctx context.Context, form url.Values) (did decided, err error) {

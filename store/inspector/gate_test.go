@@ -2,6 +2,7 @@ package inspector_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"github.com/dcmkit/convtrack/store"
@@ -28,4 +29,39 @@ func (g *gate) List(ctx context.Context, q store.Query) (store.Page, error) {
 	case <-ctx.Done():
 		return store.Page{}, ctx.Err()
 	}
+}
+
+// outage is a store that cannot be read while it is down.
+type outage struct {
+	store.Store
+	down atomic.Bool
+}
+
+var errDown = errors.New("the database is away")
+
+func (o *outage) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
+	if o.down.Load() {
+		return nil, errDown
+	}
+	return o.Store.Load(ctx, ids...)
+}
+
+func (o *outage) List(ctx context.Context, q store.Query) (store.Page, error) {
+	if o.down.Load() {
+		return store.Page{}, errDown
+	}
+	return o.Store.List(ctx, q)
+}
+
+// halfway is a store that takes so many decisions, and no more.
+type halfway struct {
+	store.Store
+	left atomic.Int64
+}
+
+func (h *halfway) Decide(ctx context.Context, do store.Decision, ids ...string) (int, error) {
+	if h.left.Add(-1) < 0 {
+		return 0, errDown
+	}
+	return h.Store.Decide(ctx, do, ids...)
 }

@@ -78,8 +78,9 @@ var pages = map[string]page{
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	if r.URL.Path == "" { // the prefix without its slash, from which relative links would lead astray
-		http.Redirect(w, r, "./"+url.PathEscape(lastPart(r.RequestURI))+"/", http.StatusSeeOther)
+	if to := slashed(r); to != "" {
+		w.Header().Set("Location", to) // relative, under whatever prefix
+		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
 	access := h.config.Access(r)
@@ -99,9 +100,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func lastPart(uri string) string {
-	path, _, _ := strings.Cut(uri, "?")
-	return path[strings.LastIndexByte(path, '/')+1:]
+// slashed is the address of the first page when the prefix was asked for without its
+// slash, from which relative links would lead astray; else it is empty.
+func slashed(r *http.Request) string {
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	switch {
+	case r.URL.Path != "" || last == "":
+		return ""
+	case query != "":
+		query = "?" + query
+	}
+	return "./" + last + "/" + query
 }
 
 // get answers a file, or a page for people or for programs.

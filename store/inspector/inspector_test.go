@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"regexp"
@@ -443,4 +444,82 @@ func TestPeopleWhoLookNeverTakeMoreConnectionsThanTheyMay(t *testing.T) {
 	all = append(all, <-answers, <-answers)
 	slices.Sort(all)
 	require.Equal(t, []int{503, 503, 503, 503, 503, 503}, all[2:])
+}
+
+// TestThePrefixMayBeStrippedInAnyWay has the pages behind handlers that strip more or
+// less of the address than the documentation does.
+func TestThePrefixMayBeStrippedInAnyWay(t *testing.T) {
+	d := newDesk(t)
+	for _, to := range []struct{ prefix, strips string }{
+		{"/operate", "/operate"}, {"/operate", "/operate/"}, {"/in/a/folder", "/in/a/folder"}, {"/with a space", "/with a space"}, {"", ""}, {"", "/"},
+	} {
+		server := httptest.NewServer(http.StripPrefix(to.strips, d.pages))
+		client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Transport: &http.Transport{DisableKeepAlives: true}}
+		get := func(path string) (int, string) {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
+			require.NoError(t, err)
+			r.Header.Set(whoHeader, "anna")
+			answer, err := client.Do(r)
+			require.NoError(t, err)
+			defer func() { _ = answer.Body.Close() }()
+			return answer.StatusCode, answer.Header.Get("Location")
+		}
+		prefix := strings.ReplaceAll(to.prefix, " ", "%20")
+		for _, page := range []string{"/", "/health", "/?state=open"} {
+			status, _ := get(prefix + page)
+			require.Equal(t, http.StatusOK, status, "%q%s, of which %q is stripped", to.prefix, page, to.strips)
+		}
+		if prefix != "" && to.strips == to.prefix {
+			status, location := get(prefix + "?state=open")
+			require.Equal(t, http.StatusSeeOther, status)
+			base, err := url.Parse(server.URL + prefix)
+			require.NoError(t, err)
+			there, err := base.Parse(location)
+			require.NoError(t, err)
+			require.Equal(t, server.URL+prefix+"/?state=open", there.String())
+		}
+		server.Close()
+	}
+}
+
+func TestADecisionThatStopsHalfWaySaysHowFarItCame(t *testing.T) {
+	half := &halfway{Store: memstore.New()}
+	d := newDeskOn(t, half)
+	d.broken.Store(true)
+	for i := range 101 { // they are decided by the hundred
+		s := story(fmt.Sprintf("c-%03d", i), 150*time.Second)
+		moments := s.Moments()
+		answered := max(slices.IndexFunc(moments, func(at time.Duration) bool { return at > 75*time.Second })-1, 0)
+		d.say(s.Snapshots()[answered], s.Start.Add(moments[answered]))
+	}
+	require.Eventually(t, func() bool {
+		page, err := d.FailedPage(t.Context(), store.FailedQuery{Limit: 200})
+		return err == nil && len(page.Items) == 101
+	}, time.Minute, 10*time.Millisecond)
+	half.left.Store(1)
+	got := d.post("anna", "failed.json", url.Values{"do": {"skip"}, "hook": {"notify-crm"}, "all": {"1"}, "token": {d.token("anna")}})
+	require.Equal(t, http.StatusServiceUnavailable, got.status)
+	require.Contains(t, got.body, "100 were decided, the others were not")
+}
+
+func TestARefusedChangeHidesNoDecisionThatFailed(t *testing.T) {
+	half := &halfway{Store: memstore.New()}
+	d := newDeskOn(t, half)
+	d.broken.Store(true)
+	d.tellUntil(story("c-1", 150*time.Second), 75*time.Second)
+	d.fails(1)
+	events.Before(d.hooks, "link-case", func(context.Context, *events.ConversationCreated) error { return errors.New("no case") }, events.Attempts(1))
+	d.tell(story("c-2", 40*time.Second))
+	d.fails(2)
+	page, err := d.FailedPage(t.Context(), store.FailedQuery{})
+	require.NoError(t, err)
+	for name, form := range map[string]url.Values{
+		"both":        {"id": {page.Items[0].ID, page.Items[1].ID}},
+		"of the hook": {"all": {"1"}, "hook": {"notify-crm"}},
+	} {
+		form.Set("do", "retry")
+		form.Set("token", d.token("anna"))
+		got := d.post("anna", "failed.json", form)
+		require.Equal(t, http.StatusServiceUnavailable, got.status, "%s: %s", name, got.body)
+	}
 }

@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/dcmkit/convtrack/store"
 )
 
 const (
@@ -24,7 +27,8 @@ const (
 )
 
 // live answers with a stream of server-sent events: one each time that a page has
-// changed. What it shows then the browser asks for as always.
+// changed, cannot be read, or shows nothing any more. What it shows then the browser
+// asks for as always.
 func (h *Handler) live(w http.ResponseWriter, r *http.Request, see viewer) {
 	params := r.URL.Query()
 	p, is := pages[params.Get("page")]
@@ -55,7 +59,7 @@ type stream struct {
 	params  url.Values
 
 	said time.Time // when it was last written to
-	last string    // the state that the browser knows
+	last string    // what the browser was told last
 }
 
 func (s *stream) follow(ctx context.Context) {
@@ -68,14 +72,14 @@ func (s *stream) follow(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 			return
+		case errors.Is(err, errBusy): // with other pages: it says nothing of this one
+			err = s.sign()
+		case errors.Is(err, store.ErrNotFound):
+			err = s.say("gone", "gone")
 		case err != nil:
-			s.last = "" // it is told when it is over
-			err = s.sign()
-		case state != s.last:
-			err = s.write("event: changed\ndata: " + state + "\n\n")
-			s.last = state
+			err = s.say("unread", "unread")
 		default:
-			err = s.sign()
+			err = s.say("changed", state)
 		}
 		if err != nil {
 			return
@@ -114,6 +118,16 @@ func digest(shows shown) string {
 		_, _ = fmt.Fprint(sum, time.Now().Truncate(every).Unix())
 	}
 	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12])
+}
+
+// say tells the browser of another state than it knows: changed with what it is now,
+// unread while it cannot be read, gone when there is nothing to show any more.
+func (s *stream) say(event, state string) error {
+	if state == s.last {
+		return s.sign()
+	}
+	s.last = state
+	return s.write("event: " + event + "\ndata: " + state + "\n\n")
 }
 
 // sign writes a sign of life when it is time for one.

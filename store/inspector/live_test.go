@@ -73,8 +73,9 @@ func TestAStreamOfWhatIsNotThereYetGoesOn(t *testing.T) {
 	d := newDesk(t)
 	status, says := d.follow("anna", "conversation&id=c-1")
 	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "gone", d.next(says))
 	d.tellUntil(story("c-1", 0), time.Hour)
-	d.next(says)
+	require.NotEqual(t, "gone", d.next(says))
 }
 
 func TestAStreamEndsWithTheHandler(t *testing.T) {
@@ -107,4 +108,30 @@ func TestWhoFollowsPagesReadsOneAtATimeAndKeepsNobodyWaiting(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, d.get("anna", "conversation?id=unknown").status, "pages have reads of their own")
 	require.Equal(t, int64(1), held.most.Load())
 	close(held.open)
+}
+
+func TestAStreamSaysThatWhatItFollowsIsForgotten(t *testing.T) {
+	d := newDesk(t)
+	d.tellUntil(story("c-1", 0), time.Hour)
+	_, says := d.follow("anna", "conversation&id=c-1")
+	d.next(says)
+	_, err := d.Forget(t.Context(), "c-1")
+	require.NoError(t, err)
+	for d.next(says) != "gone" { // a hook was not done
+	}
+}
+
+func TestAStreamSaysWhenItsPageCannotBeRead(t *testing.T) {
+	away := &outage{Store: memstore.New()}
+	d := newDeskOn(t, away)
+	d.tellUntil(story("c-1", 0), time.Hour)
+	for _, page := range []string{"conversation&id=c-1", ""} {
+		_, says := d.follow("anna", page)
+		d.next(says)
+		away.down.Store(true)
+		for d.next(says) != "unread" {
+		}
+		away.down.Store(false)
+		require.NotEqual(t, "unread", d.next(says), "that it is over is said, too")
+	}
 }

@@ -39,33 +39,50 @@ function tell(before) {
 	if (fresh.length) news.textContent = 'New: ' + fresh.join(', ');
 }
 
-let busy = false, again = false;
+const old = 'Not live: what is shown may be old';
+let busy = false, again = false, later = 0, stream;
 
+// refresh shows the page as it is now. What fails is tried again.
 async function refresh() {
 	if (busy) { again = true; return; }
 	busy = true;
+	clearTimeout(later);
 	try {
-		const answer = await fetch(location.href, {headers: {Accept: 'text/html'}, credentials: 'same-origin'});
-		if (!answer.ok) throw new Error(answer.status);
-		const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-		const before = document.querySelectorAll('[data-news]').length;
-		for (const part of document.querySelectorAll('[data-part]')) {
-			const next = page.querySelector(`[data-part="${part.dataset.part}"]`);
-			if (!next || next.innerHTML === part.dataset.was) continue;
-			const was = kept(part);
-			part.dataset.was = next.innerHTML;
-			part.replaceChildren(...next.childNodes);
-			restore(part, was);
-		}
-		document.body.dataset.state = page.body.dataset.state;
-		offerAll();
-		tell(before);
-		say('on', 'Live');
+		await load();
 	} catch {
-		say('off', 'Not live: what is shown may be old');
+		say('off', old);
+		later = setTimeout(refresh, 10000);
 	}
 	busy = false;
 	if (again) { again = false; refresh(); }
+}
+
+async function load() {
+	const answer = await fetch(location.href, {headers: {Accept: 'text/html'}, credentials: 'same-origin'});
+	const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+	if (answer.status === 403 || answer.status === 404) return leave(page);
+	if (!answer.ok || !page.querySelector('[data-part]')) throw new Error(answer.status);
+	const before = document.querySelectorAll('[data-news]').length;
+	for (const part of document.querySelectorAll('[data-part]')) {
+		const next = page.querySelector(`[data-part="${part.dataset.part}"]`);
+		if (!next || next.innerHTML === part.dataset.was) continue;
+		const was = kept(part);
+		part.dataset.was = next.innerHTML;
+		part.replaceChildren(...next.childNodes);
+		restore(part, was);
+	}
+	document.body.dataset.state = page.body.dataset.state;
+	offerAll();
+	tell(before);
+	say('on', 'Live');
+}
+
+// leave shows why there is nothing to see any more: the conversation was forgotten,
+// or the reader has lost the right. Nothing of what was shown stays.
+function leave(page) {
+	stream.close();
+	document.getElementById('main').replaceChildren(...page.querySelector('main')?.childNodes ?? ['This cannot be shown any more.']);
+	say('off', 'Not live');
 }
 
 // offerAll shows the box that ticks all others, which works with scripts alone.
@@ -78,10 +95,20 @@ function offerAll() {
 
 for (const part of document.querySelectorAll('[data-part]')) part.dataset.was = part.innerHTML;
 offerAll();
-const stream = new EventSource(document.body.dataset.live);
-stream.addEventListener('changed', e => {
-	say('on', 'Live');
-	if (e.data !== document.body.dataset.state) refresh();
-});
-stream.onopen = () => say('on', 'Live');
-stream.onerror = () => say('off', 'Not live: what is shown may be old');
+follow();
+
+// follow listens to the page's stream. A browser listens anew by itself, but not
+// after an answer that is no stream: as of a server that starts, or is busy.
+function follow() {
+	stream = new EventSource(document.body.dataset.live);
+	stream.addEventListener('changed', e => {
+		if (e.data === document.body.dataset.state) say('on', 'Live');
+		else refresh();
+	});
+	stream.addEventListener('unread', () => say('off', old));
+	stream.addEventListener('gone', refresh);
+	stream.onerror = () => {
+		say('off', old);
+		if (stream.readyState === EventSource.CLOSED) setTimeout(() => { follow(); refresh(); }, 10000);
+	};
+}
