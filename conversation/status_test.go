@@ -35,6 +35,7 @@ func TestStatus(t *testing.T) {
 		{StatusActive, []*Participant{party("c", PurposeCustomer, connected), party("q", PurposeACD, over), party("a", PurposeAgent, connected)}},
 		{StatusOnHold, []*Participant{party("c", PurposeCustomer, held), party("a", PurposeAgent, connected)}},
 		{StatusAfterCallWork, []*Participant{party("c", PurposeCustomer, over), party("a", PurposeAgent, pending)}},
+		{StatusAfterCallWork, []*Participant{party("c", PurposeCustomer, connected), party("a", PurposeAgent, pending)}},
 		{StatusEnded, []*Participant{party("c", PurposeCustomer, over), party("a", PurposeAgent, over)}},
 		{StatusActive, []*Participant{party("c", PurposeCustomer, over), party("a", PurposeAgent, connected), party("b", PurposeUser, connected)}},
 	} {

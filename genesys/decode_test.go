@@ -314,6 +314,11 @@ func TestRegions(t *testing.T) {
 			require.Equal(t, known, r)
 		}
 	}
+	for name, domain := range map[string]string{"mx-central-1": "mxc1.pure.cloud", "ap-southeast-1": "apse1.pure.cloud", "eusc-de-east-1": "edee1.eusc-pure.cloud"} { // the newest (C10)
+		r, err := genesys.ParseRegion(name)
+		require.NoError(t, err)
+		require.Equal(t, domain, r.Domain)
+	}
 }
 
 func TestADomainGivenInFullIsARegionThatIsNewerThanThisModule(t *testing.T) {
