@@ -3,7 +3,11 @@ package convtrack_test
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -151,6 +155,33 @@ func allows(allowed []string, imported string) bool {
 		}
 	}
 	return false
+}
+
+// TestRoomsAskForLittle: what a room of the engine takes as an interface has three
+// methods at most.
+func TestRoomsAskForLittle(t *testing.T) {
+	asked := 0
+	err := filepath.WalkDir("internal", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, is := n.(*ast.TypeSpec); is {
+				if i, is := spec.Type.(*ast.InterfaceType); is {
+					asked++
+					if n := i.Methods.NumFields(); n > 3 {
+						t.Errorf("%s: %s has %d methods", path, spec.Name, n)
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, asked, 15)
 }
 
 func TestTestingIsImportedOnlyByPackagesForTests(t *testing.T) {

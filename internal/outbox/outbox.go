@@ -29,14 +29,6 @@ type Commits interface {
 	Failed(doing string, err error)
 }
 
-// Hooks are the After hooks.
-type Hooks interface {
-	AfterNames() []string
-	Delivery(name string) (events.Delivery, bool)
-	RunAfter(ctx context.Context, name string, e events.Event) error
-	Decode(head events.Header, data []byte) (events.Event, error)
-}
-
 // Conversations are those of which deliveries speak.
 type Conversations interface {
 	// AsOf returns the conversation, at least as new as the event with the
@@ -53,7 +45,7 @@ type Conversations interface {
 type Config struct {
 	Leases        Leases
 	Commits       Commits
-	Hooks         Hooks
+	Hooks         *events.Hooks
 	Conversations Conversations
 	// InTransaction has a place for each hook that runs in a transaction.
 	InTransaction chan struct{}

@@ -36,13 +36,13 @@ type Store interface {
 	List(ctx context.Context, q store.Query) (store.Page, error)
 	Forget(ctx context.Context, ids ...string) (int, error)
 	Expire(ctx context.Context, before time.Time, limit int) (int, error)
-	// Failed notes that a call has failed and is going to be repeated.
-	Failed(doing string, err error)
 }
 
 // Config is what retention needs. All of it is required.
 type Config struct {
 	Store Store
+	// Failed notes that a call of the store has failed and is going to be repeated.
+	Failed func(doing string, err error)
 	// Mine reports whether this process is the one to do it.
 	Mine func() bool
 	// LetGo is told what was deleted.
@@ -80,7 +80,7 @@ func (r *Retention) Loop(ctx context.Context) {
 			_, err = r.rounds(ctx, r.tombstones)
 		}
 		if err != nil && ctx.Err() == nil {
-			r.Store.Failed("deleting what ended long ago", err)
+			r.Failed("deleting what ended long ago", err)
 		}
 	}
 }

@@ -43,7 +43,6 @@ func (s *slow) Forget(_ context.Context, ids ...string) (int, error) {
 }
 
 func (s *slow) Expire(context.Context, time.Time, int) (int, error) { return 0, nil }
-func (s *slow) Failed(string, error)                                {}
 
 func TestATwentiethOfTheTimeIsSpentOnDeletingHoweverSlowTheStoreIs(t *testing.T) {
 	for _, takes := range []time.Duration{100 * time.Microsecond, 2 * time.Millisecond, 500 * time.Millisecond} {
