@@ -42,6 +42,7 @@ func TestCallsOfTheHostThatDoNotReturnAreBoundedAndHoldUpNobody(t *testing.T) {
 			require.Equal(t, http.StatusOK, h.say(token, id).Code)
 		}
 		require.Len(t, h.all(), 10)
+		synctest.Wait()
 		require.Equal(t, 2, most)
 		require.Contains(t, h.log.String(), "have not returned")
 		time.Sleep(2 * time.Hour)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,6 +50,11 @@ func TestALoginThatFailsForAWhileNeedsNobodyAfterwards(t *testing.T) {
 	script(t, "login", "night")
 }
 
+func TestALoginThatNobodySeesDoesNotDisturbTheOneInAWindow(t *testing.T) {
+	script(t, "login", "openWindow")
+	script(t, "login", "windowTooLate")
+}
+
 func TestAConnectionThatIsDeadHoldsNothingUp(t *testing.T) {
 	script(t, "login", "deadConnection")
 	script(t, "login", "longStream")
@@ -70,10 +76,11 @@ func TestWhatHappensDuringALookIsLookedAtAfterIt(t *testing.T) {
 }
 
 func TestAnAddressThatIsWrongIsTheTroubleOfItsOwnPageAlone(t *testing.T) {
-	for _, id := range []string{"{gcConversationId}", "a\x00b"} {
+	for _, id := range []string{"{gcConversationId}", "a\x00b", "\uFFFD", strings.Repeat("ä", 65)} {
 		script(t, "main", "noID", id)
 	}
 	script(t, "main", "anID", "6f0f5b5c-9d4b-4c55-8a37-3c5a7f6d1f11")
+	script(t, "main", "anID", strings.Repeat("ä", 64))
 }
 
 func TestAnotherPageInPlaceOfTheSettingsIsWaitedFor(t *testing.T) {
@@ -89,11 +96,13 @@ func TestAHintThatIsTakenOrNeverWillBeIsToldOnce(t *testing.T) {
 // place, with a page to sign in, or that there is no such place, while it restarts.
 func TestWhatIsNotTheHostsAnswerIsNoReasonToForgetAHint(t *testing.T) {
 	script(t, "report", "othersAnswer")
+	script(t, "report", "endlessAnswer")
 }
 
 func TestADeniedHintIsToldAgainNowAndThenAndWithTheNextOne(t *testing.T) {
 	script(t, "report", "denied")
 	script(t, "report", "deniedUntilSomethingHappens")
+	script(t, "report", "deniedWhileSomethingHappens")
 }
 
 func TestAPageThatIsStoppedWhileAHintWaitsTellsItOnceMore(t *testing.T) {

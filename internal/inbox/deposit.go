@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -117,93 +118,98 @@ func (d *deposits) take() []deposit {
 	return taken
 }
 
+// mostRefused is how many writes may be refused one after the other until the store
+// itself is taken for the reason.
+const mostRefused = 64
+
 // write writes what waits and returns how many deposits that were. While the store
 // does not answer it tries again; while it does, one of them is to blame (an entry
-// that the database refuses), and holds up no other.
-func (b *Inbox) write(ctx context.Context) (n int) {
+// that the database refuses): it is found by halves, and holds up no other.
+func (b *Inbox) write(ctx context.Context) int {
 	all := b.deposits.take()
-	if len(all) == 0 {
-		return 0
-	}
-	for n := 1; ; n++ {
-		err := b.writeAll(ctx, all)
+	refused := 0 // one after the other
+	for tries, parts := 1, []part{b.compose(all)}; len(parts) > 0; {
+		p := parts[0]
+		err := b.deposit(ctx, p)
+		if err == nil {
+			p.answer(nil)
+			tries, refused, parts = 1, 0, parts[1:]
+			continue
+		}
+		answers := b.answers(ctx, p, err)
 		switch {
-		case err == nil:
-		case len(all) > 1 && b.answers(ctx, &all[0], err):
-			b.writeHalves(ctx, all, err)
-			return len(all)
-		default:
-			b.Commits.Failed("depositing for other processes", err)
-			if n < b.Attempts && retry.PauseForStore(ctx, n) {
-				continue
+		case answers && len(p.deposits) > 1 && refused < mostRefused:
+			refused++
+			half := len(p.deposits) / 2
+			parts = slices.Concat([]part{b.compose(p.deposits[:half]), b.compose(p.deposits[half:])}, parts[1:])
+			continue
+		case answers && tries > 1:
+			b.throttled.To(ctx, b.Log, slog.LevelWarn, "the store refuses what is deposited for other processes, while it works; whoever heard it is told", "deposits", len(p.deposits), "error", err)
+			p.answer(err)
+			tries, refused, parts = 1, refused+1, parts[1:]
+			continue
+		case answers: // once more: a connection may have been lost
+			tries++
+			continue
+		}
+		b.Commits.Failed("depositing for other processes", err)
+		if tries >= b.Attempts || !retry.PauseForStore(ctx, tries) {
+			for _, p := range parts {
+				p.answer(err)
 			}
+			break
 		}
-		for _, d := range all {
-			d.done <- err
-		}
-		return len(all)
+		tries++
+	}
+	return len(all)
+}
+
+// part is what goes with one write.
+type part struct {
+	deposits []deposit
+	heard    int
+	entries  []store.Entry
+}
+
+func (b *Inbox) compose(all []deposit) part {
+	var heard []Heard
+	p := part{deposits: all}
+	for _, d := range all {
+		heard, p.entries = append(heard, d.heard...), append(p.entries, d.hints...)
+	}
+	p.heard, p.entries = len(heard), append(p.entries, b.deposits.bundles.entries(heard, b.stamp())...)
+	return p
+}
+
+func (p part) answer(err error) {
+	for _, d := range p.deposits {
+		d.done <- err
 	}
 }
 
-// writeAll writes deposits once.
-func (b *Inbox) writeAll(ctx context.Context, all []deposit) error {
-	var heard []Heard
-	var entries []store.Entry
-	for _, d := range all {
-		heard, entries = append(heard, d.heard...), append(entries, d.hints...)
-	}
-	entries = append(entries, b.deposits.bundles.entries(heard, b.stamp())...)
-	if len(entries) == 0 {
+// deposit writes a part once.
+func (b *Inbox) deposit(ctx context.Context, p part) error {
+	if len(p.entries) == 0 {
 		return nil
 	}
-	if err := b.Store.Deposit(ctx, entries); err != nil {
+	if err := b.Store.Deposit(ctx, p.entries); err != nil {
 		return err
 	}
-	b.Counters.Deposited.Add(int64(len(heard)))
+	b.Counters.Deposited.Add(int64(p.heard))
 	return nil
 }
 
-// answers reports whether the store works, although it has not taken a deposit.
-func (b *Inbox) answers(ctx context.Context, d *deposit, failed error) bool {
-	if is := access.TroubleOf(failed); ctx.Err() != nil || is == access.Full || is == access.ReadOnly {
+// answers reports whether the store works, although it has not taken a part.
+func (b *Inbox) answers(ctx context.Context, p part, failed error) bool {
+	if is := access.TroubleOf(failed); ctx.Err() != nil || is == access.Full || is == access.ReadOnly || is == access.Slow {
 		return false
 	}
 	var id string
-	if len(d.hints) > 0 {
+	if d := p.deposits[0]; len(d.hints) > 0 {
 		id = d.hints[0].ConversationID
 	} else if len(d.heard) > 0 {
 		id = d.heard[0].Conversation.ID
 	}
 	_, err := b.Commits.Load(ctx, id)
 	return err == nil
-}
-
-// mostRefused is how many writes may be refused one after the other until the store
-// itself is taken for the reason.
-const mostRefused = 64
-
-// writeHalves finds those that the store refuses by halves.
-func (b *Inbox) writeHalves(ctx context.Context, all []deposit, err error) {
-	refused := 0 // one after the other
-	var write func(part []deposit, err error)
-	write = func(part []deposit, err error) {
-		switch {
-		case err == nil:
-			refused = 0
-		case len(part) > 1 && refused < mostRefused && ctx.Err() == nil:
-			refused++
-			half := len(part) / 2
-			for _, p := range [][]deposit{part[:half], part[half:]} {
-				write(p, b.writeAll(ctx, p))
-			}
-			return
-		default:
-			refused++
-			b.throttled.To(ctx, b.Log, slog.LevelWarn, "the store refuses what is deposited for other processes, while it works; whoever heard it is told", "deposits", len(part), "error", err)
-		}
-		for _, d := range part {
-			d.done <- err
-		}
-	}
-	write(all, err)
 }

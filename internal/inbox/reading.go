@@ -188,10 +188,10 @@ func (b *Inbox) readAfter(ctx context.Context, reader Reader, id string, keys []
 	return err
 }
 
-// guarded calls the host's source. A read that does not heed its context is left
-// behind.
-func guarded(ctx context.Context, reader Reader, id string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, readLimit, fmt.Errorf("Read of the source has taken more than %v", readLimit))
+// guarded calls the host's source. A read that does not heed its limit is left
+// behind; a stop waits for it as for everything that was begun.
+func guarded(stopped context.Context, reader Reader, id string) error {
+	ctx, cancel := context.WithTimeoutCause(stopped, readLimit, fmt.Errorf("Read of the source has taken more than %v", readLimit))
 	defer cancel()
 	read := make(chan error, 1)
 	go func() { // a Goexit is an answer, too
@@ -206,6 +206,9 @@ func guarded(ctx context.Context, reader Reader, id string) error {
 	case err := <-read:
 		return err
 	case <-ctx.Done():
+	}
+	if stopped.Err() != nil {
+		return <-read
 	}
 	select {
 	case err := <-read:

@@ -357,10 +357,11 @@ func (v victim) bury(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Close()) }()
 	acknowledged := v.read(t, "acknowledged")
+	var aside [][]*conversation.Conversation
 	if v.Aside {
-		v.mend(t, s, acknowledged)
+		aside = v.mend(t, s, acknowledged)
 	}
-	tracker := v.finish(t, s)
+	tracker := v.finish(t, s, aside)
 
 	type key struct{ round, i int }
 	stories, stored := map[key][]*conversation.Conversation{}, map[key]*conversation.Conversation{}
@@ -422,9 +423,8 @@ func (v victim) bury(t *testing.T) {
 }
 
 // mend mends the hook, and looks that the victims have left something aside that
-// was acknowledged.
-func (v victim) mend(t *testing.T, s store.Store, acknowledged []string) {
-	var stories [][]*conversation.Conversation
+// was acknowledged. It returns what is told of each conversation.
+func (v victim) mend(t *testing.T, s store.Store, acknowledged []string) (stories [][]*conversation.Conversation) {
 	told := map[[2]int]bool{}
 	for _, line := range acknowledged {
 		var of [2]int
@@ -439,12 +439,14 @@ func (v victim) mend(t *testing.T, s store.Store, acknowledged []string) {
 	t.Logf("of %d conversations %d are refused, %d undecided", len(stories), refused, undecided)
 	require.NotZero(t, refused+undecided+len(inboxes(t, s, 1)), "nothing is kept aside")
 	require.NoError(t, os.WriteFile(v.mended(), nil, 0o600))
+	return stories
 }
 
-// finish runs trackers until everything is delivered. One is not always enough:
-// a database that has not noticed yet that a victim is dead keeps what it held. It
-// waits as long as less is left each time: many victims leave much.
-func (v victim) finish(t *testing.T, s store.Store) *convtrack.Tracker {
+// finish runs trackers until everything is delivered and decided. One is not always
+// enough: a database that has not noticed yet that a victim is dead keeps what it
+// held, and what lay in a victim's inbox may be put off after Settle. It waits as
+// long as less is left each time: many victims leave much.
+func (v victim) finish(t *testing.T, s store.Store, aside [][]*conversation.Conversation) *convtrack.Tracker {
 	least, progressed := math.MaxInt, time.Now()
 	for ; ; time.Sleep(50 * time.Millisecond) {
 		tracker := v.tracker(s)
@@ -457,7 +459,8 @@ func (v victim) finish(t *testing.T, s store.Store) *convtrack.Tracker {
 			}
 			return tracker.Settle(ctx)
 		})))
-		undelivered := len(inboxes(t, s, 1_000_000))
+		refused, undecided := asideOf(t, s, aside)
+		undelivered := len(inboxes(t, s, 1_000_000)) + refused + undecided
 		for _, err := range tracker.Failed(t.Context(), store.FailedQuery{}) {
 			require.NoError(t, err)
 			undelivered++

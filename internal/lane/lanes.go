@@ -15,8 +15,8 @@ import (
 )
 
 // mostFacts is how many partial conversations may wait in one lane. One with
-// something to do has half of what is free at the most, too: so conversations whose
-// hooks are slow leave room for others, however many they are.
+// something to do has half of what is free at the most, too, but one place at least:
+// conversations whose hooks are slow leave room for others.
 const mostFacts = 256
 
 // Lanes are the conversations with something to do. They are safe for
@@ -61,7 +61,10 @@ func (ls *Lanes) Push(ctx context.Context, c *conversation.Conversation, r *Rece
 // lane is full.
 func (ls *Lanes) push(ctx context.Context, f fact, r *Receipt) (room <-chan struct{}, err error) {
 	id := f.conversation.ID
-	if room := ls.full(id, 0); room != nil {
+	ls.mu.Lock()
+	room = ls.full(id, 0)
+	ls.mu.Unlock()
+	if room != nil {
 		return room, nil
 	}
 	select {
@@ -71,8 +74,10 @@ func (ls *Lanes) push(ctx context.Context, f fact, r *Receipt) (room <-chan stru
 	case <-ls.closing:
 		return nil, ls.refusal
 	}
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
 	if room = ls.full(id, 1); room == nil { // others may have come meanwhile
-		err = ls.update(id, r, func(l *lane) { l.facts = append(l.facts, f) })
+		err = ls.change(id, r, func(l *lane) { l.facts = append(l.facts, f) })
 	}
 	if room != nil || err != nil {
 		<-ls.places
@@ -84,6 +89,8 @@ func (ls *Lanes) push(ctx context.Context, f fact, r *Receipt) (room <-chan stru
 // when it is finished; false when there is no room now. It does not wait: what
 // lies in the inbox lies well.
 func (ls *Lanes) Offer(c *conversation.Conversation, done func(error)) bool {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
 	if ls.full(c.ID, 0) != nil {
 		return false
 	}
@@ -92,7 +99,7 @@ func (ls *Lanes) Offer(c *conversation.Conversation, done func(error)) bool {
 	default:
 		return false
 	}
-	if ls.update(c.ID, nil, func(l *lane) { l.facts = append(l.facts, fact{c, notice(done)}) }) != nil {
+	if ls.change(c.ID, nil, func(l *lane) { l.facts = append(l.facts, fact{c, notice(done)}) }) != nil {
 		<-ls.places
 		return false
 	}
@@ -111,10 +118,8 @@ func (ls *Lanes) await(ctx context.Context, room <-chan struct{}) error {
 }
 
 // full returns what to wait for while the lane is full; nil when it is not. So many
-// of the places are the caller's, for this lane.
+// of the places are the caller's, for this lane, and so is the lock.
 func (ls *Lanes) full(id string, mine int) <-chan struct{} {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
 	l := ls.byID[id]
 	if l == nil {
 		return nil
@@ -152,7 +157,9 @@ func (ls *Lanes) Reload(id string) error {
 }
 
 func (ls *Lanes) command(id string, r *Receipt, change func(*lane)) error {
-	return ls.update(id, r, func(l *lane) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return ls.change(id, r, func(l *lane) {
 		change(l)
 		if r != nil {
 			l.waiters = append(l.waiters, r)
@@ -160,12 +167,9 @@ func (ls *Lanes) command(id string, r *Receipt, change func(*lane)) error {
 	})
 }
 
-// update changes the lane and makes it ready unless somebody works on it.
-// Whether the lanes are closed is looked at under the lock: nothing gets in
-// behind Close.
-func (ls *Lanes) update(id string, r *Receipt, change func(*lane)) error {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
+// change changes the lane and makes it ready unless somebody works on it. The
+// caller holds the lock: nothing gets in behind Close.
+func (ls *Lanes) change(id string, r *Receipt, change func(*lane)) error {
 	if ls.closed {
 		return ls.refusal
 	}

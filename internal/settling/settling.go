@@ -100,11 +100,11 @@ func (s *Settling) look(ctx context.Context) (next time.Time, err error) {
 	}
 	if !now.Before(s.check) {
 		far, more, err := s.farAhead(ctx, now)
-		if err != nil {
-			return time.Time{}, err
+		if err != nil { // what is due now does not wait for it
+			s.store.Failed("looking for what lies far ahead", err)
 		}
 		ids = append(ids, far...)
-		if s.check = now.Add(checkEvery); more {
+		if s.check = now.Add(checkEvery); more || err != nil {
 			s.check = now.Add(checkRest)
 		}
 	}

@@ -149,13 +149,18 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (store.Committed, err
 		done.Ready = s.settle(o) || done.Ready
 	}
 	over()
-	seen := make(map[string]bool, len(b.Changes))
+	var seen map[string]bool
+	if len(b.Changes) > 1 {
+		seen = make(map[string]bool, len(b.Changes))
+	}
 	for i, c := range b.Changes {
 		if seen[c.ID] {
 			done.Results[i].Err = store.ErrConflict
 			continue
 		}
-		seen[c.ID] = true
+		if seen != nil {
+			seen[c.ID] = true
+		}
 		done.Results[i] = s.commit(ctx, b, c)
 	}
 	s.inbox.remove(b.Taken)

@@ -86,18 +86,21 @@ export function newSession(config, client, panel) {
 
   // seen logs in within a window that the agent opens with a button. Its address
   // is ready by then: browsers open windows in a click and not after it.
-  const seen = async () => {
+  const seen = async renewal => {
     for (let why = 'login'; ; ) {
       const login = await prepare();
+      if (!renewal.wanted) return;
       const opened = await panel.ask(why, () => open(login.url, '_blank', 'popup,width=480,height=680'));
       if (!opened) {
         why = 'popup';
         continue;
       }
       try {
+        renewal.opened = opened;
         const again = panel.ask('waiting', () => true); // a window that is gone cannot always be told
         return await exchange(login, await answered(login, () => opened, again.then(() => 'again')));
       } catch (e) {
+        renewal.opened = null;
         why = e.message === 'again' ? 'login' : 'failed';
       }
     }
@@ -112,10 +115,12 @@ export function newSession(config, client, panel) {
 
   // later logs in without the agent, once that works again: a network can be away
   // when a laptop wakes up, and the agent logs in at Genesys Cloud elsewhere, too.
-  const later = async wanted => {
+  // It leaves him alone with a window that he has opened.
+  const later = async renewal => {
     for (let pause = unasked[0]; ; pause = Math.min(2 * pause, unasked[1])) {
       await new Promise(done => setTimeout(done, pause));
-      if (!wanted()) return;
+      if (!renewal.wanted) return;
+      if (renewal.opened?.closed === false) continue;
       try {
         return await unseen();
       } catch {}
@@ -128,9 +133,9 @@ export function newSession(config, client, panel) {
     try {
       await unseen();
     } catch {
-      let waits = true;
+      const renewal = { wanted: true, opened: null }; // the window, while the agent logs in there
       lost(true);
-      await Promise.race([seen(), later(() => waits)]).finally(() => { waits = false; });
+      await Promise.race([seen(renewal), later(renewal)]).finally(() => { renewal.wanted = false; });
       lost(false);
     }
     panel.trouble('');

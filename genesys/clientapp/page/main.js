@@ -11,7 +11,7 @@ import { isOver } from './timeline.js';
 const params = new URLSearchParams(location.search);
 const param = (...names) => names.map(n => params.get(n)).find(v => v && !v.startsWith('{{')) || '';
 const only = param('gcConversationId', 'pcConversationId'); // empty: all of the agent's own
-const isID = text => /^[^\s\p{C}"'<>\\/?#&{}$]{1,128}$/u.test(text); // as the host sees it
+const isID = text => /^[^\s\p{C}\uFFFD"'<>\\/?#&{}$]+$/u.test(text) && new TextEncoder().encode(text).length <= 128; // as the host sees it
 
 if (!handOver()) start();
 

@@ -3,12 +3,14 @@
 // conversation the last one is enough.
 
 const longest = 30000;
+const unread = 20000; // for the body of an answer
 const denied = 60000; // a denial can pass, too
 
 export function newReporter({ config, session, panel }) {
   const waiting = new Map(); // by conversation
   let working = null;
   let refused = false; // by the last answer the agent is not let in
+  let newer = false; // something was reported since the last post began
   let wake = () => {}; // ends a pause
 
   const post = body => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
@@ -22,9 +24,12 @@ export function newReporter({ config, session, panel }) {
 
   // send reports whether the report is settled, or how long to wait.
   const send = async one => {
-    const answer = await session.host('updates', post(write(one))).catch(() => null);
+    const ending = new AbortController();
+    const answer = await session.host('updates', { ...post(write(one)), signal: ending.signal }).catch(() => null);
     const status = answer?.status ?? 0;
+    const timer = setTimeout(() => ending.abort(), unread);
     const says = await answer?.json().catch(() => null) ?? {};
+    clearTimeout(timer);
     refused = status === 401 || status === 403 && says.code !== 'participant';
     switch (true) {
       case status === 200 && says.accepted === true:
@@ -52,6 +57,7 @@ export function newReporter({ config, session, panel }) {
   const work = async () => {
     for (let failures = 0; waiting.size; ) {
       const [id, one] = waiting.entries().next().value;
+      newer = false;
       const wait = await send(one);
       const still = waiting.get(id);
       waiting.delete(id);
@@ -59,12 +65,13 @@ export function newReporter({ config, session, panel }) {
       else if (still !== one) waiting.set(id, still);
       failures = wait ? failures + 1 : 0;
       const pause = Math.min(500 * 2 ** failures, longest) * (0.5 + Math.random() / 2);
-      if (wait) await new Promise(done => { wake = done; setTimeout(done, Math.max(wait, pause)); });
+      if (wait && !(refused && newer)) await new Promise(done => { wake = done; setTimeout(done, Math.max(wait, pause)); });
     }
   };
 
   const report = (kind, conversationId, body) => {
     waiting.set(conversationId, { kind, conversationId, body, seenAt: new Date().toISOString() });
+    newer = true;
     if (refused) wake();
     working ??= work().finally(() => { working = null; });
   };

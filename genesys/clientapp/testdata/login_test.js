@@ -11,8 +11,8 @@ const { newSession } = await import('./login.js');
 
 // genesys is the login page, as frames and windows see it.
 const genesys = { frames: 0, up: true, codes: 0 };
-const answers = (source, address) => {
-  const login = '?code=c&state=' + new URL(address).searchParams.get('state');
+const answers = (source, address, what = 'code=c') => {
+  const login = '?' + what + '&state=' + new URL(address).searchParams.get('state');
   for (const hear of hearers) hear({ origin: dcm, source, data: { login } });
 };
 set('document', {
@@ -76,6 +76,45 @@ export const tests = {
     genesys.up = true;
     await pass(12 * 3600000);
     assert.equal(genesys.frames, frames, 'who is logged in does not log in again');
+  },
+
+  // While the agent logs in within a window nothing else does, until he has closed it.
+  async openWindow() {
+    genesys.up = false;
+    const login = ends(session.begin());
+    await pass(10000);
+    const opened = { closed: false };
+    globalThis.open = () => opened;
+    panel.press();
+    await idle();
+    const frames = genesys.frames;
+    genesys.up = true;
+    await pass(3600000);
+    assert.equal(genesys.frames, frames);
+    assert(!login.ended);
+    opened.closed = true;
+    await pass(601000);
+    assert(login.ended);
+    assert.equal(genesys.codes, 1);
+  },
+
+  // A window fails when the agent is logged in already: that is nobody's trouble.
+  async windowTooLate() {
+    genesys.up = false;
+    const login = ends(session.begin());
+    await pass(35150); // the next login in a frame has begun
+    assert.equal(genesys.frames, 2);
+    const opened = { closed: false };
+    let address;
+    globalThis.open = to => { address = to; return opened; };
+    genesys.up = true;
+    panel.press();
+    await pass(1000);
+    assert(login.ended);
+    answers(opened, address, 'error=access_denied');
+    await pass(60000);
+    assert.deepEqual(panel.asks, ['login', 'waiting']);
+    assert.equal(panel.wrong, '');
   },
 
   // A page that is left open over night asks for a login now and then.

@@ -14,7 +14,7 @@ function page(answers, bodies = false) {
   const is = { posts: [], said: [], wrong: '' };
   const take = (path, init) => {
     is.posts.push(JSON.parse(init.body));
-    return (answers.shift() ?? taken)();
+    return (answers.shift() ?? taken)(init);
   };
   is.report = newReporter({
     config: { bodies, maxBody: 1 << 20 },
@@ -51,6 +51,22 @@ export const tests = {
     }
   },
 
+  // An answer whose body does not end is none, and holds neither the hint nor a connection.
+  async endlessAnswer() {
+    let aborted = 0;
+    const endless = ({ signal }) => new Response(new ReadableStream({
+      start(to) { signal?.addEventListener('abort', () => { aborted++; to.error(signal.reason); }); },
+    }), { status: 200 });
+    const is = page([endless, endless]);
+    is.report('event', 'c-1', {});
+    await pass(19000);
+    assert.equal(is.posts.length, 1);
+    await pass(60000);
+    assert.equal(aborted, 2);
+    assert.equal(is.posts.length, 3);
+    assert.deepEqual(is.said, ['silent', 'silent', 'ok']);
+  },
+
   // A denial can pass: a token may not be known everywhere yet, an administrator corrects an id.
   async denied() {
     for (const status of [401, 403]) {
@@ -73,6 +89,26 @@ export const tests = {
     is.report('event', 'c-2', {});
     await pass(5000);
     assert.deepEqual(is.posts.map(p => p.conversationId).sort(), ['c-1', 'c-1', 'c-2']);
+  },
+
+  // What happens while a denied hint is on its way is told right after it, and not again at once.
+  async deniedWhileSomethingHappens() {
+    for (const next of ['c-1', 'c-2']) {
+      let arrive;
+      const no = () => answer(403, { error: 'no' });
+      const is = page([() => new Promise(done => { arrive = () => done(no()); }), no]);
+      is.report('event', 'c-1', {});
+      await pass(1000);
+      is.report('event', next, {});
+      arrive();
+      await pass(1000);
+      assert.deepEqual(is.posts.map(p => p.conversationId), ['c-1', next]);
+      await pass(50000);
+      assert.equal(is.posts.length, 2);
+      await pass(60000);
+      assert.equal(is.said.at(-1), 'ok');
+      assert.equal(is.posts.length, next === 'c-1' ? 3 : 4);
+    }
   },
 
   async neverTaken() {
