@@ -4,8 +4,10 @@ import "time"
 
 // hold is whether somebody is on hold. Snapshots say it of each leg, as of when they
 // were read, and records by segments, as of when these began and ended: what came
-// later is believed. Which leg a snapshot has it on, that of who is held or of who
-// holds, makes no difference.
+// later is believed. The clocks differ, that of this process and Genesys's: within the
+// skew somebody is on hold rather than not, as who holds may do nothing for long, and
+// of a hold that short more is heard at once. Which leg a snapshot has it on, that of
+// who is held or of who holds, makes no difference.
 type hold struct {
 	segment bool      // a segment of holding runs
 	ended   time.Time // when the last one ended
@@ -13,7 +15,7 @@ type hold struct {
 	shown   time.Time // when it was read, the last one that did
 }
 
-func (h *hold) is() bool { return h.segment || h.flag && !h.ended.After(h.shown) }
+func (h *hold) is() bool { return h.segment || h.flag && !h.ended.After(h.shown.Add(skew)) }
 
 // add adds a leg that is not over.
 func (h *hold) add(l *Leg) {
@@ -22,7 +24,7 @@ func (h *hold) add(l *Leg) {
 		h.shown = latest(h.shown, l.shownLive())
 	}
 	for _, g := range l.Session.Segments {
-		if g.Type == SegmentHold && g.Open() && !l.shownLive().After(g.Start) {
+		if g.Type == SegmentHold && g.Open() && !l.shownLive().After(g.Start.Add(skew)) {
 			h.segment = true
 		}
 	}

@@ -82,6 +82,7 @@ func TestALegWithMoreStartsThanEndsIsOpen(t *testing.T) {
 // A record shows its segments as they were when it was read, a snapshot whether a
 // leg is held when that was read: the newer word counts, in any order.
 func TestOnHoldIsWhatWasSaidLast(t *testing.T) {
+	at := func(seconds int) time.Time { return epoch.Add(time.Duration(seconds) * time.Second) }
 	const holdFrom, holdTo, never = 60, 120, 1 << 20
 	snapshot := func(by Source, seen int, customerHeld, agentHeld bool) *Conversation {
 		return State(&Conversation{ID: "c", Participants: []*Participant{
@@ -147,6 +148,43 @@ func TestOnHoldIsWhatWasSaidLast(t *testing.T) {
 					require.Equal(t, want, c.Status, "%s at %d, record read at %d", form, shown, read)
 				}
 			}
+		}
+	}
+}
+
+// When a snapshot was read says the clock of this process, and when somebody was put
+// on hold says Genesys's.
+func TestOnHoldToleratesClocksThatDiffer(t *testing.T) {
+	at := func(seconds int) time.Time { return epoch.Add(time.Duration(seconds) * time.Second) }
+	const second = time.Second
+	hold := &Segment{Type: SegmentHold, Start: at(60)}
+	for _, c := range []struct {
+		says string
+		held bool
+		off  time.Duration // of the snapshot from the begin of the hold, or from its end
+		over bool
+		want Status
+	}{
+		{"a snapshot from before the hold", false, -second, false, StatusOnHold},
+		{"a snapshot from before the hold, read by a clock that is ahead", false, second, false, StatusOnHold},
+		{"a snapshot from after the hold", false, second + time.Millisecond, false, StatusActive},
+		{"a hold that has ended", true, -second - time.Millisecond, true, StatusActive},
+		{"the next hold, read by a clock that is behind", true, -second, true, StatusOnHold},
+		{"the next hold", true, second, true, StatusOnHold},
+	} {
+		segment, seen, read := *hold, at(60).Add(c.off), at(65)
+		if c.over {
+			segment.End, seen, read = at(120), at(120).Add(c.off), at(125)
+		}
+		snapshot := State(&Conversation{ID: "c", Participants: []*Participant{
+			party("c", PurposeCustomer, Session{MediaType: MediaVoice, State: StateConnected, ConnectedTime: at(0), Held: c.held}),
+			party("a", PurposeAgent, Session{MediaType: MediaVoice, State: StateConnected, ConnectedTime: at(1)})}}, Statement{By: SourceTopic, Seen: seen})
+		record := State(&Conversation{ID: "c", Participants: []*Participant{
+			party("c", PurposeCustomer, Session{MediaType: MediaVoice, State: StateConnected, ConnectedTime: at(0), Segments: []*Segment{{Type: SegmentInteract, Start: at(0)}}}),
+			party("a", PurposeAgent, Session{MediaType: MediaVoice, State: StateConnected, ConnectedTime: at(1), Segments: []*Segment{{Type: SegmentInteract, Start: at(1), End: at(60)}, &segment}})}},
+			Statement{By: SourceAnalytics, At: at(60), Seen: read})
+		for _, order := range [][]*Conversation{{snapshot, record}, {record, snapshot}} {
+			require.Equal(t, c.want, Merge(Merge(nil, order[0]), order[1]).Status, c.says)
 		}
 	}
 }

@@ -71,6 +71,17 @@ func (t *targets) untold(s *stretch, leg *conversation.Leg) *conversation.Leg {
 	})
 }
 
+// takesOver reports whether the leg of whom nobody has said whether he was talking is
+// the one to which the agent has handed over.
+func (t *targets) takesOver(s *stretch, leg *conversation.Leg) bool {
+	l := t.untold(s, leg)
+	if l == nil || t.queueAt(leg.End) != nil || l != t.likeliest(s, leg) {
+		return false
+	}
+	command := t.command(s, leg)
+	return command == nil || command.DestinationUserID == "" || command.DestinationUserID == l.Participant.UserID
+}
+
 // joined reports whether l is of another person, began during the stretch and
 // outlives leg.
 func joined(s *stretch, leg, l *conversation.Leg) bool {

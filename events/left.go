@@ -43,10 +43,8 @@ func (d *deriver) left(s *stretch, leg *conversation.Leg, presence *presence, ta
 	reason, sure := d.whyLeft(leg)
 	e := &AgentLeft{ParticipantID: leg.Participant.ID, SessionID: leg.Session.ID, UserID: leg.Participant.UserID,
 		Reason: reason, RemainingAgents: presence.after(leg.End)}
-	if e.RemainingAgents == 0 && reason == LeftTransferred && targets.queueAt(leg.End) == nil {
-		if l := targets.untold(s, leg); l != nil && l == targets.likeliest(s, leg) {
-			e.RemainingAgents = 1 // to whom the agent has handed over
-		}
+	if e.RemainingAgents == 0 && reason == LeftTransferred && targets.takesOver(s, leg) {
+		e.RemainingAgents = 1
 	}
 	if !s.connected.IsZero() && s.end.After(s.connected) {
 		e.ConnectedDurationMs = s.end.Sub(s.connected).Milliseconds()

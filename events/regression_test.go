@@ -270,6 +270,48 @@ func TestWhoListensInIsNoTargetWhereThereIsAnother(t *testing.T) {
 	}
 }
 
+// An agent consults somebody, gives up while it rings there, and transfers to somebody
+// else, whose leg comes later: who rings has not been transferred to for sure.
+func TestWhoRingsWhenATransferBeginsIsNoSureTarget(t *testing.T) {
+	const alerting = `{"id":"p-%[1]s","purpose":"user","userId":"user-%[1]s","calls":[{"id":"s-%[1]s","state":"alerting","startAlertingTime":"2025-01-10T09:%[2]sZ"}]}`
+	rings, next := fmt.Sprintf(alerting, "b", "00:40"), fmt.Sprintf(alerting, "c", "01:00.05")
+	rest := func(participants ...string) string {
+		return `{"id":"c","startTime":"2025-01-10T09:00:00Z","selfUri":"/api/v2/conversations/c","participants":[` + strings.Join(participants, ",") + `]}`
+	}
+	for form, snapshot := range map[string]func(...string) string{"topic": topic, "REST": rest} {
+		for how, kind := range map[string]string{"transfer": "blind", "transfer.consult": "consult"} {
+			a := agent("p", "s", fmt.Sprintf(`"state":"terminated","connectedTime":"2025-01-10T09:00:05Z","disconnectedTime":"2025-01-10T09:01:00Z","disconnectType":%q`, how))
+			gaveUp, goesOn := snapshot(customerLeg, a, rings), snapshot(customerLeg, a, rings, next)
+			for _, order := range permutations([]string{gaveUp, goesOn}) {
+				require.Contains(t, heard(t, -1, order...), "transferred u "+kind+" agent user-c", "%s, %s", form, order)
+			}
+			require.Contains(t, heard(t, -1, gaveUp), "transferred u "+kind+" agent user-b", "%s, where nobody else comes", form)
+		}
+	}
+}
+
+// Detail events show a supervisor who listens in as an agent.
+func TestWhoListensInDoesNotRemainWhereTheCommandNamesSomebodyElse(t *testing.T) {
+	fact := func(event string, at int, more string) string {
+		return fmt.Sprintf(`{"topicName":"v2.detail.events.conversation.c.%s","eventBody":{"eventTime":%d,"conversationId":"c","mediaType":"VOICE",%s}}`, event, 1736499600000+at*1000, more)
+	}
+	for destination, remaining := range map[string]int{`"userId":"user-c"`: 0, `"userId":"user-m"`: 1, `"address":"tel:+4930123456"`: 1} {
+		commanded := strings.Replace(topic(customerLeg, agent("p", "s", `"state":"connected","connectedTime":"2025-01-10T09:00:05Z"`)), `"participants":`,
+			`"recentTransfers":[{"id":"t","state":"pending","dateIssued":"2025-01-10T09:00:59Z","transferType":"unattended","initiator":{"userId":"u"},"destination":{`+destination+`}}],"participants":`, 1)
+		messages := []string{commanded,
+			fact("user.start", 30, `"participantId":"p-m","sessionId":"s-m","userId":"user-m"`),
+			fact("user.end", 60, `"participantId":"p","sessionId":"s","userId":"u","disconnectType":"TRANSFER"`)}
+		for _, order := range permutations(messages) {
+			l := newListener()
+			for _, m := range order {
+				l.hear(decode(t, [][]byte{[]byte(m)})...)
+			}
+			l.announce(true)
+			require.Contains(t, l.further(), fmt.Sprintf("left u transferred %d", remaining), "%s, %s", destination, order)
+		}
+	}
+}
+
 // The number may ring for long, and neither snapshots nor every record say since
 // when.
 func TestATransferToANumberIsKnownBeforeAndAfterSomebodyAnswers(t *testing.T) {

@@ -58,12 +58,11 @@ func asInt(b bool) int {
 }
 
 // of returns the target of the transfer with which leg ended the stretch, and
-// whether it is sure: a leg that only single facts have shown may have come
-// through a queue that they have not shown yet.
+// whether it is sure.
 func (t *targets) of(s *stretch, leg *conversation.Leg, consult bool) (to TransferTarget, sure bool) {
 	if consult {
 		if l := t.consulted(s, leg); l != nil {
-			return toLeg(l), !l.KnownBy.SingleFact()
+			return toLeg(l), sureTarget(l, leg)
 		}
 	}
 	if l := t.queueAt(leg.End); l != nil {
@@ -75,7 +74,7 @@ func (t *targets) of(s *stretch, leg *conversation.Leg, consult bool) (to Transf
 	}
 	if l := t.likeliest(s, leg); l != nil {
 		if to = toLeg(l); to.Kind != TargetAddress || to.Address != "" {
-			return to, !l.KnownBy.SingleFact()
+			return to, sureTarget(l, leg)
 		}
 	}
 	if command != nil && command.DestinationAddress != "" {
@@ -88,6 +87,14 @@ func (t *targets) of(s *stretch, leg *conversation.Leg, consult bool) (to Transf
 		return to, false // an outside leg whose number nobody gives
 	}
 	return TransferTarget{Kind: TargetUnknown}, false
+}
+
+// sureTarget reports whether the transfer with which leg ended has gone to l for sure,
+// if it is the likeliest. A leg that only single facts have shown may have come through
+// a queue that they have not shown yet, and at one that rang before and has not been
+// answered the agent may have given up: the target's leg is on its way.
+func sureTarget(l, leg *conversation.Leg) bool {
+	return !l.KnownBy.SingleFact() && (l.Answered || !begin(l).Before(leg.End.Add(-skew)))
 }
 
 // likeliest returns the leg to which the transfer has most likely gone: one that
