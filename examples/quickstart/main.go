@@ -55,14 +55,16 @@ func run(args []string, messages io.Writer) int {
 		_, _ = fmt.Fprintln(messages, "quickstart: the example could not be built; run it from inside the convtrack module, with the go command on the path:", err)
 		return 1
 	}
-	// Ctrl-C reaches the example itself, which then ends in its own way.
-	example := exec.Command(binary, args...) //nolint:noctx // so its context is not that of Ctrl-C here
+	example := exec.Command(binary, args...) //nolint:noctx // asked to end, it ends in its own way
 	example.Stdin, example.Stdout, example.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err = runTo(example)
+	err = runTo(ctx, example)
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
 		return exit.ExitCode()
+	case errors.Is(err, context.Canceled):
+		_, _ = fmt.Fprintln(messages, "quickstart: interrupted")
+		return 130
 	case err != nil:
 		_, _ = fmt.Fprintln(messages, "quickstart:", err)
 		return 1
@@ -71,10 +73,11 @@ func run(args []string, messages io.Writer) int {
 }
 
 // runTo runs the example to its end, and hands it what asks this process to end.
-func runTo(example *exec.Cmd) error {
-	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, syscall.SIGTERM)
-	defer signal.Stop(asked)
+// When that has been asked before, it does not begin.
+func runTo(ctx context.Context, example *exec.Cmd) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err := example.Start(); err != nil {
 		return err
 	}
@@ -82,8 +85,8 @@ func runTo(example *exec.Cmd) error {
 	defer close(done)
 	go func() {
 		select {
-		case s := <-asked:
-			_ = example.Process.Signal(s)
+		case <-ctx.Done():
+			_ = example.Process.Signal(syscall.SIGTERM) // also after Ctrl-C, which a terminal alone hands to both
 		case <-done:
 		}
 	}()
@@ -113,7 +116,7 @@ func build(ctx context.Context, binary string, messages io.Writer) error {
 	}()
 	compile := exec.CommandContext(ctx, "go", "build", "-o", binary, app)
 	compile.Stderr = messages
-	if runtime.GOOS != "windows" { // it stops the compilers that it has started, which a kill would leave behind
+	if runtime.GOOS != "windows" { // it starts no more compilers then, and removes its own folder, which a kill would leave behind
 		compile.Cancel = func() error { return compile.Process.Signal(os.Interrupt) }
 		compile.WaitDelay = 10 * time.Second
 	}

@@ -3,12 +3,18 @@
 package inspector_test
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -139,6 +145,57 @@ func TestAPageThatCannotBeReadSaysThatItMayBeOld(t *testing.T) {
 	page.Until(`document.querySelector('#live').textContent === 'Live'`)
 	d.tellUntil(s, 2*time.Minute)
 	page.Shows("[data-part=head]", "Active")
+}
+
+// TestAProxyThatDoesNotFindThePagesDestroysNone has a proxy before the pages, which
+// answers in their place for a while, and then wants a password.
+func TestAProxyThatDoesNotFindThePagesDestroysNone(t *testing.T) {
+	d := newDesk(t)
+	s := story("c-1", 0)
+	d.tellUntil(s, 30*time.Second)
+	to, err := url.Parse(d.url)
+	require.NoError(t, err)
+	pass := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: to.Scheme, Host: to.Host})
+	pass.Transport = &http.Transport{DisableKeepAlives: true}
+	var answers, asked atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if status := int(answers.Load()); status != 0 && path.Base(r.URL.Path) == "conversation" {
+			asked.Add(1)
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte("<main id=main>the proxy</main>"))
+			return
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		d.pages.Close()
+		proxy.CloseClientConnections()
+		proxy.Close()
+	})
+	d.url = proxy.URL + "/operate/"
+	v := browsertest.OpenTab(t, "about:blank")
+	const faster = `{ const after = setTimeout; window.setTimeout = (f, ms) => after(f, ms / 20); }`
+	_, err = chromedp.Call(v.Context, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: faster})
+	require.NoError(t, err)
+	require.NoError(t, chromedp.Do(v.Context, chromedp.Navigate(d.at("anna", url.QueryEscape("conversation?id=c-1")))))
+	v.Until(`document.querySelector('#live')?.textContent === 'Live'`)
+
+	answers.Store(http.StatusNotFound)
+	d.tellUntil(s, 2*time.Minute)
+	v.Shows("#live", "what is shown may be old")
+	v.Shows("[data-part=head]", "Rosa Lindqvist")
+	answers.Store(0)
+	v.Shows("[data-part=head]", "Active")
+	v.Until(`document.querySelector('#live').textContent === 'Live'`)
+
+	asked.Store(0)
+	answers.Store(http.StatusUnauthorized)
+	d.tellUntil(s, time.Hour)
+	v.Shows("#main", "cannot be shown any more")
+	v.Until(`document.querySelector('#live').textContent === 'Not live'`)
+	require.NotContains(t, browsertest.Eval[string](v, `document.documentElement.innerHTML`), "Rosa")
+	require.True(t, browsertest.Eval[bool](v, `new Promise(done => setTimeout(() => done(true), 40000))`)) // 2 s
+	require.Equal(t, int64(1), asked.Load(), "nobody is asked again for a password")
 }
 
 // hostile are names that a caller may choose.

@@ -41,9 +41,12 @@ function tell(before) {
 
 const old = 'Not live: what is shown may be old';
 let busy = false, again = false, later = 0, stream;
+let unread = false; // the server says that it cannot read the page
+let left = false; // nothing is shown any more, and nothing asked for
 
 // refresh shows the page as it is now. What fails is tried again.
 async function refresh() {
+	if (left) return;
 	if (busy) { again = true; return; }
 	busy = true;
 	clearTimeout(later);
@@ -60,7 +63,8 @@ async function refresh() {
 async function load() {
 	const answer = await fetch(location.href, {headers: {Accept: 'text/html'}, credentials: 'same-origin'});
 	const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-	if (answer.status === 403 || answer.status === 404) return leave(page);
+	const refusal = page.querySelector('#main:has([role=alert])'); // the inspector's own: a 404 of a proxy says nothing
+	if ([401, 403].includes(answer.status) || answer.status === 404 && refusal) return leave(refusal);
 	if (!answer.ok || !page.querySelector('[data-part]')) throw new Error(answer.status);
 	const before = document.querySelectorAll('[data-news]').length;
 	for (const part of document.querySelectorAll('[data-part]')) {
@@ -74,14 +78,17 @@ async function load() {
 	document.body.dataset.state = page.body.dataset.state;
 	offerAll();
 	tell(before);
-	say('on', 'Live');
+	if (!unread && stream.readyState === EventSource.OPEN) say('on', 'Live');
 }
 
 // leave shows why there is nothing to see any more: the conversation was forgotten,
-// or the reader has lost the right. Nothing of what was shown stays.
-function leave(page) {
+// or the reader has lost the right. Nothing of what was shown stays, and nothing more
+// is asked for: each time, the browser could ask the reader for a password.
+function leave(refusal) {
+	left = true;
+	clearTimeout(later);
 	stream.close();
-	document.getElementById('main').replaceChildren(...page.querySelector('main')?.childNodes ?? ['This cannot be shown any more.']);
+	document.getElementById('main').replaceChildren(...refusal?.childNodes ?? ['This cannot be shown any more.']);
 	say('off', 'Not live');
 }
 
@@ -100,15 +107,18 @@ follow();
 // follow listens to the page's stream. A browser listens anew by itself, but not
 // after an answer that is no stream: as of a server that starts, or is busy.
 function follow() {
+	if (left) return;
 	stream = new EventSource(document.body.dataset.live);
 	stream.addEventListener('changed', e => {
+		unread = false;
 		if (e.data === document.body.dataset.state) say('on', 'Live');
 		else refresh();
 	});
-	stream.addEventListener('unread', () => say('off', old));
+	stream.addEventListener('unread', () => { unread = true; say('off', old); });
 	stream.addEventListener('gone', refresh);
 	stream.onerror = () => {
+		if (left) return;
 		say('off', old);
-		if (stream.readyState === EventSource.CLOSED) setTimeout(() => { follow(); refresh(); }, 10000);
+		if (stream.readyState === EventSource.CLOSED) setTimeout(() => refresh().then(follow), 10000);
 	};
 }
