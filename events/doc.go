@@ -43,9 +43,10 @@
 // Mostly: single facts show a supervisor who listens in as an agent, tell only with
 // the end of a leg that came through no queue that it was answered (until then it
 // does not count among the remaining agents), and do not say that no after-call work
-// is owed; the other party of a dialer's call is seen live only; that a conversation had ended before it was re-opened, only who
-// listened then can tell. Surveys and evaluations are also told by the quality
-// API, and evaluations by v2.quality.evaluations, days and weeks after the end.
+// is owed; the other party of a dialer's call is seen live only; that a conversation
+// had ended before it was re-opened, only who listened then can tell. Surveys and
+// evaluations are also told by the quality API, and evaluations by
+// v2.quality.evaluations, days and weeks after the end.
 // Detail events tell an alert with the end of its leg. Only the live API gives
 // the name of a wrap-up code beside its id.
 //

@@ -1,6 +1,6 @@
 // Package platform calls the REST API of Genesys Cloud through the official
 // SDK. It is the only package that imports the SDK, which takes minutes to
-// compile: who does not call the API does not pay for it.
+// compile: a program that does not call the API does not pay for it.
 //
 //	region, err := genesys.ParseRegion("mypurecloud.de")
 //	…
