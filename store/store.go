@@ -286,7 +286,8 @@ type Committed struct {
 	Results []Result // one for each change, in order
 	// Ready says that the outcomes made way for deliveries that wait, or that are
 	// left of an owner whose lease has ended: Claim gives them, or says when they
-	// are due.
+	// are due. It may also be said where another owner still holds the first
+	// delivery; asking then is in vain and does no harm.
 	Ready bool
 }
 
