@@ -73,7 +73,7 @@ type Conversation struct {
 	Endings []time.Time `json:"-"`
 
 	// Alerted are the ids of the sessions that have alerted somebody, in order:
-	// the state of a session goes on. Who is connected without an alert
+	// the state of a session goes on. An agent who is connected without an alert
 	// (auto-answer) is not among them. They are kept here because snapshots do not
 	// repeat it: then what they say of a session is all there is to know of it.
 	Alerted []string `json:"-"`

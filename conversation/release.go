@@ -28,27 +28,27 @@ type Release struct {
 // its day. It is Undated: a record that says after that "released", without a date,
 // is about this one.
 func (e *Evaluation) Releases() []Release {
-	said := slices.Concat(e.versions.past, e.versions.newest)
+	versions := slices.Concat(e.versions.past, e.versions.newest)
 	var list []Release
-	if len(said) > 1 { // else there was no other state
-		for _, at := range moments(said) {
+	if len(versions) > 1 { // else there was no other state
+		for _, at := range moments(versions) {
 			if then := evaluationFields.asOf(e, at); len(then) > 0 {
 				list = withRelease(list, evaluationFields.show(then), then, fromMicros(at))
 			}
 		}
 		list = withRelease(list, e, e.versions.newest, e.ReleaseDate)
 	} else {
-		list = withRelease(list, e, said, e.ReleaseDate)
+		list = withRelease(list, e, versions, e.ReleaseDate)
 	}
-	return markUndated(list, e, said)
+	return markUndated(list, e, versions)
 }
 
 // moments are when a release can have come about: when the evaluation was changed,
 // and when a date came for which one was planned. They are in microseconds, in order.
-func moments(said []version[Evaluation]) []uint64 {
+func moments(versions []version[Evaluation]) []uint64 {
 	var list []uint64
-	for k := range said {
-		list = append(list, said[k].changed, micros(said[k].of.ReleaseDate))
+	for k := range versions {
+		list = append(list, versions[k].changed, micros(versions[k].of.ReleaseDate))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -87,8 +87,8 @@ func undated(v version[Evaluation]) bool { return v.of.Released && v.of.ReleaseD
 
 // markUndated marks the release that the first statement without a date is about, or
 // would be, if it is one of those with a date: there is none without a date then.
-func markUndated(list []Release, e *Evaluation, said []version[Evaluation]) []Release {
-	if i := aboutUndated(list, e, said); i >= 0 {
+func markUndated(list []Release, e *Evaluation, versions []version[Evaluation]) []Release {
+	if i := aboutUndated(list, e, versions); i >= 0 {
 		list[i].Undated = true
 		return slices.DeleteFunc(list, func(r Release) bool { return r.ReleaseDate.IsZero() })
 	}
@@ -98,7 +98,7 @@ func markUndated(list []Release, e *Evaluation, said []version[Evaluation]) []Re
 // aboutUndated returns the place of the release that the first statement without a
 // date is about: the first one, if its date had come by then, else the one that was
 // planned when that was said. It is -1 where it is one of its own.
-func aboutUndated(list []Release, e *Evaluation, said []version[Evaluation]) int {
+func aboutUndated(list []Release, e *Evaluation, versions []version[Evaluation]) int {
 	first := -1 // of the releases with a date
 	for i, r := range list {
 		if !r.ReleaseDate.IsZero() && (first < 0 || r.ReleaseDate.Before(list[first].ReleaseDate)) {
@@ -106,8 +106,8 @@ func aboutUndated(list []Release, e *Evaluation, said []version[Evaluation]) int
 		}
 	}
 	var at uint64 // when one without a date was said first
-	for k := range said {
-		if v := &said[k]; undated(*v) && (at == 0 || v.changed < at) {
+	for k := range versions {
+		if v := &versions[k]; undated(*v) && (at == 0 || v.changed < at) {
 			at = v.changed
 		}
 	}

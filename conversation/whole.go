@@ -112,9 +112,9 @@ func (w *whole[E]) named(names ...string) (set fieldSet) {
 
 // state marks e as stated.
 func (w *whole[E]) state(e *E, by Statement) {
-	said := clone(e)
-	v := w.version(said, by)
-	v.seen, v.read, v.of = micros(by.Seen), !by.Seen.Equal(by.At), said
+	content := clone(e)
+	v := w.version(content, by)
+	v.seen, v.read, v.of = micros(by.Seen), !by.Seen.Equal(by.At), content
 	w.versions(e).newest = []version[E]{v}
 }
 
@@ -361,15 +361,15 @@ func (w *whole[E]) adopt(e *E, stamps stamps) {
 	}
 	var list []version[E]
 	for source := SourceHint; source <= SourceHost; source++ {
-		is, said := by[source], clone(e)
+		is, content := by[source], clone(e)
 		if is.fields.empty() {
 			continue
 		}
 		for i := range w.all.without(is.fields).each() {
-			w.fields[i].erase(said)
+			w.fields[i].erase(content)
 		}
-		v := w.version(said, Statement{By: source, Seen: is.seen})
-		v.of = said
+		v := w.version(content, Statement{By: source, Seen: is.seen})
+		v.of = content
 		list = append(list, v)
 	}
 	slices.SortFunc(list, func(a, b version[E]) int { return cmp.Compare(a.kind, b.kind) })

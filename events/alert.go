@@ -9,7 +9,7 @@ import (
 
 // AgentAlerted fires when a leg of the agents' side begins to alert: each
 // alert, also of the same agent. A channel of single facts tells it with the
-// end of the leg. Who is connected without an alert (auto-answer) is not
+// end of the leg. An agent who is connected without an alert (auto-answer) is not
 // alerted, nor is a supervisor.
 type AgentAlerted struct {
 	Header

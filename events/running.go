@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What is in this file is for trackers, which run hooks. Who registers hooks needs
+// What is in this file is for trackers, which run hooks. A package that registers hooks needs
 // none of it.
 
 // HasBefore reports whether a Before hook takes the event.

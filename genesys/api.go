@@ -25,7 +25,7 @@ type API interface {
 }
 
 // An APIReporter is an API that says how much of its rate limit is left and whether
-// its calls pause. Those of platform and rest are; who wraps one can pass it on.
+// its calls pause. Those of platform and rest are; a wrapper can pass it on.
 type APIReporter interface {
 	API
 	Health() conversation.APIHealth

@@ -58,7 +58,7 @@ func TestWhoWatchesIsToldByAnySign(t *testing.T) {
 }
 
 // TestMetricsTellWhoWatches: those of today and what looks alike, in a record
-// and from the topic. Who has talked, too, has not only watched.
+// and from the topic. An agent that has talked, too, has not only watched.
 func TestMetricsTellWhoWatches(t *testing.T) {
 	const record = `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","purpose":"user","userId":"u",
 		"sessions":[{"sessionId":"s","mediaType":"voice","metrics":[%s],"segments":[%s]}]}]}`

@@ -47,7 +47,7 @@ type InboxQuery struct {
 	// was replaced by a later one since is not meant.
 	Except []EntryKey
 	// After is the name of the last entry of the page before; the zero value
-	// begins with the oldest entry. Who cannot use an entry yet goes on behind
+	// begins with the oldest entry. A reader that cannot use an entry yet goes on behind
 	// it, so that it holds up no other.
 	After EntryKey
 }

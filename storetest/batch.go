@@ -48,7 +48,7 @@ func batches(rule define) {
 				t.write(created(id))
 			}
 			r := t.load(id)
-			pair := []*store.Change{next(r, said(id, tagged("first"))), next(r, said(id, tagged("second")))}
+			pair := []*store.Change{next(r, partial(id, tagged("first"))), next(r, partial(id, tagged("second")))}
 			done := t.commit(store.Batch{Changes: pair})
 			written, refused := 0, 1
 			if done.Results[0].Err != nil {
@@ -75,7 +75,7 @@ func batches(rule define) {
 					t.write(created(id))
 				}
 				before := t.load(id)
-				one, same, following := next(before, said(id, tagged("first"))), next(before, said(id, tagged("same"))), next(before, said(id, tagged("following")))
+				one, same, following := next(before, partial(id, tagged("first"))), next(before, partial(id, tagged("same"))), next(before, partial(id, tagged("following")))
 				first(one)
 				following.Version++
 				ran := false
@@ -120,7 +120,7 @@ func batches(rule define) {
 		t.sameSet("what was given", got, given)
 
 		for i, r := range t.loadAll(ids...) {
-			changes[i] = next(r, saidBy(conversation.SourceREST, at(200), r.ID, tagged("vip")))
+			changes[i] = next(r, partialBy(conversation.SourceREST, at(200), r.ID, tagged("vip")))
 		}
 		t.write(changes...)
 		for i, r := range t.loadAll(ids...) {

@@ -78,7 +78,7 @@ func benchUpdate(b *testing.B, h Harness, size int) {
 	results := benchCommit(b, t, changes)
 	other := make([]*conversation.Conversation, size)
 	for i, c := range changes {
-		other[i] = conversation.Merge(c.To, saidBy(conversation.SourceREST, at(200), c.ID, tagged("vip")))
+		other[i] = conversation.Merge(c.To, partialBy(conversation.SourceREST, at(200), c.ID, tagged("vip")))
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -140,7 +140,7 @@ func brokenReads() []broken {
 				defer mu.Unlock()
 				if err == nil && page.Next == "" {
 					for _, id := range vetoed {
-						page.Conversations = append(page.Conversations, merged(said(id)))
+						page.Conversations = append(page.Conversations, merged(partial(id)))
 					}
 				}
 				return page, err

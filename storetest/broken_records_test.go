@@ -177,7 +177,7 @@ func brokenRecords() []broken {
 		})},
 		{"keeps tombstones as conversations", []string{"tombstones/a tombstone has the reason and no conversation"}, eachRecord(func(r *store.Record) {
 			if r.Vetoed != "" {
-				r.Conversation = merged(said(r.ID))
+				r.Conversation = merged(partial(r.ID))
 			}
 		})},
 		{"keeps a conversation beside its tombstone", []string{"tombstones/a tombstone takes the place of a conversation"}, func(w *wrapped) {

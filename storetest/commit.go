@@ -18,7 +18,7 @@ func committing(rule define) {
 
 	rule("a change gives a higher version", func(t *trial) {
 		first := t.write(created("c"))
-		second := t.write(next(t.load("c"), said("c", tagged("vip"))))
+		second := t.write(next(t.load("c"), partial("c", tagged("vip"))))
 		r := t.load("c")
 		if second <= first || r.Version != second || r.Conversation.ExternalTag != "vip" {
 			t.Errorf("version %d follows %d; loaded are version %d and the tag %q", second, first, r.Version, r.Conversation.ExternalTag)
@@ -39,9 +39,9 @@ func committing(rule define) {
 	rule("a change on an old version is a conflict and writes nothing", func(t *trial) {
 		t.write(created("c"))
 		old := t.load("c")
-		t.write(next(old, said("c", tagged("first"))))
+		t.write(next(old, partial("c", tagged("first"))))
 		before := t.load("c")
-		late := next(old, said("c", tagged("second")))
+		late := next(old, partial("c", tagged("second")))
 		late.Events = []store.NewEvent{event("c", 1, "hook")}
 		late.Pending = []store.Pending{{EventID: "e", Due: at(10)}}
 		t.is("the result", t.refuse(late), store.ErrConflict)
@@ -51,7 +51,7 @@ func committing(rule define) {
 
 	rule("a change on a version that does not exist yet is a conflict", func(t *trial) {
 		t.write(created("c"))
-		ahead := next(t.load("c"), said("c", tagged("ahead")))
+		ahead := next(t.load("c"), partial("c", tagged("ahead")))
 		ahead.Version++
 		t.is("the result", t.refuse(ahead), store.ErrConflict)
 	})
@@ -59,12 +59,12 @@ func committing(rule define) {
 	rule("a new conversation that is stored already is a conflict", func(t *trial) {
 		t.write(created("c"))
 		before := t.load("c")
-		t.is("the result", t.refuse(createdAs(said("c", tagged("again")))), store.ErrConflict)
+		t.is("the result", t.refuse(createdAs(partial("c", tagged("again")))), store.ErrConflict)
 		t.same("the record", t.load("c"), before)
 	})
 
 	rule("a change of a conversation that is not stored is a conflict", func(t *trial) {
-		c := createdAs(said("c", call))
+		c := createdAs(partial("c", call))
 		c.From, c.Version = c.To, 3
 		t.is("the result", t.refuse(c), store.ErrConflict)
 		t.same("the record", t.load("c"), store.Record{ID: "c"})
@@ -76,18 +76,18 @@ func committing(rule define) {
 	rule("a change that lost a race can be made again on the newest version", func(t *trial) {
 		t.write(created("c"))
 		old := t.load("c")
-		t.write(next(old, said("c", tagged("vip"))))
-		mine := said("c", func(c *conversation.Conversation) { c.DivisionIDs = []string{"division-1"} })
+		t.write(next(old, partial("c", tagged("vip"))))
+		mine := partial("c", func(c *conversation.Conversation) { c.DivisionIDs = []string{"division-1"} })
 		t.is("the result", t.refuse(next(old, mine)), store.ErrConflict)
 		t.write(next(t.load("c"), mine))
-		t.sameConversation("the conversation", t.load("c").Conversation, merged(old.Conversation, said("c", tagged("vip")), mine))
+		t.sameConversation("the conversation", t.load("c").Conversation, merged(old.Conversation, partial("c", tagged("vip")), mine))
 	})
 
 	rule("many versions of a conversation add up", func(t *trial) {
-		want := merged(said("c", call))
+		want := merged(partial("c", call))
 		t.write(createdAs(want))
 		for i := range 20 {
-			s := saidBy(conversation.SourceREST, at(200+i), "c", func(c *conversation.Conversation) {
+			s := partialBy(conversation.SourceREST, at(200+i), "c", func(c *conversation.Conversation) {
 				c.ExternalTag = string(rune('a' + i))
 				c.Participants = []*conversation.Participant{{ID: "p-" + string(rune('a'+i)), Purpose: conversation.PurposeAgent, Start: at(200 + i)}}
 			})

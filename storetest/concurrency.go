@@ -19,7 +19,7 @@ func concurrency(rule define) {
 		t.write(created("c"))
 		t.together(writers, func(w int) error {
 			for i := range rounds {
-				if err := t.appendTo("c", said("c", inDivision(fmt.Sprintf("%d-%d", w, i))), false); err != nil {
+				if err := t.appendTo("c", partial("c", inDivision(fmt.Sprintf("%d-%d", w, i))), false); err != nil {
 					return err
 				}
 			}
@@ -37,7 +37,7 @@ func concurrency(rule define) {
 		const writers, rounds = 4, 8
 		t.together(writers, func(w int) error {
 			for i := range rounds {
-				if err := t.appendTo("c", said("c", inDivision(fmt.Sprintf("%d-%d", w, i))), true); err != nil {
+				if err := t.appendTo("c", partial("c", inDivision(fmt.Sprintf("%d-%d", w, i))), true); err != nil {
 					return err
 				}
 			}
@@ -53,10 +53,10 @@ func concurrency(rule define) {
 			id := fmt.Sprintf("c-%d", round)
 			var won atomic.Int32
 			t.together(6, func(w int) error {
-				c := createdAs(said(id, tagged(fmt.Sprint(w))))
+				c := createdAs(partial(id, tagged(fmt.Sprint(w))))
 				c.Events = []store.NewEvent{event(id, 1, "hook")}
 				other := fmt.Sprintf("%s-%d", id, w)
-				done, err := t.store.Commit(t.ctx, store.Batch{Changes: []*store.Change{createdAs(said(other)), c}})
+				done, err := t.store.Commit(t.ctx, store.Batch{Changes: []*store.Change{createdAs(partial(other)), c}})
 				switch {
 				case err != nil:
 					return err
@@ -91,7 +91,7 @@ func concurrency(rule define) {
 				letOthersIn()
 				var changes []*store.Change
 				for _, r := range records {
-					changes = append(changes, next(r, said(r.ID, inDivision(fmt.Sprintf("%d-%d", w, round)))))
+					changes = append(changes, next(r, partial(r.ID, inDivision(fmt.Sprintf("%d-%d", w, round)))))
 				}
 				done, err := t.store.Commit(t.ctx, store.Batch{Changes: changes})
 				if err != nil {
@@ -138,7 +138,7 @@ func concurrency(rule define) {
 					// Two writers go to each conversation, so that some commits lose a race
 					// and their numbers come to nothing.
 					id := fmt.Sprintf("c-%d", (i+seq*w)%conversations)
-					if err := t.appendTo(id, said(id, inDivision(fmt.Sprintf("%d-%d", w, seq))), seq%2 == 0, "hook"); err != nil {
+					if err := t.appendTo(id, partial(id, inDivision(fmt.Sprintf("%d-%d", w, seq))), seq%2 == 0, "hook"); err != nil {
 						return err
 					}
 				}
@@ -184,14 +184,14 @@ func letOthersIn() { time.Sleep(time.Duration(rand.IntN(200)) * time.Microsecond
 
 // appendTo adds what is said to the conversation, and an event for the hooks,
 // as often as others are faster. It may be called from any goroutine.
-func (t *trial) appendTo(id string, said *conversation.Conversation, inTx bool, hooks ...string) error {
+func (t *trial) appendTo(id string, part *conversation.Conversation, inTx bool, hooks ...string) error {
 	for {
 		records, err := t.store.Load(t.ctx, id)
 		if err != nil {
 			return err
 		}
 		letOthersIn()
-		c := next(records[0], said)
+		c := next(records[0], part)
 		c.Events = []store.NewEvent{event(id, records[0].LastSeq+1, hooks...)}
 		if inTx {
 			events := c.Events
@@ -301,7 +301,7 @@ func (t *trial) settledAll(check *laneCheck, want int) {
 func (t *trial) anyCall(owner, id string, random func(n int) int) error {
 	switch random(16) {
 	case 0, 1, 2:
-		return t.appendTo(id, said(id, inDivision(fmt.Sprint(random(1000)))), random(2) == 0, "hook")
+		return t.appendTo(id, partial(id, inDivision(fmt.Sprint(random(1000)))), random(2) == 0, "hook")
 	case 3, 4:
 		due, _, err := t.store.Claim(t.ctx, store.Claim{Owner: owner, Lease: long, Hooks: []string{"hook"}, Limit: 5})
 		if err != nil {

@@ -18,7 +18,7 @@ func everyMethod(ctx context.Context, s store.Store, stored store.Record) map[st
 	_, errs["Load"] = s.Load(ctx, stored.ID, "unknown")
 	_, errs["Commit of a new conversation"] = s.Commit(ctx, store.Batch{Changes: []*store.Change{created("new", event("new", 1, "hook"))}})
 	_, errs["Commit of a known conversation"] = s.Commit(ctx, store.Batch{Changes: []*store.Change{next(stored,
-		saidBy(conversation.SourceREST, at(300), stored.ID, tagged("late")))}})
+		partialBy(conversation.SourceREST, at(300), stored.ID, tagged("late")))}})
 	_, errs["Commit of an outcome"] = s.Commit(ctx, store.Batch{Outcomes: []store.Outcome{did("holder", store.Delivery{Event: event(stored.ID, 1).Event, Hook: "held"}, store.Done)}})
 	_, errs["Commit of what was taken"] = s.Commit(ctx, store.Batch{Taken: []store.EntryKey{{ConversationID: stored.ID, Key: "heard", At: endOfTime}}})
 	_, errs["Commit of nothing"] = s.Commit(ctx, store.Batch{})
@@ -161,13 +161,13 @@ func contexts(rule define) {
 		var second error
 		returned := make(chan struct{})
 		var once sync.Once
-		first := hooked(next(r, said("c", tagged("first"))), func(context.Context, *store.Change) error {
+		first := hooked(next(r, partial("c", tagged("first"))), func(context.Context, *store.Change) error {
 			once.Do(func() {
 				go func() {
 					defer close(returned)
 					ctx, cancel := context.WithTimeout(t.ctx, short)
 					defer cancel()
-					done, err := t.store.Commit(ctx, store.Batch{Changes: []*store.Change{next(r, said("c", tagged("second")))}})
+					done, err := t.store.Commit(ctx, store.Batch{Changes: []*store.Change{next(r, partial("c", tagged("second")))}})
 					if second = err; err == nil {
 						second = done.Results[0].Err
 					}

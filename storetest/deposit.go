@@ -29,7 +29,7 @@ func depositing(rule define) {
 		t.deposit(heard("c", "before", "me", 1))
 		t.write(created("c"))
 		t.deposit(heard("c", "after", "me", 2))
-		t.write(next(t.load("c"), said("c", tagged("vip"))))
+		t.write(next(t.load("c"), partial("c", tagged("vip"))))
 		t.finds("me", "c/before", "c/after")
 		t.same("the conversation that has only an entry", t.load("d").Version, int64(0))
 	})

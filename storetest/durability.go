@@ -58,10 +58,10 @@ func durability(rule define) {
 		full.Events[2].Vetoed = true
 		waits := created("waits")
 		waits.Pending = []store.Pending{{EventID: "soon", Due: at(10)}, {EventID: "late", Due: at(20)}}
-		waits.Refused = refusal("owner", 2, merged(said("waits", tagged("vip"))))
+		waits.Refused = refusal("owner", 2, merged(partial("waits", tagged("vip"))))
 		t.write(full, created("call"), &store.Change{ID: "vetoed", Vetoed: "not ours"}, waits,
 			&store.Change{ID: "refused", Refused: refusal("screen", 1, merged(filled(t, "refused", 2, by(conversation.SourceTopic, at(50)))))})
-		t.write(next(t.load("call"), saidBy(conversation.SourceAnalytics, at(200), "call", tagged("vip"))))
+		t.write(next(t.load("call"), partialBy(conversation.SourceAnalytics, at(200), "call", tagged("vip"))))
 		for hook, what := range map[string]store.Did{"done": store.Done, "retried": store.WillRetry, "failed": store.Failed, "skipped": store.Failed} {
 			o := did("me", t.only(t.claim("me", 1, hook)), what)
 			o.Wait = long
@@ -145,11 +145,11 @@ func durability(rule define) {
 	rule("versions and sequences go on after the store was opened again", func(t *trial) {
 		t.write(created("c", event("c", 1, "hook")))
 		old := t.load("c")
-		t.write(next(old, said("c", tagged("vip"))))
+		t.write(next(old, partial("c", tagged("vip"))))
 		_, err := t.store.SetValue(t.ctx, "cursor", []byte("a"), 0)
 		t.ok("SetValue", err)
 		t.reopen()
-		t.is("the result", t.refuse(next(old, said("c", tagged("late")))), store.ErrConflict)
+		t.is("the result", t.refuse(next(old, partial("c", tagged("late")))), store.ErrConflict)
 		t.is("the result", t.refuse(created("c")), store.ErrConflict)
 		_, err = t.store.SetValue(t.ctx, "cursor", []byte("b"), 0)
 		t.is("SetValue", err, store.ErrConflict)
@@ -165,7 +165,7 @@ func durability(rule define) {
 			t.write(created(fmt.Sprintf("c-%d", i)))
 		}
 		t.reopen()
-		t.write(next(t.load("c-2"), said("c-2", tagged("vip"))))
+		t.write(next(t.load("c-2"), partial("c-2", tagged("vip"))))
 		t.write(created("c-5"))
 		t.same("the listing", t.listAll(store.Query{Order: store.LastChanged}), []string{"c-5", "c-2", "c-4", "c-3", "c-1", "c-0"})
 	})
@@ -174,7 +174,7 @@ func durability(rule define) {
 		for i := range 5 {
 			c := created("c")
 			if i > 0 {
-				c = next(t.load("c"), saidBy(conversation.SourceREST, at(200), "c", inDivision(fmt.Sprint(i))))
+				c = next(t.load("c"), partialBy(conversation.SourceREST, at(200), "c", inDivision(fmt.Sprint(i))))
 			}
 			t.write(c)
 			t.reopen()

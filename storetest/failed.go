@@ -76,7 +76,7 @@ func failedDeliveries(rule define) {
 	rule("many are decided on at once, those that have not failed are not counted", func(t *trial) {
 		a, b := t.failHead("a", 1, "hook"), t.failHead("b", 1, "hook")
 		t.laneOf("waits", 1, "hook")
-		t.write(&store.Change{ID: "refused", Refused: refusal("hook", 1, merged(said("refused", call)))})
+		t.write(&store.Change{ID: "refused", Refused: refusal("hook", 1, merged(partial("refused", call)))})
 		n := t.decide(store.Retry, a, "unknown", store.DeliveryID("waits.1", "hook"), store.DeliveryID("a.1", "other"), store.ChangeID("a"),
 			store.ChangeID("refused"), "", "delivery:", "delivery:a.1", b, a)
 		t.same("how many had failed", n, 2)

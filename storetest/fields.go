@@ -46,7 +46,7 @@ func fields(rule define) {
 	})
 
 	rule("a conversation of which only the id is known comes back", func(t *trial) {
-		want := merged(said("c"))
+		want := merged(partial("c"))
 		t.write(createdAs(want))
 		got := t.load("c").Conversation
 		t.sameConversation("the conversation", got, want)
@@ -54,7 +54,7 @@ func fields(rule define) {
 	})
 
 	rule("participants and sessions of which only the id is known come back", func(t *trial) {
-		want := merged(said("c", func(c *conversation.Conversation) {
+		want := merged(partial("c", func(c *conversation.Conversation) {
 			c.Participants = []*conversation.Participant{{ID: "alone"}, {ID: "with", Sessions: []*conversation.Session{{ID: "s",
 				Segments: []*conversation.Segment{{Type: conversation.SegmentHold}}, Metrics: []conversation.Metric{{Name: "nOffered"}}}}}}
 			c.Transfers = []*conversation.Transfer{{ID: "t"}}
@@ -69,7 +69,7 @@ func fields(rule define) {
 
 	rule("a score of zero is not the same as no score", func(t *trial) {
 		zero := 0.0
-		want := merged(said("c", func(c *conversation.Conversation) {
+		want := merged(partial("c", func(c *conversation.Conversation) {
 			c.Surveys = []*conversation.Survey{{ID: "scored", TotalScore: &zero, PromoterScore: &zero}, {ID: "unscored"}}
 			c.Evaluations = []*conversation.Evaluation{{ID: "scored", TotalScore: &zero, TotalCriticalScore: &zero}, {ID: "unscored"}}
 		}))
@@ -78,7 +78,7 @@ func fields(rule define) {
 	})
 
 	rule("the order of a list that has one is kept", func(t *trial) {
-		want := merged(said("c", func(c *conversation.Conversation) {
+		want := merged(partial("c", func(c *conversation.Conversation) {
 			tags := []string{"second", "first", "second", ""}
 			c.Participants = []*conversation.Participant{{ID: "p", Sessions: []*conversation.Session{{ID: "s", WrapUpTags: tags,
 				Segments: []*conversation.Segment{{Type: conversation.SegmentWrapup, Start: at(1), WrapUpTags: tags}}}}}}
@@ -96,7 +96,7 @@ func fields(rule define) {
 	})
 
 	rule("the largest and smallest numbers come back", func(t *trial) {
-		want := merged(said("c", func(c *conversation.Conversation) {
+		want := merged(partial("c", func(c *conversation.Conversation) {
 			c.MaxParticipants = 1<<63 - 1
 			tiny, negative := 5e-324, -1.7976931348623157e308
 			c.Surveys = []*conversation.Survey{{ID: "v", TotalScore: &tiny, PromoterScore: &negative}}
@@ -111,9 +111,9 @@ func fields(rule define) {
 
 // addsNothing fails the rule unless what comes out of the store is the join
 // already of all that went in: saying it again must not even make a new value.
-func (t *trial) addsNothing(stored, said *conversation.Conversation) {
+func (t *trial) addsNothing(stored, part *conversation.Conversation) {
 	t.Helper()
-	if conversation.Merge(stored, said) != stored {
+	if conversation.Merge(stored, part) != stored {
 		t.Fatalf("saying again what is stored changes it: who said what and when did not come back, or not in the form that Merge gives")
 	}
 }

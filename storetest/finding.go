@@ -96,7 +96,7 @@ func finding(rule define) {
 	populate := func(t *trial) {
 		t.Helper()
 		for id, p := range people {
-			t.write(createdAs(said(id, p.fill)))
+			t.write(createdAs(partial(id, p.fill)))
 		}
 		t.write(&store.Change{ID: "vetoed", Vetoed: "not ours"})
 	}
@@ -118,8 +118,8 @@ func finding(rule define) {
 	})
 
 	rule("a person is found in what hooks refused", func(t *trial) {
-		t.write(&store.Change{ID: "r", Refused: refusal("h", 1, merged(said("r", people["sender"].fill)))},
-			&store.Change{ID: "s", Refused: refusal("h", 1, merged(said("s", people["user"].fill)))})
+		t.write(&store.Change{ID: "r", Refused: refusal("h", 1, merged(partial("r", people["sender"].fill)))},
+			&store.Change{ID: "s", Refused: refusal("h", 1, merged(partial("s", people["user"].fill)))})
 		t.same("what is found", t.foundAll(store.PersonQuery{Person: people["sender"].who}), []string{"r"})
 		t.same("what is found", t.foundAll(store.PersonQuery{Person: people["user"].who}), []string{"s"})
 	})
@@ -128,9 +128,9 @@ func finding(rule define) {
 		var want []string
 		for i := range 25 {
 			id := fmt.Sprintf("c-%02d", i)
-			c := said(id, call)
+			c := partial(id, call)
 			if i%3 > 0 {
-				c = said(id, people["receiver"].fill, func(c *conversation.Conversation) {
+				c = partial(id, people["receiver"].fill, func(c *conversation.Conversation) {
 					c.Participants[0].Address = people["receiver"].who.Address // twice in a conversation
 				})
 				want = append(want, id)
@@ -184,7 +184,7 @@ func forgettingForOthers(rule define) {
 		t.forget("c", "n")
 		other.isForgotten("c")
 		t.is("a new conversation", other.refuse(created("n")), store.ErrConflict)
-		t.is("a change", other.refuse(next(r, said("c", tagged("late")))), store.ErrConflict)
+		t.is("a change", other.refuse(next(r, partial("c", tagged("late")))), store.ErrConflict)
 		t.isForgotten("c")
 	})
 }

@@ -53,9 +53,9 @@ func (t *trial) isForgotten(id string) {
 func (t *trial) full(id string) {
 	t.Helper()
 	c := created(id, event(id, 1, "hook", "held", "failed"), event(id, 2, "hook", "held", "failed"))
-	c.To = merged(c.To, said(id, tagged("vip")))
+	c.To = merged(c.To, partial(id, tagged("vip")))
 	c.Pending = []store.Pending{{EventID: "e-" + id, Due: at(1)}}
-	c.Refused = refusal("screen", 1, merged(said(id, tagged("refused"))))
+	c.Refused = refusal("screen", 1, merged(partial(id, tagged("refused"))))
 	t.write(c)
 	for _, d := range t.claim("holder", 2, "held", "failed") {
 		if d.Hook == "failed" {
@@ -110,11 +110,11 @@ func forgetting(rule define) {
 		t.write(created("c"))
 		r := t.load("c")
 		t.forget("c")
-		t.is("a change of what was stored", t.refuse(next(r, said("c", tagged("late")))), store.ErrConflict)
+		t.is("a change of what was stored", t.refuse(next(r, partial("c", tagged("late")))), store.ErrConflict)
 		t.is("a new conversation", t.refuse(created("c", event("c", 1, "hook"))), store.ErrConflict)
 		t.is("a tombstone", t.refuse(&store.Change{ID: "c", Vetoed: "not ours"}), store.ErrConflict)
-		t.is("a refused change", t.refuse(&store.Change{ID: "c", Refused: refusal("h", 1, merged(said("c", call)))}), store.ErrConflict)
-		for _, c := range []*store.Change{created("c", event("c", 1, "hook")), next(r, said("c", tagged("late")))} {
+		t.is("a refused change", t.refuse(&store.Change{ID: "c", Refused: refusal("h", 1, merged(partial("c", call)))}), store.ErrConflict)
+		for _, c := range []*store.Change{created("c", event("c", 1, "hook")), next(r, partial("c", tagged("late")))} {
 			ran := false
 			t.is("a change with a hook", t.refuse(hooked(c, func(context.Context, *store.Change) error { ran = true; return nil })), store.ErrConflict)
 			if ran {
@@ -161,7 +161,7 @@ func forgetting(rule define) {
 	})
 
 	rule("what was vetoed, and what was only refused, can be forgotten", func(t *trial) {
-		t.write(&store.Change{ID: "v", Vetoed: "not ours"}, &store.Change{ID: "r", Refused: refusal("h", 1, merged(said("r", call)))})
+		t.write(&store.Change{ID: "v", Vetoed: "not ours"}, &store.Change{ID: "r", Refused: refusal("h", 1, merged(partial("r", call)))})
 		t.same("how many were stored", t.forget("v", "r"), 2)
 		t.isForgotten("v")
 		t.isForgotten("r")
@@ -222,7 +222,7 @@ func forgetting(rule define) {
 
 	rule("a conversation that is forgotten while the hook of a change runs does not stay", func(t *trial) {
 		t.write(created("c"))
-		c := next(t.load("c"), said("c", tagged("late")))
+		c := next(t.load("c"), partial("c", tagged("late")))
 		c.Events = []store.NewEvent{event("c", 1, "hook")}
 		inTheMiddle(t, c)
 	})
@@ -260,7 +260,7 @@ func (t *trial) writeOn(id string, withHook bool) error {
 	if err != nil {
 		return err
 	}
-	c := next(records[0], said(id, call))
+	c := next(records[0], partial(id, call))
 	c.Events = []store.NewEvent{event(id, records[0].LastSeq+1, "hook")}
 	if withHook {
 		c = hooked(c, func(context.Context, *store.Change) error { return nil })

@@ -62,7 +62,7 @@ func hooksInTheTransaction(rule define) {
 		c := created("c")
 		c.Pending = []store.Pending{{EventID: "old", Due: at(1)}}
 		t.writeAs("me", hooked(c, func(_ context.Context, c *store.Change) error {
-			c.To = conversation.Merge(c.To, saidBy(conversation.SourceHost, at(200), "c", func(c *conversation.Conversation) { c.Attributes = map[string]string{"case": "4711"} }))
+			c.To = conversation.Merge(c.To, partialBy(conversation.SourceHost, at(200), "c", func(c *conversation.Conversation) { c.Attributes = map[string]string{"case": "4711"} }))
 			c.Events = []store.NewEvent{claimedEvent("c", 1, "mine"), event("c", 2, "anybody's")}
 			c.Pending = []store.Pending{{EventID: "new", Due: at(2)}}
 			return nil
@@ -87,7 +87,7 @@ func hooksInTheTransaction(rule define) {
 	})
 
 	rule("the hook may set and remove a refused change", func(t *trial) {
-		refused := refusal("screen", 1, merged(said("c", call)))
+		refused := refusal("screen", 1, merged(partial("c", call)))
 		t.write(hooked(created("c"), func(_ context.Context, c *store.Change) error {
 			c.Refused = refused
 			return nil
@@ -106,7 +106,7 @@ func hooksInTheTransaction(rule define) {
 		t.write(created("known", event("known", 1)))
 		before := t.load("known")
 		for _, r := range []store.Record{before, {ID: "new"}} {
-			c := next(r, said(r.ID, tagged("refused")))
+			c := next(r, partial(r.ID, tagged("refused")))
 			c.Events = []store.NewEvent{event(r.ID, r.LastSeq+1, "hook")}
 			c.Pending = []store.Pending{{EventID: "e", Due: at(1)}}
 			err := t.refuse(hooked(c, func(context.Context, *store.Change) error { return fmt.Errorf("the case system: %w", errHook) }))
@@ -174,11 +174,11 @@ func hooksInTheTransaction(rule define) {
 			var once sync.Once
 			var otherErr error
 			over := make(chan struct{})
-			mine := hooked(next(r, said(id, tagged("mine"))), func(context.Context, *store.Change) error {
+			mine := hooked(next(r, partial(id, tagged("mine"))), func(context.Context, *store.Change) error {
 				once.Do(func() {
 					go func() {
 						defer close(over)
-						done, err := t.store.Commit(t.ctx, store.Batch{Changes: []*store.Change{next(r, said(id, tagged("other")))}})
+						done, err := t.store.Commit(t.ctx, store.Batch{Changes: []*store.Change{next(r, partial(id, tagged("other")))}})
 						if otherErr = err; err == nil {
 							otherErr = done.Results[0].Err
 						}
@@ -210,11 +210,11 @@ func hooksInTheTransaction(rule define) {
 		for _, r := range t.loadAll("known", "new") {
 			func() {
 				defer func() { _ = recover() }()
-				_, _ = t.store.Commit(t.ctx, store.Batch{Changes: []*store.Change{hooked(next(r, said(r.ID, tagged("refused"))),
+				_, _ = t.store.Commit(t.ctx, store.Batch{Changes: []*store.Change{hooked(next(r, partial(r.ID, tagged("refused"))),
 					func(context.Context, *store.Change) error { panic("storetest: a hook panics") })}})
 			}()
 			t.same("the record", t.load(r.ID), r)
-			t.write(next(r, said(r.ID, tagged("vip"))))
+			t.write(next(r, partial(r.ID, tagged("vip"))))
 		}
 	})
 

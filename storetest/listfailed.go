@@ -21,7 +21,7 @@ func listingFailed(rule define) {
 				Stack: fmt.Sprintf("stack %d", i), At: at(100 - 3*i)}
 			if i%3 == 2 {
 				failure.Type = "conversation.created"
-				facts := merged(said(id, call))
+				facts := merged(partial(id, call))
 				t.write(&store.Change{ID: id, Refused: &store.Refused{Facts: facts, Failure: failure}})
 				items = append(items, store.FailedItem{ID: store.ChangeID(id), Kind: store.FailedChange, ConversationID: id,
 					Event: store.Event{ID: failure.EventID, Type: failure.Type}, Failure: failure})
@@ -120,7 +120,7 @@ func listingFailed(rule define) {
 		var changes []*store.Change
 		for i := range store.DefaultLimit + 1 {
 			id := fmt.Sprintf("c-%03d", i)
-			r := refusal("screen", i, merged(said(id)))
+			r := refusal("screen", i, merged(partial(id)))
 			changes = append(changes, &store.Change{ID: id, Refused: r})
 		}
 		t.write(changes...)

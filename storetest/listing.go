@@ -92,7 +92,7 @@ func (t *trial) assortment() []*conversation.Conversation {
 		{from("sip:anonymous@anonymous.invalid", conversation.MediaVoice, conversation.Inbound), waitsIn("billing")},
 		{},
 	} {
-		c := createdAs(said(fmt.Sprintf("c-%02d", i), facets...))
+		c := createdAs(partial(fmt.Sprintf("c-%02d", i), facets...))
 		t.write(c)
 		all = append(all, c.To)
 	}
@@ -216,7 +216,7 @@ func listing(rule define) {
 	})
 
 	rule("what was changed since a time is selected, whatever the change was", func(t *trial) {
-		t.write(createdAs(said("old")), createdAs(said("touched")))
+		t.write(createdAs(partial("old")), createdAs(partial("touched")))
 		// The clock is the store's: the time of the last change is where the count becomes zero.
 		last := at(-1_000_000).Add(time.Duration(sort.Search(int(100*365*24*time.Hour/time.Microsecond), func(n int) bool {
 			return t.count(store.Query{ChangedSince: at(-1_000_000).Add(time.Duration(n) * time.Microsecond)}) == 0
@@ -225,7 +225,7 @@ func listing(rule define) {
 		c := next(t.load("touched"))
 		c.Events = []store.NewEvent{event("touched", 1)}
 		t.write(c)
-		t.write(createdAs(said("new")))
+		t.write(createdAs(partial("new")))
 		for _, order := range orders {
 			q := store.Query{ChangedSince: last, Order: order, Limit: 1}
 			t.sameSet(describe(q), t.listAll(q), []string{"new", "touched"})
@@ -237,7 +237,7 @@ func listing(rule define) {
 	rule("a count without filters is of all conversations, and none of them is a tombstone", func(t *trial) {
 		t.same("the count of nothing", t.count(store.Query{}), 0)
 		all := t.assortment()
-		t.write(&store.Change{ID: "vetoed", Vetoed: "not ours"}, &store.Change{ID: "refused", Refused: refusal("screen", 1, merged(said("refused", call)))})
+		t.write(&store.Change{ID: "vetoed", Vetoed: "not ours"}, &store.Change{ID: "refused", Refused: refusal("screen", 1, merged(partial("refused", call)))})
 		t.same("the count", t.count(store.Query{}), len(all))
 	})
 
@@ -300,7 +300,7 @@ func listing(rule define) {
 	})
 
 	rule("the start is inclusive and the end exclusive, to the microsecond", func(t *trial) {
-		t.write(createdAs(said("c", ended(10, 20))))
+		t.write(createdAs(partial("c", ended(10, 20))))
 		tick := time.Microsecond
 		for _, c := range []struct {
 			query    store.Query
@@ -323,15 +323,15 @@ func listing(rule define) {
 	})
 
 	rule("a conversation without a start is not selected by its start, one that has not ended not by its end", func(t *trial) {
-		t.write(createdAs(said("c")))
+		t.write(createdAs(partial("c")))
 		for _, q := range []store.Query{{StartedFrom: at(-1_000_000)}, {StartedBefore: endOfTime}, {EndedFrom: at(-1_000_000)}, {EndedBefore: endOfTime}} {
 			t.same(describe(q), t.listAll(q), []string(nil))
 		}
 	})
 
 	rule("a filter finds what a conversation has become, and not what it was", func(t *trial) {
-		t.write(createdAs(said("c", begun(at(10)), handledBy("anna", "billing"), attributed("case", "1"))))
-		t.write(next(t.load("c"), saidBy(conversation.SourceAnalytics, at(200), "c", ended(5, 300), attributed("case", "2"), func(c *conversation.Conversation) {
+		t.write(createdAs(partial("c", begun(at(10)), handledBy("anna", "billing"), attributed("case", "1"))))
+		t.write(next(t.load("c"), partialBy(conversation.SourceAnalytics, at(200), "c", ended(5, 300), attributed("case", "2"), func(c *conversation.Conversation) {
 			c.Participants = []*conversation.Participant{{ID: "c-0", UserID: "bert", QueueID: "sales"}}
 		})))
 		for _, q := range []store.Query{{Status: []conversation.Status{conversation.StatusActive}}, {EverUserID: "anna"}, {EverQueueID: "billing"},
@@ -345,7 +345,7 @@ func listing(rule define) {
 	})
 
 	rule("a conversation that is selected for two reasons is listed once", func(t *trial) {
-		t.write(createdAs(said("c", handledBy("anna", "billing"), handledBy("anna", "billing"), throughQueue("billing"))))
+		t.write(createdAs(partial("c", handledBy("anna", "billing"), handledBy("anna", "billing"), throughQueue("billing"))))
 		t.same("the listing", t.listAll(store.Query{EverUserID: "anna", EverQueueID: "billing"}), []string{"c"})
 		t.same("the listing by queue", t.listAll(store.Query{EverQueueID: "billing"}), []string{"c"})
 	})
@@ -354,10 +354,10 @@ func listing(rule define) {
 		values := append(texts(), "")
 		var changes []*store.Change
 		for i, s := range values {
-			changes = append(changes, createdAs(said(fmt.Sprintf("c-%d", i), attributed("value", s))))
+			changes = append(changes, createdAs(partial(fmt.Sprintf("c-%d", i), attributed("value", s))))
 		}
 		for i, s := range names {
-			changes = append(changes, createdAs(said(fmt.Sprintf("n-%d", i), attributed(s, "here"))))
+			changes = append(changes, createdAs(partial(fmt.Sprintf("n-%d", i), attributed(s, "here"))))
 		}
 		t.write(changes...)
 		for i, s := range values {
@@ -369,14 +369,14 @@ func listing(rule define) {
 	})
 
 	rule("attributes of participants are not the host's", func(t *trial) {
-		t.write(createdAs(said("c", func(c *conversation.Conversation) {
+		t.write(createdAs(partial("c", func(c *conversation.Conversation) {
 			c.Participants = []*conversation.Participant{{ID: "p", Attributes: map[string]string{"case": "1"}}}
 		})))
 		t.same("the listing", t.listAll(store.Query{Attribute: map[string]string{"case": "1"}}), []string(nil))
 	})
 
 	rule("a conversation of which only a refused change is stored is not listed", func(t *trial) {
-		t.write(created("a"), &store.Change{ID: "b", Refused: refusal("screen", 1, merged(said("b", call)))}, created("c"))
+		t.write(created("a"), &store.Change{ID: "b", Refused: refusal("screen", 1, merged(partial("b", call)))}, created("c"))
 		for _, order := range orders {
 			t.sameSet("the listing", t.listAll(store.Query{Order: order, Limit: 1}), []string{"a", "c"})
 		}

@@ -16,10 +16,10 @@ var nonTexts = []string{"\xff", "a\xffb", "cut after two \xe2\x82", "cut after t
 func notText(rule define) {
 	rule("a conversation is found by its id", func(t *trial) {
 		for i, id := range nonTexts {
-			t.write(createdAs(said(id, tagged(fmt.Sprint(i)))))
+			t.write(createdAs(partial(id, tagged(fmt.Sprint(i)))))
 			r := t.load(id)
 			t.same("the tag", r.Conversation.ExternalTag, fmt.Sprint(i))
-			c := next(r, said(id, func(c *conversation.Conversation) { c.Address = "there" }))
+			c := next(r, partial(id, func(c *conversation.Conversation) { c.Address = "there" }))
 			c.Events = []store.NewEvent{event(id, 1, "hook")}
 			t.write(c)
 			t.same("the address", t.load(id).Conversation.Address, "there")
@@ -31,7 +31,7 @@ func notText(rule define) {
 	})
 
 	rule("a conversation is not found by the id of another one", func(t *trial) {
-		t.write(createdAs(said("a\ufffdb", tagged("text"))), createdAs(said("other", tagged("other"))))
+		t.write(createdAs(partial("a\ufffdb", tagged("text"))), createdAs(partial("other", tagged("other"))))
 		for _, r := range t.loadAll("a\xffb", "zero \x00", "other", "\xff", "a\ufffdb") {
 			if r.ID == "other" || r.ID == "a\ufffdb" {
 				t.same("the id", r.Conversation.ID, r.ID)
@@ -42,7 +42,7 @@ func notText(rule define) {
 	rule("a conversation may hold it", func(t *trial) {
 		for i, s := range nonTexts {
 			id := fmt.Sprintf("c-%d", i)
-			c := createdAs(said(id, call, tagged(s), func(c *conversation.Conversation) {
+			c := createdAs(partial(id, call, tagged(s), func(c *conversation.Conversation) {
 				c.Address = s
 				c.DivisionIDs = []string{s, "division"}
 				c.Attributes = map[string]string{s: "name", "value": s}
@@ -86,7 +86,7 @@ func notText(rule define) {
 	})
 
 	rule("what is asked for may be so", func(t *trial) {
-		t.write(createdAs(said("c", tagged("text"))))
+		t.write(createdAs(partial("c", tagged("text"))))
 		for _, s := range nonTexts {
 			t.listAll(store.Query{EverUserID: s, EverQueueID: s, PresentUserID: s, PresentQueueID: s, Address: s, Direction: conversation.Direction(s), Media: []conversation.MediaType{conversation.MediaType(s)}, Status: []conversation.Status{conversation.Status(s)}, Attribute: map[string]string{s: s}})
 			t.same("what has failed", len(t.failed(store.FailedQuery{ConversationID: s, Hook: s}).Items), 0)

@@ -177,7 +177,7 @@ func outcomes(rule define) {
 	rule("outcomes are recorded together with changes", func(t *trial) {
 		t.laneOf("c", 2, "hook")
 		d := t.only(t.claim("me", 1, "hook"))
-		c := next(t.load("c"), said("c", tagged("vip")))
+		c := next(t.load("c"), partial("c", tagged("vip")))
 		c.Events = []store.NewEvent{event("c", 3, "hook")}
 		done := t.commit(store.Batch{Owner: "me", Lease: long, Outcomes: []store.Outcome{did("me", d, store.Done)}, Changes: []*store.Change{c, created("d", event("d", 1, "hook"))}})
 		t.ok("the first change", done.Results[0].Err)
@@ -218,6 +218,6 @@ func outcomes(rule define) {
 		before := t.load("c")
 		t.settle(did("me", t.only(t.claim("me", 1, "hook")), store.Done))
 		t.same("the version", t.load("c").Version, before.Version)
-		t.write(next(before, said("c", tagged("vip"))))
+		t.write(next(before, partial("c", tagged("vip"))))
 	})
 }

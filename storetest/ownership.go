@@ -23,7 +23,7 @@ func ownership(rule define) {
 	full := func() *store.Change {
 		c := created("c", event("c", 1, "hook"))
 		c.Pending = []store.Pending{{EventID: "e", Due: at(1)}}
-		c.Refused = refusal("screen", 1, merged(said("c", tagged("vip"))))
+		c.Refused = refusal("screen", 1, merged(partial("c", tagged("vip"))))
 		return c
 	}
 	stored := func(t *trial, version int64) {

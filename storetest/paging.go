@@ -56,12 +56,12 @@ func paging(rule define) {
 	rule("the start of a listing may lie far away", func(t *trial) {
 		var all []*conversation.Conversation
 		for i, m := range moments {
-			c := createdAs(said(fmt.Sprintf("c-%d", (i*7)%len(moments)), begun(m)))
+			c := createdAs(partial(fmt.Sprintf("c-%d", (i*7)%len(moments)), begun(m)))
 			t.write(c)
 			all = append(all, c.To)
 		}
-		t.write(createdAs(said("never")))
-		all = append(all, merged(said("never")))
+		t.write(createdAs(partial("never")))
+		all = append(all, merged(partial("never")))
 		for _, order := range []store.Order{store.OldestFirst, store.NewestFirst} {
 			t.same(fmt.Sprintf("the listing in order %d", order), t.listAll(store.Query{Order: order, Limit: 2}), idsOf(inOrder(all, order)))
 		}
@@ -110,7 +110,7 @@ func paging(rule define) {
 		var want []string
 		for i := range 25 {
 			id := fmt.Sprintf("c-%02d", (i*7)%25)
-			t.write(createdAs(said(id, begun(at(1)))), createdAs(said("n"+id)))
+			t.write(createdAs(partial(id, begun(at(1)))), createdAs(partial("n"+id)))
 		}
 		for i := range 50 {
 			want = append(want, fmt.Sprintf("%sc-%02d", []string{"", "n"}[i/25], i%25))
@@ -134,7 +134,7 @@ func paging(rule define) {
 
 	rule("what is added between two pages does not disturb the rest", func(t *trial) {
 		for i := range 10 {
-			t.write(createdAs(said(fmt.Sprintf("c-%02d", i), begun(at(10*i)))))
+			t.write(createdAs(partial(fmt.Sprintf("c-%02d", i), begun(at(10*i)))))
 		}
 		for _, order := range []store.Order{store.OldestFirst, store.NewestFirst} {
 			seen := map[string]int{}
@@ -147,8 +147,8 @@ func paging(rule define) {
 				if q.After = page.Next; q.After == "" {
 					break
 				}
-				t.write(createdAs(said(fmt.Sprintf("new-%d-%d-early", order, added), begun(at(-added-1)))),
-					createdAs(said(fmt.Sprintf("new-%d-%d-late", order, added), begun(at(1000+added)))))
+				t.write(createdAs(partial(fmt.Sprintf("new-%d-%d-early", order, added), begun(at(-added-1)))),
+					createdAs(partial(fmt.Sprintf("new-%d-%d-late", order, added), begun(at(1000+added)))))
 				if added > 100 {
 					t.Fatal("the listing does not end")
 				}
@@ -162,7 +162,7 @@ func paging(rule define) {
 	rule("a page has 100 conversations where no limit is asked for, and 1000 at most", func(t *trial) {
 		var changes []*store.Change
 		for i := range store.MostLimit + 1 {
-			changes = append(changes, createdAs(said(fmt.Sprintf("c-%04d", i), begun(at(i)))))
+			changes = append(changes, createdAs(partial(fmt.Sprintf("c-%04d", i), begun(at(i)))))
 		}
 		for chunk := range slices.Chunk(changes, 250) {
 			t.write(chunk...)

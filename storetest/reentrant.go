@@ -19,7 +19,7 @@ func reentrance(rule define) {
 			for _, c := range page.Conversations {
 				seen = append(seen, c.ID)
 				r := t.load(c.ID)
-				t.write(next(r, saidBy(conversation.SourceREST, at(200), c.ID, tagged("seen"))))
+				t.write(next(r, partialBy(conversation.SourceREST, at(200), c.ID, tagged("seen"))))
 				t.same("the length of the log", len(t.events(c.ID)), 1)
 				t.same("how many others are listed", len(t.list(store.Query{}).Conversations), 6)
 				for _, d := range t.claim("me", 1, "hook") {

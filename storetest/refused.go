@@ -13,7 +13,7 @@ func refusal(hook string, seconds int, facts *conversation.Conversation) *store.
 
 func refusedChanges(rule define) {
 	rule("a refused change of a new conversation is all that is stored of it", func(t *trial) {
-		refused := refusal("screen", 1, merged(said("c", call)))
+		refused := refusal("screen", 1, merged(partial("c", call)))
 		version := t.write(&store.Change{ID: "c", Refused: refused})
 		t.same("the record", t.load("c"), store.Record{ID: "c", Version: version, Refused: refused})
 		t.same("what is listed", t.listAll(store.Query{}), []string(nil))
@@ -38,9 +38,9 @@ func refusedChanges(rule define) {
 
 	rule("the refused facts keep hidden shadows and sessions without a participant", func(t *trial) {
 		facts := merged(mediaTopic(50, shadowed("p1", true)),
-			saidBy(conversation.SourceDetailEvent, at(60), "c", grouped([]string{"p1", "s1", "s2"}, []string{"", "s3"})))
+			partialBy(conversation.SourceDetailEvent, at(60), "c", grouped([]string{"p1", "s1", "s2"}, []string{"", "s3"})))
 		t.write(&store.Change{ID: "c", Refused: refusal("screen", 1, facts)})
-		more := saidBy(conversation.SourceREST, at(70), "c", grouped([]string{"p2", "s2"}, []string{"p1", "s3"}))
+		more := partialBy(conversation.SourceREST, at(70), "c", grouped([]string{"p2", "s2"}, []string{"p1", "s3"}))
 		got := t.load("c").Refused.Facts
 		t.sameConversation("the facts", got, facts)
 		t.sameConversation("the facts with more", conversation.Merge(got, more), conversation.Merge(facts, more))
@@ -52,7 +52,7 @@ func refusedChanges(rule define) {
 		t.write(c)
 		before := t.load("c")
 		refuse := next(before)
-		refuse.Refused = refusal("screen", 1, merged(said("c", tagged("refused"))))
+		refuse.Refused = refusal("screen", 1, merged(partial("c", tagged("refused"))))
 		version := t.write(refuse)
 		want := before
 		want.Version, want.Refused = version, refuse.Refused
@@ -61,9 +61,9 @@ func refusedChanges(rule define) {
 	})
 
 	rule("a refused change is replaced by the next one", func(t *trial) {
-		t.write(&store.Change{ID: "c", Refused: refusal("screen", 1, merged(said("c", call)))})
+		t.write(&store.Change{ID: "c", Refused: refusal("screen", 1, merged(partial("c", call)))})
 		r := t.load("c")
-		second := refusal("owner", 2, conversation.Merge(r.Refused.Facts, saidBy(conversation.SourceREST, at(200), "c", tagged("vip"))))
+		second := refusal("owner", 2, conversation.Merge(r.Refused.Facts, partialBy(conversation.SourceREST, at(200), "c", tagged("vip"))))
 		second.Attempts = 10
 		t.write(&store.Change{ID: "c", Version: r.Version, Refused: second})
 		got := t.load("c").Refused
@@ -75,7 +75,7 @@ func refusedChanges(rule define) {
 
 	rule("since when facts are kept aside and when hooks are asked again comes back, and what waits is due then", func(t *trial) {
 		for _, id := range []string{"new", "known"} {
-			refused := refusal("screen", 1, merged(said(id, tagged("vip"))))
+			refused := refusal("screen", 1, merged(partial(id, tagged("vip"))))
 			refused.Since, refused.Next, refused.Overruled = at(1), at(20), id == "new"
 			c := &store.Change{ID: id}
 			if id == "known" {
@@ -97,7 +97,7 @@ func refusedChanges(rule define) {
 	})
 
 	rule("what is undecided is kept and due, and has not failed", func(t *trial) {
-		facts := merged(said("c", call))
+		facts := merged(partial("c", call))
 		undecided := &store.Refused{Facts: facts, Failure: store.Failure{Hook: "screen", EventID: "c.1", Type: "conversation.created", Error: "no caller yet"}, Since: at(1), Next: at(600)}
 		t.write(&store.Change{ID: "c", Refused: undecided, Pending: []store.Pending{{EventID: "c.1", Due: at(600)}}})
 		t.same("what is kept", t.load("c").Refused, undecided)
@@ -113,9 +113,9 @@ func refusedChanges(rule define) {
 	})
 
 	rule("a change without a refused one removes it", func(t *trial) {
-		t.write(&store.Change{ID: "new", Refused: refusal("screen", 1, merged(said("new", call)))}, created("known"))
+		t.write(&store.Change{ID: "new", Refused: refusal("screen", 1, merged(partial("new", call)))}, created("known"))
 		known := next(t.load("known"))
-		known.Refused = refusal("screen", 2, merged(said("known", tagged("vip"))))
+		known.Refused = refusal("screen", 2, merged(partial("known", tagged("vip"))))
 		t.write(known)
 		for _, r := range t.loadAll("new", "known") {
 			accepted := next(r, r.Refused.Facts)

@@ -16,14 +16,14 @@ var epoch = time.Date(2025, 1, 10, 9, 0, 0, 123456000, time.UTC)
 // at is a time of the suite, by seconds.
 func at(seconds int) time.Time { return epoch.Add(time.Duration(seconds) * time.Second) }
 
-// said is what a record of the REST API says about a conversation; fill
+// partial is what a record of the REST API says about a conversation; fill
 // states the facts.
-func said(id string, fill ...func(*conversation.Conversation)) *conversation.Conversation {
-	return saidBy(conversation.SourceREST, at(100), id, fill...)
+func partial(id string, fill ...func(*conversation.Conversation)) *conversation.Conversation {
+	return partialBy(conversation.SourceREST, at(100), id, fill...)
 }
 
-// saidBy is what a source says at a time of its own.
-func saidBy(by conversation.Source, when time.Time, id string, fill ...func(*conversation.Conversation)) *conversation.Conversation {
+// partialBy is what a source says at a time of its own.
+func partialBy(by conversation.Source, when time.Time, id string, fill ...func(*conversation.Conversation)) *conversation.Conversation {
 	c := &conversation.Conversation{ID: id}
 	for _, f := range fill {
 		f(c)
@@ -65,9 +65,9 @@ func call(c *conversation.Conversation) {
 }
 
 // merged is the join of what is said.
-func merged(said ...*conversation.Conversation) *conversation.Conversation {
+func merged(parts ...*conversation.Conversation) *conversation.Conversation {
 	var c *conversation.Conversation
-	for _, s := range said {
+	for _, s := range parts {
 		c = conversation.Merge(c, s)
 	}
 	return c
@@ -75,19 +75,19 @@ func merged(said ...*conversation.Conversation) *conversation.Conversation {
 
 // created is the first version of a call, with events to log.
 func created(id string, events ...store.NewEvent) *store.Change {
-	return &store.Change{ID: id, To: merged(said(id, call)), Events: events}
+	return &store.Change{ID: id, To: merged(partial(id, call)), Events: events}
 }
 
 // createdAs is the first version of a conversation of which this is said.
-func createdAs(said ...*conversation.Conversation) *store.Change {
-	return &store.Change{ID: said[0].ID, To: merged(said...)}
+func createdAs(parts ...*conversation.Conversation) *store.Change {
+	return &store.Change{ID: parts[0].ID, To: merged(parts...)}
 }
 
 // next is the version after the record, once this is said too. What waits
 // stays as it is.
-func next(r store.Record, said ...*conversation.Conversation) *store.Change {
+func next(r store.Record, parts ...*conversation.Conversation) *store.Change {
 	to := r.Conversation
-	for _, s := range said {
+	for _, s := range parts {
 		to = conversation.Merge(to, s)
 	}
 	return &store.Change{ID: r.ID, Version: r.Version, From: r.Conversation, To: to, Pending: r.Pending, Refused: r.Refused}

@@ -42,10 +42,10 @@ func mediaTopic(seen int, fill ...func(*conversation.Conversation)) *conversatio
 func sessions(rule define) {
 	// grow stores the statements one by one, and demands after each that
 	// what is stored is their join.
-	grow := func(t *trial, said ...*conversation.Conversation) *conversation.Conversation {
+	grow := func(t *trial, parts ...*conversation.Conversation) *conversation.Conversation {
 		t.Helper()
 		var want *conversation.Conversation
-		for _, s := range said {
+		for _, s := range parts {
 			want = conversation.Merge(want, s)
 			t.write(next(t.load("c"), s))
 			t.sameConversation("the conversation", t.load("c").Conversation, want)
@@ -55,8 +55,8 @@ func sessions(rule define) {
 
 	rule("a session that moves to another participant is found there only, with all that it has", func(t *trial) {
 		c := grow(t,
-			saidBy(conversation.SourceTopic, at(50), "c", grouped([]string{"p1", "s1", "s2"}, []string{"p2", "s3"})),
-			saidBy(conversation.SourceAnalytics, at(60), "c", grouped([]string{"p2", "s1", "s3"})))
+			partialBy(conversation.SourceTopic, at(50), "c", grouped([]string{"p1", "s1", "s2"}, []string{"p2", "s3"})),
+			partialBy(conversation.SourceAnalytics, at(60), "c", grouped([]string{"p2", "s1", "s3"})))
 		p, s := c.Session("s1")
 		if p.ID != "p2" || len(s.Segments) != 1 || len(s.Metrics) != 1 || len(c.Participant("p1").Sessions) != 1 {
 			t.Errorf("the session is with %s, has %d segments and %d metrics; its former participant has %d sessions",
@@ -66,15 +66,15 @@ func sessions(rule define) {
 
 	rule("a session that moved does not go back for a weaker source", func(t *trial) {
 		grow(t,
-			saidBy(conversation.SourceTopic, at(50), "c", grouped([]string{"p1", "s1"})),
-			saidBy(conversation.SourceAnalytics, at(60), "c", grouped([]string{"p2", "s1"})),
-			saidBy(conversation.SourceREST, at(70), "c", grouped([]string{"p1", "s1"})))
+			partialBy(conversation.SourceTopic, at(50), "c", grouped([]string{"p1", "s1"})),
+			partialBy(conversation.SourceAnalytics, at(60), "c", grouped([]string{"p2", "s1"})),
+			partialBy(conversation.SourceREST, at(70), "c", grouped([]string{"p1", "s1"})))
 	})
 
 	rule("a session whose participant is not named joins it once it is", func(t *trial) {
 		c := grow(t,
-			saidBy(conversation.SourceDetailEvent, at(50), "c", grouped([]string{"", "s1"}), grouped([]string{"p2", "s2"})),
-			saidBy(conversation.SourceREST, at(60), "c", grouped([]string{"p1", "s1"})))
+			partialBy(conversation.SourceDetailEvent, at(50), "c", grouped([]string{"", "s1"}), grouped([]string{"p2", "s2"})),
+			partialBy(conversation.SourceREST, at(60), "c", grouped([]string{"p1", "s1"})))
 		if c.Participant("") != nil || len(c.Participants) != 2 {
 			t.Errorf("there are %d participants; the one without a name must be gone", len(c.Participants))
 		}
@@ -91,9 +91,9 @@ func sessions(rule define) {
 	rule("a shadow steps back behind the leg that it belongs to, and fills what that leaves open", func(t *trial) {
 		c := grow(t,
 			mediaTopic(50, shadowed("p1", true)),
-			saidBy(conversation.SourceDetailEvent, at(60), "c", grouped([]string{"p1", "s1"})),
+			partialBy(conversation.SourceDetailEvent, at(60), "c", grouped([]string{"p1", "s1"})),
 			mediaTopic(70, shadowed("p1", false)),
-			saidBy(conversation.SourceREST, at(80), "c", grouped([]string{"p1", "s1", "s2"})))
+			partialBy(conversation.SourceREST, at(80), "c", grouped([]string{"p1", "s1", "s2"})))
 		if len(c.Participant("p1").Sessions) != 2 {
 			t.Errorf("there are %d sessions", len(c.Participant("p1").Sessions))
 		}
@@ -104,8 +104,8 @@ func sessions(rule define) {
 		// is of; when one turns out to be p2's, it is known.
 		c := grow(t,
 			mediaTopic(50, shadowed("p1", true)),
-			saidBy(conversation.SourceDetailEvent, at(60), "c", grouped([]string{"p1", "s1", "s2"})),
-			saidBy(conversation.SourceREST, at(70), "c", grouped([]string{"p2", "s2"})))
+			partialBy(conversation.SourceDetailEvent, at(60), "c", grouped([]string{"p1", "s1", "s2"})),
+			partialBy(conversation.SourceREST, at(70), "c", grouped([]string{"p2", "s2"})))
 		if _, s := c.Session("s1"); s.Provider != "Edge" {
 			t.Errorf("the provider is %q", s.Provider)
 		}

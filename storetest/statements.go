@@ -26,16 +26,16 @@ func statements(rule define) {
 	}
 
 	rule("a weaker source does not override what was stored", func(t *trial) {
-		t.write(createdAs(saidBy(conversation.SourceAnalytics, at(50), "c", func(c *conversation.Conversation) { c.Address = "right" })))
-		weaker := saidBy(conversation.SourceHint, at(60), "c", func(c *conversation.Conversation) { c.Address = "wrong" })
+		t.write(createdAs(partialBy(conversation.SourceAnalytics, at(50), "c", func(c *conversation.Conversation) { c.Address = "right" })))
+		weaker := partialBy(conversation.SourceHint, at(60), "c", func(c *conversation.Conversation) { c.Address = "wrong" })
 		if got := conversation.Merge(t.load("c").Conversation, weaker).Address; got != "right" {
 			t.Errorf("the address is %q", got)
 		}
 	})
 
 	rule("a newer statement of the same source overrides what was stored", func(t *trial) {
-		t.write(createdAs(saidBy(conversation.SourceREST, at(50), "c", func(c *conversation.Conversation) { c.Address = "was"; c.ExternalTag = "was" })))
-		newer := saidBy(conversation.SourceREST, at(60), "c", func(c *conversation.Conversation) { c.Address = "is"; c.ExternalTag = "is" })
+		t.write(createdAs(partialBy(conversation.SourceREST, at(50), "c", func(c *conversation.Conversation) { c.Address = "was"; c.ExternalTag = "was" })))
+		newer := partialBy(conversation.SourceREST, at(60), "c", func(c *conversation.Conversation) { c.Address = "is"; c.ExternalTag = "is" })
 		c := conversation.Merge(t.load("c").Conversation, newer)
 		if c.Address != "is" || c.ExternalTag != "is" {
 			t.Errorf("the address is %q, the tag %q", c.Address, c.ExternalTag)
@@ -43,8 +43,8 @@ func statements(rule define) {
 	})
 
 	rule("an older statement does not override what was stored", func(t *trial) {
-		t.write(createdAs(saidBy(conversation.SourceREST, at(50), "c", func(c *conversation.Conversation) { c.Address = "is"; c.ExternalTag = "is" })))
-		older := saidBy(conversation.SourceREST, at(40), "c", func(c *conversation.Conversation) { c.Address = "was"; c.ExternalTag = "was" })
+		t.write(createdAs(partialBy(conversation.SourceREST, at(50), "c", func(c *conversation.Conversation) { c.Address = "is"; c.ExternalTag = "is" })))
+		older := partialBy(conversation.SourceREST, at(40), "c", func(c *conversation.Conversation) { c.Address = "was"; c.ExternalTag = "was" })
 		c := conversation.Merge(t.load("c").Conversation, older)
 		if c.Address != "is" || c.ExternalTag != "is" {
 			t.Errorf("the address is %q, the tag %q", c.Address, c.ExternalTag)
@@ -58,9 +58,9 @@ func statements(rule define) {
 				c.Participants = []*conversation.Participant{{ID: "p", Attributes: values}}
 			}
 		}
-		t.write(createdAs(saidBy(conversation.SourceHost, at(50), "c", attributes(map[string]string{"a": "1", "b": "1"}))))
-		t.write(next(t.load("c"), saidBy(conversation.SourceHost, at(70), "c", attributes(map[string]string{"b": "2", "c": "2"}))))
-		got := conversation.Merge(t.load("c").Conversation, saidBy(conversation.SourceHost, at(60), "c", attributes(map[string]string{"a": "3", "b": "3", "d": ""})))
+		t.write(createdAs(partialBy(conversation.SourceHost, at(50), "c", attributes(map[string]string{"a": "1", "b": "1"}))))
+		t.write(next(t.load("c"), partialBy(conversation.SourceHost, at(70), "c", attributes(map[string]string{"b": "2", "c": "2"}))))
+		got := conversation.Merge(t.load("c").Conversation, partialBy(conversation.SourceHost, at(60), "c", attributes(map[string]string{"a": "3", "b": "3", "d": ""})))
 		want := map[string]string{"a": "3", "b": "2", "c": "2", "d": ""}
 		t.same("the attributes of the conversation", got.Attributes, want)
 		t.same("the attributes of the participant", got.Participants[0].Attributes, want)
@@ -72,11 +72,11 @@ func statements(rule define) {
 				c.Participants = []*conversation.Participant{{ID: "p", Sessions: []*conversation.Session{{ID: "s", Held: is}}}}
 			}
 		}
-		t.write(createdAs(saidBy(conversation.SourceREST, at(50), "c", held(false))))
-		if _, s := conversation.Merge(t.load("c").Conversation, saidBy(conversation.SourceREST, at(40), "c", held(true))).Session("s"); s.Held {
+		t.write(createdAs(partialBy(conversation.SourceREST, at(50), "c", held(false))))
+		if _, s := conversation.Merge(t.load("c").Conversation, partialBy(conversation.SourceREST, at(40), "c", held(true))).Session("s"); s.Held {
 			t.Error("the leg is on hold again")
 		}
-		if _, s := conversation.Merge(t.load("c").Conversation, saidBy(conversation.SourceREST, at(60), "c", held(true))).Session("s"); !s.Held {
+		if _, s := conversation.Merge(t.load("c").Conversation, partialBy(conversation.SourceREST, at(60), "c", held(true))).Session("s"); !s.Held {
 			t.Error("the leg is not on hold")
 		}
 	})
@@ -91,10 +91,10 @@ func statements(rule define) {
 				c.Participants = []*conversation.Participant{{ID: "p", Sessions: []*conversation.Session{s}}}
 			}
 		}
-		want := merged(saidBy(conversation.SourceREST, at(50), "c", cut(1, 3)))
+		want := merged(partialBy(conversation.SourceREST, at(50), "c", cut(1, 3)))
 		t.write(createdAs(want))
-		for _, s := range []*conversation.Conversation{saidBy(conversation.SourceDetailEvent, at(60), "c", cut(2)), saidBy(conversation.SourceREST, at(60), "c", cut(5)),
-			saidBy(conversation.SourceAnalytics, at(60), "c", cut(1, 2, 4))} {
+		for _, s := range []*conversation.Conversation{partialBy(conversation.SourceDetailEvent, at(60), "c", cut(2)), partialBy(conversation.SourceREST, at(60), "c", cut(5)),
+			partialBy(conversation.SourceAnalytics, at(60), "c", cut(1, 2, 4))} {
 			want = conversation.Merge(want, s)
 			t.write(next(t.load("c"), s))
 			t.sameConversation("the conversation", t.load("c").Conversation, want)

@@ -63,7 +63,7 @@ type follower struct {
 	latest      time.Time // when all leases of others have ended
 	given       map[string]int64
 	look        time.Time // when the next one is said to be due
-	told        bool      // that was said, and is in time
+	dated       bool      // that was said, and is in time
 }
 
 // follow fails the rule unless the follower is given so many deliveries, those of
@@ -105,7 +105,7 @@ func (f *follower) claim(t *trial) []store.Delivery {
 		if all = append(all, due...); len(due) > 0 {
 			continue
 		}
-		f.look, f.told = next, !next.IsZero() && next.Before(later(f.latest, time.Now()).Add(time.Since(began)+clocks))
+		f.look, f.dated = next, !next.IsZero() && next.Before(later(f.latest, time.Now()).Add(time.Since(began)+clocks))
 		return all
 	}
 }
@@ -121,7 +121,7 @@ func later(a, b time.Time) time.Time {
 // said, or to be long after the leases of others end.
 func (f *follower) awaitNext(t *trial) bool {
 	t.Helper()
-	if !f.told {
+	if !f.dated {
 		return false
 	}
 	if !t.pause(max(time.Until(f.look), time.Millisecond)) {

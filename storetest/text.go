@@ -37,7 +37,7 @@ func text(rule define) {
 	rule("any text comes back as it is", func(t *trial) {
 		for i, s := range texts() {
 			id := fmt.Sprintf("c-%d", i)
-			want := merged(said(id, call, tagged(s), func(c *conversation.Conversation) {
+			want := merged(partial(id, call, tagged(s), func(c *conversation.Conversation) {
 				c.Address = s
 				c.DivisionIDs, c.ExternalContactIDs = []string{s}, []string{s, "", s + "!"}
 				c.Attributes = map[string]string{"value": s}
@@ -75,7 +75,7 @@ func text(rule define) {
 				attributes[s] = fmt.Sprint(i)
 			}
 		}
-		want := merged(said("c", func(c *conversation.Conversation) {
+		want := merged(partial("c", func(c *conversation.Conversation) {
 			c.Attributes = attributes
 			c.Participants = []*conversation.Participant{{ID: "p", Attributes: attributes}}
 		}))
@@ -86,7 +86,7 @@ func text(rule define) {
 	rule("ids that differ in anything are different conversations", func(t *trial) {
 		var changes []*store.Change
 		for i, id := range names {
-			changes = append(changes, createdAs(said(id, tagged(fmt.Sprint(i)))))
+			changes = append(changes, createdAs(partial(id, tagged(fmt.Sprint(i)))))
 		}
 		t.write(changes...)
 		for i, r := range t.loadAll(names...) {
@@ -96,7 +96,7 @@ func text(rule define) {
 	})
 
 	rule("ids within a conversation that differ in anything are different entities", func(t *trial) {
-		want := merged(said("c", func(c *conversation.Conversation) {
+		want := merged(partial("c", func(c *conversation.Conversation) {
 			for _, id := range names {
 				c.Participants = append(c.Participants, &conversation.Participant{ID: id, Name: id, Sessions: []*conversation.Session{{ID: id, Subject: id}}})
 				c.Transfers = append(c.Transfers, &conversation.Transfer{ID: id, State: id})

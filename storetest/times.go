@@ -26,7 +26,7 @@ func times(rule define) {
 	rule("times come back to the microsecond, however far away", func(t *trial) {
 		for i, m := range moments {
 			id := fmt.Sprintf("c-%d", i)
-			want := merged(saidBy(conversation.SourceREST, m, id, begun(m), func(c *conversation.Conversation) {
+			want := merged(partialBy(conversation.SourceREST, m, id, begun(m), func(c *conversation.Conversation) {
 				c.ConferenceStart = m
 				c.Participants = []*conversation.Participant{{ID: "p", End: m, Sessions: []*conversation.Session{{ID: "s", DisconnectedTime: m,
 					Starts: []time.Time{m}, Segments: []*conversation.Segment{{Type: conversation.SegmentHold, Start: m, End: m}},
@@ -48,7 +48,7 @@ func times(rule define) {
 	})
 
 	rule("a time that is not known stays unknown", func(t *trial) {
-		c := createdAs(said("c", call))
+		c := createdAs(partial("c", call))
 		e := event("c", 1, "hook")
 		e.Time = time.Time{}
 		c.Events = []store.NewEvent{e}
@@ -64,7 +64,7 @@ func times(rule define) {
 
 	rule("a time is the same instant in whatever zone it was said", func(t *trial) {
 		zone := time.FixedZone("far away", 13*3600+45*60)
-		c := createdAs(said("c", call))
+		c := createdAs(partial("c", call))
 		e := event("c", 1, "hook")
 		e.Time = e.Time.In(zone)
 		c.Events = []store.NewEvent{e}

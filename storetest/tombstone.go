@@ -37,7 +37,7 @@ func tombstones(rule define) {
 	})
 
 	rule("a tombstone takes the place of a refused change", func(t *trial) {
-		t.write(&store.Change{ID: "c", Refused: &store.Refused{Facts: merged(said("c", call)), Failure: store.Failure{Hook: "h", Attempts: 1, At: at(1)}}})
+		t.write(&store.Change{ID: "c", Refused: &store.Refused{Facts: merged(partial("c", call)), Failure: store.Failure{Hook: "h", Attempts: 1, At: at(1)}}})
 		t.write(&store.Change{ID: "c", Version: t.load("c").Version, Vetoed: "not ours"})
 		if r := t.load("c"); r.Refused != nil || r.Vetoed != "not ours" {
 			t.Errorf("the record is %+v", r)
@@ -47,7 +47,7 @@ func tombstones(rule define) {
 
 	rule("what is kept aside takes the place of a tombstone", func(t *trial) {
 		t.write(&store.Change{ID: "c", Vetoed: "not ours"})
-		lifted := &store.Refused{Facts: merged(said("c", call)), Since: at(1), Overruled: true}
+		lifted := &store.Refused{Facts: merged(partial("c", call)), Since: at(1), Overruled: true}
 		t.write(&store.Change{ID: "c", Version: t.load("c").Version, Refused: lifted})
 		r := t.load("c")
 		t.same("the reason", r.Vetoed, "")

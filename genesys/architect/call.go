@@ -12,7 +12,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/ingress"
 )
 
-// Call is what a flow says with the data action. Who builds flows chooses the
+// Call is what a flow says with the data action. The builder of the flow chooses the
 // words, so that none of them is to be believed; Note can be personal data.
 type Call struct {
 	ConversationID string

@@ -70,7 +70,7 @@ type Execution struct {
 	Completed time.Time
 	// Reason is the completion reason; empty where there is none.
 	Reason string
-	// Output are the flow's output variables. Who builds flows chooses them.
+	// Output are the flow's output variables. The builder of the flow chooses them.
 	Output map[string]any
 }
 

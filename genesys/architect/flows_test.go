@@ -245,7 +245,7 @@ func TestALaunchWhoseEndNobodyKnowsIsMadeAgainAfterAMinute(t *testing.T) {
 }
 
 // Pitfall B10: starts beyond some number a second are refused and not tried
-// again; who starts flows decides what to do.
+// again; the caller decides what to do.
 func TestWhoStartsTooManyFlowsGetsThe429Back(t *testing.T) {
 	simulated(t, func(t *testing.T, s *genesystest.Server, f *architect.Flows) {
 		for n := range 15 {

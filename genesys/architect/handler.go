@@ -46,6 +46,8 @@ type HandlerConfig struct {
 	MaxConcurrent int
 	// Logger gets what operators should know. slog.Default().
 	Logger *slog.Logger
+
+	answerWithin time.Duration // zero: as ingress has it; tests have more
 }
 
 // ErrNotOurs is for Case to say that a conversation is none of the host's: the
@@ -102,7 +104,7 @@ func NewHandler(c HandlerConfig) (*Handler, error) {
 	var err error
 	h.in, err = ingress.New(ingress.Config{
 		Name: "data action", Authenticate: ingress.Secrets(c.Secrets, ingress.Bearer), Handle: h.handle,
-		MaxBody: maxBody, MaxConcurrent: c.MaxConcurrent, Logger: c.Logger,
+		MaxBody: maxBody, MaxConcurrent: c.MaxConcurrent, AnswerWithin: c.answerWithin, Logger: c.Logger,
 	})
 	return h, err
 }

@@ -193,7 +193,7 @@ func TestAStoreThatHangsIsAnAnswerToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _, _ := newHandler(t, func(c *architect.HandlerConfig) {
 			c.Sink = func(ctx context.Context, _ conversation.Update) error { <-ctx.Done(); return ctx.Err() }
-		})
+		}, inTime)
 		began := time.Now()
 		status, _ := post(h, usual)
 		require.Equal(t, http.StatusServiceUnavailable, status)

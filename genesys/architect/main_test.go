@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -60,6 +61,7 @@ func newHandler(t testing.TB, change ...func(*architect.HandlerConfig)) (*archit
 	t.Helper()
 	kept, text := &store{}, &written{}
 	c := architect.HandlerConfig{Sink: kept.observe, Secrets: secrets, Logger: slog.New(slog.NewTextHandler(text, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	c.AnswerWithin(time.Minute)
 	for _, f := range change {
 		f(&c)
 	}
@@ -68,6 +70,9 @@ func newHandler(t testing.TB, change ...func(*architect.HandlerConfig)) (*archit
 	t.Cleanup(h.Close)
 	return h, kept, text
 }
+
+// inTime lets calls be answered as early as they are.
+func inTime(c *architect.HandlerConfig) { c.AnswerWithin(0) }
 
 // written is what was logged. It is safe for concurrent use.
 type written struct {

@@ -17,10 +17,10 @@ type quiet struct {
 
 	began time.Time
 
-	mu    sync.Mutex
-	last  time.Time
-	timer *time.Timer
-	said  bool
+	mu     sync.Mutex
+	last   time.Time
+	timer  *time.Timer
+	warned bool
 }
 
 func newQuiet(after time.Duration, log *slog.Logger) *quiet {
@@ -37,10 +37,10 @@ func newQuiet(after time.Duration, log *slog.Logger) *quiet {
 func (q *quiet) warn() {
 	q.mu.Lock()
 	last := q.last
-	is := q.timer != nil && time.Since(q.since()) >= q.after // else it was stopped, or somebody has just called
-	q.said = q.said || is
+	tooLong := q.timer != nil && time.Since(q.since()) >= q.after // else it was stopped, or somebody has just called
+	q.warned = q.warned || tooLong
 	q.mu.Unlock()
-	if is {
+	if tooLong {
 		q.log.Warn("no flow has called the data action for long; is the workflow published, the trigger on, the token right?", "last", last, "after", q.after)
 	}
 }
@@ -60,8 +60,8 @@ func (q *quiet) called() {
 	if q.timer != nil {
 		q.timer.Reset(q.after)
 	}
-	again := q.said
-	q.said = false
+	again := q.warned
+	q.warned = false
 	q.mu.Unlock()
 	if again {
 		q.log.Info("flows call the data action again")
@@ -79,7 +79,7 @@ func (q *quiet) lastCall() time.Time {
 func (q *quiet) say(h *conversation.SourceHealth) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.said {
+	if !q.warned {
 		return
 	}
 	h.BlindSince, h.Reason = q.since().UTC(), "no flow has called the data action for long: is the workflow published, the trigger on, the token right?"

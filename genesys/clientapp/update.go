@@ -15,7 +15,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/ingress"
 )
 
-// Heard is what the browser says that it has seen. Who has the agent's token can
+// Heard is what the browser says that it has seen. Whoever has the agent's token can
 // make it up.
 type Heard struct {
 	Agent          Agent

@@ -32,6 +32,8 @@ type HandlerConfig struct {
 	MaxConcurrent int
 	// Logger gets what operators should know. slog.Default().
 	Logger *slog.Logger
+
+	answerWithin time.Duration // zero: as ingress has it; tests have more
 }
 
 // Handler is the HTTP endpoint of an API destination. It is safe for concurrent
@@ -97,7 +99,7 @@ func NewHandler(sink conversation.Sink, c HandlerConfig) (*Handler, error) {
 	var err error
 	h.ingress, err = ingress.New(ingress.Config{
 		Name: "eventbridge", Authenticate: ingress.Secrets(c.Secrets, ingress.Bearer, ingress.Basic, ingress.APIKey),
-		Handle: h.handle, MaxBody: mostBody, MaxConcurrent: c.MaxConcurrent, Logger: c.Logger,
+		Handle: h.handle, MaxBody: mostBody, MaxConcurrent: c.MaxConcurrent, AnswerWithin: c.answerWithin, Logger: c.Logger,
 	})
 	return h, err
 }

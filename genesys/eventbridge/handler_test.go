@@ -33,6 +33,7 @@ func secrets(context.Context) ([]string, error) { return []string{"an-older-one"
 func newHandler(t testing.TB, sink conversation.Sink, change ...func(*eventbridge.HandlerConfig)) *eventbridge.Handler {
 	t.Helper()
 	c := eventbridge.HandlerConfig{Secrets: secrets, Logger: slog.New(slog.DiscardHandler)}
+	c.AnswerWithin(time.Minute)
 	for _, do := range change {
 		do(&c)
 	}
@@ -40,6 +41,9 @@ func newHandler(t testing.TB, sink conversation.Sink, change ...func(*eventbridg
 	require.NoError(t, err)
 	return h
 }
+
+// inTime lets calls be answered as early as they are.
+func inTime(c *eventbridge.HandlerConfig) { c.AnswerWithin(0) }
 
 // call posts a body and returns the answer.
 func call(h http.Handler, header http.Header, body []byte) *httptest.ResponseRecorder {
@@ -174,7 +178,7 @@ func TestHostileRequestsLeaveNothingBehind(t *testing.T) {
 
 func TestABodyThatDripsIsAnsweredInTime(t *testing.T) {
 	var b books
-	s := httptest.NewServer(newHandler(t, b.sink))
+	s := httptest.NewServer(newHandler(t, b.sink, inTime))
 	defer s.Close()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
 	require.NoError(t, err)
@@ -202,7 +206,7 @@ func TestTenThousandAtOnceAreAnsweredWhileTheStoreHangs(t *testing.T) {
 			defer at.Add(-1)
 			<-ctx.Done()
 			return ctx.Err()
-		})
+		}, inTime)
 		began := time.Now()
 		var all sync.WaitGroup
 		var answered [600]atomic.Int64

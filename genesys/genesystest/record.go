@@ -220,7 +220,7 @@ func (l *Leg) pieces() []piece {
 	return ps
 }
 
-// before is the segment before the leg is connected. Who calls somebody is not
+// before is the segment before the leg is connected. A caller is not
 // alerted: its phone is contacted.
 func (l *Leg) before() string {
 	switch {

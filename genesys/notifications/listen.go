@@ -121,7 +121,7 @@ func (c *connection) listen(ctx context.Context) (heard bool, err error) {
 
 // explain asks the platform, when it has refused the socket, whether the channel is
 // gone: with which status it refuses is not documented (protocol 2.5), and a proxy or
-// a disturbed host answers 404 as well. Who believed that would use up all channels.
+// a disturbed host answers 404 as well. To believe it would use up all channels.
 func (c *connection) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, errRefused) {
 		return err

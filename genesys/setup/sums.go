@@ -10,7 +10,7 @@ import (
 )
 
 // SumsFile is the file that lists the SHA-256 digests of all the others, in the
-// form that sha256sum -c reads. Who writes files again knows by it which ones
+// form that sha256sum -c reads. The next run knows by it which ones
 // were written before and not changed since.
 const SumsFile = "SHA256SUMS"
 

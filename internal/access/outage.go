@@ -19,11 +19,11 @@ type outage struct {
 	mu       sync.Mutex
 	since    time.Time
 	failures int
-	said     map[string]time.Time // when, by what was being done
-	heard    bool                 // this outage has been said
+	logged   map[string]time.Time // when, by what was being done
+	heard    bool                 // the log has told of this outage
 }
 
-func newOutage(log *slog.Logger) *outage { return &outage{log: log, said: map[string]time.Time{}} }
+func newOutage(log *slog.Logger) *outage { return &outage{log: log, logged: map[string]time.Time{}} }
 
 func (o *outage) failed(doing string, err error) {
 	o.mu.Lock()
@@ -36,10 +36,10 @@ func (o *outage) failed(doing string, err error) {
 		text = "the store does not answer, trying again"
 		o.down.Store(true)
 	}
-	if last, said := o.said[doing]; said && now.Sub(last) < reminder || o.heard && !said && now.Sub(o.since) < reminder {
+	if last, logged := o.logged[doing]; logged && now.Sub(last) < reminder || o.heard && !logged && now.Sub(o.since) < reminder {
 		return
 	}
-	o.said[doing], o.heard = now, true
+	o.logged[doing], o.heard = now, true
 	o.log.Warn(text, "doing", doing, "for", now.Sub(o.since).Round(time.Second), "failures", o.failures, "error", err)
 }
 

@@ -23,7 +23,7 @@ func (d *Diagnosis) WatchHooks(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed, hooks := d.Members.Changed(), d.Hooks()
 		d.compareHooks(ctx, func(what, message string, args ...any) {
-			if at, said := last[what]; !said || time.Since(at) >= hooksAgain {
+			if at, known := last[what]; !known || time.Since(at) >= hooksAgain {
 				last[what] = time.Now()
 				d.Log.Warn(message, args...)
 			}

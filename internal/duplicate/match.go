@@ -78,8 +78,8 @@ func (t *talk) drop(now time.Time) {
 // match finds messages that the owner has stored.
 //
 // Messages of the same content are not the same message: a conversation that is
-// held, not held and held again says the first thing twice, and who has missed
-// the second one must not take the third for the first. So the messages of this
+// held, not held and held again says the first thing twice, and a process that has
+// missed the second one must not take the third for the first. So the messages of this
 // process are found in their order, and one after which the owner has stored
 // something else only together with the next one. So a message is never taken for
 // another one as long as one of the two has heard all; and where both have missed

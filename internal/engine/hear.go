@@ -108,7 +108,7 @@ func (e *Engine) Decide(ctx context.Context, conversationID string, do store.Dec
 }
 
 // Decided has all processes look for deliveries that are due: somebody has decided
-// on failed ones. Who cannot be told finds them within a lease.
+// on failed ones. A process that cannot be told finds them within a lease.
 func (e *Engine) Decided(ctx context.Context) {
 	e.Outbox.Look()
 	others, err := e.others(ctx)

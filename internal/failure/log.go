@@ -29,7 +29,7 @@ type Log struct {
 // trouble is that of one hook, since it last did what it should.
 type trouble struct {
 	forGood int       // how often it has failed for good
-	said    time.Time // when that was said last
+	logged  time.Time // when the log last told of that
 }
 
 // NewLog returns a log that writes to l.
@@ -70,8 +70,8 @@ func (l *Log) count(hook string) (level slog.Level, times int) {
 	t, _ := l.of(hook)
 	t.forGood++
 	level = slog.LevelDebug
-	if t.said.IsZero() || now.Sub(t.said) >= reminder {
-		t.said, level = now, slog.LevelError
+	if t.logged.IsZero() || now.Sub(t.logged) >= reminder {
+		t.logged, level = now, slog.LevelError
 	}
 	return level, t.forGood
 }

@@ -17,7 +17,7 @@ type Reporter interface {
 const patience = 200 * time.Millisecond
 
 // report asks a source how it does. The source may be the host's own: it can
-// panic, and it can hang, which must hold up nobody else. Then what it said last
+// panic, and it can hang, which must hold up nobody else. Then what it reported last
 // counts.
 type report struct {
 	of Reporter
@@ -61,19 +61,19 @@ func (r *report) begin() (answered <-chan struct{}) {
 	r.asking = done
 	go func() {
 		var says conversation.SourceHealth
-		said := false
+		reported := false
 		defer func() {
 			_ = recover() // the host's code; it says nothing new then
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			if said {
+			if reported {
 				r.last = says
 			}
 			r.asking = nil
 			close(done)
 		}()
 		says = r.of.Health()
-		said = true
+		reported = true
 	}()
 	return done
 }

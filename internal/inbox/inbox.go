@@ -92,7 +92,7 @@ type Inbox struct {
 	current map[store.EntryKey]bool // entries that are being worked on, or used up and still there
 	stamped time.Time               // the last stamp
 	reader  Reader
-	said    bool               // that hints wait for a source that can read
+	warned  bool               // that hints wait for a source that can read
 	hinted  map[string]*hinted // by conversation
 	beside  sync.WaitGroup     // reads after hints, and what is passed on
 	slots   chan struct{}

@@ -64,8 +64,8 @@ func (b *Inbox) readLater(ctx context.Context, key store.EntryKey) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.reader == nil {
-		if !b.said {
-			b.said = true
+		if !b.warned {
+			b.warned = true
 			b.Log.Warn("hints wait: none of the sources can read a conversation; give Run a source that asks the API, such as polling")
 		}
 		delete(b.current, key)

@@ -162,7 +162,7 @@ func unknown(err error) bool {
 
 // sayUnknown says of each type once that its events wait.
 func (o *Outbox) sayUnknown(d *delivery, err error) {
-	if _, said := o.unknown.LoadOrStore(d.Type, true); !said {
+	if _, logged := o.unknown.LoadOrStore(d.Type, true); !logged {
 		o.Log.Warn("deliveries wait for a process that knows the type of their events: register it with events.Define in every process, or update this one",
 			"type", d.Type, "hook", d.Hook, "conversation", d.ConversationID, "event", d.ID, "error", err)
 	}

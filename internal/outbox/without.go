@@ -10,7 +10,7 @@ import (
 // for one all the same is logged, once for each hook.
 func (o *Outbox) without(ctx context.Context, hook string) context.Context {
 	return store.WithoutTransaction(ctx, func() {
-		if _, said := o.asked.LoadOrStore(hook, true); !said {
+		if _, logged := o.asked.LoadOrStore(hook, true); !logged {
 			o.Log.Warn("an After hook asks for the store's transaction, and runs in none: register it with events.InTransaction(), or as a Before hook", "hook", hook)
 		}
 	})

@@ -216,7 +216,7 @@ func (c *Cache) take(id string) (*Record, *packedRecord) {
 	return r, place
 }
 
-// fill puts the packed record into its place. Who asks for it before that finds
+// fill puts the packed record into its place. A reader that asks for it before that finds
 // none.
 func (c *Cache) fill(place *packedRecord, with packedRecord) {
 	c.mu.Lock()

@@ -58,8 +58,8 @@ type stream struct {
 	see     viewer
 	params  url.Values
 
-	said time.Time // when it was last written to
-	last string    // what the browser was told last
+	written time.Time // when it was last written to
+	last    string    // what the browser was told last
 }
 
 func (s *stream) follow(ctx context.Context) {
@@ -132,16 +132,16 @@ func (s *stream) say(event, state string) error {
 
 // sign writes a sign of life when it is time for one.
 func (s *stream) sign() error {
-	if time.Since(s.said) < signEvery {
+	if time.Since(s.written) < signEvery {
 		return nil
 	}
 	return s.write(": here\n\n")
 }
 
 func (s *stream) write(text string) error {
-	s.said = time.Now()
+	s.written = time.Now()
 	control := http.NewResponseController(s.to)
-	_ = control.SetWriteDeadline(s.said.Add(writeTime)) // where the server knows deadlines
+	_ = control.SetWriteDeadline(s.written.Add(writeTime)) // where the server knows deadlines
 	if _, err := s.to.Write([]byte(text)); err != nil {
 		return err
 	}

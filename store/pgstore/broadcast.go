@@ -20,8 +20,8 @@ func (s *Store) Broadcast(ctx context.Context, message []byte) error {
 	if !s.listening.Load() { // nor do others, presumably
 		return fmt.Errorf("pgstore: broadcast: %w", errNoMessages)
 	}
-	said := toAll + base64.RawStdEncoding.EncodeToString(message)
-	if err := s.notify(ctx, said); err != nil {
+	payload := toAll + base64.RawStdEncoding.EncodeToString(message)
+	if err := s.notify(ctx, payload); err != nil {
 		return fmt.Errorf("pgstore: broadcast: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -225,5 +226,39 @@ func TestEachDeliveryIsLookedUpByItsKey(t *testing.T) {
 		_, err := s.pool.Exec(t.Context(), "vacuum analyze cdm_delivery")
 		require.NoError(t, err)
 		look(fmt.Sprintf("analyzed with %d", n))
+	}
+}
+
+// What each update changes is named by no index, in its condition neither: the
+// server would make an entry in all of them.
+func TestAnUpdateOfAConversationMakesNoEntryInAnIndex(t *testing.T) {
+	const conversations, updates = 10, 5
+	schema := cluster.Schema(t)
+	s := openIn(t, schema)
+	list := references(t, s, 0, conversations)
+	for n := range updates {
+		var b store.Batch
+		for _, r := range list {
+			said := stated(r.from.Start.Add(time.Hour+time.Duration(n)*time.Second), &conversation.Conversation{ID: r.id, ExternalTag: fmt.Sprint(n),
+				Participants: []*conversation.Participant{{ID: r.from.Participants[0].ID, Sessions: []*conversation.Session{{ID: r.from.Participants[0].Sessions[0].ID, Subject: fmt.Sprint(n)}}}}})
+			b.Changes = append(b.Changes, &store.Change{ID: r.id, Version: r.version, From: r.from, To: conversation.Merge(r.from, said)})
+		}
+		done, err := s.Commit(t.Context(), b)
+		require.NoError(t, err)
+		for i, r := range done.Results {
+			require.NoError(t, r.Err)
+			list[i].version, list[i].from = r.Version, b.Changes[i].To
+		}
+	}
+	require.NoError(t, s.Close())
+	s.pool.Close() // then the server counts what its connections did
+	pool := cluster.Pool(t, schema)
+	for _, table := range []string{"cdm_conversation", "cdm_session"} {
+		var all, inPlace int
+		require.Eventually(t, func() bool {
+			err := pool.QueryRow(t.Context(), "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relid = $1::text::regclass", table).Scan(&all, &inPlace)
+			return err == nil && all == updates*conversations
+		}, time.Minute, 50*time.Millisecond, "the updates of %s", table)
+		require.GreaterOrEqual(t, inPlace, all*8/10, "%s: of %d updates so many found room in their page and changed no index", table, all)
 	}
 }

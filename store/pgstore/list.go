@@ -71,7 +71,7 @@ func (s *Store) Count(ctx context.Context, q store.Query) (n int, err error) {
 		return 0, err
 	}
 	w := &where{}
-	w.add("provenance is not null")
+	w.add(isConversation)
 	w.bound(&q)
 	w.filter(&q)
 	for _, x := range finders(&q) {
@@ -105,6 +105,10 @@ type listing struct {
 	found   []cursor.Place // one more than a page, when there is one
 	stopped *cursor.Place  // the last that was looked at, when it may not be the last that there is
 }
+
+// isConversation holds for the rows that are conversations. The indexes leave out
+// tombstones alone, as a provenance changes all the time.
+const isConversation = "vetoed is null and provenance is not null"
 
 // withoutTime is the key of conversations without the time.
 const withoutTime = math.MaxInt64
@@ -142,7 +146,7 @@ func (l *listing) chooseFew(ctx context.Context, c *pgx.Conn, p *pipeline) error
 		w := &where{}
 		sql := "select count(*) from (" + of[i].ids(w) + " limit " + strconv.Itoa(l.mostFew+1) + ") f"
 		if of[i].slow {
-			sql = "select case when (select count(*) from (select attributes from {conversation} where provenance is not null order by changed_slot desc limit 1000) s where " +
+			sql = "select case when (select count(*) from (select attributes from {conversation} where " + isConversation + " order by changed_slot desc limit 1000) s where " +
 				of[i].holds(w) + ") > 5 then " + strconv.Itoa(l.mostFew+1) + "::bigint else (" + sql + ") end"
 		}
 		p.read(func(r *row) error {
@@ -181,7 +185,7 @@ func (l *listing) addPart(ctx context.Context, c *pgx.Conn, p *pipeline, unorder
 		key, order = "conversation_start", "conversation_start, conversation_id"
 	}
 	w := &where{}
-	w.add("provenance is not null")
+	w.add(isConversation)
 	l.place(w, unordered, after, begun)
 	w.bound(l.query)
 	rest := &where{params: w.params, args: w.args}

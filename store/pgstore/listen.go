@@ -86,8 +86,8 @@ func (s *Store) receive(ctx context.Context) error {
 		}
 		if owner, is := strings.CutPrefix(n.Payload, toOwner); is {
 			s.wakes.Wake(owner)
-		} else if said, is := strings.CutPrefix(n.Payload, toAll); is {
-			s.tell(said)
+		} else if message, is := strings.CutPrefix(n.Payload, toAll); is {
+			s.tell(message)
 		} else if n.Payload == proof+token {
 			select {
 			case arrived <- struct{}{}:
@@ -98,8 +98,8 @@ func (s *Store) receive(ctx context.Context) error {
 }
 
 // tell hands a broadcast to those who listen here.
-func (s *Store) tell(said string) {
-	if message, err := base64.RawStdEncoding.DecodeString(said); err == nil {
+func (s *Store) tell(encoded string) {
+	if message, err := base64.RawStdEncoding.DecodeString(encoded); err == nil {
 		s.listeners.Tell(message)
 	}
 }

@@ -43,8 +43,8 @@ type outboxStatements struct {
 
 func newOutboxStatements(n names, t *rowTypes) (s outboxStatements) {
 	// Blocked deliveries wait behind one that has failed, until that is
-	// finished; they are not looked at by those who claim. Who blocks one locks
-	// what it relies on, and who finishes that unblocks in a statement of its
+	// finished; claims do not look at them. Whoever blocks one locks
+	// what it relies on, and whoever finishes that unblocks in a statement of its
 	// own, after it has the lock: so none stays blocked behind nothing.
 	const insert = `insert into {delivery} (conversation_id, hook, seq, event_id, state, blocked, due, owner, attempts, trace)
 		select u.conversation_id, u.hook, u.seq, u.event_id, case when u.claimed then 'claimed' else 'waiting' end, `

@@ -18,8 +18,8 @@ const DefaultPrefix = "cdm_"
 
 // Migrations returns the statements that make the tables: one file for each
 // version, named so that they sort, to be applied in a transaction each. They
-// are written for DefaultPrefix. Who applies them by hand also adds a row to
-// the table of migrations for each, with its number, and once sets PRAGMA
+// are written for DefaultPrefix. Applied by hand, each also needs a row in
+// the table of migrations with its number, and the first one PRAGMA
 // application_id=1667526003.
 func Migrations() fs.FS {
 	files, err := fs.Sub(migrationFiles, "migrations")

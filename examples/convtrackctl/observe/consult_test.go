@@ -13,8 +13,8 @@ func TestTheNoteOfAFactIsThatOfWhatContradicts(t *testing.T) {
 		d := consultEnd(facts)
 		for i, ended := range []string{"CONSULT_TRANSFER", "PEER", "CLIENT", "CONSULT_TRANSFER"} {
 			session := fmt.Sprint("session-", i)
-			d.see(&said{event: "user.end", body: object{"sessionId": session, "disconnectType": ended}})
-			d.see(&said{by: Records, conversation: "1", body: object{"participants": []any{map[string]any{"sessions": []any{
+			d.see(&observation{event: "user.end", body: object{"sessionId": session, "disconnectType": ended}})
+			d.see(&observation{by: Records, conversation: "1", body: object{"participants": []any{map[string]any{"sessions": []any{
 				map[string]any{"sessionId": session, "metrics": []any{map[string]any{"name": "nConsultTransferred"}}}}}}}})
 		}
 		d.end(nil)

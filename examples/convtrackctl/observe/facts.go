@@ -26,8 +26,8 @@ func Facts() []Fact {
 
 // detector looks for a fact.
 type detector struct {
-	see func(*said)     // at each thing that is said; nil: at none
-	end func(*Observer) // at the whole, before the report; nil: not at all
+	see func(*observation) // at each thing that is said; nil: at none
+	end func(*Observer)    // at the whole, before the report; nil: not at all
 }
 
 // tally counts the cases of a fact.

@@ -12,7 +12,7 @@ func callFacts() []Fact {
 func voiceTransferCommand(t *tally) detector {
 	transferred, listed := map[string]bool{}, map[string]bool{} // by conversation
 	return detector{
-		see: func(s *said) {
+		see: func(s *observation) {
 			if s.by != Snapshots && s.by != Live {
 				return
 			}
@@ -38,7 +38,7 @@ func voiceTransferCommand(t *tally) detector {
 }
 
 func mergeEnds(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		eachSession(s, func(_, session object) {
 			for _, g := range session.objects("segments") {
 				if g.text("destinationConversationId") != "" && g.text("disconnectType") != "" {
@@ -50,7 +50,7 @@ func mergeEnds(t *tally) detector {
 }
 
 func wrapUpOutsideACD(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		queued := false
 		eachSession(s, func(p, session object) {
 			queued = queued || p.text("purpose") == "acd"

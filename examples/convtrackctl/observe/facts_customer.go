@@ -12,7 +12,7 @@ func customerFacts() []Fact {
 }
 
 // eachOutside goes through the outside parties of a live body.
-func eachOutside(s *said, do func(participant object)) {
+func eachOutside(s *observation, do func(participant object)) {
 	if s.by != Snapshots && s.by != Live {
 		return
 	}
@@ -24,7 +24,7 @@ func eachOutside(s *said, do func(participant object)) {
 }
 
 func outboundAddress(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		eachOutside(s, func(p object) {
 			theirs, ours := conversation.Address(p.text("address")), conversation.Address(s.body.text("address"))
 			p.legs(func(_ string, leg object) {
@@ -37,7 +37,7 @@ func outboundAddress(t *tally) detector {
 }
 
 func guestAddress(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		eachOutside(s, func(p object) {
 			for _, leg := range p.objects("messages") {
 				if leg.text("type") == "webmessaging" {
@@ -50,7 +50,7 @@ func guestAddress(t *tally) detector {
 }
 
 func withheldNumber(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		eachOutside(s, func(p object) {
 			if address := p.text("address"); address != "" && p.objects("calls") != nil && conversation.Address(address) == "" {
 				t.say(p.text("id"), true)

@@ -29,7 +29,7 @@ func interactingHeld(t *tally) detector {
 	type lasted struct{ interacting, held time.Duration }
 	ends := map[string]lasted{}
 	return detector{
-		see: func(s *said) {
+		see: func(s *observation) {
 			if s.event != "user.end" {
 				return
 			}
@@ -82,7 +82,7 @@ func wrapUpWithoutCode(t *tally) detector {
 	}
 	fired, recorded := map[string]bool{}, map[string]done{} // by session
 	return detector{
-		see: func(s *said) {
+		see: func(s *observation) {
 			if s.event == "acw" {
 				fired[s.body.text("sessionId")] = true
 				if s.body.text("wrapupCode") == "" {
@@ -109,7 +109,7 @@ func wrapUpWithoutCode(t *tally) detector {
 }
 
 // eachSession goes through the sessions of a record.
-func eachSession(s *said, do func(participant, session object)) {
+func eachSession(s *observation, do func(participant, session object)) {
 	if s.by != Records || s.call != nil {
 		return
 	}
@@ -121,7 +121,7 @@ func eachSession(s *said, do func(participant, session object)) {
 }
 
 func envelopeTime(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		if s.envelope == nil || s.event == "" {
 			return
 		}
@@ -141,7 +141,7 @@ func envelopeTime(t *tally) detector {
 func externalParties(t *tally) detector {
 	events := map[string]bool{} // by participant
 	return detector{
-		see: func(s *said) {
+		see: func(s *observation) {
 			if strings.HasPrefix(s.event, "customer.") {
 				events[s.body.text("participantId")] = true
 			}
@@ -165,7 +165,7 @@ func externalParties(t *tally) detector {
 func consultEnd(t *tally) detector {
 	ends, completed := map[string]string{}, map[string]string{} // by session: the disconnect type, the conversation
 	return detector{
-		see: func(s *said) {
+		see: func(s *observation) {
 			if s.event == "user.end" {
 				ends[s.body.text("sessionId")] = s.body.text("disconnectType")
 			}
@@ -202,7 +202,7 @@ func changedAttributes(t *tally) detector {
 		values map[string]any
 	}
 	of := map[string]*known{} // by participant
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		if s.event != "attributes" {
 			return
 		}

@@ -21,7 +21,7 @@ func notificationFacts() []Fact {
 }
 
 func combinedTopics(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		if s.by == DetailEvents || s.by == Snapshots && strings.Contains(s.topic, "?") {
 			t.say(s.conversation, !strings.Contains(s.topic, "?")) // detail events are subscribed combined
 		}
@@ -29,7 +29,7 @@ func combinedTopics(t *tally) detector {
 }
 
 func missingPermissions(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		if s.call != nil && s.call.refused != nil && s.call.refused.Status == http.StatusForbidden {
 			t.say(s.call.refused.Method+s.call.refused.Path, len(s.call.refused.MissingPermissions) > 0)
 		}
@@ -43,7 +43,7 @@ var media = map[string]conversation.MediaType{"calls": conversation.MediaVoice, 
 
 func providerWords(t *tally) detector {
 	known := map[string]bool{"": true, "Edge": true, "PureCloud Webchat v2": true, "PureCloud Callback": true}
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		if s.by != Snapshots && s.by != Live {
 			return
 		}
@@ -86,7 +86,7 @@ func topicAfterLeaving(t *tally) detector {
 	parts := map[[2]string]*leaving{} // by conversation and user
 	latest := map[string]time.Time{}  // by conversation, that any topic has told
 	return detector{
-		see: func(s *said) {
+		see: func(s *observation) {
 			if s.by != Snapshots || s.body.objects("participants") == nil {
 				return
 			}

@@ -27,7 +27,7 @@ const hundred = 100
 
 func hundredIDs(t *tally) detector {
 	most := 0
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		if s.call == nil || s.call.request.Path != recordsPath+"details" {
 			return
 		}
@@ -49,7 +49,7 @@ func hundredIDs(t *tally) detector {
 func hundredResults(t *tally) detector {
 	taken, refused := 0, 0
 	return detector{
-		see: func(s *said) {
+		see: func(s *observation) {
 			if s.call == nil || s.call.request.Path != recordsPath+"details/query" {
 				return
 			}
@@ -78,7 +78,7 @@ func metricOfWatching(t *tally) detector {
 		word = strings.ToLower(word)
 		return strings.Contains(word, "monitoring") || strings.Contains(word, "coaching") || strings.Contains(word, "barging")
 	}
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		eachSession(s, func(_, session object) {
 			watches := slices.ContainsFunc(session.objects("segments"), func(g object) bool { return watching(g.text("segmentType")) })
 			for _, m := range session.objects("metrics") {
@@ -91,7 +91,7 @@ func metricOfWatching(t *tally) detector {
 }
 
 func outcomeMembers(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		eachSession(s, func(_, session object) {
 			for i, o := range session.object("flow").objects("outcomes") {
 				if old := o.text("flowOutcome"); old != "" && o.text("flowOutcomeId") == "" {
@@ -104,7 +104,7 @@ func outcomeMembers(t *tally) detector {
 }
 
 func ringZero(t *tally) detector {
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		eachSession(s, func(_, session object) {
 			for _, name := range []string{"routingRing", "agentBullseyeRing"} {
 				if ring, is := session.number(name); is && ring == 0 {
@@ -117,7 +117,7 @@ func ringZero(t *tally) detector {
 
 func endOfReopened(t *tally) detector {
 	ended := map[string]time.Time{} // by conversation and mechanism
-	return detector{see: func(s *said) {
+	return detector{see: func(s *observation) {
 		name := map[Mechanism]string{Records: "conversationEnd", Live: "endTime"}[s.by]
 		if name == "" || s.call != nil || s.body.objects("participants") == nil {
 			return
@@ -138,7 +138,7 @@ func endOfReopened(t *tally) detector {
 
 // goesOn reports whether something of the conversation began after its end and
 // has not ended.
-func goesOn(s *said, end time.Time) (on bool) {
+func goesOn(s *observation, end time.Time) (on bool) {
 	eachSession(s, func(_, session object) {
 		for _, g := range session.objects("segments") {
 			on = on || g.time("segmentEnd").IsZero() && g.time("segmentStart").After(end)
@@ -156,7 +156,7 @@ func liveAfterEnd(t *tally) detector {
 	gone := map[string]time.Time{}
 	longest := time.Duration(0)
 	return detector{
-		see: func(s *said) {
+		see: func(s *observation) {
 			if s.by == Live && !s.body.time("endTime").IsZero() {
 				if after := s.at.Sub(s.body.time("endTime")); after > time.Second {
 					t.say(s.conversation, true)

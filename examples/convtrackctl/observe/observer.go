@@ -95,7 +95,7 @@ func (c *calls) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
 func (o *Observer) called(r genesys.Request, body []byte, failed error, at time.Time) {
 	var refused *genesys.APIError
 	errors.As(failed, &refused)
-	o.see(&said{at: at, call: &call{request: r, refused: refused, failed: failed != nil}})
+	o.see(&observation{at: at, call: &call{request: r, refused: refused, failed: failed != nil}})
 	switch {
 	case failed != nil:
 	case strings.HasPrefix(r.Path, channelsPath):
@@ -183,7 +183,7 @@ func (o *Observer) of(m Mechanism) *heard {
 }
 
 // hear takes what a mechanism says.
-func (o *Observer) hear(by Mechanism, m *genesys.Message, refused error, at time.Time, parts []*said) {
+func (o *Observer) hear(by Mechanism, m *genesys.Message, refused error, at time.Time, parts []*observation) {
 	o.mu.Lock()
 	h := o.of(by)
 	h.messages++
@@ -215,7 +215,7 @@ func (o *Observer) note(by Mechanism, c *conversation.Conversation, at time.Time
 }
 
 // see lets all detectors look.
-func (o *Observer) see(s *said) {
+func (o *Observer) see(s *observation) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, d := range o.detectors {

@@ -42,7 +42,7 @@ func serve(t *testing.T, change func(*ingress.Config)) (*httptest.Server, *ingre
 	t.Helper()
 	c := ingress.Config{
 		Name: "test", Authenticate: ingress.Secrets(both, ingress.Bearer, ingress.Basic, ingress.APIKey),
-		MaxBody: 1 << 10, Handle: stored, Logger: slog.New(slog.DiscardHandler),
+		MaxBody: 1 << 10, Handle: stored, Logger: slog.New(slog.DiscardHandler), AnswerWithin: time.Minute, // also on a busy machine
 	}
 	if change != nil {
 		change(&c)

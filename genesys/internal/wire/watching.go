@@ -25,7 +25,7 @@ func Watches(u Unknown) (watches bool) {
 // watching reports whether a member names whom somebody only watches:
 // …MonitoredParticipantId, …CoachedParticipantId, …MonitoredUserId and what
 // Genesys may add that looks alike, as several ids or a reference, as the media
-// variants have. Who is named as watching (screenMonitorUserIds) is not watched.
+// variants have. A user who is named as watching (screenMonitorUserIds) is not watched.
 func watching(name []byte) bool {
 	of := bytes.TrimSuffix(name, []byte("s"))
 	if !bytes.HasSuffix(of, []byte("Id")) && !bytes.HasSuffix(of, []byte("User")) && !bytes.HasSuffix(of, []byte("Participant")) {

@@ -26,9 +26,9 @@ func Mechanisms() []Mechanism { return []Mechanism{Snapshots, DetailEvents, Queu
 // object is a JSON object.
 type object map[string]any
 
-// said is one thing that was said: a notification, a detail event, a record; or a
+// observation is one thing that was said: a notification, a detail event, a record; or a
 // call of the API.
-type said struct {
+type observation struct {
 	by           Mechanism
 	at           time.Time // when it was heard
 	conversation string    // its id
@@ -48,7 +48,7 @@ type call struct {
 }
 
 // takeApart returns what a message says, as it is written.
-func takeApart(by Mechanism, data []byte, at time.Time) []*said {
+func takeApart(by Mechanism, data []byte, at time.Time) []*observation {
 	var top object
 	if json.Unmarshal(data, &top) != nil {
 		return nil
@@ -56,7 +56,7 @@ func takeApart(by Mechanism, data []byte, at time.Time) []*said {
 	if text := top.text("Message"); text != "" && top.text("TopicArn") != "" { // wrapped by SNS
 		return takeApart(by, []byte(text), at)
 	}
-	s := &said{by: by, at: at, body: top}
+	s := &observation{by: by, at: at, body: top}
 	if detail := top.object("detail"); detail != nil && top.text("detail-type") != "" {
 		s.envelope, top = top, detail
 		if top.object("eventBody") == nil { // a rule has taken it apart
@@ -64,9 +64,9 @@ func takeApart(by Mechanism, data []byte, at time.Time) []*said {
 		}
 	}
 	if all := top.objects("conversations"); all != nil {
-		var parts []*said
+		var parts []*observation
 		for _, c := range all {
-			parts = append(parts, &said{by: by, at: at, body: c, conversation: c.id()})
+			parts = append(parts, &observation{by: by, at: at, body: c, conversation: c.id()})
 		}
 		return parts
 	}
@@ -77,7 +77,7 @@ func takeApart(by Mechanism, data []byte, at time.Time) []*said {
 		}
 	}
 	s.conversation = s.body.id()
-	return []*said{s}
+	return []*observation{s}
 }
 
 // id is that of the conversation.
