@@ -61,13 +61,28 @@ func withoutParameters(s string) string {
 	return s
 }
 
-// readNumber takes the separators (RFC 3966) out of a telephone number.
+// readNumber takes the separators (RFC 3966) out of a telephone number. Nearly all
+// that Genesys writes have none.
 func readNumber(s string) (number string, is bool) {
-	number = strings.Map(func(r rune) rune {
-		if strings.ContainsRune(Separators, r) {
-			return -1
+	separated := false
+	for _, r := range s {
+		switch {
+		case '0' <= r && r <= '9':
+			is = true
+		case r == '+' || r == '*' || r == '#':
+		case strings.ContainsRune(Separators, r):
+			separated = true
+		default:
+			return "", false
 		}
-		return r
-	}, s)
-	return number, strings.ContainsAny(number, "0123456789") && strings.Trim(number, "+*#0123456789") == ""
+	}
+	if separated {
+		s = strings.Map(func(r rune) rune {
+			if strings.ContainsRune(Separators, r) {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	return s, is
 }

@@ -71,3 +71,14 @@ func TestTheOrganisationsOwnAddressIsNotTheCustomersInAnySpelling(t *testing.T) 
 	customer, known := withheld.Customer()
 	require.True(t, known && customer.Withheld)
 }
+
+func BenchmarkCustomer(b *testing.B) {
+	c := &Conversation{Address: "tel:+31201234567", OriginatingDirection: Inbound, Participants: []*Participant{{
+		ID: "p", Purpose: PurposeCustomer, Address: "tel:+31612345678", Sessions: []*Session{{ID: "s", ANI: "tel:+31612345678", DNIS: "tel:+31201234567"}},
+	}}}
+	for b.Loop() {
+		if customer, known := c.Customer(); !known || customer.Address != "+31612345678" {
+			b.Fatal(customer)
+		}
+	}
+}

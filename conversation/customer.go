@@ -95,7 +95,7 @@ func (c *Conversation) Customer() (customer Customer, known bool) {
 	if len(p.Sessions) > 0 {
 		first = p.Sessions[0]
 	}
-	if own := foldedAddress(c.Address); own == "" || foldedAddress(p.Address) != own {
+	if !c.isOwn(p.Address) {
 		consider(p.Address, first)
 	}
 	for _, s := range p.Sessions {
@@ -116,6 +116,25 @@ func (c *Conversation) Customer() (customer Customer, known bool) {
 		}
 	}
 	return customer, customer.Address != "" || customer.Withheld
+}
+
+// isOwn reports whether an address of a participant is the organisation's own.
+func (c *Conversation) isOwn(address string) bool {
+	if address == "" || c.Address == "" {
+		return false
+	}
+	own := foldedAddress(c.Address)
+	return own != "" && (address == c.Address || foldedAddress(address) == own)
+}
+
+// sameCustomer reports whether the customer of both has the same address.
+func sameCustomer(x, y *Conversation) bool {
+	if x.outside() == y.outside() && x.Address == y.Address && x.OriginatingDirection == y.OriginatingDirection {
+		return true // mostly: Merge hands a participant on of which nothing new is said
+	}
+	a, _ := x.Customer()
+	b, _ := y.Customer()
+	return a.Address == b.Address
 }
 
 // outside returns the participant that is the customer; nil when there is none.

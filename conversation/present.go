@@ -52,10 +52,5 @@ func (c *Conversation) present(id func(*Leg) string) (ids []string) {
 // different ways, although their own fields are the same: what is derived of
 // participants and legs.
 func foundOtherwise(before, after *Conversation) bool {
-	if !slices.Equal(before.PresentUsers(), after.PresentUsers()) || !slices.Equal(before.PresentQueues(), after.PresentQueues()) {
-		return true
-	}
-	was, _ := before.Customer()
-	is, _ := after.Customer()
-	return was.Address != is.Address
+	return !slices.Equal(before.PresentUsers(), after.PresentUsers()) || !slices.Equal(before.PresentQueues(), after.PresentQueues()) || !sameCustomer(before, after)
 }
