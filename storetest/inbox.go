@@ -1,9 +1,11 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dcmkit/convtrack/store"
@@ -171,16 +173,53 @@ func readingTheInbox(rule define) {
 }
 
 // awaitEntry awaits the inbox until there is something.
-func awaitEntry(t *trial, s store.Store, owner string) ([]store.Entry, error) {
+func awaitEntry(ctx context.Context, s store.Store, owner string) ([]store.Entry, error) {
 	for {
-		if err := s.Await(t.ctx, owner); err != nil {
+		if err := s.Await(ctx, owner); err != nil {
 			return nil, err
 		}
-		entries, err := s.Inbox(t.ctx, store.InboxQuery{Owner: owner, Alive: living, Limit: 100})
+		entries, err := s.Inbox(ctx, store.InboxQuery{Owner: owner, Alive: living, Limit: 100})
 		if err != nil || len(entries) > 0 {
 			return entries, err
 		}
 	}
+}
+
+// wakesAll reports whether one deposit wakes all of several that wait for it, who
+// have the pause to begin.
+func (t *trial) wakesAll(pause time.Duration) bool {
+	const waiting = 3
+	ctx, enough := context.WithCancel(t.ctx)
+	defer enough()
+	var begun sync.WaitGroup
+	begun.Add(waiting)
+	var woken atomic.Int64
+	t.together(1+waiting, func(i int) error {
+		if i == 0 {
+			begun.Wait()
+			t.pause(pause)
+			err := t.store.Deposit(t.ctx, []store.Entry{heard("c", "1", "me", 1), heard("c", "2", "other", 1)})
+			for until := time.Now().Add(4 * pause); err == nil && woken.Load() < waiting && time.Now().Before(until); {
+				t.pause(short)
+			}
+			enough()
+			return err
+		}
+		_, err := t.store.Inbox(t.ctx, store.InboxQuery{Owner: living[i%2], Alive: living, Limit: 100})
+		begun.Done()
+		if err != nil {
+			return err
+		}
+		switch _, err = awaitEntry(ctx, t.store, living[i%2]); {
+		case err == nil:
+			woken.Add(1)
+		case t.ctx.Err() == nil:
+			return nil // it was not woken
+		}
+		return err
+	})
+	t.commit(store.Batch{Taken: namesOf(t.everyEntry()...)})
+	return woken.Load() == waiting
 }
 
 func awaiting(rule define) {
@@ -202,7 +241,7 @@ func awaiting(rule define) {
 						return err
 					}
 				}
-				entries, err := awaitEntry(t, t.store, living[i])
+				entries, err := awaitEntry(t.ctx, t.store, living[i])
 				if err != nil {
 					return err
 				}
@@ -221,22 +260,13 @@ func awaiting(rule define) {
 	})
 
 	rule("all who wait for an inbox are woken", func(t *trial) {
-		var others sync.WaitGroup
-		others.Add(3)
-		t.together(4, func(i int) error {
-			if i == 0 {
-				others.Wait()
-				time.Sleep(4 * short) // Await cannot be seen to wait
-				return t.store.Deposit(t.ctx, []store.Entry{heard("c", "1", "me", 1), heard("c", "2", "other", 1)})
+		// Await cannot be seen to wait, and who begins once another one has read what
+		// was deposited waits for the next deposit.
+		for pause := 4 * short; !t.wakesAll(pause); pause *= 2 {
+			if pause > 16*short {
+				t.Fatal("a deposit does not wake all who wait")
 			}
-			_, err := t.store.Inbox(t.ctx, store.InboxQuery{Owner: living[i%2], Alive: living, Limit: 100})
-			others.Done()
-			if err != nil {
-				return err
-			}
-			_, err = awaitEntry(t, t.store, living[i%2])
-			return err
-		})
+		}
 	})
 
 	rule("who waits while nothing comes is not kept busy", func(t *trial) {
@@ -272,7 +302,7 @@ func awaitingOthers(rule define) {
 						return err
 					}
 				}
-				entries, err := awaitEntry(t, own, []string{"other", "me"}[i])
+				entries, err := awaitEntry(t.ctx, own, []string{"other", "me"}[i])
 				if err != nil {
 					return err
 				}
@@ -295,7 +325,7 @@ func awaitingOthers(rule define) {
 		other := t.harness.Another(t.TB, t.store)
 		t.ok("Deposit", other.Deposit(t.ctx, []store.Entry{heard("c", "1", "me", 1)}))
 		t.ok("Close", other.Close())
-		entries, err := awaitEntry(t, t.store, "me")
+		entries, err := awaitEntry(t.ctx, t.store, "me")
 		t.ok("Await", err)
 		t.same("the inbox", entries, []store.Entry{heard("c", "1", "me", 1)})
 	})

@@ -86,7 +86,7 @@ func taking(rule define) {
 				return nil
 			}
 			for seen.Load() < 2*rounds {
-				entries, err := awaitEntry(t, t.store, "me")
+				entries, err := awaitEntry(t.ctx, t.store, "me")
 				if err != nil {
 					return err
 				}

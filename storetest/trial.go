@@ -27,6 +27,7 @@ type trial struct {
 	cancel  context.CancelFunc
 	harness Harness
 	store   store.Store
+	lagTook time.Duration // the last question for the lag
 }
 
 func newTrial(t testing.TB, h Harness) *trial {

@@ -18,7 +18,7 @@ func (s *Store) Lag(ctx context.Context, limit int) (map[string]store.Lag, error
 	}
 	lags := map[string]store.Lag{}
 	limit = max(limit, 1)
-	now, most := time.Now(), args(integerOf(int64(limit)))
+	most := args(integerOf(int64(limit)))
 	count := func(hook string, n, looked int64) store.Lag {
 		lag := lags[hook]
 		lag.Unfinished, lag.More = lag.Unfinished+int(n), lag.More || looked >= int64(limit)
@@ -28,8 +28,9 @@ func (s *Store) Lag(ctx context.Context, limit int) (map[string]store.Lag, error
 	open := func(r *row) error {
 		hook, n, looked, since, attempts := r.string(), r.integer(), r.integer(), r.value(), r.value()
 		lag := count(hook, n, looked)
-		// The database tells how long it is ago, as its clock may be another.
-		if due := now.Add(-time.Duration(since.Int) * time.Microsecond); since.Valid && (lag.Due.IsZero() || due.Before(lag.Due)) {
+		// The database tells how long it is ago, as its clock may be another: ago of
+		// now, as the question may have waited for a connection.
+		if due := time.Now().Add(-time.Duration(since.Int) * time.Microsecond); since.Valid && (lag.Due.IsZero() || due.Before(lag.Due)) {
 			lag.Due, lag.Attempts = due, int(attempts.Int)
 		}
 		lags[hook] = lag
