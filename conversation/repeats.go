@@ -1,6 +1,9 @@
 package conversation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Repeats reports whether the partial conversation b only repeats what the
 // merged conversation a says: the same, by the same kinds of sources, read not
@@ -8,15 +11,13 @@ import "time"
 // processes, or on two topics. Whoever leaves b out loses nothing but the word
 // that all was still so, so soon after.
 func Repeats(a, b *Conversation, within time.Duration) bool {
-	if a == nil || len(b.Transfers)+len(b.Surveys)+len(b.Evaluations) > 0 ||
-		!repeats(&conversationFields, a, b, within) || !attributesRepeat(a.Attributes, a.attributes, b.Attributes, b.attributes, within) {
+	if a == nil || len(b.Transfers)+len(b.Surveys)+len(b.Evaluations) > 0 {
 		return false
 	}
 	was := participantIndex{participants: a.Participants}
-	for at, p := range b.Participants {
+	for at, p := range slices.Backward(b.Participants) { // what is new is mostly said of the last ones
 		old := was.participant(p.ID, at)
-		if old == nil || !p.shadows.IsZero() || !repeats(&participantFields, old, p, within) ||
-			!attributesRepeat(old.Attributes, old.attributes, p.Attributes, p.attributes, within) {
+		if old == nil || !p.shadows.IsZero() {
 			return false
 		}
 		for _, s := range p.Sessions {
@@ -24,8 +25,11 @@ func Repeats(a, b *Conversation, within time.Duration) bool {
 				return false
 			}
 		}
+		if !repeats(&participantFields, old, p, within) || !attributesRepeat(old.Attributes, old.attributes, p.Attributes, p.attributes, within) {
+			return false
+		}
 	}
-	return true
+	return repeats(&conversationFields, a, b, within) && attributesRepeat(a.Attributes, a.attributes, b.Attributes, b.attributes, within)
 }
 
 func (s *Session) repeatedBy(b *Session, within time.Duration) bool {
