@@ -28,8 +28,8 @@ func (s *Store) Lag(ctx context.Context, limit int) (map[string]store.Lag, error
 	open := func(r *row) error {
 		hook, n, looked, since, attempts := r.string(), r.integer(), r.integer(), r.value(), r.value()
 		lag := count(hook, n, looked)
-		// The database tells how long it is ago, as its clock may be another: ago of
-		// now, as the question may have waited for a connection.
+		// The database tells how long ago it is, as its clock may be another. That is
+		// counted from now: the question may have waited for a connection.
 		if due := time.Now().Add(-time.Duration(since.Int) * time.Microsecond); since.Valid && (lag.Due.IsZero() || due.Before(lag.Due)) {
 			lag.Due, lag.Attempts = due, int(attempts.Int)
 		}
