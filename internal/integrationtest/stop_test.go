@@ -12,7 +12,7 @@ import (
 // TestAStopTakesNoLongerThanTheDrainTimeoutAlthoughPostgreSQLHangs, also when there
 // is nothing to drain.
 func TestAStopTakesNoLongerThanTheDrainTimeoutAlthoughPostgreSQLHangs(t *testing.T) {
-	const timeout, slow = time.Second, 10 * time.Second // slow: what a busy machine may add
+	const timeout, slow = time.Second, 3 * time.Second // slow: what a busy machine may add
 	s, w := wired(t)
 	_, calls := wholeCalls(t, 1)
 	n := &notes{}
