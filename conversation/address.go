@@ -77,12 +77,7 @@ func readNumber(s string) (number string, is bool) {
 		}
 	}
 	if separated {
-		s = strings.Map(func(r rune) rune {
-			if strings.ContainsRune(Separators, r) {
-				return -1
-			}
-			return r
-		}, s)
+		s = withoutSeparators(s)
 	}
 	return s, is
 }

@@ -11,30 +11,30 @@ import (
 // is not there any more: it is not shown. It is kept all the same, as Merge joins
 // what was said: an id that comes back has its text again.
 
-// attributed is a text, and the id that it was said of.
-type attributed struct{ text, id string }
+// attributedText is a text, and the id that it was said of.
+type attributedText struct{ text, id string }
 
 // belonging is a text of an entity that belongs to an id of it.
 type belonging[E any] struct {
 	text, id func(*E) *string // as they are shown
 	// hidden is what was said of another id than the one that is shown. It is not
 	// written to: others share it.
-	hidden func(*E) **attributed
+	hidden func(*E) **attributedText
 }
 
 // said returns what was said, shown or not.
-func (b *belonging[E]) said(e *E) attributed {
+func (b *belonging[E]) said(e *E) attributedText {
 	if h := *b.hidden(e); h != nil {
 		return *h
 	}
 	if text := *b.text(e); text != "" {
-		return attributed{text, *b.id(e)}
+		return attributedText{text, *b.id(e)}
 	}
-	return attributed{}
+	return attributedText{}
 }
 
 // put gives e what was said: it is shown if it belongs to the id that e has.
-func (b *belonging[E]) put(e *E, said attributed) {
+func (b *belonging[E]) put(e *E, said attributedText) {
 	if said.text == "" || said.id == *b.id(e) {
 		*b.text(e), *b.hidden(e) = said.text, nil
 		return
@@ -58,7 +58,7 @@ func textOf[E any](name string, r rule, b *belonging[E]) Field[E] {
 	f.zero = func(e *E) bool { return *b.text(e) == "" && *b.hidden(e) == nil }
 	f.compare = b.compare
 	f.copy = func(dst, src *E) { b.put(dst, b.said(src)) }
-	f.erase = func(e *E) { b.put(e, attributed{}) }
+	f.erase = func(e *E) { b.put(e, attributedText{}) }
 	f.pack = func(p []byte, e *E) []byte {
 		if said := *b.hidden(e); said != nil {
 			return appendText(p, said.text+"\x00"+said.id)
@@ -68,7 +68,7 @@ func textOf[E any](name string, r rule, b *belonging[E]) Field[E] {
 	f.unpack = func(e *E, r *reader) { // the id is there: its place is before this one
 		text := r.text()
 		if i := strings.LastIndexByte(text, 0); i >= 0 {
-			b.put(e, attributed{text[:i], text[i+1:]})
+			b.put(e, attributedText{text[:i], text[i+1:]})
 			return
 		}
 		*b.text(e) = text
@@ -82,13 +82,13 @@ const mostTexts = 2
 // identifying is the field of an id to which texts belong.
 func identifying[E any](f Field[E], texts ...*belonging[E]) Field[E] {
 	set, erase := f.copy, f.erase
-	said := func(e *E) (all [mostTexts]attributed) {
+	said := func(e *E) (all [mostTexts]attributedText) {
 		for i, b := range texts {
 			all[i] = b.said(e)
 		}
 		return all
 	}
-	put := func(e *E, all [mostTexts]attributed) {
+	put := func(e *E, all [mostTexts]attributedText) {
 		for i, b := range texts {
 			b.put(e, all[i])
 		}
@@ -119,7 +119,7 @@ func hides[E any](e *E, texts []*belonging[E]) bool {
 // appendHidden appends the texts that e does not show.
 func appendHidden[E any](p []byte, e *E, texts []*belonging[E]) []byte {
 	for _, b := range texts {
-		said := attributed{}
+		said := attributedText{}
 		if h := *b.hidden(e); h != nil {
 			said = *h
 		}
@@ -134,7 +134,7 @@ func readHidden[E any](r *reader, e *E, texts []*belonging[E]) {
 		r.whole = string(r.rest)
 	}
 	for _, b := range texts {
-		if said := (attributed{r.text(), r.text()}); said.text != "" {
+		if said := (attributedText{r.text(), r.text()}); said.text != "" {
 			*b.hidden(e) = &said
 		}
 	}

@@ -55,7 +55,7 @@ type Participant struct {
 
 	stamps         stamps
 	attributes     attributeStamps // the stamps of Attributes
-	otherQueueName *attributed     // the name of a queue that is not QueueID
+	otherQueueName *attributedText // the name of a queue that is not QueueID
 	// shadows are the media topics' words on legs that Sessions names properly.
 	shadows List[*Session]
 }
@@ -63,7 +63,7 @@ type Participant struct {
 var queueName = &belonging[Participant]{
 	text:   func(p *Participant) *string { return &p.QueueName },
 	id:     func(p *Participant) *string { return &p.QueueID },
-	hidden: func(p *Participant) **attributed { return &p.otherQueueName },
+	hidden: func(p *Participant) **attributedText { return &p.otherQueueName },
 }
 
 var participantTexts = []*belonging[Participant]{queueName}

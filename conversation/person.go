@@ -84,12 +84,16 @@ func fold(s string) string {
 // when the address says nothing.
 func (p *Person) Mark() string {
 	user, _, _ := strings.Cut(foldedAddress(p.Address), "@")
+	return withoutSeparators(user)
+}
+
+func withoutSeparators(s string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(Separators, r) {
 			return -1
 		}
 		return r
-	}, user)
+	}, s)
 }
 
 // Separators are the signs that may stand between the digits of a telephone

@@ -177,24 +177,24 @@ type Session struct {
 	covered *covered
 	stamps  stamps
 	// What was said of another wrap-up code and another flow than those shown.
-	otherWrapUpName, otherWrapUpNote, otherFlowName *attributed
+	otherWrapUpName, otherWrapUpNote, otherFlowName *attributedText
 }
 
 var (
 	wrapUpName = &belonging[Session]{
 		text:   func(s *Session) *string { return &s.WrapUpName },
 		id:     func(s *Session) *string { return &s.WrapUpCode },
-		hidden: func(s *Session) **attributed { return &s.otherWrapUpName },
+		hidden: func(s *Session) **attributedText { return &s.otherWrapUpName },
 	}
 	wrapUpNote = &belonging[Session]{
 		text:   func(s *Session) *string { return &s.WrapUpNote },
 		id:     func(s *Session) *string { return &s.WrapUpCode },
-		hidden: func(s *Session) **attributed { return &s.otherWrapUpNote },
+		hidden: func(s *Session) **attributedText { return &s.otherWrapUpNote },
 	}
 	flowName = &belonging[Session]{
 		text:   func(s *Session) *string { return &s.FlowName },
 		id:     func(s *Session) *string { return &s.FlowID },
-		hidden: func(s *Session) **attributed { return &s.otherFlowName },
+		hidden: func(s *Session) **attributedText { return &s.otherFlowName },
 	}
 	sessionTexts = []*belonging[Session]{wrapUpName, wrapUpNote, flowName}
 )

@@ -71,7 +71,7 @@ func newHandler(t testing.TB, change ...func(*architect.HandlerConfig)) (*archit
 	return h, kept, text
 }
 
-// inTime lets calls be answered as early as they are.
+// inTime keeps the limit within which a call is answered.
 func inTime(c *architect.HandlerConfig) { c.AnswerWithin(0) }
 
 // written is what was logged. It is safe for concurrent use.

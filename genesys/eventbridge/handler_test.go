@@ -42,7 +42,7 @@ func newHandler(t testing.TB, sink conversation.Sink, change ...func(*eventbridg
 	return h
 }
 
-// inTime lets calls be answered as early as they are.
+// inTime keeps the limit within which a call is answered.
 func inTime(c *eventbridge.HandlerConfig) { c.AnswerWithin(0) }
 
 // call posts a body and returns the answer.

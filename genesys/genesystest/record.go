@@ -220,8 +220,8 @@ func (l *Leg) pieces() []piece {
 	return ps
 }
 
-// before is the segment before the leg is connected. A caller is not
-// alerted: its phone is contacted.
+// before is the segment before the leg is connected. A leg that calls is
+// not alerted: its phone is contacted.
 func (l *Leg) before() string {
 	switch {
 	case l.Due != Never:

@@ -20,7 +20,7 @@ type outage struct {
 	since    time.Time
 	failures int
 	logged   map[string]time.Time // when, by what was being done
-	heard    bool                 // the log has told of this outage
+	reported bool                 // the log has told of this outage
 }
 
 func newOutage(log *slog.Logger) *outage { return &outage{log: log, logged: map[string]time.Time{}} }
@@ -32,14 +32,14 @@ func (o *outage) failed(doing string, err error) {
 	o.failures++
 	text := "the store still does not answer"
 	if !o.down.Load() {
-		o.since, o.failures, o.heard = now, 1, false
+		o.since, o.failures, o.reported = now, 1, false
 		text = "the store does not answer, trying again"
 		o.down.Store(true)
 	}
-	if last, logged := o.logged[doing]; logged && now.Sub(last) < reminder || o.heard && !logged && now.Sub(o.since) < reminder {
+	if last, logged := o.logged[doing]; logged && now.Sub(last) < reminder || o.reported && !logged && now.Sub(o.since) < reminder {
 		return
 	}
-	o.logged[doing], o.heard = now, true
+	o.logged[doing], o.reported = now, true
 	o.log.Warn(text, "doing", doing, "for", now.Sub(o.since).Round(time.Second), "failures", o.failures, "error", err)
 }
 
@@ -49,7 +49,7 @@ func (o *outage) answered() {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.down.CompareAndSwap(true, false) && o.heard {
+	if o.down.CompareAndSwap(true, false) && o.reported {
 		o.log.Info("the store is back", "after", time.Since(o.since).Round(time.Millisecond), "failures", o.failures)
 	}
 }
