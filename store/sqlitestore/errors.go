@@ -64,6 +64,10 @@ func isCannotOpen(err error) bool {
 	return hasCode(err, sqlite3.SQLITE_CANTOPEN) || otherDriver(err, "unable to open database file")
 }
 
+func isFull(err error) bool {
+	return hasCode(err, sqlite3.SQLITE_FULL) || otherDriver(err, "database or disk is full")
+}
+
 func isReadOnly(err error) bool {
 	return hasCode(err, sqlite3.SQLITE_READONLY) || otherDriver(err, "attempt to write a readonly database")
 }

@@ -138,6 +138,14 @@ func TestAFileThatCannotBeWrittenToSaysWhatToDo(t *testing.T) {
 	require.ErrorContains(t, err, "must be able to write to the file")
 }
 
+func TestADiskThatIsFullSaysWhatToDo(t *testing.T) {
+	db, err := sql.Open("sqlite", "file:"+newPath(t)+"?_pragma=max_page_count(2)")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	_, err = db.ExecContext(t.Context(), "CREATE TABLE large AS SELECT zeroblob(100000)")
+	require.ErrorContains(t, explain(err), "free some space")
+}
+
 func TestAnyCharacterMayBeInThePath(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b%20?mode=ro#c&d'e")
 	require.NoError(t, opened(t, path, nil).Close())

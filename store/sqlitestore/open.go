@@ -99,6 +99,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w; its directory must exist, and the process must be able to create files there", err)
 	case isReadOnly(err):
 		return fmt.Errorf("%w; the process must be able to write to the file and its directory", err)
+	case isFull(err):
+		return fmt.Errorf("%w; free some space where the file is", err)
 	}
 	return err
 }
