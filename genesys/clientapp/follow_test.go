@@ -3,13 +3,14 @@
 package clientapp_test
 
 import (
+	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/internal/browsertest"
 )
 
@@ -64,10 +65,13 @@ func TestTheOwnerChangesOnThePanelWithinASecondOfTheHook(t *testing.T) {
 
 func TestATransferChangesTheOwnerOnThePanelOfTheFirstAgent(t *testing.T) {
 	w := newWorld(t)
-	story := genesystest.BlindTransferToQueue()
-	w.genesys.Play(story, genesystest.Speed(20))
-	page := w.open(story.ID)
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
 	page.Shows(".owner", "Owner: you")
+	answer, err := http.PostForm(w.genesys.URL()+"/desktop/interactions/c-1/transfer", url.Values{"user": {"user-a"}})
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusAccepted, answer.StatusCode)
 	page.Shows(".owner", "Owner: Bob")
 }
 
