@@ -142,5 +142,5 @@ func TestABrowserWithoutLocksHasALineForEachPage(t *testing.T) {
 		f.Shows(".owner", "Owner: you")
 		f.Shows("#link", "Connected")
 	}
-	require.Equal(t, 2, w.app.Stats().Streams)
+	w.until("each has a stream", func() bool { return w.app.Stats().Streams == 2 })
 }
