@@ -130,7 +130,7 @@ func TestAFrameThatMayStoreNothingWorks(t *testing.T) {
 	w.looksAfter("c-1", func() { w.genesys.Faults().CutSockets() })
 }
 
-func TestABrowserWithoutLocksHasALineForEachPage(t *testing.T) {
+func TestABrowserWithoutLocksHasAConnectionForEachPage(t *testing.T) {
 	w := newWorld(t)
 	w.rewrites["connection.js"] = func(text string) string {
 		return `Object.defineProperty(navigator, 'locks', {value: undefined}); delete self.BroadcastChannel;` + text
