@@ -52,7 +52,7 @@ func run(args []string, messages io.Writer) int {
 			_, _ = fmt.Fprintln(messages, "quickstart: interrupted")
 			return 130
 		}
-		_, _ = fmt.Fprintln(messages, "quickstart: the example could not be built; run it from inside the convtrack module, with the go command on the path:", err)
+		_, _ = fmt.Fprintln(messages, "quickstart: the example could not be built; run it from inside the convtrack module, with the go command on the path and room on the disk:", err)
 		return 1
 	}
 	example := exec.Command(binary, args...) //nolint:noctx // asked to end, it ends in its own way
