@@ -57,7 +57,7 @@ type Config struct {
 	// when the process is not heard of any more. 15 s.
 	Lease time.Duration
 	// Logger gets what operators should know: ids and kinds, and what hooks
-	// return as errors; never names, addresses, attributes or tokens.
+	// return as errors or panic with; never names, addresses, attributes or tokens.
 	// slog.Default().
 	Logger *slog.Logger
 	// MaxDeliveries is how many deliveries to After hooks are held in memory;

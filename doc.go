@@ -118,13 +118,20 @@
 //   - events: the Common Events, the rules that derive them, and the hooks
 //   - store: the contract of a store; store/memstore keeps everything in memory,
 //     store/sqlitestore in a file, store/pgstore in PostgreSQL
-//   - storetest: the conformance suite for stores
+//   - storetest: the conformance suite for stores; store/pgstore/pgtest: a
+//     PostgreSQL for tests
+//   - store/inspector: pages for operators
+//   - events/hooktest: tests of hooks; dryrun: what other rules or hooks would
+//     announce
 //   - genesys: decoding of every Genesys message
 //   - genesys/notifications, genesys/polling: sources that hear an organisation
 //   - genesys/eventbridge, genesys/architect: what Amazon EventBridge delivers and
 //     what flows say; flows run from hooks
+//   - genesys/clientapp: the page in the agents' desktop
 //   - genesys/platform: its REST API, through the official SDK; genesys/rest:
 //     through net/http
+//   - genesys/directory: its users and queues as they come and go
 //   - genesys/setup: configuration to import at Genesys and AWS
+//   - genesys/recording: what sources hear, kept without personal data
 //   - genesys/genesystest: a simulator of it, and scripted conversations
 package convtrack

@@ -67,7 +67,8 @@ type Health struct {
 	Overdue int `json:"overdue"`
 	// Deliveries are the unfinished deliveries to After hooks, by hook.
 	Deliveries map[string]DeliveryHealth `json:"deliveries"`
-	// Failed is what waits for a decision. Where it is more than 1000, each hook is
+	// Failed is what has failed and nobody has decided yet, refused changes that are
+	// still tried again by themselves among it. Where it is more than 1000, each hook is
 	// counted for itself, up to 1000: those that processes have, that have deliveries,
 	// or that are among what failed first.
 	Failed []FailedHealth `json:"failed"`

@@ -157,6 +157,35 @@ func runWith(t *testing.T, s store.Store, change func(*convtrack.Config), source
 	return tracker, func() error { cancel(); return <-ended }
 }
 
+func TestWhatASourceLookedAfterThatHasFailedForGoodAnotherProcessTakesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memstore.New()
+		until := func(ctx context.Context, _ conversation.Sink) error { <-ctx.Done(); return context.Cause(ctx) }
+		fail := make(chan struct{})
+		_, stopFirst := runWith(t, s, func(c *convtrack.Config) {
+			c.OnSourceFailed = func(*convtrack.SourceError) bool { return true }
+		}, &reporting{name: "polling", run: func(context.Context, conversation.Sink) error { <-fail; return forbidden }}, &reporting{name: "socket", run: until})
+		second, stopSecond := runWith(t, s, nil, &reporting{name: "polling", run: until}, &reporting{name: "socket", run: until})
+		mine := func(source string) (n int) {
+			for i := range 100 {
+				if second.Mine(source, fmt.Sprint(i)) {
+					n++
+				}
+			}
+			return n
+		}
+		time.Sleep(time.Minute)
+		require.Less(t, mine("polling"), 100, "they share the work")
+		close(fail)
+		time.Sleep(time.Minute)
+		require.Equal(t, 100, mine("polling"))
+		require.Less(t, mine("socket"), 100, "that source still runs in both")
+		require.Less(t, mine(""), 100, "conversations as well")
+		require.NoError(t, stopFirst())
+		require.NoError(t, stopSecond())
+	})
+}
+
 func TestHealthCountsWhatFailedAndWhatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()

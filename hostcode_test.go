@@ -1,6 +1,7 @@
 package convtrack_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -234,5 +235,47 @@ func TestOnSourceFailedThatExitsLetsRunEndWithTheError(t *testing.T) {
 		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet, OnSourceFailed: func(*convtrack.SourceError) bool { runtime.Goexit(); return true }})
 		require.NoError(t, err)
 		require.ErrorIs(t, tracker.Run(t.Context(), endsWith(func() error { return errDead }), newHostSource()), errDead)
+	})
+}
+
+func TestASourceThatHasFailedEndsRunAlthoughAnotherOneDoesNotReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet})
+		require.NoError(t, err)
+		end := make(chan struct{})
+		defer synctest.Wait()
+		defer close(end)
+		began := time.Now()
+		var failed *convtrack.SourceError
+		require.ErrorAs(t, tracker.Run(t.Context(), endsWith(func() error { return errDead }), endsWith(func() error { <-end; return nil })), &failed)
+		require.ErrorIs(t, failed, errDead)
+		require.LessOrEqual(t, time.Since(began), 30*time.Second, "the drain timeout")
+	})
+}
+
+func TestOnGapThatExitsLetsTheOtherSourcesGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet,
+			OnSourceFailed: func(*convtrack.SourceError) bool { return true }, OnGap: func(conversation.Gap) { runtime.Goexit() }})
+		require.NoError(t, err)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- tracker.Run(ctx, endsWith(func() error { return errDead }), newHostSource()) }()
+		time.Sleep(time.Minute)
+		require.Empty(t, ended, "Run goes on")
+		stop()
+		require.NoError(t, <-ended)
+	})
+}
+
+func TestWhatASourcePanicsWithIsNotTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+		require.NoError(t, err)
+		err = tracker.Run(t.Context(), endsWith(func() error { panic(errors.New("Erika Mustermann called")) }))
+		require.ErrorContains(t, err, "it panicked: *errors.errorString")
+		require.NotContains(t, err.Error()+out.String(), "Erika")
+		require.Contains(t, out.String(), "hostcode_test.go", "where it happened")
 	})
 }

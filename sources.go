@@ -111,14 +111,13 @@ func describeGap(g conversation.Gap) []any {
 	return []any{"source", g.Source, "from", from, "to", to, "reason", g.Reason}
 }
 
-// runSources runs the sources until they have ended.
-func (t *Tracker) runSources(ctx context.Context, sources []Source) error {
+// runSources runs the sources until they have ended. When one has failed for good,
+// and the host does not let the others go on, it gives up, which ends ctx.
+func (t *Tracker) runSources(ctx context.Context, giveUp context.CancelCauseFunc, sources []Source) error {
 	if len(sources) == 0 {
 		<-ctx.Done()
 		return nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	ended := make(chan error, len(sources))
 	for _, s := range sources {
 		reporter, _ := s.(HealthReporter)
@@ -128,7 +127,7 @@ func (t *Tracker) runSources(ctx context.Context, sources []Source) error {
 		go func() {
 			err := error(&SourceError{sourceName(s), errors.New("it called runtime.Goexit")})
 			defer func() { ended <- err }()
-			err = runSource(ctx, s, t.sinkOf(s))
+			err = t.runSource(ctx, s, t.sinkOf(s))
 		}()
 	}
 	var first, stop error
@@ -145,7 +144,7 @@ func (t *Tracker) runSources(ctx context.Context, sources []Source) error {
 		failed++
 		if !t.goesOn(err) {
 			stop = err
-			cancel()
+			giveUp(err)
 		}
 	}
 	if stop == nil && failed == len(sources) {
@@ -164,18 +163,28 @@ func (t *Tracker) goesOn(err error) (on bool) {
 	now := time.Now()
 	t.heard.Fail(failed.Source, failed.Err, now)
 	if t.config.OnSourceFailed != nil {
-		asked := make(chan bool, 1)
-		go func() { // a Goexit is an answer, too
-			goOn := false
-			defer func() { asked <- goOn }()
-			host.Call(t.log, "Config.OnSourceFailed", func() { goOn = t.config.OnSourceFailed(failed) })
-		}()
-		on = <-asked
+		beside(func() {
+			host.Call(t.log, "Config.OnSourceFailed", func() { on = t.config.OnSourceFailed(failed) })
+		})
 	}
 	if on {
-		t.gap(conversation.Gap{Source: failed.Source, From: now.UTC(), Reason: "the source has failed for good"})
+		t.engine.Membership.Drop(failed.Source)
+		beside(func() {
+			t.gap(conversation.Gap{Source: failed.Source, From: now.UTC(), Reason: "the source has failed for good"})
+		})
 	}
 	return on
+}
+
+// beside waits for something that calls the host's code, which may call
+// runtime.Goexit.
+func beside(do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	<-done
 }
 
 // sinkOf is the sink of a source: where somebody measures, it says which source it
@@ -202,11 +211,13 @@ func sourceName(s Source) (name string) {
 	return name
 }
 
-// runSource runs one source. A panic is its failure.
-func runSource(ctx context.Context, s Source, sink conversation.Sink) (err error) {
+// runSource runs one source. A panic is its failure, of which its kind is told: its
+// value may quote what was heard.
+func (t *Tracker) runSource(ctx context.Context, s Source, sink conversation.Sink) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = &SourceError{sourceName(s), fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
+			t.log.Error("a source panicked", "source", sourceName(s), "panic", host.Kind(r), "stack", string(debug.Stack()))
+			err = &SourceError{sourceName(s), fmt.Errorf("it panicked: %s; the log has the stack", host.Kind(r))}
 		}
 	}()
 	switch err := s.Run(ctx, sink); {

@@ -119,7 +119,7 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	}
 	t.over.Store(false)
 	defer t.over.Store(true)
-	return t.engine.Run(t.sayOnceOfTransactions(ctx), names, func(ctx context.Context) error {
+	return t.engine.Run(t.sayOnceOfTransactions(ctx), names, func(ctx context.Context, giveUp context.CancelCauseFunc) error {
 		looks, end := context.WithCancel(ctx)
 		var looking sync.WaitGroup
 		looking.Go(func() { t.diagnosis.WatchHooks(looks) })
@@ -129,7 +129,7 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 		if reader != nil {
 			t.engine.Inbox.ReadBy(reader)
 		}
-		return t.runSources(ctx, sources)
+		return t.runSources(ctx, giveUp, sources)
 	})
 }
 

@@ -34,7 +34,7 @@ var ErrUnknownType = errors.New("events: not an event type")
 var ErrNotYet = errors.New("NotYet is an answer of Before hooks on ConversationCreated: everything else has happened")
 
 // HookError says which hook failed on which event. Its text names ids and
-// kinds only, and what the hook itself returned.
+// kinds only, and what the hook itself returned or panicked with.
 type HookError struct {
 	Hook           string
 	Timing         Timing

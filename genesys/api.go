@@ -168,6 +168,18 @@ func HasStatus(err error, status int) bool {
 	return errors.As(err, &e) && e.Status == status
 }
 
+// LoginPath is the [APIError.Path] of what the login host has refused.
+const LoginPath = "/oauth/token"
+
+// IsForbidden reports whether the platform says that the client lacks a permission: it
+// answered 403 and a code of its own, or named the permission. A proxy or a firewall
+// does not, and the 403 of the login host says nothing of what the client may do; both
+// may pass.
+func IsForbidden(err error) bool {
+	var e *APIError
+	return errors.As(err, &e) && e.Status == http.StatusForbidden && e.Path != LoginPath && (e.Code != "" || len(e.MissingPermissions) > 0)
+}
+
 // MissingPermissions returns the permissions that an error names as missing, as in
 // "analytics:conversationDetail:view"; nil when it names none.
 func MissingPermissions(err error) []string {

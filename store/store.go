@@ -219,7 +219,8 @@ type Change struct {
 	// before anything of this change is written; it may alter all of the
 	// above but ID and Version. Its ctx carries the store's transaction. When
 	// it fails, this change and what it wrote itself are rolled back, the
-	// others are not.
+	// others are not. A store may roll back and run it again within one Commit,
+	// with the change as it was, as after a deadlock.
 	InTx func(ctx context.Context, c *Change) error
 
 	delta    conversation.Delta // between these two:

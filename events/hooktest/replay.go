@@ -19,8 +19,9 @@ import (
 // Replay plays a recording (package recording) to a tracker with the hooks, and
 // returns what became of each conversation in it, in the order in which they were
 // first heard. Time is virtual and passes as it did when it was recorded; with
-// [On] it is the real one, and all is heard at once. It fails the test as [Play]
-// does.
+// [On] it is the real one, and all is heard at once. It fails the test when
+// the tracker fails, or when a type of your own finds other facts when it is asked
+// again; it does not try other orders, as [Play] does.
 func Replay(t *testing.T, hooks *events.Hooks, recorded io.Reader, opts ...Option) []*Outcome {
 	t.Helper()
 	o := options{after: 24 * time.Hour}

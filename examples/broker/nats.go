@@ -39,7 +39,7 @@ func makeStream(ctx context.Context, conn *nats.Conn, topic string) (jetstream.S
 func openNATS(ctx context.Context, url, topic string) (message.Publisher, error) {
 	conn, err := nats.Connect(url, nats.Name("convtrack"), nats.MaxReconnects(-1))
 	if err != nil {
-		return nil, fmt.Errorf("-nats %s: %w", url, err)
+		return nil, fmt.Errorf("-nats: %w; see that the server runs and that the URL is right", err) // which may hold a password
 	}
 	if _, err := makeStream(ctx, conn, topic); err != nil {
 		conn.Close()

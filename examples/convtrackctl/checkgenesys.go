@@ -109,6 +109,8 @@ const (
 	mostChannels = 15 // beside which another one is made; 20 are the limit (protocol 2.2)
 )
 
+const topicsRemedy = "see that a role of the OAuth client may use notifications, and that Genesys Cloud answers, then try again"
+
 // checkTopics subscribes topics on a channel of its own.
 func (d *diagnosis) checkTopics(ctx context.Context, client *rest.Client) {
 	const check = "topics"
@@ -119,7 +121,7 @@ func (d *diagnosis) checkTopics(ctx context.Context, client *rest.Client) {
 	var listed struct {
 		Entities []json.RawMessage `json:"entities"`
 	}
-	if d.failed(check, call(ctx, client, genesys.Request{Path: channelsPath, Query: url.Values{"includechannels": {"oauthclient"}}}, &listed), "") {
+	if d.failed(check, call(ctx, client, genesys.Request{Path: channelsPath, Query: url.Values{"includechannels": {"oauthclient"}}}, &listed), topicsRemedy) {
 		return
 	}
 	if len(listed.Entities) > mostChannels {
@@ -151,7 +153,7 @@ func (d *diagnosis) subscribe(ctx context.Context, client *rest.Client, topics [
 	var channel struct {
 		ID string `json:"id"`
 	}
-	if d.failed(check, call(ctx, client, genesys.Request{Method: http.MethodPost, Path: channelsPath}, &channel), "") {
+	if d.failed(check, call(ctx, client, genesys.Request{Method: http.MethodPost, Path: channelsPath}, &channel), topicsRemedy) {
 		return
 	}
 	body, err := json.Marshal(topics)
@@ -166,7 +168,7 @@ func (d *diagnosis) subscribe(ctx context.Context, client *rest.Client, topics [
 		} `json:"entities"`
 	}
 	err = call(ctx, client, genesys.Request{Method: http.MethodPut, Path: path, Query: url.Values{"ignoreErrors": {"true"}}, Body: body}, &answer)
-	if d.failed(check, err, "") {
+	if d.failed(check, err, topicsRemedy) {
 		return
 	}
 	refused, missing := 0, "conversation:communication:view"

@@ -25,7 +25,7 @@ func (d *diagnosis) health(ctx context.Context, s store.Store) {
 		return
 	}
 	if is.Store.Trouble != "" {
-		d.find(finding{"writing", levelProblem, "the store is " + is.Store.Trouble + ", so what waits in it is not known", "see tables above for what the role lacks, and the database's own log"})
+		d.find(finding{"writing", levelProblem, "the store is " + is.Store.Trouble + ", so what waits in it is not known", strings.Join(is.Problems, "; ")})
 	} else {
 		d.ok("writing", fmt.Sprintf("a small value was written in %v", time.Duration(is.Store.Latency).Round(time.Microsecond)))
 	}
@@ -118,6 +118,7 @@ func (d *diagnosis) haveFailed(is convtrack.Health) {
 	if !counted {
 		number += " or more"
 	}
-	d.find(finding{"failed", levelProblem, number + " deliveries or changes have failed; later events of their conversations wait behind them",
-		"see convtrackctl failed list, mend the cause, then failed retry or failed skip"})
+	d.find(finding{"failed", levelProblem, number + " deliveries or changes have failed; later events of the hook and conversation wait behind a delivery, all later changes of the conversation behind a change",
+		"see convtrackctl failed list and mend the cause. Deliveries: failed retry or failed skip. Changes are tried again by themselves; " +
+			"to decide at once use Tracker.Retry or Tracker.Skip, or the pages of store/inspector, where the tracker runs"})
 }

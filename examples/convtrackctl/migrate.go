@@ -19,7 +19,7 @@ import (
 func migratePrintCommand() *command {
 	return &command{
 		name: "migrate print", args: "[-after NUMBER]", store: true,
-		does: "Prints the SQL of the migrations, for who applies them by another tool",
+		does: "Prints the SQL of the migrations, for those who apply them with another tool",
 		more: "The store is not opened. Apply each migration in a transaction of its own.",
 		flags: func(f *flag.FlagSet) action {
 			after := f.Int("after", 0, "only those after the migration of that `NUMBER`")

@@ -68,6 +68,20 @@ func TestTheMigrationsThatArePrintedMakeTheTables(t *testing.T) {
 	require.Contains(t, newer.stderr, "update it")
 }
 
+func TestTheMigrationsThatArePrintedMakeAFileOfATracker(t *testing.T) {
+	t.Parallel()
+	store := "sqlite:" + filepath.Join(t.TempDir(), "by hand.db")
+	statement(t, store, done(t, store, "migrate", "print"))
+	require.Equal(t, "nothing is missing\n", done(t, store, "migrate", "apply"))
+	hear(t, track(t, store, noHooks()), called("c-1"))
+	require.Contains(t, done(t, store, "open", "c-1"), "c-1")
+
+	statement(t, store, "DROP TABLE cdm_forgotten; DROP INDEX cdm_conversation_vetoed; ALTER TABLE cdm_delivery DROP COLUMN trace; DELETE FROM cdm_migration WHERE number > 3")
+	require.Contains(t, call(t, store, "", "migrate", "status").stdout, "missing  0004_forgotten")
+	statement(t, store, done(t, store, "migrate", "print", "-after", "3"))
+	require.NotContains(t, done(t, store, "migrate", "status"), "missing")
+}
+
 func TestTheGrantsAreEnoughForATrackerAndNoMore(t *testing.T) {
 	t.Parallel()
 	schema := cluster.Schema(t)

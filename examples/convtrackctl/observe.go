@@ -84,7 +84,7 @@ func (w *watching) do(ctx context.Context, p *program, args []string) error {
 			return err
 		}
 		if c.WithoutSocket {
-			p.err.say("The OAuth client has %d channels or more already, so nothing is heard over the WebSocket: each further one could take the place of one in use.", mostChannels)
+			p.err.say("The OAuth client has more than %d channels already, so nothing is heard over the WebSocket: each further one could take the place of one in use.", mostChannels)
 		}
 	}
 	if c.API == nil && c.Queue == nil {

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/programtest"
 )
 
 func dry(t *testing.T, store string) (code int, differences []difference, stderr string) {
@@ -91,6 +93,27 @@ func TestADryRunThatIsInterruptedSaysSo(t *testing.T) {
 	cancel()
 	_, err = against(ctx, s, &bytes.Buffer{}, &bytes.Buffer{})
 	require.Error(t, err)
+}
+
+func TestADryRunWhoseOutputIsClosedLeavesNoCopy(t *testing.T) {
+	file := "sqlite:" + filepath.Join(t.TempDir(), "store.db")
+	require.Zero(t, play(t, string(bytes.Join(genesystest.BlindTransferToQueue().Snapshots(), nil)), "-store", file).code)
+	forge(t, file)
+	folder := t.TempDir()
+	reads, writes, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, reads.Close())
+	var stderr bytes.Buffer
+	c := exec.CommandContext(t.Context(), programtest.Build(t, "examples/replay"), "-against", file)
+	c.Env = append(os.Environ(), "TMPDIR="+folder)
+	c.Stdout, c.Stderr = writes, &stderr
+	require.Error(t, c.Run())
+	require.NoError(t, writes.Close())
+	require.Equal(t, exitRefused, c.ProcessState.ExitCode(), stderr.String())
+	require.Contains(t, stderr.String(), "the output cannot be written")
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
 
 func digest(t *testing.T, file string) string {

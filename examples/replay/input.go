@@ -27,9 +27,21 @@ type input struct {
 // String names the source in errors.
 func (in *input) String() string { return "input" }
 
-// Run says everything that is in the files, in the order that was asked for,
-// and settles: nothing will follow.
+// Run observes everything that is in the files and settles: nothing will follow. It
+// does not wait for a read of stdin when ctx ends.
 func (in *input) Run(ctx context.Context, sink conversation.Sink) error {
+	ended := make(chan error, 1)
+	go func() { ended <- in.observe(ctx, sink) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// observe observes what is in the files, in the order that was asked for.
+func (in *input) observe(ctx context.Context, sink conversation.Sink) error {
 	say := func(said []*conversation.Conversation) error {
 		return sink(ctx, conversation.Update{Conversations: said})
 	}

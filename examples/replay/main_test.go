@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,10 +18,16 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/internal/programtest"
 	"github.com/dcmkit/convtrack/store/pgstore/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		programtest.Remove()
+		os.Exit(code)
+	}))
+}
 
 // result is what one run printed.
 type result struct {
@@ -321,4 +329,24 @@ func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {
 	r := play(t, "", "-store", "sqlite:/does/not/exist/replay.db")
 	require.Equal(t, exitUsage, r.code)
 	require.Contains(t, r.stderr, "/does/not/exist/replay.db")
+}
+
+func TestAnInterruptDoesNotWaitForMoreToRead(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	stdin, typed := io.Pipe()
+	defer typed.Close()
+	read := make(chan struct{})
+	go func() {
+		_, _ = typed.Write(append(genesystest.BlindTransferToQueue().Snapshots()[0], '\n'))
+		close(read)
+	}()
+	var stdout, stderr bytes.Buffer
+	code := make(chan int, 1)
+	began := time.Now()
+	go func() { code <- run(ctx, nil, stdin, &stdout, &stderr) }()
+	<-read
+	cancel()
+	require.Equal(t, exitRefused, <-code)
+	require.Contains(t, stderr.String(), "interrupted")
+	require.Less(t, time.Since(began), 20*time.Second, "the drain time-out is 30 s")
 }

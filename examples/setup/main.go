@@ -91,7 +91,7 @@ func (o *options) printNext(w io.Writer) {
 	fmt.Fprintf(w, `
 Next:
   1. Read %[1]s/README.md: it has the steps with Terraform and without.
-  2. Compare %[1]s/permissions.md with the rights of who sets it up.
+  2. Compare %[1]s/permissions.md with the rights of whoever sets it up.
   3. Keep the folder under version control; run this again to change it.
 `, o.out)
 }

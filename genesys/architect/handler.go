@@ -135,13 +135,13 @@ func (h *Handler) handle(ctx context.Context, body []byte) ingress.Reply {
 	}
 	hint := conversation.Hint{ConversationID: c.ConversationID, At: c.EventTime, By: "data action"}
 	if err := h.config.Sink(ctx, conversation.Update{Hints: []conversation.Hint{hint}}); err != nil {
-		h.throttled.To(ctx, h.config.Logger, slog.LevelError, "a call of the data action could not be stored", "conversation", c.ConversationID, "error", err)
+		h.throttled.To(ctx, h.config.Logger, slog.LevelError, "a call of the data action could not be stored", "error", err)
 		return ingress.Unavailable("it is not stored; try again")
 	}
 	caseID, err := h.caseOf(ctx, c)
 	if err != nil && !errors.Is(err, ErrNotOurs) {
 		h.counts.withoutCase.Add(1)
-		h.throttled.To(ctx, h.config.Logger, slog.LevelWarn, "a flow is answered without a case", "conversation", c.ConversationID, "reason", err)
+		h.throttled.To(ctx, h.config.Logger, slog.LevelWarn, "a flow is answered without a case", "reason", err)
 	}
 	return ingress.Reply{Status: http.StatusOK, Body: ack{Accepted: !errors.Is(err, ErrNotOurs), CaseID: caseID}}
 }

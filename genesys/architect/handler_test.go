@@ -41,6 +41,22 @@ func TestACallIsAHintThatIsStoredBeforeItIsAnswered(t *testing.T) {
 	require.EqualValues(t, 1, h.Stats().Unavailable)
 }
 
+// The builder of a flow can take the caller's number for the conversation's id.
+func TestNothingThatAFlowSaysIsLogged(t *testing.T) {
+	h, kept, log := newHandler(t, func(c *architect.HandlerConfig) {
+		c.Case = func(context.Context, architect.Call) (string, error) { return "", errors.New("no") }
+	})
+	wrong := body(map[string]any{"source": "inbound-call", "conversationId": "tel:+4930123456", "participantId": "tel:+4930123456", "note": "+4930123456"})
+	status, _ := post(h, wrong)
+	require.Equal(t, http.StatusOK, status)
+	kept.err = errors.New("the store is down")
+	status, _ = post(h, wrong)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Contains(t, log.String(), "without a case")
+	require.Contains(t, log.String(), "could not be stored")
+	require.NotContains(t, log.String(), "4930")
+}
+
 // Pitfall B5: an answer that lacks a member fails the customer's flow.
 func TestEveryAnswerFitsTheContractOrIsARealFailure(t *testing.T) {
 	cases := map[string]func(context.Context, architect.Call) (string, error){

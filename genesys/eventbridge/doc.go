@@ -92,10 +92,11 @@
 //   - What happened while the event source was not active: before its bus was
 //     associated, while it was PENDING again because the bus was deleted, while
 //     the integration was off. Nobody is told. [Queue.Compare] finds out that
-//     nothing comes while others hear, and announces a gap.
+//     nothing comes while others hear, and announces a gap of the source's part
+//     "events" (eventbridge/events).
 //   - What nobody read for longer than the queue keeps messages (4 days unless it
-//     is set). That is announced as a [conversation.Gap] when the queue is read
-//     again, if QueueConfig.Tracked is set.
+//     is set). That is announced as a [conversation.Gap] of the part "dropped" when
+//     the queue is read again, if QueueConfig.Tracked is set.
 //   - What EventBridge could not deliver for 24 h and no dead-letter queue took.
 //   - Events over 256 KB.
 //   - Surveys: no topic tells of them.

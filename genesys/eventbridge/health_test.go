@@ -103,6 +103,22 @@ func TestHealthSaysHowOldTheOldestMessageIsThatIsBeingRead(t *testing.T) {
 	})
 }
 
+func TestHealthSaysForHowLongTheQueueKeepsMessagesAsItIsNow(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		q := w.source()
+		stop := run(t, q, (&books{fails: down}).sink)
+		time.Sleep(time.Minute)
+		const longer = 14 * 24 * time.Hour
+		w.queue = w.sqs.Queue("events", genesystest.QueueAttributes{Visibility: time.Minute, Retention: longer, DeadLetter: w.dead})
+		time.Sleep(2 * time.Minute)
+		sent := time.Now()
+		w.queue.Send(envelope("c-1"))
+		time.Sleep(time.Minute)
+		require.Equal(t, sent.Add(longer).UTC(), q.Health().Queue.DropsOldest)
+		require.NoError(t, stop())
+	})
+}
+
 // A message that the store does not take is being read as long as it is held.
 func TestHealthSaysHowOldAMessageIsThatCannotBeStored(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {

@@ -41,7 +41,8 @@ func (q *Queue) inspect(ctx context.Context) error {
 	}
 }
 
-// attributes asks for the attributes and notes the counts.
+// attributes asks for the attributes, and notes the counts and for how long the
+// queue keeps messages.
 func (q *Queue) attributes(ctx context.Context) (QueueAttributes, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -58,6 +59,9 @@ func (q *Queue) attributes(ctx context.Context) (QueueAttributes, error) {
 	}
 	q.stats.waiting.Store(int64(is.Waiting))
 	q.stats.inFlight.Store(int64(is.InFlight))
+	if is.Retention > 0 {
+		q.retention.Store(int64(is.Retention))
+	}
 	return is, nil
 }
 
@@ -65,9 +69,6 @@ func (q *Queue) attributes(ctx context.Context) (QueueAttributes, error) {
 func (q *Queue) judge(is QueueAttributes) error {
 	if is.FIFO {
 		return errFIFO
-	}
-	if is.Retention > 0 {
-		q.retention.Store(int64(is.Retention))
 	}
 	switch {
 	case q.visibility > 0:

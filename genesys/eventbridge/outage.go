@@ -13,6 +13,7 @@ type outage struct {
 	mu        sync.Mutex
 	since     time.Time // when it last answered
 	answers   time.Time // since when it does; zero: it does not
+	ended     time.Time // when the last one that was announced did, or reading began
 	reason    error     // why it does not; nil: it does, or has not been asked yet
 	announced bool
 }
@@ -20,7 +21,18 @@ type outage struct {
 func (o *outage) begin(now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.since = now
+	o.since, o.ended = now, now
+}
+
+// readable returns since when the queue can be read, but for failures that soon
+// passed; zero: it cannot.
+func (o *outage) readable() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.reason != nil {
+		return time.Time{}
+	}
+	return o.ended
 }
 
 // failed notes why SQS did not answer. It reports whether an outage is to be
@@ -41,7 +53,9 @@ func (o *outage) failed(now time.Time, reason error) (since time.Time, is bool) 
 func (o *outage) over(now time.Time) (since time.Time, was bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	since, was = o.since, o.announced
+	if since, was = o.since, o.announced; was {
+		o.ended = now
+	}
 	o.since, o.announced, o.reason = now, false, nil
 	if o.answers.IsZero() {
 		o.answers = now
@@ -64,7 +78,7 @@ func (o *outage) say(h *conversation.SourceHealth) {
 // lost, but until it answers others must look after what the queue holds.
 func (q *Queue) announceOutage(ctx context.Context, reason error) {
 	if since, is := q.outage.failed(time.Now(), reason); is {
-		q.announce(ctx, conversation.Gap{From: since, Reason: "the queue cannot be read: " + reason.Error()})
+		q.announce(ctx, q.config.Name, conversation.Gap{From: since, Reason: "the queue cannot be read: " + reason.Error()})
 	}
 }
 
@@ -75,7 +89,7 @@ func (q *Queue) announceReturn(ctx context.Context, now time.Time) {
 	if !was {
 		return
 	}
-	q.announce(ctx, conversation.Gap{From: since, To: now, Reason: "the queue could not be read; it tells now what it kept"})
+	q.announce(ctx, q.config.Name, conversation.Gap{From: since, To: now, Reason: "the queue could not be read; it tells now what it kept"})
 	q.announceExpired(ctx, now)
 }
 
@@ -87,13 +101,18 @@ func (q *Queue) announceExpired(ctx context.Context, began time.Time) {
 		q.log.Warn("it is not known up to when the queue was read", "reason", err)
 	}
 	if kept := began.Add(-q.kept()); !until.IsZero() && until.Before(kept) {
-		q.announce(ctx, conversation.Gap{From: until, To: kept, Reason: "the queue was not read for longer than it keeps messages"})
+		q.announce(ctx, q.part("dropped"), conversation.Gap{From: until, To: kept, Reason: "the queue was not read for longer than it keeps messages"})
 	}
 }
 
+// part is the name of the gaps that begin and end whether SQS answers or not: under
+// the source's own name the end of one would pass for that of an outage, and the
+// end of an outage for theirs.
+func (q *Queue) part(name string) string { return q.config.Name + "/" + name }
+
 // announce tells the host of a gap.
-func (q *Queue) announce(ctx context.Context, g conversation.Gap) {
-	g.Source = q.config.Name
+func (q *Queue) announce(ctx context.Context, source string, g conversation.Gap) {
+	g.Source = source
 	q.stats.gaps.Add(1)
 	if err := give(ctx, q.sink, conversation.Update{Gap: &g}); err != nil && ctx.Err() == nil {
 		q.log.Error("a gap could not be announced", "from", g.From, "to", g.To, "reason", g.Reason, "error", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/eventbridge"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
 )
 
 // saysNothing is a message of a topic that says nothing about conversations.
@@ -123,4 +124,27 @@ func TestBeingAwayForTooLongIsAGapAlsoWhenTheStoreIsDownAtTheReturn(t *testing.T
 			require.WithinDuration(t, back.Add(-4*24*time.Hour), gaps[0].To, time.Minute)
 		})
 	}
+}
+
+func TestWhatAQueueHasDroppedDoesNotEndAnOutage(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		var b books
+		is := &returning{}
+		tracked := func(c *eventbridge.QueueConfig) { c.Tracked = is }
+		stop := run(t, w.source(tracked), b.sink)
+		w.queue.Send(envelope("c-1"))
+		time.Sleep(5 * time.Minute)
+		require.NoError(t, stop())
+		time.Sleep(5 * 24 * time.Hour)
+		is.down.Store(true)
+		run(t, w.source(tracked), b.sink)
+		time.Sleep(time.Minute)
+		w.sqs.SetFaults(genesystest.SQSFaults{Error: "ServiceUnavailable", Status: 503})
+		time.Sleep(5 * time.Minute)
+		require.Len(t, b.gapList(), 1)
+		is.down.Store(false)
+		time.Sleep(2 * time.Minute)
+		require.Len(t, b.gapList(), 2, "now it is known up to when the queue was read")
+		require.Equal(t, []string{"eventbridge"}, blind(b.gapList()))
+	})
 }

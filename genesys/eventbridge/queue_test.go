@@ -3,6 +3,7 @@ package eventbridge_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -256,6 +259,52 @@ func TestAClientWithoutCredentialsIsToldSo(t *testing.T) {
 		require.NoError(t, err)
 		require.ErrorContains(t, q.Run(t.Context(), (&books{}).sink), "has no credentials")
 	})
+}
+
+func TestAFaultOfTheServiceThatGivesCredentialsIsWaitedOut(t *testing.T) {
+	answered := func(status int, code string) error {
+		return &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+			Err:      &smithy.GenericAPIError{Code: code, Message: "as demanded"},
+		}
+	}
+	refused := &smithyhttp.RequestSendError{Err: errors.New("connection refused")}
+	for name, x := range map[string]struct {
+		fault  error
+		passes bool
+	}{
+		"not reached":                 {refused, true},
+		"down":                        {answered(503, "ServiceUnavailable"), true},
+		"too many requests":           {answered(429, ""), true},
+		"throttled":                   {answered(400, "Throttling"), true},
+		"not allowed":                 {answered(403, "AccessDenied"), false},
+		"no role: a laptop":           {fmt.Errorf("no EC2 IMDS role found, %w", refused), false},
+		"a profile that is not there": {errors.New("no such profile"), false},
+	} {
+		virtual(t, func(t *testing.T, w *world) {
+			asked := 0
+			client := sqs.New(sqs.Options{Region: "eu-central-1", BaseEndpoint: aws.String(w.sqs.URL()), HTTPClient: w.sqs.HTTPClient(),
+				Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+					if asked++; asked <= 2 {
+						return aws.Credentials{}, fmt.Errorf("failed to refresh cached credentials, %w", x.fault)
+					}
+					return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
+				})})
+			q, err := eventbridge.NewQueue(client, w.queue.URL(), &eventbridge.QueueConfig{Logger: quiet})
+			require.NoError(t, err)
+			w.queue.Send(envelope("c-1"))
+			var b books
+			stop := run(t, q, b.sink)
+			time.Sleep(time.Minute)
+			err = stop()
+			if x.passes {
+				require.NoError(t, err, name)
+				require.Equal(t, 1, b.stored(), name)
+				return
+			}
+			require.ErrorContains(t, err, "has no credentials", name)
+		})
+	}
 }
 
 // writes counts what is written to a connection.
@@ -696,37 +745,7 @@ func TestBeingAwayForLongerThanTheQueueKeepsIsAGap(t *testing.T) {
 		require.Len(t, gaps, 1)
 		require.WithinDuration(t, last, gaps[0].From, 2*time.Minute)
 		require.WithinDuration(t, back.Add(-4*24*time.Hour), gaps[0].To, time.Minute)
-		require.Equal(t, "eventbridge", gaps[0].Source)
-	})
-}
-
-// A11: a partner event source whose bus was deleted takes everything and
-// delivers nothing.
-func TestSilenceIsAGapWhenOthersHear(t *testing.T) {
-	virtual(t, func(t *testing.T, w *world) {
-		var b books
-		q := w.source()
-		run(t, q, b.sink)
-		w.queue.Send(envelope("c-1"))
-		time.Sleep(time.Second)
-		quiet := time.Now()
-		for range 20 {
-			time.Sleep(time.Minute)
-		}
-		require.Empty(t, b.gapList(), "nobody hears anything at night")
-		for i := range 12 {
-			q.Compare(&conversation.Conversation{ID: string(rune('a' + i)), Start: time.Now()})
-		}
-		time.Sleep(2 * time.Minute)
-		gaps := b.gapList()
-		require.Len(t, gaps, 1)
-		require.WithinDuration(t, quiet, gaps[0].From, time.Minute)
-		require.Contains(t, w.log.String(), "partner event source")
-		w.queue.Send(envelope("c-2"))
-		time.Sleep(2 * time.Minute)
-		gaps = b.gapList()
-		require.Len(t, gaps, 2)
-		require.False(t, gaps[1].To.IsZero())
+		require.Equal(t, "eventbridge/dropped", gaps[0].Source)
 	})
 }
 

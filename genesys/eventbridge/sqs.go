@@ -6,16 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // NewQueue returns a source that reads the queue with the URL through a client of
@@ -165,7 +168,7 @@ func (a *awsQueue) failed(call string, err error) error {
 	// be denied, too.
 	if errors.As(err, &unsigned) || strings.Contains(err.Error(), "get identity") {
 		switch {
-		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), passes(err):
 			code = ""
 		case !strings.HasPrefix(code, "ExpiredToken"):
 			code = noCredentials
@@ -173,6 +176,26 @@ func (a *awsQueue) failed(call string, err error) error {
 	}
 	return NewCallError(a.name, call, code, err)
 }
+
+// passes reports whether the service that gives credentials could only not be
+// reached, or had no time. Where there is no role, on a laptop, nobody is reached
+// either, and that does not pass.
+func passes(err error) bool {
+	var unsent *smithyhttp.RequestSendError
+	var answer interface{ HTTPStatusCode() int }
+	switch {
+	case strings.Contains(err.Error(), "no EC2 IMDS role found"):
+		return false
+	case errors.As(err, &unsent):
+		return true
+	case errors.As(err, &answer) && (answer.HTTPStatusCode() == http.StatusTooManyRequests || answer.HTTPStatusCode() >= http.StatusInternalServerError):
+		return true
+	}
+	return tooMany.IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// tooMany knows the codes of too many requests; STS has the status 400 with them.
+var tooMany = retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes}
 
 // failedEntries returns the errors of entries by their index.
 func (a *awsQueue) failedEntries(call string, entries []types.BatchResultErrorEntry) map[int]error {

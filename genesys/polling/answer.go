@@ -39,6 +39,18 @@ func readConversations(body []byte) (*conversationPage, error) {
 	return p, nil
 }
 
+// asOf returns as of when a page says what it says: when the request was sent, or up
+// to when its data reaches, if that is earlier. otherwise takes the place of a date
+// that the page does not give; zero: its data reaches up to now.
+func (p *conversationPage) asOf(sent, otherwise time.Time) time.Time {
+	until := otherwise
+	var given time.Time
+	if json.Unmarshal(p.AvailableTo, &given) == nil && !given.IsZero() {
+		until = given
+	}
+	return earlier(sent, until)
+}
+
 // entityPage is a page of the quality API.
 type entityPage struct {
 	Entities elements `json:"entities"`
@@ -119,12 +131,12 @@ func emptyObject(v []byte) bool {
 
 // decode decodes elements, and notes those that are not understood. An answer
 // of which no element is understood is not understood as a whole. What it says
-// counts as of when the request was sent: an event that arrives after that is
-// newer.
-func (m *malformed) decode(what string, sent time.Time, list []jsontext.Value) ([]*conversation.Conversation, error) {
+// counts as of a time, such as when the request was sent: an event that arrives
+// after that is newer.
+func (m *malformed) decode(what string, asOf time.Time, list []jsontext.Value) ([]*conversation.Conversation, error) {
 	var found []*conversation.Conversation
 	for _, v := range list {
-		d, err := genesys.Decode(v, sent)
+		d, err := genesys.Decode(v, asOf)
 		if err == nil && len(d.Conversations) == 0 {
 			err = notUnderstood("it says nothing about a conversation")
 		}

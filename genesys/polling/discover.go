@@ -3,7 +3,6 @@ package polling
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
@@ -26,7 +25,7 @@ func (s *Source) discover(ctx context.Context) error {
 			s.save(ctx, func(is *state) { is.Discovered = to })
 		}
 	})
-	if genesys.HasStatus(err, http.StatusForbidden) {
+	if genesys.IsForbidden(err) {
 		return fmt.Errorf("polling: the OAuth client needs the permission %s: %w", readRecords, err)
 	}
 	if err != nil {

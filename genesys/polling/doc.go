@@ -64,5 +64,6 @@
 // The OAuth client needs analytics:conversationDetail:view. Reads that need
 // conversation:communication:view, quality:evaluation:view or
 // quality:survey:view are left out for an hour at a time while the client does
-// not have it, with a warning in the log each time.
+// not have it, with a warning in the log each time. A conversation in a division
+// in which the client does not have it is left out alone.
 package polling

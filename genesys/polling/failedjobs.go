@@ -21,6 +21,7 @@ func newFailedJobs() *failedJobs { return &failedJobs{times: map[time.Time]int{}
 func (f *failedJobs) judge(from time.Time, err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	from = utc(from) // as a key: the position may have been saved in another zone
 	var failed *jobError
 	if !errors.As(err, &failed) {
 		if err == nil {

@@ -19,3 +19,10 @@ func TestAJobThatFailsAgainIsARefusalOfItsInterval(t *testing.T) {
 	broken := errors.New("broken")
 	require.Equal(t, broken, f.judge(from, broken))
 }
+
+// The position may have been saved by a process in another time zone.
+func TestAJobIsTheSameInWhateverTimeZoneItsStartIsGiven(t *testing.T) {
+	f, from, failed := newFailedJobs(), time.Unix(1e9, 0), &jobError{"FAILED"}
+	require.NotErrorIs(t, f.judge(from.In(time.FixedZone("", 5*3600+1800)), failed), errRefused)
+	require.ErrorIs(t, f.judge(from.In(time.FixedZone("", 5*3600+1800)), failed), errRefused)
+}

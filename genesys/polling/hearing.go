@@ -2,7 +2,6 @@ package polling
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -103,7 +102,7 @@ func (h *hearing) say(is *conversation.SourceHealth, now time.Time) {
 		if is.BlindSince.IsZero() || task.failing.Before(is.BlindSince) {
 			is.BlindSince = utc(task.failing)
 			is.Reason, is.MissingPermissions = task.err.Error(), genesys.MissingPermissions(task.err)
-			if is.MissingPermissions == nil && genesys.HasStatus(task.err, http.StatusForbidden) {
+			if is.MissingPermissions == nil && genesys.IsForbidden(task.err) {
 				is.MissingPermissions = []string{readRecords}
 			}
 		}

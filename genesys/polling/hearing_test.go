@@ -137,7 +137,7 @@ func TestItIsBlindWhileWhatIsBeingReadGetsNoAnswer(t *testing.T) {
 func TestARefusedReadNamesThePermissionThatItNeeds(t *testing.T) {
 	for _, named := range [][]string{nil, {"some:other:view"}} {
 		synctest.Test(t, func(t *testing.T) {
-			var refused error = &genesys.APIError{Status: http.StatusForbidden, MissingPermissions: named}
+			var refused error = &genesys.APIError{Status: http.StatusForbidden, Code: "missing.permissions", MissingPermissions: named}
 			h := &hearing{}
 			require.Error(t, h.watch(taking(&refused))(t.Context()))
 			want := named

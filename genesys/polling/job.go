@@ -55,7 +55,7 @@ func (s *Source) readActivity(ctx context.Context) error {
 				return err
 			}
 			s.save(ctx, func(is *state) { is.JobID, is.JobFrom, is.JobUntil = id, i.from, i.to })
-			return s.failedJobs.judge(i.from, s.readJob(ctx, id))
+			return s.failedJobs.judge(i.from, s.readJob(ctx, id, i.to))
 		},
 		losses: s.lostActivity,
 		done: func(ctx context.Context, to time.Time) {
@@ -79,7 +79,7 @@ func (s *Source) resumeJob(ctx context.Context) error {
 	if is.JobID == "" {
 		return nil
 	}
-	err := s.readJob(ctx, is.JobID)
+	err := s.readJob(ctx, is.JobID, is.JobUntil)
 	switch {
 	case err == nil:
 		s.save(ctx, func(now *state) {
@@ -128,10 +128,10 @@ func (s *Source) orderJob(ctx context.Context, i interval) (id string, err error
 	return id, err
 }
 
-// readJob waits for a job and stores its results. A job that has failed is
-// forgotten, so that a new one is requested.
-func (s *Source) readJob(ctx context.Context, id string) error {
-	err := s.readResults(ctx, id)
+// readJob waits for a job and stores its results. Its interval ends at until. A job
+// that has failed is forgotten, so that a new one is requested.
+func (s *Source) readJob(ctx context.Context, id string, until time.Time) error {
+	err := s.readResults(ctx, id, until)
 	var failed *jobError
 	switch {
 	case err == nil:
@@ -146,8 +146,9 @@ func (s *Source) readJob(ctx context.Context, id string) error {
 	return err
 }
 
-// readResults waits for a job and stores its results, page by page.
-func (s *Source) readResults(ctx context.Context, id string) error {
+// readResults waits for a job and stores its results, page by page. They come from the
+// data lake, which lags; it had data up to until.
+func (s *Source) readResults(ctx context.Context, id string, until time.Time) error {
 	if err := s.awaitJob(ctx, id); err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func (s *Source) readResults(ctx context.Context, id string) error {
 		if cursor != "" {
 			q.Set("cursor", cursor)
 		}
-		found, page, err := s.reader.conversations(ctx, "results of a job", genesys.Request{Path: jobsPath + "/" + url.PathEscape(id) + "/results", Query: q, Repair: true})
+		found, page, err := s.reader.conversations(ctx, "results of a job", until, genesys.Request{Path: jobsPath + "/" + url.PathEscape(id) + "/results", Query: q, Repair: true})
 		if err != nil {
 			return err
 		}

@@ -139,7 +139,7 @@ func (s *Source) quality(ctx context.Context, c *conversation.Conversation, eval
 		if !s.afterRepair(ctx) {
 			return ctx.Err()
 		}
-		err := s.permissions.try(q.what, q.right, func() error { return q.read(ctx, c.ID) })
+		err := s.permissions.tryOne(q.what, q.right, func() error { return q.read(ctx, c.ID) })
 		if none(err) {
 			s.log.Debug("there are none", "read", q.what, "conversation", c.ID, "reason", err)
 			continue

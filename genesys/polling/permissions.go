@@ -1,9 +1,9 @@
 package polling
 
 import (
+	"errors"
 	"log/slog"
 	"maps"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -24,13 +24,14 @@ type permissions struct {
 
 // permission is whether a kind of read is allowed, as far as is known.
 type permission struct {
-	right   string
-	refused int // times in a row
-	until   time.Time
+	right    string
+	refused  int // times in a row
+	until    time.Time
+	partlyAt time.Time // when it was last said that it is refused in some divisions
 }
 
 // A read is left out for leaveOut after mostRefused refusals in a row. One refusal
-// is not enough: it may concern only the division of one conversation.
+// is not enough: it may concern only one conversation.
 const (
 	mostRefused = 3
 	leaveOut    = time.Hour
@@ -47,7 +48,7 @@ func (p *permissions) try(what, right string, do func() error) error {
 		return nil
 	}
 	err := do()
-	forbidden := genesys.HasStatus(err, http.StatusForbidden)
+	forbidden := genesys.IsForbidden(err)
 	if p.note(what, right, forbidden, time.Now()) {
 		p.log.Warn("a read is refused and left out for a while; give the OAuth client the right", "read", what, "right", right, "for", leaveOut)
 	}
@@ -55,6 +56,27 @@ func (p *permissions) try(what, right string, do func() error) error {
 		return nil
 	}
 	return err
+}
+
+// tryOne is try for a read of one conversation. When the permission is missing in its
+// division, that says nothing of the others.
+func (p *permissions) tryOne(what, right string, do func() error) error {
+	return p.try(what, right, func() error {
+		err := do()
+		if !ofDivision(err) {
+			return err
+		}
+		if p.notePartly(what, right, time.Now()) {
+			p.log.Warn("conversations of some divisions are refused; give the OAuth client the right in these, too", "read", what, "right", right)
+		}
+		return nil
+	})
+}
+
+// ofDivision reports whether a permission is missing in a division.
+func ofDivision(err error) bool {
+	var e *genesys.APIError
+	return genesys.IsForbidden(err) && errors.As(err, &e) && (e.Code == "missing.division.permission" || e.Code == "missing.any.division.permissions")
 }
 
 func (p *permissions) leftOut(what string, now time.Time) bool {
@@ -69,11 +91,7 @@ func (p *permissions) leftOut(what string, now time.Time) bool {
 func (p *permissions) note(what, right string, forbidden bool, now time.Time) (leftOut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	is := p.reads[what]
-	if is == nil {
-		is = &permission{right: right}
-		p.reads[what] = is
-	}
+	is := p.read(what, right)
 	if !forbidden {
 		is.refused = 0
 		return false
@@ -83,6 +101,29 @@ func (p *permissions) note(what, right string, forbidden bool, now time.Time) (l
 	}
 	is.refused, is.until = 0, now.Add(leaveOut)
 	return true
+}
+
+// notePartly records that a read is refused in a division, and reports whether that is
+// to be said.
+func (p *permissions) notePartly(what, right string, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	is := p.read(what, right)
+	if now.Sub(is.partlyAt) < leaveOut {
+		return false
+	}
+	is.partlyAt = now
+	return true
+}
+
+// read returns what is known of a kind of read. The caller holds the lock.
+func (p *permissions) read(what, right string) *permission {
+	is := p.reads[what]
+	if is == nil {
+		is = &permission{right: right}
+		p.reads[what] = is
+	}
+	return is
 }
 
 // refusals returns the kinds of reads that are left out now.

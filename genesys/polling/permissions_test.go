@@ -17,7 +17,7 @@ import (
 
 func TestAReadWithoutARightIsLeftOutForAWhileAfterSomeTries(t *testing.T) {
 	p := newPermissions(slog.New(slog.DiscardHandler))
-	forbidden, broken := &genesys.APIError{Status: http.StatusForbidden}, errors.New("broken")
+	forbidden, broken := &genesys.APIError{Status: http.StatusForbidden, Code: "missing.permissions"}, errors.New("broken")
 	tries := 0
 	do := func(err error) error { return p.try("surveys", "a right", func() error { tries++; return err }) }
 	require.NoError(t, do(forbidden))

@@ -182,19 +182,32 @@ var errRefused = errors.New("refused")
 
 // refused reports whether the platform has understood a question and does not
 // answer it: the same one would be refused again, but another may be answered. A
-// missing permission, wrong credentials and a wrong address do not count, as
-// they are refusals of everything.
+// missing permission, a refused login and a wrong address do not count, as they are
+// refusals of everything.
 func refused(err error) bool {
 	if errors.Is(err, errRefused) {
 		return true
 	}
 	var e *genesys.APIError
-	if !errors.As(err, &e) || !e.Permanent() || errors.Is(err, genesys.ErrCredentials) || errors.Is(err, genesys.ErrRequest) {
+	if !errors.As(err, &e) || !e.Permanent() || ofLogin(err) || errors.Is(err, genesys.ErrRequest) {
 		return false
 	}
 	return e.Status != http.StatusForbidden && (e.Status >= 400 || e.Status == http.StatusOK)
 }
 
-// none reports whether a question about one conversation was answered by an error
-// that says that there is nothing to read of it. A refused login says that of none.
-func none(err error) bool { return genesys.IsPermanent(err) && !errors.Is(err, genesys.ErrCredentials) }
+// none reports whether the answer to a question about one conversation says that there
+// is nothing to read of it. A refused login says that of none, nor does a 403 that is
+// not the platform's.
+func none(err error) bool {
+	if errors.Is(err, errNothing) {
+		return true
+	}
+	return genesys.IsPermanent(err) && !ofLogin(err) && (genesys.IsForbidden(err) || !genesys.HasStatus(err, http.StatusForbidden))
+}
+
+// ofLogin reports whether the login host has refused the client, which says nothing
+// of what was asked.
+func ofLogin(err error) bool {
+	var e *genesys.APIError
+	return errors.Is(err, genesys.ErrCredentials) || errors.As(err, &e) && e.Path == genesys.LoginPath
+}

@@ -77,17 +77,24 @@ func (p *position) reload(ctx context.Context) error {
 	if version == p.version {
 		return nil // nobody has changed it since
 	}
-	is := state{}
+	is, err := stateOf(value)
+	if err != nil {
+		return fmt.Errorf("polling: what is stored under %q is not the state of this source; choose another Config.Name", p.name)
+	}
+	p.state, p.version = is, version
+	return nil
+}
+
+// stateOf returns the state that a stored value holds; that of a source that has not
+// read anything yet where there is none.
+func stateOf(value []byte) (is state, err error) {
 	if len(value) > 0 {
-		if err := json.Unmarshal(value, &is); err != nil {
-			return fmt.Errorf("polling: what is stored under %q is not the state of this source; choose another Config.Name", p.name)
-		}
+		err = json.Unmarshal(value, &is)
 	}
 	if is.Late == nil {
 		is.Late = map[string]time.Time{}
 	}
-	p.state, p.version = is, version
-	return nil
+	return is, err
 }
 
 // read returns a part of the state.
@@ -128,6 +135,11 @@ func (p *position) try(ctx context.Context, do func(*state)) (raced bool, err er
 	do(&is)
 	value, err := json.Marshal(is)
 	if err != nil {
+		return false, err
+	}
+	// What is in memory is what is stored: times of the wall clock alone, so that a
+	// clock that is set back is noticed before the next restart.
+	if is, err = stateOf(value); err != nil {
 		return false, err
 	}
 	version, err := p.tracked.SetValue(ctx, p.name, value, max(p.version, 0))

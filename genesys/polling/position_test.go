@@ -87,6 +87,30 @@ func TestAChangeHoldsWhileTheStoreIsDownAndIsSavedWithTheNext(t *testing.T) {
 	require.Equal(t, noon, read(next, func(is *state) time.Time { return is.Discovered }))
 }
 
+// A clock that is set back while the process runs is noticed as after a restart.
+func TestTheTimesOfThePositionAreThoseOfTheWallClock(t *testing.T) {
+	for name, down := range map[string]bool{"the store is up": false, "the store is down": true} {
+		t.Run(name, func(t *testing.T) {
+			v := &values{}
+			p := newPosition(v, "polling")
+			require.NoError(t, p.load(t.Context()))
+			v.down = down
+			err := p.change(t.Context(), func(is *state) { is.Discovered, is.Late["1h"] = time.Now(), time.Now() })
+			require.Equal(t, down, err != nil)
+			for _, of := range []func(*state) time.Time{
+				func(is *state) time.Time { return is.Discovered }, func(is *state) time.Time { return is.Late["1h"] },
+			} {
+				got := read(p, of)
+				require.Equal(t, got.Round(0), got)
+				require.WithinDuration(t, time.Now(), got, time.Minute)
+			}
+			v.down = false
+			require.NoError(t, p.change(t.Context(), func(is *state) { is.Late["24h"] = time.Now() }))
+			require.Len(t, read(p, func(is *state) map[string]time.Time { return is.Late }), 2)
+		})
+	}
+}
+
 func TestAPositionThatIsNoneIsNotOverwritten(t *testing.T) {
 	v := &values{value: []byte(`"somebody else's"`), version: 3}
 	require.ErrorContains(t, newPosition(v, "polling").load(t.Context()), "choose another Config.Name")

@@ -115,7 +115,7 @@ func (q *query) ask(ctx context.Context, i interval, order string, number int) (
 	if err != nil {
 		return nil, err
 	}
-	found, _, err := q.reader.conversations(ctx, "details query", genesys.Request{Path: queryPath, Body: body, Repair: q.repair})
+	found, _, err := q.reader.conversations(ctx, "details query", time.Time{}, genesys.Request{Path: queryPath, Body: body, Repair: q.repair})
 	return found, err
 }
 

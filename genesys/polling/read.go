@@ -2,6 +2,7 @@ package polling
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -64,11 +65,12 @@ func (r *reader) call(ctx context.Context, q genesys.Request, understand func(bo
 	}
 }
 
-// conversations reads a page of conversations and stores what it says.
-func (r *reader) conversations(ctx context.Context, what string, q genesys.Request) (found []*conversation.Conversation, page *conversationPage, err error) {
+// conversations reads a page of conversations and stores what it says. Its data
+// reaches up to until where it does not say how far; zero: up to now.
+func (r *reader) conversations(ctx context.Context, what string, until time.Time, q genesys.Request) (found []*conversation.Conversation, page *conversationPage, err error) {
 	err = r.call(ctx, q, func(body []byte, sent time.Time) (err error) {
 		if page, err = readConversations(body); err == nil {
-			found, err = r.malformed.decode(what, sent, page.Conversations.values)
+			found, err = r.malformed.decode(what, page.asOf(sent, until), page.Conversations.values)
 		}
 		return naming(what, err)
 	})
@@ -76,7 +78,7 @@ func (r *reader) conversations(ctx context.Context, what string, q genesys.Reque
 		return nil, nil, err
 	}
 	r.recent.add(found)
-	return found, page, r.store(ctx, found)
+	return found, page, r.store(ctx, what, found)
 }
 
 // naming adds to an error which answer is not understood.
@@ -87,36 +89,46 @@ func naming(what string, err error) error {
 	return fmt.Errorf("polling: %s: %w", what, err)
 }
 
-// store gives conversations to the sink. One that the store refuses for long does
-// not block the others; it is stored when it is next read.
-func (r *reader) store(ctx context.Context, list []*conversation.Conversation) error {
+// store gives to the sink what was read of conversations. One that the store refuses
+// for long, while it takes others, does not block these; it is stored when it is next
+// read.
+func (r *reader) store(ctx context.Context, what string, list []*conversation.Conversation) error {
 	if len(list) == 0 {
 		return nil
 	}
 	err := r.sink(ctx, conversation.Update{Conversations: list})
-	if err == nil || ctx.Err() != nil || len(list) == 1 {
+	if ctx.Err() != nil {
 		return asStoreError(err)
 	}
 	refused := map[string]error{}
-	for _, c := range list {
-		if e := r.sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}}); e != nil {
-			refused[c.ID] = e
-			continue
+	switch {
+	case err == nil:
+	case len(list) == 1:
+		refused[list[0].ID] = err
+	default:
+		for _, c := range list {
+			if e := r.sink(ctx, conversation.Update{Conversations: []*conversation.Conversation{c}}); e != nil {
+				refused[c.ID] = e
+			}
 		}
-		r.unstored.stored(c.ID)
+	}
+	for _, c := range list {
+		if refused[c.ID] == nil {
+			r.unstored.stored(part{what, c.ID}, time.Now())
+		}
 	}
 	if len(refused) == 0 {
 		return nil
 	}
-	if down := r.storeWorks(ctx); down != nil || len(refused) == len(list) {
+	if r.storeWorks(ctx) != nil {
 		r.unstored.clear()
 		return asStoreError(err)
 	}
 	wait := false
 	for id, e := range refused {
-		leftOut := r.unstored.refused(id, time.Now())
+		leftOut := r.unstored.refused(part{what, id}, time.Now())
 		wait = wait || !leftOut
-		r.log.Warn("a conversation could not be stored", "conversation", id, "left_out", leftOut, "reason", e)
+		r.log.Warn("a conversation could not be stored", "read", what, "conversation", id, "left_out", leftOut, "reason", e)
 	}
 	if wait {
 		return asStoreError(err)
@@ -180,7 +192,7 @@ func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool, answe
 }
 
 func (r *reader) detailsAtOnce(ctx context.Context, ids []string, repair bool) ([]*conversation.Conversation, error) {
-	found, _, err := r.conversations(ctx, "details", genesys.Request{
+	found, _, err := r.conversations(ctx, "details", time.Time{}, genesys.Request{
 		Path: "/api/v2/analytics/conversations/details", Query: url.Values{"id": {strings.Join(ids, ",")}}, Repair: repair,
 	})
 	return found, err
@@ -193,23 +205,29 @@ func (r *reader) answersAboutAnother(ctx context.Context, ids []string, ask func
 	return id != "" && ask(ctx, id) == nil
 }
 
+// errNothing: the live API has nothing of a conversation; its record says why.
+var errNothing = errors.New("the live API has nothing of the conversation")
+
 // live reads a conversation from the live API, as records lag behind.
 func (r *reader) live(ctx context.Context, id string, repair bool) error {
 	const what = "live conversation"
-	var found []*conversation.Conversation
+	var found []*conversation.Conversation // in the last answer
 	err := r.call(ctx, genesys.Request{Path: "/api/v2/conversations/" + url.PathEscape(id), Repair: repair}, func(body []byte, sent time.Time) (err error) {
-		if emptyObject(body) {
-			return nil // the live API has nothing of it; its record says why
+		if found = nil; emptyObject(body) {
+			return nil
 		}
 		if found, err = r.malformed.decode(what, sent, []jsontext.Value{body}); err == nil && found[0].ID != id {
 			err = notUnderstood("it is about another conversation")
 		}
 		return naming(what, err)
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case found == nil:
+		return errNothing
 	}
-	return r.store(ctx, found)
+	return r.store(ctx, what, found)
 }
 
 // evaluations reads the evaluations of a conversation. The filters that the
@@ -232,7 +250,7 @@ func (r *reader) evaluations(ctx context.Context, id string) error {
 			return naming(what, err)
 		})
 		if err == nil {
-			err = r.store(ctx, found)
+			err = r.store(ctx, what, found)
 		}
 		if err != nil || page.NextURI == "" { // page counts can be wrong, nextUri is not
 			return err
@@ -255,5 +273,5 @@ func (r *reader) surveys(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return r.store(ctx, found)
+	return r.store(ctx, what, found)
 }

@@ -188,7 +188,7 @@ func (s *Source) repairLive(ctx context.Context, ids []string) error {
 		return err
 	})
 	for i, id := range ids {
-		err := s.permissions.try(what, "conversation:communication:view", func() error { return s.reader.live(ctx, id, true) })
+		err := s.permissions.tryOne(what, "conversation:communication:view", func() error { return s.reader.live(ctx, id, true) })
 		if none(err) {
 			err = nil
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/polling"
 )
@@ -134,19 +135,62 @@ func TestItHearsAgainSoonAfterTheStoreIsBack(t *testing.T) {
 	})
 }
 
-func TestOneRefusalOfADivisionDoesNotSwitchAReadOff(t *testing.T) {
+// divisionCodes are what the platform says of a conversation in a division in which the
+// client lacks the permission (protocol 8.4).
+var divisionCodes = []string{"missing.division.permission", "missing.any.division.permissions"}
+
+func TestRefusalsOfDivisionsDoNotSwitchLiveReadsOff(t *testing.T) {
+	for _, code := range divisionCodes {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.start(still)
+			from := time.Now()
+			for i := range 50 {
+				w.waiting(fmt.Sprintf("c-%04d", i))
+			}
+			w.settle(time.Minute)
+			w.server.Faults().Requests(genesystest.RequestFault{Match: func(_, path string) bool { return path == livePath },
+				Status: http.StatusForbidden, Code: code, Times: 10})
+			w.gap(from)
+			w.settle(10 * time.Minute)
+			require.Len(t, exactly(w.requests(livePath, from), livePath), 50)
+			require.Empty(t, w.source.Health().RefusedReads)
+			require.Equal(t, 1, strings.Count(w.log.String(), "division"), "it is said once")
+		})
+	}
+}
+
+func TestRefusalsOfDivisionsDoNotSwitchLateReadsOff(t *testing.T) {
+	for _, code := range divisionCodes {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{time.Hour}})
+			w.calls.answer(func(r genesys.Request, body []byte, err error) ([]byte, error) {
+				if r.Path == "/api/v2/quality/evaluations/query" && strings.HasPrefix(r.Query.Get("conversationId"), "b-") {
+					return nil, &genesys.APIError{Method: http.MethodGet, Path: r.Path, Status: http.StatusForbidden, Code: code}
+				}
+				return body, err
+			})
+			for _, id := range []string{"b-1", "b-2", "b-3"} {
+				w.judged(id)
+			}
+			w.settle(2 * time.Minute)
+			w.judged("a-1")
+			w.settle(2 * time.Hour)
+			require.True(t, w.get("a-1").Evaluations[0].Detailed())
+			require.True(t, w.get("b-1").Surveys[0].Detailed())
+		})
+	}
+}
+
+// A job concerns no division of its own: the permission is missing in all of them.
+func TestARefusalOfJobsInAllDivisionsIsAMissingPermission(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.start(still)
-		from := time.Now()
-		for i := range 50 {
-			w.waiting(fmt.Sprintf("c-%04d", i))
-		}
-		w.settle(time.Minute)
-		w.server.Faults().Requests(genesystest.RequestFault{Match: func(_, path string) bool { return path == livePath },
-			Status: http.StatusForbidden, Code: "missing.division.permission", Times: 1})
-		w.gap(from)
+		w.server.Faults().Requests(genesystest.RequestFault{Match: func(_, path string) bool { return strings.HasPrefix(path, jobsPath) },
+			Status: http.StatusForbidden, Code: "missing.any.division.permissions"})
+		w.start(polling.Config{JobsEvery: time.Minute, LateAfter: []time.Duration{}})
 		w.settle(10 * time.Minute)
-		require.Len(t, exactly(w.requests(livePath, from), livePath), 50)
+		refused := w.source.Health().RefusedReads
+		require.Len(t, refused, 1)
+		require.Equal(t, "details jobs", refused[0].Read)
 	})
 }
 
@@ -158,6 +202,32 @@ func TestAnOddAnswerDoesNotEndTheSource(t *testing.T) {
 			w.server.Faults().Requests(genesystest.RequestFault{Match: func(_, path string) bool { return path == queryPath }, Status: status, Times: 2})
 			w.call("c-1")
 			w.settle(20 * time.Minute)
+			require.Equal(t, conversation.StatusEnded, w.status("c-1"))
+		})
+	}
+}
+
+// TestARefusalThatIsNotThePlatformsDoesNotEndTheSource: a 403 of a proxy or a firewall
+// has no code of the platform, and one of the login host says nothing of what the
+// client may read.
+func TestARefusalThatIsNotThePlatformsDoesNotEndTheSource(t *testing.T) {
+	for _, strange := range strangeRefusals {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.start(polling.Config{})
+			w.settle(time.Minute)
+			times := 0
+			w.calls.answer(func(r genesys.Request, body []byte, err error) ([]byte, error) {
+				if r.Path == queryPath && times < 2 {
+					times++
+					return nil, strange(r)
+				}
+				return body, err
+			})
+			w.call("c-1")
+			w.settle(time.Minute)
+			require.NotContains(t, w.source.Health().MissingPermissions, "analytics:conversationDetail:view")
+			w.settle(20 * time.Minute)
+			require.Equal(t, 2, times)
 			require.Equal(t, conversation.StatusEnded, w.status("c-1"))
 		})
 	}

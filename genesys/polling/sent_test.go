@@ -1,6 +1,7 @@
 package polling_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/polling"
 )
 
@@ -59,6 +61,47 @@ func TestAnAnswerIsAsOldAsItsRequest(t *testing.T) {
 				require.Equal(t, is.want, s.CallbackScheduledTime.Hour())
 				require.Equal(t, is.want == 12, s.Held)
 			})
+		})
+	}
+}
+
+// TestTheResultsOfAJobAreAsOldAsTheDataLake has a job bring what was so half an hour
+// ago, after a live read has told what is so now.
+func TestTheResultsOfAJobAreAsOldAsTheDataLake(t *testing.T) {
+	for name, answer := range map[string]func([]byte) []byte{
+		"a page that says how old it is": func(body []byte) []byte { return body },
+		"a page that does not": func(body []byte) []byte {
+			return bytes.ReplaceAll(body, []byte(`"dataAvailabilityDate"`), []byte(`"another"`))
+		},
+		"a page whose date is none": func(body []byte) []byte {
+			return bytes.ReplaceAll(body, []byte(`"dataAvailabilityDate":"`), []byte(`"dataAvailabilityDate":"about `))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.calls.answer(func(r genesys.Request, body []byte, err error) ([]byte, error) {
+					if bytes.Contains(body, []byte(`"conversations":[`)) {
+						body = answer(body)
+					}
+					return body, err
+				})
+				w.start(polling.Config{JobsEvery: 10 * time.Minute, LateAfter: []time.Duration{}})
+				s := genesystest.NewStory("c-1")
+				customer := s.Customer("cust", 0)
+				s.Queue("acd", time.Second, "q-1")
+				s.Attributes = []genesystest.Attribute{
+					{At: 10 * time.Second, Participant: customer.Participant, Values: map[string]string{"case": "41"}},
+					{At: 20 * time.Minute, Participant: customer.Participant, Values: map[string]string{"case": "42"}},
+				}
+				w.server.Play(s)
+				told := func() string { return w.get("c-1").Participant(customer.Participant).Attributes["case"] }
+				w.settle(21 * time.Minute)
+				require.NoError(t, w.source.Read(t.Context(), "c-1"))
+				require.Equal(t, "42", told())
+				w.settle(20 * time.Minute)
+				require.NotZero(t, w.source.Stats().Active, "a job has brought the conversation")
+				require.Equal(t, "42", told())
+			}, genesystest.DataLakeLag(30*time.Minute))
 		})
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -177,7 +176,7 @@ func (s *Source) repeat(ctx context.Context, every, again time.Duration, do func
 // fatal reports whether an error leaves nothing to read: wrong credentials, or no
 // permission to read the details of conversations.
 func fatal(err error) bool {
-	return errors.Is(err, genesys.ErrCredentials) || genesys.HasStatus(err, http.StatusForbidden)
+	return errors.Is(err, genesys.ErrCredentials) || genesys.IsForbidden(err)
 }
 
 // save changes the position and stores it. A failure is only logged: a later

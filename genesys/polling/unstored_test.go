@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/polling"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/memstore"
@@ -102,12 +103,7 @@ func TestNothingIsPassedOverThatTheStoreDidNotTake(t *testing.T) {
 // the source does not go on after it.
 func TestAConversationThatTheStoreRefusesIsLeftOutOnceItHasDoneSoForLong(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.refuses = func(c *conversation.Conversation) error {
-			if c.ID == "bad" {
-				return errors.New("the row is refused")
-			}
-			return nil
-		}
+		w.refuse(func(c *conversation.Conversation) bool { return c.ID == "bad" })
 		w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{}})
 		w.settle(2 * time.Minute)
 		w.waiting("bad")
@@ -120,5 +116,94 @@ func TestAConversationThatTheStoreRefusesIsLeftOutOnceItHasDoneSoForLong(t *test
 		w.settle(2 * time.Minute)
 		require.WithinDuration(t, time.Now(), w.source.Health().ReadUpTo, time.Minute)
 		require.Less(t, len(w.calls.questions()), 60)
+	})
+}
+
+// refuse has the store refuse the conversations for which it returns true.
+func (w *world) refuse(these func(c *conversation.Conversation) bool) {
+	w.refuses = func(c *conversation.Conversation) error {
+		if these(c) {
+			return errors.New("the row is refused")
+		}
+		return nil
+	}
+}
+
+// known plays some conversations that stay open, and has them stored by the repair
+// of a gap. It returns when the gap began.
+func (w *world) known(n int) (from time.Time) {
+	from = time.Now()
+	for i := range n {
+		w.waiting(fmt.Sprint("c-", i))
+	}
+	w.settle(time.Minute)
+	w.gap(from)
+	for w.source.Stats().Repaired == 0 {
+		w.settle(time.Minute)
+	}
+	return from
+}
+
+func TestAConversationThatTheStoreRefusesHoldsUpNoRepair(t *testing.T) {
+	for name, is := range map[string]struct{ open, perMinute int }{
+		"of a few": {5, 300}, "that takes long to come to it again": {200, 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.start(still)
+				w.settle(time.Minute)
+				from := w.known(is.open)
+				w.refuse(func(c *conversation.Conversation) bool { return c.ID == "c-2" })
+				w.gap(from)
+				w.settle(10*time.Minute + time.Duration(is.open)*30*time.Second)
+				require.Equal(t, int64(2), w.source.Stats().Repaired)
+			}, genesystest.RateLimit(is.perMinute))
+		})
+	}
+}
+
+func TestAConversationThatTheStoreRefusesHoldsUpNoLateRead(t *testing.T) {
+	for name, refused := range map[string]func(c *conversation.Conversation) bool{
+		"all of it":           func(*conversation.Conversation) bool { return true },
+		"its survey alone":    func(c *conversation.Conversation) bool { return len(c.Surveys) > 0 && c.Surveys[0].Detailed() },
+		"an evaluation of it": func(c *conversation.Conversation) bool { return len(c.Evaluations) > 0 && c.Evaluations[0].Detailed() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{time.Hour}})
+				w.judged("bad")
+				w.settle(2 * time.Minute)
+				w.judged("good")
+				w.settle(20 * time.Minute)
+				require.Equal(t, conversation.StatusEnded, w.status("bad"))
+				w.refuse(func(c *conversation.Conversation) bool { return c.ID == "bad" && refused(c) })
+				w.settle(80 * time.Minute)
+				require.True(t, w.get("good").Surveys[0].Detailed())
+				require.True(t, w.get("good").Evaluations[0].Detailed())
+			})
+		})
+	}
+}
+
+// TestNothingIsLeftOutWhileTheStoreRefusesEveryConversation: although it still keeps
+// the position.
+func TestNothingIsLeftOutWhileTheStoreRefusesEveryConversation(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{time.Hour}})
+		w.settle(time.Minute)
+		from := time.Now()
+		w.judged("ended")
+		w.settle(30 * time.Minute)
+		w.waiting("open")
+		w.refuse(func(*conversation.Conversation) bool { return true })
+		w.gap(from)
+		w.settle(2 * time.Hour)
+		require.Zero(t, w.source.Stats().Repaired)
+		require.NotZero(t, w.source.Health().BlindSince)
+		w.refuses = nil
+		w.settle(10 * time.Minute)
+		require.Equal(t, int64(1), w.source.Stats().Repaired)
+		w.demand([]string{"open"})
+		require.True(t, w.get("ended").Surveys[0].Detailed())
 	})
 }

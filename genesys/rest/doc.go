@@ -1,6 +1,6 @@
 // Package rest calls the REST API of Genesys Cloud over net/http. It does what
 // genesys/platform does, without the official SDK, which takes minutes to
-// compile: for who hears over EventBridge, or runs flows, and calls little else.
+// compile: for those who hear over EventBridge, or run flows, and call little else.
 //
 //	region, err := genesys.ParseRegion("mypurecloud.de")
 //	…

@@ -119,7 +119,7 @@ func TestAnotherVetoIsLoggedAndNotDelivered(t *testing.T) {
 	r := unknown(facts)
 	p := Work(r, Request{Facts: facts, Now: now, Settling: rules})
 	e := p.Events[1]
-	p.Veto(e, Veto{"hook", "no"})
+	p.Veto(e, Veto{Hook: "hook", Reason: "no", Attributes: map[string]string{"suppressed": "yes"}}, now)
 	require.False(t, p.Asks(e))
 	require.NoError(t, p.Log(takers, now))
 	require.True(t, p.Change.Events[1].Vetoed)
@@ -131,7 +131,7 @@ func TestAVetoOfTheCreationLeavesATombstone(t *testing.T) {
 	facts := call(t)
 	r := unknown(facts)
 	p := Work(r, Request{Facts: facts, Now: now, Settling: rules})
-	p.Veto(p.Events[0], Veto{"screen", "not ours"})
+	p.Veto(p.Events[0], Veto{Hook: "screen", Reason: "not ours"}, now)
 	commit(t, r, p)
 	require.Equal(t, "not ours", p.Change.Vetoed)
 	require.Nil(t, p.Change.To)
@@ -145,7 +145,7 @@ func TestAVetoThatIsKnownIsNotAskedAgain(t *testing.T) {
 	r := unknown(facts)
 	q := Request{Facts: facts, Now: now, Settling: rules}
 	created := Work(r, q).Events[0]
-	q.Vetoes = map[string]Veto{created.Head().ID: {"screen", "not ours"}}
+	q.Vetoes = map[string]Veto{created.Head().ID: {Hook: "screen", Reason: "not ours"}}
 	require.Equal(t, "not ours", Work(r, q).Change.Vetoed)
 }
 
@@ -327,6 +327,7 @@ func TestAFactThatLiesAheadWaitsForItsTimeAlsoAtTheEndOfTheInput(t *testing.T) {
 	require.Equal(t, []time.Time{release}, dues(p))
 	commit(t, r, p)
 	require.Nil(t, Work(r, Request{Settle: true, Now: release.Add(-time.Second), Settling: rules, Wants: wants}), "it is too early")
+	require.Nil(t, Work(r, Request{Settle: true, Now: release, Wall: release.Add(-time.Second), Settling: rules, Wants: wants}), "the wall clock was set back")
 	p = Work(r, Request{Settle: true, Now: release, Settling: rules, Wants: wants})
 	require.Equal(t, 1, count(p.Events, events.TypeEvaluationReleased))
 	require.Empty(t, p.Change.Pending)

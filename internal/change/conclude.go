@@ -44,7 +44,7 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 	old := history{of: r.Conversation, wants: q.Wants, announced: announced}
 	for _, e := range events.Unannounced(p.Change.To, q.Wants, announced) {
 		h := e.Head()
-		if at := h.NotBefore(); at.After(q.Now) {
+		if at := h.NotBefore(); at.After(q.Now) || !q.Wall.IsZero() && at.After(q.Wall) {
 			ahead = append(ahead, store.Pending{EventID: h.ID, Due: at})
 			continue
 		}

@@ -9,8 +9,12 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// Veto is what a Before hook has said of an event.
-type Veto struct{ Hook, Reason string }
+// Veto is what a Before hook has said of an event, with the attributes of the
+// conversation that it has set.
+type Veto struct {
+	Hook, Reason string
+	Attributes   map[string]string
+}
 
 // Asks reports whether the Before hooks are to be asked about the event.
 func (p *Plan) Asks(e events.Event) bool {
@@ -20,9 +24,10 @@ func (p *Plan) Asks(e events.Event) bool {
 
 // Veto has the event logged and not delivered. A veto of the conversation's
 // creation leaves nothing of the change but a tombstone.
-func (p *Plan) Veto(e events.Event, v Veto) {
+func (p *Plan) Veto(e events.Event, v Veto, now time.Time) {
 	h := e.Head()
 	if h.Type != events.TypeConversationCreated {
+		p.SetAttributes(v.Attributes, now)
 		vetoes := map[string]Veto{h.ID: v}
 		for id, v := range p.vetoes {
 			vetoes[id] = v

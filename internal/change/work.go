@@ -23,10 +23,11 @@ type Request struct {
 	Vetoes map[string]Veto
 	// Wants is which of the further events are wanted.
 	Wants events.Wanted
-	// Now is when conclusions are drawn.
-	Now      time.Time
-	Settling Settling
-	Patience Patience
+	// Now is when conclusions are drawn. Wall is what the wall clock says, which may
+	// be set back meanwhile: a fact that lies ahead waits for both.
+	Now, Wall time.Time
+	Settling  Settling
+	Patience  Patience
 }
 
 // Plan is the next version of a conversation, on its way to the store.
@@ -88,7 +89,7 @@ func Work(r *record.Record, q Request) *Plan {
 			created.MustDecide = p.MustDecide
 		}
 		if v, vetoed := p.vetoes[e.Head().ID]; vetoed {
-			p.Veto(e, v)
+			p.Veto(e, v, q.Now)
 		}
 	}
 	return p

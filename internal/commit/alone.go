@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/access"
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/failure"
 	"github.com/dcmkit/convtrack/internal/lane"
@@ -145,7 +146,12 @@ func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (ve
 			a.abandon("canceled")
 			return 0, context.Cause(ctx)
 		}
-		a.plan.Change.InTx = func(ctx context.Context, _ *store.Change) error { return c.runBefore(ctx, a, run) }
+		plan := *a.plan
+		a.plan.Change.InTx = func(ctx context.Context, _ *store.Change) error { // a store that was in a deadlock runs it again
+			a.reserved.Abandon()
+			*a.plan, *run = plan, beforeRun{answers: known}
+			return c.runBefore(ctx, a, run)
+		}
 	} else {
 		if err := c.complete(a.plan); err != nil {
 			a.abandon("encoding")
@@ -178,16 +184,33 @@ func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (ve
 	return 0, err
 }
 
+// errAsked ends a transaction that only asks whether the store takes the change.
+var errAsked = errors.New("the store takes the change")
+
 // whose decides whose fault it is that a transaction failed in which hooks had run:
-// the store is asked without them. It may have been committed, and only the answer
-// was lost: then the version is another one, as after a lost race.
+// the store is asked for one without them, which is rolled back. The first one may
+// have been committed, and only the answer was lost: then the version is another one,
+// as after a lost race. An optional hook is not passed over for a transaction that
+// only lost its connection: the change is made once more with it.
 func (c *Committer) whose(ctx context.Context, a *attempt, run *beforeRun, failed error) error {
-	stored, err := c.Store.Load(ctx, a.record.ID)
-	switch {
-	case err != nil || len(stored) != 1:
+	if access.TroubleOf(failed) == access.Full {
 		return failed
-	case stored[0].Version != a.record.Version:
+	}
+	ask := *a.plan.Change
+	ask.InTx = func(context.Context, *store.Change) error { return errAsked }
+	done, err := c.commit(ctx, store.Batch{Owner: c.Owner, Lease: c.Lease, Changes: []*store.Change{&ask}})
+	switch {
+	case err != nil:
+		return failed
+	case errors.Is(done.Results[0].Err, store.ErrConflict):
 		return store.ErrConflict
+	case !errors.Is(done.Results[0].Err, errAsked):
+		return failed
+	}
+	hook := question{run.last.Hook, run.last.EventID}
+	if c.Hooks.Optional(hook.hook) && !run.broke[hook] {
+		run.broke[hook] = true
+		return errUndone
 	}
 	run.last.Err = fmt.Errorf("%w: %w", errTransaction, failed)
 	if c.pass(ctx, run, run.last) {

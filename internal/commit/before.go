@@ -21,12 +21,15 @@ var errUndone = errors.New("the attempt is undone, and made again with what a ho
 type answers struct {
 	vetoes map[string]change.Veto // by the event
 	passed map[question]bool      // of optional hooks, those that failed
+	broke  map[question]bool      // of optional hooks, those that ran last in a transaction that was not committed
 }
 
 // question is what a hook is asked: about an event.
 type question struct{ hook, event string }
 
-func noAnswers() answers { return answers{map[string]change.Veto{}, map[question]bool{}} }
+func noAnswers() answers {
+	return answers{map[string]change.Veto{}, map[question]bool{}, map[question]bool{}}
+}
 
 // beforeRun is what the Before hooks of one attempt have done.
 type beforeRun struct {
@@ -95,16 +98,13 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 			return err
 		case errors.As(err, &veto):
 			c.Log.Info("vetoed", "conversation", h.ConversationID, "event", h.ID, "type", h.Type, "hook", veto.Hook, "reason", veto.Reason)
-			v := change.Veto{Hook: veto.Hook, Reason: veto.Reason}
+			v := change.Veto{Hook: veto.Hook, Reason: veto.Reason, Attributes: h.Attributes()}
 			run.vetoes[h.ID] = v
 			if wrote {
 				run.undone = true
 				return errUndone
 			}
-			if !creation {
-				p.SetAttributes(h.Attributes(), time.Now())
-			}
-			p.Veto(e, v)
+			p.Veto(e, v, time.Now())
 			return nil
 		}
 		wrote = true

@@ -35,8 +35,11 @@ type transactions struct {
 	committed []string
 	refuse    func(written []string) error
 	commits   int
-	fail      int // how many commits fail first
-	lose      int // of how many commits that have hooks the answer is lost first
+	fail      int  // how many commits fail first
+	lose      int  // of how many commits that have hooks the answer is lost first
+	twice     bool // hooks run twice in each commit, as after a deadlock
+	cut       int  // in how many transactions the connection is cut after the hooks
+	races     int  // how many changes somebody else was faster with
 }
 
 type written struct{ list []string }
@@ -61,6 +64,11 @@ func (s *transactions) Commit(ctx context.Context, b store.Batch) (store.Committ
 	for _, c := range b.Changes {
 		if in := c.InTx; in != nil {
 			c.InTx = func(ctx context.Context, c *store.Change) error {
+				if s.twice {
+					as := *c
+					_ = in(ctx, c)
+					*c, w.list = as, nil
+				}
 				if err := in(ctx, c); err != nil {
 					return err
 				}
@@ -70,6 +78,15 @@ func (s *transactions) Commit(ctx context.Context, b store.Batch) (store.Committ
 				return nil
 			}
 		}
+	}
+	if s.races > 0 && len(b.Changes) == 1 {
+		s.races--
+		return store.Committed{Results: []store.Result{{Err: store.ErrConflict}}}, nil
+	}
+	if s.cut > 0 && len(b.Changes) == 1 && b.Changes[0].InTx != nil {
+		s.cut--
+		_ = b.Changes[0].InTx(ctx, b.Changes[0])
+		return store.Committed{}, errors.New("the connection was cut")
 	}
 	done, err := s.Store.Commit(ctx, b)
 	if err == nil && len(b.Changes) == 1 && done.Results[0].Err == nil {
@@ -246,6 +263,101 @@ func TestATransactionOfHooksThatWasCommittedWithoutAnAnswerIsNoFailureOfAHook(t 
 				require.Zero(t, r.Counters.BeforeFailed.Load())
 				require.Zero(t, r.Counters.Refused.Load())
 				require.Less(t, time.Since(began), time.Second, "nothing waits for the next try of a hook")
+			})
+		})
+	}
+}
+
+func TestAnOptionalHookIsNotPassedOverForAConnectionThatWasCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.Before(hooks, "link", func(ctx context.Context, e *events.ConversationCreated) error { write(ctx, "link"); return nil }, events.Optional())
+		r := newRig(t, hooks)
+		r.store.cut = 1
+		require.NoError(t, r.hear(said("c", at)))
+		require.Equal(t, []string{"link"}, r.store.committed)
+		require.Zero(t, r.Counters.BeforeFailed.Load())
+	})
+}
+
+// full is how SQLite says that its disk is.
+type full struct{ error }
+
+func (full) Code() int { return 13 }
+
+func TestAFullDiskIsNotTheHooksFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.Before(hooks, "link", func(ctx context.Context, e *events.ConversationCreated) error { write(ctx, "link"); return nil }, events.Attempts(1))
+		r := newRig(t, hooks)
+		refusals := 0
+		r.store.refuse = func([]string) error {
+			if refusals++; refusals <= 2 {
+				return full{errors.New("database or disk is full")}
+			}
+			return nil
+		}
+		require.NoError(t, r.hear(said("c", at)))
+		require.Equal(t, []string{"link"}, r.store.committed)
+		require.Zero(t, r.Counters.Refused.Load())
+	})
+}
+
+// A store runs the hooks of a commit again after a deadlock, for example.
+func TestHooksThatAreRunAgainInOneCommitReserveTheirDeliveriesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.Before(hooks, "link", func(ctx context.Context, e *events.ConversationCreated) error {
+			write(ctx, "link")
+			e.SetAttribute("case", "1")
+			return nil
+		})
+		var delivered []string
+		events.After(hooks, "after", func(_ context.Context, e *events.ConversationCreated) error {
+			delivered = append(delivered, e.Conversation.Attributes["case"])
+			return nil
+		})
+		r := newRig(t, hooks)
+		r.store.twice = true
+		require.NoError(t, r.hear(said("c", at)))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Equal(t, []string{"link"}, r.store.committed)
+		require.Equal(t, []string{"1"}, delivered)
+		require.Zero(t, r.Outbox.Held())
+	})
+}
+
+func TestAVetoOfTheCreationHoldsWhenHooksAreRunAgainInOneCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.Before(hooks, "vetoes", func(context.Context, *events.ConversationCreated) error { return events.Veto("not ours") })
+		r := newRig(t, hooks)
+		r.store.twice = true
+		require.NoError(t, r.hear(said("c", at)))
+		require.Equal(t, "not ours", r.load("c").Vetoed)
+	})
+}
+
+func TestAttributesThatAreSetWithAVetoAreStoredHoweverOftenTheChangeIsMade(t *testing.T) {
+	for name, x := range map[string]struct {
+		first bool
+		races int
+	}{"at once": {}, "after another hook": {first: true}, "after a lost race": {races: 1}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks := events.NewHooks()
+				if x.first {
+					events.Before(hooks, "audit", func(context.Context, *events.ParticipantAdded) error { return nil })
+				}
+				events.Before(hooks, "vetoes", func(_ context.Context, e *events.ParticipantAdded) error {
+					e.SetAttribute("suppressed", "yes")
+					return events.Veto("no")
+				})
+				r := newRig(t, hooks)
+				r.store.races = x.races
+				require.NoError(t, r.hear(said("c", at)))
+				require.Equal(t, "yes", r.load("c").Conversation.Attributes["suppressed"])
 			})
 		})
 	}

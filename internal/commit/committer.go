@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -140,8 +141,8 @@ func (c *Committer) begin(ctx context.Context, w *lane.Work, r *record.Record, v
 			err = fmt.Errorf("convtrack: what was heard of conversation %q cannot be worked out: a %T; the log has the stack", w.ID, p)
 		}
 	}()
-	a = &attempt{work: w, record: r, request: change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: vetoes,
-		Wants: c.wants(ctx, w.ID), Now: c.Now(), Settling: c.Settling, Patience: c.Patience}}
+	a = &attempt{work: w, record: r, request: change.Request{Facts: w.Facts(), Settle: w.Settle, All: w.All, Decision: w.Decision, Vetoes: maps.Clone(vetoes),
+		Wants: c.wants(ctx, w.ID), Now: c.Now(), Wall: time.Now(), Settling: c.Settling, Patience: c.Patience}}
 	if w.Lift && r.Vetoed != "" {
 		a.plan = change.Lift(r, a.request)
 		return a, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/internal/heard"
+	"github.com/dcmkit/convtrack/store"
 )
 
 // How much may be out of order before Health says so.
@@ -54,7 +55,11 @@ func (h *State) judge() {
 		if !f.Counted {
 			more = " or more"
 		}
-		p.say("%d%s of the hook %s have failed (%s): mend the cause, then retry or skip them", f.N, more, f.Hook, f.Kind)
+		then := "then retry or skip them"
+		if f.Kind == store.FailedChange {
+			then = "or skip them; they are tried again by themselves for a while, or at once with Retry"
+		}
+		p.say("%d%s of the hook %s have failed (%s): mend the cause, %s", f.N, more, f.Hook, f.Kind, then)
 	}
 	h.Problems = p
 }

@@ -78,9 +78,7 @@ type Engine struct {
 
 // New returns an engine. Nothing happens before Run.
 func New(c Config) *Engine {
-	began := time.Now()
-	// Conclusions are timed by a clock that is never set.
-	now := func() time.Time { return began.Add(time.Since(began)) }
+	now := newClock().now
 	failures := failure.NewLog(c.Log)
 	e := &Engine{config: c, phase: newPhase(),
 		Store: access.New(c.Store, c.Log),

@@ -63,7 +63,7 @@ func newEngine(s store.Store, hooks *events.Hooks) *Engine {
 		Stopped: errStopped, Running: errRunning})
 }
 
-func untilDone(ctx context.Context) error { <-ctx.Done(); return nil }
+func untilDone(ctx context.Context, _ context.CancelCauseFunc) error { <-ctx.Done(); return nil }
 
 func said(id string) []*conversation.Conversation {
 	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -207,7 +207,7 @@ func stopInTime(t *testing.T, what string, timeout time.Duration, heeds bool) {
 	ended := make(chan error, 1)
 	source := hang("source")
 	go func() {
-		ended <- e.Run(ctx, nil, func(ctx context.Context) error {
+		ended <- e.Run(ctx, nil, func(ctx context.Context, _ context.CancelCauseFunc) error {
 			<-ctx.Done()
 			return source(context.WithoutCancel(ctx)) // that says goodbye
 		})

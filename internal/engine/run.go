@@ -9,12 +9,14 @@ import (
 	"github.com/dcmkit/convtrack/internal/retry"
 )
 
-// Run runs the engine while listen does, which hears the sources of those names.
+// Run runs the engine while listen does, which hears the sources of those names. It
+// calls giveUp, which ends its context, to stop before all that it runs has returned.
 // Then it drains: what was accepted is stored, and hooks that run may finish; when
 // listen returned nil before ctx ended, what lies in the inbox is taken, and what is
 // due is delivered first, while everything else goes on. It returns what listen
-// returned, within the drain timeout after that or after ctx ended, whatever hangs.
-func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.Context) error) error {
+// returned or gave up for, within the drain timeout after that or after ctx ended,
+// whatever hangs.
+func (e *Engine) Run(ctx context.Context, sources []string, listen func(ctx context.Context, giveUp context.CancelCauseFunc) error) error {
 	p, err := e.enter()
 	if err != nil {
 		return err
@@ -34,14 +36,19 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(context.
 
 	stop := newStopTime(lasting, e.config.DrainTimeout)
 	defer func() { stop.free() }()
-	defer context.AfterFunc(ctx, stop.start)()
+	listening, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	defer context.AfterFunc(listening, stop.start)()
 	heard := make(chan error, 1)
-	if !within(stop.drain, func() { heard <- listen(ctx) }) { //nolint:contextcheck // the time of a stop begins when ctx ends
+	if !within(stop.drain, func() { heard <- listen(listening, giveUp) }) { //nolint:contextcheck // the time of a stop begins when ctx ends
 		e.config.Log.Warn("a source was told to stop and has not returned; it is left behind", "after", e.config.DrainTimeout)
 	}
 	select {
 	case err = <-heard:
 	default:
+		if gaveUp := context.Cause(listening); gaveUp != context.Cause(ctx) { //nolint:errorlint // one is the other, where ctx ended first
+			err = gaveUp
+		}
 	}
 	complete := err == nil && ctx.Err() == nil && e.complete(ctx, work, loops)
 	stop.start()

@@ -14,13 +14,15 @@ import (
 func Call(log *slog.Logger, what string, do func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			log.Error("the host's code panicked", "in", what, "panic", kind(p), "stack", string(debug.Stack()))
+			log.Error("the host's code panicked", "in", what, "panic", Kind(p), "stack", string(debug.Stack()))
 		}
 	}()
 	do()
 }
 
-func kind(p any) string {
+// Kind says what somebody panicked with, without quoting it: what the runtime itself
+// says, else the type.
+func Kind(p any) string {
 	if err, ok := p.(runtime.Error); ok {
 		return err.Error()
 	}

@@ -30,7 +30,7 @@ type handler struct {
 func (h *handler) guard() {
 	if p := recover(); p != nil {
 		h.once.Do(func() {
-			fmt.Fprintf(os.Stderr, "convtrack: the handler of the logger panics (%s); what it was to log is lost\n", kind(p))
+			fmt.Fprintf(os.Stderr, "convtrack: the handler of the logger panics (%s); what it was to log is lost\n", Kind(p))
 		})
 	}
 }

@@ -80,13 +80,14 @@ type Inbox struct {
 	Config
 	Counters Counters
 
-	look     *alarm.Alarm
-	taken    chan struct{} // has a token when the inbox has been read since the last Await
-	deposits deposits
-	used     used
-	looks    atomic.Int64 // that found everything there was, since the start
-	begun    atomic.Int64 // bundles since the start
-	open     atomic.Int64 // of those, the ones that are being worked on
+	look       *alarm.Alarm
+	taken      chan struct{} // has a token when the inbox has been read since the last Await
+	deposits   deposits
+	used       used
+	unfinished unfinished
+	looks      atomic.Int64 // that found everything there was, since the start
+	begun      atomic.Int64 // bundles since the start
+	open       atomic.Int64 // of those, the ones that are being worked on
 
 	mu      sync.Mutex
 	current map[store.EntryKey]bool // entries that are being worked on, or used up and still there

@@ -121,6 +121,8 @@ type lanes struct {
 	mu    sync.Mutex
 	full  bool
 	fail  error
+	room  int // for how many at a time, each for a millisecond; 0: it has no bounds
+	taken int
 	got   []*conversation.Conversation
 }
 
@@ -128,15 +130,26 @@ func (l *lanes) Reload(string) error { return nil }
 
 func (l *lanes) Offer(c *conversation.Conversation, done func(error)) bool {
 	l.mu.Lock()
-	full, fail := l.full, l.fail
+	full, fail := l.full || l.room > 0 && l.taken == l.room, l.fail
 	if !full && fail == nil {
 		l.got = append(l.got, c)
+	}
+	if !full {
+		l.taken++
 	}
 	l.mu.Unlock()
 	if full {
 		return false
 	}
-	go done(fail)
+	go func() {
+		if l.room > 0 {
+			time.Sleep(time.Millisecond)
+		}
+		l.mu.Lock()
+		l.taken--
+		l.mu.Unlock()
+		done(fail)
+	}()
 	return true
 }
 
@@ -282,6 +295,24 @@ func TestWhatCannotBeTakenNowIsTakenLaterAndHoldsUpNothing(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, []string{"c"}, b.lanes.ids())
 		require.Len(t, b.left(t, "b"), 1, "for a process that can read it")
+	})
+}
+
+func TestABundleThatIsLargerThanTheRoomIsTakenInParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("b"), "a", "b")
+		a, b := run(t, s, m, "a"), run(t, s, m, "b")
+		b.lanes.room = 4
+		var all []Heard
+		for i := range 10 {
+			all = append(all, Heard{"b", heard(fmt.Sprint("c", i/2), fmt.Sprint("tag", i), at)})
+		}
+		require.NoError(t, a.Pass(t.Context(), all))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, []string{"c0", "c0", "c1", "c1", "c2", "c2", "c3", "c3", "c4", "c4"}, b.lanes.ids(), "and nothing twice")
+		require.Empty(t, b.left(t, "b"))
+		require.Empty(t, b.unfinished.bundles)
 	})
 }
 

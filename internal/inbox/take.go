@@ -90,12 +90,17 @@ func (b *Inbox) takeOne(ctx context.Context, e *store.Entry) {
 	}
 	b.begun.Add(1)
 	b.open.Add(1)
-	w := &work{inbox: b, key: key, open: len(heard) + 1}
+	w := &work{inbox: b, key: key, stored: b.unfinished.of(key), open: len(heard) + 1}
 	var others []Heard
+	counted := map[string]int{}
 	for _, c := range heard {
-		if owner := b.Members.Owner("", c.ID); e.Owner != b.Name && owner != b.Name {
+		f := fact{c.ID, counted[c.ID]}
+		counted[c.ID]++
+		if w.stored[f] {
+			w.done(nil)
+		} else if owner := b.Members.Owner("", c.ID); e.Owner != b.Name && owner != b.Name {
 			others = append(others, Heard{owner, c})
-		} else if !b.Lanes.Offer(c, w.done) {
+		} else if !b.Lanes.Offer(c, func(err error) { w.factDone(f, err) }) {
 			w.done(errNoRoom)
 		}
 	}
@@ -108,18 +113,28 @@ func (b *Inbox) takeOne(ctx context.Context, e *store.Entry) {
 
 // work is an entry that is being worked on.
 type work struct {
-	inbox *Inbox
-	key   store.EntryKey
+	inbox  *Inbox
+	key    store.EntryKey
+	stored facts // when it was begun
 
 	mu   sync.Mutex
-	open int // what is not done; one more while it is being offered
+	now  []fact // that are stored since
+	open int    // what is not done; one more while it is being offered
 	err  error
 }
 
 // done says what became of a part of the entry. When all of it is stored the
-// entry is used up; else all of it is taken again: what is stored already is
-// joined without effect then.
+// entry is used up; else what is not stored is taken again.
 func (w *work) done(err error) { w.end(1, err) }
+
+func (w *work) factDone(f fact, err error) {
+	if err == nil {
+		w.mu.Lock()
+		w.now = append(w.now, f)
+		w.mu.Unlock()
+	}
+	w.done(err)
+}
 
 func (w *work) end(n int, err error) {
 	w.mu.Lock()
@@ -127,14 +142,16 @@ func (w *work) end(n int, err error) {
 		w.err = err
 	}
 	w.open -= n
-	over, err := w.open == 0, w.err
+	over, err, now := w.open == 0, w.err, w.now
 	w.mu.Unlock()
 	switch {
 	case !over:
 		return
 	case err != nil:
+		w.inbox.unfinished.add(w.key, w.stored, now)
 		w.inbox.end(w.key, err)
 	default:
+		w.inbox.unfinished.drop(w.key)
 		w.inbox.Counters.Taken.Add(1)
 		w.inbox.used.add(w.key)
 	}

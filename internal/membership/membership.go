@@ -89,6 +89,16 @@ func (m *Membership) Join(ctx context.Context, sources []string) error {
 	return m.Heartbeat(ctx)
 }
 
+// Drop says, with the next sign of life, that this process does not run the source
+// any more: the others look after what it looked after for it.
+func (m *Membership) Drop(source string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := slices.Index(m.sources, source); i >= 0 { // the slice itself may be being written
+		m.sources = slices.Delete(slices.Clone(m.sources), i, i+1)
+	}
+}
+
 // Retire says that this process is still alive, and going to leave once it has done
 // what it has begun: the others look after everything, if there are any.
 func (m *Membership) Retire(ctx context.Context) error {

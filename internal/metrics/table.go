@@ -60,7 +60,7 @@ var table = []telemetry.Instrument[state]{
 	ofHooks("convtrack.deliveries.age", "s", "For how long the oldest delivery waits that could be done, or is being done; 0: there is none.",
 		func(s state, is diagnosis.Delivery) float64 { return s.since(is.DueSince) }),
 	ofHooks("convtrack.deliveries.orphaned", "", "1 when no running process has a hook of this name.", func(_ state, is diagnosis.Delivery) float64 { return truth(is.Orphaned) }),
-	telling("convtrack.failed.waiting", "{item}", "What has failed of a hook and waits for a decision, up to 1000.", func(s state, say func(float64, ...attribute.KeyValue)) {
+	telling("convtrack.failed.waiting", "{item}", "What a hook has failed on and nobody has decided, refused changes that are still tried again among it, up to 1000.", func(s state, say func(float64, ...attribute.KeyValue)) {
 		for _, f := range s.State.Failed {
 			say(float64(f.N), attribute.String("convtrack.hook", f.Hook), attribute.String("convtrack.kind", string(f.Kind)))
 		}

@@ -227,9 +227,9 @@ func (o *Outbox) askAgain(ctx context.Context, d *delivery, failed error) (recor
 	}
 	_, err = o.Commits.Commit(ctx, store.Batch{Owner: o.Owner, Outcomes: []store.Outcome{outcome}})
 	switch {
-	case held:
+	case held && access.TroubleOf(failed) != access.Full:
 		return false, fmt.Errorf("%w: %w", errTransaction, failed)
-	case err != nil:
+	case held, err != nil:
 		return false, &unavailableError{failed}
 	case !o.mine(d): // somebody else may have claimed it
 		return false, errNotHeld

@@ -321,6 +321,39 @@ func TestAStoreThatDoesNotAnswerIsNotTheHooksFault(t *testing.T) {
 	})
 }
 
+// full is how SQLite says that its disk is.
+type full struct{ error }
+
+func (full) Code() int { return 13 }
+
+func TestAFullDiskIsNotTheHooksFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		hook(hooks, "h", nil, events.InTransaction(), events.Attempts(1))
+		r := newRig(t, hooks, 100)
+		var room atomic.Bool
+		r.store.set(func() {
+			r.store.before = func(b store.Batch) error {
+				for _, o := range b.Outcomes {
+					if o.InTx != nil && !room.Load() {
+						_ = o.InTx(t.Context())
+						return full{errors.New("database or disk is full")}
+					}
+				}
+				return nil
+			}
+		})
+		require.NoError(t, r.announce("c"))
+		time.Sleep(time.Minute)
+		room.Store(true)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Empty(t, r.unfinished("c"))
+		require.Zero(t, r.Counters.Failed.Load())
+		require.EqualValues(t, 1, r.Counters.Delivered.Load())
+	})
+}
+
 func TestABackoffThatPanicsIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()

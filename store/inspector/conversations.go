@@ -270,5 +270,8 @@ func (l listing) NextPage() string {
 			params.Set(name, value)
 		}
 	}
+	if l.Filters.Limit != pageSize {
+		params.Set("limit", strconv.Itoa(l.Filters.Limit))
+	}
 	return "?" + params.Encode()
 }

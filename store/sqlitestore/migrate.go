@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 )
 
 //go:embed migrations/*.sql
@@ -18,9 +17,8 @@ const DefaultPrefix = "cdm_"
 
 // Migrations returns the statements that make the tables: one file for each
 // version, named so that they sort, to be applied in a transaction each. They
-// are written for DefaultPrefix. Applied by hand, each also needs a row in
-// the table of migrations with its number, and the first one PRAGMA
-// application_id=1667526003.
+// are written for DefaultPrefix. Each notes that it is applied, and the first one
+// marks the file as a store's.
 func Migrations() fs.FS {
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
@@ -76,26 +74,13 @@ func (s *Store) migrate(ctx context.Context, c *sql.Conn) error {
 		if err != nil {
 			return err
 		}
-		for i := applied; i < len(all); i++ {
-			if err := s.apply(ctx, tx, i+1, all[i]); err != nil {
-				return fmt.Errorf("migration %s: %w", all[i].name, err)
+		for _, m := range all[min(applied, len(all)):] {
+			if _, err := tx.ExecContext(ctx, m.text); err != nil {
+				return fmt.Errorf("migration %s: %w", m.name, err)
 			}
 		}
 		return nil
 	})
-}
-
-func (s *Store) apply(ctx context.Context, tx *sql.Tx, number int, m migration) error {
-	if number == 1 {
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id=%d", applicationID)); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.ExecContext(ctx, m.text); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO "+s.config.Prefix+"migration (number, name, applied) VALUES (?, ?, ?)", number, m.name, time.Now().UnixMicro())
-	return err
 }
 
 type querier interface {

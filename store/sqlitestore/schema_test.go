@@ -48,6 +48,7 @@ func TestTheMigrationsMakeTheTablesOfTheRows(t *testing.T) {
 	var text string
 	for i, m := range all {
 		require.Regexp(t, fmt.Sprintf(`^%04d_[a-z_]+$`, i+1), m.name)
+		require.Contains(t, m.text, fmt.Sprintf("VALUES (%d, '%s', ", i+1, m.name), "it notes that it is applied")
 		text += m.text
 	}
 	require.Equal(t, describe(t, schema(DefaultPrefix)), describe(t, text))

@@ -16,7 +16,7 @@ import (
 type health struct{ tracker *convtrack.Tracker }
 
 func (h health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !r.URL.Query().Has("verbose") || !fromHere(r) {
+	if !r.URL.Query().Has("verbose") || !fromHere(r) || !toHere(r) {
 		_, _ = fmt.Fprintln(w, "ok")
 		return
 	}

@@ -44,7 +44,7 @@ What is set in the environment is switched on:
         machine, without personal data
   CONVTRACK_TOKENS
         POST /genesys/v1/eventbridge (API destination) and
-        POST /genesys/v1/updates (data action) for who presents one of these
+        POST /genesys/v1/updates (data action) for callers that present one of these
         secrets; a comma stands between them
   OTEL_EXPORTER_OTLP_ENDPOINT
         traces and metrics through OTLP (http/protobuf), with OpenTelemetry's other

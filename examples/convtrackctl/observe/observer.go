@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,8 +32,12 @@ type heard struct {
 	blind             []span
 }
 
-// span is a time in which a mechanism heard nothing; to is zero while it lasts.
-type span struct{ from, to time.Time }
+// span is a time in which a part of a mechanism heard nothing; to is zero while it
+// lasts.
+type span struct {
+	part     string
+	from, to time.Time
+}
 
 // observed is what was said of one conversation.
 type observed struct {
@@ -166,11 +171,12 @@ func (o *Observer) Gap(g conversation.Gap) {
 	defer o.mu.Unlock()
 	for _, m := range by {
 		h := o.of(m)
-		if last := len(h.blind) - 1; last >= 0 && h.blind[last].from.Equal(g.From) {
-			h.blind[last].to = g.To
+		is := span{g.Source, g.From, g.To}
+		if i := slices.IndexFunc(h.blind, func(s span) bool { return s.part == is.part && s.from.Equal(is.from) }); i >= 0 {
+			h.blind[i] = is
 			continue
 		}
-		h.blind = append(h.blind, span{g.From, g.To})
+		h.blind = append(h.blind, is)
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a write to a closed pipe is an error instead, after which the temporary file is removed
 	os.Exit(start(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 

@@ -16,13 +16,16 @@ import (
 type printer struct {
 	out    io.Writer
 	colour bool
+	failed func(error) // the output cannot be written
 	mu     sync.Mutex
 }
 
 func (p *printer) say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, _ = fmt.Fprintf(p.out, format+"\n", args...)
+	if _, err := fmt.Fprintf(p.out, format+"\n", args...); err != nil {
+		p.failed(err)
+	}
 }
 
 // The colours of a terminal.

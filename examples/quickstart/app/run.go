@@ -37,8 +37,12 @@ func (o options) real() bool { return o.region != "" || o.clientID != "" || o.cl
 // errInterrupted: Ctrl-C came before the call was over.
 var errInterrupted = errors.New("interrupted")
 
+var errOutput = errors.New("the output cannot be written")
+
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	p := &printer{out: stdout, colour: o.colour}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	p := &printer{out: stdout, colour: o.colour, failed: func(err error) { cancel(fmt.Errorf("%w: %w", errOutput, err)) }}
 	level := slog.LevelError // what keeps the example from going on, such as a full disk
 	if o.verbose {
 		level = slog.LevelInfo
@@ -72,10 +76,15 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 
 	// Whom to listen to.
+	follow := followSimulator
 	if o.real() {
-		return followOrganisation(ctx, o, tracker, p, log)
+		follow = followOrganisation
 	}
-	return followSimulator(ctx, o, tracker, p, log)
+	err = follow(ctx, o, tracker, p, log)
+	if cause := context.Cause(ctx); errors.Is(cause, errOutput) {
+		return cause
+	}
+	return err
 }
 
 // followSimulator plays a call and follows it to its end.

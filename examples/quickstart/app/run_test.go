@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,6 +81,24 @@ func TestCtrlCEndsItAtOnceAndSaysSo(t *testing.T) {
 	require.Equal(t, exitInterrupted, play(ctx, &out, "-speed", "1"))
 	require.Contains(t, out.String(), "quickstart: interrupted")
 	require.Less(t, time.Since(began), time.Minute, "the call takes five minutes")
+}
+
+// closed is the output of a program whose reader has gone.
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+func TestAnOutputThatIsClosedEndsIt(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	var messages bytes.Buffer
+	began := time.Now()
+	require.Equal(t, exitFailed, start(t.Context(), []string{"-speed", "1"}, func(string) string { return "" }, closed{}, &messages))
+	require.Contains(t, messages.String(), "the output cannot be written")
+	require.Less(t, time.Since(began), time.Minute, "the call takes five minutes")
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
 
 func TestWhatIsWrongIsSaidInASentence(t *testing.T) {

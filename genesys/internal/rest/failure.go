@@ -56,11 +56,11 @@ func refusal(name call, a Answer) *genesys.APIError {
 		Code      string `json:"code"`
 		Message   string `json:"message"`
 		ContextID string `json:"contextId"`
-		OAuth     any    `json:"error"` // of the login host
+		OAuth     any    `json:"error"` // of the login host; elsewhere it is a proxy's word
 	}
 	_ = json.Unmarshal(a.Body, &body) // a proxy's page tells nothing
 	code := body.Code
-	if s, ok := body.OAuth.(string); ok && code == "" {
+	if s, ok := body.OAuth.(string); ok && code == "" && name.path == genesys.LoginPath {
 		code = s
 	}
 	e := &genesys.APIError{

@@ -55,6 +55,34 @@ func TestAnErrorPageOfAProxyIsStillAnError(t *testing.T) {
 	})
 }
 
+func TestOnlyThePlatformItselfSaysThatAPermissionIsMissing(t *testing.T) {
+	html := []byte("<html>" + person)
+	for name, is := range map[string]struct {
+		login, answer rest.Answer
+		missing       bool
+	}{
+		"with a code":                          {answer: rest.Answer{Status: 403, Body: []byte(`{"code":"not.authorized"}`)}, missing: true},
+		"with the name of a permission":        {answer: rest.Answer{Status: 403, Body: []byte(`{"message":"it needs quality:survey:view"}`)}, missing: true},
+		"a page":                               {answer: rest.Answer{Status: 403, Body: html}},
+		"an object that is not the platform's": {answer: rest.Answer{Status: 403, Body: []byte(`{"error":"Forbidden","message":"by policy"}`)}},
+		"a page of the login host":             {login: rest.Answer{Status: 403, Body: html}},
+		"a code of the login host":             {login: rest.Answer{Status: 403, Body: []byte(`{"error":"access_denied"}`)}},
+		"another status":                       {answer: rest.Answer{Status: 404, Body: []byte(`{"code":"not.found"}`)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := answering(is.answer, nil)
+				if is.login.Status != 0 {
+					p.login = func(context.Context, int) (rest.Answer, error) { return is.login, nil }
+				}
+				err := call(t.Context(), newClient(t, p))
+				require.Error(t, err)
+				require.Equal(t, is.missing, genesys.IsForbidden(err), "%v", err)
+			})
+		})
+	}
+}
+
 func TestRetryAfterIsReadAsSecondsAndAsDate(t *testing.T) {
 	const date = "Mon, 02 Jan 2006 15:04:05 GMT"
 	for _, c := range []struct {

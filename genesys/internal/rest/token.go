@@ -207,7 +207,7 @@ func (t *tokens) fly(ctx context.Context, f *flight, started time.Time) {
 	t.count.tokenCalls.Add(1)
 	var life time.Duration
 	if err != nil {
-		err = &genesys.APIError{Method: http.MethodPost, Path: loginName, Err: lost(err)}
+		err = &genesys.APIError{Method: http.MethodPost, Path: genesys.LoginPath, Err: lost(err)}
 	} else {
 		f.token, life, err = parseToken(answer)
 	}
@@ -241,12 +241,10 @@ func (t *tokens) fly(ctx context.Context, f *flight, started time.Time) {
 	t.log.Debug("genesys: new token", "expires_in", life)
 }
 
-const loginName = "/oauth/token"
-
 // parseToken reads the answer of the login host (protocol 8.2).
 func parseToken(a Answer) (string, time.Duration, error) {
 	if a.Status != http.StatusOK {
-		e := refusal(call{http.MethodPost, loginName}, a)
+		e := refusal(call{http.MethodPost, genesys.LoginPath}, a)
 		if a.Status == http.StatusUnauthorized || a.Status == http.StatusBadRequest && slices.Contains(credentialCodes, e.Code) {
 			e.Err = genesys.ErrCredentials
 		}
@@ -258,7 +256,7 @@ func parseToken(a Answer) (string, time.Duration, error) {
 	}
 	if err := json.Unmarshal(a.Body, &body); err != nil || body.AccessToken == "" {
 		// The decoder's error is not shown: it can quote the answer.
-		return "", 0, &genesys.APIError{Method: http.MethodPost, Path: loginName, Err: errors.New("the answer holds no token; is this the login host?")}
+		return "", 0, &genesys.APIError{Method: http.MethodPost, Path: genesys.LoginPath, Err: errors.New("the answer holds no token; is this the login host?")}
 	}
 	life := assumedLife
 	if seconds, err := body.ExpiresIn.Float64(); err == nil && seconds > 0 {

@@ -1,5 +1,7 @@
 -- The tables of version 1. Times are microseconds since 1970 in UTC; lists are JSON arrays.
 
+PRAGMA application_id = 1667526003;
+
 CREATE TABLE cdm_conversation (
   conversation_id TEXT NOT NULL,
   version INTEGER NOT NULL,
@@ -265,3 +267,5 @@ CREATE INDEX cdm_delivery_event ON cdm_delivery (event_id, hook);
 CREATE INDEX cdm_delivery_claimable ON cdm_delivery (hook, due) WHERE head = 1 AND state < 2;
 CREATE INDEX cdm_delivery_owner ON cdm_delivery (owner) WHERE state = 1;
 CREATE INDEX cdm_delivery_parked ON cdm_delivery (failed_at) WHERE state = 2;
+
+INSERT INTO cdm_migration (number, name, applied) VALUES (1, '0001_tables', strftime('%s', 'now') * 1000000);

@@ -14,3 +14,5 @@ CREATE INDEX cdm_inbox_owner ON cdm_inbox (owner, heard_at);
 CREATE TRIGGER cdm_inbox_forgotten AFTER DELETE ON cdm_conversation BEGIN
   DELETE FROM cdm_inbox WHERE conversation_id = OLD.conversation_id;
 END;
+
+INSERT INTO cdm_migration (number, name, applied) VALUES (2, '0002_inbox', strftime('%s', 'now') * 1000000);

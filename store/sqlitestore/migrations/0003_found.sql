@@ -8,3 +8,5 @@ ALTER TABLE cdm_conversation ADD COLUMN present_queue_ids TEXT;
 CREATE INDEX cdm_conversation_customer ON cdm_conversation (customer_address) WHERE customer_address IS NOT NULL;
 
 INSERT INTO cdm_value (name, version, value) SELECT 'sqlitestore/refill', 1, x'' WHERE EXISTS (SELECT 1 FROM cdm_conversation);
+
+INSERT INTO cdm_migration (number, name, applied) VALUES (3, '0003_found', strftime('%s', 'now') * 1000000);

@@ -9,3 +9,5 @@ CREATE TABLE cdm_forgotten (
 
 CREATE INDEX cdm_forgotten_at ON cdm_forgotten (forgotten_at);
 CREATE INDEX cdm_conversation_vetoed ON cdm_conversation (changed) WHERE vetoed IS NOT NULL;
+
+INSERT INTO cdm_migration (number, name, applied) VALUES (4, '0004_forgotten', strftime('%s', 'now') * 1000000);
