@@ -55,7 +55,9 @@ func (a *App) serveCases(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a proxy must not hold events back
 	w.WriteHeader(http.StatusOK)
-	a.tell(r.Context(), s, &eventWriter{to: w, flow: http.NewResponseController(w)})
+	to := &eventWriter{to: w, flow: http.NewResponseController(w)}
+	a.tell(r.Context(), s, to)
+	to.limit() // the end of the answer is written, too
 }
 
 // admit finds out who listens, or what he is answered.
@@ -111,8 +113,8 @@ func (a *App) tell(ctx context.Context, s *stream, to *eventWriter) {
 		for _, id := range s.take() {
 			event, err := a.look(ctx, id, s.agent)
 			if err != nil {
-				if ctx.Err() == nil {
-					a.throttled.To(ctx, a.config.Logger, slog.LevelWarn, "a panel is not told of a case", "conversation", id, "reason", err)
+				if ctx.Err() == nil { // the id is not logged: it can be any text of the browser's
+					a.throttled.To(ctx, a.config.Logger, slog.LevelWarn, "a panel is not told of a case", "reason", err)
 				}
 				continue // it is looked up again
 			}
@@ -156,10 +158,15 @@ func (w *eventWriter) event(data string) bool { return w.write("event: case\ndat
 func (w *eventWriter) keepAlive() bool { return w.write(":\n\n") }
 
 func (w *eventWriter) write(text string) bool {
-	_ = w.flow.SetWriteDeadline(time.Now().Add(writeWithin)) // without it a browser that does not read is waited for
+	w.limit()
+	// HTTP/2 resets a stream whose deadline has passed, though nobody writes.
+	defer func() { _ = w.flow.SetWriteDeadline(time.Time{}) }()
 	_, err := w.to.Write([]byte(text))
 	return err == nil && w.flow.Flush() == nil
 }
+
+// limit bounds how long a browser that does not read is waited for.
+func (w *eventWriter) limit() { _ = w.flow.SetWriteDeadline(time.Now().Add(writeWithin)) }
 
 func refuse(status int, sentence string) *ingress.Reply {
 	return &ingress.Reply{Status: status, Body: ingress.Problem{Error: sentence}}

@@ -35,7 +35,8 @@
 // notification channel with the agent's own topic, v2.users.{id}.conversations,
 // and reads each conversation that it follows, again after each reconnect. An
 // agent who may not read a conversation, or not hear of his own, still tells that
-// something happened. All pages of one agent in one browser share one channel and
+// something happened. Once another agent has logged in in the same browser, the page
+// begins anew as his. All pages of one agent in one browser share one channel and
 // one event stream, however many interactions and tabs are open (Genesys Cloud
 // gives a user 20 channels for each OAuth client, and a browser six connections
 // to a server without HTTP/2). Nothing but the address of that channel is stored

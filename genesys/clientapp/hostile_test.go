@@ -320,6 +320,29 @@ func TestWhateverFailsNobodysDataIsInTheLogOrInAnAnswer(t *testing.T) {
 	}
 }
 
+// TestAConversationThatABrowserNamesIsNotInTheLog: its id may be any text, and is heard
+// before anybody knows whether there is such a conversation.
+func TestAConversationThatABrowserNamesIsNotInTheLog(t *testing.T) {
+	const number = "tel:+4930123456"
+	for name, down := range map[string]func(*host){
+		"the store": func(h *host) { h.down = true },
+		"the API": func(h *host) {
+			h.genesys.Faults().Requests(genesystest.RequestFault{Status: http.StatusInternalServerError, Match: func(_, path string) bool { return path == "/api/v2/conversations/{id}" }})
+		},
+	} {
+		inVirtualTime(t, func(t *testing.T, h *host) {
+			token := h.login("user-a")
+			down(h)
+			require.Equal(t, http.StatusServiceUnavailable, h.say(token, number).Code, name)
+			require.NotEmpty(t, h.log.String(), name)
+			before := h.log.String()
+			require.Equal(t, http.StatusOK, h.request(http.MethodGet, "/case?conversationId="+url.QueryEscape(number), token, nil).Code, name)
+			require.Greater(t, len(h.log.String()), len(before), name)
+			require.NotContains(t, h.log.String(), "4930", name)
+		}, func(c *clientapp.Config) { c.AnyAgent = name == "the store" })
+	}
+}
+
 func TestAnOutageOfAnHourIsNotAFloodInTheLog(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, h *host) {
 		id := h.plays()

@@ -167,6 +167,33 @@ func TestATokenThatEndsDuringAConversationIsRenewedUnseen(t *testing.T) {
 	require.Empty(t, page.Text("#trouble"))
 }
 
+// TestThePageOfAnAgentIsTheNextOnesWhoLogsInInTheSameBrowser: the login that renews a
+// token unseen is that of whoever has logged in last.
+func TestThePageOfAnAgentIsTheNextOnesWhoLogsInInTheSameBrowser(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c-1", "user-a")
+	w.talk("c-2", "user-b")
+	page := w.open("")
+	page.Shows(".owner", "Owner: you")
+	page.Shows(".timeline", "Agent: you")
+	page.Shows("#link", "Connected")
+	w.genesys.SignIn("user-b")
+	w.genesys.Faults().RevokeTokens(true)
+	page.Shows(".title", "Case CASE-c-2")
+	page.Shows(".timeline", "Agent: you")
+	page.Shows("#link", "Connected")
+	require.Equal(t, 1, browsertest.Eval[int](page, `document.querySelectorAll('.card').length`), "nothing is left of the first one's conversation")
+	require.Regexp(t, `^\["[^"]*user-b"\]$`, browsertest.Eval[string](page, `JSON.stringify(Object.keys(sessionStorage))`), "nor of his channel")
+	w.goesOn("c-2")
+	loads := 0
+	for _, request := range w.asks() {
+		if request == "GET config.json" {
+			loads++
+		}
+	}
+	require.Equal(t, 2, loads, "it begins anew once")
+}
+
 // Pitfall C11: a login may let listed origins alone embed it.
 func TestTheLoginLearnsWhichOriginEmbedsItAndNoMore(t *testing.T) {
 	w := newWorld(t, func(a *arrangement) { a.simulator = append(a.simulator, genesystest.LoginNeedsReferrer()) })

@@ -44,6 +44,11 @@ func TestAStreamThatEndsAtOnceIsNotAskedForWithoutAPause(t *testing.T) {
 	script(t, "connection", "lasts")
 }
 
+func TestAConnectionThatFailsIsTriedLessAndLessOftenAndLeavesNoSocketOpen(t *testing.T) {
+	script(t, "connection", "noChannel")
+	script(t, "connection", "noSubscription")
+}
+
 func TestALoginThatFailsForAWhileNeedsNobodyAfterwards(t *testing.T) {
 	script(t, "login", "passing")
 	script(t, "login", "window")
@@ -52,7 +57,24 @@ func TestALoginThatFailsForAWhileNeedsNobodyAfterwards(t *testing.T) {
 
 func TestALoginThatNobodySeesDoesNotDisturbTheOneInAWindow(t *testing.T) {
 	script(t, "login", "openWindow")
-	script(t, "login", "windowTooLate")
+	script(t, "login", "windowTooLate", "error=access_denied")
+	script(t, "login", "windowTooLate", "code=c")
+}
+
+// TestNothingIsSaidInTheNameOfAnotherAgentWhoHasLoggedIn: a login that nobody sees is
+// that of whoever has the session of the browser.
+func TestNothingIsSaidInTheNameOfAnotherAgentWhoHasLoggedIn(t *testing.T) {
+	script(t, "login", "another", "frame")
+	script(t, "login", "another", "window")
+}
+
+func TestAnAgentsChannelIsNotLeftToAnotherAgent(t *testing.T) {
+	script(t, "connection", "another")
+}
+
+func TestWhoseLoginItIsIsAskedUntilItIsKnown(t *testing.T) {
+	script(t, "login", "whose")
+	script(t, "login", "mayNotAsk")
 }
 
 func TestAConnectionThatIsDeadHoldsNothingUp(t *testing.T) {

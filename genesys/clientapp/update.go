@@ -75,7 +75,7 @@ func (a *App) handle(ctx context.Context, body []byte) ingress.Reply {
 	}
 	hint := conversation.Hint{ConversationID: heard.ConversationID, At: heard.At, By: "client app"}
 	if err := a.config.Sink(ctx, conversation.Update{Hints: []conversation.Hint{hint}}); err != nil {
-		a.throttled.To(ctx, a.config.Logger, slog.LevelError, "a post of the client app could not be stored", "conversation", heard.ConversationID, "error", err)
+		a.throttled.To(ctx, a.config.Logger, slog.LevelError, "a post of the client app could not be stored", "error", err)
 		return ingress.Unavailable("it is not stored; try again")
 	}
 	a.counts.hint(heard)
@@ -139,7 +139,7 @@ func (a *App) mustTakePart(ctx context.Context, m member) *ingress.Reply {
 	case errors.As(err, &tooOften):
 		return &ingress.Reply{Status: http.StatusTooManyRequests, RetryAfter: tooOften.RetryAfter, Body: ingress.Problem{Error: tooOften.Error()}}
 	case err != nil:
-		a.throttled.To(ctx, a.config.Logger, slog.LevelError, "it cannot be told whether an agent takes part in a conversation", "conversation", m.conversationID, "error", err)
+		a.throttled.To(ctx, a.config.Logger, slog.LevelError, "it cannot be told whether an agent takes part in a conversation", "error", err)
 		reply := ingress.Unavailable("it cannot be told now who takes part in the conversation; try again")
 		return &reply
 	case !takesPart:

@@ -24,6 +24,7 @@ export function newConnection({ name, topic, notifications, session, onState, on
   let ending = null; // ends this page's part in the connection
   let leading = false;
   let covers = () => {}; // has the stream tell of new conversations
+  const shown = () => [...pages.values()].flat();
 
   const say = message => bus?.postMessage({ ...message, from: self });
   const join = () => {
@@ -79,10 +80,11 @@ export function newConnection({ name, topic, notifications, session, onState, on
     let channel = remembered(name);
     for (let failures = 0; !signal.aborted; ) {
       let began = 0;
+      let socket;
       try {
         channel ??= (await session.api(() => notifications.postNotificationsChannels())).body;
         if (signal.aborted) return;
-        const socket = await connect(channel.connectUri, signal);
+        socket = await connect(channel.connectUri, signal);
         socket.onmessage = event => {
           socket.heard = Date.now();
           const message = JSON.parse(event.data);
@@ -101,11 +103,12 @@ export function newConnection({ name, topic, notifications, session, onState, on
         turn(channel.hears ? 'up' : 'deaf');
         await closed(socket, signal);
       } catch {
+        socket?.close();
         channel = null;
       }
       if (signal.aborted) return;
       turn('down');
-      if (Date.now() - began > settle) failures = 0;
+      if (began && Date.now() - began > settle) failures = 0;
       else channel = null;
       if (!channel) forget(name);
       await sleep(began && failures === 0 ? 300 + 700 * Math.random() : backoff(failures), signal);
@@ -124,14 +127,11 @@ export function newConnection({ name, topic, notifications, session, onState, on
   // watch keeps the event stream of the host.
   const watch = async signal => {
     for (let failures = 0; !signal.aborted; ) {
-      const wanted = [...new Set([...pages.values()].flat())].slice(0, 64);
+      const wanted = [...new Set(shown())].slice(0, 64);
       const again = new AbortController();
       const end = () => again.abort();
       signal.addEventListener('abort', end, { once: true });
-      covers = () => {
-        const all = [...pages.values()].flat();
-        if (all.some(id => !wanted.includes(id))) setTimeout(end, 50); // several pages begin at once
-      };
+      covers = () => shown().some(id => !wanted.includes(id)) && setTimeout(end, 50); // several pages begin at once
       try {
         if (!wanted.length) {
           await sleep(3600000, again.signal);
@@ -185,7 +185,10 @@ export function newConnection({ name, topic, notifications, session, onState, on
     ending?.abort();
     ending = null;
   };
-  session.onLost(lost => lost ? stop() : start());
+  session.onLost((lost, forever) => {
+    lost ? stop() : start();
+    if (forever) forget(name);
+  });
   addEventListener('pagehide', stop);
   addEventListener('pageshow', event => event.persisted && start());
 

@@ -30,8 +30,9 @@ const longest = 15000; // for the login in the frame as a whole
 const unanswered = 20000; // for the host, which answers within 2 s
 const unasked = [30000, 600000]; // first and longest pause between logins while the agent is asked for one
 
-export function newSession(config, client, panel) {
+export function newSession(config, client, panel, users) {
   const redirectURI = location.origin + location.pathname;
+  let me = null; // whose page it is
   let token = '';
   let renewing = null;
   let lost = () => {};
@@ -98,7 +99,8 @@ export function newSession(config, client, panel) {
       try {
         renewal.opened = opened;
         const again = panel.ask('waiting', () => true); // a window that is gone cannot always be told
-        return await exchange(login, await answered(login, () => opened, again.then(() => 'again')));
+        const code = await answered(login, () => opened, again.then(() => 'again'));
+        return renewal.wanted && await exchange(login, code); // later can have been first
       } catch (e) {
         renewal.opened = null;
         why = e.message === 'again' ? 'login' : 'failed';
@@ -127,9 +129,7 @@ export function newSession(config, client, panel) {
     }
   };
 
-  // renew logs in when a token is not valid any more, and not before: calls that
-  // nobody needs would keep a token alive that the organisation wants to end.
-  const renew = () => renewing ??= (async () => {
+  const logIn = async () => {
     try {
       await unseen();
     } catch {
@@ -139,16 +139,37 @@ export function newSession(config, client, panel) {
       lost(false);
     }
     panel.trouble('');
+  };
+
+  // renew logs in when a token is not valid any more, and not before: calls that
+  // nobody needs would keep a token alive that the organisation wants to end. It
+  // gives the agent. If another one has logged in in this browser the page begins
+  // anew, and says nothing in his name before.
+  const renew = () => renewing ??= (async () => {
+    for (let status = 401, pause = 1000; ; pause = Math.min(2 * pause, 60000)) {
+      if (status === 401) await logIn();
+      const answer = await users.getUsersMe().catch(e => e);
+      status = answer?.status;
+      const id = status === 200 && answer.body?.id;
+      if (id && id === (me ??= answer.body).id) return me;
+      if (id) {
+        token = '';
+        lost(true, true);
+        location.reload();
+        return new Promise(() => {});
+      }
+      if (!me && status === 403) return panel.trouble('denied');
+      if (!me) panel.connection('down');
+      await new Promise(done => setTimeout(done, pause));
+    }
   })().finally(() => { renewing = null; });
 
-  const renewed = async used => {
-    if (used === token) await renew();
-    else await renewing;
-  };
+  const renewed = used => used === token ? renew() : renewing;
 
   return {
     begin: renew,
-    // onLost is told when the agent has to log in with a window, and when he has.
+    // onLost is told when the agent has to log in with a window, and when he has; or
+    // that the page is not his any more.
     onLost(tell) { lost = tell; },
 
     // api calls the SDK, again with a new token where the old one is not valid.

@@ -25,7 +25,7 @@ async function run(panel) {
   if (origin === 'null') return panel.trouble('sandbox');
   if (!isSecureContext) return panel.trouble('insecure');
   if (only && !isID(only)) return panel.trouble('misunderstood'); // all pages share what is asked of the host
-  const config = await load('config.json', panel);
+  const config = await load(panel);
   await parsed();
   const platform = typeof require === 'function' && require('platformClient');
   if (!platform || !self.purecloud?.apps?.ClientApp) return panel.trouble('sdk');
@@ -35,9 +35,8 @@ async function run(panel) {
   if (config.gateway) client.setGateway(config.gateway);
   else client.setEnvironment(config.domain);
   const desktop = joinDesktop(config);
-  const session = newSession(config, client, panel);
-  await session.begin();
-  const me = await whoAmI(session, platform, panel);
+  const session = newSession(config, client, panel, new platform.UsersApi());
+  const me = await session.begin();
   if (me) follow({ config, platform, session, panel, desktop, me });
 }
 
@@ -134,17 +133,6 @@ function follow({ config, platform, session, panel, desktop, me }) {
 const rarely = 600000;
 const often = 60000; // when no events come
 
-// whoAmI asks Genesys Cloud for the agent.
-async function whoAmI(session, platform, panel) {
-  for (let pause = 1000; ; pause = Math.min(2 * pause, 60000)) {
-    const answer = await session.api(() => new platform.UsersApi().getUsersMe()).catch(e => e);
-    if (answer?.status === 200) return answer.body;
-    if (answer?.status === 403) return panel.trouble('denied');
-    panel.connection('down');
-    await new Promise(done => setTimeout(done, pause));
-  }
-}
-
 // joinDesktop says to Genesys's desktop that the page is there. Which desktop it
 // is, is one of those that the host names: the address of the page can only
 // choose among them.
@@ -164,10 +152,10 @@ function joinDesktop(config) {
   };
 }
 
-// load reads a file of the host, however long that takes.
-async function load(file, panel) {
+// load reads the settings of the host, however long that takes.
+async function load(panel) {
   for (let pause = 500; ; pause = Math.min(2 * pause, 30000)) {
-    const answer = await fetch(file).catch(() => null);
+    const answer = await fetch('config.json').catch(() => null);
     const settings = answer?.ok && await answer.json().catch(() => null); // else it is not the host that answers
     if (settings?.clientId) return settings;
     panel.host('silent');

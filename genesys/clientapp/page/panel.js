@@ -58,10 +58,9 @@ export function newPanel(document, texts, lang) {
     const name = p.mine ? texts.you : p.name;
     const times = p.since ? clock.format(p.since) + (p.until ? ' – ' + clock.format(p.until) : '') : '';
     const state = [texts.media[p.medium], texts.states[p.state]].filter(Boolean).join(', ');
-    const item = element('li', p.state === 'over' ? 'over' : 'live',
+    return element('li', p.state === 'over' ? 'over' : 'live',
       element('span', 'who', [texts.purposes[p.purpose] ?? p.purpose, name].filter(Boolean).join(': ')),
       element('span', 'when', times), element('span', 'state', state));
-    return item;
   };
 
   return {

@@ -9,13 +9,13 @@ const { newConnection } = await import('./connection.js');
 const never = () => new Promise(() => {});
 const event = id => 'event: case\ndata: ' + JSON.stringify({ conversationId: id, takesPart: true, case: null }) + '\n\n';
 
-// listen begins to listen to a host.
-function listen(host) {
+// listen begins to listen to a host, and to Genesys Cloud.
+function listen(host, notifications = { postNotificationsChannels: never }) {
   const is = { asked: 0, told: 0 };
   const connection = newConnection({
-    name: 'n', topic: 't', notifications: { postNotificationsChannels: never }, onState() {}, onEvent() {}, onDenied() {},
+    name: 'n', topic: 't', notifications, onState() {}, onEvent() {}, onDenied() {},
     onCase() { is.told++; },
-    session: { api: call => call(), onLost() {}, host: (path, { signal }) => { 
+    session: { api: call => call(), onLost(tell) { is.lost = tell; }, host: (path, { signal }) => { 
       if (++is.asked > 1000) throw process.exit(1, console.error('it asks without end'));
       return host(signal);
     } },
@@ -39,6 +39,25 @@ const lasting = ms => signal => {
   })));
 };
 
+// openSockets returns those that are opened from now on, each of which opens at once.
+function openSockets() {
+  const sockets = [];
+  globalThis.WebSocket = class {
+    static CONNECTING = 0;
+    static OPEN = 1;
+    readyState = 0;
+    constructor() {
+      sockets.push(this);
+      queueMicrotask(() => { this.readyState = 1; this.onopen(); });
+    }
+    close() { this.readyState = 3; }
+  };
+  return sockets;
+}
+
+const isOpen = socket => socket.readyState === 1;
+const postNotificationsChannels = async () => ({ body: { id: 'channel', connectUri: 'wss://streaming.mypurecloud.de/channel', expires: '2999-01-01T00:00:00Z' } });
+
 export const tests = {
   async endsAtOnce() {
     const is = listen(lasting(0));
@@ -50,5 +69,39 @@ export const tests = {
     await pass(3000 * 1000);
     assert(is.asked >= 10 && is.asked <= 11, 'it asks ' + is.asked + ' times');
     assert.equal(is.told, is.asked);
+  },
+
+  // Genesys Cloud is asked less and less often while it fails, whatever it is that fails.
+  async noChannel() {
+    let posts = 0;
+    listen(never, { postNotificationsChannels: async () => { posts++; throw { status: 503 }; } });
+    await pass(600000);
+    assert(posts >= 10 && posts < 30, 'it asks for ' + posts + ' channels');
+  },
+  async noSubscription() {
+    const sockets = openSockets();
+    listen(never, { postNotificationsChannels, putNotificationsChannelSubscriptions: async () => { throw { status: 429 }; } });
+    await pass(600000);
+    assert(sockets.length >= 10 && sockets.length < 30, 'it opens ' + sockets.length + ' sockets');
+    assert.equal(sockets.filter(isOpen).length, 0, 'a socket that nobody listens to stays open');
+  },
+
+  // Nothing of an agent's channel is left to the one whose page it is next.
+  async another() {
+    const stored = new Map();
+    globalThis.sessionStorage = { getItem: name => stored.get(name) ?? null, setItem: (name, text) => stored.set(name, text), removeItem: name => stored.delete(name) };
+    const sockets = openSockets();
+    const is = listen(never, { postNotificationsChannels, putNotificationsChannelSubscriptions: async () => ({ status: 200, body: { entities: [{}] } }) });
+    await pass(10000);
+    assert.deepEqual([sockets.filter(isOpen).length, stored.size], [1, 1]);
+    is.lost(true);
+    await pass(10000);
+    assert.deepEqual([sockets.filter(isOpen).length, stored.size], [0, 1], 'the same agent goes back to his channel');
+    is.lost(false);
+    await pass(10000);
+    assert.equal(sockets.filter(isOpen).length, 1);
+    is.lost(true, true);
+    await pass(10000);
+    assert.deepEqual([sockets.filter(isOpen).length, stored.size], [0, 0]);
   },
 };

@@ -9,8 +9,8 @@ set('addEventListener', (_, hear) => { hearers.push(hear); });
 set('removeEventListener', (_, hear) => { hearers = hearers.filter(h => h !== hear); });
 const { newSession } = await import('./login.js');
 
-// genesys is the login page, as frames and windows see it.
-const genesys = { frames: 0, up: true, codes: 0 };
+// genesys is the login page, as frames and windows see it, and whose login it is.
+const genesys = { frames: 0, up: true, codes: 0, asked: 0, me: () => ({ status: 200, body: { id: 'user-a' } }) };
 const answers = (source, address, what = 'code=c') => {
   const login = '?' + what + '&state=' + new URL(address).searchParams.get('state');
   for (const hear of hearers) hear({ origin: dcm, source, data: { login } });
@@ -24,7 +24,7 @@ set('document', {
 });
 
 // panel is what the agent sees.
-const panel = { asks: [], wrong: undefined, press: null,
+const panel = { asks: [], wrong: undefined, press: null, connection() {},
   trouble: kind => { panel.wrong = kind; },
   ask: (why, act) => new Promise(done => {
     panel.asks.push(why);
@@ -34,11 +34,11 @@ const panel = { asks: [], wrong: undefined, press: null,
 const session = newSession({ login: 'https://login.mypurecloud.de', clientId: 'dcm' }, {
   generatePKCECodeVerifier: () => 'v', computePKCECodeChallenge: async () => 'x',
   authorizePKCEGrant: async () => ({ accessToken: 'token-' + ++genesys.codes }),
-}, panel);
+}, panel, { getUsersMe: async () => { genesys.asked++; return genesys.me(); } });
 
 const ends = promise => {
   const is = { ended: false };
-  promise.then(() => { is.ended = true; }, e => { is.error = e; });
+  promise.then(value => { Object.assign(is, { ended: true, value }); }, e => { is.error = e; });
   return is;
 };
 
@@ -98,8 +98,9 @@ export const tests = {
     assert.equal(genesys.codes, 1);
   },
 
-  // A window fails when the agent is logged in already: that is nobody's trouble.
-  async windowTooLate() {
+  // A window fails when the agent is logged in already: that is nobody's trouble. It can
+  // be another agent's login, too, by then.
+  async windowTooLate(how) {
     genesys.up = false;
     const login = ends(session.begin());
     await pass(35150); // the next login in a frame has begun
@@ -111,10 +112,11 @@ export const tests = {
     panel.press();
     await pass(1000);
     assert(login.ended);
-    answers(opened, address, 'error=access_denied');
+    answers(opened, address, how);
     await pass(60000);
     assert.deepEqual(panel.asks, ['login', 'waiting']);
     assert.equal(panel.wrong, '');
+    assert.equal(genesys.codes, 1);
   },
 
   // A page that is left open over night asks for a login now and then.
@@ -166,5 +168,67 @@ export const tests = {
     assert(!signal.aborted);
     given.abort();
     assert(signal.aborted);
+  },
+
+  // Another agent has logged in in this browser: the page is his from then on, and
+  // of what the first one has seen nothing is said in his name.
+  async another(how) {
+    const login = ends(session.begin());
+    await pass(1000);
+    assert.equal(login.value.id, 'user-a');
+    const is = { reloads: 0, calls: 0, bearers: [], lost: [] };
+    location.reload = () => { is.reloads++; };
+    session.onLost((...told) => is.lost.push(told));
+    globalThis.fetch = async (_, init) => { is.bearers.push(init.headers.Authorization); return new Response('', { status: 401 }); };
+    genesys.me = () => ({ status: 200, body: { id: 'user-b' } });
+    genesys.up = how === 'frame';
+    const waiting = [
+      ends(session.api(async () => { is.calls++; throw { status: 401 }; })),
+      ends(session.host('updates', { method: 'POST' })),
+    ];
+    await pass(10000);
+    if (how === 'window') {
+      const opened = {};
+      let address;
+      globalThis.open = to => { address = to; return opened; };
+      panel.press();
+      await idle();
+      answers(opened, address);
+    }
+    await pass(3600000);
+    session.last('updates', { method: 'POST' });
+    assert.equal(is.reloads, 1);
+    assert.equal(is.calls, 1);
+    assert.deepEqual(is.bearers, ['Bearer token-1', 'Bearer ']);
+    assert.deepEqual(is.lost.at(-1), [true, true]);
+    assert(waiting.every(w => !w.ended && !w.error));
+  },
+
+  // Whose login it is, is asked until the answer comes, with another token where that is needed.
+  async whose() {
+    const fails = e => () => { throw e; };
+    const first = [fails({ status: 503 }), fails(new TypeError('failed to fetch')), () => ({ status: 200, body: '<!doctype html>' }), fails({ status: 401 })];
+    const alice = genesys.me;
+    genesys.me = () => (first.shift() ?? alice)();
+    const login = ends(session.begin());
+    await pass(2000);
+    assert(!login.ended);
+    await pass(60000);
+    assert.equal(login.value.id, 'user-a');
+    assert.deepEqual([genesys.asked, genesys.codes], [5, 2]);
+    let calls = 0;
+    const call = ends(session.api(async () => { if (!calls++) throw { status: 401 }; }));
+    await pass(1000);
+    assert(call.ended);
+    assert.deepEqual([genesys.asked, genesys.codes], [6, 3]);
+    assert.deepEqual(panel.asks, []);
+  },
+  async mayNotAsk() {
+    genesys.me = () => { throw { status: 403 }; };
+    const login = ends(session.begin());
+    await pass(1000);
+    assert(login.ended);
+    assert.equal(login.value, undefined);
+    assert.equal(panel.wrong, 'denied');
   },
 };

@@ -15,13 +15,13 @@ const parts = globalThis.parts = {
   lists: 0,
   login: null, // what calls wait for
   wrong: '',
-  session: { begin: async () => {}, api: async call => { await parts.login; return call(); } },
+  session: { begin: async () => ({ id: 'user-a' }), api: async call => { await parts.login; return call(); } },
   panel: new Proxy({}, { get: (_, name) => name === 'trouble' ? kind => { parts.wrong = kind; } : nothing }),
   report: Object.assign(() => {}, { flush: async () => {} }),
 };
 const platform = {
   ApiClient: { instance: { setReturnExtendedResponses: nothing, setEnvironment: nothing } },
-  UsersApi: class { getUsersMe = async () => ({ status: 200, body: { id: 'user-a' } }); },
+  UsersApi: class {},
   NotificationsApi: class {},
   ConversationsApi: class {
     getConversation = async id => { parts.reads++; await parts.slow; return { status: 200, body: { id } }; };
