@@ -97,7 +97,9 @@ type Config struct {
 	// forgotten, as [Tracker.Forget] does, with deliveries that have failed, in
 	// small batches, by one of the processes that share the store. It takes a
 	// twentieth of the time at the most: a million conversations take about a day.
-	// 0: for ever.
+	// A change that Before hooks have refused for good, and that nobody has decided
+	// on, is kept that long after its last refusal; then its conversation is
+	// forgotten, whatever else is stored of it. 0: for ever.
 	Retain time.Duration
 	// RefusedFor is how long a change that Before hooks have refused, and that was
 	// set aside, is tried again by itself before somebody has to decide: first

@@ -3,6 +3,7 @@ package convtrack_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -279,6 +280,42 @@ func TestWhatEndedLongAgoIsDeletedByOneProcessAndStaysSoUntilItsTombstoneIsOld(t
 		tell(1, time.Until(now)) // it ends now
 		time.Sleep(time.Second)
 		require.Len(t, left(), 21, "a tombstone has an age")
+	})
+}
+
+// Nothing says when what was never stored has ended: its last refusal counts.
+func TestWhatAHookRefusedForGoodIsDeletedWhenNobodyDecides(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const retain, refusedFor = 10 * time.Hour, time.Hour
+		s, hooks := memstore.New(), events.NewHooks()
+		created, ended := genesystest.BlindTransferToQueue().Fresh(seeded(1)), genesystest.BlindTransferToQueue().Fresh(seeded(2))
+		refuse := func(of, id string) error {
+			if of != id {
+				return nil
+			}
+			return errors.New("the case system is down")
+		}
+		events.Before(hooks, "open", func(_ context.Context, e *events.ConversationCreated) error {
+			return refuse(created.ID, e.ConversationID)
+		})
+		events.Before(hooks, "close", func(_ context.Context, e *events.ConversationEnded) error { return refuse(ended.ID, e.ConversationID) })
+		r := startOn(t, s, hooks, func(c *convtrack.Config) { c.Retain, c.RefusedFor = retain, refusedFor })
+		r.tell(created.Snapshots()...)
+		r.tell(ended.Snapshots()...)
+		forgotten := func() (all []bool) {
+			records, err := s.Load(t.Context(), created.ID, ended.ID)
+			require.NoError(t, err)
+			for _, x := range records {
+				require.NotEqual(t, x.Forgotten, x.Refused != nil)
+				all = append(all, x.Forgotten)
+			}
+			return all
+		}
+		time.Sleep(retain)
+		require.Equal(t, []bool{false, false}, forgotten(), "they were tried again by themselves")
+		time.Sleep(refusedFor + 5*time.Minute)
+		require.Equal(t, []bool{true, true}, forgotten())
+		require.Empty(t, r.failed())
 	})
 }
 

@@ -172,17 +172,10 @@ func brokenForgetting() []broken {
 					return page, err
 				}
 			}},
-		{"does not find what was refused", []string{"finding/a person is found in what hooks refused"},
-			func(w *wrapped) {
-				w.find = func(ctx context.Context, q store.PersonQuery) (store.IDPage, error) {
-					page, err := w.sound.Find(ctx, q)
-					page.IDs = slices.DeleteFunc(page.IDs, func(id string) bool {
-						records, err := w.sound.Load(ctx, id)
-						return err == nil && records[0].Conversation == nil
-					})
-					return page, err
-				}
-			}},
+		{"does not find what was refused", []string{"finding/a person is found in what hooks refused", "finding/a person is found in what hooks have not decided on"},
+			findOnly(func(r *store.Record) bool { return r.Conversation != nil })},
+		{"does not find what is undecided", []string{"finding/a person is found in what hooks have not decided on"},
+			findOnly(func(r *store.Record) bool { return r.Refused == nil || !r.Refused.Undecided() })},
 		{"finds everybody of a page", []string{"finding/the conversations of a person are found wherever they name the person, and no others", "finding/a person of many conversations is found page by page, in the order of the ids"},
 			func(w *wrapped) {
 				w.find = func(ctx context.Context, _ store.PersonQuery) (store.IDPage, error) {
@@ -199,6 +192,20 @@ func findWith(alter func(p *conversation.Person)) func(*wrapped) {
 		w.find = func(ctx context.Context, q store.PersonQuery) (store.IDPage, error) {
 			alter(&q.Person)
 			return w.sound.Find(ctx, q)
+		}
+	}
+}
+
+// findOnly leaves out what it does not hold of.
+func findOnly(holds func(r *store.Record) bool) func(*wrapped) {
+	return func(w *wrapped) {
+		w.find = func(ctx context.Context, q store.PersonQuery) (store.IDPage, error) {
+			page, err := w.sound.Find(ctx, q)
+			page.IDs = slices.DeleteFunc(page.IDs, func(id string) bool {
+				records, err := w.sound.Load(ctx, id)
+				return err == nil && !holds(&records[0])
+			})
+			return page, err
 		}
 	}
 }

@@ -124,6 +124,16 @@ func finding(rule define) {
 		t.same("what is found", t.foundAll(store.PersonQuery{Person: people["user"].who}), []string{"s"})
 	})
 
+	rule("a person is found in what hooks have not decided on", func(t *trial) {
+		for i, overruled := range []bool{false, true} {
+			id := fmt.Sprintf("c-%d", i)
+			undecided := refusal("h", 1, merged(partial(id, people["sender"].fill)))
+			undecided.Attempts, undecided.Since, undecided.Next, undecided.Overruled = 0, at(1), at(600), overruled
+			t.write(&store.Change{ID: id, Refused: undecided, Pending: []store.Pending{{EventID: undecided.EventID, Due: undecided.Next}}})
+		}
+		t.same("what is found", t.foundAll(store.PersonQuery{Person: people["sender"].who}), []string{"c-0", "c-1"})
+	})
+
 	rule("a person of many conversations is found page by page, in the order of the ids", func(t *trial) {
 		var want []string
 		for i := range 25 {

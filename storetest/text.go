@@ -41,6 +41,8 @@ func text(rule define) {
 				c.Address = s
 				c.DivisionIDs, c.ExternalContactIDs = []string{s}, []string{s, "", s + "!"}
 				c.Attributes = map[string]string{"value": s}
+				customer := c.Participants[0]
+				customer.ANI, customer.Address = "", "x"+s // not the organisation's own
 				agent := c.Participants[1]
 				agent.Name, agent.Attributes = s, map[string]string{"value": s}
 				leg := agent.Sessions[0]
@@ -59,6 +61,7 @@ func text(rule define) {
 			t.sameConversation("the refused facts "+what, r.Refused.Facts, want)
 			t.same("the refused change "+what, r.Refused.Failure, c.Refused.Failure)
 			t.same("the event "+what, t.events(id)[0].Event, e.Event)
+			t.same("what is listed of the customer "+what, t.listAll(store.Query{Address: "x" + s}), []string{id})
 
 			d := t.only(t.claim("me", 1, "hook"))
 			o := did("me", d, store.Failed)

@@ -1,9 +1,13 @@
 package notifications
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // assignment knows which topic is heard over which connection. It opens
-// connections as they are needed. It is safe for concurrent use.
+// connections as they are needed, and gives them back (shrink.go). It is safe for
+// concurrent use.
 type assignment struct {
 	topicsEach int // on a connection
 	most       int // connections
@@ -14,6 +18,8 @@ type assignment struct {
 	connections []*connection
 	started     int // of them
 	of          map[string]*connection
+	leaving     *leaving // nil: none
+	shrinks     bool     // there may be connections to give back
 }
 
 func newAssignment(topicsEach, most int, open func(number int) *connection) *assignment {
@@ -52,16 +58,29 @@ func (a *assignment) addDetail(topic string) bool {
 // none. The caller holds the lock.
 func (a *assignment) withRoom() *connection {
 	for _, c := range a.connections {
-		if c.len() < a.topicsEach {
+		if c.len() < a.topicsEach && (a.leaving == nil || c != a.leaving.connection) {
 			return c
 		}
 	}
-	if len(a.connections) >= a.most {
+	if len(a.connections) < a.most {
+		c := a.open(a.number())
+		a.connections = append(a.connections, c)
+		return c
+	}
+	if a.leaving == nil {
 		return nil
 	}
-	c := a.open(len(a.connections) + 1)
-	a.connections = append(a.connections, c)
-	return c
+	a.stay()
+	return a.withRoom()
+}
+
+// number returns the lowest number that no connection has. The caller holds the lock.
+func (a *assignment) number() int {
+	for n := 1; ; n++ {
+		if !slices.ContainsFunc(a.connections, func(c *connection) bool { return c.number == n }) {
+			return n
+		}
+	}
 }
 
 // begin starts the connections that were opened for what was added. Until then
@@ -81,6 +100,9 @@ func (a *assignment) remove(topic string) {
 	if c := a.of[topic]; c != nil {
 		delete(a.of, topic)
 		c.remove(topic)
+		if a.leaving != nil {
+			a.leaving.remove(topic)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package notifications
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -85,4 +86,80 @@ func TestBlindnessTogetherIsTheEarlierAndUnknownIsEarliest(t *testing.T) {
 		require.Equal(t, c.want, c.a.and(c.b))
 		require.Equal(t, c.want, c.b.and(c.a))
 	}
+}
+
+// leftover is what is left of six topics on three connections, which hear, when the first
+// two are gone.
+func leftover(t *testing.T) *assignment {
+	a := idle(2, 3)
+	for i := range 6 {
+		require.True(t, a.add(fmt.Sprint("v2.", i), blindness{}))
+	}
+	a.begin()
+	hearing(a, time.Now())
+	a.remove("v2.0")
+	a.remove("v2.1")
+	return a
+}
+
+func TestAConnectionIsGivenBackOnceItsTopicsAreHeardOverOthers(t *testing.T) {
+	a := leftover(t)
+	first, last := a.all()[0], a.all()[2]
+	a.shrink(false)
+	require.Same(t, last, a.connection("v2.4"), "there may be need of the room soon")
+	a.shrink(true)
+	require.Same(t, first, a.connection("v2.4"))
+	require.Same(t, first, a.connection("v2.5"))
+	require.Equal(t, []string{"v2.4", "v2.5"}, last.names(), "it goes on listening")
+	a.shrink(false)
+	require.Len(t, a.all(), 3)
+	hearing(a, time.Now())
+	a.shrink(false)
+	require.Len(t, a.all(), 2)
+	require.Error(t, last.dismissed.Err())
+	a.shrink(true)
+	require.Len(t, a.all(), 2, "each topic has its place")
+	require.True(t, a.add("v2.6", blindness{}))
+	require.Equal(t, 3, a.connection("v2.6").number, "the number is free again")
+	a.begin()
+}
+
+func TestAConnectionStaysWhenThereIsNoRoomWithoutIt(t *testing.T) {
+	a := leftover(t)
+	last := a.all()[2]
+	a.shrink(true)
+	require.True(t, a.add("v2.6", blindness{}))
+	require.Same(t, last, a.connection("v2.6"))
+	require.Equal(t, []string{"v2.6"}, last.names())
+	hearing(a, time.Now())
+	a.shrink(false)
+	require.Len(t, a.all(), 3)
+	require.NoError(t, last.dismissed.Err())
+}
+
+func TestTopicsMoveOnlyToConnectionsThatHear(t *testing.T) {
+	a := leftover(t)
+	a.all()[0].lose(false)
+	a.shrink(true)
+	require.Equal(t, "v2.4", a.all()[2].names()[0])
+	require.Same(t, a.all()[2], a.connection("v2.4"), "its topics would not be heard on the first")
+	hearing(a, time.Now())
+	a.shrink(false)
+	require.Same(t, a.all()[0], a.connection("v2.4"))
+}
+
+func TestWhatASocketMissedThatDiedBeforeItsConnectionWasGivenBackIsAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, died := range map[string]time.Duration{"it died before": -time.Second, "it was heard after": time.Millisecond} {
+			a := idle(2, 1)
+			a.add("v2.0", blindness{})
+			hearing(a, time.Now().Add(died))
+			c := a.all()[0]
+			c.dismiss()
+			c.lose(true)
+			missed, until := c.blindUntil()
+			require.Equal(t, died < 0, missed.some, name)
+			require.Equal(t, time.Now(), until)
+		}
+	})
 }

@@ -54,15 +54,26 @@ func (c channels) list(ctx context.Context) ([]channel, error) {
 	return entities[channel](body, "the list of channels")
 }
 
-// create creates a channel if there is room for one.
-func (c channels) create(ctx context.Context) (channel, error) {
+// create creates a channel if there is room for one, unless an earlier attempt turns out
+// to have created one that is not used.
+func (c channels) create(ctx context.Context, earlier *unanswered, used func(id string) bool) (channel, error) {
 	all, err := c.list(ctx)
 	if err != nil {
 		return channel{}, err
 	}
+	if is, some := earlier.found(all, used); some {
+		return is, nil
+	}
 	if len(all) >= MostChannels {
 		return channel{}, errNoRoom
 	}
+	is, err := c.post(ctx)
+	earlier.note(all, err)
+	return is, err
+}
+
+// post creates a channel.
+func (c channels) post(ctx context.Context) (channel, error) {
 	body, err := c.api.Call(ctx, genesys.Request{Method: http.MethodPost, Path: channelsPath})
 	if err != nil {
 		return channel{}, err

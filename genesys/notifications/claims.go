@@ -3,10 +3,13 @@ package notifications
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/dcmkit/convtrack/genesys"
 )
 
 // claims know which channel is used by which process. A channel is claimed in
@@ -17,10 +20,21 @@ type claims struct {
 	channels channels
 	log      *slog.Logger
 	getting  chan struct{} // a semaphore: full while a channel is being got
+	earlier  unanswered
 
 	mu        sync.Mutex
-	own       map[string]channel // by id
-	abandoned map[string]bool    // ids
+	own       map[string]claim // by the channel's id
+	abandoned map[string]bool  // ids
+	shunned   map[string]bool  // ids of those to take over only when there is no other
+	released  map[string]bool  // ids of those that any process may have
+	failing   bool             // the last attempt to record did not succeed
+}
+
+// claim is a channel of this process.
+type claim struct {
+	channel
+	adopted  bool      // and nothing has been subscribed on it here yet
+	recorded time.Time // when the store last noted whose it is; zero: it does not know of it
 }
 
 type ownedChannel struct {
@@ -36,34 +50,62 @@ type creating struct {
 // channelLife is how long a channel lives after its last renewal.
 const channelLife = 24 * time.Hour
 
+// ownFor is how long a channel that was recorded is certain to be this process's, as far
+// as nothing speaks against it.
+const ownFor = 4 * recordEvery
+
 func newClaims(p *peers, c channels, log *slog.Logger) *claims {
-	return &claims{peers: p, channels: c, log: log, getting: make(chan struct{}, 1), own: map[string]channel{}, abandoned: map[string]bool{}}
+	return &claims{peers: p, channels: c, log: log, getting: make(chan struct{}, 1), own: map[string]claim{}, abandoned: map[string]bool{}, shunned: map[string]bool{}, released: map[string]bool{}}
 }
 
 // get returns a channel that nobody else uses: one whose process is gone, else a
-// new one.
-func (k *claims) get(ctx context.Context) (channel, error) {
+// new one. The connection gives up the one that it had, if there was one: it may be
+// another process's by now, and is gone back to when it is not, or there is no room.
+func (k *claims) get(ctx context.Context, had string) (channel, error) {
 	select {
 	case k.getting <- struct{}{}: // in this process one at a time
 		defer func() { <-k.getting }()
 	case <-ctx.Done():
 		return channel{}, ctx.Err()
 	}
-	c, err := k.adopt(ctx)
+	c, err := k.adopt(ctx, had)
 	if err == nil && c.ID == "" {
 		c, err = k.create(ctx)
 	}
-	if err == nil {
-		k.renewed(c)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	old, own := k.own[had]
+	switch {
+	case err == nil:
+		delete(k.own, had)
+		k.own[c.ID] = c
+	case errors.Is(err, errNoRoom):
+		clear(k.shunned) // they may be accepted by now
+		if own {
+			return old.channel, nil
+		}
 	}
-	return c, err
+	return c.channel, err
 }
 
-// renewed notes a channel of this process, and until when it lives.
+// renewed notes that a channel of this process is subscribed, and until when it lives.
 func (k *claims) renewed(c channel) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.own[c.ID] = c
+	k.own[c.ID] = claim{channel: c, recorded: k.own[c.ID].recorded}
+}
+
+// recorded notes whether the store knows of the channels of this process now.
+func (k *claims) recorded(failed error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.failing = failed != nil; k.failing {
+		return
+	}
+	for id, c := range k.own {
+		c.recorded = time.Now()
+		k.own[id] = c
+	}
 }
 
 // has reports whether a channel is still claimed by this process.
@@ -74,6 +116,25 @@ func (k *claims) has(id string) bool {
 	return own
 }
 
+// keeps reports whether a connection that has no socket any more can go on with its
+// channel without asking the store: while a process does not reach the store, others take
+// it for gone and its channels over. They know nothing of one that was never recorded.
+func (k *claims) keeps(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c, own := k.own[id]
+	sure := k.peers.tracked == nil || c.recorded.IsZero() || !k.failing && time.Since(c.recorded) < ownFor
+	return own && sure
+}
+
+// knows reports whether a channel is or was claimed by this process.
+func (k *claims) knows(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, own := k.own[id]
+	return own || k.abandoned[id]
+}
+
 // abandon gives a channel up for good.
 func (k *claims) abandon(id string) {
 	k.mu.Lock()
@@ -82,30 +143,77 @@ func (k *claims) abandon(id string) {
 	k.abandoned[id] = true
 }
 
-// adopt takes over a channel that nobody uses any more; it returns a zero one when
-// there is none.
-func (k *claims) adopt(ctx context.Context) (channel, error) {
+// shun gives a channel up that was taken over and is refused before anything was
+// subscribed on it: somebody else may be the only one who may use it. It reports whether
+// it did. Where there is no room for a new one, it is taken over again: everything may have
+// been refused for a while.
+func (k *claims) shun(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.own[id].adopted {
+		return false
+	}
+	delete(k.own, id)
+	k.shunned[id] = true
+	return true
+}
+
+// release lets any process take over a channel that is not needed here any more.
+func (k *claims) release(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.own, id)
+	k.released[id] = true
+}
+
+// take notes that a channel is not to be had by others, before it is certain that it is
+// taken over: what is recorded meanwhile must not give it away.
+func (k *claims) take(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.released, id)
+}
+
+// free reports whether a connection can take a channel over. It can have had it before.
+func (k *claims) free(c ownedChannel, had string) bool {
+	if c.Owner != k.peers.instance() && k.peers.alive(c.Owner) {
+		return false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, own := k.own[c.ID]
+	return (!own || c.ID == had) && !k.shunned[c.ID] && (c.Expires.IsZero() || c.Expires.After(time.Now()))
+}
+
+// adopt takes over a channel that nobody uses any more, the one that the connection had
+// first of all; it returns a zero one when there is none.
+func (k *claims) adopt(ctx context.Context, had string) (claim, error) {
 	var taken channel
 	me := k.peers.instance()
 	err := k.peers.change(ctx, func(s *state) bool {
 		taken = channel{}
 		k.forgetAbandoned(s)
-		for i := range s.Channels {
-			c := &s.Channels[i]
-			free := c.Owner == me || !k.peers.alive(c.Owner)
-			if free && !k.has(c.ID) && (c.Expires.IsZero() || c.Expires.After(time.Now())) {
-				c.Owner, taken = me, c.channel
-				return true
-			}
+		free := func(c ownedChannel) bool { return k.free(c, had) }
+		i := slices.IndexFunc(s.Channels, func(c ownedChannel) bool { return c.ID == had && free(c) })
+		if i < 0 {
+			i = slices.IndexFunc(s.Channels, free)
 		}
-		return false
+		if i < 0 {
+			return false
+		}
+		s.Channels[i].Owner, taken = me, s.Channels[i].channel
+		k.take(taken.ID)
+		return true
 	})
 	if err != nil && ctx.Err() == nil {
 		k.log.Warn("it is not known which channels can be used again", "error", err)
-		return channel{}, nil
+		return claim{}, nil
 	}
-	return taken, err
+	return claim{taken, taken.ID != had, time.Now()}, err
 }
+
+// errNoRight: the platform itself says so, which does not pass.
+var errNoRight = errors.New("the OAuth client has no right to a notification channel")
 
 // errCreating: another process is creating a channel now; two could exceed the limit.
 var errCreating = errors.New("another process is creating a channel")
@@ -119,12 +227,16 @@ const (
 
 // create creates a channel while no other process of ours does: if two created the
 // last one that the limit allows, somebody else's channel would end.
-func (k *claims) create(ctx context.Context) (channel, error) {
+func (k *claims) create(ctx context.Context) (claim, error) {
 	busy := false
 	me := k.peers.instance()
 	mine, cancel := context.WithTimeout(ctx, createWithin)
 	defer cancel()
+	used := map[string]bool{} // by whichever process
 	err := k.peers.change(ctx, func(s *state) bool {
+		for _, c := range s.Channels {
+			used[c.ID] = true
+		}
 		busy = s.Creating.Owner != me && time.Since(s.Creating.At).Abs() < creatingFor && k.peers.alive(s.Creating.Owner)
 		if !busy {
 			s.Creating = creating{me, time.Now()}
@@ -133,13 +245,19 @@ func (k *claims) create(ctx context.Context) (channel, error) {
 	})
 	switch {
 	case ctx.Err() != nil:
-		return channel{}, ctx.Err()
+		return claim{}, ctx.Err()
 	case err != nil:
 		k.log.Warn("a channel is created although the store does not answer", "error", err)
 	case busy:
-		return channel{}, errCreating
+		return claim{}, errCreating
 	}
-	c, err := k.channels.create(mine)
+	known := err == nil
+	c, err := k.channels.create(mine, &k.earlier, func(id string) bool {
+		return !known || used[id] || k.knows(id)
+	})
+	if genesys.IsForbidden(err) {
+		err = fmt.Errorf("%w: %w", errNoRight, err)
+	}
 	written := k.peers.change(ctx, func(s *state) bool {
 		if s.Creating.Owner == me && (err == nil || mine.Err() == nil) { // otherwise it may be created yet
 			s.Creating = creating{}
@@ -149,10 +267,13 @@ func (k *claims) create(ctx context.Context) (channel, error) {
 		}
 		return true
 	})
-	if written != nil && ctx.Err() == nil {
+	is := claim{channel: c}
+	if written == nil {
+		is.recorded = time.Now()
+	} else if ctx.Err() == nil {
 		k.log.Warn("a new channel could not be recorded", "error", written)
 	}
-	return c, err
+	return is, err
 }
 
 // record writes the channels of this process into the state, and gives up those
@@ -168,15 +289,20 @@ func (k *claims) record(s *state) {
 		_, own := k.own[c.ID]
 		return own && c.Owner == me || !c.Expires.IsZero() && c.Expires.Before(now)
 	})
+	for i, c := range s.Channels {
+		if c.Owner == me && k.released[c.ID] {
+			s.Channels[i].Owner = ""
+		}
+	}
 	for id, c := range k.own {
 		i := slices.IndexFunc(s.Channels, func(o ownedChannel) bool { return o.ID == id })
 		switch {
 		case i < 0:
-			s.Channels = append(s.Channels, ownedChannel{c, me})
+			s.Channels = append(s.Channels, ownedChannel{c.channel, me})
 		case k.peers.alive(s.Channels[i].Owner):
 			delete(k.own, id)
 		default:
-			s.Channels[i] = ownedChannel{c, me}
+			s.Channels[i] = ownedChannel{c.channel, me}
 		}
 	}
 	slices.SortFunc(s.Channels, func(a, b ownedChannel) int { return a.Expires.Compare(b.Expires) })

@@ -56,7 +56,7 @@ func owned(id, owner string) ownedChannel {
 // got gets a channel, and tries until it succeeds.
 func got(t *testing.T, k *claims) channel {
 	for {
-		c, err := k.get(t.Context())
+		c, err := k.get(t.Context(), "")
 		if !errors.Is(err, errCreating) {
 			assert.NoError(t, err)
 			return c
@@ -262,7 +262,7 @@ func TestWhoWaitsForAChannelIsToldToStop(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
 		began := time.Now()
-		_, err := k.get(ctx)
+		_, err := k.get(ctx, "")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, time.Second, time.Since(began), "not when the one before is done")
 		getting.Wait()
@@ -313,7 +313,7 @@ func TestTheLastChannelIsCreatedOnceHoweverLongItTakes(t *testing.T) {
 						getting.Go(func() {
 							k := claimsOf(c.peers(name), api)
 							for ctx.Err() == nil {
-								if _, err := k.get(ctx); err == nil {
+								if _, err := k.get(ctx, ""); err == nil {
 									return
 								}
 								time.Sleep(100 * time.Millisecond)

@@ -24,6 +24,9 @@ type connection struct {
 	changed chan struct{} // the topics have changed
 	soon    chan struct{} // they have too, but subscribing can wait a little
 
+	dismissed context.Context // ends when the connection is not needed any more
+	end       func()          // ends it
+
 	mu       sync.Mutex
 	topics   map[string]bool
 	channel  channel   // zero: none
@@ -36,6 +39,7 @@ type connection struct {
 	added    int       // how often topics were added
 	caught   int       // the value of added up to which topics are subscribed
 	missed   blindness // what is not heard yet
+	until    time.Time // when it was dismissed; zero: it is not
 
 	// Of the goroutine that listens only:
 	announced bool         // that it is blind
@@ -75,11 +79,13 @@ type shared struct {
 }
 
 func newConnection(s shared, number int) *connection {
-	return &connection{
+	c := &connection{
 		shared: s, number: number, silence: newSilence(),
 		changed: make(chan struct{}, 1), soon: make(chan struct{}, 1),
 		topics: map[string]bool{}, replacing: pause.NewPacer(time.Second, time.Minute, calm),
 	}
+	c.dismissed, c.end = context.WithCancel(context.Background())
+	return c
 }
 
 // gapName is the connection's name in gaps.
@@ -112,11 +118,47 @@ func (c *connection) remove(name string) {
 	wake(c.soon)
 }
 
+// gone returns what tells of a topic that was asked for, or of one that such a topic
+// joins, whether it is not wanted any more.
+func (c *connection) gone(asked []string) func(topic string) bool {
+	of := map[string]string{}
+	for _, name := range asked {
+		for _, refusable := range withSingles(name) {
+			of[refusable] = name
+		}
+	}
+	return func(topic string) bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		name, known := of[topic]
+		return known && !c.topics[name]
+	}
+}
+
 func wake(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
 	}
+}
+
+// dismiss ends the connection: its topics are heard over others from now on.
+func (c *connection) dismiss() {
+	c.mu.Lock()
+	c.until = time.Now()
+	c.mu.Unlock()
+	c.end()
+}
+
+// blindUntil returns what was missed before the connection was dismissed, and when that
+// was.
+func (c *connection) blindUntil() (missed blindness, until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.missed.from.Before(c.until) {
+		return blindness{}, c.until
+	}
+	return c.missed, c.until
 }
 
 // unheard returns what is missed until the topics added so far are subscribed, and
@@ -144,13 +186,13 @@ func (c *connection) caughtUp(added int) {
 	}
 }
 
-// setSubscribed notes which topics the platform accepted. Of a combined topic it may
-// refuse a part.
+// setSubscribed notes which topics the platform accepted. A combined one is heard unless
+// it, or all that it joins, is refused.
 func (c *connection) setSubscribed(topics []string, refused []Refusal) {
-	accepted := len(topics)
-	for _, r := range refused {
-		if slices.Contains(topics, r.Topic) {
-			accepted--
+	is, accepted := refusedNames(refused), 0
+	for _, name := range topics {
+		if !is[name] && slices.ContainsFunc(singles(name), func(single string) bool { return !is[single] }) {
+			accepted++
 		}
 	}
 	c.mu.Lock()

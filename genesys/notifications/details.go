@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,6 +131,20 @@ func combined(prefix string, ends []string) []string {
 		} else {
 			names = append(names, prefix+"?"+end)
 		}
+	}
+	return names
+}
+
+// singles returns the topics that a combined name joins; one that is not combined is its
+// own. The platform refuses them one by one.
+func singles(name string) []string {
+	prefix, ends, joined := strings.Cut(name, "?")
+	if !joined {
+		return []string{name}
+	}
+	names := strings.Split(ends, "&")
+	for i, end := range names {
+		names[i] = prefix + "." + end
 	}
 	return names
 }

@@ -28,7 +28,8 @@
 // Topics are spread over channels, at most 1000 on each. A channel is created
 // only while there are fewer than 20 for the OAuth client, as one more would
 // silently end somebody else's (our processes take turns; nothing can be done
-// about another application that creates its channel at the same moment). A
+// about another application that creates its channel at the same moment); a process
+// that has handed topics over gives the channels back that it does not need any more. A
 // refused topic is reported by its name and does not affect the others. A socket
 // that is dead, or silent although heartbeats are due every 30 s, is noticed
 // within 45 s. After a closing notice a new socket is opened before the old one
@@ -49,12 +50,13 @@
 // [Source] wires types that know of each other only what they are given:
 // wanted (the topics that all processes together listen to), sharing (those of
 // them that this process listens to; takeover.go: what it took over from another;
-// signs.go: until when they were heard), detailTopics (topics of single
-// conversations), assignment (which topic is on which connection), connection
-// (listen.go: how one channel is kept connected and subscribed; session.go: while
-// there is a socket; socket.go), claims (which channel belongs to which process),
-// refusedTopics, silence and doubts (deaf channels), overload, inbox (from reading
-// to storing), peers (the state that processes share through the store). Each has
-// its tests beside it; those of the whole, against a simulated platform, are named
-// after promises.
+// signs.go: until when they were heard; elsewhere.go: what others hear now),
+// detailTopics (topics of single conversations), assignment (which topic is on which
+// connection; shrink.go: when one is given back), connection (listen.go: how one
+// channel is kept connected and subscribed; session.go: while there is a socket;
+// socket.go), claims (which channel belongs to which process), unanswered (channels
+// that may have been created), refusedTopics, silence and doubts (deaf channels),
+// overload, inbox (from reading to storing), peers (the state that processes share
+// through the store). Each has its tests beside it; those of the whole, against a
+// simulated platform, are named after promises.
 package notifications

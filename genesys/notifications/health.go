@@ -1,7 +1,6 @@
 package notifications
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -10,7 +9,8 @@ import (
 
 // Health says since when the source hears, or since when it is blind and why, how many
 // of the topics it hears, and how much of the API's rate limit is left. It counts as
-// blind while one of its channels does not hear, as the topics of that one are missed.
+// blind while one of its channels does not hear, as the topics of that one are missed,
+// unless another process hears them, too.
 func (s *Source) Health() conversation.SourceHealth {
 	is := s.Stats()
 	h := conversation.SourceHealth{LastHeard: utc(is.LastHeard), Wanted: is.Topics + is.Left, Waiting: is.Pending, API: genesys.APIHealth(s.config.API)}
@@ -25,16 +25,17 @@ func (s *Source) Health() conversation.SourceHealth {
 	for _, c := range s.assigned.all() {
 		h.Heard += c.subscribed()
 		since, trouble := c.since()
-		if trouble != nil {
-			blind(since, trouble)
-		} else if since.After(h.HeardSince) {
+		switch {
+		case trouble == nil && since.After(h.HeardSince):
 			h.HeardSince = utc(since)
+		case trouble != nil && !s.sharing.heardElsewhere(c.names()):
+			blind(since, trouble)
 		}
 	}
 	switch since, trouble := s.wanted.trouble(); {
 	case trouble != nil && is.Looked.IsZero():
 		blind(since, trouble)
-	case genesys.HasStatus(trouble, http.StatusForbidden):
+	case genesys.IsForbidden(trouble):
 		h.RefusedReads = []conversation.RefusedRead{{Read: "whom to follow", MissingPermissions: genesys.MissingPermissions(trouble)}}
 	}
 	if !h.BlindSince.IsZero() {

@@ -15,9 +15,33 @@ import (
 // shortest pause.
 const calm = time.Minute
 
-// run listens, and listens again with a back-off whenever that ends, until ctx ends
-// or the platform refuses for good.
+// run listens until ctx ends, the connection is dismissed, or the platform refuses for
+// good.
 func (c *connection) run(ctx context.Context) error {
+	listening, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(c.dismissed, stop)()
+	err := c.persist(listening)
+	if c.dismissed.Err() != nil {
+		c.leave(ctx)
+	}
+	return err
+}
+
+// leave gives the channel back, for another process to use it. If the socket died before
+// the topics were heard over others, that is a gap.
+func (c *connection) leave(ctx context.Context) {
+	c.log.Info("a connection is given back, as its topics have room on others", "connection", c.number)
+	c.claims.release(c.currentChannel().ID)
+	c.tellPeers()
+	if missed, until := c.blindUntil(); missed.some {
+		c.announce(ctx, c.gapName(), conversation.Gap{From: missed.from, To: until, Reason: "topics are heard over another connection"})
+	}
+}
+
+// persist listens, and listens again with a back-off whenever that ends, until ctx ends
+// or the platform refuses for good.
+func (c *connection) persist(ctx context.Context) error {
 	growing := pause.Growing(500*time.Millisecond, 30*time.Second)
 	for {
 		began := time.Now()
@@ -48,9 +72,18 @@ func (c *connection) run(ctx context.Context) error {
 }
 
 // hopeless reports whether trying again cannot help: the secret is wrong, or there
-// is no right to have a channel.
+// is no right to have a channel. That one channel is refused is no such thing.
 func hopeless(err error) bool {
-	return errors.Is(err, genesys.ErrCredentials) || genesys.HasStatus(err, http.StatusForbidden)
+	return errors.Is(err, genesys.ErrCredentials) || errors.Is(err, errNoRight)
+}
+
+// refusesChannel reports whether a socket or subscriptions are refused in a way that
+// may be about the channel.
+func refusesChannel(err error) bool {
+	if refused := (errRefusedSocket{}); errors.As(err, &refused) {
+		return refused.final()
+	}
+	return genesys.IsPermanent(err) && !hopeless(err)
 }
 
 // gone reports whether the platform does not know the channel any more.
@@ -63,12 +96,13 @@ func gone(err error) bool {
 // errTaken: another process has claimed the connection's channel.
 var errTaken = errors.New("another process uses the channel")
 
-// ensureChannel gets a channel if the connection has none.
+// ensureChannel gets a channel if the connection has none that is certain to be its own.
 func (c *connection) ensureChannel(ctx context.Context) error {
-	if id := c.currentChannel().ID; id != "" && c.claims.has(id) {
+	had := c.currentChannel().ID
+	if c.claims.keeps(had) {
 		return nil
 	}
-	is, err := c.claims.get(ctx)
+	is, err := c.claims.get(ctx, had)
 	if err != nil {
 		return err
 	}
@@ -85,6 +119,14 @@ func (c *connection) abandon() {
 	c.tellPeers()
 }
 
+// shun gives the channel up for now if it was taken over and never served: another
+// one may be accepted.
+func (c *connection) shun() {
+	if c.claims.shun(c.currentChannel().ID) {
+		c.setChannel(channel{})
+	}
+}
+
 // listen connects, subscribes and listens until it cannot any more. It reports
 // whether it heard at all.
 func (c *connection) listen(ctx context.Context) (heard bool, err error) {
@@ -92,8 +134,11 @@ func (c *connection) listen(ctx context.Context) (heard bool, err error) {
 		return false, err
 	}
 	defer func() {
-		if gone(err) || errors.Is(err, errDeaf) {
+		switch {
+		case gone(err) || errors.Is(err, errDeaf):
 			c.abandon()
+		case refusesChannel(err):
+			c.shun()
 		}
 	}()
 	open, close := context.WithCancel(context.WithoutCancel(ctx))

@@ -29,10 +29,11 @@ func newRefusedTopics(log *slog.Logger, onRefused func(Refusal)) *refusedTopics 
 // go without end.
 const mostRefused = MostChannels * MostTopics
 
-// report logs refused topics and calls onRefused, once for each.
-func (t *refusedTopics) report(list []Refusal) {
+// report logs refused topics and calls onRefused, once for each. Those that are not
+// wanted any more, as gone tells, are left out: nobody would forget them.
+func (t *refusedTopics) report(list []Refusal, gone func(topic string) bool) {
 	for _, r := range list {
-		if !t.remember(r) {
+		if !t.remember(r, gone) {
 			continue
 		}
 		t.log.Warn("a topic is refused", "topic", r.Topic, "reason", r.Reason, "missing_permissions", r.MissingPermissions)
@@ -42,11 +43,12 @@ func (t *refusedTopics) report(list []Refusal) {
 	}
 }
 
-// remember reports whether the refusal is new.
-func (t *refusedTopics) remember(r Refusal) bool {
+// remember reports whether the refusal is new. Whether its topic is gone is asked under
+// the lock: one that goes later is forgotten later.
+func (t *refusedTopics) remember(r Refusal, gone func(topic string) bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.known[r.Topic] || len(t.known) >= mostRefused {
+	if t.known[r.Topic] || len(t.known) >= mostRefused || gone(r.Topic) {
 		return false
 	}
 	t.known[r.Topic] = true
@@ -59,28 +61,46 @@ func (t *refusedTopics) remember(r Refusal) bool {
 
 // permitted notes which of the topics that were asked for are not refused any more.
 func (t *refusedTopics) permitted(asked []string, refused []Refusal) {
-	still := map[string]bool{}
-	for _, r := range refused {
-		still[r.Topic] = true
-	}
-	t.forget(slices.DeleteFunc(slices.Clone(asked), func(name string) bool { return still[name] })...)
+	t.forgetBut(refusedNames(refused), asked...)
 }
 
-// forget forgets topics that are not refused or not wanted any more.
-func (t *refusedTopics) forget(topics ...string) {
+// forget forgets topics that are not wanted any more.
+func (t *refusedTopics) forget(topics ...string) { t.forgetBut(nil, topics...) }
+
+// forgetBut forgets topics, and those that they join, except for some.
+func (t *refusedTopics) forgetBut(still map[string]bool, topics ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	gone := map[string]bool{}
-	for _, name := range topics {
-		if t.known[name] {
-			gone[name] = true
-			delete(t.known, name)
-			delete(t.fatal, name)
+	for _, asked := range topics {
+		for _, name := range withSingles(asked) {
+			if t.known[name] && !still[name] {
+				gone[name] = true
+				delete(t.known, name)
+				delete(t.fatal, name)
+			}
 		}
 	}
 	if len(gone) > 0 {
 		t.list = slices.DeleteFunc(t.list, func(r Refusal) bool { return gone[r.Topic] })
 	}
+}
+
+// withSingles returns a topic and, if it is combined, those that it joins: the platform
+// refuses the one or the others.
+func withSingles(name string) []string {
+	if of := singles(name); of[0] != name {
+		return append(of, name)
+	}
+	return []string{name}
+}
+
+func refusedNames(refused []Refusal) map[string]bool {
+	is := make(map[string]bool, len(refused))
+	for _, r := range refused {
+		is[r.Topic] = true
+	}
+	return is
 }
 
 // mostRetried is how many topics that make the platform refuse a whole list are tried

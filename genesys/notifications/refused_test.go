@@ -14,11 +14,13 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 )
 
+func stays(string) (gone bool) { return false }
+
 func TestARefusalIsReportedOnceAndOnlyWhatSpoilsAListIsLeftOut(t *testing.T) {
 	var reported []string
 	topics := newRefusedTopics(slog.New(slog.DiscardHandler), func(r Refusal) { reported = append(reported, r.Topic) })
 	for range 2 {
-		topics.report([]Refusal{{Topic: "v2.a"}, {Topic: "v2.b", fatal: true}})
+		topics.report([]Refusal{{Topic: "v2.a"}, {Topic: "v2.b", fatal: true}}, stays)
 	}
 	require.Equal(t, []string{"v2.a", "v2.b"}, reported)
 	require.Equal(t, []string{"v2.a", "v2.c"}, topics.without([]string{"v2.a", "v2.b", "v2.c"}, false))
@@ -32,7 +34,7 @@ func TestNoMoreRefusedTopicsAreRememberedThanAreWantedAndFewAreTriedAgainAtATime
 	for i := range 3 * mostRefused {
 		name := fmt.Sprint("v2.", i)
 		names = append(names, name)
-		topics.report([]Refusal{{Topic: name, fatal: true}})
+		topics.report([]Refusal{{Topic: name, fatal: true}}, stays)
 		if len(names) > 100 {
 			topics.forget(names[0])
 			names = names[1:]

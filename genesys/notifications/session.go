@@ -243,7 +243,7 @@ func (s *session) subscribe(retry bool) error {
 			s.setSubscribed(names, refused)
 			s.claims.renewed(is)
 			s.refused.permitted(names, refused)
-			s.refused.report(refused)
+			s.refused.report(refused, s.gone(names))
 			return nil
 		}
 		if s.calls.Err() != nil || !passing(err) || try == mostTries {

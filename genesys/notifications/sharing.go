@@ -37,6 +37,7 @@ type sharing struct {
 	makeRoom func() bool // gives up something less important; false: there is nothing
 	announce func(ctx context.Context, g conversation.Gap)
 	log      *slog.Logger
+	others   elsewhere
 
 	mu        sync.Mutex
 	topics    [partitions][]string // all, also those of others
@@ -150,7 +151,7 @@ func (s *sharing) take(is signs, known bool) error {
 		last := is.last(p, anybody)
 		missed := last.missed(s.selection)
 		if living := is.latest(p, s.peers.alive); !known || time.Since(living) < fresh {
-			s.takeovers.begin(p, last.until(), known)
+			s.takeovers.begin(p, last, known)
 			if missed.from.Equal(last.until()) {
 				missed = blindness{} // for now; the takeover finds out
 			}
@@ -174,7 +175,7 @@ func (s *sharing) changes() bool {
 func (s *sharing) record(is *state, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, set := until, s.held
+	at, set, own := until, s.held, partitionSet{}
 	for p := range partitions {
 		if !s.held.has(p) {
 			continue
@@ -185,12 +186,17 @@ func (s *sharing) record(is *state, until time.Time) {
 			if missed := s.unheard(p); missed.some {
 				is.Signs = is.Signs.lower(s.peers.instance(), p, missed.from)
 			}
-		} else if heard.Before(at) {
+			continue
+		}
+		if heard.Before(at) {
 			at = heard
+		}
+		if s.peers.mine(partitionKey(p)) {
+			own.add(p)
 		}
 	}
 	if !until.IsZero() {
-		is.Signs = is.Signs.record(sign{s.peers.instance(), at.Add(-deliveryTime), set, s.selection})
+		is.Signs = is.Signs.record(sign{s.peers.instance(), at.Add(-deliveryTime), set, own, s.selection})
 	}
 	is.Signs = is.Signs.prune(s.peers.alive)
 }
@@ -234,8 +240,29 @@ func (s *sharing) compare(ctx context.Context, is signs) bool {
 	for _, g := range gaps {
 		s.announce(ctx, g)
 	}
-	s.handOver(is)
+	s.assigned.shrink(s.handOver(is))
+	s.others.note(is, s.selects(), s.peers.alive, time.Now())
 	return settled
+}
+
+func (s *sharing) selects() selection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.selection
+}
+
+// heardElsewhere reports whether another process hears all of these topics, so that
+// nothing is missed without them here. Without a detail topic nothing ever is.
+func (s *sharing) heardElsewhere(topics []string) bool {
+	var parts []int
+	s.mu.Lock()
+	for _, name := range topics {
+		if p := partitionOf(name); slices.Contains(s.topics[p], name) {
+			parts = append(parts, p)
+		}
+	}
+	s.mu.Unlock()
+	return s.others.hears(parts, time.Now())
 }
 
 // missed returns the gaps of what was taken over, and whether the takeover of
@@ -250,21 +277,24 @@ func (s *sharing) missed(is signs) (gaps []conversation.Gap, settled bool) {
 }
 
 // handOver gives up the topics that other processes are responsible for and are
-// recorded to hear.
-func (s *sharing) handOver(is signs) {
+// recorded to hear since the peers have changed. It reports whether there were any.
+func (s *sharing) handOver(is signs) (some bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if time.Since(s.moved) < overlap {
-		return
+		return false
 	}
+	since := later(s.moved, time.Now().Add(-fresh))
 	for p := range partitions {
-		if !s.held.has(p) || s.peers.mine(partitionKey(p)) || time.Since(is.latest(p, s.peers.alive)) >= fresh {
+		if !s.held.has(p) || s.peers.mine(partitionKey(p)) || !is.responsible(p, since, s.peers.alive) {
 			continue
 		}
+		some = true
 		s.held.remove(p)
 		delete(s.takeovers, p)
 		for _, name := range s.topics[p] {
 			s.assigned.remove(name)
 		}
 	}
+	return some
 }

@@ -131,7 +131,7 @@ func TestASignOfLifeIsOfWhatIsHeardAndStoredAndNoLaterThanThat(t *testing.T) {
 		require.Equal(t, now.Add(-time.Minute-deliveryTime), at, "what is not stored is not heard")
 		_, heard = put(s, time.Time{})
 		require.Zero(t, heard.len(), "frames are dropped")
-		s.takeovers.begin(partitionOf(topics[0]), now, true)
+		s.takeovers.begin(partitionOf(topics[0]), sign{At: now}, true)
 		_, heard = put(s, now)
 		require.Equal(t, partitions-1, heard.len(), "of what is being taken over the other's sign counts")
 		s.assigned.remove(topics[1])
@@ -152,11 +152,13 @@ func TestTopicsAreGivenUpToAProcessThatHearsThemAfterBothDidForAWhile(t *testing
 			require.False(t, a.compare(t.Context(), is))
 			return len(topicsIn(a.assigned, topics))
 		}
-		now := func(owner string) signs { return signs{{Owner: owner, At: time.Now(), Partitions: all()}} }
+		now := func(owner string) signs { return signs{{Owner: owner, At: time.Now(), Partitions: all(), Own: all()}} }
 		require.Equal(t, 100, has(now("b")), "the peers have just changed")
 		time.Sleep(overlap)
 		require.Equal(t, 100, has(nil), "b hears nothing yet")
-		require.Equal(t, 100, has(signs{{Owner: "b", At: time.Now().Add(-fresh), Partitions: all()}}), "not now")
+		require.Equal(t, 100, has(signs{{Owner: "b", At: time.Now().Add(-fresh), Partitions: all(), Own: all()}}), "not now")
+		require.Equal(t, 100, has(signs{{Owner: "b", At: time.Now(), Partitions: all()}}), "b is not responsible, or of a version that does not say")
+		require.Equal(t, 100, has(signs{{Owner: "b", At: time.Now().Add(-overlap), Partitions: all(), Own: all()}}), "not since the peers have changed")
 		require.Equal(t, 100, has(now("dead")))
 		left := has(now("b"))
 		require.InDelta(t, 50, left, 25)
@@ -242,7 +244,7 @@ func TestExactlyTheTopicsOfWhatIsHeldAreAssignedWhateverHappensAtOnce(t *testing
 			s.mu.Lock()
 			s.moved = time.Now().Add(-overlap) // as if time had passed
 			s.mu.Unlock()
-			s.handOver(signs{{Owner: "b", At: time.Now(), Partitions: all()}})
+			s.handOver(signs{{Owner: "b", At: time.Now(), Partitions: all(), Own: all()}})
 			s.record(&state{}, time.Now())
 		}
 	})

@@ -59,6 +59,9 @@ type sign struct {
 	Owner      string       `json:"owner"`
 	At         time.Time    `json:"at"`
 	Partitions partitionSet `json:"partitions"`
+	// Own are those of them that the process was responsible for; the others it goes
+	// on listening to only until somebody else does.
+	Own partitionSet `json:"own,omitzero"`
 	selection
 }
 
@@ -124,6 +127,14 @@ func (s signs) believed(now time.Time) signs {
 
 func anybody(string) bool { return true }
 
+// responsible reports whether one of the processes that count is responsible for a
+// partition and has heard it since.
+func (s signs) responsible(p int, since time.Time, counts func(owner string) bool) bool {
+	return slices.ContainsFunc(s, func(is sign) bool {
+		return is.Partitions.has(p) && is.Own.has(p) && is.At.After(since) && counts(is.Owner)
+	})
+}
+
 // record adds a new sign of life. Earlier ones of the same process remain for the
 // partitions that the new one leaves out: they are not heard any more.
 func (s signs) record(is sign) signs {
@@ -174,6 +185,13 @@ func (s signs) prune(keep func(owner string) bool) signs {
 		}
 	}
 	return slices.DeleteFunc(s, func(is sign) bool { return is.Partitions.len() == 0 })
+}
+
+func (s partitionSet) with(other partitionSet) partitionSet {
+	for i := range s {
+		s[i] |= other[i]
+	}
+	return s
 }
 
 func (s partitionSet) without(other partitionSet) partitionSet {

@@ -33,6 +33,7 @@ func drawSign(t *rapid.T) sign {
 		Owner:      fmt.Sprint("p", rapid.IntRange(0, 4).Draw(t, "owner")),
 		At:         time.Unix(rapid.Int64Range(1, 100).Draw(t, "at"), 0).UTC(),
 		Partitions: drawSet(t),
+		Own:        drawSet(t),
 	}
 }
 

@@ -69,7 +69,7 @@ func (s *silence) listens(channel string, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.since = now; channel != s.channel {
-		s.channel, s.began = channel, now
+		s.channel, s.began, s.suspected = channel, now, time.Time{}
 	}
 }
 

@@ -83,6 +83,19 @@ func TestDoubtComesLessAndLessOftenWhileTheChannelIsSilent(t *testing.T) {
 	require.True(t, s.doubts(start.Add(25*time.Hour+doubtAfter)))
 }
 
+func TestAnotherChannelIsNotSuspectedOfWhatTheOneBeforeDidNotTell(t *testing.T) {
+	start := time.Now()
+	s := newSilence()
+	s.listens("channel", start)
+	s.compare("c-1", start.Add(10*time.Minute), start.Add(12*time.Minute))
+	s.listens("channel", start.Add(12*time.Minute+time.Second))
+	s.listens("another channel", start.Add(12*time.Minute+2*time.Second))
+	require.NoError(t, s.deaf(start.Add(13*time.Minute)))
+	require.Equal(t, 0, s.deafened)
+	s.compare("c-2", start.Add(22*time.Minute), start.Add(24*time.Minute))
+	require.ErrorContains(t, s.deaf(start.Add(25*time.Minute)), "c-2")
+}
+
 func TestTopicsThatAreAddedDoNotHideThatAChannelIsDeaf(t *testing.T) {
 	start := time.Now()
 	s := newSilence()

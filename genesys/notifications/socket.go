@@ -25,6 +25,25 @@ var (
 	errSilent = errors.New("the socket is silent although heartbeats are due")
 )
 
+// errRefusedSocket is the answer with which a connection was not accepted.
+type errRefusedSocket struct {
+	code   int
+	status string
+}
+
+func (e errRefusedSocket) Error() string { return fmt.Sprintf("%v: %s", errRefused, e.status) }
+
+func (e errRefusedSocket) Unwrap() error { return errRefused }
+
+// final reports whether the answer is not known to pass.
+func (e errRefusedSocket) final() bool {
+	switch e.code {
+	case http.StatusProxyAuthRequired, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return e.code >= http.StatusBadRequest && e.code < http.StatusInternalServerError
+}
+
 // mostFrame is how large a frame may be.
 const mostFrame = 64 << 20
 
@@ -65,7 +84,7 @@ func dial(ctx context.Context, open func(ctx context.Context, network, address s
 	switch {
 	case err == nil:
 	case answer != nil:
-		return nil, fmt.Errorf("%w: %s", errRefused, answer.Status)
+		return nil, errRefusedSocket{answer.StatusCode, answer.Status}
 	default:
 		return nil, fmt.Errorf("the streaming host cannot be reached: %w", withoutAddress(err))
 	}

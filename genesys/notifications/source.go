@@ -212,6 +212,7 @@ func (s *Source) record(ctx context.Context) {
 			signs = slices.Clone(is.Signs)
 			return true
 		})
+		s.claims.recorded(err)
 		switch {
 		case err == nil:
 			if s.sharing.compare(ctx, signs) {

@@ -12,20 +12,30 @@ import (
 type takeovers map[int]*takeover
 
 type takeover struct {
-	known bool      // last is read from the store
-	last  time.Time // until when the partition is known to have been heard
-	heard time.Time // since when this process hears it; zero: not yet
-	gone  bool      // no other process heard it at the last check
+	known  bool      // last is read from the store
+	last   time.Time // until when the partition is known to have been heard
+	judged time.Time // the time of the sign that says so, by the clock of its process
+	heard  time.Time // since when this process hears it; zero: not yet
+	gone   bool      // no other process heard it at the last check
+}
+
+// judge takes note of a sign of life, once: one of a clock that is ahead says no more
+// when its time has come.
+func (t *takeover) judge(is sign) {
+	if is.At.After(t.judged) {
+		t.judged, t.last = is.At, later(t.last, is.until())
+	}
 }
 
 // confirmWithin is how long the process that heard topics before may take to record
 // that it did so until they were heard here.
 const confirmWithin = fresh + 15*time.Second
 
-// begin notes that a partition is taken over which was heard until last, if that is
-// known.
-func (ts takeovers) begin(p int, last time.Time, known bool) {
-	ts[p] = &takeover{last: last, known: known}
+// begin notes that a partition is taken over, and the last sign of life for it, if that
+// is known.
+func (ts takeovers) begin(p int, last sign, known bool) {
+	ts[p] = &takeover{known: known}
+	ts[p].judge(last)
 }
 
 // settle checks what the peers have recorded since. A takeover is settled once
@@ -38,11 +48,10 @@ func (ts takeovers) settle(is signs, by *peers, hears func(p int) bool) (gaps []
 			t.heard = time.Now()
 		}
 		if !t.known {
-			t.last, t.known = is.last(p, anybody).until(), true
+			t.known = true
+			t.judge(is.last(p, anybody))
 		}
-		if last := is.latest(p, by.other); last.After(t.last) {
-			t.last = last
-		}
+		t.judge(is.last(p, by.other))
 		here := time.Since(is.latest(p, by.alive)) < fresh
 		wasGone := t.gone
 		t.gone = !here

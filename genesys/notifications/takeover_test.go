@@ -20,8 +20,8 @@ func of(parts ...int) (s partitionSet) {
 // last heard and whether they are heard here.
 func takingOver(c *common) (ts takeovers, last time.Time, settle func(heard time.Time, here bool) (from, to []time.Time, settled bool)) {
 	ts, last = takeovers{}, time.Now().Add(-time.Minute)
-	ts.begin(1, last, true)
-	ts.begin(2, last, true)
+	ts.begin(1, sign{At: last}, true)
+	ts.begin(2, sign{At: last}, true)
 	return ts, last, func(heard time.Time, here bool) (from, to []time.Time, settled bool) {
 		is := signs{{Owner: "me", At: time.Now(), Partitions: of(1, 2)}, {Owner: "other", At: heard, Partitions: of(1, 2)}}
 		gaps, settled := ts.settle(is, c.peers("me"), func(int) bool { return here })

@@ -2,6 +2,7 @@ package notifications
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -46,8 +47,8 @@ func newWanted(c Config, set func([]string, time.Time) error, upToDate func(time
 }
 
 // begin makes the first lookup, and tries again until it succeeds, so that listening
-// begins with all topics that are wanted. It fails when the platform refuses for
-// good.
+// begins with all topics that are wanted. It fails when the credentials are wrong or a
+// permission is missing.
 func (w *wanted) begin(ctx context.Context) error {
 	if w.find == nil {
 		return nil
@@ -58,7 +59,7 @@ func (w *wanted) begin(ctx context.Context) error {
 		switch {
 		case err == nil || ctx.Err() != nil:
 			return nil //nolint:nilerr // it was told to stop
-		case genesys.IsPermanent(err):
+		case errors.Is(err, genesys.ErrCredentials) || genesys.IsForbidden(err):
 			return fmt.Errorf("notifications: whom to follow cannot be listed: %w", err)
 		}
 		wait := growing.NextBackOff()

@@ -150,7 +150,7 @@ func TestNothingIsHeardBeforeItIsKnownWhomToFollow(t *testing.T) {
 func TestARefusalForGoodEndsTheWaitForTheFirstList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := choosing(100)
-		c.err = &genesys.APIError{Status: http.StatusForbidden}
+		c.err = &genesys.APIError{Status: http.StatusForbidden, Code: "missing.permissions"}
 		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 		defer stop()
 		require.ErrorIs(t, c.begin(ctx), c.err)

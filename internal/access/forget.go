@@ -21,3 +21,8 @@ func (s *Store) Expire(ctx context.Context, before time.Time, limit int) (int, e
 func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 	return bounded(ctx, s, "list", func(ctx context.Context) (store.Page, error) { return s.store.List(ctx, q) })
 }
+
+// ListFailed is Failed of the store.
+func (s *Store) ListFailed(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
+	return bounded(ctx, s, "failed", func(ctx context.Context) (store.FailedPage, error) { return s.store.Failed(ctx, q) })
+}

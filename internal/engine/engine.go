@@ -94,7 +94,7 @@ func New(c Config) *Engine {
 	_, local := store.As[store.Local](c.Store)
 	e.Inbox = inbox.New(inbox.Config{Local: local, Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
 		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log, LetGo: e.letGo, Decided: func() { e.Outbox.Look() }})
-	e.retained = retention.New(retention.Config{Store: e.Store, Failed: e.Store.Failed, Conversations: c.Retain, Tombstones: c.TombstoneAge, Log: c.Log,
+	e.retained = retention.New(retention.Config{Store: e.Store, ListFailed: e.Store.ListFailed, Failed: e.Store.Failed, Conversations: c.Retain, Tombstones: c.TombstoneAge, Log: c.Log,
 		Mine:  func() bool { return owns("convtrack/retention") },
 		LetGo: func(ctx context.Context, ids []string) { e.letGo(ctx, digestsOf(ids)) }})
 	e.Outbox = outbox.New(outbox.Config{

@@ -1,6 +1,6 @@
-// Package retention deletes what ended long ago, and tombstones that are old. One
-// of the processes that share a store does so, in small batches with pauses, so
-// that nobody else waits for it.
+// Package retention deletes what ended long ago, what hooks refused long ago, and
+// tombstones that are old. One of the processes that share a store does so, in
+// small batches with pauses, so that nobody else waits for it.
 package retention
 
 import (
@@ -18,10 +18,11 @@ import (
 // of the time, and steps that take about as long as a commit of somebody else, all
 // others together wait less than a tenth longer.
 const (
-	// listed is how many conversations are looked for in one step, atOnce how many
-	// are deleted in one transaction, and atOnceTombstones how many tombstones, of
-	// which each is one row.
+	// listed is how many conversations are looked for in one step, listedFailed how
+	// much of what has failed, atOnce how many conversations are deleted in one
+	// transaction, and atOnceTombstones how many tombstones, of which each is one row.
 	listed           = 4
+	listedFailed     = 50
 	atOnce           = 2
 	atOnceTombstones = 100
 	// share is which part of the time is spent on it at the most.
@@ -38,9 +39,11 @@ type Store interface {
 	Expire(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
-// Config is what retention needs. All of it is required.
+// Config is what retention needs. All of it is required, but for ListFailed.
 type Config struct {
 	Store Store
+	// ListFailed is Failed of the store; nil: what hooks refused stays.
+	ListFailed func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error)
 	// Failed notes that a call of the store has failed and is going to be repeated.
 	Failed func(doing string, err error)
 	// Mine reports whether this process is the one to do it.
@@ -48,7 +51,7 @@ type Config struct {
 	// LetGo is told what was deleted.
 	LetGo func(ctx context.Context, ids []string)
 
-	Conversations time.Duration // how long they are kept after their end; 0: for ever
+	Conversations time.Duration // how long they are kept after their end, or after their last refusal; 0: for ever
 	Tombstones    time.Duration // how long they are kept
 	Log           *slog.Logger
 }
@@ -62,8 +65,15 @@ func New(c Config) *Retention { return &Retention{c} }
 // DeleteConversations deletes what is due now, and returns how many
 // conversations that were.
 func (r *Retention) DeleteConversations(ctx context.Context) (int, error) {
-	var found []string
-	return r.rounds(ctx, func(ctx context.Context) (int, bool, error) { return r.conversations(ctx, &found) })
+	if r.Conversations <= 0 {
+		return 0, nil
+	}
+	ended, err := r.delete(ctx, r.ended)
+	if err != nil || r.ListFailed == nil {
+		return ended, err
+	}
+	refused, err := r.delete(ctx, r.refused())
+	return ended + refused, err
 }
 
 // Loop deletes what is due, until ctx ends.
@@ -100,34 +110,53 @@ func (r *Retention) rounds(ctx context.Context, step func(ctx context.Context) (
 	}
 }
 
-// conversations looks for some, or deletes some of those that were found.
-func (r *Retention) conversations(ctx context.Context, found *[]string) (n int, more bool, err error) {
-	if r.Conversations <= 0 {
-		return 0, false, nil
-	}
-	if len(*found) == 0 {
-		*found, err = r.find(ctx)
-		return 0, len(*found) > 0, err
-	}
-	ids := (*found)[:min(atOnce, len(*found))]
-	*found = (*found)[len(ids):]
-	if n, err = r.Store.Forget(ctx, ids...); err != nil {
-		return 0, false, err
-	}
-	r.LetGo(ctx, ids)
-	return n, true, nil
+// search returns the ids of some that are due, and whether there may be more.
+type search func(ctx context.Context) (ids []string, more bool, err error)
+
+// delete looks for some, deletes these, looks for more, and so on.
+func (r *Retention) delete(ctx context.Context, some search) (int, error) {
+	var found []string
+	more := true
+	return r.rounds(ctx, func(ctx context.Context) (n int, _ bool, err error) {
+		if len(found) == 0 {
+			found, more, err = some(ctx)
+			return 0, more || len(found) > 0, err
+		}
+		ids := found[:min(atOnce, len(found))]
+		found = found[len(ids):]
+		if n, err = r.Store.Forget(ctx, ids...); err != nil {
+			return 0, false, err
+		}
+		r.LetGo(ctx, ids)
+		return n, more || len(found) > 0, nil
+	})
 }
 
-// find returns the ids of some that ended long enough ago.
-func (r *Retention) find(ctx context.Context) ([]string, error) {
+// ended finds what ended long enough ago.
+func (r *Retention) ended(ctx context.Context) (ids []string, more bool, err error) {
 	before := time.Now().Add(-r.Conversations)
 	// What ended before began before: so only old ones are looked at.
 	page, err := r.Store.List(ctx, store.Query{Status: []conversation.Status{conversation.StatusEnded}, EndedBefore: before, StartedBefore: before, Limit: listed})
-	ids := make([]string, len(page.Conversations))
-	for i, c := range page.Conversations {
-		ids[i] = c.ID
+	for _, c := range page.Conversations {
+		ids = append(ids, c.ID)
 	}
-	return ids, err
+	return ids, len(ids) > 0, err
+}
+
+// refused finds, page by page, what hooks refused for good long enough ago: what
+// was kept aside does not end by itself.
+func (r *Retention) refused() search {
+	q := store.FailedQuery{Before: time.Now().Add(-r.Conversations), Limit: listedFailed}
+	return func(ctx context.Context) (ids []string, more bool, err error) {
+		page, err := r.ListFailed(ctx, q)
+		for i := range page.Items {
+			if x := &page.Items[i]; x.Kind == store.FailedChange && x.Next.IsZero() {
+				ids = append(ids, x.ConversationID)
+			}
+		}
+		q.After = page.Next
+		return ids, page.Next != "", err
+	}
 }
 
 func (r *Retention) tombstones(ctx context.Context) (n int, more bool, err error) {

@@ -63,3 +63,64 @@ func TestATwentiethOfTheTimeIsSpentOnDeletingHoweverSlowTheStoreIs(t *testing.T)
 		})
 	}
 }
+
+// failing is a store in which hooks have failed, the oldest first.
+type failing struct {
+	slow
+	items     []store.FailedItem
+	forgotten []string
+}
+
+func (s *failing) list(_ context.Context, q store.FailedQuery) (page store.FailedPage, err error) {
+	for _, x := range s.items {
+		switch {
+		case x.ID <= q.After || !q.Selects(&x):
+		case len(page.Items) == q.Limit:
+			page.Next = page.Items[q.Limit-1].ID
+			return page, nil
+		default:
+			page.Items = append(page.Items, x)
+		}
+	}
+	return page, nil
+}
+
+func (s *failing) Forget(ctx context.Context, ids ...string) (int, error) {
+	s.forgotten = append(s.forgotten, ids...)
+	return s.slow.Forget(ctx, ids...)
+}
+
+// A delivery goes with its conversation, which was stored.
+func TestWhatAHookRefusedLongAgoAndNobodyDecidedOnIsDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const retain = 24 * time.Hour
+		s := &failing{}
+		var due []string
+		for i := range 1000 {
+			id := fmt.Sprintf("c-%04d", i)
+			x := store.FailedItem{ID: id, ConversationID: id, Kind: store.FailedChange, Failure: store.Failure{At: time.Now().Add(-2*retain + time.Duration(i)*retain/500)}}
+			switch {
+			case i < 300 && i%3 > 0:
+				x.Kind = store.FailedDelivery
+			case i%5 == 0:
+				x.Next = time.Now().Add(time.Minute)
+			case i < 500:
+				due = append(due, id)
+			}
+			s.items = append(s.items, x)
+		}
+		told := 0
+		r := retention.New(retention.Config{Store: s, ListFailed: s.list, Mine: func() bool { return true }, Conversations: retain, Log: slog.New(slog.DiscardHandler),
+			LetGo: func(_ context.Context, ids []string) { told += len(ids) }})
+		n, err := r.DeleteConversations(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, due, s.forgotten)
+		require.Equal(t, len(due), n)
+		require.Equal(t, len(due), told)
+
+		forEver := retention.New(retention.Config{Store: s, ListFailed: s.list, Mine: func() bool { return true }})
+		n, err = forEver.DeleteConversations(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, n)
+	})
+}

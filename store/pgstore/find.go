@@ -86,6 +86,6 @@ func candidates(p conversation.Person, after string, limit int) *search {
 	if len(s.parts) == 0 {
 		return nil
 	}
-	part("conversation", "refused_at is not null")
+	part("conversation", "refused is not null")
 	return s
 }

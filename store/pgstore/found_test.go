@@ -1,10 +1,15 @@
 package pgstore_test
 
 import (
+	"encoding/base64"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -34,12 +39,44 @@ func TestWhatWasStoredBeforeThereWereColumnsForItIsFound(t *testing.T) {
 		}
 	}
 	storetest.FindsPresent(t, s, all)
+	beforeFound(t, s)
+	storetest.FindsPresent(t, openIn(t, s.schema), all)
+}
+
+// An entry of a btree holds 2704 bytes at the most.
+func TestTablesWithACustomersLongAddressAreUpgraded(t *testing.T) {
+	long := make([]byte, 10_000)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(long) // it always succeeds
+	address := base64.RawURLEncoding.EncodeToString(long)
+	s := open(t)
+	said := stated(time.Now(), &conversation.Conversation{ID: "c", Participants: []*conversation.Participant{{ID: "p", Purpose: conversation.PurposeCustomer, Address: address}}})
+	_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: "c", To: conversation.Merge(nil, said)}}})
+	require.NoError(t, err)
+	beforeFound(t, s)
+	page, err := openIn(t, s.schema).List(t.Context(), store.Query{Address: address})
+	require.NoError(t, err)
+	require.Len(t, page.Conversations, 1)
+}
+
+func TestTheConversationsOfACustomerAreFoundByAnIndex(t *testing.T) {
+	s := open(t)
+	_, err := s.pool.Exec(t.Context(), "insert into cdm_conversation (conversation_id, version, changed, customer_address) select n, 1, now(), '+31' || n from generate_series(1, 20000) n; analyze cdm_conversation")
+	require.NoError(t, err)
+	found, err := s.pool.Query(t.Context(), "explain select conversation_id from cdm_conversation where customer_address = $1::text", "+311")
+	require.NoError(t, err)
+	plan, err := pgx.CollectRows(found, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(plan, "\n"), "cdm_conversation_customer")
+}
+
+// beforeFound takes the tables back to the migration before "found".
+func beforeFound(t *testing.T, s opened) {
+	t.Helper()
 	for _, sql := range []string{"alter table cdm_conversation drop column customer_address, drop column present_user_ids, drop column present_queue_ids",
-		"drop type cdm_conversation_row_2", "drop type cdm_delivery_row_2", "alter table cdm_delivery drop column trace", "drop table cdm_forgotten", "drop index cdm_conversation_vetoed", "delete from cdm_migration where number >= (select number from cdm_migration where name like '%_found')"} {
+		"drop type cdm_conversation_row_2", "drop type cdm_delivery_row_2", "alter table cdm_delivery drop column trace", "drop table cdm_forgotten", "drop index cdm_conversation_vetoed", "drop index cdm_conversation_aside", "delete from cdm_migration where number >= (select number from cdm_migration where name like '%_found')"} {
 		_, err := s.pool.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
-	storetest.FindsPresent(t, openIn(t, s.schema), all)
 }
 
 func supervised(c *conversation.Conversation) bool {

@@ -18,6 +18,13 @@
 // share the sync. A file that is deleted, replaced or cut short while it is
 // open, or its log (-wal), is noticed at the next write: [ErrGone].
 //
+// # What is deleted
+//
+// What the store deletes is overwritten with zeros. The log has it until others
+// have taken its place there, or the last process closes the file. Where SQLite
+// had moved a row to another page a copy may be left in an unused part of the
+// first one: VACUUM, which makes the file anew, leaves nothing.
+//
 // # Transactions of hooks
 //
 // A Before hook reaches the transaction that writes its change with [Tx], and

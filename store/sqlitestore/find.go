@@ -75,6 +75,6 @@ func (s *Store) candidates(p conversation.Person, after string, limit int) (sql 
 	if len(parts) == 0 {
 		return "", nil
 	}
-	part("conversation", "refused_at IS NOT NULL")
+	part("conversation", "refused IS NOT NULL")
 	return strings.ReplaceAll(strings.Join(parts, " UNION ")+" ORDER BY 1 LIMIT ?", "@", s.config.Prefix), append(args, limit)
 }

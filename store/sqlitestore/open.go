@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -45,9 +46,10 @@ var _ store.Described = (*Store)(nil)
 func (s *Store) System() string { return "sqlite" }
 
 // The settings of a connection. A write does not wait inside SQLite for its
-// turn, as it could not be told there that its context has ended.
+// turn, as it could not be told there that its context has ended. What it deletes
+// is overwritten, as it is about people.
 var (
-	writerSettings = []string{"busy_timeout=0", "foreign_keys=ON", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON",
+	writerSettings = []string{"busy_timeout=0", "foreign_keys=ON", "secure_delete=ON", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON",
 		"cache_size=-65536", "temp_store=MEMORY", fmt.Sprint("wal_autocheckpoint=", longestLog), fmt.Sprint("journal_size_limit=", logLimit)}
 	checkpointSettings = []string{"busy_timeout=0", "synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "cache_size=-1024"}
 	readerSettings     = []string{"busy_timeout=5000", "query_only=ON", "cache_size=-16384", "temp_store=MEMORY"}
@@ -71,6 +73,13 @@ func Open(ctx context.Context, path string, config *Config) (*Store, error) {
 	}
 	if path == "" {
 		return nil, errors.New("sqlitestore: the path of the file is empty; for a store in memory it is \"" + memoryPath + "\"")
+	}
+	if path != memoryPath { // whoever connects later may be in another directory
+		absolute, err := filepath.Abs(path)
+		if err != nil {
+			return nil, fmt.Errorf("sqlitestore: %s: %w", path, err)
+		}
+		path = absolute
 	}
 	connector, err := newConnector(c.Driver, path)
 	if err != nil {

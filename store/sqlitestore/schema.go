@@ -35,6 +35,7 @@ var indexes = []struct {
 	{rows.Inbox, "owner", "(owner, heard_at)"},
 	{rows.Forgotten, "at", "(forgotten_at)"},
 	{rows.Conversation, "vetoed", "(changed) WHERE vetoed IS NOT NULL"},
+	{rows.Conversation, "aside", "(conversation_id) WHERE refused IS NOT NULL"},
 }
 
 var columnTypes = map[rows.Kind]string{rows.Text: "TEXT", rows.Bool: "INTEGER", rows.Integer: "INTEGER", rows.Float: "REAL",

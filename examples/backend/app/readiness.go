@@ -131,10 +131,10 @@ func (r *readiness) socketDeaf(h convtrack.Health) string {
 		return "queues and users have not been found yet"
 	case is.Followed == 0:
 		return "no queue and no user is found; does the OAuth client's role see their divisions?"
-	case is.Channels == 0 && time.Since(r.started) > shareTime:
-		return "" // other processes hear all topics
-	case is.Channels == 0 || is.Listening < is.Channels:
+	case time.Since(r.started) <= shareTime && (is.Channels == 0 || is.Listening < is.Channels):
 		return "a WebSocket is not connected yet"
+	case is.Channels == 0 || is.Listening < is.Channels:
+		return "" // it is not blind, so other processes hear the topics
 	case is.Topics == 0:
 		return "nothing is subscribed yet"
 	}

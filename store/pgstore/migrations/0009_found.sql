@@ -81,6 +81,8 @@ from (
 ) f
 where f.conversation_id = c.conversation_id and (f.users[1] is not null or f.queues[1] is not null);
 
-create index cdm_conversation_customer on cdm_conversation (customer_address) where customer_address is not null;
+-- A hash, as an entry of a btree has 2704 bytes at the most, and what is stored
+-- already may have a longer address.
+create index cdm_conversation_customer on cdm_conversation using hash (customer_address) where customer_address is not null;
 
 insert into cdm_migration (number, name) values (9, '0009_found');
