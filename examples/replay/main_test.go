@@ -334,7 +334,7 @@ func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {
 func TestAnInterruptDoesNotWaitForMoreToRead(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	stdin, typed := io.Pipe()
-	defer typed.Close()
+	defer func() { _ = typed.Close() }()
 	read := make(chan struct{})
 	go func() {
 		_, _ = typed.Write(append(genesystest.BlindTransferToQueue().Snapshots()[0], '\n'))

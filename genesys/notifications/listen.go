@@ -20,7 +20,7 @@ const calm = time.Minute
 func (c *connection) run(ctx context.Context) error {
 	listening, stop := context.WithCancel(ctx)
 	defer stop()
-	defer context.AfterFunc(c.dismissed, stop)()
+	defer context.AfterFunc(c.dismissed, stop)() //nolint:contextcheck // whoever shares the topics dismisses it
 	err := c.persist(listening)
 	if c.dismissed.Err() != nil {
 		c.leave(ctx)
