@@ -123,10 +123,16 @@ func (w *work) add(l *Leg) {
 	}
 }
 
+// addSegments adds what the segments tell. They were read at some time in the
+// life of the leg: what they do not reach is talk.
 func (w *work) addSegments(l *Leg) {
 	wrapups := false
+	var reach time.Time
 	for _, g := range l.Session.Segments {
 		end := l.segmentEnd(g)
+		if g.Type != SegmentWrapup {
+			reach = latest(reach, end)
+		}
 		switch g.Type {
 		case SegmentInteract, SegmentCallback, SegmentSharing, SegmentTransmitting:
 			w.talk.add(g.Start, end)
@@ -139,20 +145,32 @@ func (w *work) addSegments(l *Leg) {
 			w.dialing.add(g.Start, end)
 		}
 	}
+	if l.Over && l.Answered {
+		w.talk.add(latest(reach, l.Connected), l.End)
+	}
 	if !wrapups {
 		w.addWrapUp(l)
 	}
 }
 
-// segmentEnd returns when a segment ended. A record that was read while it ran
-// does not say: then it ended with the leg, or with the after-call work.
+// segmentEnd returns when a segment ended. What was read while it ran does not
+// say: then it ended with the after-call work, with what the leg itself says of
+// the answer or of parking, or with the leg. Of holding that has ended nobody says
+// when: then it is none.
 func (l *Leg) segmentEnd(g *Segment) time.Time {
+	s := l.Session
 	switch {
 	case !g.End.IsZero():
 		return g.End
 	case g.Type == SegmentWrapup && l.WrapUp == WrapUpDone:
 		return l.WrapUpEnd
-	case g.Type != SegmentWrapup && l.Over:
+	case g.Type == SegmentWrapup || !l.Over:
+	case g.beforeAnswer() && l.Answered && !l.Connected.Before(g.Start):
+		return l.Connected
+	case g.Type == SegmentHold && !s.Held && l.shownLive().After(g.Start.Add(skew)):
+	case g.Type == SegmentParked && s.ResumeTime.After(g.Start):
+		return s.ResumeTime
+	default:
 		return l.End
 	}
 	return g.Start

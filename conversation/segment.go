@@ -75,3 +75,13 @@ func (s *Segment) compare(t *Segment) int {
 
 // Open reports whether the segment is still running.
 func (s *Segment) Open() bool { return s.End.IsZero() }
+
+// beforeAnswer reports whether the segment is one that a leg has until somebody
+// answers.
+func (s *Segment) beforeAnswer() bool {
+	switch s.Type {
+	case SegmentAlert, SegmentDialing, SegmentContacting, SegmentScheduled:
+		return true
+	}
+	return false
+}

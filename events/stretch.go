@@ -132,27 +132,35 @@ func (s *stretch) sureFrom() time.Time {
 }
 
 // presence counts who is connected when.
-type presence struct{ begins, ends []time.Time }
+type presence struct {
+	stretches []*stretch  // in the order in which they began
+	ends      []time.Time // of those that are over
+}
 
 func newPresence(stretches []*stretch) *presence {
-	p := &presence{}
+	p := &presence{stretches: stretches}
 	for _, s := range stretches {
-		p.begins = append(p.begins, s.connected)
 		if s.over {
-			p.ends = append(p.ends, s.end)
+			p.ends = append(p.ends, latest(s.connected, s.end))
 		}
 	}
-	slices.SortFunc(p.begins, time.Time.Compare)
 	slices.SortFunc(p.ends, time.Time.Compare)
 	return p
 }
 
 // after returns how many agents are still connected after one has left at t.
-// Those who left in the same moment do not count.
+// Those who left in the same moment do not count, nor does who came in it.
 func (p *presence) after(t time.Time) int {
-	return max(0, upTo(p.begins, t)-upTo(p.ends, t.Add(skew)))
-}
-
-func upTo(times []time.Time, t time.Time) int {
-	return sort.Search(len(times), func(i int) bool { return times[i].After(t) })
+	moment := t.Add(skew)
+	begun := sort.Search(len(p.stretches), func(i int) bool { return p.stretches[i].connected.After(t) })
+	gone := sort.Search(len(p.ends), func(i int) bool { return p.ends[i].After(moment) })
+	for _, s := range p.stretches[begun:] {
+		if s.connected.After(moment) {
+			break
+		}
+		if s.over && !s.end.After(moment) { // it has come in the moment, too
+			gone--
+		}
+	}
+	return begun - gone
 }

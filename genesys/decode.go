@@ -9,7 +9,8 @@ import (
 	"github.com/dcmkit/convtrack/genesys/internal/wire"
 )
 
-// Decode decodes one JSON value of any of the shapes in the package comment.
+// Decode decodes a JSON value of any of the shapes in the package comment, or
+// several, one after the other.
 //
 // read is when the message was read. It settles which of two snapshots of the
 // live API is newer, as those carry no time; pass the zero time where it is
@@ -17,9 +18,10 @@ import (
 // used.
 //
 // When a part of a message cannot be understood (one conversation of a page,
-// a session without an id), Decode returns what it understood together with an
-// error that joins a [DecodeError] for each such part; see [Refusals]. Use the
-// message and report the error. It keeps nothing of data.
+// a session without an id, what is behind the last value), Decode returns what
+// it understood together with an error that joins a [DecodeError] for each such
+// part; see [Refusals]. Use the message and report the error. It keeps nothing
+// of data.
 func Decode(data []byte, read time.Time) (*Message, error) {
 	return reader{read: read}.decodeWhole(data)
 }
@@ -41,14 +43,25 @@ func DecodeNth(data []byte, n int) (*Message, error) {
 
 func (r reader) decodeWhole(data []byte) (*Message, error) {
 	m := &Message{}
-	err := r.decode(m, wire.Sanitize(data), 0)
+	err := r.decodeAll(m, wire.Sanitize(data), 0)
 	return m, err
+}
+
+// decodeAll decodes a document, or several that come one after the other, of
+// which decode refuses the whole.
+func (r reader) decodeAll(m *Message, data []byte, depth int) error {
+	err := r.decode(m, data, depth)
+	if err != nil && moreThanOne(data) {
+		return r.decodeEach(m, data, "message", depth)
+	}
+	return err
 }
 
 // mostWraps is how many envelopes may be in each other: SNS in SQS around
 // EventBridge makes three.
 const mostWraps = 6
 
+// decode decodes a document; it states nothing of one with something behind it.
 func (r reader) decode(m *Message, data []byte, depth int) error {
 	if depth > mostWraps {
 		return refuse("message", "too many envelopes in each other")
@@ -185,8 +198,10 @@ func eachMember(data []byte, do func(name string, dec *jsontext.Decoder) (bool, 
 				return err
 			}
 		}
-		_, err := dec.ReadToken()
-		return err
+		if _, err := dec.ReadToken(); err != nil {
+			return err
+		}
+		return wire.End(dec)
 	})
 }
 
@@ -197,7 +212,7 @@ func (r reader) decodeList(m *Message, data []byte, depth int) error {
 	if err := wire.Unmarshal(data, &values); err != nil {
 		return refused("list", err)
 	}
-	return r.decodeValues(m, values, "element", depth)
+	return r.decodeValues(m, values, "element", depth+1)
 }
 
 // decodeElements decodes the elements of the named member.
@@ -207,8 +222,13 @@ func (r reader) decodeElements(m *Message, data []byte, member, what string, dep
 		return refused(what, err)
 	}
 	switch v.Kind() {
-	case 'n', '{':
-		return nil // empty, in one of the platform's spellings
+	case 'n':
+		return nil
+	case '{':
+		if names, err := topLevelNames(v); err == nil && len(names) == 0 {
+			return nil // empty, in one of the platform's spellings
+		}
+		return refuse(what, "%s is not an array", member)
 	case '[':
 	default:
 		return refuse(what, "%s is not an array", member)
@@ -217,13 +237,13 @@ func (r reader) decodeElements(m *Message, data []byte, member, what string, dep
 	if err := wire.Unmarshal(v, &values); err != nil {
 		return refused(what, err)
 	}
-	return r.decodeValues(m, values, what, depth)
+	return r.decodeValues(m, values, what, depth+1)
 }
 
 func (r reader) decodeValues(m *Message, values []jsontext.Value, what string, depth int) error {
 	var errs []error
 	for i, v := range values {
-		if err := r.decode(m, v, depth+1); err != nil {
+		if err := r.decode(m, v, depth); err != nil {
 			errs = append(errs, inElement(what, i, err))
 		}
 	}

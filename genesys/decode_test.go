@@ -52,9 +52,8 @@ func object(t *testing.T, v any) string {
 	return string(b)
 }
 
-// TestEveryShapeIsRecognised tells one conversation in every way in which it
-// can arrive.
-func TestEveryShapeIsRecognised(t *testing.T) {
+// everyShape tells one conversation in every way in which it can arrive.
+func everyShape(t *testing.T) (conversationID string, messages map[string]string) {
 	s := genesystest.BlindTransferToQueue()
 	end := 400 * time.Second
 	frame := string(s.Details()[0])
@@ -64,7 +63,7 @@ func TestEveryShapeIsRecognised(t *testing.T) {
 	call := s.MediaSnapshot("voice", end)
 	call["selfUri"] = "/api/v2/conversations/calls/" + s.ID
 	metric := `{"conversationId":"` + s.ID + `","sessionId":"s-a","metric":"tTalk","metricDate":"2025-01-10T09:02:01.500Z","value":100020,"originatingDirection":"inbound"}`
-	for name, message := range map[string]string{
+	return s.ID, map[string]string{
 		"WebSocket frame of a detail event":  frame,
 		"WebSocket frame of a user topic":    string(s.Snapshots()[3]),
 		"WebSocket frame of a media topic":   string(s.MediaSnapshots()[3]),
@@ -112,13 +111,18 @@ func TestEveryShapeIsRecognised(t *testing.T) {
 		"survey under a new topic":           `{"topicName":"v2.novel.{id}","eventBody":{"id":"v","conversation":{"id":"` + s.ID + `"},"surveyForm":{"id":"f"},"status":"Finished"}}`,
 		"array of anything":                  `[` + frame + `,` + record + `]`,
 		"white space around and inside":      " \n" + indent(t, frame) + "\n",
-	} {
+	}
+}
+
+func TestEveryShapeIsRecognised(t *testing.T) {
+	id, messages := everyShape(t)
+	for name, message := range messages {
 		t.Run(name, func(t *testing.T) {
 			m := decode(t, message)
 			require.Equal(t, genesys.KindConversation, m.Kind)
 			require.NotEmpty(t, m.Conversations)
 			for _, c := range m.Conversations {
-				require.Equal(t, s.ID, c.ID)
+				require.Equal(t, id, c.ID)
 			}
 		})
 	}

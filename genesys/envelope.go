@@ -129,12 +129,12 @@ func (r reader) decodeWrapped(m *Message, data []byte, member, what string, dept
 // decodeText decodes JSON inside a JSON string: an SQS body.
 func (r reader) decodeText(m *Message, data []byte, depth int) error {
 	text, err := jsontext.AppendUnquote(nil, data)
-	if err != nil && text == nil {
+	if err != nil && (text == nil || moreThanOne(data)) { // else it has made text of what was none
 		return refused("text", err)
 	}
 	inner := jsontext.Value(wire.Sanitize(text))
 	if kind := inner.Kind(); kind != '{' && kind != '[' {
 		return &DecodeError{What: "text", Reason: "it does not hold a JSON object", Err: ErrUnknownShape}
 	}
-	return r.decode(m, inner, depth+1)
+	return r.decodeAll(m, inner, depth+1)
 }

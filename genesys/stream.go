@@ -39,7 +39,12 @@ func (r reader) decodeStreamRecord(m *Message, data []byte, member string, depth
 	case bytes.HasPrefix(raw, []byte{0x1f, 0x8b}):
 		return refuse(what, "%s is compressed, which streams do not do by themselves", member)
 	}
-	values, err := valuesIn(wire.Sanitize(raw))
+	return r.decodeEach(m, wire.Sanitize(raw), what, depth+1)
+}
+
+// decodeEach decodes JSON values, one after the other.
+func (r reader) decodeEach(m *Message, data []byte, what string, depth int) error {
+	values, err := valuesIn(data)
 	errs := []error{r.decodeValues(m, values, what, depth)}
 	if err != nil {
 		errs = append(errs, inElement(what, len(values), refused("message", err)))
@@ -62,4 +67,18 @@ func valuesIn(data []byte) (values []jsontext.Value, err error) {
 		}
 	})
 	return values, err
+}
+
+// moreThanOne reports whether there is something behind the first JSON value, if
+// that can be a message: numbers and words are the rest of something cut.
+func moreThanOne(data []byte) (more bool) {
+	if kind := jsontext.Value(data).Kind(); kind != '{' && kind != '[' && kind != '"' {
+		return false
+	}
+	_ = wire.Scan(data, func(dec *jsontext.Decoder) error { // an error: not even one
+		err := dec.SkipValue()
+		more = err == nil && wire.End(dec) != nil
+		return err
+	})
+	return more
 }

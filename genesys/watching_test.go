@@ -36,6 +36,10 @@ func TestWhoWatchesIsToldByAnySign(t *testing.T) {
 				"sessions":[{"sessionId":"s","mediaType":"voice",%s,"segments":[{"segmentType":"interact","segmentStart":"2025-01-10T09:00:05Z"}]}]}]}`,
 			"detail event": `{"topicName":"v2.detail.events.conversation.c.user.end","eventBody":{"eventTime":1736499700000,"conversationId":"c","participantId":"p",
 				"sessionId":"s","userId":"u","interactingDurationMs":60000,%s}}`,
+			"detail event that is read twice": `{"topicName":"v2.detail.events.conversation.c.user.end","eventBody":{"novel":1,"ani":{},%s,"eventTime":1736499700000,
+				"conversationId":"c","participantId":"p","sessionId":"s","userId":"u","interactingDurationMs":60000}}`,
+			"record that is read twice": `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","purpose":"user","userId":"u",
+				"sessions":[{"novel":1,"ani":{},%s,"sessionId":"s","mediaType":"voice","segments":[{"segmentType":"interact","segmentStart":"2025-01-10T09:00:05Z"}]}]}]}`,
 		} {
 			requireWatching(t, watches, shape+" "+sign, fmt.Sprintf(message, sign))
 		}

@@ -3,23 +3,23 @@ package wire
 // AnalyticsConversation is a conversation of the details query, of a details
 // job or of GET /api/v2/analytics/conversations/{id}/details (protocol 6.3).
 type AnalyticsConversation struct {
-	ConversationID              string                 `json:"conversationId"`
-	ConversationStart           Time                   `json:"conversationStart"`
-	ConversationEnd             Time                   `json:"conversationEnd"`
-	ConferenceStart             Time                   `json:"conferenceStart"`
-	ConversationInitiator       string                 `json:"conversationInitiator"`
-	OriginatingDirection        string                 `json:"originatingDirection"`
-	ExternalTag                 string                 `json:"externalTag"`
-	CustomerParticipation       bool                   `json:"customerParticipation"`
-	SelfServed                  bool                   `json:"selfServed"`
-	DivisionIDs                 []string               `json:"divisionIds"`
-	KnowledgeBaseIDs            []string               `json:"knowledgeBaseIds"`
-	AssociatedConversationID    string                 `json:"associatedConversationId"`
-	ConsultationConversationIDs []string               `json:"consultationConversationIds"`
-	Participants                []AnalyticsParticipant `json:"participants"`
-	Evaluations                 []AnalyticsEvaluation  `json:"evaluations"`
-	Surveys                     []AnalyticsSurvey      `json:"surveys"`
-	Resolutions                 []AnalyticsResolution  `json:"resolutions"`
+	ConversationID              string                         `json:"conversationId"`
+	ConversationStart           Time                           `json:"conversationStart"`
+	ConversationEnd             Time                           `json:"conversationEnd"`
+	ConferenceStart             Time                           `json:"conferenceStart"`
+	ConversationInitiator       string                         `json:"conversationInitiator"`
+	OriginatingDirection        string                         `json:"originatingDirection"`
+	ExternalTag                 string                         `json:"externalTag"`
+	CustomerParticipation       bool                           `json:"customerParticipation"`
+	SelfServed                  bool                           `json:"selfServed"`
+	DivisionIDs                 []string                       `json:"divisionIds"`
+	KnowledgeBaseIDs            []string                       `json:"knowledgeBaseIds"`
+	AssociatedConversationID    string                         `json:"associatedConversationId"`
+	ConsultationConversationIDs []string                       `json:"consultationConversationIds"`
+	Participants                Elements[AnalyticsParticipant] `json:"participants"`
+	Evaluations                 Elements[AnalyticsEvaluation]  `json:"evaluations"`
+	Surveys                     Elements[AnalyticsSurvey]      `json:"surveys"`
+	Resolutions                 Elements[AnalyticsResolution]  `json:"resolutions"`
 
 	MediaStatsMinConversationMOS     Score `json:"mediaStatsMinConversationMos"`
 	MediaStatsMinConversationRFactor Score `json:"mediaStatsMinConversationRFactor"`
@@ -27,16 +27,16 @@ type AnalyticsConversation struct {
 
 // AnalyticsParticipant can hold several sessions of the same agent.
 type AnalyticsParticipant struct {
-	ParticipantID          string             `json:"participantId"`
-	ParticipantName        string             `json:"participantName"`
-	Purpose                string             `json:"purpose"`
-	UserID                 string             `json:"userId"`
-	TeamID                 string             `json:"teamId"`
-	ExternalContactID      string             `json:"externalContactId"`
-	ExternalOrganizationID string             `json:"externalOrganizationId"`
-	FlaggedReason          string             `json:"flaggedReason"`
-	Attributes             Attributes         `json:"attributes"` // job results only
-	Sessions               []AnalyticsSession `json:"sessions"`
+	ParticipantID          string                     `json:"participantId"`
+	ParticipantName        string                     `json:"participantName"`
+	Purpose                string                     `json:"purpose"`
+	UserID                 string                     `json:"userId"`
+	TeamID                 string                     `json:"teamId"`
+	ExternalContactID      string                     `json:"externalContactId"`
+	ExternalOrganizationID string                     `json:"externalOrganizationId"`
+	FlaggedReason          string                     `json:"flaggedReason"`
+	Attributes             Attributes                 `json:"attributes"` // job results only
+	Sessions               Elements[AnalyticsSession] `json:"sessions"`
 }
 
 // AnalyticsSession is a leg.
@@ -100,10 +100,10 @@ type AnalyticsSession struct {
 	JourneyCustomerSessionID string `json:"journeyCustomerSessionId"`
 	JourneyActionID          string `json:"journeyActionId"`
 
-	Flow               AnalyticsFlow       `json:"flow"`
-	Segments           []AnalyticsSegment  `json:"segments"`
-	Metrics            []AnalyticsMetric   `json:"metrics"`
-	MediaEndpointStats []MediaEndpointStat `json:"mediaEndpointStats"`
+	Flow               AnalyticsFlow               `json:"flow"`
+	Segments           Elements[AnalyticsSegment]  `json:"segments"`
+	Metrics            Elements[AnalyticsMetric]   `json:"metrics"`
+	MediaEndpointStats Elements[MediaEndpointStat] `json:"mediaEndpointStats"`
 
 	Others Unknown `json:",embed"`
 }
@@ -123,8 +123,8 @@ type AnalyticsFlow struct {
 	StartingLanguage      string `json:"startingLanguage"`
 	EndingLanguage        string `json:"endingLanguage"`
 
-	Outcomes   []AnalyticsFlowOutcome `json:"outcomes"`
-	Milestones []FlowMilestone        `json:"milestones"`
+	Outcomes   Elements[AnalyticsFlowOutcome] `json:"outcomes"`
+	Milestones Elements[FlowMilestone]        `json:"milestones"`
 }
 
 // AnalyticsFlowOutcome is an outcome of a flow. Old records have its id and its

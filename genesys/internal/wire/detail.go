@@ -44,16 +44,16 @@ type DetailEvent struct {
 	ConnectedDurationMs   Int    `json:"connectedDurationMs"`
 	VoicemailDurationMs   Int    `json:"voicemailDurationMs"`
 
-	FlowID               string          `json:"flowId"`
-	FlowType             string          `json:"flowType"`
-	FlowVersion          string          `json:"flowVersion"`
-	FlowOutcomeID        string          `json:"flowOutcomeId"`
-	FlowOutcomeValue     string          `json:"flowOutcomeValue"`
-	FlowOutcomeStartTime Time            `json:"flowOutcomeStartTime"`
-	FlowOutcomeEndTime   Time            `json:"flowOutcomeEndTime"`
-	FlowMilestones       []FlowMilestone `json:"flowMilestones"`
-	ExitReason           string          `json:"exitReason"`
-	TransferType         string          `json:"transferType"`
+	FlowID               string                  `json:"flowId"`
+	FlowType             string                  `json:"flowType"`
+	FlowVersion          string                  `json:"flowVersion"`
+	FlowOutcomeID        string                  `json:"flowOutcomeId"`
+	FlowOutcomeValue     string                  `json:"flowOutcomeValue"`
+	FlowOutcomeStartTime Time                    `json:"flowOutcomeStartTime"`
+	FlowOutcomeEndTime   Time                    `json:"flowOutcomeEndTime"`
+	FlowMilestones       Elements[FlowMilestone] `json:"flowMilestones"`
+	ExitReason           string                  `json:"exitReason"`
+	TransferType         string                  `json:"transferType"`
 
 	ACDOutcome               string `json:"acdOutcome"`
 	AnsweredUserID           string `json:"answeredUserId"`
@@ -69,10 +69,10 @@ type DetailEvent struct {
 	WrapupDurationMs Int    `json:"wrapupDurationMs"`
 
 	Attributes     Attributes `json:"attributes"`
-	Communications []struct {
+	Communications Elements[struct {
 		ID        string `json:"id"`
 		MediaType string `json:"mediaType"`
-	} `json:"communications"`
+	}] `json:"communications"`
 
 	OutboundCampaignID    string `json:"outboundCampaignId"`
 	OutboundContactListID string `json:"outboundContactListId"`

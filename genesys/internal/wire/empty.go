@@ -7,9 +7,12 @@ import "reflect"
 func Empty(v any) bool { return empty(reflect.ValueOf(v)) }
 
 func empty(v reflect.Value) bool {
+	if v.IsZero() {
+		return true
+	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		return v.IsNil() || empty(v.Elem())
+		return empty(v.Elem())
 	case reflect.Slice:
 		for i := range v.Len() {
 			if !empty(v.Index(i)) {
@@ -20,8 +23,8 @@ func empty(v reflect.Value) bool {
 	case reflect.Map:
 		return v.Len() == 0
 	case reflect.Struct:
-		if t, ok := v.Interface().(Time); ok {
-			return t.IsZero()
+		if v.Type() == reflect.TypeFor[Time]() {
+			return v.Interface().(Time).IsZero()
 		}
 		for i := range v.NumField() {
 			if !empty(v.Field(i)) {
@@ -30,5 +33,5 @@ func empty(v reflect.Value) bool {
 		}
 		return true
 	}
-	return v.IsZero()
+	return false
 }

@@ -43,7 +43,12 @@ func readPlain(data []byte, live bool, read func(r *reader) error) error {
 			return err
 		}
 	}
-	return Scan(data, func(dec *jsontext.Decoder) error { return reading(dec, utf8.Valid(data), read) })
+	return Scan(data, func(dec *jsontext.Decoder) error {
+		if err := reading(dec, utf8.Valid(data), read); err != nil {
+			return err
+		}
+		return End(dec)
+	})
 }
 
 // errNotLive: the body is not read by a reader.

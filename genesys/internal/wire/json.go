@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -48,14 +49,15 @@ var lenient = json.JoinOptions(options, json.WithUnmarshalers(json.JoinUnmarshal
 	}),
 )))
 
-// Unmarshal decodes data into v. What the platform sends for "no value" (null,
-// {} and [] in the place of anything) is accepted.
+// Unmarshal decodes data into what v points to, which is empty. What the platform
+// sends for "no value" (null, {} and [] in the place of anything) is accepted.
 func Unmarshal(data []byte, v any) error {
 	err := json.Unmarshal(data, v, options)
 	var semantic *json.SemanticError
-	if err == nil || !errors.As(err, &semantic) {
+	if err == nil || errors.Is(err, errTooMany) || !errors.As(err, &semantic) {
 		return err
 	}
+	reflect.ValueOf(v).Elem().SetZero() // unknown members are added to those that are there
 	return UnmarshalOdd(data, v)
 }
 
@@ -77,6 +79,19 @@ func Scan(data []byte, do func(dec *jsontext.Decoder) error) error {
 	err := do(dec)
 	dec.Reset(nothing{}, options)
 	decoders.Put(dec)
+	return err
+}
+
+// End returns an error when there is more than white space behind what dec has
+// read.
+func End(dec *jsontext.Decoder) error {
+	_, err := dec.ReadToken()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err == nil:
+		err = odd("there is more behind the value")
+	}
 	return err
 }
 
@@ -120,8 +135,10 @@ func Sanitize(data []byte) []byte {
 func prune(data []byte) ([]byte, error) {
 	var out []byte
 	err := Scan(data, func(dec *jsontext.Decoder) (err error) {
-		out, err = appendPruned(nil, dec)
-		return err
+		if out, err = appendPruned(nil, dec); err != nil {
+			return err
+		}
+		return End(dec)
 	})
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ type Conversation struct {
 	UtilizationLabelID string
 	MaxParticipants    Int
 	Divisions          []DivisionMembership
-	RecentTransfers    []Transfer
+	RecentTransfers    Elements[Transfer]
 	Participants       Participants
 	SelfURI            string
 }
@@ -153,7 +153,7 @@ type Participant struct {
 	ScreenMonitorings Communications
 
 	// Evaluations are in the REST conversation only.
-	Evaluations []Evaluation
+	Evaluations Elements[Evaluation]
 
 	// The flattened leg of the media variants.
 	State                 string
@@ -393,7 +393,7 @@ type Communication struct {
 
 	AgentAssistantID string
 	JourneyContext   JourneyContext
-	Segments         []LiveSegment // REST only
+	Segments         Elements[LiveSegment] // REST only
 }
 
 func (c *Communication) read(r *reader) error {

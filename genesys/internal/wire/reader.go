@@ -84,7 +84,10 @@ func readingPlain(data []byte, read func(r *reader) error) error {
 	defer memories.Put(m)
 	m.scanner = newScanner(data)
 	defer func() { m.scanner.data = nil }()
-	return read(&reader{memory: m, plain: &m.scanner, valid: utf8.Valid(data)})
+	if err := read(&reader{memory: m, plain: &m.scanner, valid: utf8.Valid(data)}); err != nil {
+		return err
+	}
+	return m.scanner.end()
 }
 
 func borrowMemory() *memory {

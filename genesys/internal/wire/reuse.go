@@ -61,20 +61,16 @@ func resetAll[E any](list []E, reset func(*E)) {
 	}
 }
 
-// readList reads a list. The elements behind its end are empty.
+// readList reads a list, without the elements that say nothing. Those behind its
+// end are empty.
 func readList[E any](r *reader, list *[]E, read func(*E, *reader) error, reset func(*E)) error {
 	resetAll(*list, reset) // of an attempt that failed
 	if *list = (*list)[:0]; r.PeekKind() != '[' {
 		return r.other(list)
 	}
-	return r.list(func() error {
-		n := len(*list)
-		if n < cap(*list) {
-			*list = (*list)[:n+1]
-		} else {
-			var empty E
-			*list = append(*list, empty)
-		}
-		return read(&(*list)[n], r)
+	return r.elements(func() error {
+		var e *E
+		*list, e = grown(*list)
+		return read(e, r)
 	})
 }

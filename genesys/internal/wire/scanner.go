@@ -178,6 +178,14 @@ func (s *scanner) whole() ([]byte, error) {
 	return v, err
 }
 
+// end returns an error when there is more than white space behind what was read.
+func (s *scanner) end() error {
+	if i, _ := s.first(s.at); i < len(s.data) {
+		return ErrNotPlain
+	}
+	return nil
+}
+
 // text returns the end of the text whose first byte is at i.
 func (s *scanner) text(i int) (end int) {
 	s.escaped = false

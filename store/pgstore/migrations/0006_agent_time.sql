@@ -1,6 +1,9 @@
 -- What one person does at the same time in several sessions counts once: as
 -- hold before talk, then dialing, then after-call work. Who only watches works
 -- on nothing, by whichever sign.
+-- Of a leg with segments only those with an end count. How a leg went on whose
+-- segments were read before it ended, AgentTimes of the library tells: that takes
+-- when a snapshot last showed the leg, which no column has.
 -- Literals have their type, so that no operator of somebody else fits better.
 
 create or replace view cdm_report_agent_time with (security_barrier = true) as
@@ -90,6 +93,6 @@ cross join lateral (
     coalesce((select sum(upper(x) - lower(x)) from unnest(d.wrapup - d.dialing - d.talk - d.hold) x), interval '0') as wrap_up
 ) t;
 
-comment on view cdm_report_agent_time is 'How long each agent worked on each conversation, over all sessions; what one does at the same time in several counts once. Alerting does not count, nor does what is still under way.';
+comment on view cdm_report_agent_time is 'How long each agent worked on each conversation, over all sessions; what one does at the same time in several counts once. Alerting does not count, nor does what is still under way; of a leg with segments only those with an end count.';
 
 insert into cdm_migration (number, name) values (6, '0006_agent_time');
