@@ -79,6 +79,6 @@ func TestAListOfTooManyElementsIsRefused(t *testing.T) {
 	for name, message := range everyList() {
 		mib, err := allocatedFor(message, `{"id":"1"}`)
 		require.ErrorContains(t, err, "the list has more than 16384 elements", name)
-		require.LessOrEqual(t, mib, uint64(128), "MiB for %s", name)
+		require.LessOrEqual(t, mib, uint64(256), "MiB for %s", name)
 	}
 }

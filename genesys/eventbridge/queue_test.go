@@ -282,10 +282,10 @@ func TestAFaultOfTheServiceThatGivesCredentialsIsWaitedOut(t *testing.T) {
 		"a profile that is not there": {errors.New("no such profile"), false},
 	} {
 		virtual(t, func(t *testing.T, w *world) {
-			asked := 0
+			var asked atomic.Int32
 			client := sqs.New(sqs.Options{Region: "eu-central-1", BaseEndpoint: aws.String(w.sqs.URL()), HTTPClient: w.sqs.HTTPClient(),
 				Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-					if asked++; asked <= 2 {
+					if asked.Add(1) <= 2 {
 						return aws.Credentials{}, fmt.Errorf("failed to refresh cached credentials, %w", x.fault)
 					}
 					return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil

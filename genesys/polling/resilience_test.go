@@ -99,12 +99,7 @@ func TestARepairComesToItsEndAlthoughSomeCallsFail(t *testing.T) {
 
 func TestAConversationThatTheStoreRefusesHoldsUpNoOther(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.refuses = func(c *conversation.Conversation) error {
-			if strings.HasPrefix(c.ID, "bad") {
-				return errors.New("the row is refused")
-			}
-			return nil
-		}
+		w.refuse(func(c *conversation.Conversation) bool { return strings.HasPrefix(c.ID, "bad") })
 		w.start(polling.Config{})
 		w.waiting("bad")
 		w.call("good")
@@ -116,12 +111,12 @@ func TestAConversationThatTheStoreRefusesHoldsUpNoOther(t *testing.T) {
 func TestItHearsAgainSoonAfterTheStoreIsBack(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		var down atomic.Bool
-		w.refuses = func(*conversation.Conversation) error {
+		w.refuseWith(func(*conversation.Conversation) error {
 			if down.Load() {
 				return errors.New("the store is down")
 			}
 			return nil
-		}
+		})
 		w.start(polling.Config{})
 		w.settle(time.Minute)
 		down.Store(true)

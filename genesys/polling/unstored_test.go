@@ -119,16 +119,6 @@ func TestAConversationThatTheStoreRefusesIsLeftOutOnceItHasDoneSoForLong(t *test
 	})
 }
 
-// refuse has the store refuse the conversations for which it returns true.
-func (w *world) refuse(these func(c *conversation.Conversation) bool) {
-	w.refuses = func(c *conversation.Conversation) error {
-		if these(c) {
-			return errors.New("the row is refused")
-		}
-		return nil
-	}
-}
-
 // known plays some conversations that stay open, and has them stored by the repair
 // of a gap. It returns when the gap began.
 func (w *world) known(n int) (from time.Time) {
@@ -200,7 +190,7 @@ func TestNothingIsLeftOutWhileTheStoreRefusesEveryConversation(t *testing.T) {
 		w.settle(2 * time.Hour)
 		require.Zero(t, w.source.Stats().Repaired)
 		require.NotZero(t, w.source.Health().BlindSince)
-		w.refuses = nil
+		w.refuses.Store(nil)
 		w.settle(10 * time.Minute)
 		require.Equal(t, int64(1), w.source.Stats().Repaired)
 		w.demand([]string{"open"})

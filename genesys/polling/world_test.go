@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,9 +42,9 @@ type world struct {
 	frail   *frail // the store as the tracker sees it
 	tracker *convtrack.Tracker
 	source  *polling.Source
-	refuses func(c *conversation.Conversation) error // which conversations the store refuses; nil: none
-	lease   time.Duration                            // of the tracker; zero: the default
-	batch   int                                      // of its commits; zero: the default
+	refuses atomic.Pointer[refusal] // which conversations the store refuses; nil: none
+	lease   time.Duration           // of the tracker; zero: the default
+	batch   int                     // of its commits; zero: the default
 	calls   tap
 	log     logged
 	gaps    []conversation.Gap // that the host was told of
@@ -215,6 +216,21 @@ func (w *world) requests(prefix string, since time.Time) []genesystest.RequestRe
 	return found
 }
 
+// refusal is the error with which a store refuses a conversation; nil: it takes it.
+type refusal func(c *conversation.Conversation) error
+
+// refuse has the store refuse the conversations for which it returns true.
+func (w *world) refuse(these func(c *conversation.Conversation) bool) {
+	w.refuseWith(func(c *conversation.Conversation) error {
+		if these(c) {
+			return errors.New("the row is refused")
+		}
+		return nil
+	})
+}
+
+func (w *world) refuseWith(r refusal) { w.refuses.Store(&r) }
+
 // picky is a poller whose store refuses some conversations.
 type picky struct {
 	*polling.Source
@@ -224,11 +240,10 @@ type picky struct {
 func (p *picky) Run(ctx context.Context, sink conversation.Sink) error {
 	return p.Source.Run(ctx, func(ctx context.Context, u conversation.Update) error {
 		for _, c := range u.Conversations {
-			if p.w.refuses == nil {
-				break
-			}
-			if err := p.w.refuses(c); err != nil {
-				return err
+			if refuses := p.w.refuses.Load(); refuses != nil {
+				if err := (*refuses)(c); err != nil {
+					return err
+				}
 			}
 		}
 		return sink(ctx, u)
