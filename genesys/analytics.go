@@ -280,6 +280,11 @@ func endBareLegs(c *conversation.Conversation) {
 // closeLegs ends the legs of a record that says that the conversation is over:
 // with their last segment, where it does not show an end of that, with the
 // conversation.
+//
+// The latter is a guess that counts as the record's word: where the record lags behind
+// with the segment, it hides the earlier end that the live API has told. Were it derived
+// from the end of the conversation, the leg would change without a statement about it;
+// of such a leg storetest finds that who stated it is not stored.
 func closeLegs(c *conversation.Conversation) {
 	for _, p := range c.Participants {
 		for _, s := range p.Sessions {
