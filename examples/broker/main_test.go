@@ -46,15 +46,16 @@ func TestWithoutFlagsASubscriberHearsEveryEventOfACallInOrder(t *testing.T) {
 
 func TestWrongUseIsExplained(t *testing.T) {
 	for args, says := range map[string]string{
-		"-calls 0":                  "-calls must be at least 1",
-		"-nats nats://127.0.0.1:1":  "-nats nats://127.0.0.1:1",
-		"-kafka 127.0.0.1:1":        "-kafka 127.0.0.1:1",
-		"calls.json":                `"calls.json" is not understood`,
-		"-nats":                     "flag needs an argument",
-		"-db /does/not/exist/at.db": "/does/not/exist",
+		"-calls 0":                          "-calls must be at least 1",
+		"-nats nats://u:secret@127.0.0.1:1": "see that the server runs",
+		"-kafka 127.0.0.1:1":                "-kafka 127.0.0.1:1",
+		"calls.json":                        `"calls.json" is not understood`,
+		"-nats":                             "flag needs an argument",
+		"-db /does/not/exist/at.db":         "/does/not/exist",
 	} {
 		code, _, errs := play(t, strings.Fields(args)...)
 		require.NotZero(t, code, args)
 		require.Contains(t, errs, says)
+		require.NotContains(t, errs, "secret")
 	}
 }
