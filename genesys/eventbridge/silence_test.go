@@ -39,15 +39,21 @@ func blind(gaps []conversation.Gap) []string {
 	return names
 }
 
+// listening runs a queue from which a message has come.
+func listening(t *testing.T, w *world) (*eventbridge.Queue, *books) {
+	t.Helper()
+	q, b := w.source(), &books{}
+	run(t, q, b.sink)
+	w.queue.Send(envelope("c-1"))
+	time.Sleep(time.Second)
+	return q, b
+}
+
 // A11: a partner event source whose bus was deleted takes everything and
 // delivers nothing.
 func TestSilenceIsAGapWhenOthersHear(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		var b books
-		q := w.source()
-		run(t, q, b.sink)
-		w.queue.Send(envelope("c-1"))
-		time.Sleep(time.Second)
+		q, b := listening(t, w)
 		quiet := time.Now()
 		time.Sleep(20 * time.Minute)
 		require.Empty(t, b.gapList(), "nobody hears anything at night")
@@ -69,11 +75,7 @@ func TestSilenceIsAGapWhenOthersHear(t *testing.T) {
 
 func TestAQueueThatCannotBeReadIsNotSilent(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		var b books
-		q := w.source()
-		run(t, q, b.sink)
-		w.queue.Send(envelope("c-1"))
-		time.Sleep(time.Second)
+		q, b := listening(t, w)
 		w.sqs.SetFaults(genesystest.SQSFaults{Error: "QueueDoesNotExist"})
 		othersHear(q, 12)
 		time.Sleep(20 * time.Minute)
@@ -88,11 +90,7 @@ func TestAQueueThatCannotBeReadIsNotSilent(t *testing.T) {
 // The queue that has taken the place of another need not be the target of a rule.
 func TestSilenceAfterAnOutageIsAGapUntilAMessageComes(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		var b books
-		q := w.source()
-		run(t, q, b.sink)
-		w.queue.Send(envelope("c-1"))
-		time.Sleep(time.Second)
+		q, b := listening(t, w)
 		quiet := time.Now()
 		w.sqs.SetFaults(genesystest.SQSFaults{Error: "QueueDoesNotExist"})
 		othersHear(q, 200)

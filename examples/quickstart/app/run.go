@@ -199,7 +199,7 @@ func followOrganisation(ctx context.Context, o options, tracker *convtrack.Track
 	var queues []string
 	for q, err := range client.Queues(ctx) {
 		if err != nil {
-			return err
+			return fmt.Errorf("listing the queues: %w; see that this machine reaches Genesys Cloud, and that the client and its permissions are right", err)
 		}
 		queues = append(queues, q.ID)
 	}
