@@ -161,3 +161,22 @@ func TestAConversationOfAnEarlierVersionKeepsItsStart(t *testing.T) {
 		require.Equal(t, at(3), Merge(stored, State(&Conversation{ID: "c", Start: at(3)}, Statement{By: SourceTopic, Seen: at(9)})).Start)
 	}
 }
+
+func TestAnEndAloneTellsSinceWhenTheLegWasConnected(t *testing.T) {
+	for purpose, lasted := range map[Purpose]func(*Session){
+		PurposeCustomer: func(s *Session) { s.InteractingDurationMs = 50_000 },
+		PurposeACD:      func(s *Session) { s.ConnectedDurationMs = 50_000 },
+		PurposeIVR:      func(s *Session) { s.ConnectedDurationMs = 50_000 },
+	} {
+		c := Merge(nil, event(60_000, func(p *Participant, s *Session) {
+			p.Purpose, s.MediaType, s.Ends = purpose, MediaVoice, []time.Time{at(60_000)}
+			lasted(s)
+		}))
+		_, s := c.Session("s")
+		require.Equal(t, at(10_000), s.ConnectedTime, purpose)
+		require.Equal(t, StateTerminated, s.State)
+		require.Equal(t, at(10_000), c.Start)
+		requireBegun(t, c)
+		requireKept(t, c)
+	}
+}

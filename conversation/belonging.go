@@ -60,10 +60,11 @@ func textOf[E any](name string, r rule, b *belonging[E]) Field[E] {
 	f.copy = func(dst, src *E) { b.put(dst, b.said(src)) }
 	f.erase = func(e *E) { b.put(e, attributedText{}) }
 	f.pack = func(p []byte, e *E) []byte {
-		if said := *b.hidden(e); said != nil {
+		said := b.said(e)
+		if *b.hidden(e) != nil || strings.IndexByte(said.text, 0) >= 0 {
 			return appendText(p, said.text+"\x00"+said.id)
 		}
-		return appendText(p, *b.text(e))
+		return appendText(p, said.text)
 	}
 	f.unpack = func(e *E, r *reader) { // the id is there: its place is before this one
 		text := r.text()

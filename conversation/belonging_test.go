@@ -122,3 +122,7 @@ func TestAFormIsNamedByAStatementThatHasItsID(t *testing.T) {
 		}
 	}
 }
+
+func TestATextWithAZeroByteSurvivesThatItIsPacked(t *testing.T) {
+	requireKept(t, Merge(nil, say(SourceREST, 1, func(_ *Participant, s *Session) { s.WrapUpCode, s.WrapUpNote = "w", "a\x00b" })))
+}

@@ -414,6 +414,9 @@ func (s *Session) derivedConnected(p *Participant, answered time.Time) time.Time
 		if len(s.Starts) > 0 {
 			return s.Starts[0]
 		}
+		if lasted := max(ms(s.InteractingDurationMs), ms(s.ConnectedDurationMs)); lasted > 0 && len(s.Ends) > 0 {
+			return s.Ends[len(s.Ends)-1].Add(-lasted)
+		}
 		return time.Time{}
 	}
 	if at := s.connectedByDurations(answered); !at.IsZero() {

@@ -134,8 +134,27 @@ func evaluationRules(w whole[Evaluation]) whole[Evaluation] {
 	w.memorable = func(v *version[Evaluation]) bool { return !v.of.lastChange().IsZero() }
 	w.inKind = func(a, b *version[Evaluation]) int { return cmp.Compare(a.changed, b.changed) }
 	w.across = w.inKind
+	w.align = answersAfterTopics
 	w.settle = (*Evaluation).settle
 	return w
+}
+
+// answersAfterTopics has an answer that was asked for after a topic had told of a change
+// be no older than that: it is of the same change, whose time the topic says a moment
+// later than the quality API.
+func answersAfterTopics(versions []version[Evaluation]) {
+	for i := range versions {
+		answer := &versions[i]
+		if answer.kind.source() != SourceREST {
+			continue
+		}
+		for k := range versions {
+			if topic := &versions[k]; topic.kind.source() == SourceTopic && topic.changed > answer.changed && answer.seen >= topic.changed &&
+				topic.of.ChangedDate.Equal(answer.of.ChangedDate) {
+				answer.changed = topic.changed
+			}
+		}
+	}
 }
 
 // lastChange is when it changed last, as far as it is said.

@@ -22,18 +22,22 @@ type Person struct {
 func (p *Person) IsZero() bool { return *p == Person{} }
 
 // TookPart reports whether the person took part in the conversation: whether a
-// participant, a leg or a transfer of it, in whatever role (who is written to in
-// copy, too), has the person's address, external contact or user.
+// participant, a leg, a transfer, a survey or an evaluation of it, in whatever role (who
+// is written to in copy, who was to be asked first, who evaluates), has the person's
+// address, external contact or user.
 func (c *Conversation) TookPart(p Person) bool {
 	has := addressed(p.Address)
+	user := func(ids ...string) bool { return p.UserID != "" && slices.Contains(ids, p.UserID) }
 	for _, x := range c.Participants {
-		if p.UserID != "" && x.UserID == p.UserID || p.ExternalContactID != "" && x.ExternalContactID == p.ExternalContactID ||
+		if user(x.UserID) || p.ExternalContactID != "" && x.ExternalContactID == p.ExternalContactID ||
 			has(x.Address, x.ANI, x.DNIS) {
 			return true
 		}
 		for _, s := range x.Sessions {
 			if has(s.ANI, s.DNIS, s.SessionDNIS, s.AddressFrom, s.AddressTo, s.AddressSelf, s.AddressOther, s.Remote) ||
-				has(s.CallbackNumbers...) || has(s.DestinationAddresses...) || has(s.CC...) || has(s.BCC...) {
+				has(s.CallbackNumbers...) || has(s.DestinationAddresses...) || has(s.CC...) || has(s.BCC...) ||
+				user(s.AnsweredUserID, s.SelectedAgentID, s.ScreenMonitoredUserID) || user(s.RequestedRoutingUserIDs...) ||
+				slices.ContainsFunc(s.Segments, func(g *Segment) bool { return user(g.RequestedRoutingUserIDs...) }) {
 				return true
 			}
 		}
@@ -41,11 +45,11 @@ func (c *Conversation) TookPart(p Person) bool {
 	if p.ExternalContactID != "" && slices.Contains(c.ExternalContactIDs, p.ExternalContactID) {
 		return true
 	}
-	user := func(ids ...string) bool { return p.UserID != "" && slices.Contains(ids, p.UserID) }
 	return slices.ContainsFunc(c.Transfers, func(t *Transfer) bool {
 		return user(t.InitiatorUserID, t.DestinationUserID) || has(t.DestinationAddress)
 	}) || slices.ContainsFunc(c.Surveys, func(s *Survey) bool { return user(s.UserID) }) ||
-		slices.ContainsFunc(c.Evaluations, func(e *Evaluation) bool { return user(e.UserID, e.EvaluatorID) })
+		slices.ContainsFunc(c.Evaluations, func(e *Evaluation) bool { return user(e.UserID, e.EvaluatorID, e.AssigneeID) }) ||
+		slices.ContainsFunc(c.Resolutions.All(), func(r Resolution) bool { return user(r.UserID) })
 }
 
 // addressed returns whether one of some addresses, as they are stated, is the

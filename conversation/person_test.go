@@ -113,3 +113,20 @@ func TestNobodyElseIsFound(t *testing.T) {
 		require.False(t, with(func(c *Conversation, p *Participant, _ *Session) { put(c, p, "") }).TookPart(Person{}))
 	}
 }
+
+func TestAUserIsFoundByEveryFieldThatNamesOne(t *testing.T) {
+	for i, put := range []func(*Conversation, *Session){
+		func(_ *Conversation, s *Session) { s.AnsweredUserID = "u-1" },
+		func(_ *Conversation, s *Session) { s.SelectedAgentID = "u-1" },
+		func(_ *Conversation, s *Session) { s.ScreenMonitoredUserID = "u-1" },
+		func(_ *Conversation, s *Session) { s.RequestedRoutingUserIDs = []string{"u-2", "u-1"} },
+		func(_ *Conversation, s *Session) { s.Segments = []*Segment{{RequestedRoutingUserIDs: []string{"u-1"}}} },
+		func(c *Conversation, _ *Session) { c.Resolutions = ListOf(Resolution{UserID: "u-1"}) },
+		func(c *Conversation, _ *Session) { c.Evaluations = []*Evaluation{{ID: "e", AssigneeID: "u-1"}} },
+	} {
+		c := with(func(c *Conversation, _ *Participant, s *Session) { put(c, s) })
+		require.True(t, c.TookPart(Person{UserID: "u-1"}), "place %d", i)
+		require.False(t, c.TookPart(Person{UserID: "u"}), "place %d", i)
+		require.False(t, c.TookPart(Person{}), "place %d", i)
+	}
+}

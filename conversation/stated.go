@@ -55,8 +55,15 @@ func (w *whole[E]) stated(e *E, place int) (by Source, at time.Time) {
 
 func (w *whole[E]) newestFirst(versions []version[E]) []version[E] {
 	newest := slices.Clone(versions)
+	if w.align != nil {
+		w.align(newest)
+	}
 	slices.SortFunc(newest, func(a, b version[E]) int {
-		return cmp.Or(w.across(&b, &a), cmp.Compare(b.kind.rank(), a.kind.rank()), cmp.Compare(b.kind, a.kind))
+		c := w.across(&b, &a)
+		if c == 0 && a.kind.source() == b.kind.source() { // two answers, of which one leaves something out
+			c = cmp.Compare(b.seen, a.seen)
+		}
+		return cmp.Or(c, cmp.Compare(b.kind.rank(), a.kind.rank()), cmp.Compare(b.kind, a.kind))
 	})
 	return newest
 }

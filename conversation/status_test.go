@@ -188,3 +188,11 @@ func TestOnHoldToleratesClocksThatDiffer(t *testing.T) {
 		}
 	}
 }
+
+func TestALegOfWhichOnlyAMetricIsKnownKeepsNoConversationOpen(t *testing.T) {
+	over := event(60_000, func(p *Participant, s *Session) {
+		p.Purpose, s.Starts, s.Ends = PurposeCustomer, []time.Time{at(0)}, []time.Time{at(60_000)}
+	})
+	require.Equal(t, StatusEnded, Merge(nil, over).Status)
+	require.Equal(t, StatusEnded, inEveryOrder(t, over, metricOf("s-acd", Metric{Name: "tAcd", EmitDate: at(20_000), Value: 9_000})).Status)
+}

@@ -70,6 +70,9 @@ type whole[E any] struct {
 	inKind func(a, b *version[E]) int
 	// across orders versions of different kinds.
 	across func(a, b *version[E]) int
+	// align gives versions of different kinds that are of one change the same time of
+	// it; nil: they have it.
+	align func(versions []version[E])
 	// known are the fields that a kind of statement knows: where it leaves one
 	// out, there is none.
 	known func(statementKind) fieldSet

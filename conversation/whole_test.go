@@ -315,3 +315,18 @@ func TestWhatOlderVersionsStoredIsRead(t *testing.T) {
 		require.Error(t, (&Survey{}).SetProvenance(damaged), "%v", damaged)
 	}
 }
+
+func TestOfOneChangeTheAnswerThatWasHeardLastStandsWhicheverKindItIs(t *testing.T) {
+	is := Evaluation{Status: EvaluationFinished, ChangedDate: day(2), TotalScore: points(84)}
+	topic := is
+	topic.EventTime = day(2).Add(800 * time.Millisecond)
+	read := is
+	read.AgentHasRead, read.TotalScore = true, points(84.21)
+	require.True(t, inEveryOrder(t, evaluated(SourceTopic, day(2).Add(time.Second), topic), evaluated(SourceREST, day(5), read)).Evaluations[0].AgentHasRead)
+
+	listed := read
+	listed.TotalScore = nil
+	e := inEveryOrder(t, evaluated(SourceREST, day(3), is), evaluated(SourceREST, day(5), listed)).Evaluations[0]
+	require.True(t, e.AgentHasRead)
+	require.Equal(t, 84.0, *e.TotalScore)
+}

@@ -73,6 +73,9 @@ func candidates(p conversation.Person, after string, limit int) *search {
 		for _, x := range rows.Users {
 			part(x.Of.Table().Name, x.Column+" = "+s.text(p.UserID))
 		}
+		for _, x := range rows.InMore {
+			part(x.Of.Table().Name, "pg_catalog.strpos("+x.Column+"::text, "+s.text(rows.MarkOf(p.UserID))+") > 0")
+		}
 	}
 	if p.ExternalContactID != "" {
 		part("participant", "external_contact_id = "+s.text(p.ExternalContactID))

@@ -54,9 +54,12 @@ func (s *Store) candidates(p conversation.Person, after string, limit int) (sql 
 		args = append(args, values...)
 		args = append(args, after, limit)
 	}
-	for _, x := range rows.Users {
-		if p.UserID != "" {
+	if p.UserID != "" {
+		for _, x := range rows.Users {
 			part(x.Of.Table().Name, x.Column+" = ?", p.UserID)
+		}
+		for _, x := range rows.InMore {
+			part(x.Of.Table().Name, "instr("+x.Column+", ?) > 0", rows.MarkOf(p.UserID))
 		}
 	}
 	if p.ExternalContactID != "" {

@@ -1,6 +1,8 @@
 package rows
 
 import (
+	"strings"
+
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/internal/cursor"
@@ -12,15 +14,30 @@ type Place struct {
 	Column string
 }
 
-// Users are the columns that name a user, and Addresses those that have
-// addresses in them: all that [conversation.Conversation.TookPart] looks at.
+// Users are the columns that name a user, InMore those whose JSON may name one, and
+// Addresses those that have addresses in them: all that
+// [conversation.Conversation.TookPart] looks at.
 var (
-	Users = []Place{{Participant, "user_id"}, {Transfer, "initiator_user_id"}, {Transfer, "destination_user_id"}, {Survey, "user_id"},
+	InMore = []Place{{Conversation, "more"}, {Session, "more"}, {Segment, "more"}, {Evaluation, "more"}}
+	Users  = []Place{{Participant, "user_id"}, {Transfer, "initiator_user_id"}, {Transfer, "destination_user_id"}, {Survey, "user_id"},
 		{Evaluation, "user_id"}, {Evaluation, "evaluator_id"}}
 	Addresses = []Place{{Participant, "address"}, {Participant, "ani"}, {Participant, "dnis"},
 		{Session, "ani"}, {Session, "dnis"}, {Session, "address_from"}, {Session, "address_to"}, {Session, "address_self"}, {Session, "address_other"},
 		{Session, "more"}, {Transfer, "destination_address"}}
 )
+
+// MarkOf is a part of an id that is in a JSON text in which the id is, however that was
+// written: the longest one of letters, digits and hyphens.
+func MarkOf(id string) (mark string) {
+	for _, part := range strings.FieldsFunc(id, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
+		if len(part) > len(mark) {
+			mark = part
+		}
+	}
+	return mark
+}
 
 // People is the name of the listing of a person's conversations.
 const People = "people"
