@@ -74,6 +74,14 @@
 // nothing of it but a digest of its id, keeps it from coming back with what is
 // heard later. A tombstone lasts until [Forgetter.Expire] removes it.
 //
+// # Text and sizes
+//
+// Ids, names, reasons and errors may be any string: a store that cannot keep what is
+// no UTF-8, or a zero byte, keeps U+FFFD in its place. Events, values and the data of
+// entries are bytes and come back as they were. A call may have 500 changes, 3,000
+// ids to load, 10,000 outcomes, renewals, entries and names of entries, a value of
+// 1 MiB, and an entry of 3 MiB.
+//
 // # Errors
 //
 // A conversation that is not stored is no error for Load; it is [ErrNotFound]

@@ -26,8 +26,8 @@ type Forgetter interface {
 	Find(ctx context.Context, q PersonQuery) (IDPage, error)
 	// Expire deletes up to limit tombstones that were made before the time by the
 	// store's clock, of forgotten and of vetoed conversations, and returns how
-	// many it has deleted. What is heard of such a conversation later makes it a
-	// new one.
+	// many it has deleted. Entries of a vetoed one in inboxes go with it. What is
+	// heard of such a conversation later makes it a new one.
 	Expire(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
@@ -40,8 +40,10 @@ type PersonQuery struct {
 
 // IDPage is a part of a listing of ids.
 type IDPage struct {
-	IDs  []string
-	Next string // empty on the last page
+	IDs []string
+	// Next goes on behind the last id of this page, whatever becomes of that: who
+	// forgets a person does so page by page. It is empty on the last page.
+	Next string
 }
 
 // Digest returns what a tombstone keeps of the id of a forgotten conversation:

@@ -175,5 +175,7 @@ const (
 // FailedPage is a part of the listing of what has failed.
 type FailedPage struct {
 	Items []FailedItem
-	Next  string // empty on the last page
+	// Next goes on behind the last item of this page, whatever becomes of that: who
+	// decides on what has failed does so page by page. It is empty on the last page.
+	Next string
 }

@@ -261,7 +261,7 @@ type Event struct {
 	Type           string
 	Time           time.Time // when it happened
 	Rule           string
-	Data           []byte // JSON
+	Data           []byte // JSON, kept byte by byte
 	Vetoed         bool   // by a Before hook: logged, but not delivered
 }
 
@@ -332,8 +332,9 @@ func (d *Delivery) Key() DeliveryKey { return DeliveryKey{d.ConversationID, d.Se
 func (o *Outcome) Key() DeliveryKey { return DeliveryKey{o.ConversationID, o.Seq, o.Hook} }
 
 // Outcome is what became of a delivery that its owner holds. It is ignored
-// when somebody else holds the delivery by now, as is all but the first one of a
-// delivery in a batch.
+// when somebody else holds the delivery by now, or could since the owner's lease
+// ended, because somebody has claimed; and so is all but the first one of a delivery
+// in a batch. A batch may have ten thousand.
 type Outcome struct {
 	Owner string
 	// The event of the delivery, and its place in the log.
@@ -345,7 +346,7 @@ type Outcome struct {
 	Did Did
 	// Wait is how long a failed delivery waits for its next try.
 	Wait time.Duration
-	// Failure is the last failure, for Failed and Failed; its Attempts counts
+	// Failure is the last failure, for WillRetry and Failed; its Attempts counts
 	// all failed tries.
 	Failure Failure
 

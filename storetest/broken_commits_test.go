@@ -149,6 +149,20 @@ func brokenCommits() []broken {
 				}))
 			}
 		}},
+		{"keeps out only who is in its own process", []string{"processes that share/no update is lost among writers of one conversation"}, func(w *wrapped) {
+			var writing sync.Mutex
+			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+				writing.Lock()
+				defer writing.Unlock()
+				for _, c := range b.Changes {
+					if w.version(c.ID) != c.Version {
+						return w.sound.Commit(ctx, b) // it says which ones lose
+					}
+				}
+				letOthersIn()
+				return w.sound.Commit(ctx, based(b, func(c *store.Change) int64 { return w.version(c.ID) }))
+			}
+		}},
 		{"fails while another commit runs", []string{"concurrency/batches over the same conversations in any order do not block each other for ever"}, func(w *wrapped) {
 			var writing sync.Mutex
 			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {

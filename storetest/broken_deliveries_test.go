@@ -55,6 +55,39 @@ func brokenDeliveries() []broken {
 					o.Did = store.Done
 				}
 			})},
+		{"records a thousand outcomes at most", []string{"outcomes/ten thousand outcomes are recorded at once"}, func(w *wrapped) {
+			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+				b.Outcomes = b.Outcomes[:min(len(b.Outcomes), 1000)]
+				return w.sound.Commit(ctx, b)
+			}
+		}},
+		{"holds nothing beyond the end of a lease", []string{"leases/what an owner says after its lease has ended counts, as long as nobody has claimed since",
+			"leases/a lease that has ended is begun anew, as long as nobody has claimed since"}, func(w *wrapped) {
+			var mu sync.Mutex
+			ends := map[store.DeliveryKey]time.Time{}
+			over := func(k store.DeliveryKey) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				end, claimed := ends[k]
+				return claimed && time.Now().After(end)
+			}
+			w.claim = func(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
+				due, next, err := w.sound.Claim(ctx, c)
+				mu.Lock()
+				defer mu.Unlock()
+				for i := range due {
+					ends[due[i].Key()] = time.Now().Add(c.Lease)
+				}
+				return due, next, err
+			}
+			w.renew = func(ctx context.Context, owner string, lease time.Duration, held []store.DeliveryKey) error {
+				return w.sound.Renew(ctx, owner, lease, slices.DeleteFunc(slices.Clone(held), over))
+			}
+			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+				b.Outcomes = slices.DeleteFunc(slices.Clone(b.Outcomes), func(o store.Outcome) bool { return over(o.Key()) })
+				return w.sound.Commit(ctx, b)
+			}
+		}},
 		{"gives later deliveries while an earlier one waits for its next try", []string{"outcomes/deliveries released behind one that failed stay behind it"}, func(w *wrapped) {
 			w.claim = laterToo(w, func(first store.DeliveryState, attempts int) bool { return first == store.StateWaiting && attempts > 0 })
 		}},

@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/dcmkit/convtrack/store"
@@ -37,6 +39,22 @@ func brokenFailed() []broken {
 				q.Hook, q.Type, q.From, q.Before = "", "", time.Time{}, time.Time{}
 			}
 		})},
+		{"pages through what has failed by counting", []string{
+			"listing what has failed/pages of what has failed go on behind the last item of the one before, though that is decided on or forgotten"}, func(w *wrapped) {
+			w.failed = func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error) {
+				at, _ := strconv.Atoi(q.After)
+				limit := cmp.Or(q.Limit, store.DefaultLimit)
+				q.After, q.Limit = "", store.MostLimit
+				page, err := w.sound.Failed(ctx, q)
+				page.Items, page.Next = counted(page.Items, at, limit)
+				return page, err
+			}
+		}},
+		{"decides on a hundred at most", []string{"listing what has failed/a thousand that have failed are decided on at once"}, func(w *wrapped) {
+			w.decide = func(ctx context.Context, do store.Decision, ids ...string) (int, error) {
+				return w.sound.Decide(ctx, do, ids[:min(len(ids), 100)]...)
+			}
+		}},
 		{"forgets since when facts are kept aside", []string{again, undecided}, eachRefused(func(r *store.Refused) { r.Since = time.Time{} })},
 		{"forgets when hooks are asked again", []string{again, undecided}, eachRefused(func(r *store.Refused) { r.Next = time.Time{} })},
 		{"forgets that a veto was overruled", []string{again}, eachRefused(func(r *store.Refused) { r.Overruled = false })},
@@ -59,6 +77,16 @@ func brokenFailed() []broken {
 			})
 		}},
 	}
+}
+
+// counted is a page of a listing that goes on behind so many, and where the next one
+// begins.
+func counted[V any](all []V, at, limit int) (page []V, next string) {
+	page = all[min(at, len(all)):]
+	if len(page) > limit {
+		page, next = page[:limit], strconv.Itoa(at+limit)
+	}
+	return page, next
 }
 
 // eachFailedQuery changes queries on their way into the store.

@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -172,6 +174,38 @@ func brokenForgetting() []broken {
 					return page, err
 				}
 			}},
+		{"pages through what is found by counting", []string{"finding/pages of a person go on behind the last id of the one before, though that is forgotten"}, func(w *wrapped) {
+			w.find = func(ctx context.Context, q store.PersonQuery) (store.IDPage, error) {
+				at, _ := strconv.Atoi(q.After)
+				limit := cmp.Or(q.Limit, store.DefaultLimit)
+				q.After, q.Limit = "", store.MostLimit
+				page, err := w.sound.Find(ctx, q)
+				page.IDs, page.Next = counted(page.IDs, at, limit)
+				return page, err
+			}
+		}},
+		{"expires what was vetoed once", []string{"expiring/a tombstone that was lifted does not expire, nor what came in its place"}, func(w *wrapped) {
+			var mu sync.Mutex
+			var vetoed []string
+			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, c := range b.Changes {
+					if c.Vetoed != "" {
+						vetoed = append(vetoed, c.ID)
+					}
+				}
+				return w.sound.Commit(ctx, b)
+			}
+			w.expire = func(ctx context.Context, before time.Time, limit int) (int, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if _, err := w.sound.Forget(ctx, vetoed...); err != nil {
+					return 0, err
+				}
+				return w.sound.Expire(ctx, before, limit)
+			}
+		}},
 		{"does not find what was refused", []string{"finding/a person is found in what hooks refused", "finding/a person is found in what hooks have not decided on"},
 			findOnly(func(r *store.Record) bool { return r.Conversation != nil })},
 		{"does not find what is undecided", []string{"finding/a person is found in what hooks have not decided on"},

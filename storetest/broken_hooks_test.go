@@ -201,6 +201,19 @@ func brokenHooks() []broken {
 				return w.sound.Commit(ctx, b)
 			}
 		}},
+		{"runs a hook again on what it has left", []string{"transactions/a hook that runs again is given the change as it was"}, func(w *wrapped) {
+			w.commit = func(ctx context.Context, b store.Batch) (store.Committed, error) {
+				for _, c := range b.Changes {
+					if hook := c.InTx; hook != nil {
+						c.InTx = func(ctx context.Context, c *store.Change) error {
+							_ = hook(ctx, c)
+							return hook(ctx, c)
+						}
+					}
+				}
+				return w.sound.Commit(ctx, b)
+			}
+		}},
 		{"keeps the rows of a hook that failed", []string{"transactions/what a hook writes is rolled back with its change, and only that",
 			"transactions/a hook may write again what was rolled back before", "transactions/hooks of one batch do not see each other's failures"}, func(w *wrapped) { w.disk.keepsRows = true }},
 	}

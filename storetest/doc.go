@@ -28,8 +28,9 @@
 //
 // Rules on time use short waits and leases and never demand that something
 // happens within one: a slow machine makes them slow, not red. What is read is
-// compared to the microsecond, which is all that a store has to keep. Text is
-// valid UTF-8 without the zero byte.
+// compared to the microsecond, which is all that a store has to keep. Text that
+// is no valid UTF-8, or has a zero byte, may come back with U+FFFD in its place, and
+// harms nothing else; data (events, values, entries) comes back byte by byte.
 //
 // The topic "model" walks at random: it does the same to the store and to a
 // plain model of one, and compares them. A failure tells its seed and the last

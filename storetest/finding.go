@@ -87,6 +87,24 @@ var people = map[string]struct {
 	"user of an evaluation": {named(func(c *conversation.Conversation, _ *conversation.Participant, _ *conversation.Session) {
 		c.Evaluations = []*conversation.Evaluation{{ID: "e", UserID: "u-5"}}
 	}), conversation.Person{UserID: "u-5"}},
+	"user who was chosen": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
+		s.SelectedAgentID = "u-7"
+	}), conversation.Person{UserID: "u-7"}},
+	"user who answered": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
+		s.AnsweredUserID = "ü \"8\" <u>"
+	}), conversation.Person{UserID: "ü \"8\" <u>"}},
+	"user whose screen was watched": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
+		s.ScreenMonitoredUserID = "u-9"
+	}), conversation.Person{UserID: "u-9"}},
+	"user who was to be asked first": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
+		s.RequestedRoutingUserIDs = []string{"u-10", "u-11"}
+	}), conversation.Person{UserID: "u-11"}},
+	"user of a resolution": {named(func(c *conversation.Conversation, _ *conversation.Participant, _ *conversation.Session) {
+		c.Resolutions = conversation.ListOf(conversation.Resolution{UserID: "u-12"})
+	}), conversation.Person{UserID: "u-12"}},
+	"user who is to evaluate": {named(func(c *conversation.Conversation, _ *conversation.Participant, _ *conversation.Session) {
+		c.Evaluations = []*conversation.Evaluation{{ID: "e", AssigneeID: "u-13"}}
+	}), conversation.Person{UserID: "u-13"}},
 	"evaluator": {named(func(c *conversation.Conversation, _ *conversation.Participant, _ *conversation.Session) {
 		c.Evaluations = []*conversation.Evaluation{{ID: "e", EvaluatorID: "u-6"}}
 	}), conversation.Person{UserID: "u-6"}},
@@ -172,6 +190,24 @@ func finding(rule define) {
 			t.forget(id)
 			t.same("what is found", t.foundAll(store.PersonQuery{Person: p.who}), []string(nil))
 		}
+	})
+
+	rule("pages of a person go on behind the last id of the one before, though that is forgotten", func(t *trial) {
+		var want, got []string
+		for i := range 12 {
+			want = append(want, fmt.Sprintf("c-%02d", i))
+			t.write(createdAs(partial(want[i], people["user"].fill)))
+		}
+		for q := (store.PersonQuery{Person: people["user"].who, Limit: 3}); ; {
+			page, err := t.store.Find(t.ctx, q)
+			t.ok("Find", err)
+			got = append(got, page.IDs...)
+			t.forget(page.IDs...)
+			if q.After = page.Next; q.After == "" {
+				break
+			}
+		}
+		t.same("what is found", got, want)
 	})
 }
 

@@ -302,6 +302,24 @@ func tombstonesExpire(rule define) {
 		}
 		t.same("what is listed", t.listAll(store.Query{}), []string{"c"})
 	})
+
+	rule("a tombstone that was lifted does not expire, nor what came in its place", func(t *trial) {
+		t.write(&store.Change{ID: "c", Vetoed: "not ours"})
+		lifted := &store.Refused{Facts: merged(partial("c", call)), Since: at(1), Overruled: true}
+		t.write(&store.Change{ID: "c", Version: t.load("c").Version, Refused: lifted})
+		t.same("how many expired", t.expire(farAhead(), 100), 0)
+		r := t.load("c")
+		t.same("what is kept", r.Refused, lifted)
+		accepted := next(r, r.Refused.Facts)
+		accepted.Refused, accepted.Events = nil, []store.NewEvent{event("c", 1, "hook")}
+		t.write(accepted)
+		t.forget("n")
+		t.same("how many expired", t.expire(farAhead(), 100), 1)
+		t.write(created("n"))
+		t.same("how many expired", t.expire(farAhead(), 100), 0)
+		t.sameConversation("c", t.load("c").Conversation, accepted.To)
+		t.gives("me", []string{"hook"}, "c.1 to hook")
+	})
 }
 
 // foundAll goes through all pages of a search and returns the ids.

@@ -188,4 +188,20 @@ func leases(rule define) {
 		t.renew("nobody", long, store.Delivery{Event: event("unknown", 1).Event, Hook: "hook"})
 		t.ok("Release", t.store.Release(t.ctx, "nobody"))
 	})
+
+	rule("what an owner says after its lease has ended counts, as long as nobody has claimed since", func(t *trial) {
+		t.laneOf("c", 2, "hook")
+		d := t.only(claimShort(t, "hook"))
+		t.pause(2 * short)
+		t.settle(did("me", d, store.Done))
+		t.gives("other", []string{"hook"}, "c.2 to hook")
+	})
+
+	rule("a lease that has ended is begun anew, as long as nobody has claimed since", func(t *trial) {
+		t.laneOf("c", 1, "hook")
+		d := t.only(claimShort(t, "hook"))
+		t.pause(2 * short)
+		t.renew("me", long, d)
+		t.gives("other", []string{"hook"})
+	})
 }

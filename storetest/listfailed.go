@@ -130,4 +130,46 @@ func listingFailed(rule define) {
 		}
 		t.same("how many have failed", len(t.allFailed(store.FailedQuery{Limit: math.MaxInt32})), store.DefaultLimit+1)
 	})
+
+	rule("pages of what has failed go on behind the last item of the one before, though that is decided on or forgotten", func(t *trial) {
+		var want, got []string
+		for i := range 12 {
+			want = append(want, t.failHead(fmt.Sprintf("c-%02d", i), 1, "hook"))
+		}
+		for q := (store.FailedQuery{Limit: 3}); ; {
+			page := t.failed(q)
+			for i, p := range page.Items {
+				got = append(got, p.ID)
+				switch i {
+				case 0:
+					t.decide(store.Retry, p.ID)
+				case 1:
+					t.decide(store.Skip, p.ID)
+				default:
+					t.forget(p.ConversationID)
+				}
+			}
+			if q.After = page.Next; q.After == "" {
+				break
+			}
+		}
+		t.sameSet("what is listed", got, want)
+	})
+
+	rule("a thousand that have failed are decided on at once", func(t *trial) {
+		var changes []*store.Change
+		for i := range 1000 {
+			id := fmt.Sprintf("c-%d", i)
+			changes = append(changes, created(id, event(id, 1, "hook")))
+		}
+		t.write(changes...)
+		var ids []string
+		var outcomes []store.Outcome
+		for _, d := range t.claim("me", 1000, "hook") {
+			outcomes, ids = append(outcomes, did("me", d, store.Failed)), append(ids, store.DeliveryID(d.ID, d.Hook))
+		}
+		t.settle(outcomes...)
+		t.same("how many had failed", t.decide(store.Skip, ids...), 1000)
+		t.same("the backlog", t.backlog(), map[string]int{})
+	})
 }

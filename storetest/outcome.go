@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/dcmkit/convtrack/store"
@@ -219,5 +221,22 @@ func outcomes(rule define) {
 		t.settle(did("me", t.only(t.claim("me", 1, "hook")), store.Done))
 		t.same("the version", t.load("c").Version, before.Version)
 		t.write(next(before, partial("c", tagged("vip"))))
+	})
+
+	rule("ten thousand outcomes are recorded at once", func(t *trial) {
+		const conversations, each = 100, 100
+		var all []store.Outcome
+		for i := range conversations {
+			id := fmt.Sprintf("c-%d", i)
+			var list []store.NewEvent
+			for seq := range int64(each) {
+				list = append(list, claimedEvent(id, seq+1, "hook"))
+				all = append(all, did("me", store.Delivery{Event: list[seq].Event, Hook: "hook"}, store.Done))
+			}
+			t.writeAs("me", created(id, list...))
+		}
+		rand.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
+		t.settle(all...)
+		t.same("the backlog", t.backlog(), map[string]int{})
 	})
 }

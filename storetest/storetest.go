@@ -158,6 +158,7 @@ func topics() []topic {
 	add("ownership", ownership)
 	add("reentrance", reentrance)
 	add("concurrency", concurrency)
+	addFor(sharing, "processes that share", processesThatShare)
 	addFor(reopening, "durability", durability)
 	add("model", modelled)
 	return all

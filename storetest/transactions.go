@@ -3,6 +3,10 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/dcmkit/convtrack/store"
 )
@@ -131,5 +135,47 @@ func transactions(rule define) {
 		t.ok("Read", err)
 		t.same("the effect", value, "kept")
 		t.same("the backlog", t.load("c").Backlog, []string(nil))
+	})
+
+	// Two that wait for each other where the database locks rows. A store that runs
+	// one at a time, or has one of them fail, runs no hook twice.
+	rule("a hook that runs again is given the change as it was", func(t *trial) {
+		table := t.table()
+		var wrong atomic.Value
+		var met [2]chan struct{}
+		var once [2]sync.Once
+		for i := range met {
+			met[i] = make(chan struct{})
+		}
+		grows := func(c *store.Change) {
+			if len(c.Events) != 1 || len(c.Pending) != 0 {
+				wrong.Store(fmt.Sprintf("%s: %d events, %d conclusions", c.ID, len(c.Events), len(c.Pending)))
+			}
+			c.Events = append(c.Events, event(c.ID, int64(len(c.Events))+1, "hook"))
+			c.Pending = append(c.Pending, store.Pending{EventID: "e", Due: at(1)})
+		}
+		t.together(2, func(i int) error {
+			a, b := fmt.Sprint("a-", i), fmt.Sprint("b-", i)
+			_, _ = t.store.Commit(t.ctx, store.Batch{Changes: []*store.Change{ // one of the two may fail
+				hooked(created(a, event(a, 1, "hook")), func(ctx context.Context, c *store.Change) error {
+					grows(c)
+					err := table.Insert(ctx, fmt.Sprint("key ", i), a)
+					once[i].Do(func() { close(met[i]) })
+					select {
+					case <-met[1-i]:
+					case <-time.After(4 * short):
+					}
+					return err
+				}),
+				hooked(created(b, event(b, 1, "hook")), func(ctx context.Context, c *store.Change) error {
+					grows(c)
+					return table.Insert(ctx, fmt.Sprint("key ", 1-i), b)
+				}),
+			}})
+			return nil
+		})
+		if w := wrong.Load(); w != nil {
+			t.Errorf("a hook was given what its first run had left: %v", w)
+		}
 	})
 }
