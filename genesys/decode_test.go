@@ -377,3 +377,12 @@ func TestWhatIsDecodedDoesNotDependOnWhatWasDecodedBefore(t *testing.T) {
 		require.Equal(t, want[i], told(messages[i]), "message %d", i)
 	}
 }
+
+func TestAFlattenedLegHasItsCampaignAndItsWebVisit(t *testing.T) {
+	c := one(t, `{"topicName":"v2.users.u.conversations.callbacks","eventBody":{"id":"c","participants":[{"id":"p","purpose":"agent","state":"alerting",
+		"outboundPreview":{"id":"d","contactId":"ct-1","contactListId":"cl-1","campaignId":"ca-1"},
+		"journeyContext":{"customer":{"id":"cu","idType":"cookie"},"customerSession":{"id":"v-1"},"triggeringAction":{"id":"a-1"}}}]}}`)
+	_, s := c.Session("p/callback")
+	require.Equal(t, []string{"ca-1", "ct-1", "cl-1"}, []string{s.OutboundCampaignID, s.OutboundContactID, s.OutboundContactListID})
+	require.Equal(t, []string{"cu", "cookie", "v-1", "a-1"}, []string{s.JourneyCustomerID, s.JourneyCustomerIDType, s.JourneyCustomerSessionID, s.JourneyActionID})
+}

@@ -16,7 +16,9 @@
 // and the words that Genesys gives a meaning (purposes, media, states, types of
 // disconnecting …) stay. All other texts become pseudonyms, made with a keyed hash
 // (HMAC-SHA256): ids of conversations, participants, sessions, users, queues and
-// wrap-up codes, names, subjects, notes, the names and values of attributes. The same text is the same
+// wrap-up codes, names, subjects, notes, the names and values of attributes (but that of
+// Genesys's own which marks a consult). What a source has merged before it says it is
+// written as it shows, without what it hides. The same text is the same
 // pseudonym everywhere, so what belonged together still does. An address becomes
 // one of its kind, a number or an e-mail address, and is the same however it was
 // spelled. That a number is withheld stays.

@@ -1,5 +1,7 @@
 package recording
 
+import "github.com/dcmkit/convtrack/conversation"
+
 // harmless are the fields whose texts are words of Genesys or of this library: no
 // text of a person is in them. Everything that is not here, or a field of a later
 // version, is replaced.
@@ -13,10 +15,22 @@ var harmless = set("calculatedStatus", "originatingDirection", "conversationInit
 var addresses = set("address", "addressFrom", "addressOther", "addressSelf", "addressTo", "ani", "dnis", "sessionDnis", "remote", "destinationAddress",
 	"destinationAddresses", "cc", "bcc", "callbackNumbers", "flowTransferTargetAddress")
 
-func set(names ...string) map[string]bool {
+// meaning are the attributes to which Genesys gives a meaning, each with the value
+// that has it.
+var meaning = map[string]string{"consultInitiator": "true"}
+
+// ofLegs are the fields with ids of legs: what a media topic says of a leg is named by
+// the participant and the medium, one of media.
+var (
+	ofLegs = set("sessionId", "alertedSessionIds")
+	media  = set(conversation.MediaCallback, conversation.MediaChat, conversation.MediaCobrowse, conversation.MediaEmail, conversation.MediaInternalMessage,
+		conversation.MediaMessage, conversation.MediaScreenMonitoring, conversation.MediaScreenshare, conversation.MediaSocial, conversation.MediaVideo, conversation.MediaVoice)
+)
+
+func set[S ~string](names ...S) map[string]bool {
 	s := make(map[string]bool, len(names))
 	for _, n := range names {
-		s[n] = true
+		s[string(n)] = true
 	}
 	return s
 }

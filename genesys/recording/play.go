@@ -17,24 +17,28 @@ type Heard struct {
 	Conversations []*conversation.Conversation
 }
 
-// Read reads a recording, in the order in which it was written.
+// Read reads a recording, in the order in which it was written. A last line that was
+// cut off while it was written is left out.
 func Read(r io.Reader) (all []Heard, err error) {
 	in := bufio.NewReader(r)
 	for n := 1; ; n++ {
-		text, err := in.ReadBytes('\n')
+		text, end := in.ReadBytes('\n')
 		if len(bytes.TrimSpace(text)) > 0 {
 			h, err := parse(text)
-			if err != nil {
+			switch {
+			case err != nil && end == io.EOF && len(all) > 0:
+				return all, nil // a whole line ends in "\n"
+			case err != nil:
 				return nil, fmt.Errorf("recording: line %d: %w", n, err)
 			}
 			all = append(all, h)
 		}
-		switch err {
+		switch end {
 		case nil:
 		case io.EOF:
 			return all, nil
 		default:
-			return nil, fmt.Errorf("recording: %w", err)
+			return nil, fmt.Errorf("recording: %w", end)
 		}
 	}
 }

@@ -49,6 +49,10 @@ func (p *pseudonyms) object(name string, members map[string]any) any {
 	out := make(map[string]any, len(members))
 	for member, value := range members {
 		if name == "attributes" {
+			if means := meaning[member]; means != "" && value == means {
+				out[member] = value
+				continue
+			}
 			out[p.of(member)] = p.of(fmt.Sprint(value))
 			continue
 		}
@@ -83,8 +87,7 @@ func (p *pseudonyms) text(in, name, text string) string {
 	if _, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return text
 	}
-	// What a media topic says of a leg is named by the participant and the medium.
-	if i := strings.LastIndexByte(text, '/'); i > 0 && name == "sessionId" {
+	if i := strings.LastIndexByte(text, '/'); i > 0 && ofLegs[name] && media[text[i+1:]] {
 		return p.of(text[:i]) + text[i:]
 	}
 	return p.of(text)

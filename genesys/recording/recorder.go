@@ -47,16 +47,36 @@ type (
 		Read(ctx context.Context, conversationID string) error
 	}
 	repairer interface{ Repair(g conversation.Gap) }
+	reporter interface {
+		Health() conversation.SourceHealth
+	}
 )
 
 // Hears returns the source, with everything that it says written down before it
 // goes on. It is all that the source is for a tracker, which reads and repairs
-// with it, too. A line that cannot be written stops the recording and not the
+// with it, and asks it how it does. A line that cannot be written stops the recording and not the
 // source; see Err.
 func (r *Recorder) Hears(s Source) Source {
 	h := heard{s, r}
-	if read, ok := s.(reader); ok {
-		return readable{h, read}
+	read, reads := s.(reader)
+	says, tells := s.(reporter)
+	switch {
+	case reads && tells:
+		return struct {
+			heard
+			reader
+			reporter
+		}{h, read, says}
+	case reads:
+		return struct {
+			heard
+			reader
+		}{h, read}
+	case tells:
+		return struct {
+			heard
+			reporter
+		}{h, says}
 	}
 	return h
 }
@@ -75,7 +95,8 @@ func (r *Recorder) Record(at time.Time, u conversation.Update) error {
 	}
 	l := line{At: at.UTC()}
 	for _, c := range u.Conversations {
-		data, err := conversation.Encode(c)
+		// What sources have merged keeps texts that it does not show.
+		data, err := conversation.Encode(conversation.Shown(c))
 		if err != nil {
 			return r.stop(err)
 		}
@@ -140,10 +161,4 @@ func (h heard) Repair(g conversation.Gap) {
 	if s, ok := h.Source.(repairer); ok {
 		s.Repair(g)
 	}
-}
-
-// readable is one that can read a conversation.
-type readable struct {
-	heard
-	reader
 }

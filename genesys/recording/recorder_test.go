@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,4 +79,41 @@ func TestAWrongRecorderAndAWrongFileAreNamed(t *testing.T) {
 	require.ErrorContains(t, err, "at least 16")
 	_, err = recording.Read(bytes.NewReader([]byte("\n{}\nno line\n")))
 	require.ErrorContains(t, err, "line 3")
+}
+
+type telling struct{ poller }
+
+func (telling) Health() conversation.SourceHealth {
+	return conversation.SourceHealth{Reason: "no right"}
+}
+
+func TestARecordedSourceSaysHowItDoes(t *testing.T) {
+	r, err := recording.New(&bytes.Buffer{}, key)
+	require.NoError(t, err)
+	type reporter interface {
+		Health() conversation.SourceHealth
+	}
+	s := r.Hears(telling{poller{source{said()}, new(conversation.Gap)}})
+	says, tells := s.(reporter)
+	require.True(t, tells)
+	require.Equal(t, "no right", says.Health().Reason)
+	_, reads := s.(interface {
+		Read(context.Context, string) error
+	})
+	require.True(t, reads)
+	_, tells = r.Hears(source{said()}).(reporter)
+	require.False(t, tells)
+}
+
+func TestALastLineThatWasCutOffLeavesTheOthers(t *testing.T) {
+	var file bytes.Buffer
+	r, err := recording.New(&file, key)
+	require.NoError(t, err)
+	require.NoError(t, r.Record(time.Now(), conversation.Update{Conversations: []*conversation.Conversation{said()}}))
+	line := file.String()
+	for cut := len(line) + 1; cut < 2*len(line)-1; cut++ { // without its last byte it is whole
+		heard, err := recording.Read(strings.NewReader((line + line)[:cut]))
+		require.NoError(t, err, cut)
+		require.Len(t, heard, 1, cut)
+	}
 }

@@ -17,7 +17,9 @@ func CallAs(ctx context.Context, t Transport, token string, r genesys.Request, m
 	if err != nil {
 		return nil, &genesys.APIError{Method: name.method, Path: name.path, Err: err}
 	}
-	answer, err := whole(t.Do(ctx, Outgoing{Method: name.method, Path: path, Token: token, Body: r.Body, MaxBody: maxBody}))
+	answer, err := carry(func() (Answer, error) {
+		return t.Do(ctx, Outgoing{Method: name.method, Path: path, Token: token, Body: r.Body, MaxBody: maxBody})
+	})
 	switch {
 	case err == nil:
 		return body(name, answer)

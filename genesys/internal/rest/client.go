@@ -141,7 +141,16 @@ func (c *Client) send(ctx context.Context, name call, r genesys.Request, path st
 	if r.Sent != nil {
 		*r.Sent = started
 	}
-	answer, err := whole(c.transport.Do(limited, Outgoing{Method: name.method, Path: path, Token: token, Body: r.Body, MaxBody: c.maxBody}))
+	returned := false
+	defer func() {
+		if !returned { // the transport has called runtime.Goexit
+			turn.noAnswer()
+		}
+	}()
+	answer, err := carry(func() (Answer, error) {
+		return c.transport.Do(limited, Outgoing{Method: name.method, Path: path, Token: token, Body: r.Body, MaxBody: c.maxBody})
+	})
+	returned = true
 	took := time.Since(started)
 	if err != nil && !errors.Is(err, ErrTooLarge) {
 		turn.noAnswer()
@@ -162,6 +171,21 @@ func (c *Client) send(ctx context.Context, name call, r genesys.Request, path st
 		return Answer{}, token, unusable(name, answer, err)
 	}
 	return answer, token, nil
+}
+
+// errNoReturn is why there is no answer when the host's HTTP client ends the
+// goroutine that called it.
+var errNoReturn = errors.New("the HTTP client has not returned")
+
+// carry calls the transport, in which the host's code may run. What that panics with
+// is not shown: it may quote the call.
+func carry(do func() (Answer, error)) (a Answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			a, err = Answer{}, fmt.Errorf("the HTTP client panicked: %s", host.Kind(p))
+		}
+	}()
+	return whole(do())
 }
 
 // body returns the body of an answer that says yes.

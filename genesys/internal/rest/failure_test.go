@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -249,5 +251,83 @@ func TestNothingSecretOrPersonalIsLogged(t *testing.T) {
 		fmt.Fprintf(&texts, "%+v %#v %+v", c, c, c.Stats())
 		require.Contains(t, log.String(), `"path":"/api/v2/users/{id}","status":403`)
 		require.NotContains(t, log.String()+texts.String(), "canary")
+	})
+}
+
+func TestATransportThatPanicsOrDoesNotReturnFailsItsCallAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &platform{
+			login: func(_ context.Context, n int) (rest.Answer, error) {
+				switch n {
+				case 1:
+					panic("canary")
+				case 2:
+					runtime.Goexit()
+				}
+				return tokenAnswer(n, time.Hour), nil
+			},
+			do: func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+				switch {
+				case nth <= 3:
+					panic("canary")
+				case nth <= 6:
+					runtime.Goexit()
+				}
+				return rest.Answer{Status: 200}, nil
+			}}
+		c := newClient(t, p, func(c *rest.Config) { c.MaxInFlight = 2 })
+		for range 5 { // two logins, three calls
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			err := call(ctx, c)
+			cancel()
+			require.Error(t, err)
+			require.NotErrorIs(t, err, context.DeadlineExceeded)
+			require.NotContains(t, err.Error(), "canary")
+			time.Sleep(2 * time.Minute)
+		}
+		for range 3 { // of which the goroutines end
+			go func() { _ = call(t.Context(), c) }()
+			synctest.Wait()
+		}
+		require.NoError(t, call(t.Context(), c))
+		require.Zero(t, c.Stats().InFlight)
+	})
+}
+
+// asking is a handler that looks how the client does.
+type asking struct{ ask func() }
+
+func (a asking) Enabled(context.Context, slog.Level) bool  { return true }
+func (a asking) Handle(context.Context, slog.Record) error { a.ask(); return nil }
+func (a asking) WithAttrs([]slog.Attr) slog.Handler        { return a }
+func (a asking) WithGroup(string) slog.Handler             { return a }
+
+// It runs in real time: who waits for a lock is not idle for synctest.
+func TestALoggerMayAskTheClientHowItDoes(t *testing.T) {
+	var c *rest.Client
+	p := &platform{login: func(context.Context, int) (rest.Answer, error) { return rest.Answer{Status: 503}, nil }}
+	c, err := rest.New(rest.Config{Transport: p, ClientID: "client", ClientSecret: secret, Logger: slog.New(asking{func() { _ = c.Stats() }})})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	require.True(t, genesys.HasStatus(call(ctx, c), 503))
+	c.Close() // not in the end of a test that hangs
+}
+
+func TestAListEndsWhereThePlatformSaysThatNothingFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, &platform{do: func(_ context.Context, nth int, _ rest.Outgoing) (rest.Answer, error) {
+			next := ""
+			if nth < 3 {
+				next = `,"nextUri":"/api/v2/users?pageNumber=` + strconv.Itoa(nth+1) + `"`
+			}
+			return rest.Answer{Status: 200, Body: []byte(`{"entities":[{"id":"u"}]` + next + `}`)}, nil
+		}})
+		n := 0
+		for _, err := range rest.Entities[struct{ ID string }](t.Context(), c, genesys.Request{Path: "/api/v2/users"}) {
+			require.NoError(t, err)
+			n++
+		}
+		require.Equal(t, 3, n)
 	})
 }

@@ -34,8 +34,9 @@ func Entities[T any](ctx context.Context, api genesys.API, r genesys.Request) it
 				return
 			}
 			var page struct {
-				Entities  *[]T `json:"entities"` // nil: there is no list, which is not the same as an empty one
-				PageCount int  `json:"pageCount"`
+				Entities  *[]T   `json:"entities"` // nil: there is no list, which is not the same as an empty one
+				PageCount int    `json:"pageCount"`
+				NextURI   string `json:"nextUri"`
 			}
 			if json.Unmarshal(body, &page) != nil || page.Entities == nil {
 				// The decoder's error is not shown: it can quote the answer.
@@ -49,7 +50,7 @@ func Entities[T any](ctx context.Context, api genesys.API, r genesys.Request) it
 					return
 				}
 			}
-			if len(entities) == 0 || number >= page.PageCount {
+			if len(entities) == 0 || page.NextURI == "" && number >= page.PageCount {
 				return
 			}
 		}

@@ -203,42 +203,73 @@ func later(err error, wait time.Duration) error {
 // fly asks for a token.
 func (t *tokens) fly(ctx context.Context, f *flight, started time.Time) {
 	defer f.cancel()
-	answer, err := whole(t.login(ctx))
-	t.count.tokenCalls.Add(1)
-	var life time.Duration
-	if err != nil {
-		err = &genesys.APIError{Method: http.MethodPost, Path: genesys.LoginPath, Err: lost(err)}
-	} else {
-		f.token, life, err = parseToken(answer)
+	a := loginAnswer{err: errNoReturn}
+	defer func() { // also when the transport calls runtime.Goexit
+		t.count.tokenCalls.Add(1)
+		if a.err != nil && !a.read {
+			a.err = &genesys.APIError{Method: http.MethodPost, Path: genesys.LoginPath, Err: lost(a.err)}
+		}
+		t.land(f, started, &a)
+		a.say(t.log)
+	}()
+	answer, err := carry(func() (Answer, error) { return t.login(ctx) })
+	if a.err = err; err == nil {
+		a.read = true
+		a.token, a.life, a.err = parseToken(answer)
 	}
+}
 
+// loginAnswer is what has become of a request for a token.
+type loginAnswer struct {
+	token string
+	life  time.Duration
+	err   error
+	read  bool // there was an answer
+
+	closed   bool // nobody asks any more
+	nextTry  time.Duration
+	oldValid bool // there is still a token
+}
+
+// land ends the request: who waits for it goes on.
+func (t *tokens) land(f *flight, started time.Time, a *loginAnswer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer close(f.done)
 	t.flight = nil
-	if t.closed {
+	if a.closed = t.closed; a.closed {
 		f.err = errClosed
 		return
 	}
-	f.err = err
-	if err != nil {
+	f.token, f.err = a.token, a.err
+	if a.err != nil {
 		t.count.tokenErrors.Add(1)
-		t.failed = err
-		wait := t.backoff.NextBackOff()
+		t.failed = a.err
+		a.nextTry = t.backoff.NextBackOff()
 		var e *genesys.APIError
-		if errors.As(err, &e) {
-			wait = max(wait, e.RetryAfter)
+		if errors.As(a.err, &e) {
+			a.nextTry = max(a.nextTry, e.RetryAfter)
 		}
-		t.nextTry = time.Now().Add(wait)
-		t.log.Warn("genesys: no new token", "error", err, "next_try", wait, "old_token_valid", t.value != "" && time.Now().Before(t.expires))
+		t.nextTry = time.Now().Add(a.nextTry)
+		a.oldValid = t.value != "" && time.Now().Before(t.expires)
 		return
 	}
 	t.backoff.Reset()
 	t.failed, t.nextTry = nil, time.Time{}
-	t.value, t.proven = f.token, false
-	t.expires = started.Add(life - min(life/10, 10*time.Second))
-	t.renewAt = started.Add(time.Duration(float64(life) * (0.65 + 0.1*rand.Float64())))
-	t.log.Debug("genesys: new token", "expires_in", life)
+	t.value, t.proven = a.token, false
+	t.expires = started.Add(a.life - min(a.life/10, 10*time.Second))
+	t.renewAt = started.Add(time.Duration(float64(a.life) * (0.65 + 0.1*rand.Float64())))
+}
+
+// say logs it, without the lock: the handler is the host's and may ask for Stats.
+func (a *loginAnswer) say(log *slog.Logger) {
+	switch {
+	case a.closed:
+	case a.err != nil:
+		log.Warn("genesys: no new token", "error", a.err, "next_try", a.nextTry, "old_token_valid", a.oldValid)
+	default:
+		log.Debug("genesys: new token", "expires_in", a.life)
+	}
 }
 
 // parseToken reads the answer of the login host (protocol 8.2).

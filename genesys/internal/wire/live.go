@@ -182,6 +182,8 @@ type Participant struct {
 	CallbackScheduledTime Time
 	SkipEnabled           bool
 	TimeoutSeconds        Int
+	OutboundPreview       DialerPreview
+	JourneyContext        JourneyContext
 	CobrowseSessionID     string
 	SocialMediaID         string
 	ErrorInfo             ErrorInfo
@@ -324,6 +326,10 @@ func (p *Participant) read(r *reader) error {
 			return r.bool(&p.SkipEnabled)
 		case "timeoutSeconds":
 			return p.TimeoutSeconds.read(r)
+		case "outboundPreview":
+			return r.other(&p.OutboundPreview)
+		case "journeyContext":
+			return r.other(&p.JourneyContext)
 		case "cobrowseSessionId":
 			return r.text(&p.CobrowseSessionID)
 		case "socialMediaId":
@@ -385,11 +391,7 @@ type Communication struct {
 	CallbackScheduledTime Time
 	SkipEnabled           bool
 	TimeoutSeconds        Int
-	DialerPreview         struct {
-		ContactID     string `json:"contactId"`
-		ContactListID string `json:"contactListId"`
-		CampaignID    string `json:"campaignId"`
-	}
+	DialerPreview         DialerPreview
 
 	AgentAssistantID string
 	JourneyContext   JourneyContext
@@ -620,6 +622,13 @@ type LiveSegment struct {
 	EndTime        Time   `json:"endTime"`
 	Type           string `json:"type"`
 	DisconnectType string `json:"disconnectType"`
+}
+
+// DialerPreview is the campaign of a callback that is looked at before it is dialed.
+type DialerPreview struct {
+	ContactID     string `json:"contactId"`
+	ContactListID string `json:"contactListId"`
+	CampaignID    string `json:"campaignId"`
 }
 
 // JourneyContext is the web visit that a leg belongs to, in the spelling of
