@@ -377,3 +377,28 @@ func TestADecisionOnADeliveryIsNoticedByTheProcessThatHasTheHookWithinASecond(t 
 		})
 	}
 }
+
+func TestWhatAFilterLetThroughIsDeliveredWhateverIsHeardMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks, j := events.NewHooks(), &journal{}
+		var works atomic.Bool
+		var asked sync.Map // events that the filter has let through
+		events.After(hooks, "case-owner", func(_ context.Context, e *events.AgentConnected) error {
+			if !works.Load() {
+				return errDead
+			}
+			j.write("%s", e.SessionID)
+			return nil
+		}, events.When(func(e events.Event) bool { // of what changes it says no later
+			_, before := asked.LoadOrStore(e.Head().ID, true)
+			return !before
+		}), events.Backoff(func(int) time.Duration { return time.Minute }))
+		r := start(t, hooks)
+		r.tell(genesystest.BlindTransferToQueue().Snapshots()...)
+		time.Sleep(10 * time.Second)
+		works.Store(true)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		require.Len(t, j.read(), 2)
+	})
+}

@@ -221,3 +221,25 @@ func TestBeforeHooksMayTakeLongerTogetherThanTheStoreMay(t *testing.T) {
 		}
 	})
 }
+
+func TestAFilterOfABeforeHookSeesWhatHooksBeforeItHaveSet(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	records := s.Records()
+	for name, messages := range map[string][][]byte{"one by one": s.Snapshots(), "all in one": records[len(records)-1:]} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks, asked := events.NewHooks(), 0
+				events.Before(hooks, "case", func(_ context.Context, e *events.ConversationCreated) error {
+					e.SetAttribute("caseId", "1")
+					return nil
+				})
+				events.Before(hooks, "owner", func(context.Context, *events.AgentConnected) error { asked++; return nil },
+					events.When(func(e events.Event) bool { return e.Head().Conversation.Attributes["caseId"] != "" }))
+				r := start(t, hooks)
+				r.tell(messages...)
+				synctest.Wait()
+				require.Equal(t, 2, asked)
+			})
+		})
+	}
+}

@@ -53,11 +53,17 @@ func TestAWrongRegistrationNamesItsRemedy(t *testing.T) {
 		"defined with nil Hooks": func(*events.Hooks) {
 			events.Define(nil, "a", func(*conversation.Conversation) []events.Fact[int] { return nil })
 		},
-		"has no function":                             func(h *events.Hooks) { events.Before[connected](h, "a", nil) },
-		"has an option that is nil":                   func(h *events.Hooks) { events.After(h, "a", does, nil) },
-		"has a nil filter in When":                    func(h *events.Hooks) { events.After(h, "a", does, events.When(nil)) },
-		"has a nil Backoff; see Exponential":          func(h *events.Hooks) { events.After(h, "a", does, events.Backoff(nil)) },
-		"Optional is for Before hooks":                func(h *events.Hooks) { events.After(h, "a", does, events.Optional()) },
+		"has no function":                    func(h *events.Hooks) { events.Before[connected](h, "a", nil) },
+		"has an option that is nil":          func(h *events.Hooks) { events.After(h, "a", does, nil) },
+		"has a nil filter in When":           func(h *events.Hooks) { events.After(h, "a", does, events.When(nil)) },
+		"has a nil Backoff; see Exponential": func(h *events.Hooks) { events.After(h, "a", does, events.Backoff(nil)) },
+		"Optional is for Before hooks":       func(h *events.Hooks) { events.After(h, "a", does, events.Optional()) },
+		"is Optional, so it is not tried again": func(h *events.Hooks) {
+			events.Before(h, "a", does, events.Optional(), events.Attempts(3))
+		},
+		"Attempts and Backoff are for hooks that decide": func(h *events.Hooks) {
+			events.Before(h, "a", does, events.Backoff(events.Exponential(1, 2)), events.Optional())
+		},
 		"InTransaction is for After hooks":            func(h *events.Hooks) { events.Before(h, "a", does, events.InTransaction()) },
 		"Config.BeforeWorkers says":                   func(h *events.Hooks) { events.Before(h, "a", does, events.Concurrency(2)) },
 		"Timeout of 0s; it must be positive":          func(h *events.Hooks) { events.After(h, "a", does, events.Timeout(0)) },

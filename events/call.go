@@ -91,7 +91,9 @@ func (k *hook) guarded(ctx context.Context, e Event, done chan<- outcome) {
 		}
 	}()
 	var err error
-	if k.matches(e) {
+	switch {
+	case !k.accepts(e) || !k.takesOnly(e.Head().Type): // a hook of its name took it once
+	case k.matches(e) || k.timing == TimingAfter: // which was decided when it was committed: the conversation may be another one by now
 		err = k.run(ctx, e)
 	}
 	result := inspected(err)

@@ -11,7 +11,9 @@ import (
 // ConversationChanged fires with each version of the conversation that is
 // stored and differs from the one before in what it shows. It is kept where a
 // hook asks for it by its type; a hook on [Event] does not take it. Its ID is
-// that of the version: how many there are depends on how the facts arrived.
+// that of the version: how many there are depends on how the facts arrived. A Before
+// hook is not asked about a version that only shows attributes which Before hooks
+// have set; After hooks get it.
 type ConversationChanged struct {
 	Header
 	// Changed says what differs, by object, without values: those are in the

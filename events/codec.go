@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"sync/atomic"
 	"time"
 )
@@ -91,7 +92,11 @@ func CloudEvent(e Event, source string) ([]byte, error) {
 
 // Copy returns a copy of the event, so that hooks that run at the same time do
 // not share one. The conversation is shared: it must not be changed.
-func Copy(e Event) Event { return e.copied() }
+func Copy(e Event) Event {
+	c := e.copied()
+	c.Head().attributes = maps.Clone(c.Head().attributes)
+	return c
+}
 
 func copyOf[E any](e *E) *E {
 	c := *e

@@ -92,7 +92,9 @@ func Define[D any](h *Hooks, of Type, find func(c *conversation.Conversation) []
 			}
 			found[f.Key] = true
 			head := d.add(&Custom[D]{Data: f.Data}, of, RuleDefined, f.Time.UTC(), Settled, "defined", f.Key)
-			head.notBefore = head.Time
+			if !f.Time.IsZero() {
+				head.notBefore = head.Time
+			}
 		}
 		return failed
 	}

@@ -120,3 +120,11 @@ func TestWhatCannotBeDefinedIsRefusedAtOnce(t *testing.T) {
 	require.Panics(t, func() { events.Define(hooks, "", find) })
 	require.Panics(t, func() { events.Define[int](hooks, "other", nil) })
 }
+
+func TestAFactWithoutATimeLiesNowhereAhead(t *testing.T) {
+	hooks := events.NewHooks()
+	events.Define(hooks, "seen", func(*conversation.Conversation) []events.Fact[int] { return []events.Fact[int]{{Key: "k"}} })
+	facts := defined(hooks, told(t, genesystest.BlindTransferToQueue()))
+	require.Len(t, facts, 1)
+	require.Zero(t, facts[0].Head().NotBefore())
+}

@@ -314,3 +314,59 @@ func TestOfTypesNarrowsWhatAHookTakes(t *testing.T) {
 	require.Empty(t, hooks.AfterHooks(&events.ConversationCreated{Header: events.Header{Type: events.TypeConversationCreated}}))
 	require.Equal(t, []string{"h"}, hooks.AfterHooks(&events.AgentLeft{Header: events.Header{Type: events.TypeAgentLeft}}))
 }
+
+func TestAFilterLooksAtTheLegWhereverARecordGathersIt(t *testing.T) {
+	for _, s := range genesystest.Scenarios() {
+		if s.Name != "six sessions of one agent" {
+			continue
+		}
+		for form, messages := range map[string][][]byte{"snapshots": s.Story().Snapshots(), "records": s.Story().Records()} {
+			var c *conversation.Conversation
+			for _, said := range decode(t, messages) {
+				c = conversation.Merge(c, said)
+			}
+			n, all := 0, 0
+			for _, e := range events.Derive(c) {
+				if is, ok := e.(*events.AgentConnected); ok {
+					all++
+					if events.ByQueue("q-1")(is) {
+						n++
+					}
+				}
+			}
+			require.Equal(t, 6, all, form)
+			require.Equal(t, 1, n, form)
+		}
+	}
+}
+
+func TestACopyHasAttributesOfItsOwn(t *testing.T) {
+	e := first[*events.AgentConnected](t)
+	e.SetAttribute("before", "yes")
+	one, other := events.Copy(e), events.Copy(e)
+	one.Head().SetAttribute("after", "yes")
+	require.Equal(t, map[string]string{"before": "yes"}, other.Head().Attributes())
+	require.Equal(t, map[string]string{"before": "yes"}, e.Attributes())
+}
+
+func TestWhatAHookDoesNotTakeAnyMoreIsNoFailureOfIt(t *testing.T) {
+	e := first[*events.AgentConnected](t)
+	for name, register := range map[string]func(*events.Hooks){
+		"another type": func(h *events.Hooks) {
+			events.After(h, "h", func(context.Context, *events.AgentLeft) error { t.Error("it runs"); return nil })
+		},
+		"fewer types": func(h *events.Hooks) {
+			events.After(h, "h", func(context.Context, events.Event) error { t.Error("it runs"); return nil }, events.OfTypes(events.TypeAgentLeft))
+		},
+	} {
+		hooks := events.NewHooks()
+		register(hooks)
+		require.NoError(t, hooks.RunAfter(t.Context(), "h", e), name)
+	}
+}
+
+func TestOfTypesAddsUp(t *testing.T) {
+	hooks := events.NewHooks()
+	events.After(hooks, "h", func(context.Context, events.Event) error { return nil }, events.OfTypes(events.TypeAgentLeft), events.OfTypes(events.TypeAgentConnected))
+	require.Equal(t, events.TypesOf(events.TypeAgentLeft, events.TypeAgentConnected), hooks.Wants().Types)
+}

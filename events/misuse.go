@@ -15,6 +15,8 @@ func (k *hook) check() {
 	switch {
 	case k.optional && k.timing == TimingAfter:
 		say("is an After hook, which never holds anything back: Optional is for Before hooks")
+	case k.optional && (k.ownAttempts || k.ownBackoff):
+		say("is Optional, so it is not tried again: Attempts and Backoff are for hooks that decide")
 	case k.delivery.InTransaction && k.timing == TimingBefore:
 		say("is a Before hook, which always runs in the transaction: InTransaction is for After hooks")
 	case k.delivery.Concurrency != usual.Concurrency && k.timing == TimingBefore:

@@ -84,14 +84,17 @@ func Exponential(first, most time.Duration) func(attempt int) time.Duration {
 }
 
 // A Filter decides whether a hook takes an event. It must be quick and have no
-// side effects: it runs once when the event is committed and may run again.
+// side effects: it is asked when the event is committed, and may be asked again.
+// What it has let through an After hook is delivered, whatever becomes of the
+// conversation until then. A filter that gave no answer, because it panicked or
+// did not return, has let it through.
 type Filter func(Event) bool
 
 // OfTypes runs the hook only for events of these types, of this package or
-// defined by the host. For a hook on [Event] it says which of the further ones
+// defined by the host. Given twice, it adds up. For a hook on [Event] it says which of the further ones
 // are kept; see [Type.Further].
 func OfTypes(types ...Type) Option {
-	return func(o *options) { o.only = append([]Type{}, types...) }
+	return func(o *options) { o.only = append(append([]Type{}, o.only...), types...) }
 }
 
 func (o *options) takesOnly(of Type) bool { return o.only == nil || slices.Contains(o.only, of) }
@@ -131,8 +134,15 @@ func ByQueue(queueIDs ...string) Filter {
 
 func by[V comparable](wanted []V, value func(*conversation.Participant, *conversation.Session) V) Filter {
 	return func(e Event) bool {
+		c := e.Head().Conversation
 		participantID, sessionID := e.subject()
-		for _, p := range e.Head().Conversation.Participants {
+		if in, s := c.Session(sessionID); s != nil { // wherever a record gathers it
+			if p := c.Participant(participantID); p != nil {
+				in = p
+			}
+			return slices.Contains(wanted, value(in, s))
+		}
+		for _, p := range c.Participants {
 			if participantID != "" && p.ID != participantID {
 				continue
 			}
@@ -140,7 +150,7 @@ func by[V comparable](wanted []V, value func(*conversation.Participant, *convers
 				return true
 			}
 			for _, s := range p.Sessions {
-				if (sessionID == "" || s.ID == sessionID) && slices.Contains(wanted, value(p, s)) {
+				if slices.Contains(wanted, value(p, s)) {
 					return true
 				}
 			}

@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 )
@@ -17,6 +18,18 @@ func (h *Hooks) HasBefore(e Event) bool {
 // BeforeHooks returns the names of the Before hooks that take the event, in
 // registration order. It is for trackers.
 func (h *Hooks) BeforeHooks(e Event) []string { return h.takers(TimingBefore, e) }
+
+// EachBefore is like BeforeHooks, and asks the filters of a hook when its turn has
+// come: those before it may have set attributes. It is for trackers.
+func (h *Hooks) EachBefore(e Event) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, k := range h.hooks() {
+			if k.timing == TimingBefore && k.wants(e) && !yield(k.name) {
+				return
+			}
+		}
+	}
+}
 
 // RunBefore runs the named Before hook on the event; one that was removed
 // meanwhile does nothing. The error is a *HookError, a *VetoError or, of the

@@ -18,8 +18,8 @@
 // Time is virtual: the clock shows the times of the story, each message is heard
 // when it would be, and a day passes after it, so that conclusions settle, facts
 // that lie ahead come, and hooks that fail are tried again until they fail for
-// good. It takes milliseconds. What happens after the end (surveys, evaluations,
-// a corrected code) is read from the record, as polling does, over every form.
+// good. It takes milliseconds. What happens after the end (surveys, evaluations)
+// is read from the record, as polling does, over every form.
 //
 // With [On] the hooks run on a real store, to test what they write with it. Then
 // the clock is the real one, all messages are heard at once, and a hook that

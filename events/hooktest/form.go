@@ -55,8 +55,12 @@ type message struct {
 
 // script is everything that is heard of the story, in order.
 func (f Form) script(s *genesystest.Story) (all []message) {
-	at := f.times(s)
-	for i, data := range f.messages(s) {
+	// The record after everything shows surveys and evaluations as they end up. They
+	// are read by themselves below, when they change.
+	call := s.Clone()
+	call.Surveys, call.Evaluations = nil, nil
+	at := f.times(call)
+	for i, data := range f.messages(call) {
 		all = append(all, message{at[min(i, len(at)-1)], data})
 	}
 	slices.SortStableFunc(all, func(a, b message) int { return int(a.at - b.at) })

@@ -155,3 +155,20 @@ func TestAHookThatCannotDecideYetIsAskedAgainOverEachForm(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsJudgedIsHeardNoSoonerThanItHappens(t *testing.T) {
+	hooktest.OverEachForm(t, func(t *testing.T, form hooktest.Form) {
+		story := genesystest.NewStory("c-1")
+		story.Customer("caller", 0).Ends(3*time.Minute, "endpoint")
+		story.Survey("sv-1", "user-a", "q-1", time.Hour).Complete(72*time.Hour, 90, 9)
+		hooks := events.NewHooks()
+		var told []time.Time
+		events.After(hooks, "survey", func(context.Context, *events.SurveyCompleted) error {
+			told = append(told, time.Now())
+			return nil
+		})
+		hooktest.Play(t, hooks, story, form)
+		require.Len(t, told, 1)
+		require.False(t, told[0].Before(story.Start.Add(72*time.Hour)), "it is told %v after the start", told[0].Sub(story.Start))
+	})
+}

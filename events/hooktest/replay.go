@@ -50,30 +50,34 @@ func Replay(t *testing.T, hooks *events.Hooks, recorded io.Reader, opts ...Optio
 func (o *options) replay(t *testing.T, hooks *events.Hooks, heard []recording.Heard, virtual bool) (outcomes []*Outcome) {
 	tracker, err := convtrack.New(o.on, o.config(hooks))
 	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- tracker.Run(ctx) }()
 	var ids []string
 	known := map[string]bool{}
-	for _, h := range heard {
-		if virtual {
-			time.Sleep(time.Until(h.At))
-		}
-		for _, c := range h.Conversations {
-			if !known[c.ID] {
-				known[c.ID], ids = true, append(ids, c.ID)
+	hear := func(ctx context.Context, sink conversation.Sink) {
+		for _, h := range heard {
+			if virtual {
+				time.Sleep(time.Until(h.At))
 			}
+			for _, c := range h.Conversations {
+				if !known[c.ID] {
+					known[c.ID], ids = true, append(ids, c.ID)
+				}
+			}
+			require.NoError(t, sink(ctx, conversation.Update{Conversations: h.Conversations}))
 		}
-		require.NoError(t, tracker.Observe(ctx, conversation.Update{Conversations: h.Conversations}))
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
 	if virtual {
+		go func() { ended <- tracker.Run(ctx) }()
+		hear(ctx, tracker.Observe)
 		time.Sleep(o.after)
 		synctest.Wait()
-	} else {
-		require.NoError(t, tracker.Settle(ctx))
-		cancel()
-		require.NoError(t, <-ended)
-		ended <- nil
+	} else { // the source ends, so everything is delivered before Run returns
+		ended <- tracker.Run(ctx, source(func(ctx context.Context, sink conversation.Sink) error {
+			hear(ctx, sink)
+			return tracker.Settle(ctx)
+		}))
 	}
 	for _, id := range ids {
 		got := &Outcome{hooks: hooks}

@@ -18,6 +18,7 @@ import (
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/recording"
+	"github.com/dcmkit/convtrack/store/memstore"
 )
 
 // toldOf is everything that a story says over a form, decoded.
@@ -73,7 +74,7 @@ func TestNoTextOfAnyScenarioIsInItsRecording(t *testing.T) {
 							continue
 						}
 						seen[text] = true
-						if _, err := time.Parse(time.RFC3339Nano, text); err == nil || len(text) < 4 || kept[name] || name == "name" && metric.MatchString(text) {
+						if _, err := time.Parse(time.RFC3339Nano, text); err == nil || len(text) < 4 || kept[name] || name == "consultInitiator" && text == "true" || name == "name" && metric.MatchString(text) {
 							continue
 						}
 						looked++
@@ -166,4 +167,85 @@ func TestARecordingIsPlayedToHooks(t *testing.T) {
 	require.Equal(t, conversation.StatusEnded, got[0].Conversation.Status)
 	require.Len(t, agents, 2)
 	require.NotEqual(t, agents[0], agents[1])
+}
+
+func TestARecordingIsPlayedToAllHooksOnAStore(t *testing.T) {
+	s := genesystest.BlindTransferToQueue()
+	file := record(t, key, toldOf(t, s, s.Snapshots()))
+	hooks := events.NewHooks()
+	var told []events.Type
+	events.After(hooks, "slow", func(_ context.Context, e events.Event) error {
+		time.Sleep(20 * time.Millisecond)
+		told = append(told, e.Head().Type)
+		return nil
+	})
+	got := hooktest.Replay(t, hooks, bytes.NewReader(file), hooktest.On(memstore.New()))
+	require.Equal(t, got[0].Types(), told)
+}
+
+func TestWhatASourceHasMergedLeaksNothingInARecording(t *testing.T) {
+	at := time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC)
+	said := func(after time.Duration, code, note string) *conversation.Conversation {
+		return conversation.State(&conversation.Conversation{ID: "c", Participants: []*conversation.Participant{{ID: "p", Purpose: conversation.PurposeAgent,
+			Sessions: []*conversation.Session{{ID: "s", MediaType: conversation.MediaVoice, WrapUpCode: code, WrapUpNote: note}}}},
+			Evaluations: []*conversation.Evaluation{{ID: "e", Status: conversation.EvaluationPending, EvaluatorID: "evaluator of " + code, ChangedDate: at.Add(after)}}},
+			conversation.Statement{By: conversation.SourceTopic, Seen: at.Add(after)})
+	}
+	merged := conversation.Merge(said(0, "w-1", "Ada Muster 0170"), said(time.Second, "w-2", "")) // as notifications' inbox does
+	file := string(record(t, key, []recording.Heard{{At: at, Conversations: []*conversation.Conversation{merged}}}))
+	all := regexp.MustCompile(`"provenance":"([^"]*)"`).FindAllStringSubmatch(file, -1)
+	require.NotEmpty(t, all)
+	for _, m := range all {
+		bits, err := base64.StdEncoding.DecodeString(m[1])
+		require.NoError(t, err)
+		require.NotContains(t, string(bits), "Muster")
+		require.NotContains(t, string(bits), "evaluator")
+	}
+	lines, err := recording.Read(strings.NewReader(file))
+	require.NoError(t, err)
+	require.Equal(t, conversation.EvaluationPending, lines[0].Conversations[0].Evaluations[0].Status)
+}
+
+func TestAReplayOfEveryFormHasTheAlertsAndConsultsOfTheOriginal(t *testing.T) {
+	hooks := events.NewHooks()
+	events.After(hooks, "all", func(context.Context, events.Event) error { return nil },
+		events.OfTypes(events.TypeAgentTransferred, events.TypeAgentAlerted))
+	told := func(heard []recording.Heard) (list []string) {
+		var c *conversation.Conversation
+		for _, h := range heard {
+			for _, x := range h.Conversations {
+				c = conversation.Merge(c, x)
+			}
+		}
+		for _, e := range events.Unannounced(c, hooks.Wants(), func(string) bool { return false }) {
+			switch e := e.(type) {
+			case *events.AgentTransferred:
+				list = append(list, string(e.TransferType))
+			case *events.AgentAlerted:
+				list = append(list, "alerted")
+			}
+		}
+		return list
+	}
+	alerts, consults := 0, 0
+	for _, scenario := range genesystest.Scenarios() {
+		s := scenario.Story()
+		for _, messages := range [][][]byte{s.Details(), s.MediaSnapshots()} {
+			heard := toldOf(t, s, messages)
+			lines, err := recording.Read(bytes.NewReader(record(t, key, heard)))
+			require.NoError(t, err)
+			want := told(heard)
+			require.ElementsMatch(t, want, told(lines), scenario.Name)
+			for _, x := range want {
+				switch x {
+				case "alerted":
+					alerts++
+				case "consult":
+					consults++
+				}
+			}
+		}
+	}
+	require.Positive(t, alerts)
+	require.Positive(t, consults)
 }

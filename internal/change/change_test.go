@@ -376,3 +376,18 @@ func TestASnapshotThatIsHeardAgainAtOnceNeedsNoVersionOfItsOwn(t *testing.T) {
 	require.Nil(t, Work(r, Request{Facts: snapshot(now.Add(repeated)), Now: now, Settling: rules}), "another process has heard it too")
 	require.NotNil(t, Work(r, Request{Facts: snapshot(now.Add(time.Second)), Now: now, Settling: rules}), "all is still so")
 }
+
+func TestAnAttributeThatAHookSetsWhenSomethingSettlesIsAChange(t *testing.T) {
+	facts := call(t)
+	r := unknown(facts)
+	wants := events.Want(events.TypeConversationChanged)
+	commit(t, r, Work(r, Request{Facts: facts, Now: now, Settling: rules, Wants: wants}))
+	p := Work(r, Request{Settle: true, Now: now.Add(5 * time.Second), Settling: rules, Wants: wants})
+	require.Zero(t, count(p.Events, events.TypeConversationChanged))
+	p.SetAttributes(map[string]string{"caseId": "4711"}, now)
+	for range 2 { // a transaction may be made again
+		require.NoError(t, p.Log(takers, now))
+		require.Equal(t, 1, count(p.Events, events.TypeConversationChanged))
+		require.Len(t, p.Change.Events, len(p.Events))
+	}
+}

@@ -2,6 +2,7 @@ package change
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -61,6 +62,7 @@ func (p *Plan) SetAttributes(attributes map[string]string, now time.Time) {
 // knows when it happened has happened now.
 func (p *Plan) Log(takers func(events.Event) []string, now time.Time) error {
 	p.keepEndings()
+	p.tellAttributes(now)
 	c := p.Change
 	c.Events = nil
 	for i, e := range p.Events {
@@ -87,6 +89,19 @@ func (p *Plan) Log(takers func(events.Event) []string, now time.Time) error {
 		c.Events = append(c.Events, entry)
 	}
 	return nil
+}
+
+// tellAttributes tells of a version that shows nothing new but attributes which Before
+// hooks have set: nobody knew of it when the events were derived. So no Before hook is
+// asked about it.
+func (p *Plan) tellAttributes(now time.Time) {
+	c := p.Change
+	if !p.changed || c.Vetoed != "" || slices.ContainsFunc(p.Events, func(e events.Event) bool { return e.Head().Type == events.TypeConversationChanged }) {
+		return
+	}
+	if e := events.ChangedIn(c.Version+1, c.From, c.To, now); e != nil {
+		p.Events = append(slices.Clip(p.Events), e)
+	}
 }
 
 func (p *Plan) keepEndings() {

@@ -43,6 +43,7 @@ type Plan struct {
 
 	lastSeq int64
 	vetoes  map[string]Veto
+	changed bool // what a version shows of change is told
 }
 
 // Work works out what the request does to the record; nil when there is nothing
@@ -56,7 +57,8 @@ func Work(r *record.Record, q Request) *Plan {
 	case r.Refused != nil && !asksAgain(r.Refused, &q):
 		return keepAside(r, q.Facts)
 	}
-	p := &Plan{MustDecide: mustDecide(r.Refused, &q), lastSeq: r.LastSeq, vetoes: q.Vetoes}
+	p := &Plan{MustDecide: mustDecide(r.Refused, &q), lastSeq: r.LastSeq, vetoes: q.Vetoes,
+		changed: q.Wants.Has(events.TypeConversationChanged)}
 	to := r.Conversation
 	if kept := r.Refused; kept != nil {
 		if p.Overruled = kept.Overruled; kept.Facts != nil {
@@ -76,7 +78,7 @@ func Work(r *record.Record, q Request) *Plan {
 		return nil
 	}
 	p.Change.Pending = p.conclude(r, q)
-	if q.Wants.Has(events.TypeConversationChanged) && !same {
+	if p.changed && !same {
 		if e := events.ChangedIn(r.Version+1, r.Conversation, to, q.Now); e != nil {
 			p.Events = append(p.Events, e)
 		}

@@ -70,11 +70,11 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 	h := e.Head()
 	creation := h.Type == events.TypeConversationCreated
 	wrote := creation && run.last != nil // a veto of the creation undoes everything
-	for _, name := range c.Hooks.BeforeHooks(e) {
+	h.Conversation = p.Change.To
+	for name := range c.Hooks.EachBefore(e) {
 		if name == p.Except || run.passed[question{name, h.ID}] {
 			continue
 		}
-		h.Conversation = p.Change.To
 		run.last = &events.HookError{Hook: name, Timing: events.TimingBefore, EventID: h.ID, EventType: h.Type, ConversationID: h.ConversationID}
 		err := c.run(ctx, name, e)
 		var veto *events.VetoError
@@ -108,6 +108,7 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 			return nil
 		}
 		wrote = true
+		h.Conversation = p.Change.To // with the attributes that the hook has set
 	}
 	return nil
 }

@@ -38,10 +38,14 @@ var released = result{outcome: store.Outcome{Did: store.Released}}
 func (o *Outbox) deliver(d *delivery) result {
 	ctx := o.hookCtx
 	how, registered := o.Hooks.Delivery(d.Hook)
-	if !registered || !o.acquire(ctx, d.Hook, how.Concurrency) {
+	if !registered {
 		return released
 	}
-	defer o.leave(d.Hook)
+	leave, ok := o.acquire(ctx, slots{d.Hook, how.Concurrency})
+	if !ok {
+		return released
+	}
+	defer leave()
 	if !o.mine(d) {
 		return released
 	}
@@ -108,23 +112,26 @@ func (o *Outbox) mine(d *delivery) bool {
 	return o.held.leased(d.Key(), time.Now(), o.Lease)
 }
 
-// acquire takes one of the hook's slots.
-func (o *Outbox) acquire(ctx context.Context, hook string, concurrency int) bool {
-	slots, known := o.slots.Load(hook)
-	if !known {
-		slots, _ = o.slots.LoadOrStore(hook, make(chan struct{}, concurrency))
-	}
-	select {
-	case slots.(chan struct{}) <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+// slots are where a hook runs. One that is registered anew with another concurrency
+// has others.
+type slots struct {
+	hook        string
+	concurrency int
 }
 
-func (o *Outbox) leave(hook string) {
-	if slots, ok := o.slots.Load(hook); ok {
-		<-slots.(chan struct{})
+// acquire takes one of the hook's slots; leave gives it back. It reports false when
+// ctx ends.
+func (o *Outbox) acquire(ctx context.Context, of slots) (leave func(), ok bool) {
+	is, known := o.slots.Load(of)
+	if !known {
+		is, _ = o.slots.LoadOrStore(of, make(chan struct{}, of.concurrency))
+	}
+	places := is.(chan struct{})
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, true
+	case <-ctx.Done():
+		return nil, false
 	}
 }
 

@@ -84,7 +84,7 @@ type Outbox struct {
 
 	asked   sync.Map     // the hooks that asked for a transaction where there is none
 	unknown sync.Map     // the types of which it was said that this process does not know them
-	slots   sync.Map     // of chan struct{}, by hook: its concurrency
+	slots   sync.Map     // of chan struct{}, by slots: as many as its concurrency
 	look    *alarm.Alarm // for claiming
 	record  *alarm.Alarm // for recording outcomes
 	workers sync.WaitGroup
