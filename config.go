@@ -3,9 +3,12 @@ package convtrack
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
@@ -94,9 +97,12 @@ type Config struct {
 	// soon.
 	OnSourceFailed func(*SourceError) (goOn bool)
 	// Retain is how long a conversation is kept after its end. Then it is
-	// forgotten, as [Tracker.Forget] does, with deliveries that have failed, in
-	// small batches, by one of the processes that share the store. It takes a
-	// twentieth of the time at the most: a million conversations take about a day.
+	// forgotten, as [Tracker.Forget] does, in small batches, by one of the processes
+	// that set it. It takes a twentieth of the time at the most: a million
+	// conversations take about a day. Deliveries that are not done by then go along,
+	// whether they have failed or wait for the next try, and so do facts whose time
+	// lies ahead: it should be longer than hooks may take, and than the latest timer
+	// that is defined. Processes that share a store should set the same.
 	// A change that Before hooks have refused for good, and that nobody has decided
 	// on, is kept that long after its last refusal; then its conversation is
 	// forgotten, whatever else is stored of it. 0: for ever.
@@ -215,6 +221,9 @@ func (c *Config) validate() error {
 		if field.n < 1 {
 			return fmt.Errorf("convtrack: Config.%s is %d; it must be at least 1, or 0 for the default", field.name, field.n)
 		}
+	}
+	if !utf8.ValidString(c.Instance) || strings.ContainsRune(c.Instance, 0) {
+		return errors.New("convtrack: Config.Instance is no text: it must be UTF-8 without a zero byte, as the other processes read it from the store")
 	}
 	if c.Lease < time.Second {
 		return fmt.Errorf("convtrack: Config.Lease is %v; it must be at least 1s, as the store must hear of the process several times within it", c.Lease)

@@ -320,3 +320,60 @@ func TestWhatAHookRefusedForGoodIsDeletedWhenNobodyDecides(t *testing.T) {
 }
 
 func seeded(n uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 0xf0)) }
+
+// endedNow is a conversation that has ended now.
+func endedNow(id string) *conversation.Conversation {
+	now := time.Now()
+	return conversation.State(&conversation.Conversation{ID: id, Start: now.Add(-time.Hour), RecordedEnd: now},
+		conversation.Statement{By: conversation.SourceAnalytics, At: now, Seen: now})
+}
+
+func TestWhatEndedLongAgoIsInTheMemoryOfNoProcessAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memstore.New()
+		const retain, conversations = 10 * time.Hour, 60
+		var all []*rig
+		for i := range 3 {
+			all = append(all, startOn(t, s, nil, func(c *convtrack.Config) { c.Retain, c.Instance = retain, fmt.Sprint("p", i) }))
+		}
+		time.Sleep(time.Minute)
+		for i := range conversations {
+			require.NoError(t, all[i%3].Observe(t.Context(), conversation.Update{Conversations: []*conversation.Conversation{endedNow(fmt.Sprint("c-", i))}}))
+		}
+		held := func() (n int) {
+			for _, r := range all {
+				for _, p := range r.Health(t.Context()).Processes {
+					if p.Name == r.Instance() { // of itself it knows what is so now
+						n += p.Conversations
+					}
+				}
+			}
+			return n
+		}
+		time.Sleep(time.Minute)
+		require.Equal(t, conversations, held())
+		time.Sleep(retain + 30*time.Minute)
+		for c, err := range all[0].List(t.Context(), store.Query{}) {
+			t.Fatal("the store has one", c, err)
+		}
+		require.Zero(t, held())
+	})
+}
+
+func TestWhatEndedLongAgoIsDeletedWhereOnlySomeProcessesRetainConversations(t *testing.T) {
+	for i := range 8 { // whichever would look after it
+		synctest.Test(t, func(t *testing.T) {
+			s := memstore.New()
+			one := startOn(t, s, nil, func(c *convtrack.Config) { c.Retain, c.Instance = time.Hour, fmt.Sprint("with-", i) })
+			startOn(t, s, nil, func(c *convtrack.Config) { c.Instance = fmt.Sprint("without-", i) })
+			time.Sleep(time.Minute)
+			require.NoError(t, one.Observe(t.Context(), conversation.Update{Conversations: []*conversation.Conversation{endedNow("c")}}))
+			time.Sleep(2 * time.Hour)
+			_, err := one.Get(t.Context(), "c")
+			require.ErrorIs(t, err, store.ErrNotFound)
+			for _, p := range one.Health(t.Context()).Processes {
+				require.Empty(t, p.Sources, "deleting is no source")
+			}
+		})
+	}
+}

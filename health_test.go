@@ -316,3 +316,30 @@ func TestTheHostDecidesWhetherTheOthersGoOnWhenASourceFailsForGood(t *testing.T)
 		})
 	}
 }
+
+func TestWhoGoesAwayWhileHealthLooksMakesNoTroubleOfTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		s := storetest.Faulty(memstore.New(), storetest.Fault{Method: "SetValue", Slow: 500 * time.Millisecond, Times: 1})
+		tracker, err := convtrack.New(s, &convtrack.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		require.NoError(t, err)
+		ctx, goesAway := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, goesAway)
+		require.Empty(t, tracker.Health(ctx).Store.Trouble)
+		require.Empty(t, log.String())
+	})
+}
+
+func TestHealthSaysSinceWhenAChangeIsRefusedHoweverOftenItWasTriedSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.Before(hooks, "screen", func(context.Context, *events.ConversationCreated) error { return errDead })
+		r := start(t, hooks)
+		began := time.Now()
+		r.tell(genesystest.BlindTransferToQueue().Snapshots()[0])
+		time.Sleep(6 * time.Hour)
+		h := r.Health(t.Context())
+		require.Len(t, h.Failed, 1)
+		require.WithinDuration(t, began, h.Failed[0].Oldest, time.Minute)
+	})
+}

@@ -114,7 +114,7 @@ func TestCodeOfTheHostsThatDoesNotReturnHoldsUpNobodyElse(t *testing.T) {
 
 func holdsUpNobody(t *testing.T, prepare func(*hostCode), bad func()) {
 	victim, other := genesystest.BlindTransferToQueue(), story(t, "internal call between two users")
-	h := &hostCode{hooks: events.NewHooks(), source: newHostSource(), bad: bad, victim: victim.ID}
+	h := &hostCode{hooks: events.NewHooks(), source: newHostSource("source"), bad: bad, victim: victim.ID}
 	h.config = &convtrack.Config{Hooks: h.hooks, Logger: quiet, OnSourceFailed: func(*convtrack.SourceError) bool { return true }}
 	prepare(h)
 	t.Cleanup(func() { decoding.Store(nil) })
@@ -130,7 +130,7 @@ func holdsUpNobody(t *testing.T, prepare func(*hostCode), bad func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- tracker.Run(ctx, h.source, newHostSource()) }()
+	go func() { ended <- tracker.Run(ctx, h.source, newHostSource("other source")) }()
 	observe := func(u conversation.Update) {
 		go func() { _ = tracker.Observe(ctx, u) }() // who is held up with the victim is no matter
 		time.Sleep(time.Second)
@@ -186,11 +186,14 @@ func (f *fact) UnmarshalJSON([]byte) error {
 }
 
 // hostSource is a source that hears nothing.
-type hostSource struct{ run, name, repair, read, health func() }
+type hostSource struct {
+	of                              string
+	run, name, repair, read, health func()
+}
 
-func newHostSource() *hostSource {
+func newHostSource(name string) *hostSource {
 	nothing := func() {}
-	return &hostSource{nothing, nothing, nothing, nothing, nothing}
+	return &hostSource{name, nothing, nothing, nothing, nothing, nothing}
 }
 
 func (s *hostSource) Run(ctx context.Context, _ conversation.Sink) error {
@@ -199,7 +202,7 @@ func (s *hostSource) Run(ctx context.Context, _ conversation.Sink) error {
 	return nil
 }
 
-func (s *hostSource) String() string                         { s.name(); return "source" }
+func (s *hostSource) String() string                         { s.name(); return s.of }
 func (s *hostSource) Repair(conversation.Gap)                { s.repair() }
 func (s *hostSource) Read(context.Context, string) error     { s.read(); return nil }
 func (s *hostSource) Health() (is conversation.SourceHealth) { s.health(); return is }
@@ -234,7 +237,7 @@ func TestOnSourceFailedThatExitsLetsRunEndWithTheError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet, OnSourceFailed: func(*convtrack.SourceError) bool { runtime.Goexit(); return true }})
 		require.NoError(t, err)
-		require.ErrorIs(t, tracker.Run(t.Context(), endsWith(func() error { return errDead }), newHostSource()), errDead)
+		require.ErrorIs(t, tracker.Run(t.Context(), endsWith(func() error { return errDead }), newHostSource("source")), errDead)
 	})
 }
 
@@ -260,7 +263,7 @@ func TestOnGapThatExitsLetsTheOtherSourcesGoOn(t *testing.T) {
 		require.NoError(t, err)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- tracker.Run(ctx, endsWith(func() error { return errDead }), newHostSource()) }()
+		go func() { ended <- tracker.Run(ctx, endsWith(func() error { return errDead }), newHostSource("source")) }()
 		time.Sleep(time.Minute)
 		require.Empty(t, ended, "Run goes on")
 		stop()
@@ -277,5 +280,18 @@ func TestWhatASourcePanicsWithIsNotTold(t *testing.T) {
 		require.ErrorContains(t, err, "it panicked: *errors.errorString")
 		require.NotContains(t, err.Error()+out.String(), "Erika")
 		require.Contains(t, out.String(), "hostcode_test.go", "where it happened")
+	})
+}
+
+// counting is a store of the host's that cannot count.
+type counting struct{ store.Store }
+
+func (counting) Backlog(context.Context) (map[string]int, error) { panic("no such table") }
+
+func TestAStoreThatPanicsWhenHealthAsksItEndsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startOn(t, counting{memstore.New()}, events.NewHooks())
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"deliveries"}, r.Health(t.Context()).Uncounted)
 	})
 }

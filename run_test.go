@@ -82,6 +82,10 @@ func TestABadConfigurationIsExplained(t *testing.T) {
 	require.ErrorContains(t, err, "Config.BatchSize is -1")
 	_, err = convtrack.New(memstore.New(), &convtrack.Config{Lease: time.Millisecond})
 	require.ErrorContains(t, err, "Config.Lease")
+	for _, name := range []string{"pod-\xff", "pod\x00"} { // the list of members is JSON, in a database
+		_, err = convtrack.New(memstore.New(), &convtrack.Config{Instance: name})
+		require.ErrorContains(t, err, "Config.Instance is no text")
+	}
 }
 
 func TestWhoObservesIsToldThatRunCouldNotBeginAndItMayBeCalledAgain(t *testing.T) {
@@ -104,4 +108,29 @@ func TestWhoObservesIsToldThatRunCouldNotBeginAndItMayBeCalledAgain(t *testing.T
 		stop()
 		require.NoError(t, <-ended)
 	})
+}
+
+func TestABlindnessIsOneGapFromItsBeginningToItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, events.NewHooks())
+		from := time.Now()
+		for _, g := range []conversation.Gap{{Source: "socket", From: from, Reason: "silent"}, {Source: "socket", From: from, Reason: "evicted"},
+			{Source: "socket", From: from, To: from.Add(time.Minute), Reason: "listening again"}} {
+			require.NoError(t, r.Observe(t.Context(), conversation.Update{Gap: &g}))
+		}
+		require.EqualValues(t, 1, r.Health(t.Context()).Sources["socket"].Gaps)
+		require.EqualValues(t, 1, r.Stats().Gaps)
+	})
+}
+
+type namedSource string
+
+func (s namedSource) String() string { return string(s) }
+
+func (namedSource) Run(context.Context, conversation.Sink) error { return nil }
+
+func TestTwoSourcesOfOneNameAreRefused(t *testing.T) {
+	tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet})
+	require.NoError(t, err)
+	require.ErrorContains(t, tracker.Run(t.Context(), namedSource("socket"), namedSource("queue"), namedSource("socket")), "both called socket")
 }

@@ -78,12 +78,13 @@ func (t *Tracker) Watch(name string, r HealthReporter) { t.heard.Begin(name, r) 
 // gap makes known that a source is, or was, blind. What is lost cannot be
 // repaired: whoever could has said so.
 func (t *Tracker) gap(g conversation.Gap) {
-	t.heard.Gap(g, time.Now())
+	if t.heard.Gap(g, time.Now()) {
+		t.gaps.Add(1)
+	}
 	if g.Lost {
 		t.losses.Add(1)
 		t.log.Error("lost", describeGap(g)...)
 	} else {
-		t.gaps.Add(1)
 		t.log.Warn("blind", describeGap(g)...)
 	}
 	if t.config.OnGap != nil {
@@ -161,7 +162,9 @@ func (t *Tracker) goesOn(err error) (on bool) {
 		return false
 	}
 	now := time.Now()
-	t.heard.Fail(failed.Source, failed.Err, now)
+	if t.heard.Fail(failed.Source, failed.Err, now) {
+		t.gaps.Add(1)
+	}
 	if t.config.OnSourceFailed != nil {
 		beside(func() {
 			host.Call(t.log, "Config.OnSourceFailed", func() { on = t.config.OnSourceFailed(failed) })

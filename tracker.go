@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -107,6 +108,9 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 			return fmt.Errorf("convtrack: source %d of %d given to Run is nil", i+1, len(sources))
 		}
 		names[i] = sourceName(s)
+		if names[i] != fmt.Sprintf("%T", s) && slices.Contains(names[:i], names[i]) {
+			return fmt.Errorf("convtrack: two of the sources given to Run are both called %s, so that each would be taken for the other: give one of them another name, with Config.Name", names[i])
+		}
 		if r, ok := s.(Repairer); ok {
 			repairers = append(repairers, r)
 		}

@@ -74,8 +74,10 @@ const (
 	overdue = 10 * time.Second
 )
 
-// Look looks how the tracker does. It takes about four seconds at the most.
+// Look looks how the tracker does. It takes about four seconds at the most, also when
+// ctx ends before: that who asked has gone away says nothing of the store.
 func (d *Diagnosis) Look(ctx context.Context) State {
+	ctx = context.WithoutCancel(ctx)
 	h := State{At: time.Now().UTC(), Problems: []string{}, Sources: d.Sources.All(), Deliveries: map[string]Delivery{}}
 	h.Facts, h.FactsSince = d.Lanes.Pending(), d.Lanes.Oldest().UTC()
 	d.probe(ctx, &h.Store)
@@ -120,10 +122,13 @@ func (d *Diagnosis) probe(ctx context.Context, h *Store) {
 // answer, too.
 func (d *Diagnosis) write(ctx context.Context) error {
 	const name = "convtrack/health"
-	_, version, err := d.Store.Value(ctx, name)
-	if err == nil {
-		_, err = d.Store.SetValue(ctx, name, []byte{}, version)
-	}
+	_, err := guarded(func() (int64, error) {
+		_, version, err := d.Store.Value(ctx, name)
+		if err != nil {
+			return 0, err
+		}
+		return d.Store.SetValue(ctx, name, []byte{}, version)
+	})
 	if errors.Is(err, store.ErrConflict) {
 		return nil
 	}

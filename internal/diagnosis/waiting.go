@@ -25,7 +25,10 @@ func (d *Diagnosis) countWaiting(ctx context.Context, h *State) {
 		}
 		return err == nil
 	}
-	ids, _, err := d.Store.Due(ctx, time.Now().Add(-overdue), store.MostLimit)
+	ids, err := guarded(func() ([]string, error) {
+		ids, _, err := d.Store.Due(ctx, time.Now().Add(-overdue), store.MostLimit)
+		return ids, err
+	})
 	if counted(Overdue, err) {
 		h.Overdue = len(ids)
 	}
@@ -88,6 +91,10 @@ func (h *State) countDeliveries(lags map[string]store.Lag, has owners) {
 
 // Lags returns how far hooks are behind.
 func Lags(ctx context.Context, s store.Store) (map[string]store.Lag, error) {
+	return guarded(func() (map[string]store.Lag, error) { return lags(ctx, s) })
+}
+
+func lags(ctx context.Context, s store.Store) (map[string]store.Lag, error) {
 	if reporter, reports := store.As[store.LagReporter](s); reports {
 		return reporter.Lag(ctx, store.MostLimit)
 	}
@@ -110,7 +117,9 @@ type process struct {
 func (d *Diagnosis) process(m membership.Member) process {
 	p := process{Process: Process{Name: m.Name, Seen: m.At, Sources: map[string]membership.Share{}, Hooks: []string{}, Types: []string{}}}
 	for _, name := range m.Sources {
-		p.Sources[name] = membership.Share{}
+		if !strings.HasPrefix(name, membership.Task) {
+			p.Sources[name] = membership.Share{}
+		}
 	}
 	is := m.Holding
 	if m.Name == d.Instance {
@@ -130,7 +139,12 @@ func (d *Diagnosis) process(m membership.Member) process {
 // countFailed counts what failed: all at once, or where that is too much each
 // hook for itself, so that none hides another.
 func (d *Diagnosis) countFailed(ctx context.Context, h *State, has owners) error {
-	page, err := d.Store.Failed(ctx, store.FailedQuery{Limit: store.MostLimit})
+	failed := func(hook string) (store.FailedPage, error) {
+		return guarded(func() (store.FailedPage, error) {
+			return d.Store.Failed(ctx, store.FailedQuery{Hook: hook, Limit: store.MostLimit})
+		})
+	}
+	page, err := failed("")
 	if h.addFailed(page); err != nil || page.Next == "" {
 		return err
 	}
@@ -148,7 +162,7 @@ func (d *Diagnosis) countFailed(ctx context.Context, h *State, has owners) error
 	all := *h
 	all.Failed = nil
 	for _, hook := range slices.Sorted(maps.Keys(hooks)) {
-		page, err := d.Store.Failed(ctx, store.FailedQuery{Hook: hook, Limit: store.MostLimit})
+		page, err := failed(hook)
 		if all.addFailed(page); err != nil {
 			return err
 		}
@@ -160,10 +174,17 @@ func (d *Diagnosis) countFailed(ctx context.Context, h *State, has owners) error
 // addFailed counts what is on a page.
 func (h *State) addFailed(page store.FailedPage) {
 	for _, item := range page.Items {
+		since := item.At.UTC()
+		if !item.Since.IsZero() { // a change, which was tried again
+			since = item.Since.UTC()
+		}
 		i := slices.IndexFunc(h.Failed, func(f Failed) bool { return f.Hook == item.Hook && f.Kind == item.Kind })
 		if i < 0 {
 			i = len(h.Failed)
-			h.Failed = append(h.Failed, Failed{Hook: item.Hook, Kind: item.Kind, Counted: page.Next == "", Oldest: item.At.UTC()})
+			h.Failed = append(h.Failed, Failed{Hook: item.Hook, Kind: item.Kind, Counted: page.Next == "", Oldest: since})
+		}
+		if since.Before(h.Failed[i].Oldest) {
+			h.Failed[i].Oldest = since
 		}
 		h.Failed[i].N++
 	}

@@ -76,6 +76,10 @@ type Engine struct {
 	phase *phase
 }
 
+// retaining is the task of deleting what ended long ago: a process that does not keep
+// conversations for ever takes it as it takes a source.
+const retaining = membership.Task + "retention"
+
 // New returns an engine. Nothing happens before Run.
 func New(c Config) *Engine {
 	now := newClock().now
@@ -95,8 +99,13 @@ func New(c Config) *Engine {
 	e.Inbox = inbox.New(inbox.Config{Local: local, Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
 		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log, LetGo: e.letGo, Decided: func() { e.Outbox.Look() }})
 	e.retained = retention.New(retention.Config{Store: e.Store, ListFailed: e.Store.ListFailed, Failed: e.Store.Failed, Conversations: c.Retain, Tombstones: c.TombstoneAge, Log: c.Log,
-		Mine:  func() bool { return owns("convtrack/retention") },
-		LetGo: func(ctx context.Context, ids []string) { e.letGo(ctx, digestsOf(ids)) }})
+		Mine: func() bool {
+			if c.Retain > 0 {
+				return e.Membership.Owns(retaining, retaining)
+			}
+			return owns(retaining) // of the tombstones alone
+		},
+		LetGo: func(ctx context.Context, ids []string) { e.letGo(ctx, digestsOf(ids)) }, Tell: e.tellForgotten})
 	e.Outbox = outbox.New(outbox.Config{
 		Leases: e.Store, Commits: e.Store, Hooks: c.Hooks, Conversations: records{e},
 		InTransaction: make(chan struct{}, c.AfterTransactions),

@@ -69,6 +69,20 @@ func (e *Engine) tellOthers(ctx context.Context, digests map[string]bool) error 
 	return e.Inbox.Withdraw(ctx, left)
 }
 
+// tellForgotten tells the other processes, also when this one stops, and does not wait
+// until they have let go.
+func (e *Engine) tellForgotten(ctx context.Context, ids []string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	others, err := e.others(ctx)
+	if err == nil && len(others) > 0 {
+		_, err = e.Inbox.Tell(ctx, others, slices.Sorted(maps.Keys(digestsOf(ids))))
+	}
+	if err != nil {
+		e.Store.Failed("telling the other processes what was forgotten", err)
+	}
+}
+
 // others returns the names of the other processes that share the store, whether
 // this one runs or not.
 func (e *Engine) others(ctx context.Context) (names []string, err error) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -132,6 +133,9 @@ func (e *Engine) drain(stop *stopTime, loops *loops, abort context.CancelFunc) {
 // says that this one holds is of an earlier life.
 func (e *Engine) join(ctx context.Context, sources []string) error {
 	err := e.Outbox.Release(ctx)
+	if e.config.Retain > 0 {
+		sources = append(slices.Clone(sources), retaining)
+	}
 	if err == nil {
 		err = e.Membership.Join(ctx, sources)
 	}
@@ -195,8 +199,8 @@ func (e *Engine) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := e.Store.Listen(ctx, e.Duplicates.Hear); err != nil && ctx.Err() == nil {
 			e.Store.Failed("listening to other processes", err)
-			retry.Pause(ctx, time.Second)
 		}
+		retry.Pause(ctx, time.Second) // also where a store returns for nothing
 	}
 }
 

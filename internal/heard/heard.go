@@ -83,18 +83,19 @@ func (h *Sources) owner(name string) *source {
 	return h.of(name)
 }
 
-// Gap notes when a source is blind, and that it hears again.
-func (h *Sources) Gap(g conversation.Gap, now time.Time) {
+// Gap notes when a source is blind, and that it hears again. It reports whether that
+// is a blindness which was not known yet.
+func (h *Sources) Gap(g conversation.Gap, now time.Time) (counted bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.owner(g.Source)
 	if g.Lost { // that is about what was said, not about the source
 		s.losses++
 		s.lost, s.lostAt = g, now
-		return
+		return false
 	}
 	is := s.parts[g.Source]
-	if is.blindSince.IsZero() { // else it is the end of one that was counted
+	if counted = is.blindSince.IsZero(); counted { // else it is the end of one that was counted
 		s.gaps++
 	}
 	switch {
@@ -108,17 +109,21 @@ func (h *Sources) Gap(g conversation.Gap, now time.Time) {
 		is = part{blindSince: g.From.UTC(), reason: g.Reason}
 	}
 	s.parts[g.Source] = is
+	return counted
 }
 
-// Fail notes that a source has ended for good.
-func (h *Sources) Fail(name string, err error, now time.Time) {
+// Fail notes that a source has ended for good, and reports whether it has become blind
+// by that.
+func (h *Sources) Fail(name string, err error, now time.Time) (counted bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.of(name)
 	s.failed = fmt.Sprint(err) // which an error of the host's that panics does not end
-	if s.parts[name].blindSince.IsZero() {
+	if counted = s.parts[name].blindSince.IsZero(); counted {
+		s.gaps++
 		s.parts[name] = part{blindSince: now.UTC(), reason: "it has failed for good"}
 	}
+	return counted
 }
 
 // All returns what is known, with what the sources say themselves.

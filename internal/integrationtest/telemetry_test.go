@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -364,5 +365,42 @@ func TestAttributesHaveFewValues(t *testing.T) {
 		series(1, 5)
 		once := series(10, 5)
 		require.Equal(t, once, series(20, 20), "more conversations make no more series")
+	})
+}
+
+func TestATrackerThatHasEndedTellsWhatItCountedAndNoLevels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		recorder, s, hooks := telemetrytest.New(), memstore.New(), events.NewHooks()
+		events.After(hooks, "case", func(context.Context, *events.ConversationCreated) error { return errDead }, events.Attempts(1000))
+		fail := make(chan struct{})
+		source := &reporting{run: func(ctx context.Context, sink conversation.Sink) error {
+			_ = sink(ctx, conversation.Update{Conversations: first(t, 1)})
+			<-fail
+			return errDead
+		}}
+		tracker, err := convtrack.New(s, &convtrack.Config{Hooks: hooks, Logger: quiet, MeterProvider: recorder.Meters})
+		require.NoError(t, err)
+		ended := make(chan error, 1)
+		go func() { ended <- tracker.Run(t.Context(), source) }()
+		time.Sleep(time.Minute)
+		require.Equal(t, 0.0, recorder.Value(t, "convtrack.source.failed"))
+		require.Equal(t, 1.0, recorder.Value(t, "convtrack.deliveries.unfinished", "convtrack.hook", "case"))
+		close(fail)
+		require.Error(t, <-ended)
+		time.Sleep(time.Minute)
+		tells := func(name string) bool {
+			return slices.ContainsFunc(recorder.Collect(t), func(s telemetrytest.Sample) bool { return s.Name == name })
+		}
+		for _, level := range []string{"convtrack.source.failed", "convtrack.processes", "convtrack.problems", "convtrack.deliveries.unfinished"} {
+			require.False(t, tells(level), level)
+		}
+		require.Positive(t, recorder.Value(t, "convtrack.commits"))
+
+		works := events.NewHooks()
+		events.After(works, "case", func(context.Context, *events.ConversationCreated) error { return nil })
+		start(t, s, works, recorder)
+		time.Sleep(time.Hour)
+		require.True(t, tells("convtrack.processes"))
+		require.False(t, tells("convtrack.deliveries.unfinished"), "that of the tracker before")
 	})
 }

@@ -53,7 +53,7 @@ func (m *Membership) Members(ctx context.Context) ([]Member, error) {
 	}
 	var members []Member
 	for name, is := range l.Members {
-		if m.Alive(name) || time.Since(is.At) <= 2*m.lease {
+		if m.Alive(name) || time.Since(is.At) <= 2*m.leaseOf(&is) {
 			members = append(members, Member{name, is.At.UTC(), is.Sources, is.Holding})
 		}
 	}

@@ -22,6 +22,9 @@ import (
 // listName is the name of the list of members in the store.
 const listName = "convtrack/members"
 
+// Task begins the names of what processes share like a source and is none.
+const Task = "convtrack/"
+
 // Values are named values that the processes share.
 type Values interface {
 	Value(ctx context.Context, name string) ([]byte, int64, error)
@@ -56,10 +59,12 @@ func (m liveMember) equal(n liveMember) bool {
 	return m.leaving == n.leaving && slices.Equal(m.sources, n.sources)
 }
 
-// sign is the last sign of life of a member that was new to us, and when.
+// sign is the last sign of life of a member that was new to us, when that was, and
+// for how long it counts.
 type sign struct {
 	beats int64
 	at    time.Time
+	lease time.Duration
 }
 
 // list is what the members keep in the store.
@@ -68,11 +73,14 @@ type list struct {
 }
 
 type member struct {
-	Beats   int64     `json:"beats"`
-	At      time.Time `json:"at"` // by the member's own clock
-	Sources []string  `json:"sources,omitempty"`
-	Leaving bool      `json:"leaving,omitempty"`
-	Holding *Holding  `json:"holding,omitempty"` // nil: an earlier version does not say
+	Beats int64     `json:"beats"`
+	At    time.Time `json:"at"` // by the member's own clock
+	// Lease is how long it is alive after a sign of life; 0: an earlier version does
+	// not say.
+	Lease   time.Duration `json:"lease,omitzero"`
+	Sources []string      `json:"sources,omitempty"`
+	Leaving bool          `json:"leaving,omitempty"`
+	Holding *Holding      `json:"holding,omitempty"` // nil: an earlier version does not say
 }
 
 // New returns the membership of the process of that name. With each sign of life it
@@ -171,7 +179,7 @@ func (m *Membership) Heartbeat(ctx context.Context) error {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.beats++
-		l.Members[m.name] = member{m.beats, now, m.sources, m.leaving, &holding}
+		l.Members[m.name] = member{Beats: m.beats, At: now, Lease: m.lease, Sources: m.sources, Leaving: m.leaving, Holding: &holding}
 	})
 }
 
@@ -228,7 +236,7 @@ func (m *Membership) update(ctx context.Context, do func(*list, time.Time)) erro
 }
 
 // removeDead strikes out the members that have shown no sign of life for a
-// lease, by the clock of this process. Of one that it sees for the first time
+// lease, theirs or that of this process, whichever is longer, by its clock. Of one that it sees for the first time
 // only the member's own clock tells, so it is given a second lease; and when it
 // then shows another sign of life after all, its clock is wrong, and it is alive.
 func (m *Membership) removeDead(l *list, now time.Time) {
@@ -239,15 +247,20 @@ func (m *Membership) removeDead(l *list, now time.Time) {
 			continue
 		}
 		was, known := m.seen[name]
+		lease := m.leaseOf(&is)
 		if !known || was.beats != is.Beats {
-			m.seen[name] = sign{is.Beats, now}
+			m.seen[name] = sign{is.Beats, now, lease}
 		}
-		if !known && now.Sub(is.At) > 2*m.lease || known && was.beats == is.Beats && now.Sub(was.at) >= m.lease {
+		if !known && now.Sub(is.At) > 2*lease || known && was.beats == is.Beats && now.Sub(was.at) >= lease {
 			delete(l.Members, name)
 		}
 	}
-	maps.DeleteFunc(m.seen, func(name string, was sign) bool { _, is := l.Members[name]; return !is && now.Sub(was.at) >= m.lease })
+	maps.DeleteFunc(m.seen, func(name string, was sign) bool { _, is := l.Members[name]; return !is && now.Sub(was.at) >= was.lease })
 }
+
+// leaseOf is how long a sign of life of the member counts here: it gives one each
+// third of its own lease.
+func (m *Membership) leaseOf(is *member) time.Duration { return max(m.lease, is.Lease) }
 
 func (m *Membership) set(l *list) {
 	m.mu.Lock()

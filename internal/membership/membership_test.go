@@ -218,3 +218,25 @@ func TestAHeartbeatThatTheStoreDoesNotTakeIsSaid(t *testing.T) {
 		require.Equal(t, 3, failed)
 	})
 }
+
+func TestAProcessWithALongerLeaseIsAMemberAllTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memstore.New()
+		short, long := New("short", s, lease, nothing), New("long", s, 4*lease, nothing)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		for _, m := range []*Membership{short, long} {
+			require.NoError(t, m.Join(ctx, nil))
+			go m.HeartbeatLoop(ctx, func(err error) { t.Error(err) })
+		}
+		time.Sleep(lease)
+		changed := short.Changed()
+		time.Sleep(9 * time.Minute)
+		require.True(t, short.Alive("long"))
+		select {
+		case <-changed:
+			t.Fatal("it went and came back")
+		default:
+		}
+	})
+}

@@ -51,17 +51,18 @@ type state struct {
 // askedAgain is how soon a tracker is looked at again by those who collect.
 const askedAgain = time.Second
 
-// Watch has the metrics read from the state: how the tracker does, which is not
-// looked at any more when it is over, and what it has counted.
+// Watch has the metrics read from the state: how the tracker does, and what it has
+// counted. When it is over only the latter is told.
 func Watch(t *telemetry.Telemetry, look func(context.Context) diagnosis.State, counts func() Counts, over func() bool) error {
 	var mu sync.Mutex
 	var last diagnosis.State
-	return telemetry.Watch(t, func(ctx context.Context) state {
+	return telemetry.Watch(t, func(ctx context.Context) (state, bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		if now := time.Now(); !over() && (last.At.IsZero() || now.Sub(last.At) >= askedAgain) {
+		ended := over()
+		if now := time.Now(); !ended && (last.At.IsZero() || now.Sub(last.At) >= askedAgain) {
 			last = look(ctx)
 		}
-		return state{last, counts()}
+		return state{last, counts()}, ended
 	}, table)
 }

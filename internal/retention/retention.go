@@ -25,6 +25,8 @@ const (
 	listedFailed     = 50
 	atOnce           = 2
 	atOnceTombstones = 100
+	// mostTold is of how many conversations the other processes are told at a time.
+	mostTold = 1000
 	// share is which part of the time is spent on it at the most.
 	share      = 20
 	leastPause = 20 * time.Millisecond
@@ -39,7 +41,7 @@ type Store interface {
 	Expire(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
-// Config is what retention needs. All of it is required, but for ListFailed.
+// Config is what retention needs. All of it is required, but for ListFailed and Tell.
 type Config struct {
 	Store Store
 	// ListFailed is Failed of the store; nil: what hooks refused stays.
@@ -50,6 +52,8 @@ type Config struct {
 	Mine func() bool
 	// LetGo is told what was deleted.
 	LetGo func(ctx context.Context, ids []string)
+	// Tell tells the other processes, of some thousand at a time; nil: there are none.
+	Tell func(ctx context.Context, ids []string)
 
 	Conversations time.Duration // how long they are kept after their end, or after their last refusal; 0: for ever
 	Tombstones    time.Duration // how long they are kept
@@ -115,7 +119,14 @@ type search func(ctx context.Context) (ids []string, more bool, err error)
 
 // delete looks for some, deletes these, looks for more, and so on.
 func (r *Retention) delete(ctx context.Context, some search) (int, error) {
-	var found []string
+	var found, gone []string
+	tell := func() {
+		if len(gone) > 0 && r.Tell != nil {
+			r.Tell(ctx, gone)
+		}
+		gone = nil
+	}
+	defer tell()
 	more := true
 	return r.rounds(ctx, func(ctx context.Context) (n int, _ bool, err error) {
 		if len(found) == 0 {
@@ -128,6 +139,9 @@ func (r *Retention) delete(ctx context.Context, some search) (int, error) {
 			return 0, false, err
 		}
 		r.LetGo(ctx, ids)
+		if gone = append(gone, ids...); len(gone) >= mostTold {
+			tell()
+		}
 		return n, more || len(found) > 0, nil
 	})
 }

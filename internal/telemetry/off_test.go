@@ -39,7 +39,7 @@ func TestTelemetryThatIsOffAllocatesNothing(t *testing.T) {
 	require.Nil(t, off)
 	d, h := &store.Delivery{Hook: "hook", Trace: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, &events.Header{}
 	require.Zero(t, testing.AllocsPerRun(100, func() { everything(t.Context(), off, d, h) }))
-	require.NoError(t, Watch(off, func(context.Context) int { t.Error("nobody collects"); return 0 }, nil))
+	require.NoError(t, Watch(off, func(context.Context) (int, bool) { t.Error("nobody collects"); return 0, false }, nil))
 }
 
 // BenchmarkOff is all calls of what is off, on the way of one fact.

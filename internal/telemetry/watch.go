@@ -23,8 +23,10 @@ type Instrument[S any] struct {
 const watchTime = 5 * time.Second
 
 // Watch has the instruments observed, with a state that is looked at once for each
-// collection. look must return soon after its context has ended.
-func Watch[S any](t *Telemetry, look func(context.Context) S, list []Instrument[S]) error {
+// collection. Of a state that is over only the counters are told: a level that nobody
+// keeps any more would hide that, and what another one tells under the same name.
+// look must return soon after its context has ended.
+func Watch[S any](t *Telemetry, look func(context.Context) (is S, over bool), list []Instrument[S]) error {
 	if t == nil || t.meter == nil {
 		return nil
 	}
@@ -38,7 +40,7 @@ func Watch[S any](t *Telemetry, look func(context.Context) S, list []Instrument[
 	return nil
 }
 
-func observe[S any](meter metric.Meter, look func(context.Context) S, list []Instrument[S]) error {
+func observe[S any](meter metric.Meter, look func(context.Context) (S, bool), list []Instrument[S]) error {
 	observables := make([]metric.Observable, len(list))
 	values := make([]metric.Float64Observable, len(list))
 	var all []error
@@ -54,8 +56,11 @@ func observe[S any](meter metric.Meter, look func(context.Context) S, list []Ins
 	_, err := meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, watchTime)
 		defer cancel()
-		state := look(ctx)
+		state, over := look(ctx)
 		for i, is := range list {
+			if over && !is.Counter {
+				continue
+			}
 			is.Tell(state, func(value float64, of ...attribute.KeyValue) {
 				o.ObserveFloat64(values[i], value, metric.WithAttributes(of...))
 			})
