@@ -23,8 +23,8 @@ func forgetCommand() *command {
 			"not answer is waited for, 40 s at most. What hooks have written elsewhere stays.\n" +
 			"A person is " + personHelp + "\n" +
 			"They are deleted by the thousand; an interrupt ends it between two of them, and those that\n" +
-			"were deleted stay deleted. Audit lines (who, how many, when), one for each thousand, go to\n" +
-			"stderr: keep them.",
+			"were deleted stay deleted. Of a person it says then which are left. Audit lines (who, how\n" +
+			"many, when), one for each thousand, go to stderr: keep them.",
 		flags: func(f *flag.FlagSet) action {
 			var o forgetting
 			o.person.register(f)
@@ -116,6 +116,12 @@ func (o *forgetting) forget(ctx context.Context, p *program, t *convtrack.Tracke
 		}
 		if err != nil {
 			p.err.say("%d of %d were forgotten, %d of which stored; run it again for the others", n, len(ids), stored)
+			if !o.person.none() {
+				p.err.say("what is deleted is not found any more, so give the others by their ids, which follow on stdout: convtrackctl forget -yes -")
+				for _, id := range ids[n:] {
+					p.out.say("%s", id)
+				}
+			}
 			return fmt.Errorf("not everything was deleted: %w", err)
 		}
 		done.Store(int64(min(n+forgottenAtOnce, len(ids))))

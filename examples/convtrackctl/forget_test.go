@@ -79,3 +79,22 @@ func TestManyAreForgottenByTheThousandAndAnInterruptEndsThatBetweenTwoCalls(t *t
 		require.Regexp(t, `[1-9][0-9]*000 of 300000 were forgotten, 0 of which stored; run it again for the others`, strings.Join(last, "\n"))
 	})
 }
+
+// What is deleted is not found any more: whoever looked for a person is given the
+// ids of what may be left.
+func TestWhatIsLeftOfAPersonWhenForgettingFailsIsToldByItsIDs(t *testing.T) {
+	onEachStore(t, func(t *testing.T, store string) {
+		tracker := track(t, store, noHooks())
+		hear(t, tracker, called("c-1"))
+		hear(t, tracker, called("c-2"))
+		breaks := "alter table cdm_forgotten add constraint broken check (false) not valid"
+		if strings.HasPrefix(store, "sqlite:") {
+			breaks = "create trigger broken before insert on cdm_forgotten begin select raise(abort, 'broken'); end"
+		}
+		statement(t, store, breaks)
+		r := call(t, store, "", "forget", "-yes", "-person", "user=user-a")
+		require.Equal(t, 1, r.code, r.stderr)
+		require.Contains(t, r.stderr, "0 of 2 were forgotten")
+		require.Equal(t, "c-1\nc-2\n", r.stdout)
+	})
+}

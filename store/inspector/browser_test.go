@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/internal/browsertest"
+	"github.com/dcmkit/convtrack/store/inspector"
 	"github.com/dcmkit/convtrack/store/memstore"
 )
 
@@ -329,4 +330,25 @@ func TestThePagesAreUsedWithTheKeyboardAndSaidToWhoDoesNotSeeThem(t *testing.T) 
 			require.Equal(t, want, browsertest.Eval[string](page, script), "%s: %s", address, script)
 		}
 	}
+}
+
+func TestAPageThatNobodySeesHoldsNoStream(t *testing.T) {
+	d := newDesk(t, func(c *inspector.Config) { c.Streams = 1 })
+	s := story("c-1", 0)
+	d.tellUntil(s, 30*time.Second)
+	isLive := `document.querySelector('#live').textContent === 'Live'`
+	becomes := func(v *browsertest.View, state string) {
+		browsertest.Eval[bool](v, `(Object.defineProperty(document, 'visibilityState', {value: '`+state+`', configurable: true}),
+			document.dispatchEvent(new Event('visibilitychange')))`)
+	}
+	page := d.opens("anna", "conversation?id=c-1")
+	page.Until(isLive)
+	becomes(page, "hidden")
+	other := d.opens("anna", "health") // is given the only stream
+	other.Until(isLive)
+	becomes(other, "hidden")
+	d.tellUntil(s, 2*time.Minute)
+	becomes(page, "visible")
+	page.Shows("[data-part=head]", "Active")
+	page.Until(isLive)
 }

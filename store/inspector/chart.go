@@ -93,6 +93,9 @@ func newChart(see viewer, c *conversation.Conversation, now time.Time) *chart {
 			}
 		}
 	}
+	if d.Begin.IsZero() { // nothing is known to have begun
+		d.Begin = d.End
+	}
 	if least := d.Begin.Add(time.Second); d.End.Before(least) {
 		d.End = least
 	}

@@ -17,12 +17,13 @@
 //	server.RegisterOnShutdown(pages.Close)
 //
 // The host says who may see what; the handler knows nobody by itself. Serve it over
-// TLS where people's browsers are on another machine.
+// TLS where people's browsers are on another machine, and over HTTP/2 where they look
+// at several pages side by side: without it a browser has six connections.
 //
 // # Pages
 //
 // All addresses are relative to the prefix. Each page is there as JSON, too, and is
-// followed live while it is open: its stream says when it has changed, when it
+// followed live while it is seen: its stream says when it has changed, when it
 // cannot be read, and when what it shows was forgotten, which then vanishes from it.
 //
 //	page               JSON                 parameters

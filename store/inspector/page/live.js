@@ -78,7 +78,7 @@ async function load() {
 	document.body.dataset.state = page.body.dataset.state;
 	offerAll();
 	tell(before);
-	if (!unread && stream.readyState === EventSource.OPEN) say('on', 'Live');
+	if (!unread && stream?.readyState === EventSource.OPEN) say('on', 'Live');
 }
 
 // leave shows why there is nothing to see any more: the conversation was forgotten,
@@ -87,7 +87,7 @@ async function load() {
 function leave(refusal) {
 	left = true;
 	clearTimeout(later);
-	stream.close();
+	stream?.close();
 	document.getElementById('main').replaceChildren(...refusal?.childNodes ?? ['This cannot be shown any more.']);
 	say('off', 'Not live');
 }
@@ -100,14 +100,24 @@ function offerAll() {
 	}
 }
 
+document.addEventListener('visibilitychange', () => {
+	if (left) return;
+	if (document.visibilityState !== 'hidden') return refresh().then(follow);
+	stream?.close();
+	say('off', old);
+});
+
 for (const part of document.querySelectorAll('[data-part]')) part.dataset.was = part.innerHTML;
 offerAll();
 follow();
 
 // follow listens to the page's stream. A browser listens anew by itself, but not
-// after an answer that is no stream: as of a server that starts, or is busy.
+// after an answer that is no stream: as of a server that starts, or is busy. A page
+// that nobody sees is not followed: without HTTP/2 a browser has six connections to a
+// server, for all of its tabs.
 function follow() {
-	if (left) return;
+	if (left || document.visibilityState === 'hidden') return;
+	stream?.close();
 	stream = new EventSource(document.body.dataset.live);
 	stream.addEventListener('changed', e => {
 		unread = false;
