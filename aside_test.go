@@ -263,9 +263,9 @@ func TestAHookThatCannotDecideInTimeIsAskedForTheLastTime(t *testing.T) {
 			t.Run(name+how, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					hooks, s := events.NewHooks(), genesystest.BlindTransferToQueue()
-					var asked []bool
+					asked := &journal{}
 					events.Before(hooks, "screen", func(_ context.Context, e *events.ConversationCreated) error {
-						if asked = append(asked, e.MustDecide); e.MustDecide {
+						if asked.write("%v", e.MustDecide); e.MustDecide {
 							return answer
 						}
 						return events.NotYet("no caller")
@@ -284,11 +284,11 @@ func TestAHookThatCannotDecideInTimeIsAskedForTheLastTime(t *testing.T) {
 					}
 					time.Sleep(time.Minute - time.Second)
 					synctest.Wait()
-					require.Equal(t, []bool{false, false}, asked)
+					require.Equal(t, []string{"false", "false"}, asked.read())
 					require.Empty(t, j.read())
 					time.Sleep(2 * time.Second)
 					synctest.Wait()
-					require.Equal(t, []bool{false, false, true}, asked, "%v since the first fact", time.Since(began))
+					require.Equal(t, []string{"false", "false", "true"}, asked.read(), "%v since the first fact", time.Since(began))
 					_, err := r.Get(t.Context(), s.ID)
 					if name == "a veto counts" {
 						require.ErrorIs(t, err, store.ErrNotFound)
@@ -300,7 +300,7 @@ func TestAHookThatCannotDecideInTimeIsAskedForTheLastTime(t *testing.T) {
 					r.tell(s.Snapshots()...)
 					synctest.Wait()
 					require.Equal(t, storyEvents, j.read())
-					require.Len(t, asked, 3)
+					require.Len(t, asked.read(), 3)
 				})
 			})
 		}

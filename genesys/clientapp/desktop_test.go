@@ -64,7 +64,7 @@ func TestInsideOfACRMBothOriginsMustBeNamed(t *testing.T) {
 	}
 }
 
-// Pitfall C7: a token is revoked when nothing was asked with it for browsertest.Long, and the
+// Pitfall C7: a token is revoked when nothing was asked with it for long, and the
 // page does not ask only to keep it.
 func TestATokenThatIdlesIsNotKeptAliveAndIsReplacedWhenItIsNeeded(t *testing.T) {
 	w := newWorld(t, func(a *arrangement) { a.simulator = append(a.simulator, genesystest.IdleTimeout(2*time.Second)) })
