@@ -290,8 +290,10 @@ func (counting) Backlog(context.Context) (map[string]int, error) { panic("no suc
 
 func TestAStoreThatPanicsWhenHealthAsksItEndsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := startOn(t, counting{memstore.New()}, events.NewHooks())
+		log := &said{}
+		r := startOn(t, counting{memstore.New()}, events.NewHooks(), logTo(log))
 		time.Sleep(time.Minute)
 		require.Equal(t, []string{"deliveries"}, r.Health(t.Context()).Uncounted)
+		require.Contains(t, log.String(), "hostcode_test.go", "where it happened")
 	})
 }

@@ -91,8 +91,8 @@ func Exponential(first, most time.Duration) func(attempt int) time.Duration {
 type Filter func(Event) bool
 
 // OfTypes runs the hook only for events of these types, of this package or
-// defined by the host. Given twice, it adds up. For a hook on [Event] it says which of the further ones
-// are kept; see [Type.Further].
+// defined by the host. Given twice, it adds up. For a hook on [Event] it says which of
+// the further ones are kept; see [Type.Further].
 func OfTypes(types ...Type) Option {
 	return func(o *options) { o.only = append(append([]Type{}, o.only...), types...) }
 }

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/dcmkit/convtrack/store"
@@ -141,16 +140,7 @@ func leases(rule define) {
 
 	rule("ten thousand deliveries are renewed at once", func(t *trial) {
 		const conversations, each = 100, 100
-		var held []store.Delivery
-		for i := range conversations {
-			id := fmt.Sprintf("c-%d", i)
-			var list []store.NewEvent
-			for seq := range int64(each) {
-				list = append(list, claimedEvent(id, seq+1, "hook"))
-				held = append(held, store.Delivery{Event: list[seq].Event, Hook: "hook"})
-			}
-			t.writeAs("me", created(id, list...))
-		}
+		held := t.heldLanes(conversations, each)
 		t.renew("me", 0, held[:len(held)-each]...)
 		t.same("how many are given", len(t.claim("other", conversations, "hook")), conversations-1)
 		t.ok("Release", t.store.Release(t.ctx, "other"))

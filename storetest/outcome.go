@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -224,16 +223,9 @@ func outcomes(rule define) {
 	})
 
 	rule("ten thousand outcomes are recorded at once", func(t *trial) {
-		const conversations, each = 100, 100
 		var all []store.Outcome
-		for i := range conversations {
-			id := fmt.Sprintf("c-%d", i)
-			var list []store.NewEvent
-			for seq := range int64(each) {
-				list = append(list, claimedEvent(id, seq+1, "hook"))
-				all = append(all, did("me", store.Delivery{Event: list[seq].Event, Hook: "hook"}, store.Done))
-			}
-			t.writeAs("me", created(id, list...))
+		for _, d := range t.heldLanes(100, 100) {
+			all = append(all, did("me", d, store.Done))
 		}
 		rand.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
 		t.settle(all...)

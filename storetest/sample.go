@@ -130,6 +130,22 @@ func (t *trial) laneOf(id string, n int64, hooks ...string) {
 	t.write(created(id, events...))
 }
 
+// heldLanes creates so many conversations with so many events each, whose deliveries
+// to the hook "hook" are held by "me" from their commit on.
+func (t *trial) heldLanes(conversations, each int) (held []store.Delivery) {
+	t.Helper()
+	for i := range conversations {
+		id := fmt.Sprintf("c-%d", i)
+		var list []store.NewEvent
+		for seq := range each {
+			list = append(list, claimedEvent(id, int64(seq)+1, "hook"))
+			held = append(held, store.Delivery{Event: list[seq].Event, Hook: "hook"})
+		}
+		t.writeAs("me", created(id, list...))
+	}
+	return held
+}
+
 // did is an outcome of a delivery that the owner holds.
 func did(owner string, d store.Delivery, what store.Did) store.Outcome {
 	o := d.Outcome(owner, what)

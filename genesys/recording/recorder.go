@@ -54,8 +54,8 @@ type (
 
 // Hears returns the source, with everything that it says written down before it
 // goes on. It is all that the source is for a tracker, which reads and repairs
-// with it, and asks it how it does. A line that cannot be written stops the recording and not the
-// source; see Err.
+// with it, and asks it how it does. A line that cannot be written stops the recording
+// and not the source; see Err.
 func (r *Recorder) Hears(s Source) Source {
 	h := heard{s, r}
 	read, reads := s.(reader)

@@ -75,6 +75,12 @@ func guarded[T any](ctx context.Context, s *Store, call func(context.Context) (T
 	return call(ctx)
 }
 
+// Guard calls the store itself, without a limit: a panic is logged, and its error.
+func (s *Store) Guard(ctx context.Context, call func(context.Context) error) error {
+	_, err := guarded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
+	return err
+}
+
 // Load is that of the store.
 func (s *Store) Load(ctx context.Context, ids ...string) ([]store.Record, error) {
 	return bounded(ctx, s, "load", func(ctx context.Context) ([]store.Record, error) { return s.store.Load(ctx, ids...) })
@@ -173,7 +179,7 @@ func (s *Store) Inbox(ctx context.Context, q store.InboxQuery) ([]store.Entry, e
 
 // Await is that of the store. It has no limit: there may be nothing for long.
 func (s *Store) Await(ctx context.Context, owner string) error {
-	_, err := guarded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.store.Await(ctx, owner) })
+	err := s.Guard(ctx, func(ctx context.Context) error { return s.store.Await(ctx, owner) })
 	return err
 }
 

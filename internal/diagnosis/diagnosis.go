@@ -18,6 +18,8 @@ import (
 // Access is what is known of the store from its use.
 type Access interface {
 	CommitTime() time.Duration
+	// Guard calls the store: a panic is its error.
+	Guard(ctx context.Context, call func(context.Context) error) error
 	// Refused is why it has refused a commit of late; empty when it has not.
 	Refused(now time.Time) access.Trouble
 }
@@ -122,12 +124,12 @@ func (d *Diagnosis) probe(ctx context.Context, h *Store) {
 // answer, too.
 func (d *Diagnosis) write(ctx context.Context) error {
 	const name = "convtrack/health"
-	_, err := guarded(func() (int64, error) {
+	err := d.Access.Guard(ctx, func(ctx context.Context) error {
 		_, version, err := d.Store.Value(ctx, name)
-		if err != nil {
-			return 0, err
+		if err == nil {
+			_, err = d.Store.SetValue(ctx, name, []byte{}, version)
 		}
-		return d.Store.SetValue(ctx, name, []byte{}, version)
+		return err
 	})
 	if errors.Is(err, store.ErrConflict) {
 		return nil

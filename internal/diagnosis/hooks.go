@@ -42,7 +42,7 @@ func (d *Diagnosis) compareHooks(ctx context.Context, say func(what, message str
 		say("type "+of, "a type of events is not defined in all processes that share the store: of conversations that the others look after its facts are not announced; register it with events.Define in every process",
 			"type", of, "not defined in", without)
 	}
-	backlog, err := Lags(ctx, d.Store)
+	backlog, err := d.lags(ctx)
 	if err != nil {
 		return
 	}

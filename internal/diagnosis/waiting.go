@@ -25,16 +25,17 @@ func (d *Diagnosis) countWaiting(ctx context.Context, h *State) {
 		}
 		return err == nil
 	}
-	ids, err := guarded(func() ([]string, error) {
-		ids, _, err := d.Store.Due(ctx, time.Now().Add(-overdue), store.MostLimit)
-		return ids, err
+	var ids []string
+	err := d.Access.Guard(ctx, func(ctx context.Context) (err error) {
+		ids, _, err = d.Store.Due(ctx, time.Now().Add(-overdue), store.MostLimit)
+		return err
 	})
 	if counted(Overdue, err) {
 		h.Overdue = len(ids)
 	}
 	members, err := d.Members.Members(ctx)
 	has := d.owners(h, members, counted(Processes, err))
-	lags, err := Lags(ctx, d.Store)
+	lags, err := d.lags(ctx)
 	if counted(Deliveries, err) {
 		h.countDeliveries(lags, has)
 	}
@@ -89,20 +90,20 @@ func (h *State) countDeliveries(lags map[string]store.Lag, has owners) {
 	}
 }
 
-// Lags returns how far hooks are behind.
-func Lags(ctx context.Context, s store.Store) (map[string]store.Lag, error) {
-	return guarded(func() (map[string]store.Lag, error) { return lags(ctx, s) })
-}
-
-func lags(ctx context.Context, s store.Store) (map[string]store.Lag, error) {
-	if reporter, reports := store.As[store.LagReporter](s); reports {
-		return reporter.Lag(ctx, store.MostLimit)
-	}
-	backlog, err := s.Backlog(ctx)
-	lags := make(map[string]store.Lag, len(backlog))
-	for hook, n := range backlog {
-		lags[hook] = store.Lag{Unfinished: n}
-	}
+// lags returns how far hooks are behind.
+func (d *Diagnosis) lags(ctx context.Context) (lags map[string]store.Lag, err error) {
+	err = d.Access.Guard(ctx, func(ctx context.Context) (err error) {
+		if reporter, reports := store.As[store.LagReporter](d.Store); reports {
+			lags, err = reporter.Lag(ctx, store.MostLimit)
+			return err
+		}
+		backlog, err := d.Store.Backlog(ctx)
+		lags = make(map[string]store.Lag, len(backlog))
+		for hook, n := range backlog {
+			lags[hook] = store.Lag{Unfinished: n}
+		}
+		return err
+	})
 	return lags, err
 }
 
@@ -139,10 +140,12 @@ func (d *Diagnosis) process(m membership.Member) process {
 // countFailed counts what failed: all at once, or where that is too much each
 // hook for itself, so that none hides another.
 func (d *Diagnosis) countFailed(ctx context.Context, h *State, has owners) error {
-	failed := func(hook string) (store.FailedPage, error) {
-		return guarded(func() (store.FailedPage, error) {
-			return d.Store.Failed(ctx, store.FailedQuery{Hook: hook, Limit: store.MostLimit})
+	failed := func(hook string) (page store.FailedPage, err error) {
+		err = d.Access.Guard(ctx, func(ctx context.Context) (err error) {
+			page, err = d.Store.Failed(ctx, store.FailedQuery{Hook: hook, Limit: store.MostLimit})
+			return err
 		})
+		return page, err
 	}
 	page, err := failed("")
 	if h.addFailed(page); err != nil || page.Next == "" {

@@ -235,10 +235,11 @@ func (m *Membership) update(ctx context.Context, do func(*list, time.Time)) erro
 	}
 }
 
-// removeDead strikes out the members that have shown no sign of life for a
-// lease, theirs or that of this process, whichever is longer, by its clock. Of one that it sees for the first time
-// only the member's own clock tells, so it is given a second lease; and when it
-// then shows another sign of life after all, its clock is wrong, and it is alive.
+// removeDead strikes out the members that have shown no sign of life for a lease,
+// theirs or that of this process, whichever is longer, by its clock. Of one that it
+// sees for the first time only the member's own clock tells, so it is given a second
+// lease; and when it then shows another sign of life after all, its clock is wrong,
+// and it is alive.
 func (m *Membership) removeDead(l *list, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
