@@ -154,7 +154,7 @@ func TestAStartThatIsStatedBesideAnEarlierLegIsStoredAndNoChange(t *testing.T) {
 // restatements, or before them.
 func TestAConversationOfAnEarlierVersionKeepsItsStart(t *testing.T) {
 	c := State(&Conversation{ID: "c", Start: at(5)}, Statement{By: SourceTopic, Seen: at(9)})
-	for _, old := range [][]byte{c.appendOwnProvenance(nil), appendRestated(c.appendOwnProvenance(nil), []restatement{{1, 2}})} {
+	for _, old := range [][]byte{c.appendOwnProvenance(nil), appendRestatedWhole(c.appendOwnProvenance(nil), []restatement{{1, 2}})} {
 		stored := &Conversation{ID: "c", Start: at(5)}
 		require.NoError(t, stored.SetProvenance(old))
 		require.Equal(t, at(5), Merge(nil, stored).Start)

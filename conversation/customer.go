@@ -120,6 +120,9 @@ func (c *Conversation) Customer() (customer Customer, known bool) {
 
 // isOwn reports whether an address of a participant is the organisation's own.
 func (c *Conversation) isOwn(address string) bool {
+	if address == "" || c.Address == "" {
+		return false
+	}
 	own := foldedAddress(c.Address)
 	return own != "" && (address == c.Address || foldedAddress(address) == own)
 }

@@ -63,8 +63,7 @@ func Diff(before, after *Conversation) Delta {
 	}
 	c := comparison{restated: restatedBy(before, after), all: rewritten(before, after)}
 	c.compare(before, after)
-	c.delta.Conversation = c.delta.Conversation || !slices.Equal(before.restated, after.restated)
-	return c.delta
+	return c.result(before, after)
 }
 
 // comparison goes through the rows of a conversation, before and after.
@@ -108,9 +107,18 @@ func (c *comparison) compare(before, after *Conversation) {
 			d.Transfers = true
 		}
 	}
-	d.Conversation = d.Conversation || len(d.Participants)+len(d.Sessions) > 0 && foundOtherwise(before, after)
 	d.Surveys = listDiffers(surveyFields.differs, before.Surveys, after.Surveys, func(s *Survey) string { return s.ID })
 	d.Evaluations = listDiffers(evaluationFields.differs, before.Evaluations, after.Evaluations, func(e *Evaluation) string { return e.ID })
+}
+
+// result is what compare has found. The conversation's own row is also written for
+// what it has of others: how they are restated, and what a listing finds it by. The
+// second takes some time, and the first is nearly always true of a snapshot.
+func (c *comparison) result(before, after *Conversation) Delta {
+	d := c.delta
+	d.Conversation = d.Conversation || !slices.Equal(before.restated, after.restated) ||
+		len(d.Participants)+len(d.Sessions) > 0 && foundOtherwise(before, after)
+	return d
 }
 
 var noSession Session

@@ -142,7 +142,7 @@ func (s *Session) AppendProvenance(b []byte) []byte {
 		kind |= isHiding
 	}
 	b = append(b, kind, byte(s.segmentsBy))
-	b = binary.AppendUvarint(b, uint64(bySource(s.owner, time.Time{})))
+	b = binary.AppendUvarint(b, uint64(s.owner))
 	if b = s.appendCovered(appendStamps(b, s.stamps)); kind&isHiding != 0 {
 		b = appendHidden(b, s, sessionTexts)
 	}
@@ -164,7 +164,7 @@ func (s *Session) readProvenance(r *reader) {
 	kind := r.byte()
 	s.shadow = kind&isShadow != 0
 	s.segmentsBy = Source(r.byte())
-	s.owner = stamp(r.uvarint()).sourceLeading()
+	s.owner = r.owner()
 	s.stamps = r.stamps(len(sessionFields.fields))
 	if kind&isCovering != 0 {
 		s.covered, s.filled = r.covered(), true
@@ -172,6 +172,15 @@ func (s *Session) readProvenance(r *reader) {
 	if kind&isHiding != 0 {
 		readHidden(r, s, sessionTexts)
 	}
+}
+
+// owner reads a source, for which earlier versions wrote a stamp.
+func (r *reader) owner() Source {
+	v := r.uvarint()
+	if by := stamp(v).sourceLeading(); by != 0 {
+		return by
+	}
+	return Source(v)
 }
 
 // AppendProvenance is as that of the conversation.

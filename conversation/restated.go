@@ -51,8 +51,7 @@ func Restate(from, to *Conversation) Delta {
 	if !ok || m.irregular || !m.covers(from, to) {
 		return Diff(from, to)
 	}
-	c.delta.Conversation = c.delta.Conversation || !slices.Equal(from.restated, restated)
-	return c.delta
+	return c.result(from, to)
 }
 
 func anyStamp(_, _ stamp) bool { return true }
@@ -304,18 +303,38 @@ func (c *Conversation) attributesNow(s attributeStamps) attributeStamps {
 	return newAttributeStamps(of)
 }
 
+// byDifference marks restatements that are written as differences to the one
+// before. Earlier versions wrote their number alone, which is less, and each with
+// two whole stamps.
+const byDifference = 1 << 6
+
+// appendRestated writes restatements. They are in order, most have become the
+// same, and the times are near each other.
 func appendRestated(b []byte, list []restatement) []byte {
-	b = binary.AppendUvarint(b, uint64(len(list)))
+	b = append(b, byDifference|byte(len(list)))
+	var last restatement
 	for _, r := range list {
-		b = binary.LittleEndian.AppendUint64(b, uint64(r.was))
-		b = binary.LittleEndian.AppendUint64(b, uint64(r.is))
+		b = binary.AppendUvarint(b, uint64(r.was-last.was))
+		b = binary.AppendVarint(b, int64(r.is-last.is))
+		last = r
 	}
 	return b
 }
 
 func (r *reader) restated() (list []restatement) {
-	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
-		list = append(list, restatement{stamp(r.uint64()), stamp(r.uint64())})
+	n := r.uvarint()
+	next := func() restatement { return restatement{stamp(r.uint64()), stamp(r.uint64())} }
+	if n&byDifference != 0 {
+		n -= byDifference
+		var last restatement
+		next = func() restatement {
+			last.was += stamp(r.uvarint())
+			last.is += stamp(r.varint())
+			return last
+		}
+	}
+	for ; n > 0 && r.err == nil; n-- {
+		list = append(list, next())
 	}
 	return list
 }

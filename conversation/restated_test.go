@@ -1,8 +1,10 @@
 package conversation
 
 import (
+	"encoding/binary"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -219,4 +221,51 @@ func TestWhatIsReadAgainIsAsItIsInMemoryStampsIncluded(t *testing.T) {
 			}
 		}
 	})
+}
+
+// appendRestatedWhole writes restatements as earlier versions did.
+func appendRestatedWhole(b []byte, list []restatement) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, r := range list {
+		b = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, uint64(r.was)), uint64(r.is))
+	}
+	return b
+}
+
+func TestRestatementsAreReadAsTheyWereWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) restatement {
+			return restatement{stamp(rapid.Uint64().Draw(t, "was")), stamp(rapid.Uint64().Draw(t, "is"))}
+		}), 1, mostRestatements, func(r restatement) stamp { return r.was }).Draw(t, "list")
+		slices.SortFunc(list, func(a, b restatement) int { return a.compare(b.was) })
+		for _, written := range [][]byte{appendRestated(nil, list), appendRestatedWhole(nil, list)} {
+			r := reader{rest: append(written, 7)}
+			require.Equal(t, list, r.restated())
+			require.NoError(t, r.err)
+			require.Equal(t, []byte{7}, r.rest)
+			r = reader{rest: written[:len(written)-1]}
+			r.restated()
+			require.Error(t, r.err, "it is cut off")
+		}
+	})
+}
+
+// TestSnapshotsThatFollowEachOtherTakeFewBytes: each commit writes them.
+func TestSnapshotsThatFollowEachOtherTakeFewBytes(t *testing.T) {
+	const seconds = 1_000
+	c := Merge(nil, snapshotOf(1*seconds, true))
+	for seen := 2; seen < 9; seen++ {
+		c, _ = next(t, c, snapshotOf(seen*seconds, seen%2 == 1))
+	}
+	require.NotEmpty(t, c.restated)
+	require.Less(t, len(appendRestated(nil, c.restated)), 6*len(c.restated)+4*10, "a difference for each, and a whole stamp for each kind")
+}
+
+func TestWhoSaysWhoseALegIsIsReadFromAnEarlierVersion(t *testing.T) {
+	for by := SourceHint; by <= SourceHost; by++ {
+		for _, written := range []uint64{uint64(by), uint64(bySource(by, time.Time{}))} {
+			require.Equal(t, by, (&reader{rest: binary.AppendUvarint(nil, written)}).owner())
+		}
+	}
+	require.Zero(t, (&reader{rest: []byte{0}}).owner())
 }

@@ -3,6 +3,7 @@ package pgstore_test
 import (
 	"encoding/base64"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/pgstore"
 	"github.com/dcmkit/convtrack/storetest"
 )
 
@@ -72,8 +74,23 @@ func TestTheConversationsOfACustomerAreFoundByAnIndex(t *testing.T) {
 // beforeFound takes the tables back to the migration before "found".
 func beforeFound(t *testing.T, s opened) {
 	t.Helper()
-	for _, sql := range []string{"alter table cdm_conversation drop column customer_address, drop column present_user_ids, drop column present_queue_ids",
-		"drop type cdm_conversation_row_2", "drop type cdm_delivery_row_2", "alter table cdm_delivery drop column trace", "drop table cdm_forgotten", "drop index cdm_conversation_vetoed", "drop index cdm_conversation_aside", "delete from cdm_migration where number >= (select number from cdm_migration where name like '%_found')"} {
+	all, err := pgstore.Migrations(nil)
+	require.NoError(t, err)
+	view := func(migration, name string) string {
+		text, err := fs.ReadFile(all, migration)
+		require.NoError(t, err)
+		_, view, found := strings.Cut(string(text), "create view "+name+" ")
+		require.True(t, found)
+		view, _, _ = strings.Cut(view, ";\n")
+		return "create view " + name + " " + view
+	}
+	for _, sql := range []string{"drop view cdm_report_customer, cdm_report_open_conversations",
+		"alter table cdm_conversation drop column customer_address, drop column present_user_ids, drop column present_queue_ids",
+		"alter table cdm_session drop column requested_routing_skill_ids, drop column requested_language_id, drop column routing_priority",
+		"drop type cdm_conversation_row_2, cdm_delivery_row_2, cdm_session_row_2", "alter table cdm_delivery drop column trace", "drop table cdm_forgotten",
+		"drop index cdm_conversation_vetoed", "drop index cdm_conversation_aside",
+		view("0003_reports.sql", "cdm_report_open_conversations"), view("0005_customer.sql", "cdm_report_customer"),
+		"delete from cdm_migration where number >= (select number from cdm_migration where name like '%_found')"} {
 		_, err := s.pool.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}

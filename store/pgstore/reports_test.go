@@ -183,3 +183,82 @@ func TestTheReportsOfWhatIsOpenAndHasFailed(t *testing.T) {
 	}
 	require.ElementsMatch(t, ids, rows("select kind || ':' || id from cdm_report_failed"))
 }
+
+// agentTimes is what the report says of a conversation.
+func agentTimes(t *testing.T, s opened, id string) []conversation.AgentTime {
+	t.Helper()
+	found, err := s.pool.Query(t.Context(), "select user_id, connected, hold, wrap_up, handle, sessions from cdm_report_agent_time where conversation_id = $1 order by user_id", id)
+	require.NoError(t, err)
+	times, err := pgx.CollectRows(found, pgx.RowToStructByPos[conversation.AgentTime])
+	require.NoError(t, err)
+	return times
+}
+
+func TestTheReportOfAgentTimesCountsWhatTheLibraryCounts(t *testing.T) {
+	s := open(t)
+	at := func(sec int) time.Time { return time.Date(2025, 1, 10, 9, 0, sec, 0, time.UTC) }
+	for name, legs := range map[string][]*conversation.Session{
+		"a dial that nobody answered during a callback": {
+			{ID: "cb", MediaType: conversation.MediaCallback, Starts: []time.Time{at(0)}, Ends: []time.Time{at(100)}, InteractingDurationMs: 100_000},
+			{ID: "v", MediaType: conversation.MediaVoice, Starts: []time.Time{at(10)}, Ends: []time.Time{at(30)}, DialingDurationMs: 20_000}},
+		"after-call work without a time": {{ID: "a", WrapUpCode: "w", WrapUpDurationMs: 30_000}, {ID: "b", WrapUpCode: "w", WrapUpDurationMs: 30_000}},
+		"after-call work with its end":   {{ID: "a", WrapUpCode: "w", WrapUpDurationMs: 30_000, WrapUpEnd: at(90)}},
+		"listening in, told by a metric": {{ID: "m", MediaType: conversation.MediaVoice, Starts: []time.Time{at(0)}, Ends: []time.Time{at(20)}, InteractingDurationMs: 20_000,
+			Metrics: []conversation.Metric{{Name: "tMonitoring", EmitDate: at(20), Value: 20_000}}}},
+		"being listened to": {{ID: "m", MediaType: conversation.MediaVoice, Starts: []time.Time{at(0)}, Ends: []time.Time{at(20)}, InteractingDurationMs: 20_000,
+			Metrics: []conversation.Metric{{Name: "tMonitoring", EmitDate: at(20), Value: 20_000}, {Name: "tTalk", EmitDate: at(20), Value: 20_000}}}},
+	} {
+		c := conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: name, Participants: []*conversation.Participant{{ID: "p", Purpose: conversation.PurposeAgent, UserID: "u", Sessions: legs}}},
+			conversation.Statement{By: conversation.SourceDetailEvent, At: at(200), Seen: at(200)}))
+		_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: name, To: c}}})
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(c.AgentTimes()), fmt.Sprint(agentTimes(t, s, name)), name)
+	}
+}
+
+func TestTheReportOfCustomersKnowsTheOrganisationsOwnAddressInAnySpelling(t *testing.T) {
+	s := open(t)
+	c := conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: "c", Address: "tel:+31201234567", OriginatingDirection: conversation.Inbound,
+		Participants: []*conversation.Participant{{ID: "p", Purpose: conversation.PurposeCustomer, Address: "sip:+31201234567@10.0.0.1;user=phone", Sessions: []*conversation.Session{
+			{ID: "s", MediaType: conversation.MediaVoice, Direction: conversation.Inbound, ANI: "tel:+31612345678", DNIS: "tel:+31201234567"}}}}},
+		conversation.Statement{By: conversation.SourceREST}))
+	_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: "c", To: c}}})
+	require.NoError(t, err)
+	want, _ := c.Customer()
+	require.Equal(t, "+31612345678", want.Address)
+	var got string
+	require.NoError(t, s.pool.QueryRow(t.Context(), "select address from cdm_report_customer").Scan(&got))
+	require.Equal(t, want.Address, got)
+}
+
+func TestTheReportOfOpenConversationsNamesWhoIsPresent(t *testing.T) {
+	s := open(t)
+	supervised := 0
+	for n, scenario := range genesystest.Scenarios() {
+		story := scenario.Story()
+		var c *conversation.Conversation
+		for k, data := range story.Snapshots() {
+			m, err := genesys.Decode(data, story.Start.Add(time.Duration(k)*time.Second))
+			require.NoError(t, err)
+			for _, said := range m.Conversations {
+				c = conversation.Merge(c, said)
+			}
+			if c == nil || c.Status == conversation.StatusEnded {
+				continue
+			}
+			named := *c
+			named.ID = fmt.Sprintf("%03d-%03d", n, k)
+			_, err = s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: named.ID, To: &named}}})
+			require.NoError(t, err)
+			var got []string
+			require.NoError(t, s.pool.QueryRow(t.Context(), "select coalesce(connected_users, '{}') from cdm_report_open_conversations where conversation_id = $1", named.ID).Scan(&got))
+			require.Equal(t, append([]string{}, c.PresentUsers()...), append([]string{}, got...), "%s, snapshot %d", scenario.Name, k)
+			for _, l := range c.Legs() {
+				if l.Supervises && !l.Over {
+					supervised++
+				}
+			}
+		}
+	}
+	require.Positive(t, supervised)
+}

@@ -41,7 +41,7 @@ func column(name string, kind rows.Kind) rows.Column { return rows.Column{Name: 
 // rowTypeName is the name of the type for rows of the entity. A migration that
 // adds columns makes a type of its own, as programs that still run use the other.
 func rowTypeName(e rows.Entity) string {
-	if e == rows.Conversation || e == rows.Delivery {
+	if e == rows.Conversation || e == rows.Session || e == rows.Delivery {
 		return e.Table().Name + "_row_2"
 	}
 	return e.Table().Name + "_row"

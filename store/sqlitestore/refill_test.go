@@ -39,6 +39,7 @@ func TestWhatWasStoredBeforeThereWereColumnsForItIsFound(t *testing.T) {
 	require.NoError(t, s.Close())
 	change(t, path, "DROP INDEX cdm_conversation_customer", "ALTER TABLE cdm_conversation DROP COLUMN customer_address",
 		"ALTER TABLE cdm_conversation DROP COLUMN present_user_ids", "ALTER TABLE cdm_conversation DROP COLUMN present_queue_ids",
-		"DROP TABLE cdm_forgotten", "ALTER TABLE cdm_delivery DROP COLUMN trace", "DROP INDEX cdm_conversation_vetoed", "DROP INDEX cdm_conversation_aside", "DELETE FROM cdm_migration WHERE number >= 3")
+		"DROP TABLE cdm_forgotten", "ALTER TABLE cdm_delivery DROP COLUMN trace", "DROP INDEX cdm_conversation_vetoed", "DROP INDEX cdm_conversation_aside",
+		"ALTER TABLE cdm_session DROP COLUMN requested_routing_skill_ids", "ALTER TABLE cdm_session DROP COLUMN requested_language_id", "ALTER TABLE cdm_session DROP COLUMN routing_priority", "DELETE FROM cdm_migration WHERE number >= 3")
 	storetest.FindsPresent(t, opened(t, path, nil), all)
 }

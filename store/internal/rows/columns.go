@@ -49,7 +49,7 @@ var sessionMap = mapping[conversation.Session]{
 	"addressOther", "subject", "held", "muted", "recording", "wasConnected", "liveParticipantId", "scriptId", "afterCallWorkRequired",
 	"afterCallWorkState", "startAcwTime", "endAcwTime", "wrapUpCode", "wrapUpName", "wrapUpNote", "wrapUpDurationMs", "wrapUpEndTime",
 	"flowId", "flowName", "flowType", "acdOutcome", "usedRouting", "outboundCampaignId", "alertingDurationMs", "dialingDurationMs",
-	"interactingDurationMs", "heldDurationMs")
+	"interactingDurationMs", "heldDurationMs", "requestedRoutingSkillIds", "requestedLanguageId", "routingPriority")
 
 var segmentMap = mapping[conversation.Segment]{
 	provenance:    (*conversation.Segment).AppendProvenance,
