@@ -165,6 +165,9 @@ type Refused struct {
 	// Overruled says that somebody wants the conversation tracked that a hook has
 	// vetoed: no hook can veto it again.
 	Overruled bool
+	// Skipped are the Before hooks that somebody has decided to leave out: another one
+	// has refused the change since.
+	Skipped []string
 }
 
 // Undecided reports whether no hook has failed: one could not decide yet (its

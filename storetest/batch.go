@@ -42,6 +42,21 @@ func batches(rule define) {
 		}
 	})
 
+	rule("of what a second change of a conversation says nothing is written", func(t *trial) {
+		held := func(until int) func(*conversation.Conversation) {
+			return func(c *conversation.Conversation) {
+				c.Participants = []*conversation.Participant{{ID: "p", Sessions: []*conversation.Session{{ID: "s",
+					Segments: []*conversation.Segment{{Type: conversation.SegmentHold, Start: at(10), End: at(until)}},
+					Metrics:  []conversation.Metric{{Name: "tTalk", EmitDate: at(10), Value: int64(until)}}}}}}
+			}
+		}
+		one, two := createdAs(partial("c", held(20))), createdAs(partial("c", held(30)))
+		done := t.commit(store.Batch{Changes: []*store.Change{one, two}})
+		t.ok("the first change", done.Results[0].Err)
+		t.is("the second change", done.Results[1].Err, store.ErrConflict)
+		t.sameConversation("c", t.load("c").Conversation, one.To)
+	})
+
 	rule("of two changes of one version of a conversation one is written", func(t *trial) {
 		for _, id := range []string{"new", "known"} {
 			if id == "known" {

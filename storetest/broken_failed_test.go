@@ -57,6 +57,7 @@ func brokenFailed() []broken {
 		}},
 		{"forgets since when facts are kept aside", []string{again, undecided}, eachRefused(func(r *store.Refused) { r.Since = time.Time{} })},
 		{"forgets when hooks are asked again", []string{again, undecided}, eachRefused(func(r *store.Refused) { r.Next = time.Time{} })},
+		{"forgets which hooks are left out", []string{again}, eachRefused(func(r *store.Refused) { r.Skipped = nil })},
 		{"forgets that a veto was overruled", []string{again}, eachRefused(func(r *store.Refused) { r.Overruled = false })},
 		{"lists what has failed without since when", []string{again}, eachFailedItem(func(i *store.FailedItem) { i.Since = time.Time{} })},
 		{"lists what has failed without when it is tried again", []string{again}, eachFailedItem(func(i *store.FailedItem) { i.Next = time.Time{} })},

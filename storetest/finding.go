@@ -61,6 +61,10 @@ var people = map[string]struct {
 		s.CallbackNumbers = []string{"+31201", "+3120116"}
 	}),
 		conversation.Person{Address: "+3120116"}},
+	"in copy, with a name in quotes": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
+		s.CC = []string{`"Jan \ de Vries"@firm.example`}
+	}),
+		conversation.Person{Address: `"jan \ de vries"@firm.example`}},
 	"target of a transfer": {named(func(c *conversation.Conversation, _ *conversation.Participant, _ *conversation.Session) {
 		c.Transfers = []*conversation.Transfer{{ID: "t", DestinationAddress: "+3120117"}}
 	}), conversation.Person{Address: "+3120117"}},

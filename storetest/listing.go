@@ -314,6 +314,10 @@ func listing(rule define) {
 			{store.Query{EndedFrom: at(20).Add(tick)}, false},
 			{store.Query{EndedBefore: at(20)}, false},
 			{store.Query{EndedBefore: at(20).Add(tick)}, true},
+			{store.Query{StartedFrom: at(10).Add(time.Nanosecond)}, false},
+			{store.Query{StartedBefore: at(10).Add(time.Nanosecond)}, true},
+			{store.Query{EndedFrom: at(20).Add(time.Nanosecond)}, false},
+			{store.Query{EndedBefore: at(20).Add(time.Nanosecond)}, true},
 			{store.Query{StartedFrom: at(10).In(time.FixedZone("far away", -9*3600))}, true},
 		} {
 			if got := len(t.listAll(c.query)) == 1; got != c.selected {

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -59,6 +60,15 @@ func mustDecide(kept *store.Refused, q *Request) bool {
 	return q.Patience.Undecided < 0 || kept != nil && (kept.Overruled || q.All || q.Now.Sub(kept.Since) >= q.Patience.Undecided)
 }
 
+// skipped are the hooks that somebody has decided to leave out, now or before. Without
+// those of before two hooks that fail would take turns for ever.
+func skipped(kept *store.Refused, q *Request) []string {
+	if q.Decision == nil || *q.Decision != store.Skip || slices.Contains(kept.Skipped, kept.Hook) {
+		return kept.Skipped
+	}
+	return append(slices.Clone(kept.Skipped), kept.Hook)
+}
+
 // keepAside adds what was heard to what is kept aside.
 func keepAside(r *record.Record, facts []*conversation.Conversation) *Plan {
 	all := join(r.Refused.Facts, facts)
@@ -75,7 +85,7 @@ func keepAside(r *record.Record, facts []*conversation.Conversation) *Plan {
 func Refuse(r *record.Record, q Request, f store.Failure) *Plan {
 	kept := &store.Refused{Failure: f, Since: stored(q.Now)}
 	if was := r.Refused; was != nil {
-		kept.Facts, kept.Overruled, kept.Attempts = was.Facts, was.Overruled, f.Attempts+was.Attempts
+		kept.Facts, kept.Overruled, kept.Attempts, kept.Skipped = was.Facts, was.Overruled, f.Attempts+was.Attempts, skipped(was, &q)
 		if q.Decision == nil { // else the tries begin anew
 			kept.Since = since(was, &q)
 		}
@@ -95,7 +105,7 @@ func Refuse(r *record.Record, q Request, f store.Failure) *Plan {
 func PutOff(r *record.Record, q Request, e *events.NotYetError, about store.Event) *Plan {
 	kept := &store.Refused{Since: stored(q.Now), Failure: store.Failure{Hook: e.Hook, EventID: about.ID, Type: about.Type, Error: e.Reason}}
 	if r.Refused != nil {
-		kept.Facts, kept.Since = r.Refused.Facts, since(r.Refused, &q)
+		kept.Facts, kept.Since, kept.Skipped = r.Refused.Facts, since(r.Refused, &q), skipped(r.Refused, &q)
 	}
 	kept.Facts, kept.Next = join(kept.Facts, q.Facts), kept.Since.Add(q.Patience.Undecided)
 	return &Plan{Change: aside(r, kept)}

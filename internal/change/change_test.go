@@ -238,7 +238,7 @@ func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
 	require.Empty(t, p.Except)
 	require.Nil(t, p.Change.Refused)
 	p = Work(r, Request{Decision: &skip, Now: now, Settling: rules})
-	require.Equal(t, "link", p.Except)
+	require.Equal(t, []string{"link"}, p.Except)
 	require.Equal(t, 10, Refuse(r, Request{}, store.Failure{Hook: "link", Attempts: 5}).Change.Refused.Attempts, "all tries count")
 }
 
@@ -389,5 +389,15 @@ func TestAnAttributeThatAHookSetsWhenSomethingSettlesIsAChange(t *testing.T) {
 		require.NoError(t, p.Log(takers, now))
 		require.Equal(t, 1, count(p.Events, events.TypeConversationChanged))
 		require.Len(t, p.Change.Events, len(p.Events))
+	}
+}
+
+// TestWhatAHookSetsIsNewerThanWhatItHasSeen: a clock may have been set back.
+func TestWhatAHookSetsIsNewerThanWhatItHasSeen(t *testing.T) {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	p := &Plan{Change: &store.Change{ID: "c", To: conversation.State(&conversation.Conversation{ID: "c"}, conversation.Statement{By: conversation.SourceREST, At: now, Seen: now})}}
+	for i, value := range []string{"2", "1", "3"} {
+		p.SetAttributes(map[string]string{"caseId": value}, now.Add(-time.Duration(i)*time.Hour))
+		require.Equal(t, value, p.Change.To.Attributes["caseId"])
 	}
 }

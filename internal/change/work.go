@@ -35,8 +35,8 @@ type Plan struct {
 	Change *store.Change
 	// Events are to be announced with the change.
 	Events []events.Event
-	// Except names the Before hook that is left out.
-	Except string
+	// Except names the Before hooks that are left out.
+	Except []string
 	// MustDecide says that a hook which cannot decide yet consents, Overruled that
 	// none can veto the conversation.
 	MustDecide, Overruled bool
@@ -64,9 +64,7 @@ func Work(r *record.Record, q Request) *Plan {
 		if p.Overruled = kept.Overruled; kept.Facts != nil {
 			to = conversation.Merge(to, kept.Facts)
 		}
-		if q.Decision != nil && *q.Decision == store.Skip {
-			p.Except = kept.Hook
-		}
+		p.Except = skipped(kept, &q)
 	}
 	if to = join(to, q.Facts); to == nil {
 		return nil

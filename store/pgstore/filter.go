@@ -49,7 +49,7 @@ func (w *where) bound(q *store.Query) {
 }
 
 func (w *where) changed(q *store.Query) {
-	if at := knownTime(q.ChangedSince); at.Valid {
+	if at := ceiling(q.ChangedSince); at.Valid {
 		since := w.param(oidTimestamptz, "timestamptz", at)
 		w.add("changed >= " + since)
 		w.add("changed_slot >= date_bin(interval '10 minutes', " + since + ", timestamptz 'epoch')") // there is an index on it
@@ -62,7 +62,7 @@ func (w *where) started(q *store.Query) {
 }
 
 func (w *where) time(condition string, t time.Time) {
-	if at := knownTime(t); at.Valid {
+	if at := ceiling(t); at.Valid {
 		w.add(condition + " " + w.param(oidTimestamptz, "timestamptz", at))
 	}
 }

@@ -29,6 +29,15 @@ func orNull(s string) rows.Value { return rows.Value{Valid: s != "", Text: s} }
 // knownTime is null for a time that is not known.
 func knownTime(t time.Time) rows.Value { return rows.Value{Valid: !t.IsZero(), Int: t.UnixMicro()} }
 
+// ceiling is the first microsecond that is not before a time, for comparing with what
+// is stored; null for one that is not known.
+func ceiling(t time.Time) rows.Value {
+	if t.IsZero() {
+		return rows.Value{}
+	}
+	return timeOf(t.Add(time.Microsecond - 1))
+}
+
 // storableJSON returns a JSON document as PostgreSQL can read it: an escaped
 // zero byte is valid JSON, but no function takes it.
 func storableJSON(s string) string {

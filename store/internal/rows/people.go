@@ -2,6 +2,7 @@ package rows
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/store"
@@ -37,6 +38,17 @@ func MarkOf(id string) (mark string) {
 		}
 	}
 	return mark
+}
+
+// PlainOf is the longest part of a text that a JSON text in which the text is has in
+// it as it is.
+func PlainOf(s string) (plain string) {
+	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError }) {
+		if len(part) > len(plain) {
+			plain = part
+		}
+	}
+	return plain
 }
 
 // People is the name of the listing of a person's conversations.

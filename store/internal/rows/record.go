@@ -79,11 +79,12 @@ type refusedDocument struct {
 	Since     time.Time `json:"since,omitzero"`
 	Next      time.Time `json:"next,omitzero"`
 	Overruled bool      `json:"overruled,omitzero"`
+	Skipped   []string  `json:"skipped,omitempty"`
 }
 
 func encodeRefused(r *store.Refused) (Value, error) {
 	d := refusedDocument{Hook: r.Hook, EventID: r.EventID, Type: r.Type, Attempts: r.Attempts, Error: r.Error, Stack: r.Stack,
-		Since: r.Since, Next: r.Next, Overruled: r.Overruled}
+		Since: r.Since, Next: r.Next, Overruled: r.Overruled, Skipped: r.Skipped}
 	if r.Facts != nil {
 		facts, err := conversation.Encode(r.Facts)
 		if err != nil {
@@ -106,7 +107,7 @@ func ParseRefused(refused, at Value, facts bool) (*store.Refused, error) {
 		return nil, err
 	}
 	r := &store.Refused{Failure: store.Failure{Hook: d.Hook, EventID: d.EventID, Type: d.Type, Attempts: d.Attempts,
-		Error: d.Error, Stack: d.Stack, At: at.Time()}, Since: d.Since, Next: d.Next, Overruled: d.Overruled}
+		Error: d.Error, Stack: d.Stack, At: at.Time()}, Since: d.Since, Next: d.Next, Overruled: d.Overruled, Skipped: d.Skipped}
 	if facts && len(d.Facts) > 0 {
 		var err error
 		if r.Facts, err = conversation.Decode(d.Facts); err != nil {

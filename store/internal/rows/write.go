@@ -196,10 +196,14 @@ func (b *Batch) addMetrics(id Value, d *conversation.Delta) {
 
 // dropSame removes the row with the same key, if there is one: keys that
 // differ by less than a microsecond are the same in a table. Rows come in the
-// order of the session and the time.
+// order of the session and the time. What another Add has added stays: one of the
+// two may be dropped.
 func (b *Batch) dropSame(e Entity, conversation, session, at, name Value) {
-	rows, n := b.values[e], len(tables[e].Columns)
-	for i := len(rows) - n; i >= 0; i -= n {
+	rows, n, own := b.values[e], len(tables[e].Columns), 0
+	if k := len(b.ends); k > 0 {
+		own = b.ends[k-1].values[e]
+	}
+	for i := len(rows) - n; i >= own; i -= n {
 		r := rows[i:]
 		if r[2].Int != at.Int || r[1].Text != session.Text || r[0].Text != conversation.Text {
 			return
