@@ -30,7 +30,7 @@ const (
 // library. A package that is not listed fails the test, so that nobody adds a
 // room without saying what it may touch.
 var arrows = map[string][]string{
-	"": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/diagnosis", "internal/engine", "internal/heard", "internal/host", "internal/membership", "internal/metrics",
+	"": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/diagnosis", "internal/engine", "internal/heard", "internal/host", "internal/membership", "internal/metrics", "internal/monotonic",
 		"internal/origin", "internal/record", "internal/telemetry", otelMetric, otelTrace},
 	"conversation":                     {},
 	"events":                           {"conversation"},
@@ -45,6 +45,7 @@ var arrows = map[string][]string{
 	"internal/alarm":                   {},
 	"internal/host":                    {},
 	"internal/throttle":                {},
+	"internal/monotonic":               {},
 	"internal/retry":                   {"events"},
 	"internal/telemetry/telemetrytest": {"go.opentelemetry.io/otel", "github.com/stretchr/testify"},
 	"internal/access":                  {"store", "internal/telemetry", "internal/throttle"},
@@ -56,7 +57,7 @@ var arrows = map[string][]string{
 	"internal/settling":                {"events", "store", "internal/alarm", "internal/change", "internal/lane"},
 	"internal/outbox":                  {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/failure", "internal/retry", "internal/telemetry"},
 	"internal/duplicate":               {"conversation"},
-	"internal/inbox":                   {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/retry", "internal/throttle", "github.com/klauspost/compress/s2"},
+	"internal/inbox":                   {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/monotonic", "internal/retry", "internal/throttle", "github.com/klauspost/compress/s2"},
 	"internal/commit": {"events", "store", "internal/access", "internal/change", "internal/failure", "internal/lane", "internal/outbox",
 		"internal/record", "internal/retry", "internal/telemetry", "internal/throttle"},
 	"internal/engine": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/duplicate", "internal/failure", "internal/inbox",

@@ -453,3 +453,95 @@ func TestRetryAllAndSkipAllDecideWhatTheQuerySelects(t *testing.T) {
 		require.Empty(t, r.failed())
 	})
 }
+
+// TestAVetoThatWasTakenBackIsKnownToAProcessThatLooksAfterTheConversationAgain: what it
+// has in memory of the time before is older than what is stored.
+func TestAVetoThatWasTakenBackIsKnownToAProcessThatLooksAfterTheConversationAgain(t *testing.T) {
+	for n := range 8 { // whichever owns it
+		synctest.Test(t, func(t *testing.T) {
+			stored, s, announced := memstore.New(), genesystest.BlindTransferToQueue(), &journal{}
+			s.ID = fmt.Sprint("conversation ", n)
+			run := func(name string) *rig {
+				hooks := events.NewHooks()
+				events.Before(hooks, "screen", func(context.Context, *events.ConversationCreated) error { return events.Veto("not ours") })
+				events.After(hooks, "announced", func(_ context.Context, e events.Event) error { announced.write("%s", e.Head().Type); return nil })
+				source := &reading{messages: s.Snapshots()[:3]}
+				source.r = startWith(t, stored, hooks, source, func(c *convtrack.Config) { c.Instance = name })
+				return source.r
+			}
+			first := run("first")
+			first.tell(s.Snapshots()[0])
+			second := run("second")
+			time.Sleep(15 * time.Second) // they know of each other
+			require.NoError(t, second.Track(t.Context(), s.ID))
+			time.Sleep(time.Minute)
+			require.NoError(t, second.stop())
+			time.Sleep(30 * time.Second)
+			first.tell(s.Snapshots()...)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			require.ElementsMatch(t, storyEvents, announced.read())
+		})
+	}
+}
+
+func TestADecisionIsMadeByAProcessThatLooksAfterTheConversationAgain(t *testing.T) {
+	for n := range 8 {
+		synctest.Test(t, func(t *testing.T) {
+			stored, s := memstore.New(), genesystest.BlindTransferToQueue()
+			s.ID = fmt.Sprint("conversation ", n)
+			var link switched
+			link.broken.Store(true)
+			run := func(name string) *rig {
+				hooks := events.NewHooks()
+				events.Before(hooks, "link", func(context.Context, *events.AgentConnected) error { return link.run() })
+				return startOn(t, stored, hooks, func(c *convtrack.Config) { c.Instance, c.RefusedFor = name, -1 })
+			}
+			first := run("first")
+			first.tell(s.Snapshots()[0])
+			second := run("second")
+			time.Sleep(15 * time.Second)
+			second.tell(s.Snapshots()...)
+			time.Sleep(time.Minute)
+			require.NoError(t, second.stop())
+			time.Sleep(30 * time.Second)
+			link.broken.Store(false)
+			failed := first.failed()
+			require.Len(t, failed, 1)
+			_, err := first.Retry(t.Context(), failed[0].ID)
+			require.NoError(t, err)
+			require.Empty(t, first.failed())
+		})
+	}
+}
+
+// TestOfTwoHooksThatRefuseAChangeBothCanBeSkipped: whoever decides on the second one
+// has decided on the first one already.
+func TestOfTwoHooksThatRefuseAChangeBothCanBeSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		var asked [2]int
+		for i := range asked {
+			events.Before(hooks, fmt.Sprint("link ", i), func(context.Context, *events.ConversationCreated) error { asked[i]++; return errors.New("down") })
+		}
+		r := start(t, hooks, func(c *convtrack.Config) { c.RefusedFor = -1 })
+		s := genesystest.BlindTransferToQueue()
+		r.tell(s.Snapshots()[0])
+		for i := range asked {
+			failed := r.failed()
+			require.Len(t, failed, 1)
+			require.Equal(t, fmt.Sprint("link ", i), failed[0].Failure.Hook)
+			before := asked[0]
+			_, err := r.Skip(t.Context(), failed[0].ID)
+			if i == 0 {
+				require.Error(t, err, "the other one refuses it")
+			} else {
+				require.NoError(t, err)
+			}
+			require.Equal(t, before, asked[0], "it is not asked any more")
+		}
+		require.Empty(t, r.failed())
+		_, err := r.Get(t.Context(), s.ID)
+		require.NoError(t, err)
+	})
+}

@@ -243,3 +243,27 @@ func TestAFilterOfABeforeHookSeesWhatHooksBeforeItHaveSet(t *testing.T) {
 		})
 	}
 }
+
+func TestOfTwoHooksThatSetAnAttributeTheLaterOneWins(t *testing.T) {
+	for _, values := range [][]string{{"waiting", "assigned"}, {"assigned", "waiting"}} {
+		synctest.Test(t, func(t *testing.T) {
+			hooks := events.NewHooks()
+			for _, status := range values {
+				events.Before(hooks, status, func(_ context.Context, e *events.ConversationCreated) error {
+					e.SetAttribute("status", status)
+					return nil
+				})
+			}
+			r, s := start(t, hooks), genesystest.BlindTransferToQueue()
+			r.tell(s.Snapshots()[0])
+			for range 2 { // of what the host states, too
+				c, err := r.Get(t.Context(), s.ID)
+				require.NoError(t, err)
+				require.Equal(t, values[1], c.Attributes["status"])
+				for _, status := range values {
+					require.NoError(t, r.SetAttributes(t.Context(), s.ID, map[string]string{"status": status}))
+				}
+			}
+		})
+	}
+}

@@ -111,3 +111,30 @@ func counted(all []dryrun.Alteration) (of []dryrun.Alteration) {
 	}
 	return of
 }
+
+// goesOn is a store in which something happens before the first log is read.
+type goesOn struct {
+	store.Store
+	meanwhile func()
+}
+
+func (s *goesOn) Events(ctx context.Context, id string) ([]store.LoggedEvent, error) {
+	if do := s.meanwhile; do != nil {
+		s.meanwhile = nil
+		do()
+	}
+	return s.Store.Events(ctx, id)
+}
+
+func TestADryRunBesideATrackerDropsNothingThatWasAnnouncedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, hooks := genesystest.BlindTransferToQueue(), events.NewHooks()
+		journalHook(hooks, "all")
+		r := start(t, hooks)
+		r.tell(s.Snapshots()[:3]...)
+		synctest.Wait()
+		for _, d := range differences(t, &goesOn{r.store, func() { r.tell(s.Snapshots()[3:]...) }}, hooks) {
+			require.Empty(t, d.Dropped)
+		}
+	})
+}

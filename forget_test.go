@@ -377,3 +377,33 @@ func TestWhatEndedLongAgoIsDeletedWhereOnlySomeProcessesRetainConversations(t *t
 		})
 	}
 }
+
+func TestAConversationThatCameBackIsNotForgottenWhileItsReturnIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const retain = 10 * time.Hour
+		hooks := events.NewHooks()
+		var link switched
+		events.Before(hooks, "link", func(context.Context, *events.ParticipantAdded) error { return link.run() })
+		r := start(t, hooks, func(c *convtrack.Config) { c.Retain = retain })
+		say := func(c *conversation.Conversation) {
+			require.NoError(t, r.Observe(t.Context(), conversation.Update{Conversations: []*conversation.Conversation{c}}))
+		}
+		say(endedNow("c"))
+		say(endedNow("d"))
+		time.Sleep(retain - time.Hour)
+		link.broken.Store(true)
+		now := time.Now()
+		say(conversation.State(&conversation.Conversation{ID: "c", Participants: []*conversation.Participant{{ID: "p", Purpose: conversation.PurposeCustomer, Start: now,
+			Sessions: []*conversation.Session{{ID: "s", MediaType: conversation.MediaMessage, State: conversation.StateConnected, Start: now, ConnectedTime: now}}}}},
+			conversation.Statement{By: conversation.SourceREST, At: now, Seen: now}))
+		require.Len(t, r.failed(), 1)
+		time.Sleep(2 * time.Hour)
+		link.broken.Store(false)
+		time.Sleep(15 * time.Minute)
+		require.Empty(t, r.failed())
+		_, err := r.Get(t.Context(), "c")
+		require.NoError(t, err)
+		_, err = r.Get(t.Context(), "d")
+		require.ErrorIs(t, err, store.ErrNotFound)
+	})
+}

@@ -2,6 +2,9 @@ package convtrack_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,5 +115,80 @@ func TestAHintWithoutAConversationIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, nil)
 		require.ErrorContains(t, r.Observe(t.Context(), hint("")), "names no conversation")
+	})
+}
+
+// readsAll is a source that can read every conversation, and hears nothing.
+type readsAll struct {
+	mu   sync.Mutex
+	read map[string]bool
+	fail chan struct{} // closed when it fails for good; nil: it does not
+}
+
+func (s *readsAll) Run(ctx context.Context, _ conversation.Sink) error {
+	select {
+	case <-s.fail:
+		return errors.New("it fails for good")
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+func (s *readsAll) Read(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.read == nil {
+		s.read = map[string]bool{}
+	}
+	s.read[id] = true
+	return nil
+}
+
+func (s *readsAll) len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.read)
+}
+
+func TestAHintIsReadByAProcessThatCanWhicheverLooksAfterTheConversation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stored, api := memstore.New(), &readsAll{}
+		web := startOn(t, stored, nil, func(c *convtrack.Config) { c.Instance = "web" })
+		hintAt := func(of string) {
+			for i := range 8 {
+				require.NoError(t, web.Observe(t.Context(), hint(fmt.Sprint(of, i))))
+			}
+		}
+		hintAt("before-")
+		time.Sleep(time.Minute)
+		startWith(t, stored, nil, api, func(c *convtrack.Config) { c.Instance = "worker" })
+		time.Sleep(15 * time.Second)
+		require.Equal(t, 8, api.len(), "also what waited for it")
+		hintAt("after-")
+		time.Sleep(2 * time.Second)
+		require.Equal(t, 16, api.len())
+	})
+}
+
+func TestWhatAReaderThatFailedForGoodWasToReadIsReadByAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stored, failing, other := memstore.New(), &readsAll{fail: make(chan struct{})}, &readsAll{}
+		first, err := convtrack.New(stored, &convtrack.Config{Logger: quiet, Instance: "first", OnSourceFailed: func(*convtrack.SourceError) bool { return true }})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- first.Run(ctx, failing, idle(func(ctx context.Context) { <-ctx.Done() })) }()
+		startWith(t, stored, nil, other, func(c *convtrack.Config) { c.Instance = "second" })
+		time.Sleep(15 * time.Second)
+		close(failing.fail)
+		time.Sleep(15 * time.Second)
+		for i := range 8 {
+			require.NoError(t, first.Observe(t.Context(), hint(fmt.Sprint("c-", i))))
+		}
+		time.Sleep(2 * time.Second)
+		require.Equal(t, 8, other.len())
+		require.Zero(t, failing.len())
+		cancel()
+		require.NoError(t, <-ended)
 	})
 }

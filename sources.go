@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/engine"
 	"github.com/dcmkit/convtrack/internal/host"
 	"github.com/dcmkit/convtrack/internal/origin"
 )
@@ -132,7 +134,7 @@ func (t *Tracker) runSources(ctx context.Context, giveUp context.CancelCauseFunc
 		}()
 	}
 	var first, stop error
-	failed := 0
+	failed, left := 0, sources
 	for range sources {
 		err := <-ended
 		if err == nil || ctx.Err() != nil {
@@ -146,12 +148,43 @@ func (t *Tracker) runSources(ctx context.Context, giveUp context.CancelCauseFunc
 		if !t.goesOn(err) {
 			stop = err
 			giveUp(err)
+			continue
 		}
+		left = slices.DeleteFunc(slices.Clone(left), func(s Source) bool { return sourceName(s) == failedOf(err) })
+		t.readBy(left)
 	}
 	if stop == nil && failed == len(sources) {
 		return first // nobody is left to go on
 	}
 	return stop
+}
+
+// failedOf names the source that has failed.
+func failedOf(err error) string {
+	if failed := (*SourceError)(nil); errors.As(err, &failed) {
+		return failed.Source
+	}
+	return ""
+}
+
+// readerOf returns the first of the sources that can read a conversation; nil: none can.
+func readerOf(sources []Source) Reader {
+	for _, s := range sources {
+		if r, can := s.(Reader); can && !isNil(s) {
+			return r
+		}
+	}
+	return nil
+}
+
+// readBy has conversations read by one of the sources, or, where none can, by another
+// process.
+func (t *Tracker) readBy(sources []Source) {
+	r := readerOf(sources)
+	if r == nil {
+		t.engine.Membership.Drop(engine.Reading)
+	}
+	t.engine.Inbox.ReadBy(r)
 }
 
 // goesOn notes that a source has failed for good, and asks the host whether the

@@ -14,6 +14,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/diagnosis"
 	"github.com/dcmkit/convtrack/internal/engine"
 	"github.com/dcmkit/convtrack/internal/heard"
+	"github.com/dcmkit/convtrack/internal/monotonic"
 	"github.com/dcmkit/convtrack/internal/telemetry"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -33,6 +34,7 @@ type Tracker struct {
 	diagnosis    *diagnosis.Diagnosis
 	repairers    atomic.Pointer[[]Repairer] // among the sources
 	reads        atomic.Bool                // one of the sources is a Reader
+	stated       monotonic.Clock            // of what the host itself states
 }
 
 // New returns a tracker on the store. config may be nil. Nothing happens
@@ -102,7 +104,7 @@ func New(s store.Store, config *Config) (*Tracker, error) {
 func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 	names := make([]string, len(sources))
 	var repairers []Repairer
-	var reader Reader
+	reader := readerOf(sources)
 	for i, s := range sources {
 		if isNil(s) {
 			return fmt.Errorf("convtrack: source %d of %d given to Run is nil", i+1, len(sources))
@@ -114,16 +116,14 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 		if r, ok := s.(Repairer); ok {
 			repairers = append(repairers, r)
 		}
-		if r, ok := s.(Reader); ok && reader == nil {
-			reader = r
-		}
 	}
+	could := t.reads.Load()
 	if reader != nil {
 		t.reads.Store(true)
+		names = append(names, engine.Reading)
 	}
-	t.over.Store(false)
-	defer t.over.Store(true)
-	return t.engine.Run(t.sayOnceOfTransactions(ctx), names, func(ctx context.Context, giveUp context.CancelCauseFunc) error {
+	err := t.engine.Run(t.sayOnceOfTransactions(ctx), names, func(ctx context.Context, giveUp context.CancelCauseFunc) error {
+		t.over.Store(false)
 		looks, end := context.WithCancel(ctx)
 		var looking sync.WaitGroup
 		looking.Go(func() { t.diagnosis.WatchHooks(looks) })
@@ -135,6 +135,12 @@ func (t *Tracker) Run(ctx context.Context, sources ...Source) error {
 		}
 		return t.runSources(ctx, giveUp, sources)
 	})
+	if errors.Is(err, ErrRunning) { // nothing has changed for the one that runs
+		t.reads.Store(could)
+		return err
+	}
+	t.over.Store(true)
+	return err
 }
 
 // sayOnceOfTransactions returns a context for all that runs: a hook in a

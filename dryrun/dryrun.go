@@ -98,7 +98,9 @@ func difference(ctx context.Context, s store.Store, hooks *events.Hooks, r *stor
 	}
 	old := make(map[string]store.LoggedEvent, len(logged))
 	for _, l := range logged {
-		old[l.ID] = l
+		if l.Seq <= r.LastSeq { // else it was announced since the record was read
+			old[l.ID] = l
+		}
 	}
 	implied := events.Unannounced(r.Conversation, hooks.Wants(), func(string) bool { return false })
 	for _, e := range implied {

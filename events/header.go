@@ -134,8 +134,18 @@ func (h *Header) SetAttribute(name, value string) {
 	h.attributes[name] = value
 }
 
-// Attributes returns the attributes that Before hooks have set.
+// Attributes returns the attributes that Before hooks have set, and that the tracker
+// has not taken yet. In a test of a hook that runs without one it is all of them; in a
+// hook look at those of the conversation.
 func (h *Header) Attributes() map[string]string { return h.attributes }
+
+// TakeAttributes returns the attributes that were set since it was called last. It is
+// for trackers, who know which hook has run meanwhile.
+func (h *Header) TakeAttributes() map[string]string {
+	attributes := h.attributes
+	h.attributes = nil
+	return attributes
+}
 
 // The words before ids of different kinds in the keys of one type.
 const (

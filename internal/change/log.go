@@ -46,12 +46,18 @@ func (p *Plan) Veto(e events.Event, v Veto, now time.Time) {
 }
 
 // SetAttributes joins attributes that a Before hook has set to the
-// conversation, so that the next hook sees them.
+// conversation, so that the next hook sees them. They are newer than what it has,
+// whatever the clock says: the hook has seen that.
 func (p *Plan) SetAttributes(attributes map[string]string, now time.Time) {
 	if len(attributes) == 0 {
 		return
 	}
 	c := p.Change
+	for name := range attributes { // a clock may be coarse, or have been set back
+		if by, at := c.To.AttributeStated(name); by != 0 && !now.After(at) {
+			now = at.Add(time.Microsecond)
+		}
+	}
 	c.To = conversation.Merge(c.To, conversation.State(&conversation.Conversation{ID: c.ID, Attributes: attributes},
 		conversation.Statement{By: conversation.SourceHost, At: now, Seen: now}))
 }

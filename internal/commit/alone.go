@@ -26,6 +26,7 @@ var ErrBusy = errors.New("convtrack: the conversation is changed by other proces
 // commitAlone commits the work of one conversation, with its Before hooks, as
 // often as vetoes, races and failures ask for.
 func (c *Committer) commitAlone(ctx context.Context, w *lane.Work) {
+	w.Refused = nil // by an attempt that lost a race
 	answers := noAnswers()
 	refusals := map[string]int{} // by the hook
 	var conflicts, failures int

@@ -7,6 +7,7 @@ import (
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/failure"
+	"github.com/dcmkit/convtrack/internal/retry"
 	"github.com/dcmkit/convtrack/store"
 )
 
@@ -54,16 +55,21 @@ func (c *Committer) putOff(ctx context.Context, a *attempt, e *events.NotYetErro
 // keep commits a plan that keeps facts aside, and reports whether it did. Where
 // another process was faster, the work begins anew.
 func (c *Committer) keep(ctx context.Context, a *attempt) bool {
-	version, err := c.tryAlone(ctx, a, answers{})
-	switch {
-	case err == nil:
-		c.committed(a, version)
-		return true
-	case err == store.ErrConflict: //nolint:errorlint // it is returned as it is
-		c.lostRace(a.record.ID)
-		c.commitAlone(ctx, a.work)
-	default:
-		c.Lanes.Finish(a.work, err)
+	for failures := 1; ; failures++ {
+		version, err := c.tryAlone(ctx, a, answers{})
+		switch {
+		case err == nil:
+			c.committed(a, version)
+			return true
+		case err == store.ErrConflict: //nolint:errorlint // it is returned as it is
+			c.lostRace(a.record.ID)
+			c.commitAlone(ctx, a.work)
+			return false
+		}
+		c.Store.Failed("committing", err)
+		if failures >= c.StoreAttempts || !retry.PauseForStore(ctx, failures) {
+			c.Lanes.Finish(a.work, err)
+			return false
+		}
 	}
-	return false
 }

@@ -3,6 +3,7 @@ package commit
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/dcmkit/convtrack/events"
@@ -72,10 +73,11 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 	wrote := creation && run.last != nil // a veto of the creation undoes everything
 	h.Conversation = p.Change.To
 	for name := range c.Hooks.EachBefore(e) {
-		if name == p.Except || run.passed[question{name, h.ID}] {
+		if slices.Contains(p.Except, name) || run.passed[question{name, h.ID}] {
 			continue
 		}
 		run.last = &events.HookError{Hook: name, Timing: events.TimingBefore, EventID: h.ID, EventType: h.Type, ConversationID: h.ConversationID}
+		h.TakeAttributes() // of a hook that failed, or of a run that was rolled back
 		err := c.run(ctx, name, e)
 		var veto *events.VetoError
 		var notYet *events.NotYetError
@@ -85,12 +87,12 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 			return err
 		case notYet != nil:
 			c.Log.Info("a conversation is tracked on which a hook could not decide in time", "conversation", h.ConversationID, "hook", notYet.Hook, "reason", notYet.Reason)
-			p.SetAttributes(h.Attributes(), time.Now())
+			p.SetAttributes(h.TakeAttributes(), time.Now())
 		case creation && p.Overruled && errors.As(err, &veto):
 			c.Log.Info("a veto is overruled: somebody wants the conversation tracked", "conversation", h.ConversationID, "hook", veto.Hook, "reason", veto.Reason)
-			p.SetAttributes(h.Attributes(), time.Now())
+			p.SetAttributes(h.TakeAttributes(), time.Now())
 		case err == nil:
-			p.SetAttributes(h.Attributes(), time.Now())
+			p.SetAttributes(h.TakeAttributes(), time.Now())
 		case errors.As(err, &run.failed):
 			if c.pass(ctx, run, run.failed) {
 				return errUndone
@@ -98,7 +100,7 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 			return err
 		case errors.As(err, &veto):
 			c.Log.Info("vetoed", "conversation", h.ConversationID, "event", h.ID, "type", h.Type, "hook", veto.Hook, "reason", veto.Reason)
-			v := change.Veto{Hook: veto.Hook, Reason: veto.Reason, Attributes: h.Attributes()}
+			v := change.Veto{Hook: veto.Hook, Reason: veto.Reason, Attributes: h.TakeAttributes()}
 			run.vetoes[h.ID] = v
 			if wrote {
 				run.undone = true

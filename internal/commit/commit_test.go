@@ -471,3 +471,49 @@ func TestEntriesThatAreUsedUpAreRemovedWithTheNextCommitThatSucceeds(t *testing.
 		require.Empty(t, left)
 	})
 }
+
+func TestAFilterOfABeforeHookSeesWhatCameWithAVetoHoweverOftenTheChangeIsMade(t *testing.T) {
+	for name, first := range map[string]bool{"at once": false, "after another hook": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks, asked := events.NewHooks(), 0
+				of := func(id string) events.Filter {
+					return func(e events.Event) bool { return e.(*events.ParticipantAdded).ParticipantID == id }
+				}
+				if first {
+					events.Before(hooks, "audit", func(context.Context, *events.ParticipantAdded) error { return nil }, events.When(of("c-1")))
+				}
+				events.Before(hooks, "vetoes", func(_ context.Context, e *events.ParticipantAdded) error {
+					e.SetAttribute("suppressed", "yes")
+					return events.Veto("no")
+				}, events.When(of("c-1")))
+				events.Before(hooks, "owner", func(context.Context, *events.ParticipantAdded) error { asked++; return nil },
+					events.When(of("c-2"), func(e events.Event) bool { return e.Head().Conversation.Attributes["suppressed"] == "yes" }))
+				r := newRig(t, hooks)
+				require.NoError(t, r.hear(conversation.State(&conversation.Conversation{ID: "c", Start: at, Participants: []*conversation.Participant{
+					{ID: "c-1", Purpose: conversation.PurposeCustomer, Start: at}, {ID: "c-2", Purpose: conversation.PurposeCustomer, Start: at.Add(time.Second)}}},
+					conversation.Statement{By: conversation.SourceREST, At: at, Seen: at})))
+				require.Equal(t, 1, asked)
+			})
+		})
+	}
+}
+
+func TestAVetoUndoesTheAttributesOfEarlierHooksOfItsEventToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.Before(hooks, "writes", func(ctx context.Context, e *events.ParticipantAdded) error {
+			write(ctx, "case 17")
+			e.SetAttribute("caseId", "17")
+			return nil
+		})
+		events.Before(hooks, "vetoes", func(_ context.Context, e *events.ParticipantAdded) error {
+			e.SetAttribute("suppressed", "yes")
+			return events.Veto("no")
+		})
+		r := newRig(t, hooks)
+		require.NoError(t, r.hear(said("c", at)))
+		require.Empty(t, r.store.committed)
+		require.Equal(t, map[string]string{"suppressed": "yes"}, r.load("c").Conversation.Attributes)
+	})
+}

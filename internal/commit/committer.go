@@ -164,6 +164,7 @@ func (c *Committer) wants(ctx context.Context, id string) events.Wanted {
 // asks reports whether a Before hook is to be asked about the plan's events.
 func (c *Committer) asks(p *change.Plan) bool {
 	for _, e := range p.Events {
+		e.Head().Conversation = p.Change.To // filters see what came with vetoes
 		if p.Asks(e) && c.Hooks.HasBefore(e) {
 			return true
 		}
@@ -208,7 +209,7 @@ func (c *Committer) committed(a *attempt, version int64) {
 		c.Failures.Worked(was.Hook)
 	}
 	r.Committed(written, version)
-	c.Cache.Put(r)
+	c.keepInMemory(r)
 	for _, p := range written.Pending {
 		if p.Due.Before(change.AtTheEnd) {
 			c.Waits(p.Due)
@@ -222,6 +223,17 @@ func (c *Committer) committed(a *attempt, version int64) {
 		c.Log.Debug("announced", "conversation", r.ID, "event", e.ID, "type", e.Type, "rule", e.Rule)
 	}
 	c.Lanes.Finish(a.work, nil)
+}
+
+// keepInMemory keeps the record for the next change, unless another process looks after
+// the conversation: it changes there without our knowing, and would be as it is now
+// when this one looks after it again. It is asked afterwards, so that nothing stays of
+// what changes hands in between.
+func (c *Committer) keepInMemory(r *record.Record) {
+	c.Cache.Put(r)
+	if !c.Owns(r.ID) {
+		c.Cache.Drop(r.ID)
+	}
 }
 
 // lostRace is for a change that somebody else was faster with.

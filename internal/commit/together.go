@@ -32,9 +32,10 @@ func (c *Committer) commitTogether(ctx context.Context, batch []*lane.Work) {
 			c.Lanes.Finish(w, err)
 		case a.plan == nil && a.guessed:
 			c.leave(ctx, w)
-		case a.plan == nil && w.Settle:
-			// The store says that a conclusion is due. A record that shows none is
-			// older than what another process has stored since.
+		case a.plan == nil && (w.Settle || w.Decision != nil || w.Lift):
+			// The store says that a conclusion or a decision is due, or that there is a
+			// veto. A record that shows none is older than what another process has
+			// stored since.
 			c.Cache.Drop(w.ID)
 			c.leave(ctx, w)
 		case a.plan == nil:
@@ -169,7 +170,7 @@ func (c *Committer) load(ctx context.Context, batch []*lane.Work, guess bool) (r
 			for i, r := range loaded {
 				c.unknown.learn(r)
 				records[places[i]] = record.New(r)
-				c.Cache.Put(records[places[i]])
+				c.keepInMemory(records[places[i]])
 			}
 			break
 		}

@@ -76,6 +76,10 @@ type Engine struct {
 	phase *phase
 }
 
+// Reading is the task of reading conversations after hints: a process without a source
+// that can hands it on.
+const Reading = membership.Task + "reading"
+
 // retaining is the task of deleting what ended long ago: a process that does not keep
 // conversations for ever takes it as it takes a source.
 const retaining = membership.Task + "retention"
@@ -97,8 +101,8 @@ func New(c Config) *Engine {
 	e.settling = settling.New(e.Store, e.Lanes, owns, now, c.Settling.Longest(), c.Lease)
 	_, local := store.As[store.Local](c.Store)
 	e.Inbox = inbox.New(inbox.Config{Local: local, Store: e.Store, Commits: e.Store, Members: e.Membership, Lanes: e.Lanes,
-		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log, LetGo: e.letGo, Decided: func() { e.Outbox.Look() }})
-	e.retained = retention.New(retention.Config{Store: e.Store, ListFailed: e.Store.ListFailed, Failed: e.Store.Failed, Conversations: c.Retain, Tombstones: c.TombstoneAge, Log: c.Log,
+		Name: c.Instance, Attempts: c.StoreAttempts, Lease: c.Lease, Log: c.Log, LetGo: e.letGo, ReaderOf: func(id string) string { return e.Membership.Runner(Reading, id) }, Decided: func() { e.Outbox.Look() }})
+	e.retained = retention.New(retention.Config{Store: e.Store, ListFailed: e.Store.ListFailed, Free: e.free, Failed: e.Store.Failed, Conversations: c.Retain, Tombstones: c.TombstoneAge, Log: c.Log,
 		Mine: func() bool {
 			if c.Retain > 0 {
 				return e.Membership.Owns(retaining, retaining)

@@ -41,6 +41,21 @@ func (e *Engine) Forget(ctx context.Context, ids []string) (stored int, err erro
 	return stored, nil
 }
 
+// free returns those of the conversations of which nothing is kept aside.
+func (e *Engine) free(ctx context.Context, ids []string) ([]string, error) {
+	records, err := e.Store.Load(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	var free []string
+	for i := range records {
+		if records[i].Refused == nil {
+			free = append(free, records[i].ID)
+		}
+	}
+	return free, nil
+}
+
 func digestsOf(ids []string) map[string]bool {
 	digests := make(map[string]bool, len(ids))
 	for _, id := range ids {

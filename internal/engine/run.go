@@ -173,6 +173,7 @@ func (e *Engine) start(work context.Context) *loops {
 			e.Committer.Run(l.committing.ctx, work, func(ctx context.Context) { e.turn(ctx, i) })
 		})
 	}
+	l.committing.Go(func() { e.disownLoop(l.committing.ctx) })
 	l.committing.Go(func() { e.settling.Loop(l.committing.ctx) })
 	l.committing.Go(func() { e.Inbox.AwaitLoop(l.committing.ctx) })
 	l.committing.Go(func() { e.Inbox.MembersLoop(l.committing.ctx) })
@@ -192,6 +193,25 @@ func (e *Engine) start(work context.Context) *loops {
 	e.settling.Wake(time.Now())
 	e.Outbox.Look()
 	return l
+}
+
+// disownLoop lets go of what is in memory of conversations that another process looks
+// after now, until ctx ends: should this one look after them again, it is not what is
+// stored by then.
+func (e *Engine) disownLoop(ctx context.Context) {
+	for {
+		changed := e.Membership.Changed()
+		for _, id := range e.cache.IDs() {
+			if !e.Membership.Owns("", id) {
+				e.cache.Drop(id)
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // listen hears what other processes have stored, until ctx ends.

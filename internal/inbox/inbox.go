@@ -11,6 +11,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/internal/alarm"
+	"github.com/dcmkit/convtrack/internal/monotonic"
 	"github.com/dcmkit/convtrack/internal/retry"
 	"github.com/dcmkit/convtrack/internal/throttle"
 	"github.com/dcmkit/convtrack/store"
@@ -47,7 +48,7 @@ type Lanes interface {
 	Reload(id string) error
 }
 
-// Config is what an inbox needs. All but Local and Now is required.
+// Config is what an inbox needs. All but Local, Now and ReaderOf is required.
 type Config struct {
 	Store   Store
 	Commits Commits
@@ -56,6 +57,9 @@ type Config struct {
 	// LetGo lets go of what this process has in memory of conversations that were
 	// forgotten, by the digests of their ids.
 	LetGo func(ctx context.Context, digests map[string]bool)
+	// ReaderOf names the process that is to read a conversation after a hint, of those
+	// that can; empty, or nil: none can.
+	ReaderOf func(conversationID string) string
 	// Decided looks for deliveries that are due: somebody has decided on some.
 	Decided func()
 
@@ -85,13 +89,13 @@ type Inbox struct {
 	deposits   deposits
 	used       used
 	unfinished unfinished
-	looks      atomic.Int64 // that found everything there was, since the start
-	begun      atomic.Int64 // bundles since the start
-	open       atomic.Int64 // of those, the ones that are being worked on
+	stamps     monotonic.Clock // of entries
+	looks      atomic.Int64    // that found everything there was, since the start
+	begun      atomic.Int64    // bundles since the start
+	open       atomic.Int64    // of those, the ones that are being worked on
 
 	mu      sync.Mutex
 	current map[store.EntryKey]bool // entries that are being worked on, or used up and still there
-	stamped time.Time               // the last stamp
 	reader  Reader
 	warned  bool               // that hints wait for a source that can read
 	hinted  map[string]*hinted // by conversation
@@ -105,6 +109,9 @@ type Inbox struct {
 func New(c Config) *Inbox {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.ReaderOf == nil {
+		c.ReaderOf = func(string) string { return "" }
 	}
 	return &Inbox{Config: c, look: alarm.New(), taken: make(chan struct{}, 1), deposits: newDeposits(),
 		used: used{remove: alarm.New()}, current: map[store.EntryKey]bool{},

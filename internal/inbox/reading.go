@@ -59,14 +59,20 @@ type hinted struct {
 	more chan struct{}    // has a token when there are some that it was not for before
 }
 
-// readLater has the conversation of a hint read.
-func (b *Inbox) readLater(ctx context.Context, key store.EntryKey) {
+// readLater has the conversation of a hint read, here or by a process that can.
+func (b *Inbox) readLater(ctx context.Context, e *store.Entry) {
+	key := e.Name()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.reader == nil {
+		if to := b.ReaderOf(key.ConversationID); to != "" && to != b.Name {
+			hint := *e
+			b.beside.Go(func() { b.end(key, b.handOn(ctx, hint, to)) })
+			return
+		}
 		if !b.warned {
 			b.warned = true
-			b.Log.Warn("hints wait: none of the sources can read a conversation; give Run a source that asks the API, such as polling")
+			b.Log.Warn("hints wait: no source of any process can read a conversation; give Run a source that asks the API, such as polling")
 		}
 		delete(b.current, key)
 		return
@@ -83,6 +89,32 @@ func (b *Inbox) readLater(ctx context.Context, key store.EntryKey) {
 	case h.more <- struct{}{}:
 	default:
 	}
+}
+
+// handOn puts a hint into the inbox of a process that can read the conversation. That one
+// may not look after it, so what the owner has in memory of a veto that was taken back is
+// looked at here.
+func (b *Inbox) handOn(ctx context.Context, hint store.Entry, to string) error {
+	id := hint.ConversationID
+	if b.Members.Owner("", id) != b.Name && !retry.Pause(ctx, readEvery) { // it may come back, from one that cannot read any more
+		return ctx.Err()
+	}
+	records, err := b.Commits.Load(ctx, id)
+	if err != nil {
+		return err
+	}
+	if kept := records[0].Refused; kept != nil && kept.Overruled {
+		if err := b.Lanes.Reload(id); err != nil {
+			return err
+		}
+	}
+	if at := b.stamp(); at.After(hint.At) { // the later one takes the place of the other
+		hint.At = at
+	} else {
+		hint.At = hint.At.Add(time.Microsecond)
+	}
+	hint.Owner = to
+	return b.Store.Deposit(ctx, []store.Entry{hint})
 }
 
 // readHinted reads a conversation until no more hints come, or ctx ends.

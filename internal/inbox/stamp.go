@@ -6,12 +6,5 @@ import "time"
 // store keeps the later one, so that of a process each is later than those before,
 // also when its clock is set back.
 func (b *Inbox) stamp() time.Time {
-	now := b.Now().UTC().Truncate(time.Microsecond)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !now.After(b.stamped) {
-		now = b.stamped.Add(time.Microsecond)
-	}
-	b.stamped = now
-	return now
+	return b.stamps.After(b.Now())
 }

@@ -73,7 +73,7 @@ func (b *Inbox) takeOne(ctx context.Context, e *store.Entry) {
 	case !b.begin(key):
 		return
 	case isHint(e):
-		b.readLater(ctx, key)
+		b.readLater(ctx, e)
 		return
 	case isNotice(e):
 		b.readNotice(ctx, e)

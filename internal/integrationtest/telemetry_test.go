@@ -348,7 +348,7 @@ func TestAttributesHaveFewValues(t *testing.T) {
 		recorder, hooks := telemetrytest.New(), events.NewHooks()
 		events.After(hooks, "works", func(context.Context, events.Event) error { return nil })
 		r := start(t, memstore.New(), hooks, recorder)
-		series := func(from, n uint64) int {
+		series := func(from, n uint64) (all []string) {
 			for i := range n {
 				for _, data := range genesystest.BlindTransferToQueue().Fresh(seeded(from + i)).Snapshots() {
 					require.NoError(t, r.Observe(t.Context(), conversation.Update{Conversations: decode(t, data)}))
@@ -359,12 +359,15 @@ func TestAttributesHaveFewValues(t *testing.T) {
 				for _, value := range s.Of {
 					require.False(t, strings.Contains(value, "-"), "an id in %v", s)
 				}
+				if s.Of["db.operation.name"] != "renew" { // it is chance whether a hook runs when it is time for that
+					all = append(all, fmt.Sprint(s.Name, s.Of))
+				}
 			}
-			return len(recorder.Collect(t))
+			return all
 		}
 		series(1, 5)
 		once := series(10, 5)
-		require.Equal(t, once, series(20, 20), "more conversations make no more series")
+		require.Subset(t, once, series(20, 20), "more conversations make no more series")
 	})
 }
 

@@ -138,6 +138,23 @@ func (m *Membership) Owner(source, key string) string {
 	return cmp.Or(best, m.name)
 }
 
+// Runner returns the name of the process that is to look after the key, of those alone
+// that run the source and are not leaving; empty when none does.
+func (m *Membership) Runner(source, key string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	best, most := "", uint64(0)
+	for name, is := range m.live {
+		if is.leaving || !slices.Contains(is.sources, source) {
+			continue
+		}
+		if w := weight(name, key); best == "" || w > most || w == most && name > best {
+			best, most = name, w
+		}
+	}
+	return best
+}
+
 func weight(member, key string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(member))

@@ -31,7 +31,8 @@ func (o *Outbox) Forget(id string) {
 		}
 		// The first one may be running. If it has not begun, it finds that it is
 		// not held any more.
-		o.lanes[l] = queue[:1:1]
+		first := min(1, len(queue)) // none: it is just done
+		o.lanes[l] = queue[:first:first]
 	}
 	o.outcomes = slices.DeleteFunc(o.outcomes, func(out store.Outcome) bool {
 		if out.ConversationID == id {

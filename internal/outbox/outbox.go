@@ -77,6 +77,7 @@ type Outbox struct {
 	busy     map[lane]bool // of the blocked ones, those that need not be once their conversation rests
 	outcomes []store.Outcome
 	recordBy time.Time // when the first of the outcomes is to be recorded, while there are some
+	added    time.Time // when a delivery took the long way last
 	stopping bool
 	quiet    chan struct{} // closed when nothing is held, once somebody waits for that
 	// unavailable is when a delivery was put off last because the store failed.

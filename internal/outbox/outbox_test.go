@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -483,6 +484,51 @@ func TestNoLaneStaysBlockedOnceItsConversationRests(t *testing.T) {
 				synctest.Wait()
 				require.Len(t, j.read(), before+1)
 			})
+		})
+	}
+}
+
+// TestALaneThatIsJustDoneIsForgottenLikeAnyOther: between the end of its last delivery
+// and the next look it is empty.
+func TestALaneThatIsJustDoneIsForgottenLikeAnyOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newRig(t, events.NewHooks(), 10).Outbox
+		d := delivery{Delivery: store.Delivery{Event: store.Event{ID: "e", ConversationID: "c", Seq: 1}, Hook: "h"}}
+		o.mu.Lock()
+		o.held.add(d.Key(), time.Now())
+		o.lanes[d.lane()] = []delivery{d}
+		o.mu.Unlock()
+		require.True(t, o.finish(d.lane(), &d, result{outcome: store.Outcome{Did: store.Done}}))
+		require.NotPanics(t, func() { o.Forget("c") })
+		_, more := o.next(d.lane())
+		require.False(t, more)
+	})
+}
+
+// TestADeliveryIsNotLateForOneThatWasBeingRecordedWhenItWasAdded: whoever records that
+// one does not see it yet, and tells nobody.
+func TestADeliveryIsNotLateForOneThatWasBeingRecordedWhenItWasAdded(t *testing.T) {
+	for _, takes := range []time.Duration{0, 20 * time.Millisecond, 300 * time.Millisecond, 3 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			hooks := events.NewHooks()
+			j := hook(hooks, "h", nil)
+			r := newRig(t, hooks, 100)
+			time.Sleep(time.Second)
+			first := store.Event{ID: "c.1", ConversationID: "c", Seq: 1, Type: string(events.TypeAgentConnected), Time: time.Now(), Data: []byte("{}")}
+			done, err := r.store.Store.Commit(t.Context(), store.Batch{Owner: "other", Lease: lease, Changes: []*store.Change{{ID: "c",
+				To:     conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: "c"}, conversation.Statement{By: conversation.SourceHost})),
+				Events: []store.NewEvent{{Event: first, Deliveries: []store.NewDelivery{{Hook: "h", Claimed: true}}}}}}})
+			require.NoError(t, err)
+			require.NoError(t, done.Results[0].Err)
+			r.seq["c"], r.backlog["c"] = 1, map[string]bool{"h": true}
+			require.NoError(t, r.announce("c"))
+			synctest.Wait()
+			time.Sleep(takes)
+			_, err = r.store.Store.Commit(t.Context(), store.Batch{Owner: "other", Outcomes: []store.Outcome{{Owner: "other", EventID: "c.1", ConversationID: "c", Seq: 1, Hook: "h", Did: store.Done}}})
+			require.NoError(t, err)
+			time.Sleep(max(firstAgain, takes))
+			synctest.Wait()
+			require.Equal(t, []string{"c.2"}, j.read())
 		})
 	}
 }

@@ -95,6 +95,7 @@ func (r *Reservation) Committed() {
 	for _, l := range r.longWay {
 		delete(o.blocked, l)
 	}
+	o.added = time.Now()
 	o.mu.Unlock()
 	o.Look()
 }

@@ -41,11 +41,14 @@ type Store interface {
 	Expire(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
-// Config is what retention needs. All of it is required, but for ListFailed and Tell.
+// Config is what retention needs. All of it is required, but for ListFailed, Free and Tell.
 type Config struct {
 	Store Store
 	// ListFailed is Failed of the store; nil: what hooks refused stays.
 	ListFailed func(ctx context.Context, q store.FailedQuery) (store.FailedPage, error)
+	// Free returns those of the conversations of which nothing is kept aside; nil: all
+	// are free. What hooks refused of one that came back is not in what List returns.
+	Free func(ctx context.Context, ids []string) ([]string, error)
 	// Failed notes that a call of the store has failed and is going to be repeated.
 	Failed func(doing string, err error)
 	// Mine reports whether this process is the one to do it.
@@ -72,7 +75,7 @@ func (r *Retention) DeleteConversations(ctx context.Context) (int, error) {
 	if r.Conversations <= 0 {
 		return 0, nil
 	}
-	ended, err := r.delete(ctx, r.ended)
+	ended, err := r.delete(ctx, r.ended())
 	if err != nil || r.ListFailed == nil {
 		return ended, err
 	}
@@ -146,15 +149,26 @@ func (r *Retention) delete(ctx context.Context, some search) (int, error) {
 	})
 }
 
-// ended finds what ended long enough ago.
-func (r *Retention) ended(ctx context.Context) (ids []string, more bool, err error) {
-	before := time.Now().Add(-r.Conversations)
-	// What ended before began before: so only old ones are looked at.
-	page, err := r.Store.List(ctx, store.Query{Status: []conversation.Status{conversation.StatusEnded}, EndedBefore: before, StartedBefore: before, Limit: listed})
-	for _, c := range page.Conversations {
-		ids = append(ids, c.ID)
+// ended finds what ended long enough ago. What is not free stays, so the next page
+// begins behind it.
+func (r *Retention) ended() search {
+	after := ""
+	return func(ctx context.Context) (ids []string, more bool, err error) {
+		before := time.Now().Add(-r.Conversations)
+		// What ended before began before: so only old ones are looked at.
+		page, err := r.Store.List(ctx, store.Query{Status: []conversation.Status{conversation.StatusEnded}, EndedBefore: before, StartedBefore: before, Limit: listed, After: after})
+		for _, c := range page.Conversations {
+			ids = append(ids, c.ID)
+		}
+		if err != nil || r.Free == nil || len(ids) == 0 {
+			return ids, len(ids) > 0, err
+		}
+		found := len(ids)
+		if ids, err = r.Free(ctx, ids); len(ids) < found {
+			after = page.Next
+		}
+		return ids, len(ids) > 0 || page.Next != "", err
 	}
-	return ids, len(ids) > 0, err
 }
 
 // refused finds, page by page, what hooks refused for good long enough ago: what
