@@ -56,7 +56,7 @@ func stillRunning(ctx context.Context, executionID string) error {
 
 // permitted adds to an error what to do about it.
 func permitted(err error) error {
-	if genesys.HasStatus(err, http.StatusForbidden) {
+	if genesys.IsForbidden(err) {
 		return fmt.Errorf("%w: %w", ErrNotPermitted, err)
 	}
 	return err

@@ -95,7 +95,7 @@ func NewFlows(c FlowsConfig) (*Flows, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	return &Flows{c, &keys{c.Memory, c.Logger, manyValues}}, nil
+	return &Flows{c, newKeys(c.Memory, c.Logger, manyValues)}, nil
 }
 
 // Run starts a flow and waits for its end. The error is one of Start or Wait.
@@ -118,7 +118,9 @@ func (f *Flows) Run(ctx context.Context, l Launch) (Execution, error) {
 // it is not known whether a launch has reached Genesys Cloud, because the process
 // died, the answer got lost or the store failed in that moment, launches with
 // that key fail with ErrStarting for a minute, and the next one then is made: the
-// flow may run twice. The flow can tell by the key if it is given it.
+// flow may run twice. The flow can tell by the key if it is given it. The minute is
+// one of this process, which began when it asked first. A launch with a key is given
+// up after 45 seconds, those included in which it waits for its turn.
 func (f *Flows) Start(ctx context.Context, l Launch) (executionID string, err error) {
 	if err := l.check(); err != nil {
 		return "", err
@@ -127,7 +129,7 @@ func (f *Flows) Start(ctx context.Context, l Launch) (executionID string, err er
 		id, err := f.launch(ctx, l)
 		return id, f.explain(ctx, l.FlowID, err)
 	}
-	id, err := f.keys.once(ctx, l.FlowID+"\x00"+l.Key, func() (string, error) { return f.launch(ctx, l) })
+	id, err := f.keys.once(ctx, l.FlowID+"\x00"+l.Key, func(ctx context.Context) (string, error) { return f.launch(ctx, l) })
 	return id, f.explain(ctx, l.FlowID, err)
 }
 

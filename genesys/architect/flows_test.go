@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -242,6 +243,50 @@ func TestALaunchWhoseEndNobodyKnowsIsMadeAgainAfterAMinute(t *testing.T) {
 			require.Len(t, s.FlowExecutions(), 1, name)
 		})
 	}
+}
+
+func TestALaunchThatWaitsForItsTurnIsMadeOnce(t *testing.T) {
+	simulated(t, func(t *testing.T, s *genesystest.Server, _ *architect.Flows) {
+		api := s.API()
+		f := newFlows(t, api, newMemory())
+		s.Faults().Requests(genesystest.RequestFault{Times: 1, Status: http.StatusTooManyRequests, RetryAfter: 3 * time.Minute})
+		_, err := api.Call(t.Context(), genesys.Request{Path: "/api/v2/flows/f"})
+		require.True(t, genesys.HasStatus(err, http.StatusTooManyRequests))
+		l := architect.Launch{FlowID: "f", Key: "k"}
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() { _, _ = f.Start(t.Context(), l) })
+			time.Sleep(61 * time.Second)
+		}
+		both.Wait()
+		time.Sleep(time.Minute)
+		_, err = f.Start(t.Context(), l)
+		require.NoError(t, err)
+		require.Len(t, s.FlowExecutions(), 1)
+	}, genesystest.RateLimit(0))
+}
+
+// proxied is an API before which something else answers the first looks with 403.
+type proxied struct {
+	genesys.API
+	left atomic.Int32
+}
+
+func (p *proxied) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
+	if r.Verb() == http.MethodGet && p.left.Add(-1) >= 0 {
+		return nil, &genesys.APIError{Method: http.MethodGet, Path: "/api/v2/flows/executions/{id}", Status: http.StatusForbidden}
+	}
+	return p.API.Call(ctx, r)
+}
+
+func TestA403OfAProxyIsWaitedOut(t *testing.T) {
+	simulated(t, func(t *testing.T, s *genesystest.Server, _ *architect.Flows) {
+		api := &proxied{API: s.API()}
+		api.left.Store(3)
+		e, err := newFlows(t, api, newMemory()).Run(t.Context(), architect.Launch{FlowID: "f"})
+		require.NoError(t, err)
+		require.Equal(t, architect.StatusCompleted, e.Status)
+	})
 }
 
 // Pitfall B10: starts beyond some number a second are refused and not tried

@@ -43,7 +43,7 @@ func (f *Flows) Wait(ctx context.Context, executionID string) (Execution, error)
 			return Execution{ID: executionID, Status: StatusRunning}, stillRunning(ctx, executionID)
 		case genesys.HasStatus(err, http.StatusNotFound) && time.Since(began) < knownAfter:
 			continue
-		case genesys.IsPermanent(err):
+		case genesys.IsPermanent(err) && (genesys.IsForbidden(err) || !genesys.HasStatus(err, http.StatusForbidden)):
 			return Execution{ID: executionID, Status: StatusUnknown}, permitted(err)
 		case err != nil:
 			f.config.Logger.Warn("it is not known yet whether a flow has ended", "execution", executionID, "error", err)

@@ -24,6 +24,8 @@ const (
 	keepAliveEvery = 15 * time.Second
 	// writeWithin is how long the browser may take to read an event.
 	writeWithin = 10 * time.Second
+	// lookWithin is how long one case may take: the others of the stream wait for it.
+	lookWithin = 3 * time.Second
 	// admitWithin is how long it may take to find out who listens.
 	admitWithin = 1500 * time.Millisecond
 )
@@ -90,6 +92,13 @@ type caseEvent struct {
 func (a *App) tell(ctx context.Context, s *stream, to *eventWriter) {
 	ctx, cancel := context.WithTimeout(ctx, streamFor)
 	defer cancel()
+	go func() {
+		select {
+		case <-s.end: // also while a case is looked up
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	again, keepAlive := time.NewTicker(a.config.CaseEvery), time.NewTicker(keepAliveEvery)
 	defer again.Stop()
 	defer keepAlive.Stop()
@@ -100,8 +109,6 @@ func (a *App) tell(ctx context.Context, s *stream, to *eventWriter) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.end:
-			return
 		case <-keepAlive.C:
 			ok = to.keepAlive()
 			continue
@@ -111,6 +118,14 @@ func (a *App) tell(ctx context.Context, s *stream, to *eventWriter) {
 		case <-s.wake:
 		}
 		for _, id := range s.take() {
+			select {
+			case <-keepAlive.C:
+				ok = to.keepAlive()
+			default:
+			}
+			if !ok || ctx.Err() != nil {
+				break
+			}
 			event, err := a.look(ctx, id, s.agent)
 			if err != nil {
 				if ctx.Err() == nil { // the id is not logged: it can be any text of the browser's
@@ -131,6 +146,8 @@ func (a *App) tell(ctx context.Context, s *stream, to *eventWriter) {
 
 // look returns the event that tells of a case.
 func (a *App) look(ctx context.Context, conversationID string, agent Agent) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
 	event := caseEvent{ConversationID: conversationID}
 	var err error
 	event.TakesPart, err = a.participation.has(ctx, member{conversationID, agent.ID})

@@ -382,3 +382,22 @@ func TestAnOutageOfAnHourIsNotAFloodInTheLog(t *testing.T) {
 		require.LessOrEqual(t, strings.Count(h.log.String(), "\n"), 5*60)
 	}, nil)
 }
+
+func TestAStreamThatWaitsForTheAPIBreathesAndEndsWithTheApp(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, h *host) {
+		id, token := h.plays(), h.login("user-a")
+		h.genesys.Faults().Requests(genesystest.RequestFault{Status: http.StatusTooManyRequests, RetryAfter: 4 * time.Minute,
+			Match: func(_, path string) bool { return path == "/api/v2/conversations/{id}" }})
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/case?conversationId="+id, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w, ended := httptest.NewRecorder(), make(chan struct{})
+		go func() { defer close(ended); h.app.ServeHTTP(w, r) }()
+		time.Sleep(2 * time.Minute)
+		h.app.Close()
+		time.Sleep(time.Second)
+		left := h.app.Stats().Streams
+		<-ended
+		require.Zero(t, left, "a server that shuts down waits for it")
+		require.GreaterOrEqual(t, strings.Count(w.Body.String(), ":\n\n"), 7)
+	}, nil)
+}

@@ -135,3 +135,15 @@ func TestHintsOutliveThePage(t *testing.T) {
 	script(t, "report", "gone")
 	script(t, "login", "last")
 }
+
+func TestAPageThatWasNotAllowedToHearAsksAgainWhenItIsLoaded(t *testing.T) {
+	script(t, "connection", "allowedLater")
+}
+
+func TestADenialIsTakenBackWhenTheStreamIsThere(t *testing.T) {
+	script(t, "connection", "deniedForAWhile")
+}
+
+func TestAConversationThatIsOverComesBackAsNoCard(t *testing.T) {
+	script(t, "main", "overIsOver")
+}

@@ -81,6 +81,7 @@ func plainCode(code string) string {
 // advice says what to do about a code; empty: nothing, the cause passes by
 // itself.
 func advice(code, call, queue string) string {
+	code = strings.TrimSuffix(code, "Exception") // as some codes end in JSON
 	switch {
 	case code == "QueueDoesNotExist" || code == "NonExistentQueue" || code == "QueueDeletedRecently":
 		return "there is no such queue: compare the queue's URL with the console, and the client's region with the region in that URL"
@@ -90,14 +91,14 @@ func advice(code, call, queue string) string {
 		return "the credentials have expired: give the client a provider that renews them (a role of the instance, task or pod; for people: aws sso login)"
 	case code == noCredentials:
 		return "the client has no credentials: give it a role of the instance, task or pod, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-	case code == "InvalidClientTokenId" || code == "UnrecognizedClientException" || code == "InvalidAccessKeyId" || code == "AuthFailure" ||
+	case code == "InvalidClientTokenId" || code == "UnrecognizedClient" || code == "InvalidAccessKeyId" || code == "AuthFailure" ||
 		code == "MissingAuthenticationToken" || code == "IncompleteSignature" || code == "InvalidSecurity" || code == "NotAuthorized":
 		return "AWS does not know the credentials: check the access key, and that it belongs to this partition (aws, aws-cn, aws-us-gov)"
-	case code == "SignatureDoesNotMatch" || code == "RequestTimeTooSkewed":
+	case code == "SignatureDoesNotMatch" || code == "InvalidSignature" || code == "RequestTimeTooSkewed":
 		return "AWS refuses the signature: check the secret key, the client's region and the clock of this machine"
 	case code == "OptInRequired" || code == "AccountProblem":
 		return "the AWS account is not enabled for SQS in this region"
-	case strings.HasPrefix(code, "Kms") && code != "KmsThrottled" && code != "KmsThrottlingException":
+	case strings.HasPrefix(code, "Kms") && code != "KmsThrottled" && code != "KmsThrottling":
 		return "the key that encrypts the queue cannot be used: allow kms:Decrypt on it, and see that it is enabled"
 	case deniedCode(code):
 		return fmt.Sprintf("the credentials may not do that: allow %s on the queue %s in the identity's policy, and see that neither the queue's policy nor a service control policy denies it", action(call), queue)

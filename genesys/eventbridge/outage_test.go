@@ -2,6 +2,7 @@ package eventbridge_test
 
 import (
 	"context"
+	"encoding/json"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -146,5 +147,27 @@ func TestWhatAQueueHasDroppedDoesNotEndAnOutage(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		require.Len(t, b.gapList(), 2, "now it is known up to when the queue was read")
 		require.Equal(t, []string{"eventbridge"}, blind(b.gapList()))
+	})
+}
+
+func TestAClockThatWasAheadHidesNothingThatTheQueueHasDropped(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		ahead, err := json.Marshal(map[string]time.Time{"until": time.Now().Add(24 * time.Hour)})
+		require.NoError(t, err)
+		k := &kept{value: ahead, version: 1}
+		tracked := func(c *eventbridge.QueueConfig) { c.Tracked = k }
+		var b books
+		stop := run(t, w.source(tracked), b.sink)
+		time.Sleep(5 * time.Minute)
+		require.NoError(t, stop())
+		last := time.Now()
+		time.Sleep(4*24*time.Hour + 12*time.Hour)
+		back := time.Now()
+		run(t, w.source(tracked), b.sink)
+		time.Sleep(time.Minute)
+		gaps := b.gapList()
+		require.Len(t, gaps, 1)
+		require.WithinDuration(t, last, gaps[0].From, 2*time.Minute)
+		require.WithinDuration(t, back.Add(-4*24*time.Hour), gaps[0].To, time.Minute)
 	})
 }

@@ -49,6 +49,18 @@ func (p *position) reach(until time.Time) {
 	}
 }
 
+// believe notes how far others are. What lies ahead, of theirs or our own, comes from a
+// clock that was ahead. It says no more than that somebody has read until now, and
+// kept as it is it would hide what the queue drops until then.
+func (p *position) believe(until, now time.Time) {
+	p.reach(until)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.until.After(now) {
+		p.until = now
+	}
+}
+
 // empty notes that a poll brought nothing. That is no proof that there is
 // nothing: a queue with too many messages in flight answers so, too.
 func (p *position) empty(now time.Time) {
@@ -135,7 +147,7 @@ func (p *position) change(ctx context.Context, do func([]byte) ([]byte, error)) 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	err := memory.Change(ctx, p.tracked, p.name, func(value []byte) ([]byte, error) {
-		p.reach(untilIn(value))
+		p.believe(untilIn(value), time.Now())
 		return do(value)
 	})
 	if err != nil {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -207,6 +209,8 @@ func TestWhatNeedsAPersonEndsTheStartAndNotTheRunning(t *testing.T) {
 		{"ExpiredTokenException", "", "have expired"},
 		{"InvalidClientTokenId", "", "access key"},
 		{"UnrecognizedClientException", "", "access key"},
+		{"MissingAuthenticationTokenException", "", "access key"},
+		{"InvalidSignatureException", "", "secret key"},
 		{"SignatureDoesNotMatch", "", "region"},
 		{"InvalidAddress", "", "another region"},
 		{"KMS.AccessDeniedException", "", "kms:Decrypt"},
@@ -235,6 +239,36 @@ func TestWhatNeedsAPersonEndsTheStartAndNotTheRunning(t *testing.T) {
 			require.Equal(t, 1, b.stored(), "and asked for again: somebody is at work")
 		})
 	}
+}
+
+// skewed answers the first call as SQS does one that was signed an hour ago.
+type skewed struct {
+	http.RoundTripper
+	asked atomic.Int32
+}
+
+func (s *skewed) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.asked.Add(1) > 1 {
+		return s.RoundTripper.RoundTrip(r)
+	}
+	return &http.Response{StatusCode: http.StatusForbidden, Request: r,
+		Header: http.Header{"Date": {time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}},
+		Body:   io.NopCloser(strings.NewReader(`{"__type":"com.amazonaws.sqs#SignatureDoesNotMatch","message":"Signature expired"}`))}, nil
+}
+
+func TestAClockThatIsWrongAtTheStartIsNoWrongSignature(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		client := w.sqs.HTTPClient()
+		client.Transport = &skewed{RoundTripper: client.Transport}
+		q, err := eventbridge.NewQueue(clientOf(w.sqs.URL(), client), w.queue.URL(), &eventbridge.QueueConfig{Logger: quiet})
+		require.NoError(t, err)
+		w.queue.Send(envelope("c-1"))
+		var b books
+		stop := run(t, q, b.sink)
+		time.Sleep(time.Minute)
+		require.NoError(t, stop())
+		require.Equal(t, 1, b.stored())
+	})
 }
 
 func TestWithoutTheRightToInspectTheQueueIsReadAllTheSame(t *testing.T) {

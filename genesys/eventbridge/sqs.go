@@ -174,6 +174,12 @@ func (a *awsQueue) failed(call string, err error) error {
 			code = noCredentials
 		}
 	}
+	// The clock is off, and the client has learned by how much: the next call is signed
+	// with the right time.
+	var skewed interface{ RetryableError() bool }
+	if errors.As(err, &skewed) && skewed.RetryableError() {
+		code = ""
+	}
 	return NewCallError(a.name, call, code, err)
 }
 

@@ -1,13 +1,17 @@
 package notifications_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/notifications"
 )
 
@@ -227,5 +231,37 @@ func TestAGapIsNotForgottenWhenTheNextProcessDiesBeforeItHears(t *testing.T) {
 		last := gaps[len(gaps)-1]
 		require.WithinDuration(t, killed, last.From, 70*time.Second)
 		require.False(t, last.From.After(killed))
+	})
+}
+
+func TestAConversationThatTheStoreRefusesDoesNotHideThatTheOthersWereHeard(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		config := notifications.Config{Topics: callTopics, Tracked: w.kept}
+		cancel, ended := w.open(config, func(ctx context.Context, u conversation.Update) error {
+			for _, c := range u.Conversations {
+				if c.ID == "bad" {
+					return errors.New("the row is refused")
+				}
+			}
+			return w.heard.sink(ctx, u)
+		})
+		w.settle(time.Second)
+		s := genesystest.BlindTransferToQueue()
+		s.ID = "bad"
+		w.server.Play(s)
+		for i := range 6 {
+			w.settle(20 * time.Minute)
+			next := genesystest.BlindTransferToQueue()
+			next.ID = fmt.Sprint("good-", i)
+			w.server.Play(next)
+		}
+		w.settle(10 * time.Minute)
+		cancel()
+		require.NoError(t, <-ended)
+		stopped, gaps := time.Now(), len(w.heard.closed())
+		w.start(config)
+		w.settle(time.Minute)
+		require.Len(t, w.heard.closed(), gaps+1)
+		require.WithinDuration(t, stopped, w.heard.closed()[gaps].From, time.Minute)
 	})
 }

@@ -103,7 +103,33 @@ func (c channels) subscribe(ctx context.Context, id string, topics []string) ([]
 	if !oneIsRefused(err) {
 		return refused, err
 	}
+	c.prune(ctx, id, topics)
 	return c.add(ctx, id, topics)
+}
+
+// prune takes off the channel what is not wanted any more, so that there is room for
+// what is added. What is wanted and there already stays, and is heard meanwhile. Where
+// it fails, adding shows why.
+func (c channels) prune(ctx context.Context, id string, wanted []string) {
+	body, err := c.api.Call(ctx, genesys.Request{Path: channelsPath + "/" + url.PathEscape(id) + "/subscriptions"})
+	if err != nil {
+		return
+	}
+	had, err := entities[struct {
+		ID string `json:"id"`
+	}](body, "the subscriptions")
+	if err != nil {
+		return
+	}
+	kept := []string{}
+	for _, t := range had {
+		if slices.Contains(wanted, t.ID) {
+			kept = append(kept, t.ID)
+		}
+	}
+	if len(kept) < len(had) {
+		_, _ = c.put(ctx, http.MethodPut, id, kept)
+	}
 }
 
 // add adds topics, and finds those that make the platform refuse all.

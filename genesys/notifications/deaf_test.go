@@ -232,3 +232,30 @@ func TestThatAChannelWasDeafIsNotForgottenWithItsProcess(t *testing.T) {
 		})
 	}
 }
+
+// TestATopicThatIsRefusedMakesNoChannelDeaf: nothing comes on it, however well the
+// channel hears.
+func TestATopicThatIsRefusedMakesNoChannelDeaf(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(notifications.Config{Topics: callTopics})
+		w.settle(10 * time.Minute)
+		talk := func(user string, i int) string {
+			s := genesystest.NewStory(fmt.Sprintf("c-%s-%d", user, i))
+			s.Customer("cust", 0)
+			s.Agent("a", 0, user, "q-1").Answer(time.Second).Ends(30*time.Second, "client")
+			w.server.Play(s)
+			return s.ID
+		}
+		for i := range 25 {
+			talk("user-a", i)
+			w.settle(4 * time.Minute)
+			id := talk("user-b", i)
+			w.settle(5 * time.Minute)
+			w.source.Compare(w.read(id))
+			w.settle(2 * time.Minute)
+		}
+		require.Zero(t, w.source.Stats().Deaf)
+		require.Equal(t, 1, w.created())
+		require.True(t, w.rings("user-a", ""))
+	}, genesystest.ForbidTopics(notifications.UserTopics("user-b")[0]))
+}

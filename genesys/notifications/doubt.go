@@ -19,6 +19,7 @@ type doubts struct {
 	api      genesys.API
 	peers    *peers
 	assigned *assignment
+	refused  *refusedTopics
 	found    func(*conversation.Conversation) // takes what was read
 	log      *slog.Logger
 }
@@ -132,7 +133,7 @@ func (d *doubts) expected(c *conversation.Conversation) []expectation {
 		default:
 			continue
 		}
-		if by := d.assigned.connection(topic); by != nil {
+		if by := d.assigned.connection(topic); by != nil && !d.refused.is(topic) {
 			all = append(all, expectation{by, later(l.Start, later(l.Connected, l.End)), l.Over})
 		}
 	}

@@ -63,7 +63,7 @@ func doubting(t *testing.T, c *common, api genesys.API, topics ...string) *doubt
 	}
 	hearing(a, time.Now())
 	time.Sleep(time.Hour)
-	return &doubts{api: api, peers: c.peers("me"), assigned: a, found: func(*conversation.Conversation) {}, log: slog.New(slog.DiscardHandler)}
+	return &doubts{api: api, peers: c.peers("me"), assigned: a, refused: newRefusedTopics(slog.New(slog.DiscardHandler), nil), found: func(*conversation.Conversation) {}, log: slog.New(slog.DiscardHandler)}
 }
 
 // deaf returns the topics whose connections are found to be deaf soon.

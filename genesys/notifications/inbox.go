@@ -26,6 +26,7 @@ type inbox struct {
 	since   map[string]time.Time // when the earliest part that is not stored was heard, of what waits or is busy
 	turn    []string             // ids that can be stored next, in this order
 	tries   map[string]int       // failed ones, of what is not stored
+	took    time.Time            // when something was last stored
 	closed  bool
 }
 
@@ -64,12 +65,23 @@ func (b *inbox) len() int {
 	return len(b.waiting)
 }
 
-// oldest returns since when something waits to be stored; false when nothing does.
+// A conversation that was tried so often, over about a minute, and that another one was
+// stored refusesFor after, is refused for what it is.
+const (
+	mostTried  = 8
+	refusesFor = time.Minute
+)
+
+// oldest returns since when something waits to be stored; false when nothing does. What
+// the store refuses while it takes others says nothing of those.
 func (b *inbox) oldest() (time.Time, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	oldest, some := time.Time{}, false
-	for _, t := range b.since {
+	for id, t := range b.since {
+		if b.tries[id] >= mostTried && b.took.Sub(t) > refusesFor {
+			continue
+		}
 		if !some || t.Before(oldest) {
 			oldest, some = t, true
 		}
@@ -153,6 +165,7 @@ func (b *inbox) again(c *conversation.Conversation) {
 func (b *inbox) done(id string) {
 	b.mu.Lock()
 	delete(b.tries, id)
+	b.took = time.Now()
 	if b.waiting[id] == nil {
 		delete(b.since, id)
 	}

@@ -59,6 +59,13 @@ func (t *refusedTopics) remember(r Refusal, gone func(topic string) bool) bool {
 	return true
 }
 
+// is reports whether the platform has refused a topic, so that nothing comes on it.
+func (t *refusedTopics) is(topic string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.known[topic]
+}
+
 // permitted notes which of the topics that were asked for are not refused any more.
 func (t *refusedTopics) permitted(asked []string, refused []Refusal) {
 	t.forgetBut(refusedNames(refused), asked...)

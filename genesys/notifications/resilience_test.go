@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -377,3 +378,43 @@ func TestAnOddAnswerDoesNotEndTheSource(t *testing.T) {
 }
 
 var _ genesys.Tracked = hung{}
+
+func TestSubscriptionsThatAreNotFoundDoNotUseUpTheChannelsThatThePlatformKnows(t *testing.T) {
+	for name, how := range map[string]func(w *world){
+		"the socket is cut": func(w *world) { w.server.Faults().CutSockets() },
+		"a topic is added": func(w *world) {
+			require.NoError(w.t, w.source.SetTopics(append(notifications.UserTopics("another"), callTopics...)...))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.start(notifications.Config{Topics: callTopics})
+				w.settle(10 * time.Minute)
+				undo := w.server.Faults().Requests(genesystest.RequestFault{Match: subs, Status: http.StatusNotFound})
+				how(w)
+				w.settle(time.Hour)
+				require.Equal(t, 1, w.created())
+				undo()
+				w.settle(2 * time.Minute)
+				require.Equal(t, 1, w.source.Stats().Listening)
+			})
+		})
+	}
+}
+
+func TestABadTopicIsFoundOnAChannelThatIsFull(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		full := topicsOfUsers(notifications.MostTopics)
+		var down atomic.Bool
+		w.start(notifications.Config{API: strict{w.server.API(), &down}, Topics: full})
+		w.settle(time.Minute)
+		next := append(slices.Clone(full[:notifications.MostTopics-2]), "v2.nonsense.of.somebody", notifications.UserTopics("user-a")[0])
+		require.NoError(t, w.source.SetTopics(next...))
+		w.settle(5 * time.Minute)
+		require.Len(t, w.source.Stats().Refused, 1)
+		require.True(t, w.rings("user-a", ""))
+		w.server.Faults().CutSockets()
+		w.settle(5 * time.Minute)
+		require.Equal(t, 1, w.source.Stats().Listening)
+	})
+}

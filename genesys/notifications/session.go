@@ -3,6 +3,7 @@ package notifications
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -237,6 +238,10 @@ func (s *session) subscribe(retry bool) error {
 		}
 		names := s.refused.without(s.names(), retry)
 		refused, err := s.channels.subscribe(s.calls, is.ID, names)
+		if gone(err) && !gone(s.channels.exists(s.calls, is.ID)) {
+			// Not wrapped: the channel is there, whoever has answered.
+			err = fmt.Errorf("the subscriptions are not found, although the platform knows the channel: %v", err) //nolint:errorlint // see above
+		}
 		if err == nil {
 			is.Expires = time.Now().Add(channelLife)
 			s.setChannel(is)

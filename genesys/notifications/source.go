@@ -55,7 +55,7 @@ func New(c Config) (*Source, error) {
 	s.details = newDetailTopics(c.DetailEvents, s.assigned, s.peers, log)
 	s.sharing = newSharing(c.Topics, s.peers, s.assigned, s.details.dropOldest, log, s.announcer("takeover"))
 	s.wanted = newWanted(c, s.sharing.set, s.sharing.looked, log)
-	s.doubts = &doubts{api: c.API, peers: s.peers, assigned: s.assigned, found: s.add, log: log}
+	s.doubts = &doubts{api: c.API, peers: s.peers, assigned: s.assigned, refused: s.refused, found: s.add, log: log}
 	s.inbox = newInbox(s.give, c.MaxPending, log)
 	s.overload = newOverload(c.MaxPending, s.inbox.len, log, s.announcer("overload"))
 	return s, nil

@@ -58,3 +58,21 @@ func TestTheSourceBesideIsGivenWhatWasReadOfOpenConversations(t *testing.T) {
 		require.Greater(t, known, 2)
 	})
 }
+
+// hearing is a source beside that was never blind.
+type hearing struct{ compares }
+
+func (*hearing) Health() conversation.SourceHealth {
+	return conversation.SourceHealth{HeardSince: time.Now()}
+}
+
+func TestWhileTheSourceBesideHearsOpenConversationsAreReadLessOftenThoughItWasNeverBlind(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(polling.Config{Beside: &hearing{}, JobsEvery: -1, LateAfter: []time.Duration{}})
+		w.waiting("c-1")
+		w.settle(5 * time.Minute)
+		began := time.Now()
+		w.settle(9 * time.Minute)
+		require.LessOrEqual(t, len(exactly(w.requests(detailsPath, began), detailsPath)), 5)
+	})
+}

@@ -50,10 +50,23 @@ func (s *Source) compare(found []*conversation.Conversation) {
 // pace returns how often to read open conversations now.
 func (s *Source) pace() pace {
 	p := pace{every: s.config.FollowEvery, least: s.config.FollowLeast}
-	if s.others.hear() {
+	if s.others.hear() || s.besideHears() {
 		p.every = max(p.every, s.config.FollowBeside)
 	}
 	return p.among(s.open.len())
+}
+
+// besideHears reports whether the source beside says that it hears: one that was never
+// blind has announced no gap that has ended.
+func (s *Source) besideHears() bool {
+	is, says := s.config.Beside.(interface {
+		Health() conversation.SourceHealth
+	})
+	if !says || s.others.someBlind() {
+		return false
+	}
+	h := is.Health()
+	return h.BlindSince.IsZero() && !h.HeardSince.IsZero()
 }
 
 // openConversations returns the ids of the open conversations, the most

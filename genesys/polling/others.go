@@ -24,6 +24,13 @@ func (o *others) note(source string, blind bool) {
 	o.known = true
 }
 
+// someBlind reports whether another source hears nothing now.
+func (o *others) someBlind() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.blind) > 0
+}
+
 // hear reports whether there are other sources, and all of them hear.
 func (o *others) hear() bool {
 	o.mu.Lock()

@@ -14,7 +14,7 @@ const sleep = (ms, signal) => new Promise(done => {
 });
 const backoff = failures => Math.min(1000 * 2 ** failures, 60000) * (0.5 + Math.random() / 2);
 
-export function newConnection({ name, topic, notifications, session, onState, onEvent, onCase, onDenied }) {
+export function newConnection({ name, topic, notifications, session, onState, onEvent, onCase, onDenied, onAdmitted }) {
   const self = crypto.randomUUID();
   let bus = guarded(() => new BroadcastChannel(name));
   const pages = new Map(); // by page: the conversations it shows
@@ -98,7 +98,7 @@ export function newConnection({ name, topic, notifications, session, onState, on
         };
         channel.hears ??= await subscribe(channel.id); // before the first look, so that nothing is between them
         if (signal.aborted) return;
-        remember(name, channel);
+        remember(name, { ...channel, hears: channel.hears || undefined }); // what was not allowed is asked for again
         began = Date.now();
         turn(channel.hears ? 'up' : 'deaf');
         await closed(socket, signal);
@@ -140,6 +140,7 @@ export function newConnection({ name, topic, notifications, session, onState, on
         const query = new URLSearchParams(wanted.map(id => ['conversationId', id]));
         const answer = await session.host('case?' + query, { signal: again.signal });
         if (answer.ok) {
+          onAdmitted();
           const began = Date.now();
           const lasted = () => Date.now() - began > settle;
           await read(answer.body, again, told => {

@@ -43,8 +43,9 @@ async function run(panel) {
 // follow tells the host of the conversations until the desktop stops the page.
 function follow({ config, platform, session, panel, desktop, me }) {
   const conversations = new platform.ConversationsApi();
-  const report = newReporter({ config, session, panel });
   const shown = new Set();
+  const told = is => shown.has(is.conversationId) && panel.told(is, me.id);
+  const report = newReporter({ config, session, panel, told });
   let state = 'down';
   let again = setTimeout(look, 3000); // though no page leads
   let looking = false;
@@ -68,7 +69,9 @@ function follow({ config, platform, session, panel, desktop, me }) {
     if (conversation) panel.conversation(id, conversation, me.id);
   };
   const snapshot = async id => {
+    const followed = shown.has(id);
     const answer = await session.api(() => conversations.getConversation(id)).catch(e => e);
+    if (followed && !shown.has(id)) return report('hint', id); // it was over meanwhile
     if (answer?.status === 200 && answer.body?.id === id) return saw('snapshot', id, answer.body, answer.body);
     if (answer?.status === 403) panel.unreadable(id);
     saw('hint', id); // that something happened is worth telling all the same
@@ -115,8 +118,9 @@ function follow({ config, platform, session, panel, desktop, me }) {
       const c = message.eventBody;
       if (c?.id && (!only || c.id === only)) saw('event', c.id, message, c);
     },
-    onCase: told => shown.has(told.conversationId) && panel.told(told, me.id),
+    onCase: told,
     onDenied: detail => panel.trouble('denied', detail),
+    onAdmitted: () => panel.admitted(),
   });
   if (only) show(only);
   connection.start();

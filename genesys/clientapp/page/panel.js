@@ -79,6 +79,11 @@ export function newPanel(document, texts, lang) {
       else if (!wrong) showLink();
     },
 
+    // admitted takes back that the agent is not let in.
+    admitted() {
+      if (wrong === 'denied') this.trouble('');
+    },
+
     // trouble says what the agent or the administrator can do; '': nothing is wrong.
     trouble(kind, why) {
       wrong = kind;

@@ -6,7 +6,7 @@ const longest = 30000;
 const unread = 20000; // for the body of an answer
 const denied = 60000; // a denial can pass, too
 
-export function newReporter({ config, session, panel }) {
+export function newReporter({ config, session, panel, told }) {
   const waiting = new Map(); // by conversation
   let working = null;
   let refused = false; // by the last answer the agent is not let in
@@ -40,7 +40,7 @@ export function newReporter({ config, session, panel }) {
         return send(one);
       case says.code === 'participant':
         panel.host('ok');
-        panel.told({ conversationId: one.conversationId, takesPart: false });
+        told({ conversationId: one.conversationId, takesPart: false });
         return 0;
       case refused:
         panel.trouble('denied', says.error);

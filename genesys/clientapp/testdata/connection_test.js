@@ -13,7 +13,7 @@ const event = id => 'event: case\ndata: ' + JSON.stringify({ conversationId: id,
 function listen(host, notifications = { postNotificationsChannels: never }) {
   const is = { asked: 0, told: 0 };
   const connection = newConnection({
-    name: 'n', topic: 't', notifications, onState() {}, onEvent() {}, onDenied() {},
+    name: 'n', topic: 't', notifications, onState() {}, onEvent() {}, onDenied() {}, onAdmitted() {},
     onCase() { is.told++; },
     session: { api: call => call(), onLost(tell) { is.lost = tell; }, host: (path, { signal }) => { 
       if (++is.asked > 1000) throw process.exit(1, console.error('it asks without end'));
@@ -69,6 +69,45 @@ export const tests = {
     await pass(3000 * 1000);
     assert(is.asked >= 10 && is.asked <= 11, 'it asks ' + is.asked + ' times');
     assert.equal(is.told, is.asked);
+  },
+
+  // What was not allowed when the page was loaded before may be now.
+  async allowedLater() {
+    const stored = new Map();
+    globalThis.sessionStorage = { getItem: n => stored.get(n) ?? null, setItem: (n, text) => stored.set(n, text), removeItem: n => stored.delete(n) };
+    openSockets();
+    let state = 'Rejected';
+    let said = '';
+    const load = () => {
+      const c = newConnection({ name: 'n', topic: 't', onState(is) { said = is; }, onEvent() {}, onCase() {}, onDenied() {}, onAdmitted() {},
+        notifications: { postNotificationsChannels, putNotificationsChannelSubscriptions: async () => ({ status: 200, body: { entities: [{ state }] } }) },
+        session: { api: call => call(), onLost() {}, host: never } });
+      c.start();
+      return c;
+    };
+    const first = load();
+    await pass(10000);
+    assert.equal(said, 'deaf');
+    first.stop();
+    await pass(10000);
+    state = 'Permanent';
+    load();
+    await pass(10000);
+    assert.equal(said, 'up');
+  },
+
+  // A token may not be known everywhere yet.
+  async deniedForAWhile() {
+    const said = [];
+    let no = 1;
+    const c = newConnection({ name: 'n', topic: 't', notifications: { postNotificationsChannels: never }, onState() {}, onEvent() {}, onCase() {},
+      onDenied: () => said.push('denied'), onAdmitted: () => said.push('admitted'),
+      session: { api: call => call(), onLost() {}, host: async (path, { signal }) =>
+        no-- > 0 ? new Response('{"error":"no"}', { status: 401 }) : lasting(300000)(signal) } });
+    c.want(['c-1']);
+    c.start();
+    await pass(120000);
+    assert.deepEqual(said, ['denied', 'admitted']);
   },
 
   // Genesys Cloud is asked less and less often while it fails, whatever it is that fails.

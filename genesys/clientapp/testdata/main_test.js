@@ -6,7 +6,7 @@ import { idle, pass } from './clock.js';
 const stub = (file, text) => fs.writeFileSync(new URL('./' + file, import.meta.url), text);
 stub('login.js', 'export const handOver = () => false; export const newSession = () => parts.session;');
 stub('panel.js', 'export const newPanel = () => parts.panel;');
-stub('report.js', 'export const newReporter = () => parts.report;');
+stub('report.js', 'export const newReporter = c => { parts.reporter = c; return parts.report; };');
 stub('connection.js', 'export const newConnection = c => { parts.connection = c; return { start() { parts.started = true; }, stop() {}, want() {} }; };');
 
 const nothing = () => {};
@@ -16,7 +16,12 @@ const parts = globalThis.parts = {
   login: null, // what calls wait for
   wrong: '',
   session: { begin: async () => ({ id: 'user-a' }), api: async call => { await parts.login; return call(); } },
-  panel: new Proxy({}, { get: (_, name) => name === 'trouble' ? kind => { parts.wrong = kind; } : nothing }),
+  cards: [], // what opens one
+  panel: new Proxy({}, { get: (_, name) => ({
+    trouble: kind => { parts.wrong = kind; },
+    told: is => { parts.cards.push(is.conversationId); },
+    unreadable: id => { parts.cards.push(id); },
+  })[name] ?? nothing }),
   report: Object.assign(() => {}, { flush: async () => {} }),
 };
 const platform = {
@@ -24,7 +29,7 @@ const platform = {
   UsersApi: class {},
   NotificationsApi: class {},
   ConversationsApi: class {
-    getConversation = async id => { parts.reads++; await parts.slow; return { status: 200, body: { id } }; };
+    getConversation = async id => { parts.reads++; await parts.slow; return parts.answer ?? { status: 200, body: { id } }; };
     getConversations = async () => { parts.lists++; return { status: 200, body: { entities: [] } }; };
   },
 };
@@ -117,6 +122,27 @@ export const tests = {
     parts.slow = null;
     await idle();
     assert.equal(parts.reads, 2);
+  },
+
+  // What is heard of a conversation that is over opens no card that nobody would close.
+  async overIsOver() {
+    await open('?');
+    const event = endTime => ({ eventBody: { id: 'c-1', participants: [{ userId: 'user-a', endTime }] } });
+    parts.connection.onEvent(event());
+    let arrive;
+    parts.slow = new Promise(done => { arrive = done; });
+    parts.answer = { status: 403 };
+    parts.connection.onState('up'); // a look
+    await idle();
+    parts.connection.onEvent(event('2026-01-10T10:00:00.000Z'));
+    arrive();
+    await idle();
+    parts.reporter.told({ conversationId: 'c-1', takesPart: false });
+    assert.deepEqual(parts.cards, []);
+    const before = parts.reads;
+    parts.slow = null;
+    await pass(3600000);
+    assert.equal(parts.reads, before, 'it is not followed any more');
   },
 
   // One widget whose address is wrong does not share its trouble with the others.

@@ -19,7 +19,8 @@ function page(answers, bodies = false) {
   is.report = newReporter({
     config: { bodies, maxBody: 1 << 20 },
     session: { host: async (path, init) => take(path, init), last: take },
-    panel: { host: state => is.said.push(state), trouble: kind => { is.wrong = kind; }, told() {} },
+    panel: { host: state => is.said.push(state), trouble: kind => { is.wrong = kind; } },
+    told() {},
   });
   return is;
 }
