@@ -30,7 +30,7 @@ const (
 // library. A package that is not listed fails the test, so that nobody adds a
 // room without saying what it may touch.
 var arrows = map[string][]string{
-	"": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/diagnosis", "internal/engine", "internal/heard", "internal/host", "internal/membership", "internal/metrics", "internal/monotonic",
+	"": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/diagnosis", "internal/engine", "internal/heard", "internal/host", "internal/membership", "internal/metrics",
 		"internal/origin", "internal/record", "internal/telemetry", otelMetric, otelTrace},
 	"conversation":                     {},
 	"events":                           {"conversation"},
@@ -58,10 +58,10 @@ var arrows = map[string][]string{
 	"internal/outbox":                  {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/failure", "internal/retry", "internal/telemetry"},
 	"internal/duplicate":               {"conversation"},
 	"internal/inbox":                   {"conversation", "events", "store", "internal/access", "internal/alarm", "internal/monotonic", "internal/retry", "internal/throttle", "github.com/klauspost/compress/s2"},
-	"internal/commit": {"events", "store", "internal/access", "internal/change", "internal/failure", "internal/lane", "internal/outbox",
+	"internal/commit": {"events", "store", "internal/access", "internal/change", "internal/failure", "internal/lane", "internal/monotonic", "internal/outbox",
 		"internal/record", "internal/retry", "internal/telemetry", "internal/throttle"},
 	"internal/engine": {"conversation", "events", "store", "internal/access", "internal/change", "internal/commit", "internal/duplicate", "internal/failure", "internal/inbox",
-		"internal/lane", "internal/membership", "internal/outbox", "internal/record", "internal/retention", "internal/retry", "internal/settling", "internal/telemetry"},
+		"internal/lane", "internal/membership", "internal/monotonic", "internal/outbox", "internal/record", "internal/retention", "internal/retry", "internal/settling", "internal/telemetry"},
 	"internal/integrationtest":         {},
 	"internal/retention":               {"conversation", "store", "internal/retry"},
 	"store/internal/cursor":            {},

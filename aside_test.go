@@ -520,28 +520,93 @@ func TestADecisionIsMadeByAProcessThatLooksAfterTheConversationAgain(t *testing.
 func TestOfTwoHooksThatRefuseAChangeBothCanBeSkipped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
-		var asked [2]int
-		for i := range asked {
-			events.Before(hooks, fmt.Sprint("link ", i), func(context.Context, *events.ConversationCreated) error { asked[i]++; return errors.New("down") })
+		var links [2]switched
+		atTheEnd := 0
+		for i := range links {
+			links[i].broken.Store(true)
+			events.Before(hooks, fmt.Sprint("link ", i), func(_ context.Context, e events.Event) error {
+				if e.Head().Type == events.TypeConversationEnded && i == 0 {
+					atTheEnd++
+				}
+				if e.Head().Type == events.TypeConversationCreated || e.Head().Type == events.TypeConversationEnded {
+					return links[i].run()
+				}
+				return nil
+			})
 		}
 		r := start(t, hooks, func(c *convtrack.Config) { c.RefusedFor = -1 })
 		s := genesystest.BlindTransferToQueue()
 		r.tell(s.Snapshots()[0])
-		for i := range asked {
+		for i := range links {
 			failed := r.failed()
 			require.Len(t, failed, 1)
 			require.Equal(t, fmt.Sprint("link ", i), failed[0].Failure.Hook)
-			before := asked[0]
+			before := links[0].tries.Load()
 			_, err := r.Skip(t.Context(), failed[0].ID)
 			if i == 0 {
 				require.Error(t, err, "the other one refuses it")
-			} else {
-				require.NoError(t, err)
+				r.tell(s.Snapshots()...)
+				time.Sleep(time.Minute)
+				for i := range links {
+					links[i].broken.Store(i == 1)
+				}
+				require.Zero(t, atTheEnd)
+				continue
 			}
-			require.Equal(t, before, asked[0], "it is not asked any more")
+			require.NoError(t, err)
+			require.Equal(t, before+1, links[0].tries.Load(), "about the creation it is not asked any more")
 		}
 		require.Empty(t, r.failed())
-		_, err := r.Get(t.Context(), s.ID)
+		require.Equal(t, 1, atTheEnd, "about what was heard since it is")
+		c, err := r.Get(t.Context(), s.ID)
 		require.NoError(t, err)
+		require.Equal(t, conversation.StatusEnded, c.Status)
 	})
+}
+
+// cutOff is a store to which a process gives no signs of life for a while.
+type cutOff struct {
+	store.Store
+	cut atomic.Bool
+}
+
+func (s *cutOff) SetValue(ctx context.Context, name string, v []byte, version int64) (int64, error) {
+	if s.cut.Load() && name == "convtrack/members" {
+		return 0, errors.New("unreachable")
+	}
+	return s.Store.SetValue(ctx, name, v, version)
+}
+
+// TestAProcessThatWasTakenForDeadDoesNotTrustItsMemory: it may not have noticed, as the
+// members are the same afterwards.
+func TestAProcessThatWasTakenForDeadDoesNotTrustItsMemory(t *testing.T) {
+	for n := range 8 {
+		synctest.Test(t, func(t *testing.T) {
+			stored, s, announced := memstore.New(), genesystest.BlindTransferToQueue(), &journal{}
+			s.ID = fmt.Sprint("conversation ", n)
+			far := &cutOff{Store: stored}
+			run := func(name string, on store.Store) *rig {
+				hooks := events.NewHooks()
+				events.Before(hooks, "screen", func(context.Context, *events.ConversationCreated) error { return events.Veto("not ours") })
+				events.After(hooks, "announced", func(_ context.Context, e events.Event) error { announced.write("%s", e.Head().Type); return nil })
+				source := &reading{messages: s.Snapshots()[:3]}
+				source.r = startWith(t, on, hooks, source, func(c *convtrack.Config) { c.Instance = name })
+				return source.r
+			}
+			first, second := run("first", far), run("second", stored)
+			time.Sleep(15 * time.Second)
+			first.tell(s.Snapshots()[0])
+			time.Sleep(time.Second)
+			far.cut.Store(true)
+			time.Sleep(40 * time.Second)
+			require.NoError(t, second.Track(t.Context(), s.ID))
+			time.Sleep(time.Minute)
+			far.cut.Store(false)
+			time.Sleep(20 * time.Second)
+			first.tell(s.Snapshots()...)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			require.ElementsMatch(t, storyEvents, announced.read())
+		})
+	}
 }

@@ -260,6 +260,7 @@ func TestOfTwoHooksThatSetAnAttributeTheLaterOneWins(t *testing.T) {
 				c, err := r.Get(t.Context(), s.ID)
 				require.NoError(t, err)
 				require.Equal(t, values[1], c.Attributes["status"])
+				slices.Reverse(values)
 				for _, status := range values {
 					require.NoError(t, r.SetAttributes(t.Context(), s.ID, map[string]string{"status": status}))
 				}

@@ -192,3 +192,22 @@ func TestWhatAReaderThatFailedForGoodWasToReadIsReadByAnother(t *testing.T) {
 		require.NoError(t, <-ended)
 	})
 }
+
+func TestAReaderGoesOnReadingWhenAnotherOfItsTypeFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failing, other := &readsAll{fail: make(chan struct{})}, &readsAll{}
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: quiet, OnSourceFailed: func(*convtrack.SourceError) bool { return true }})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- tracker.Run(ctx, failing, other) }()
+		time.Sleep(time.Second)
+		close(failing.fail)
+		time.Sleep(10 * time.Second)
+		require.NoError(t, tracker.Observe(t.Context(), hint("c")))
+		time.Sleep(2 * time.Second)
+		require.Equal(t, 1, other.len())
+		cancel()
+		require.NoError(t, <-ended)
+	})
+}

@@ -13,7 +13,7 @@ import (
 
 // SetAttributes states attributes of the host's own of a conversation, such as the
 // id of a case; those that are not named stay as they are, and of two values the
-// later one wins, by the clocks of the processes where two processes state them. It is as durable as Observe, and needs Run as that does. A
+// later one wins; where two processes state them, or a process begins anew, by their clocks. It is as durable as Observe, and needs Run as that does. A
 // conversation that is not tracked yet is from then on, with all that this
 // announces; one that was vetoed is not.
 //
@@ -38,7 +38,7 @@ func (t *Tracker) SetInitiatedBy(ctx context.Context, conversationID string, by 
 
 // state observes what the host itself says.
 func (t *Tracker) state(ctx context.Context, c *conversation.Conversation) error {
-	now := t.stated.After(time.Now())
+	now := t.engine.Stated.After(time.Now())
 	return t.Observe(ctx, conversation.Update{Conversations: []*conversation.Conversation{
 		conversation.State(c, conversation.Statement{By: conversation.SourceHost, At: now, Seen: now})}})
 }

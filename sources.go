@@ -121,22 +121,27 @@ func (t *Tracker) runSources(ctx context.Context, giveUp context.CancelCauseFunc
 		<-ctx.Done()
 		return nil
 	}
-	ended := make(chan error, len(sources))
+	type end struct {
+		source int
+		err    error
+	}
+	ended := make(chan end, len(sources))
 	for _, s := range sources {
 		reporter, _ := s.(HealthReporter)
 		t.heard.Begin(sourceName(s), reporter)
 	}
-	for _, s := range sources {
+	for i, s := range sources {
 		go func() {
 			err := error(&SourceError{sourceName(s), errors.New("it called runtime.Goexit")})
-			defer func() { ended <- err }()
+			defer func() { ended <- end{i, err} }()
 			err = t.runSource(ctx, s, t.sinkOf(s))
 		}()
 	}
 	var first, stop error
-	failed, left := 0, sources
+	failed, left := 0, slices.Clone(sources)
 	for range sources {
-		err := <-ended
+		is := <-ended
+		err := is.err
 		if err == nil || ctx.Err() != nil {
 			continue
 		}
@@ -150,21 +155,13 @@ func (t *Tracker) runSources(ctx context.Context, giveUp context.CancelCauseFunc
 			giveUp(err)
 			continue
 		}
-		left = slices.DeleteFunc(slices.Clone(left), func(s Source) bool { return sourceName(s) == failedOf(err) })
+		left[is.source] = nil
 		t.readBy(left)
 	}
 	if stop == nil && failed == len(sources) {
 		return first // nobody is left to go on
 	}
 	return stop
-}
-
-// failedOf names the source that has failed.
-func failedOf(err error) string {
-	if failed := (*SourceError)(nil); errors.As(err, &failed) {
-		return failed.Source
-	}
-	return ""
 }
 
 // readerOf returns the first of the sources that can read a conversation; nil: none can.

@@ -14,7 +14,6 @@ import (
 	"github.com/dcmkit/convtrack/internal/diagnosis"
 	"github.com/dcmkit/convtrack/internal/engine"
 	"github.com/dcmkit/convtrack/internal/heard"
-	"github.com/dcmkit/convtrack/internal/monotonic"
 	"github.com/dcmkit/convtrack/internal/telemetry"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -34,7 +33,6 @@ type Tracker struct {
 	diagnosis    *diagnosis.Diagnosis
 	repairers    atomic.Pointer[[]Repairer] // among the sources
 	reads        atomic.Bool                // one of the sources is a Reader
-	stated       monotonic.Clock            // of what the host itself states
 }
 
 // New returns a tracker on the store. config may be nil. Nothing happens

@@ -62,6 +62,7 @@ func (t *AgentTime) UnmarshalJSON(data []byte) error {
 // far as it is longer than that. What is still under way does not count yet.
 func (c *Conversation) AgentTimes() []AgentTime {
 	var all []work
+	held := c.shownHeld()
 	for i := range c.legs {
 		l := &c.legs[i]
 		if l.Side != AgentSide || l.Participant.UserID == "" || l.Supervises {
@@ -72,7 +73,7 @@ func (c *Conversation) AgentTimes() []AgentTime {
 		if !found {
 			all = slices.Insert(all, at, work{userID: id})
 		}
-		all[at].add(l)
+		all[at].add(l, held)
 	}
 	var times []AgentTime
 	for i := range all {
@@ -105,12 +106,24 @@ func (w *work) sum() AgentTime {
 	return t
 }
 
+// shownHeld returns when the last snapshot was read that shows somebody on hold: on
+// which leg that is, mostly the customer's, makes no difference.
+func (c *Conversation) shownHeld() (at time.Time) {
+	for i := range c.legs {
+		if l := &c.legs[i]; l.Session.Held {
+			at = latest(at, l.shownLive())
+		}
+	}
+	return at
+}
+
 // add adds what was done on the leg. Segments know it best; without them it
-// follows from the times and durations of the leg.
-func (w *work) add(l *Leg) {
+// follows from the times and durations of the leg. held is when somebody was last
+// shown on hold.
+func (w *work) add(l *Leg, held time.Time) {
 	w.sessions++
 	if len(l.Session.Segments) > 0 {
-		w.addSegments(l)
+		w.addSegments(l, held)
 		return
 	}
 	s := l.Session
@@ -124,20 +137,22 @@ func (w *work) add(l *Leg) {
 }
 
 // addSegments adds what the segments tell. They were read at some time in the
-// life of the leg: what they do not reach is talk.
-func (w *work) addSegments(l *Leg) {
-	wrapups := false
+// life of the leg: what they do not reach is talk, but for what its end tells of hold.
+func (w *work) addSegments(l *Leg, held time.Time) {
+	wrapups, midway := false, false
 	var reach time.Time
+	var onHold time.Duration
 	for _, g := range l.Session.Segments {
-		end := l.segmentEnd(g)
+		end := l.segmentEnd(g, held)
 		if g.Type != SegmentWrapup {
-			reach = latest(reach, end)
+			reach, midway = latest(reach, end), midway || g.Open()
 		}
 		switch g.Type {
 		case SegmentInteract, SegmentCallback, SegmentSharing, SegmentTransmitting:
 			w.talk.add(g.Start, end)
 		case SegmentHold:
 			w.hold.add(g.Start, end)
+			onHold += max(end.Sub(g.Start), 0)
 		case SegmentWrapup:
 			wrapups = true
 			w.wrapUp.add(g.Start, end)
@@ -147,6 +162,9 @@ func (w *work) addSegments(l *Leg) {
 	}
 	if l.Over && l.Answered {
 		w.talk.add(latest(reach, l.Connected), l.End)
+		if more := ms(l.Session.HeldDurationMs) - onHold; more > skew && !l.Connected.IsZero() && (midway || reach.Before(l.End)) {
+			w.hold.add(l.End.Add(-min(more, l.End.Sub(l.Connected))), l.End) // when is not known; hold counts before talk
+		}
 	}
 	if !wrapups {
 		w.addWrapUp(l)
@@ -157,7 +175,7 @@ func (w *work) addSegments(l *Leg) {
 // say: then it ended with the after-call work, with what the leg itself says of
 // the answer or of parking, or with the leg. Of holding that has ended nobody says
 // when: then it is none.
-func (l *Leg) segmentEnd(g *Segment) time.Time {
+func (l *Leg) segmentEnd(g *Segment, held time.Time) time.Time {
 	s := l.Session
 	switch {
 	case !g.End.IsZero():
@@ -167,7 +185,7 @@ func (l *Leg) segmentEnd(g *Segment) time.Time {
 	case g.Type == SegmentWrapup || !l.Over:
 	case g.beforeAnswer() && l.Answered && !l.Connected.Before(g.Start):
 		return l.Connected
-	case g.Type == SegmentHold && !s.Held && l.shownLive().After(g.Start.Add(skew)):
+	case g.Type == SegmentHold && !held.After(g.Start.Add(-skew)) && l.shownLive().After(g.Start.Add(skew)):
 	case g.Type == SegmentParked && s.ResumeTime.After(g.Start):
 		return s.ResumeTime
 	default:

@@ -56,7 +56,7 @@ func textOf[E any](name string, r rule, b *belonging[E]) Field[E] {
 	f := text(name, r, b.text)
 	f.absent = f.zero
 	f.zero = func(e *E) bool { return *b.text(e) == "" && *b.hidden(e) == nil }
-	f.compare = b.compare
+	f.shown, f.compare = f.compare, b.compare
 	f.copy = func(dst, src *E) { b.put(dst, b.said(src)) }
 	f.erase = func(e *E) { b.put(e, attributedText{}) }
 	f.pack = func(p []byte, e *E) []byte {

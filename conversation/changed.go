@@ -118,7 +118,11 @@ func changedFields[E any](fields []Field[E], before, after *E) []string {
 	var names []string
 	for i := range fields {
 		f := &fields[i]
-		if f.compare(before, after) != 0 && !onlyForRules(f.Name) {
+		compare := f.compare
+		if f.shown != nil {
+			compare = f.shown
+		}
+		if compare(before, after) != 0 && !onlyForRules(f.Name) {
 			names = append(names, f.Name)
 		}
 	}
@@ -128,7 +132,7 @@ func changedFields[E any](fields []Field[E], before, after *E) []string {
 // onlyForRules reports whether a field is not shown to anybody.
 func onlyForRules(field string) bool {
 	switch field {
-	case "recordedEnd", "endings", "alertedSessionIds", "starts", "ends", "wasConnected", "liveParticipantId":
+	case "recordedEnd", "endings", "alertedSessionIds", "starts", "ends", "wasConnected", "liveParticipantId", "segmentsEnded":
 		return true
 	}
 	return false

@@ -48,3 +48,16 @@ func TestChangesNameAttributesAndHidesWhatIsForTheRules(t *testing.T) {
 		{Object: conversation.ObjectSession, ID: "s", Fields: []string{"state"}},
 	}, conversation.Changes(before, after))
 }
+
+func TestChangesOfATextAreThoseOfWhatIsShown(t *testing.T) {
+	said := func(second int, code, name string) *conversation.Conversation {
+		return conversation.State(&conversation.Conversation{ID: "c", Participants: []*conversation.Participant{{ID: "p", Sessions: []*conversation.Session{
+			{ID: "s", WrapUpCode: code, WrapUpName: name}}}}}, conversation.Statement{By: conversation.SourceTopic, Seen: time.Date(2025, 1, 10, 9, 0, second, 0, time.UTC)})
+	}
+	both := []conversation.Changed{{Object: conversation.ObjectSession, ID: "s", Fields: []string{"wrapUpCode", "wrapUpName"}}}
+	first := conversation.Merge(nil, said(1, "w-1", "Sale"))
+	next := conversation.Merge(first, said(9, "w-2", ""))
+	require.Equal(t, both, conversation.Changes(first, next))
+	require.Equal(t, both, conversation.Changes(next, conversation.Merge(next, said(10, "w-1", ""))))
+	require.Empty(t, conversation.Changes(next, conversation.Merge(next, said(5, "w-1", "Sold"))))
+}

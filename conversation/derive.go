@@ -246,7 +246,7 @@ func answeredSessions(participants []*Participant) map[string]time.Time {
 
 func lastLegBegun(participants []*Participant, userID string, by time.Time) (last *Session, began time.Time) {
 	for _, p := range participants {
-		if p.UserID != userID {
+		if p.UserID != userID || p.Purpose != "" && p.Purpose.Side() != AgentSide { // a mailbox is a user's, too
 			continue
 		}
 		for _, s := range p.Sessions {
@@ -378,9 +378,6 @@ func (s *Session) life(p *Participant, shadow *Session, answered time.Time) life
 	if unstated(fieldSessionConnected) {
 		l.connected = s.derivedConnected(p, answered)
 	}
-	if unstated(fieldSessionStart) {
-		l.start = l.connected
-	}
 	if unstated(fieldSessionDisconnected) {
 		l.disconnected = time.Time{}
 		if s.overByFacts() {
@@ -392,6 +389,12 @@ func (s *Session) life(p *Participant, shadow *Session, answered time.Time) life
 		if end, over := s.endBySegments(); over && (said || s.endIsSaid() || !s.livesAfter(end, shadow)) {
 			l.disconnected, l.overBySegments = end, !said
 		}
+	}
+	if unstated(fieldSessionConnected) && !l.disconnected.IsZero() && l.connected.After(l.disconnected) {
+		l.connected = l.disconnected // who leaves has come: detail events may be the wrong way round (trap 11)
+	}
+	if unstated(fieldSessionStart) {
+		l.start = l.connected
 	}
 	switch {
 	case l.overBySegments && l.disconnected.IsZero():

@@ -59,7 +59,8 @@ type Field[E any] struct {
 	zero    func(*E) bool
 	absent  func(*E) bool // it is not shown, although it may be kept; nil: as zero
 	compare func(a, b *E) int
-	grade   func(*E) int // of a graded field
+	shown   func(a, b *E) int // compares what is shown of them; nil: as compare
+	grade   func(*E) int      // of a graded field
 	copy    func(dst, src *E)
 	erase   func(e *E)
 	pack    func(b []byte, e *E) []byte

@@ -251,7 +251,7 @@ func (l *Leg) begunBy(t time.Time) bool {
 	if began := l.begin(); !began.IsZero() {
 		return !began.After(t)
 	}
-	return l.KnownBy >= SourceREST
+	return l.KnownBy >= SourceREST && !l.live.Start.After(t) // it is as old as its participant
 }
 
 // findWrapUp: protocol 7.9. Only an agent's leg that is over can owe

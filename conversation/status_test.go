@@ -196,3 +196,14 @@ func TestALegOfWhichOnlyAMetricIsKnownKeepsNoConversationOpen(t *testing.T) {
 	require.Equal(t, StatusEnded, Merge(nil, over).Status)
 	require.Equal(t, StatusEnded, inEveryOrder(t, over, metricOf("s-acd", Metric{Name: "tAcd", EmitDate: at(20_000), Value: 9_000})).Status)
 }
+
+func TestALegWithoutTimesIsAsOldAsItsParticipant(t *testing.T) {
+	ended := State(&Conversation{ID: "c", RecordedEnd: at(100), Participants: []*Participant{{ID: "p", Purpose: PurposeCustomer,
+		Sessions: []*Session{{ID: "s", Start: at(0)}}}}}, Statement{By: SourceAnalytics, At: at(100)})
+	rings := party("a", PurposeAgent, Session{MediaType: MediaMessage, State: StateAlerting})
+	rings.Start = at(5000)
+	again := State(&Conversation{ID: "c", Participants: []*Participant{party("new", PurposeCustomer,
+		Session{State: StateConnected, ConnectedTime: at(4000)}), rings}}, Statement{By: SourceREST, At: at(5000), Seen: at(5000)})
+	require.Equal(t, StatusAlerting, Merge(ended, again).Status)
+	require.Equal(t, StatusAlerting, Merge(again, ended).Status)
+}

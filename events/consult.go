@@ -79,7 +79,7 @@ func (t *targets) takesOver(s *stretch, leg *conversation.Leg) bool {
 		return false
 	}
 	command := t.command(s, leg)
-	return command == nil || command.DestinationUserID == "" || command.DestinationUserID == l.Participant.UserID
+	return command == nil || cameToNothing(command) || command.DestinationUserID == "" || command.DestinationUserID == l.Participant.UserID
 }
 
 // joined reports whether l is of another person, began during the stretch and

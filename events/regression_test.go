@@ -501,3 +501,28 @@ func lastBegin(c *conversation.Conversation) (last time.Time) {
 	}
 	return last
 }
+
+func TestACommandThatCameToNothingNamesNoTargetWhereALegShowsOne(t *testing.T) {
+	for _, state := range []string{"canceled", "failed", "timeout"} {
+		a := agent("p", "s", `"state":"terminated","connectedTime":"2025-01-10T09:00:05Z","disconnectedTime":"2025-01-10T09:01:00Z","disconnectType":"transfer"`)
+		const c = `{"id":"p2","purpose":"agent","userId":"user-c","calls":[{"id":"s2","state":"connected","connectedTime":"2025-01-10T09:01:00.1Z"}]}`
+		m := strings.Replace(topic(customerLeg, a, c), `"participants":`, `"recentTransfers":[{"id":"t","state":"`+state+`","dateIssued":"2025-01-10T09:00:30Z","transferType":"attended","initiator":{"userId":"u"},"destination":{"userId":"user-b"}}],"participants":`, 1)
+		require.Contains(t, heard(t, -1, m), "transferred u blind agent user-c", state)
+	}
+}
+
+func TestNobodyLeavesBeforeHeCame(t *testing.T) {
+	fact := func(event string, ms int, leg string) string {
+		return fmt.Sprintf(`{"topicName":"v2.detail.events.conversation.c.%s","eventBody":{"eventTime":%d,"conversationId":"c","mediaType":"EMAIL",%s}}`, event, 1736499600000+ms, leg)
+	}
+	const u = `"participantId":"p","sessionId":"s","userId":"u"`
+	for name, messages := range map[string][]string{
+		"a pair the wrong way round": {fact("user.start", 100_200, u), fact("user.end", 100_000, u+`,"disconnectType":"CLIENT","interactingDurationMs":60000`)},
+		"the queue's word is later": {fact("user.start", 90_000, u), fact("user.end", 100_490, u+`,"disconnectType":"CLIENT"`),
+			fact("acd.end", 100_500, `"participantId":"q","sessionId":"sq","acdOutcome":"ANSWERED","answeredUserId":"u"`)},
+	} {
+		rest := heard(t, len(messages), messages...)
+		came, left := slices.Index(rest, "connected u"), slices.Index(rest, "disconnected u client 0")
+		require.True(t, came >= 0 && came < left, "%s: %v", name, rest)
+	}
+}

@@ -69,13 +69,16 @@ func (t *targets) of(s *stretch, leg *conversation.Leg, consult bool) (to Transf
 		return toLeg(l), true
 	}
 	command := t.command(s, leg)
-	if command != nil && command.DestinationUserID != "" {
+	if command != nil && command.DestinationUserID != "" && !cameToNothing(command) {
 		return TransferTarget{Kind: TargetAgent, UserID: command.DestinationUserID}, true
 	}
 	if l := t.likeliest(s, leg); l != nil {
 		if to = toLeg(l); to.Kind != TargetAddress || to.Address != "" {
 			return to, sureTarget(l, leg)
 		}
+	}
+	if command != nil && command.DestinationUserID != "" {
+		return TransferTarget{Kind: TargetAgent, UserID: command.DestinationUserID}, false
 	}
 	if command != nil && command.DestinationAddress != "" {
 		return TransferTarget{Kind: TargetAddress, Address: command.DestinationAddress}, true
@@ -240,6 +243,12 @@ func (t *targets) nextOutside(at time.Time) *conversation.Leg {
 func begunBetween(legs []*conversation.Leg, at, by time.Time) bool {
 	i := from(legs, at.Add(-skew))
 	return i < len(legs) && !begin(legs[i]).IsZero() && (by.IsZero() || !begin(legs[i]).After(by))
+}
+
+// cameToNothing reports whether the command is over and nobody has taken the
+// conversation by it. It may still say whom the agent had in mind.
+func cameToNothing(c *conversation.Transfer) bool {
+	return c.State == "canceled" || c.State == "failed" || c.State == "timeout"
 }
 
 // command returns the last transfer command that the leg's user gave during

@@ -288,7 +288,7 @@ func endBareLegs(c *conversation.Conversation) {
 func closeLegs(c *conversation.Conversation) {
 	for _, p := range c.Participants {
 		for _, s := range p.Sessions {
-			if s.SegmentsEnded {
+			if s.SegmentsEnded && !s.Start.After(c.RecordedEnd) { // else it has re-opened the conversation
 				s.SegmentsEnded = false
 				for _, g := range s.Segments {
 					s.DisconnectedTime = later(s.DisconnectedTime, g.End)

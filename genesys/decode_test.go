@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -385,4 +386,73 @@ func TestAFlattenedLegHasItsCampaignAndItsWebVisit(t *testing.T) {
 	_, s := c.Session("p/callback")
 	require.Equal(t, []string{"ca-1", "ct-1", "cl-1"}, []string{s.OutboundCampaignID, s.OutboundContactID, s.OutboundContactListID})
 	require.Equal(t, []string{"cu", "cookie", "v-1", "a-1"}, []string{s.JourneyCustomerID, s.JourneyCustomerIDType, s.JourneyCustomerSessionID, s.JourneyActionID})
+}
+
+func TestInAFileAHoldIsOverWhenALaterFrameSaysSo(t *testing.T) {
+	for hold, over := range map[string]string{
+		`"held":true,"startHoldTime":"2025-01-10T09:01:00Z"`: `"held":false`,
+		`"held":false,"parkTime":"2025-01-10T09:01:00Z"`:     `"held":false`,
+	} {
+		frame := func(call, attribute string) []byte {
+			return []byte(`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[
+				{"id":"p-c","purpose":"customer","attributes":{"a":"` + attribute + `"},"calls":[{"id":"s-c","state":"connected","connectedTime":"2025-01-10T09:00:00Z",` + call + `}]},
+				{"id":"p-a","purpose":"agent","userId":"u","calls":[{"id":"s-a","state":"connected","connectedTime":"2025-01-10T09:00:05Z"}]}]}}`)
+		}
+		var c *conversation.Conversation
+		for i, call := range []string{`"held":false`, hold, over} {
+			m, err := genesys.DecodeNth(frame(call, strconv.Itoa(9-i)), i+1)
+			require.NoError(t, err)
+			c = conversation.Merge(c, m.Conversations[0])
+		}
+		require.Equal(t, conversation.StatusActive, c.Status)
+		require.Equal(t, "7", c.Participant("p-c").Attributes["a"], "what the last frame says")
+	}
+}
+
+// TestABareDetailIsAsOldAsItsTimestamp: what is delivered again is not new.
+func TestABareDetailIsAsOldAsItsTimestamp(t *testing.T) {
+	for name, members := range map[string]string{"in order": `"topicName":"v2.users.u.conversations","version":"2",TIME,BODY`, "in another order": `BODY,TIME,"topicName":"v2.users.u.conversations"`} {
+		detail := func(second, held string) []byte {
+			return []byte("{" + strings.NewReplacer("TIME", `"timestamp":"2025-01-10T09:00:0`+second+`.500Z"`,
+				"BODY", `"eventBody":{"id":"c","participants":[{"id":"p","purpose":"customer","calls":[{"id":"s","state":"connected","held":`+held+`}]}]}`).Replace(members) + "}")
+		}
+		at := time.Date(2025, 1, 10, 9, 1, 0, 0, time.UTC)
+		var c *conversation.Conversation
+		for i, d := range [][]byte{detail("5", "true"), detail("6", "false"), detail("5", "true")} {
+			m, err := genesys.DecodeDelivered(d, at.Add(time.Duration(i)*time.Second))
+			require.NoError(t, err)
+			c = conversation.Merge(c, m.Conversations[0])
+		}
+		_, s := c.Session("s")
+		require.False(t, s.Held, name)
+	}
+}
+
+// TestAProvisionalWrapUpIsNone: the agent still writes.
+func TestAProvisionalWrapUpIsNone(t *testing.T) {
+	c := conversation.Merge(nil, one(t, `{"id":"c","startTime":"2025-01-10T09:00:00Z","participants":[{"id":"p","purpose":"agent","userId":"u","wrapupRequired":true,
+		"calls":[{"id":"s","state":"terminated","connectedTime":"2025-01-10T09:00:00Z","disconnectedTime":"2025-01-10T09:05:00Z","disconnectType":"client",
+		"afterCallWork":{},"wrapup":{"code":"draft","notes":"so far","provisional":true}}]}]}`))
+	_, s := c.Session("s")
+	require.Empty(t, s.WrapUpCode)
+	require.Equal(t, conversation.StatusAfterCallWork, c.Status)
+}
+
+func TestAVoicemailSaysWhoseItIs(t *testing.T) {
+	for _, event := range []string{"voicemail.start", "voicemail.end"} {
+		c := one(t, `{"topicName":"v2.detail.events.conversation.c.`+event+`","eventBody":{"eventTime":1736499700000,"conversationId":"c",
+			"participantId":"p","sessionId":"s","mediaType":"VOICE","userId":"u","queueId":"q"}}`)
+		require.Equal(t, "u", c.Participant("p").UserID, event)
+		require.Equal(t, "q", c.Participant("p").QueueID, event)
+	}
+}
+
+func TestAnEmptyIDInAListOfARecordIsNone(t *testing.T) {
+	for _, none := range []string{`null`, `""`, `{}`} {
+		c := one(t, `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[],
+			"divisionIds":[`+none+`,"d"],"knowledgeBaseIds":[`+none+`,"k"],"consultationConversationIds":[`+none+`,"o"]}`)
+		require.Equal(t, []string{"d"}, c.DivisionIDs, none)
+		require.Equal(t, []string{"k"}, c.KnowledgeBaseIDs, none)
+		require.Equal(t, []string{"o"}, c.ConsultationConversations, none)
+	}
 }

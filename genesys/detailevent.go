@@ -38,9 +38,9 @@ func (r reader) detailEvent(m *Message, t topic, b *wire.DetailEvent) error {
 		ExternalContactID: b.ExternalContactID, ExternalOrganizationID: b.ExternalOrganizationID,
 	}
 	switch role {
-	case "acd", "voicemail":
+	case "acd":
 		p.QueueID = b.QueueID
-	case "user", "acw":
+	case "user", "acw", "voicemail":
 		p.UserID, p.QueueID = b.UserID, b.QueueID
 	}
 	if moment == "start" {

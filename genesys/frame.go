@@ -24,7 +24,15 @@ func (r reader) decodeFrame(m *Message, data []byte) (done bool, err error) {
 	if !plain || p.body == nil {
 		return false, nil
 	}
-	return true, r.takePlain(m, &p)
+	return true, r.asOld(data).takePlain(m, &p)
+}
+
+// asOld reads a frame that was delivered, and says when it was made, as of then.
+func (r reader) asOld(frame []byte) reader {
+	if r.delivered {
+		r.read = madeAt(textOf(frame, "timestamp"), "", r.read)
+	}
+	return r
 }
 
 // plainBody is the body of a frame that is read in one pass.
@@ -62,7 +70,7 @@ func (r reader) decodeFrameOdd(m *Message, data []byte, depth int) error {
 	if f.TopicName == "" { // then the body is all that there is
 		return r.decode(m, f.EventBody, depth+1)
 	}
-	return r.decodeBody(m, f.TopicName, f.EventBody)
+	return r.asOld(data).decodeBody(m, f.TopicName, f.EventBody)
 }
 
 // decodeBody decodes the body of a topic.

@@ -204,8 +204,10 @@ func liveSession(b *wire.Communication, media conversation.MediaType, i, k int, 
 	}
 	setState(s, b.State)
 	setWrapUp(s, &b.Wrapup)
-	for _, t := range []wire.Time{b.StartAlertingTime, b.ConnectedTime, b.DisconnectedTime, b.StartHoldTime,
-		b.AfterCallWork.StartTime, b.AfterCallWork.EndTime, b.Wrapup.EndTime, b.ParkTime} {
+	// Not when it was put on hold or parked: that is gone when it is over, and what says
+	// so would look older than what came before.
+	for _, t := range []wire.Time{b.StartAlertingTime, b.ConnectedTime, b.DisconnectedTime,
+		b.AfterCallWork.StartTime, b.AfterCallWork.EndTime, b.Wrapup.EndTime} {
 		times.add(t.Time)
 	}
 	for n := range b.Segments {
@@ -247,7 +249,11 @@ func setState(s *conversation.Session, state string) {
 	}
 }
 
+// setWrapUp states what the agent has chosen. A provisional wrap-up is a draft.
 func setWrapUp(s *conversation.Session, w *wire.Wrapup) {
+	if w.Provisional {
+		return
+	}
 	s.WrapUpCode, s.WrapUpName, s.WrapUpNote, s.WrapUpTags = w.Code, w.Name, w.Notes, w.Tags
 	s.WrapUpDurationMs, s.WrapUpEnd = int64(w.DurationSeconds)*1000, w.EndTime.Time
 }

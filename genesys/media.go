@@ -177,7 +177,7 @@ func flatSession(f *wire.Participant, media conversation.MediaType, times *span)
 	}
 	setState(s, f.State)
 	setWrapUp(s, &f.Wrapup)
-	for _, t := range []wire.Time{f.StartHoldTime, f.StartAcwTime, f.EndAcwTime, f.Wrapup.EndTime, f.ParkTime} {
+	for _, t := range []wire.Time{f.StartAcwTime, f.EndAcwTime, f.Wrapup.EndTime} { // see liveSession
 		times.add(t.Time)
 	}
 	return s

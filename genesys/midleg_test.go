@@ -85,3 +85,20 @@ func requireAgentTimes(t *testing.T, want []conversation.AgentTime, all []said) 
 		require.Equal(t, want, c.AgentTimes(), "in the order %v", order)
 	})
 }
+
+func TestAHoldThatTheEndTellsCountsAlthoughARecordWasReadBefore(t *testing.T) {
+	fact := func(event string, at time.Duration, more string) string {
+		return fmt.Sprintf(`{"topicName":"v2.detail.events.conversation.c.%s","eventBody":{"eventTime":%d,"conversationId":"c","participantId":"p-a","sessionId":"s-a","userId":"u","mediaType":"VOICE"%s}}`,
+			event, tenOClock.Add(at).UnixMilli(), more)
+	}
+	requireAgentTimes(t, []conversation.AgentTime{{UserID: "u", Connected: 260 * time.Second, Hold: 30 * time.Second, Handle: 290 * time.Second, Sessions: 1}}, []said{
+		{fact("user.start", 5*time.Second, ""), 5 * time.Second},
+		{record(segment("interact", "10:00:10", "", "")), 70 * time.Second},
+		{fact("user.end", 5*time.Minute, `,"disconnectType":"CLIENT","alertingDurationMs":5000,"interactingDurationMs":290000,"heldDurationMs":30000`), 300 * time.Second}})
+}
+
+func TestAHoldToTheEndCountsWhicheverLegHasTheFlag(t *testing.T) {
+	end := strings.Replace(endOfCall(""), `"id":"s-c",`, `"id":"s-c","held":true,`, 1)
+	requireAgentTimes(t, []conversation.AgentTime{{UserID: "u", Connected: 50 * time.Second, Hold: 240 * time.Second, WrapUp: 20 * time.Second, Handle: 310 * time.Second, Sessions: 1}}, []said{
+		{record(segment("interact", "10:00:10", "10:01:00", ""), segment("hold", "10:01:00", "", "")), 70 * time.Second}, {end, 325 * time.Second}})
+}

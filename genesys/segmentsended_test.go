@@ -193,3 +193,12 @@ func TestALegWithoutSegmentsKeepsNoConversationOpenOfWhichAllSegmentsHaveEnded(t
 	require.NoError(t, err)
 	require.NotEqual(t, conversation.StatusEnded, conversation.Merge(nil, d.Conversations[0]).Status, "a segment is open")
 }
+
+func TestAFormerEndDoesNotEndALegThatBeganAfterIt(t *testing.T) {
+	former := func(segments ...string) string {
+		return strings.Replace(record(segments...), `"conversationId":"c",`, `"conversationId":"c","conversationEnd":"2025-01-10T10:00:03Z",`, 1)
+	}
+	alert := segment("alert", "10:00:05", "10:00:10", "")
+	requireLeg(t, []said{{former(alert), 11 * time.Second},
+		{former(alert, segment("interact", "10:00:10", "", "")), 20 * time.Second}}, "connected", "", active)
+}

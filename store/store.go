@@ -165,10 +165,14 @@ type Refused struct {
 	// Overruled says that somebody wants the conversation tracked that a hook has
 	// vetoed: no hook can veto it again.
 	Overruled bool
-	// Skipped are the Before hooks that somebody has decided to leave out: another one
-	// has refused the change since.
-	Skipped []string
+	// Skipped is what somebody has decided not to ask: another hook has refused the
+	// change since.
+	Skipped []Skipped
 }
+
+// Skipped is a Before hook that is left out at an event. About what is heard later it is
+// asked.
+type Skipped struct{ Hook, EventID string }
 
 // Undecided reports whether no hook has failed: one could not decide yet (its
 // reason is the Error), or a veto was overruled and nothing has been heard since.

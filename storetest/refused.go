@@ -76,7 +76,7 @@ func refusedChanges(rule define) {
 	rule("since when facts are kept aside and when hooks are asked again comes back, and what waits is due then", func(t *trial) {
 		for _, id := range []string{"new", "known"} {
 			refused := refusal("screen", 1, merged(partial(id, tagged("vip"))))
-			refused.Since, refused.Next, refused.Overruled, refused.Skipped = at(1), at(20), id == "new", []string{"one", "two"}
+			refused.Since, refused.Next, refused.Overruled, refused.Skipped = at(1), at(20), id == "new", []store.Skipped{{Hook: "one", EventID: "e-1"}, {Hook: "two", EventID: "e-1"}}
 			c := &store.Change{ID: id}
 			if id == "known" {
 				t.write(created(id))

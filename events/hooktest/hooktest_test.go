@@ -172,3 +172,16 @@ func TestWhatIsJudgedIsHeardNoSoonerThanItHappens(t *testing.T) {
 		require.False(t, told[0].Before(story.Start.Add(72*time.Hour)), "it is told %v after the start", told[0].Sub(story.Start))
 	})
 }
+
+func TestAnAlertAfterAReopeningIsNotUnansweredWhileItRings(t *testing.T) {
+	hooktest.OverEachForm(t, func(t *testing.T, form hooktest.Form) {
+		for _, s := range genesystest.Scenarios() {
+			if s.Name != "re-opened twice" {
+				continue
+			}
+			hooks := events.NewHooks()
+			events.After(hooks, "u", func(context.Context, *events.AgentUnanswered) error { return nil })
+			require.Empty(t, hooktest.Of[*events.AgentUnanswered](hooktest.Play(t, hooks, s.Story(), form)))
+		}
+	})
+}

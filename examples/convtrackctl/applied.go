@@ -27,6 +27,8 @@ func connect(ctx context.Context, at *stores.Address) (*pgx.Conn, error) {
 // applied reads the table of migrations, also where it is not what this version
 // needs; none when there is no table.
 func (p *program) applied(ctx context.Context, at *stores.Address) ([]migration, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*answerTime)
+	defer cancel()
 	if at.Pool == nil {
 		return p.appliedInFile(ctx, at)
 	}

@@ -138,8 +138,8 @@ func (d *deciding) decide(ctx context.Context, p *program, t *convtrack.Tracker,
 	var did atomic.Int64
 	defer p.saysHowFar(func() string { return fmt.Sprintf("%d of %d", did.Load(), len(ids)) })()
 	for begin := 0; begin < len(ids); begin += atOnce {
-		if ctx.Err() != nil {
-			return n, errors.Join(ctx.Err(), fmt.Errorf("%d of %d were %s", n, len(ids), d.done))
+		if err := errors.Join(ctx.Err(), p.err.broken()); err != nil { // on stderr are the audit lines
+			return n, errors.Join(err, fmt.Errorf("%d of %d were %s", n, len(ids), d.done))
 		}
 		decided, err := do(ctx, ids[begin:min(begin+atOnce, len(ids))]...)
 		n += decided

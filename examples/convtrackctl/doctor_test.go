@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -243,4 +244,17 @@ func TestDoctorLooksAtTheQueueAndItsDeadLetters(t *testing.T) {
 	code, findings = diagnose(t, store, variables(s.URL()+"/000000000000/nowhere"))
 	require.Equal(t, 1, code)
 	require.Equal(t, "problem", of(findings, "queue")[0].Level)
+}
+
+func TestDoctorSaysThatTheDatabaseHangsAndChecksTheRest(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }() // it accepts, as the kernel does, and says nothing
+	c := command(t, "postgres://u@"+l.Addr().String()+"/x?sslmode=disable", "", "doctor", "-json")
+	out, err := c.Output()
+	require.Error(t, err)
+	require.Equal(t, 1, c.ProcessState.ExitCode(), "%s", out)
+	require.Contains(t, string(out), `"check":"store","level":"problem"`)
+	require.Contains(t, string(out), `"check":"queue"`)
 }

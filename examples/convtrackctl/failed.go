@@ -18,10 +18,19 @@ type selection struct {
 }
 
 func (x *selection) register(f *flag.FlagSet) {
-	f.StringVar(&x.query.Hook, "hook", "", "only of the hook of that `NAME`")
-	f.StringVar(&x.query.Type, "type", "", "only at events of that `TYPE`, as in agent.connected")
-	f.StringVar(&x.query.ConversationID, "conversation", "", "only of the conversation with that `ID`")
-	f.StringVar(&x.kind, "kind", "", "only of that `KIND`: delivery (to an After hook) or change (that a Before hook refused)")
+	text := func(to *string, name, usage string) { // an empty one, of a variable that is not set, would select everything
+		f.Func(name, usage, func(value string) error {
+			if value == "" {
+				return errors.New("it is empty; leave the flag out where it is not to select")
+			}
+			*to = value
+			return nil
+		})
+	}
+	text(&x.query.Hook, "hook", "only of the hook of that `NAME`")
+	text(&x.query.Type, "type", "only at events of that `TYPE`, as in agent.connected")
+	text(&x.query.ConversationID, "conversation", "only of the conversation with that `ID`")
+	text(&x.kind, "kind", "only of that `KIND`: delivery (to an After hook) or change (that a Before hook refused)")
 	moment := func(to *time.Time) func(string) error {
 		return func(text string) (err error) {
 			*to, err = time.Parse(time.RFC3339, text)

@@ -127,3 +127,20 @@ func TestARefusedChangeIsListedAndLeftToTheProgramThatHasTheHooks(t *testing.T) 
 		require.Contains(t, unknown.stderr, "failed list")
 	})
 }
+
+// TestAnEmptyValueOfAFlagThatSelectsIsRefusedAndSelectsNotEverything: it is that of a
+// variable that is not set.
+func TestAnEmptyValueOfAFlagThatSelectsIsRefusedAndSelectsNotEverything(t *testing.T) {
+	onEachStore(t, func(t *testing.T, store string) {
+		config, _, _ := broken()
+		hear(t, track(t, store, config), genesystest.BlindTransferToQueue())
+		until(t, func() bool { return len(failed(t, store)) == 1 })
+		for _, flag := range []string{"-conversation", "-type", "-kind"} {
+			r := call(t, store, "", "failed", "skip", "-yes", "-hook", "case-owner", flag, "")
+			require.Equal(t, 2, r.code, flag)
+			require.Contains(t, r.stderr, flag)
+		}
+		require.Equal(t, 2, call(t, store, "", "forget", "-yes", "").code)
+		require.Len(t, failed(t, store), 1, "nothing was given up")
+	})
+}

@@ -52,6 +52,8 @@ func (o *forgetting) do(ctx context.Context, p *program, ids []string) error {
 		return wrongUsage("give ids or -person, not both")
 	case len(ids) == 0 && o.person.none():
 		return wrongUsage("give the ids of conversations, or -person")
+	case slices.Contains(ids, ""):
+		return wrongUsage("an id is empty; nothing was deleted")
 	case fromInput && len(ids) > 1:
 		return wrongUsage("- stands for all ids; give no others beside it")
 	case (fromInput || o.person.asked != "") && !o.yes:
@@ -109,7 +111,7 @@ func (o *forgetting) forget(ctx context.Context, p *program, t *convtrack.Tracke
 	defer p.saysHowFar(func() string { return fmt.Sprintf("%d of %d", done.Load(), len(ids)) })()
 	for n := 0; n < len(ids); n += forgottenAtOnce {
 		var err error
-		if err = ctx.Err(); err == nil {
+		if err = errors.Join(ctx.Err(), p.err.broken()); err == nil { // on stderr are the audit lines
 			var forgotten int
 			forgotten, err = t.Forget(ctx, ids[n:min(n+forgottenAtOnce, len(ids))]...)
 			stored += forgotten

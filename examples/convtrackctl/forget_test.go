@@ -98,3 +98,21 @@ func TestWhatIsLeftOfAPersonWhenForgettingFailsIsToldByItsIDs(t *testing.T) {
 		require.Equal(t, "c-1\nc-2\n", r.stdout)
 	})
 }
+
+func TestWhereTheAuditLineCannotBeWrittenNothingMoreIsForgotten(t *testing.T) {
+	store := "sqlite:" + t.TempDir() + "/store.db"
+	done(t, store, "migrate", "apply")
+	var ids strings.Builder
+	for i := range 2500 {
+		fmt.Fprintln(&ids, "conversation-", i)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer func() { _ = full.Close() }()
+	c := command(t, store, ids.String(), "forget", "-yes", "-")
+	c.Stderr = full
+	out, err := c.Output()
+	require.Error(t, err)
+	require.Equal(t, 1, c.ProcessState.ExitCode())
+	require.NotContains(t, string(out), "2500 conversations were forgotten")
+}

@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdin io.R
 	p := &program{env: env, in: stdin, out: &terminal{w: stdout}, err: &terminal{w: stderr}}
 	err := p.dispatch(ctx, args)
 	if err == nil {
-		err = p.out.failed
+		err = errors.Join(p.out.broken(), p.err.broken())
 	}
 	var wrong *usageError
 	switch {

@@ -76,7 +76,8 @@ func TestTheMigrationsThatArePrintedMakeAFileOfATracker(t *testing.T) {
 	hear(t, track(t, store, noHooks()), called("c-1"))
 	require.Contains(t, done(t, store, "open", "c-1"), "c-1")
 
-	statement(t, store, "DROP TABLE cdm_forgotten; DROP INDEX cdm_conversation_vetoed; DROP INDEX cdm_conversation_aside; ALTER TABLE cdm_delivery DROP COLUMN trace; DELETE FROM cdm_migration WHERE number > 3")
+	statement(t, store, "DROP TABLE cdm_forgotten; DROP INDEX cdm_conversation_vetoed; DROP INDEX cdm_conversation_aside; ALTER TABLE cdm_delivery DROP COLUMN trace; "+
+		"ALTER TABLE cdm_session DROP COLUMN requested_routing_skill_ids; ALTER TABLE cdm_session DROP COLUMN requested_language_id; ALTER TABLE cdm_session DROP COLUMN routing_priority; DELETE FROM cdm_migration WHERE number > 3")
 	require.Contains(t, call(t, store, "", "migrate", "status").stdout, "missing  0004_forgotten")
 	statement(t, store, done(t, store, "migrate", "print", "-after", "3"))
 	require.NotContains(t, done(t, store, "migrate", "status"), "missing")

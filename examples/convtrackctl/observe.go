@@ -55,6 +55,9 @@ func (w *watching) do(ctx context.Context, p *program, args []string) error {
 	if w.length <= 0 || w.grace < 0 {
 		return wrongUsage("-for must be positive, and -grace must not be negative")
 	}
+	if w.length <= w.grace {
+		return wrongUsage("-for is %v and -grace %v: what happens less than -grace before the end is not judged, so nothing would be; listen for longer, or give a shorter -grace", w.length, w.grace)
+	}
 	c := &observe.Config{For: w.length, Grace: w.grace, Logger: slog.New(slog.DiscardHandler), Every: progressEvery}
 	api, err := remote.API(p.env)
 	if err != nil {
@@ -91,6 +94,7 @@ func (w *watching) do(ctx context.Context, p *program, args []string) error {
 		return wrongUsage("there is nothing to listen to: set GENESYS_REGION, GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET, or CONVTRACK_SQS_QUEUE_URL with -take")
 	}
 	began := time.Now()
+	c.Failed = func(err error) { p.err.say("%s; the others go on", inLine(err.Error())) }
 	c.Progress = func(o *observe.Observer) { p.progress(o, time.Since(began), w.length) }
 	p.err.say("Listening for %s. Ctrl-C ends it early, with a report.", w.length)
 	report, err := observe.Listen(ctx, c)
@@ -141,7 +145,10 @@ func (p *program) report(r *observe.Report) {
 	for _, l := range r.Losses {
 		p.out.say("  %s: %s, of %s: %d of %d, %d of them while its source said that it is blind; as in conversation %s", l.Mechanism, l.Moment, l.Of, l.Missing, l.Should, l.Blind, numbers(l.Conversations))
 	}
-	if len(r.Losses) == 0 {
+	switch {
+	case r.Judged == 0:
+		p.out.say("  not judged: it ended before -grace was over")
+	case len(r.Losses) == 0:
 		p.out.say("  nothing")
 	}
 	p.out.say("")

@@ -146,3 +146,12 @@ func (l *lines) String() string {
 	defer l.mu.Unlock()
 	return l.text.String()
 }
+
+func TestObserveRefusesATimeInWhichNothingCouldBeLost(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-for", "1m"}, {"-for", "30s"}, {"-for", "10m", "-grace", "10m"}} {
+		r := call(t, "", "", append([]string{"observe"}, args...)...)
+		require.Equal(t, 2, r.code)
+		require.Contains(t, r.stderr, "-grace", args)
+	}
+}

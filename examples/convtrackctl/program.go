@@ -143,6 +143,9 @@ func (p *program) address() (*stores.Address, error) {
 	case at.Pool != nil:
 		at.Pool.MaxConns = connections
 		at.Pool.ConnConfig.RuntimeParams["application_name"] = "convtrackctl"
+		if at.Pool.ConnConfig.ConnectTimeout == 0 { // it would be waited for without end; connect_timeout= in the URL says otherwise
+			at.Pool.ConnConfig.ConnectTimeout = answerTime
+		}
 	case at.Path == "":
 		return nil, wrongUsage("-store: memory is the tracker's own; nobody else can look into it")
 	case p.where.schema != "":
@@ -150,6 +153,9 @@ func (p *program) address() (*stores.Address, error) {
 	}
 	return at, nil
 }
+
+// answerTime is how long a database may take to answer.
+const answerTime = 10 * time.Second
 
 // connections are enough for one thing at a time.
 const connections = 3

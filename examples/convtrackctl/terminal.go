@@ -52,6 +52,13 @@ func (t *terminal) write(line string) {
 	}
 }
 
+// broken returns why something could not be written.
+func (t *terminal) broken() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed
+}
+
 // clean replaces what is not to be seen, such as control characters and those
 // that turn the direction of writing, by escapes as in JSON.
 func clean(text string) string {

@@ -77,11 +77,18 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
+	empty := false // as of a variable that is not set
 	flags.Visit(func(f *flag.Flag) {
-		if f.Name == "shuffle" {
+		switch f.Name {
+		case "shuffle":
 			o.shuffle = seed
+		case "against":
+			empty = o.against == ""
 		}
 	})
+	if empty {
+		return nil, errors.New("-against is empty; it is sqlite:PATH or a postgres:// URL")
+	}
 	if o.repeat < 1 {
 		return nil, fmt.Errorf("-repeat is %d; it must be at least 1", o.repeat)
 	}

@@ -350,3 +350,21 @@ func TestAnInterruptDoesNotWaitForMoreToRead(t *testing.T) {
 	require.Contains(t, stderr.String(), "interrupted")
 	require.Less(t, time.Since(began), 20*time.Second, "the drain time-out is 30 s")
 }
+
+func TestNoPieceIsEmptyWhateverByteStandsBetweenValues(t *testing.T) {
+	for c := range 256 {
+		for _, behind := range []string{"", "x", "\n{}", "\x00\x00"} {
+			for _, atEOF := range []bool{false, true} {
+				advance, token, err := (&splitter{}).split([]byte(string([]byte{byte(c)})+behind), atEOF)
+				require.NoError(t, err)
+				require.False(t, token != nil && (len(token) == 0 || advance == 0), "byte %#x before %q", c, behind)
+			}
+		}
+	}
+}
+
+func TestADryRunAgainstNothingIsWrongUse(t *testing.T) {
+	r := play(t, "", "-against", "")
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.stderr, "-against")
+}

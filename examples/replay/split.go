@@ -103,6 +103,12 @@ func (s *splitter) whole(value []byte, atEOF bool) (int, bool) {
 
 // word returns the end of a number or a word, of JSON or not.
 func word(value []byte, atEOF bool) (int, bool) {
+	if value[0] < ' ' { // nothing begins so: it is in another encoding, or the file has holes
+		if n := bytes.IndexFunc(value, func(r rune) bool { return r >= ' ' || r == '\n' }); n > 0 {
+			return n, true
+		}
+		return len(value), true
+	}
 	i := bytes.IndexFunc(value, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`,{["}]:`, r) })
 	switch {
 	case i < 0:

@@ -25,13 +25,13 @@ type inbox struct {
 	busy    map[string]bool      // being stored
 	since   map[string]time.Time // when the earliest part that is not stored was heard, of what waits or is busy
 	turn    []string             // ids that can be stored next, in this order
-	tries   map[string]int       // failed ones, of what is not stored
+	tries   map[string]tries     // of what is not stored
 	took    time.Time            // when something was last stored
 	closed  bool
 }
 
 func newInbox(sink conversation.Sink, most int, log *slog.Logger) *inbox {
-	b := &inbox{sink: sink, log: log, most: most, waiting: map[string]*conversation.Conversation{}, busy: map[string]bool{}, since: map[string]time.Time{}, tries: map[string]int{}}
+	b := &inbox{sink: sink, log: log, most: most, waiting: map[string]*conversation.Conversation{}, busy: map[string]bool{}, since: map[string]time.Time{}, tries: map[string]tries{}}
 	b.ready.L = &b.mu
 	return b
 }
@@ -65,12 +65,18 @@ func (b *inbox) len() int {
 	return len(b.waiting)
 }
 
-// A conversation that was tried so often, over about a minute, and that another one was
-// stored refusesFor after, is refused for what it is.
-const (
-	mostTried  = 8
-	refusesFor = time.Minute
-)
+// tries are those that failed.
+type tries struct {
+	n    int
+	last time.Time
+	// besides is how many of them failed although another conversation was stored since
+	// the one before.
+	besides int
+}
+
+// mostBesides is after how many such tries a conversation is refused for what it is: an
+// outage ends for one after the other.
+const mostBesides = 3
 
 // oldest returns since when something waits to be stored; false when nothing does. What
 // the store refuses while it takes others says nothing of those.
@@ -79,7 +85,7 @@ func (b *inbox) oldest() (time.Time, bool) {
 	defer b.mu.Unlock()
 	oldest, some := time.Time{}, false
 	for id, t := range b.since {
-		if b.tries[id] >= mostTried && b.took.Sub(t) > refusesFor {
+		if b.tries[id].besides >= mostBesides {
 			continue
 		}
 		if !some || t.Before(oldest) {
@@ -156,8 +162,13 @@ func (b *inbox) again(c *conversation.Conversation) {
 		c = conversation.Merge(c, more)
 	}
 	b.waiting[c.ID] = c
-	b.tries[c.ID]++
-	wait := min(200*time.Millisecond<<min(b.tries[c.ID], 8), 30*time.Second)
+	is := b.tries[c.ID]
+	if is.n > 0 && b.took.After(is.last) {
+		is.besides++
+	}
+	is.n, is.last = is.n+1, time.Now()
+	b.tries[c.ID] = is
+	wait := min(200*time.Millisecond<<min(is.n, 8), 30*time.Second)
 	time.AfterFunc(wait, func() { b.free(c.ID) })
 }
 

@@ -106,3 +106,38 @@ func BenchmarkInbox(b *testing.B) {
 	box.close()
 	workers.Wait()
 }
+
+// TestAfterAnOutageWhatIsNotStoredYetCounts: that another one is stored says nothing of
+// what has not had its turn.
+func TestAfterAnOutageWhatIsNotStoredYetCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var down atomic.Bool
+		down.Store(true)
+		var stored sync.Map
+		b := newInbox(func(_ context.Context, u conversation.Update) error {
+			if down.Load() {
+				return errors.New("down")
+			}
+			stored.Store(u.Conversations[0].ID, true)
+			return nil
+		}, 10, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		workers := workInbox(ctx, b, 2)
+		b.add(&conversation.Conversation{ID: "a"})
+		time.Sleep(10 * time.Second)
+		second := time.Now()
+		b.add(&conversation.Conversation{ID: "b"})
+		time.Sleep(10 * time.Minute)
+		down.Store(false)
+		first := ""
+		for first == "" {
+			time.Sleep(100 * time.Millisecond)
+			stored.Range(func(k, _ any) bool { first = k.(string); return true })
+		}
+		since, some := b.oldest()
+		require.True(t, some, "%s is stored, the other one is not", first)
+		require.False(t, since.After(second))
+		cancel()
+		workers.Wait()
+	})
+}

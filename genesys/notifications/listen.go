@@ -93,6 +93,13 @@ func gone(err error) bool {
 		errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Code == "notification.unable.to.get.channel.id")
 }
 
+// aboutChannel reports whether it is the platform that says so, in its own words (protocol
+// 2.4). A proxy has none, and may answer so for a while.
+func aboutChannel(err error) bool {
+	var e *genesys.APIError
+	return errors.As(err, &e) && (e.Code == "entity.not.found" || e.Code == "notification.unable.to.get.channel.id")
+}
+
 // errTaken: another process has claimed the connection's channel.
 var errTaken = errors.New("another process uses the channel")
 

@@ -418,3 +418,16 @@ func TestABadTopicIsFoundOnAChannelThatIsFull(t *testing.T) {
 		require.Equal(t, 1, w.source.Stats().Listening)
 	})
 }
+
+// TestAChannelThatThePlatformSaysIsGoneIsReplaced, although it still answers for it.
+func TestAChannelThatThePlatformSaysIsGoneIsReplaced(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(notifications.Config{Topics: callTopics})
+		w.settle(10 * time.Minute)
+		w.server.Faults().Requests(genesystest.RequestFault{Match: subs, Times: 1, Status: http.StatusNotFound, Code: "entity.not.found"})
+		w.server.Faults().CutSockets()
+		w.settle(5 * time.Minute)
+		require.Equal(t, 1, w.source.Stats().Listening)
+		require.Equal(t, 2, w.created())
+	})
+}

@@ -238,9 +238,9 @@ func (s *session) subscribe(retry bool) error {
 		}
 		names := s.refused.without(s.names(), retry)
 		refused, err := s.channels.subscribe(s.calls, is.ID, names)
-		if gone(err) && !gone(s.channels.exists(s.calls, is.ID)) {
-			// Not wrapped: the channel is there, whoever has answered.
-			err = fmt.Errorf("the subscriptions are not found, although the platform knows the channel: %v", err) //nolint:errorlint // see above
+		if gone(err) && !aboutChannel(err) && !gone(s.channels.exists(s.calls, is.ID)) {
+			// Not wrapped: the channel may be there, whoever has answered.
+			err = fmt.Errorf("the subscriptions are not found, and nobody says that the channel is gone: %v", err) //nolint:errorlint // see above
 		}
 		if err == nil {
 			is.Expires = time.Now().Add(channelLife)

@@ -224,3 +224,17 @@ func TestTheEventBusOutlivesAccidents(t *testing.T) {
 	require.Contains(t, all["aws/main.tf"], "terraform import aws_cloudwatch_event_bus.genesys aws.partner/genesys.com/cloud/")
 	require.Contains(t, all["aws/cloudformation.yaml"], "Type: AWS::Events::EventBus\n    DeletionPolicy: Retain")
 }
+
+// TestTheBusIsThatOfOneIntegration: several integrations of an organisation can have names
+// that begin alike, and a data source that finds more than one fails.
+func TestTheBusIsThatOfOneIntegration(t *testing.T) {
+	all := files(t, everything())
+	m := modules(t, all)["aws"]
+	require.False(t, m.declared["data.aws_cloudwatch_event_source.genesys"])
+	bus := m.block(t, "resource", "aws_cloudwatch_event_bus", "genesys")
+	for _, name := range []string{"name", "event_source_name"} {
+		traversals := bus.Attributes[name].Expr.Variables()
+		require.Len(t, traversals, 1)
+		require.Equal(t, "local", traversals[0].RootName())
+	}
+}

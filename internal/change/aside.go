@@ -60,13 +60,19 @@ func mustDecide(kept *store.Refused, q *Request) bool {
 	return q.Patience.Undecided < 0 || kept != nil && (kept.Overruled || q.All || q.Now.Sub(kept.Since) >= q.Patience.Undecided)
 }
 
-// skipped are the hooks that somebody has decided to leave out, now or before. Without
-// those of before two hooks that fail would take turns for ever.
-func skipped(kept *store.Refused, q *Request) []string {
-	if q.Decision == nil || *q.Decision != store.Skip || slices.Contains(kept.Skipped, kept.Hook) {
+// skipped is what somebody has decided not to ask, before or now about those events.
+// Without what was decided before two hooks that fail would take turns for ever.
+func skipped(kept *store.Refused, q *Request, about []events.Event) []store.Skipped {
+	if q.Decision == nil || *q.Decision != store.Skip {
 		return kept.Skipped
 	}
-	return append(slices.Clone(kept.Skipped), kept.Hook)
+	all := slices.Clone(kept.Skipped)
+	for _, e := range about {
+		if x := (store.Skipped{Hook: kept.Hook, EventID: e.Head().ID}); !slices.Contains(all, x) {
+			all = append(all, x)
+		}
+	}
+	return all
 }
 
 // keepAside adds what was heard to what is kept aside.
@@ -81,11 +87,11 @@ func keepAside(r *record.Record, facts []*conversation.Conversation) *Plan {
 }
 
 // Refuse returns the change that keeps the facts of a request aside, because a
-// Before hook has failed on them.
-func Refuse(r *record.Record, q Request, f store.Failure) *Plan {
-	kept := &store.Refused{Failure: f, Since: stored(q.Now)}
+// Before hook has failed on them in an attempt that left out what skipped says.
+func Refuse(r *record.Record, q Request, f store.Failure, skipped []store.Skipped) *Plan {
+	kept := &store.Refused{Failure: f, Since: stored(q.Now), Skipped: skipped}
 	if was := r.Refused; was != nil {
-		kept.Facts, kept.Overruled, kept.Attempts, kept.Skipped = was.Facts, was.Overruled, f.Attempts+was.Attempts, skipped(was, &q)
+		kept.Facts, kept.Overruled, kept.Attempts = was.Facts, was.Overruled, f.Attempts+was.Attempts
 		if q.Decision == nil { // else the tries begin anew
 			kept.Since = since(was, &q)
 		}
@@ -102,10 +108,10 @@ func Refuse(r *record.Record, q Request, f store.Failure) *Plan {
 
 // PutOff returns the change that keeps the facts of a request aside, because a
 // Before hook cannot decide on them yet.
-func PutOff(r *record.Record, q Request, e *events.NotYetError, about store.Event) *Plan {
-	kept := &store.Refused{Since: stored(q.Now), Failure: store.Failure{Hook: e.Hook, EventID: about.ID, Type: about.Type, Error: e.Reason}}
+func PutOff(r *record.Record, q Request, e *events.NotYetError, about store.Event, skipped []store.Skipped) *Plan {
+	kept := &store.Refused{Since: stored(q.Now), Skipped: skipped, Failure: store.Failure{Hook: e.Hook, EventID: about.ID, Type: about.Type, Error: e.Reason}}
 	if r.Refused != nil {
-		kept.Facts, kept.Since, kept.Skipped = r.Refused.Facts, since(r.Refused, &q), skipped(r.Refused, &q)
+		kept.Facts, kept.Since = r.Refused.Facts, since(r.Refused, &q)
 	}
 	kept.Facts, kept.Next = join(kept.Facts, q.Facts), kept.Since.Add(q.Patience.Undecided)
 	return &Plan{Change: aside(r, kept)}

@@ -154,11 +154,11 @@ func TestWhatWaitedToSettleIsNoHistoryAfterARefusal(t *testing.T) {
 	r := unknown(facts)
 	r.Record.Pending = []store.Pending{{EventID: "waits", Due: now.Add(time.Second)}}
 	q := Request{Facts: facts, Now: now, Settling: rules, Patience: Patience{Refused: time.Hour}}
-	p := Refuse(r, q, store.Failure{Hook: "link", EventID: "refused", Attempts: 5})
+	p := Refuse(r, q, store.Failure{Hook: "link", EventID: "refused", Attempts: 5}, nil)
 	next := now.Add(leastPause)
 	require.Equal(t, []store.Pending{{EventID: "refused", Due: next}, {EventID: "waits", Due: next}}, p.Change.Pending, "it is looked at when the hook is asked again")
 	q.Patience.Refused = -1
-	p = Refuse(r, q, store.Failure{Hook: "link", EventID: "refused", Attempts: 5})
+	p = Refuse(r, q, store.Failure{Hook: "link", EventID: "refused", Attempts: 5}, nil)
 	require.Equal(t, []store.Pending{{EventID: "waits", Due: AtTheEnd}}, p.Change.Pending, "when somebody decides")
 }
 
@@ -168,7 +168,7 @@ func TestThePausesOfARefusedChangeGrowToMinutesForADay(t *testing.T) {
 	q := Request{Facts: facts, Now: now, Settling: rules, Settle: true, Patience: Patience{Refused: 24 * time.Hour}}
 	tries, longest, last := 0, time.Duration(0), time.Duration(0)
 	for {
-		p := Refuse(r, q, store.Failure{Hook: "link", EventID: "e", Attempts: 1})
+		p := Refuse(r, q, store.Failure{Hook: "link", EventID: "e", Attempts: 1}, nil)
 		commit(t, r, p)
 		tries++
 		if r.Refused.Next.IsZero() {
@@ -186,7 +186,7 @@ func TestThePausesOfARefusedChangeGrowToMinutesForADay(t *testing.T) {
 	require.InDelta(t, 150, tries, 10)
 	require.Equal(t, tries, r.Refused.Attempts)
 	retry := store.Retry
-	commit(t, r, Refuse(r, Request{Decision: &retry, Now: q.Now, Patience: q.Patience}, store.Failure{Hook: "link", EventID: "e", Attempts: 1}))
+	commit(t, r, Refuse(r, Request{Decision: &retry, Now: q.Now, Patience: q.Patience}, store.Failure{Hook: "link", EventID: "e", Attempts: 1}, nil))
 	require.Equal(t, q.Now.Add(leastPause), r.Refused.Next, "who retries begins a new day")
 }
 
@@ -194,10 +194,10 @@ func TestWhatIsKeptAsideWaitsNoLongerThanAPauseWhateverTheClockWas(t *testing.T)
 	patience := Patience{Refused: 24 * time.Hour, Undecided: 5 * time.Minute}
 	for name, keep := range map[string]func(*record.Record, Request) *Plan{
 		"refused": func(r *record.Record, q Request) *Plan {
-			return Refuse(r, q, store.Failure{Hook: "link", EventID: "e", Attempts: 1})
+			return Refuse(r, q, store.Failure{Hook: "link", EventID: "e", Attempts: 1}, nil)
 		},
 		"undecided": func(r *record.Record, q Request) *Plan {
-			return PutOff(r, q, &events.NotYetError{Hook: "link"}, store.Event{ID: "e"})
+			return PutOff(r, q, &events.NotYetError{Hook: "link"}, store.Event{ID: "e"}, nil)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
 	facts := call(t)
 	r := unknown(facts)
 	half := len(facts) / 2
-	p := Refuse(r, Request{Facts: facts[:half], Now: now}, store.Failure{Hook: "link", Attempts: 5})
+	p := Refuse(r, Request{Facts: facts[:half], Now: now}, store.Failure{Hook: "link", Attempts: 5}, nil)
 	commit(t, r, p)
 	require.Nil(t, r.Conversation)
 	require.Empty(t, r.Record.Pending, "nothing of it settles")
@@ -238,8 +238,11 @@ func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
 	require.Empty(t, p.Except)
 	require.Nil(t, p.Change.Refused)
 	p = Work(r, Request{Decision: &skip, Now: now, Settling: rules})
-	require.Equal(t, []string{"link"}, p.Except)
-	require.Equal(t, 10, Refuse(r, Request{}, store.Failure{Hook: "link", Attempts: 5}).Change.Refused.Attempts, "all tries count")
+	require.Len(t, p.Except, len(p.Events))
+	for i, e := range p.Events {
+		require.Equal(t, store.Skipped{Hook: "link", EventID: e.Head().ID}, p.Except[i])
+	}
+	require.Equal(t, 10, Refuse(r, Request{}, store.Failure{Hook: "link", Attempts: 5}, nil).Change.Refused.Attempts, "all tries count")
 }
 
 func TestAttributesOfAHookJoinTheConversation(t *testing.T) {
@@ -399,5 +402,15 @@ func TestWhatAHookSetsIsNewerThanWhatItHasSeen(t *testing.T) {
 	for i, value := range []string{"2", "1", "3"} {
 		p.SetAttributes(map[string]string{"caseId": value}, now.Add(-time.Duration(i)*time.Hour))
 		require.Equal(t, value, p.Change.To.Attributes["caseId"])
+	}
+}
+
+func TestWhatAHookSetsIsNewerWithinAMicrosecondToo(t *testing.T) {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 500, time.UTC)
+	p := &Plan{Change: &store.Change{ID: "c", To: conversation.State(&conversation.Conversation{ID: "c"}, conversation.Statement{By: conversation.SourceREST, At: now, Seen: now})}}
+	for _, value := range []string{"2", "1", "3", "0"} {
+		p.SetAttributes(map[string]string{"caseId": value, "of " + value: value}, now)
+		require.Equal(t, value, p.Change.To.Attributes["caseId"])
+		require.Equal(t, value, p.Change.To.Attributes["of "+value])
 	}
 }

@@ -52,14 +52,26 @@ func (p *Plan) SetAttributes(attributes map[string]string, now time.Time) {
 	if len(attributes) == 0 {
 		return
 	}
-	c := p.Change
-	for name := range attributes { // a clock may be coarse, or have been set back
-		if by, at := c.To.AttributeStated(name); by != 0 && !now.After(at) {
-			now = at.Add(time.Microsecond)
+	now = now.UTC().Truncate(time.Microsecond) // as stamps keep it
+	newer := map[string]string{}
+	for name, value := range attributes {
+		by, at := p.Change.To.AttributeStated(name)
+		if by == 0 || now.After(at) {
+			newer[name] = value
+			continue
 		}
+		// A clock may be coarse, or have been set back.
+		p.state(map[string]string{name: value}, at.Add(time.Microsecond))
 	}
+	if len(newer) > 0 {
+		p.state(newer, now)
+	}
+}
+
+func (p *Plan) state(attributes map[string]string, at time.Time) {
+	c := p.Change
 	c.To = conversation.Merge(c.To, conversation.State(&conversation.Conversation{ID: c.ID, Attributes: attributes},
-		conversation.Statement{By: conversation.SourceHost, At: now, Seen: now}))
+		conversation.Statement{By: conversation.SourceHost, At: at, Seen: at}))
 }
 
 // Log appends the events to the change, each with a delivery to every After

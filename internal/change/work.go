@@ -35,8 +35,8 @@ type Plan struct {
 	Change *store.Change
 	// Events are to be announced with the change.
 	Events []events.Event
-	// Except names the Before hooks that are left out.
-	Except []string
+	// Except is what is not asked.
+	Except []store.Skipped
 	// MustDecide says that a hook which cannot decide yet consents, Overruled that
 	// none can veto the conversation.
 	MustDecide, Overruled bool
@@ -64,7 +64,6 @@ func Work(r *record.Record, q Request) *Plan {
 		if p.Overruled = kept.Overruled; kept.Facts != nil {
 			to = conversation.Merge(to, kept.Facts)
 		}
-		p.Except = skipped(kept, &q)
 	}
 	if to = join(to, q.Facts); to == nil {
 		return nil
@@ -80,6 +79,9 @@ func Work(r *record.Record, q Request) *Plan {
 		if e := events.ChangedIn(r.Version+1, r.Conversation, to, q.Now); e != nil {
 			p.Events = append(p.Events, e)
 		}
+	}
+	if r.Refused != nil {
+		p.Except = skipped(r.Refused, &q, p.Events)
 	}
 	if same && len(p.Events) == 0 && samePending(p.Change.Pending, r.Record.Pending) {
 		return nil

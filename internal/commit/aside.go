@@ -20,7 +20,7 @@ func (c *Committer) setAside(ctx context.Context, a *attempt, hook *events.HookE
 		a.work.Refused = hook
 	}
 	id, first := a.record.ID, !again(a)
-	a.plan = change.Refuse(a.record, a.request, f)
+	a.plan = change.Refuse(a.record, a.request, f, a.plan.Except)
 	kept := a.plan.Change.Refused
 	if !c.keep(ctx, a) {
 		return
@@ -46,7 +46,7 @@ func (c *Committer) putOff(ctx context.Context, a *attempt, e *events.NotYetErro
 			about = store.Event{ID: h.ID, Type: string(h.Type)}
 		}
 	}
-	a.plan = change.PutOff(a.record, a.request, e, about)
+	a.plan = change.PutOff(a.record, a.request, e, about, a.plan.Except)
 	if c.keep(ctx, a) {
 		c.Log.Debug("not decided yet", "conversation", a.record.ID, "hook", e.Hook, "reason", e.Reason)
 	}

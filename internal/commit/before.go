@@ -10,6 +10,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/access"
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/failure"
+	"github.com/dcmkit/convtrack/store"
 )
 
 // errUndone: a hook vetoed an event after others had written for it, or an
@@ -73,7 +74,7 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 	wrote := creation && run.last != nil // a veto of the creation undoes everything
 	h.Conversation = p.Change.To
 	for name := range c.Hooks.EachBefore(e) {
-		if slices.Contains(p.Except, name) || run.passed[question{name, h.ID}] {
+		if slices.Contains(p.Except, store.Skipped{Hook: name, EventID: h.ID}) || run.passed[question{name, h.ID}] {
 			continue
 		}
 		run.last = &events.HookError{Hook: name, Timing: events.TimingBefore, EventID: h.ID, EventType: h.Type, ConversationID: h.ConversationID}
@@ -87,12 +88,12 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 			return err
 		case notYet != nil:
 			c.Log.Info("a conversation is tracked on which a hook could not decide in time", "conversation", h.ConversationID, "hook", notYet.Hook, "reason", notYet.Reason)
-			p.SetAttributes(h.TakeAttributes(), time.Now())
+			p.SetAttributes(h.TakeAttributes(), c.Stated.After(time.Now()))
 		case creation && p.Overruled && errors.As(err, &veto):
 			c.Log.Info("a veto is overruled: somebody wants the conversation tracked", "conversation", h.ConversationID, "hook", veto.Hook, "reason", veto.Reason)
-			p.SetAttributes(h.TakeAttributes(), time.Now())
+			p.SetAttributes(h.TakeAttributes(), c.Stated.After(time.Now()))
 		case err == nil:
-			p.SetAttributes(h.TakeAttributes(), time.Now())
+			p.SetAttributes(h.TakeAttributes(), c.Stated.After(time.Now()))
 		case errors.As(err, &run.failed):
 			if c.pass(ctx, run, run.failed) {
 				return errUndone
@@ -106,7 +107,7 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 				run.undone = true
 				return errUndone
 			}
-			p.Veto(e, v, time.Now())
+			p.Veto(e, v, c.Stated.After(time.Now()))
 			return nil
 		}
 		wrote = true

@@ -19,6 +19,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/failure"
 	"github.com/dcmkit/convtrack/internal/lane"
+	"github.com/dcmkit/convtrack/internal/monotonic"
 	"github.com/dcmkit/convtrack/internal/outbox"
 	"github.com/dcmkit/convtrack/internal/record"
 	"github.com/dcmkit/convtrack/store"
@@ -129,7 +130,7 @@ func newRig(t *testing.T, hooks *events.Hooks) *rig {
 	box := outbox.New(outbox.Config{Leases: s, Commits: s, Hooks: hooks, Conversations: r, InTransaction: make(chan struct{}, 1),
 		Owner: "me", Lease: time.Minute, Most: 100, Log: log, Failures: failures})
 	r.Committer = New(Config{Store: s, Lanes: lanes, Cache: record.NewCache(100), Outbox: box, Inbox: noInbox{}, Hooks: hooks, Failed: func(store.FailedItem) {},
-		Owns: func(string) bool { return true }, Waits: func(time.Time) {}, Now: time.Now, Settling: change.Settling{Soon: time.Second, Late: time.Second},
+		Owns: func(string) bool { return true }, Waits: func(time.Time) {}, Now: time.Now, Stated: &monotonic.Clock{}, Settling: change.Settling{Soon: time.Second, Late: time.Second},
 		InTransaction: make(chan struct{}, 4), Owner: "me", Lease: time.Minute, BatchSize: 10, BeforeAttempts: 3,
 		BeforeBackoff: func(int) time.Duration { return time.Second }, StoreAttempts: 3, Log: log, Failures: failures, Announced: func(*store.Change) {}})
 	ctx, cancel := context.WithCancel(t.Context())

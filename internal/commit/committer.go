@@ -24,6 +24,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/failure"
 	"github.com/dcmkit/convtrack/internal/lane"
+	"github.com/dcmkit/convtrack/internal/monotonic"
 	"github.com/dcmkit/convtrack/internal/outbox"
 	"github.com/dcmkit/convtrack/internal/record"
 	"github.com/dcmkit/convtrack/internal/telemetry"
@@ -49,7 +50,10 @@ type Config struct {
 	// Waits is told when a conclusion will have settled.
 	Waits func(due time.Time)
 	// Now is when conclusions are drawn.
-	Now      func() time.Time
+	Now func() time.Time
+	// Stated is when the host has stated something, in hooks too: of two statements
+	// the later one wins.
+	Stated   *monotonic.Clock
 	Settling change.Settling
 	Patience change.Patience
 	// InTransaction has a place for each transaction in which Before hooks run.
@@ -227,10 +231,12 @@ func (c *Committer) committed(a *attempt, version int64) {
 
 // keepInMemory keeps the record for the next change, unless another process looks after
 // the conversation: it changes there without our knowing, and would be as it is now
-// when this one looks after it again. It is asked afterwards, so that nothing stays of
-// what changes hands in between.
+// when this one looks after it again. It is asked afterwards, too, so that nothing stays
+// of what changes hands in between.
 func (c *Committer) keepInMemory(r *record.Record) {
-	c.Cache.Put(r)
+	if c.Owns(r.ID) {
+		c.Cache.Put(r)
+	}
 	if !c.Owns(r.ID) {
 		c.Cache.Drop(r.ID)
 	}

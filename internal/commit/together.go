@@ -151,7 +151,9 @@ func (c *Committer) load(ctx context.Context, batch []*lane.Work, guess bool) (r
 	var places []int
 	for i, w := range batch {
 		if c.Owns(w.ID) {
-			records[i] = c.Cache.Get(w.ID)
+			if records[i] = c.Cache.Get(w.ID); records[i] != nil && !c.Owns(w.ID) { // one that was packed is back behind disowning
+				c.Cache.Drop(w.ID)
+			}
 			if guessed[i] = records[i] == nil && guess && c.unknown.isNew(w); guessed[i] {
 				records[i] = record.New(store.Record{ID: w.ID})
 			}

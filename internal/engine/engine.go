@@ -20,6 +20,7 @@ import (
 	"github.com/dcmkit/convtrack/internal/inbox"
 	"github.com/dcmkit/convtrack/internal/lane"
 	"github.com/dcmkit/convtrack/internal/membership"
+	"github.com/dcmkit/convtrack/internal/monotonic"
 	"github.com/dcmkit/convtrack/internal/outbox"
 	"github.com/dcmkit/convtrack/internal/record"
 	"github.com/dcmkit/convtrack/internal/retention"
@@ -65,6 +66,7 @@ type Engine struct {
 	Inbox      *inbox.Inbox
 	Duplicates *duplicate.Filter
 	Announced  Announced
+	Stated     monotonic.Clock // of what the host states, itself and in hooks
 
 	config   Config
 	cache    *record.Cache
@@ -121,6 +123,7 @@ func New(c Config) *Engine {
 		Shared:        func() bool { return len(e.Membership.Names()) > 1 },
 		Waits:         e.settling.Wake,
 		Now:           now,
+		Stated:        &e.Stated,
 		Settling:      c.Settling,
 		Patience:      c.Patience,
 		InTransaction: make(chan struct{}, c.BeforeWorkers),

@@ -196,13 +196,15 @@ func (e *Engine) start(work context.Context) *loops {
 }
 
 // disownLoop lets go of what is in memory of conversations that another process looks
-// after now, until ctx ends: should this one look after them again, it is not what is
-// stored by then.
+// after now, or has looked after while this one was taken for dead, until ctx ends: when
+// this one looks after them again, it is not what is stored by then.
 func (e *Engine) disownLoop(ctx context.Context) {
-	for {
+	for struck := e.Membership.Struck(); ; {
 		changed := e.Membership.Changed()
+		before := struck
+		struck = e.Membership.Struck()
 		for _, id := range e.cache.IDs() {
-			if !e.Membership.Owns("", id) {
+			if struck != before || !e.Membership.Owns("", id) {
 				e.cache.Drop(id)
 			}
 		}

@@ -290,3 +290,48 @@ func TestAHintForAnotherProcessIsReadThere(t *testing.T) {
 		require.Len(t, there.begun("c"), 1)
 	})
 }
+
+// TestAHintThatWasHandedOnHidesNoLaterOneThoughTheClocksOfProcessesDiffer: it is one of
+// whoever hands it on.
+func TestAHintThatWasHandedOnHidesNoLaterOneThoughTheClocksOfProcessesDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("web"), "web", "flow", "worker")
+		late := &storeOf{Store: s.Store, behind: time.Minute}
+		web, flow, worker := run(t, s, m, "web"), run(t, late, m, "flow"), run(t, s, m, "worker")
+		web.ReaderOf = always("worker")
+		reader := newAPI()
+		reader.takes = 500 * time.Millisecond
+		worker.ReadBy(reader)
+		require.NoError(t, flow.Hint(t.Context(), hint("c")))
+		for len(reader.begun("c")) == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		hinted := time.Now()
+		require.NoError(t, flow.Hint(t.Context(), hint("c")))
+		time.Sleep(time.Minute)
+		begun := reader.begun("c")
+		require.Len(t, begun, 2)
+		require.False(t, begun[1].Before(hinted))
+	})
+}
+
+func TestWhatAReaderCouldNotReadIsReadByTheOneThatFollowsIt(t *testing.T) {
+	for name, follows := range map[string]func(here, there *rig, good *api){
+		"here":               func(here, _ *rig, good *api) { here.ReadBy(good) },
+		"in another process": func(here, there *rig, good *api) { there.ReadBy(good); here.ReadBy(nil) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s, m := newStore(), newMembers(always("a"), "a", "b")
+			here, there := run(t, s, m, "a"), run(t, s, m, "b")
+			here.ReaderOf = always("b")
+			bad, good := newAPI(), newAPI()
+			bad.fail(errors.New("401"))
+			here.ReadBy(bad)
+			require.NoError(t, here.Hint(t.Context(), hint("c")))
+			time.Sleep(time.Hour)
+			follows(here, there, good)
+			time.Sleep(5 * time.Second)
+			require.Len(t, good.begun("c"), 1, name)
+		})
+	}
+}

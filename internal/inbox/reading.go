@@ -49,6 +49,9 @@ type Reader interface {
 func (b *Inbox) ReadBy(r Reader) {
 	b.mu.Lock()
 	b.reader = r
+	for _, h := range b.hinted {
+		h.wake() // what the one before could not read
+	}
 	b.mu.Unlock()
 	b.Look()
 }
@@ -81,10 +84,14 @@ func (b *Inbox) readLater(ctx context.Context, e *store.Entry) {
 	if h == nil {
 		h = &hinted{more: make(chan struct{}, 1)}
 		b.hinted[key.ConversationID] = h
-		reader := b.reader
-		b.beside.Go(func() { b.readHinted(ctx, reader, key.ConversationID, h) })
+		b.beside.Go(func() { b.readHinted(ctx, key.ConversationID, h) })
 	}
 	h.keys = append(h.keys, key)
+	h.wake()
+}
+
+// wake ends a wait.
+func (h *hinted) wake() {
 	select {
 	case h.more <- struct{}{}:
 	default:
@@ -99,6 +106,12 @@ func (b *Inbox) handOn(ctx context.Context, hint store.Entry, to string) error {
 	if b.Members.Owner("", id) != b.Name && !retry.Pause(ctx, readEvery) { // it may come back, from one that cannot read any more
 		return ctx.Err()
 	}
+	select {
+	case b.slots <- struct{}{}: // nobody reads here, and thousands may wait for the first process that can
+		defer func() { <-b.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	records, err := b.Commits.Load(ctx, id)
 	if err != nil {
 		return err
@@ -108,20 +121,27 @@ func (b *Inbox) handOn(ctx context.Context, hint store.Entry, to string) error {
 			return err
 		}
 	}
-	if at := b.stamp(); at.After(hint.At) { // the later one takes the place of the other
-		hint.At = at
-	} else {
-		hint.At = hint.At.Add(time.Microsecond)
+	// It becomes a hint of this process: under the name of the other one it would be as
+	// new as this clock, and hide a later one of that.
+	was := hint.Name()
+	hint.Key, hint.Owner = hintKey+b.Name, to
+	now := b.Now()
+	if was.Key == hint.Key && !now.After(hint.At) { // of an earlier life, whose clock was ahead
+		now = hint.At.Add(time.Microsecond)
 	}
-	hint.Owner = to
-	return b.Store.Deposit(ctx, []store.Entry{hint})
+	hint.At = b.stamps.After(now)
+	if err := b.Store.Deposit(ctx, []store.Entry{hint}); err != nil || was.Key == hint.Key {
+		return err
+	}
+	return b.Withdraw(ctx, []store.EntryKey{was})
 }
 
 // readHinted reads a conversation until no more hints come, or ctx ends.
-func (b *Inbox) readHinted(ctx context.Context, reader Reader, id string, h *hinted) {
+func (b *Inbox) readHinted(ctx context.Context, id string, h *hinted) {
 	failed := 0
 	for wait := gatherHints; retry.Pause(ctx, wait); {
-		if b.withoutHints(id, h) {
+		reader := b.readerOf(id, h)
+		if reader == nil {
 			return
 		}
 		select {
@@ -154,16 +174,20 @@ func (b *Inbox) readHinted(ctx context.Context, reader Reader, id string, h *hin
 	}
 }
 
-// withoutHints reports whether no hint waits for a read; then the next one
-// begins anew.
-func (b *Inbox) withoutHints(id string, h *hinted) bool {
+// readerOf returns who reads the conversation now; nil when no hint waits for a read, or
+// nobody can read any more. Then the next one begins anew, or hands it on.
+func (b *Inbox) readerOf(id string, h *hinted) Reader {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(h.keys) > 0 {
-		return false
+	if len(h.keys) > 0 && b.reader != nil {
+		return b.reader
+	}
+	for _, key := range h.keys {
+		delete(b.current, key)
+		b.Look()
 	}
 	delete(b.hinted, id)
-	return true
+	return nil
 }
 
 // takeHints returns the hints that a read which begins now is for.

@@ -45,7 +45,8 @@ type Membership struct {
 	names   []string              // of those, in order
 	seen    map[string]sign
 	beats   int64
-	changed chan struct{} // closed when live changes
+	struck  int           // how often the others took this process for dead
+	changed chan struct{} // closed when live changes, or struck
 }
 
 // liveMember is what a member looks after: of those sources, and nothing new when it is
@@ -97,13 +98,16 @@ func (m *Membership) Join(ctx context.Context, sources []string) error {
 	return m.Heartbeat(ctx)
 }
 
-// Drop says, with the next sign of life, that this process does not run the source
-// any more: the others look after what it looked after for it.
+// Drop says, to the others with the next sign of life, that this process does not run the
+// source any more: they look after what it looked after for it.
 func (m *Membership) Drop(source string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if i := slices.Index(m.sources, source); i >= 0 { // the slice itself may be being written
 		m.sources = slices.Delete(slices.Clone(m.sources), i, i+1)
+		m.live = maps.Clone(m.live)
+		m.live[m.name] = liveMember{m.sources, m.leaving}
+		m.tellChanged()
 	}
 }
 
@@ -182,7 +186,8 @@ func (m *Membership) Alive(name string) bool {
 	return alive
 }
 
-// Changed returns a channel that is closed when the members change.
+// Changed returns a channel that is closed when the members change, or this one was
+// struck.
 func (m *Membership) Changed() <-chan struct{} {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -195,6 +200,10 @@ func (m *Membership) Heartbeat(ctx context.Context) error {
 	return m.update(ctx, func(l *list, now time.Time) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
+		if _, listed := l.Members[m.name]; m.beats > 0 && !listed {
+			m.struck++
+			m.tellChanged()
+		}
 		m.beats++
 		l.Members[m.name] = member{Beats: m.beats, At: now, Lease: m.lease, Sources: m.sources, Leaving: m.leaving, Holding: &holding}
 	})
@@ -292,6 +301,19 @@ func (m *Membership) set(l *list) {
 		return
 	}
 	m.live, m.names = live, slices.Sorted(maps.Keys(live)) // whoever has the old ones may still read them
+	m.tellChanged()
+}
+
+// tellChanged closes the channel of those who wait. The caller holds the lock.
+func (m *Membership) tellChanged() {
 	close(m.changed)
 	m.changed = make(chan struct{})
+}
+
+// Struck returns how often the others have taken this process for dead, and looked after
+// everything in its place. It may not have noticed in any other way.
+func (m *Membership) Struck() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.struck
 }

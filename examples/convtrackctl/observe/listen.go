@@ -37,6 +37,8 @@ type Config struct {
 	Grace time.Duration // see New
 	// Logger gets what the sources say, which holds ids.
 	Logger *slog.Logger
+	// Failed is told of a source that has failed for good while others go on; nil: nobody is.
+	Failed func(error)
 	// Progress is called every Every while it is listened; nil: it is not.
 	Progress func(*Observer)
 	Every    time.Duration
@@ -71,7 +73,11 @@ func Listen(ctx context.Context, c *Config) (*Report, error) {
 	tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: c.Logger, OnGap: o.Gap, OnSourceFailed: func(e *convtrack.SourceError) bool {
 		var err error = e
 		failed.Store(&err)
-		return working.Add(-1) > 0
+		goesOn := working.Add(-1) > 0
+		if goesOn && c.Failed != nil {
+			c.Failed(err)
+		}
+		return goesOn
 	}})
 	if err != nil {
 		return nil, err
@@ -111,6 +117,7 @@ func (c *Config) sources(o *Observer, api genesys.API, tracker *convtrack.Tracke
 			return nil, fmt.Errorf("the WebSocket: %w", err)
 		}
 		all, beside = append(all, socket), socket
+		o.expect(Snapshots, DetailEvents)
 	}
 	if api != nil {
 		poller, err := polling.New(polling.Config{API: api, Tracked: tracker, Logger: c.Logger, Beside: beside, Lookback: lookback,
@@ -119,6 +126,7 @@ func (c *Config) sources(o *Observer, api genesys.API, tracker *convtrack.Tracke
 			return nil, fmt.Errorf("polling: %w", err)
 		}
 		all = append(all, poller)
+		o.expect(Records)
 	}
 	if c.Queue != nil {
 		queue, err := c.Queue(&eventbridge.QueueConfig{Tracked: tracker, Logger: c.Logger, OnMessage: o.Message})
@@ -126,6 +134,7 @@ func (c *Config) sources(o *Observer, api genesys.API, tracker *convtrack.Tracke
 			return nil, fmt.Errorf("the queue: %w", err)
 		}
 		all = append(all, queue)
+		o.expect(Queue)
 	}
 	if all == nil {
 		return nil, errors.New("nothing is configured that could be listened to")

@@ -166,3 +166,16 @@ func TestWhoInterruptsGetsAReportOfWhatThereIs(t *testing.T) {
 		require.Less(w.t, time.Duration(r.Took), 3*time.Minute)
 	})
 }
+
+func TestAMechanismThatTellsNothingIsInTheReportAndHasLostEverything(t *testing.T) {
+	inBubble(t, func(w *world) {
+		w.Faults().Envelopes(genesystest.FrameFaults{Drop: 1}) // a rule that lets nothing through
+		r := w.observe(10*time.Minute, func() { w.Play(genesystest.BlindTransferToQueue()) })
+		require.Equal(w.t, observe.Queue, of(r, observe.Queue).Name)
+		require.NotEmpty(w.t, r.Losses)
+		for _, l := range r.Losses {
+			require.Equal(w.t, observe.Queue, l.Mechanism)
+			require.Equal(w.t, l.Should, l.Missing)
+		}
+	})
+}

@@ -60,6 +60,15 @@ func New(grace time.Duration) *Observer {
 	return o
 }
 
+// expect notes mechanisms that are listened to, whether they say anything or not.
+func (o *Observer) expect(all ...Mechanism) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, m := range all {
+		o.of(m)
+	}
+}
+
 // Frame is told of a frame of a WebSocket; as notifications.Config.OnFrame.
 func (o *Observer) Frame(frame []byte, read time.Time) {
 	m, err := genesys.Decode(frame, read)

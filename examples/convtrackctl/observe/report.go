@@ -4,9 +4,11 @@ import "time"
 
 // Report is what was observed, for handing on.
 type Report struct {
-	// Took is how long it was listened; Began is the day, in UTC.
+	// Took is how long it was listened; Began is the day, in UTC. Judged is for how long
+	// of it losses are told: not for the grace before the end.
 	Began         string            `json:"began"`
 	Took          Milliseconds      `json:"tookMs"`
+	Judged        Milliseconds      `json:"judgedMs"`
 	Conversations int               `json:"conversations"`
 	Mechanisms    []MechanismReport `json:"mechanisms"`
 	Losses        []Loss            `json:"losses"`
@@ -29,7 +31,8 @@ type MechanismReport struct {
 func (o *Observer) Report(end time.Time) *Report {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	r := &Report{Began: o.began.UTC().Format(time.DateOnly), Took: Milliseconds(end.Sub(o.began)), Conversations: len(o.order),
+	took := Milliseconds(end.Sub(o.began))
+	r := &Report{Judged: max(took-Milliseconds(o.grace), 0), Began: o.began.UTC().Format(time.DateOnly), Took: took, Conversations: len(o.order),
 		Mechanisms: []MechanismReport{}, Losses: o.losses(end), Differences: o.differences()}
 	for _, m := range Mechanisms() {
 		if o.heard[m] != nil {

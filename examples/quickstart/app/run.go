@@ -60,7 +60,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	db, err := sqlitestore.Open(ctx, o.database, nil)
 	if err != nil {
-		return err
+		return interruptedOr(ctx, err)
 	}
 	defer func() { _ = db.Close() }()
 
@@ -199,7 +199,7 @@ func followOrganisation(ctx context.Context, o options, tracker *convtrack.Track
 	var queues []string
 	for q, err := range client.Queues(ctx) {
 		if err != nil {
-			return fmt.Errorf("listing the queues: %w; see that this machine reaches Genesys Cloud, and that the client and its permissions are right", err)
+			return interruptedOr(ctx, fmt.Errorf("listing the queues: %w; see that this machine reaches Genesys Cloud, and that the client and its permissions are right", err))
 		}
 		queues = append(queues, q.ID)
 	}

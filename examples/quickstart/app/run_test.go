@@ -126,3 +126,12 @@ func TestWhatIsWrongIsSaidInASentence(t *testing.T) {
 	}
 	require.Zero(t, play(t.Context(), io.Discard, "-help"))
 }
+
+func TestCtrlCIsAnInterruptAlsoBeforeAnOrganisationIsFollowed(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	env := map[string]string{"GENESYS_REGION": "mypurecloud.de", "GENESYS_CLIENT_ID": "id", "GENESYS_CLIENT_SECRET": "secret"}
+	var out bytes.Buffer
+	require.Equal(t, exitInterrupted, start(ctx, nil, func(name string) string { return env[name] }, &out, &out))
+	require.NotContains(t, out.String(), "context canceled")
+}

@@ -44,6 +44,7 @@ async function run(panel) {
 function follow({ config, platform, session, panel, desktop, me }) {
   const conversations = new platform.ConversationsApi();
   const shown = new Set();
+  const ended = new Map(); // how often each was over
   const told = is => shown.has(is.conversationId) && panel.told(is, me.id);
   const report = newReporter({ config, session, panel, told });
   let state = 'down';
@@ -61,6 +62,7 @@ function follow({ config, platform, session, panel, desktop, me }) {
   const saw = (kind, id, body, conversation) => {
     report(kind, id, body);
     if (!only && conversation && isOver(conversation, me.id)) {
+      ended.set(id, (ended.get(id) ?? 0) + 1);
       if (!shown.delete(id)) return;
       panel.close(id);
       return connection.want([...shown]);
@@ -69,9 +71,9 @@ function follow({ config, platform, session, panel, desktop, me }) {
     if (conversation) panel.conversation(id, conversation, me.id);
   };
   const snapshot = async id => {
-    const followed = shown.has(id);
+    const before = ended.get(id);
     const answer = await session.api(() => conversations.getConversation(id)).catch(e => e);
-    if (followed && !shown.has(id)) return report('hint', id); // it was over meanwhile
+    if (ended.get(id) !== before) return report('hint', id); // it was over meanwhile
     if (answer?.status === 200 && answer.body?.id === id) return saw('snapshot', id, answer.body, answer.body);
     if (answer?.status === 403) panel.unreadable(id);
     saw('hint', id); // that something happened is worth telling all the same

@@ -12,10 +12,10 @@ type AnalyticsConversation struct {
 	ExternalTag                 string                         `json:"externalTag"`
 	CustomerParticipation       bool                           `json:"customerParticipation"`
 	SelfServed                  bool                           `json:"selfServed"`
-	DivisionIDs                 []string                       `json:"divisionIds"`
-	KnowledgeBaseIDs            []string                       `json:"knowledgeBaseIds"`
+	DivisionIDs                 Texts                          `json:"divisionIds"`
+	KnowledgeBaseIDs            Texts                          `json:"knowledgeBaseIds"`
 	AssociatedConversationID    string                         `json:"associatedConversationId"`
-	ConsultationConversationIDs []string                       `json:"consultationConversationIds"`
+	ConsultationConversationIDs Texts                          `json:"consultationConversationIds"`
 	Participants                Elements[AnalyticsParticipant] `json:"participants"`
 	Evaluations                 Elements[AnalyticsEvaluation]  `json:"evaluations"`
 	Surveys                     Elements[AnalyticsSurvey]      `json:"surveys"`

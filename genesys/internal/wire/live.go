@@ -573,6 +573,7 @@ type Wrapup struct {
 	Tags            Texts
 	DurationSeconds Int
 	EndTime         Time
+	Provisional     bool // it is kept while the after-call work goes on
 }
 
 func (w *Wrapup) read(r *reader) error {
@@ -590,6 +591,8 @@ func (w *Wrapup) read(r *reader) error {
 			return w.DurationSeconds.read(r)
 		case "endTime":
 			return w.EndTime.read(r)
+		case "provisional":
+			return r.bool(&w.Provisional)
 		}
 		return r.skip()
 	})

@@ -79,12 +79,20 @@ type refusedDocument struct {
 	Since     time.Time `json:"since,omitzero"`
 	Next      time.Time `json:"next,omitzero"`
 	Overruled bool      `json:"overruled,omitzero"`
-	Skipped   []string  `json:"skipped,omitempty"`
+	Skipped   []skipped `json:"skipped,omitempty"`
+}
+
+type skipped struct {
+	Hook    string `json:"hook"`
+	EventID string `json:"eventId"`
 }
 
 func encodeRefused(r *store.Refused) (Value, error) {
 	d := refusedDocument{Hook: r.Hook, EventID: r.EventID, Type: r.Type, Attempts: r.Attempts, Error: r.Error, Stack: r.Stack,
-		Since: r.Since, Next: r.Next, Overruled: r.Overruled, Skipped: r.Skipped}
+		Since: r.Since, Next: r.Next, Overruled: r.Overruled}
+	for _, x := range r.Skipped {
+		d.Skipped = append(d.Skipped, skipped(x))
+	}
 	if r.Facts != nil {
 		facts, err := conversation.Encode(r.Facts)
 		if err != nil {
@@ -107,7 +115,10 @@ func ParseRefused(refused, at Value, facts bool) (*store.Refused, error) {
 		return nil, err
 	}
 	r := &store.Refused{Failure: store.Failure{Hook: d.Hook, EventID: d.EventID, Type: d.Type, Attempts: d.Attempts,
-		Error: d.Error, Stack: d.Stack, At: at.Time()}, Since: d.Since, Next: d.Next, Overruled: d.Overruled, Skipped: d.Skipped}
+		Error: d.Error, Stack: d.Stack, At: at.Time()}, Since: d.Since, Next: d.Next, Overruled: d.Overruled}
+	for _, x := range d.Skipped {
+		r.Skipped = append(r.Skipped, store.Skipped(x))
+	}
 	if facts && len(d.Facts) > 0 {
 		var err error
 		if r.Facts, err = conversation.Decode(d.Facts); err != nil {

@@ -20,18 +20,14 @@ locals {
   bus_name = "aws.partner/genesys.com/cloud/${var.genesys_organization_id}/dcm.test_1"
 }
 
-data "aws_cloudwatch_event_source" "genesys" {
-  name_prefix = local.bus_name
-}
-
 # If somebody has associated the source in the console, import the bus that this
 # made; it cannot be created again:
 #   terraform import aws_cloudwatch_event_bus.genesys aws.partner/genesys.com/cloud/ORGANIZATION/dcm.test_1
 # Without the bus AWS takes the events and drops them, and nobody gets an error;
 # hence it is not destroyed by accident.
 resource "aws_cloudwatch_event_bus" "genesys" {
-  name              = data.aws_cloudwatch_event_source.genesys.name
-  event_source_name = data.aws_cloudwatch_event_source.genesys.name
+  name              = local.bus_name
+  event_source_name = local.bus_name
 
   lifecycle {
     prevent_destroy = true
