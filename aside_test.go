@@ -578,9 +578,9 @@ func (s *cutOff) SetValue(ctx context.Context, name string, v []byte, version in
 }
 
 // TestAProcessThatWasTakenForDeadDoesNotTrustItsMemory: it may not have noticed, as the
-// members are the same afterwards.
+// members are the same afterwards, nor yet, while it cannot give a sign of life.
 func TestAProcessThatWasTakenForDeadDoesNotTrustItsMemory(t *testing.T) {
-	for n := range 8 {
+	for n := range 16 {
 		synctest.Test(t, func(t *testing.T) {
 			stored, s, announced := memstore.New(), genesystest.BlindTransferToQueue(), &journal{}
 			s.ID = fmt.Sprint("conversation ", n)
@@ -601,12 +601,36 @@ func TestAProcessThatWasTakenForDeadDoesNotTrustItsMemory(t *testing.T) {
 			time.Sleep(40 * time.Second)
 			require.NoError(t, second.Track(t.Context(), s.ID))
 			time.Sleep(time.Minute)
+			if n%2 == 0 {
+				first.tell(s.Snapshots()...)
+				time.Sleep(time.Minute)
+			}
 			far.cut.Store(false)
 			time.Sleep(20 * time.Second)
-			first.tell(s.Snapshots()...)
+			if n%2 == 1 {
+				first.tell(s.Snapshots()...)
+			}
 			time.Sleep(time.Minute)
 			synctest.Wait()
 			require.ElementsMatch(t, storyEvents, announced.read())
 		})
 	}
+}
+
+// TestOfTwoHooksThatRefuseAVersionBothCanBeSkipped: what is kept aside is a version, too,
+// so the next one has another id.
+func TestOfTwoHooksThatRefuseAVersionBothCanBeSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		for i := range 2 {
+			events.Before(hooks, fmt.Sprint("link ", i), func(context.Context, *events.ConversationChanged) error { return errors.New("down") })
+		}
+		r := start(t, hooks, func(c *convtrack.Config) { c.RefusedFor = -1 })
+		r.tell(genesystest.BlindTransferToQueue().Snapshots()[0])
+		_, err := r.Skip(t.Context(), r.failed()[0].ID)
+		require.Error(t, err, "the other one refuses it")
+		_, err = r.Skip(t.Context(), r.failed()[0].ID)
+		require.NoError(t, err)
+		require.Empty(t, r.failed())
+	})
 }

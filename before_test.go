@@ -268,3 +268,30 @@ func TestOfTwoHooksThatSetAnAttributeTheLaterOneWins(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatCameWithAVetoIsLaterThanWhatHooksOnEarlierEventsSet, however often the change is
+// made.
+func TestWhatCameWithAVetoIsLaterThanWhatHooksOnEarlierEventsSet(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			hooks := events.NewHooks()
+			events.Before(hooks, "a", func(_ context.Context, e *events.ConversationCreated) error {
+				e.SetAttribute("status", "1")
+				return nil
+			})
+			if again {
+				events.Before(hooks, "c", func(context.Context, *events.AgentConnected) error { return nil })
+			}
+			events.Before(hooks, "b", func(_ context.Context, e *events.AgentConnected) error {
+				e.SetAttribute("status", "0")
+				return events.Veto("no")
+			})
+			r, s := start(t, hooks), genesystest.BlindTransferToQueue()
+			records := s.Records()
+			r.tell(records[len(records)-1])
+			c, err := r.Get(t.Context(), s.ID)
+			require.NoError(t, err)
+			require.Equal(t, "0", c.Attributes["status"])
+		})
+	}
+}

@@ -46,7 +46,9 @@ func (t *Tracker) Retry(ctx context.Context, ids ...string) (int, error) {
 
 // Skip gives failed items up, by their ids, and returns how many there
 // were. A delivery counts as done. A change is made without the hook that
-// refused it, before Skip returns, which needs Run.
+// refused it, before Skip returns, which needs Run; about what is heard of the
+// conversation later the hook is asked. Where another hook refuses the change now, that
+// is an error, and Failed lists it: skip it as well, or Retry.
 func (t *Tracker) Skip(ctx context.Context, ids ...string) (int, error) {
 	n, err := t.decide(ctx, store.Skip, ids)
 	t.noteDecision(ctx, "skip", n)

@@ -62,7 +62,6 @@ func (t *AgentTime) UnmarshalJSON(data []byte) error {
 // far as it is longer than that. What is still under way does not count yet.
 func (c *Conversation) AgentTimes() []AgentTime {
 	var all []work
-	held := c.shownHeld()
 	for i := range c.legs {
 		l := &c.legs[i]
 		if l.Side != AgentSide || l.Participant.UserID == "" || l.Supervises {
@@ -73,7 +72,7 @@ func (c *Conversation) AgentTimes() []AgentTime {
 		if !found {
 			all = slices.Insert(all, at, work{userID: id})
 		}
-		all[at].add(l, held)
+		all[at].add(l, c.shownHeld(l))
 	}
 	var times []AgentTime
 	for i := range all {
@@ -106,11 +105,13 @@ func (w *work) sum() AgentTime {
 	return t
 }
 
-// shownHeld returns when the last snapshot was read that shows somebody on hold: on
-// which leg that is, mostly the customer's, makes no difference.
-func (c *Conversation) shownHeld() (at time.Time) {
+// shownHeld returns when the last snapshot was read that shows somebody on hold, of the
+// leg and those that ended with it: on which one that is, mostly the customer's, makes no
+// difference.
+func (c *Conversation) shownHeld(leg *Leg) (at time.Time) {
 	for i := range c.legs {
-		if l := &c.legs[i]; l.Session.Held {
+		l := &c.legs[i]
+		if l.Session.Held && (l.Session == leg.Session || l.Over && l.End.Sub(leg.End).Abs() <= skew) {
 			at = latest(at, l.shownLive())
 		}
 	}

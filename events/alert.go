@@ -107,7 +107,11 @@ func (d *deriver) alerted(l *conversation.Leg) {
 	if p.UserID == "" {
 		settling = SettlesLate
 	}
-	h := d.add(e, TypeAgentAlerted, RuleAlerted, l.Began(), settling, l.Session.ID)
+	at := l.Began()
+	if l.Over && !l.End.IsZero() && l.End.Before(at) { // as in participants
+		at = l.End
+	}
+	h := d.add(e, TypeAgentAlerted, RuleAlerted, at, settling, l.Session.ID)
 	h.aliases = shadowOf(l, TypeAgentAlerted, "")
 }
 

@@ -133,7 +133,11 @@ func (d *deriver) participants() {
 			}
 		}
 		e := &ParticipantAdded{ParticipantID: p.ID, Purpose: p.Purpose, UserID: p.UserID, Name: p.Name, QueueID: p.QueueID}
+		joined := p.Start
 		for _, s := range p.Sessions {
+			if at := s.ConnectedTime; !at.IsZero() && at.Before(joined) { // detail events may be the wrong way round (trap 11)
+				joined = at
+			}
 			if e.MediaType == "" {
 				e.MediaType = s.MediaType
 			}
@@ -142,12 +146,12 @@ func (d *deriver) participants() {
 			}
 		}
 		if agent && p.UserID != "" {
-			h := d.add(e, TypeParticipantAdded, RuleNewPerson, p.Start, Settled, keyPerson, p.UserID)
+			h := d.add(e, TypeParticipantAdded, RuleNewPerson, joined, Settled, keyPerson, p.UserID)
 			h.aliases = append(h.aliases, known)
 			persons[p.UserID] = h
 			continue
 		}
-		d.add(e, TypeParticipantAdded, RuleNewParticipant, p.Start, Settled, keyParticipant, p.ID)
+		d.add(e, TypeParticipantAdded, RuleNewParticipant, joined, Settled, keyParticipant, p.ID)
 	}
 }
 

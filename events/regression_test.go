@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
 )
 
@@ -524,5 +525,37 @@ func TestNobodyLeavesBeforeHeCame(t *testing.T) {
 		rest := heard(t, len(messages), messages...)
 		came, left := slices.Index(rest, "connected u"), slices.Index(rest, "disconnected u client 0")
 		require.True(t, came >= 0 && came < left, "%s: %v", name, rest)
+	}
+}
+
+func TestAFailedCommandToANumberIsNoSureTarget(t *testing.T) {
+	a := agent("p", "s", `"state":"terminated","connectedTime":"2025-01-10T09:00:05Z","disconnectedTime":"2025-01-10T09:01:00Z","disconnectType":"transfer"`)
+	const c = `{"id":"p2","purpose":"agent","userId":"user-c","calls":[{"id":"s2","state":"connected","connectedTime":"2025-01-10T09:01:00.1Z"}]}`
+	failed := func(m string) string {
+		return strings.Replace(m, `"participants":`, `"recentTransfers":[{"id":"t","state":"failed","dateIssued":"2025-01-10T09:00:30Z","transferType":"unattended","initiator":{"userId":"u"},"destination":{"address":"tel:+4930123456"}}],"participants":`, 1)
+	}
+	require.Contains(t, heard(t, -1, failed(topic(customerLeg, a)), failed(topic(customerLeg, a, c))), "transferred u blind agent user-c")
+}
+
+// TestWhoIsThereWasAddedAndWhatIsUnansweredHasRung, whatever the order of the times of a
+// leg that is told the wrong way round.
+func TestWhoIsThereWasAddedAndWhatIsUnansweredHasRung(t *testing.T) {
+	fact := func(event string, ms int, more string) []byte {
+		return fmt.Appendf(nil, `{"topicName":"v2.detail.events.conversation.c.%s","eventBody":{"eventTime":%d,"conversationId":"c","mediaType":"EMAIL","participantId":"p","sessionId":"s","userId":"u"%s}}`, event, 1736499600000+ms, more)
+	}
+	for more, pair := range map[string][2]events.Type{
+		`,"disconnectType":"CLIENT","interactingDurationMs":60000`: {events.TypeParticipantAdded, events.TypeAgentConnected},
+		`,"disconnectType":"SYSTEM","alertingDurationMs":8000`:     {events.TypeAgentAlerted, events.TypeAgentUnanswered},
+	} {
+		var c *conversation.Conversation
+		for _, part := range decode(t, [][]byte{fact("user.start", 100_200, ""), fact("user.end", 100_000, more)}) {
+			c = conversation.Merge(c, part)
+		}
+		at := map[events.Type]int{}
+		for i, e := range events.Derive(c) {
+			at[e.Head().Type] = i + 1
+		}
+		require.NotZero(t, at[pair[0]], pair)
+		require.Less(t, at[pair[0]], at[pair[1]], pair)
 	}
 }

@@ -81,7 +81,7 @@ func (t *targets) of(s *stretch, leg *conversation.Leg, consult bool) (to Transf
 		return TransferTarget{Kind: TargetAgent, UserID: command.DestinationUserID}, false
 	}
 	if command != nil && command.DestinationAddress != "" {
-		return TransferTarget{Kind: TargetAddress, Address: command.DestinationAddress}, true
+		return TransferTarget{Kind: TargetAddress, Address: command.DestinationAddress}, !cameToNothing(command)
 	}
 	if a := leg.Session.DestinationAddresses; len(a) > 0 {
 		return TransferTarget{Kind: TargetAddress, Address: a[len(a)-1]}, true

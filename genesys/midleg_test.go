@@ -102,3 +102,19 @@ func TestAHoldToTheEndCountsWhicheverLegHasTheFlag(t *testing.T) {
 	requireAgentTimes(t, []conversation.AgentTime{{UserID: "u", Connected: 50 * time.Second, Hold: 240 * time.Second, WrapUp: 20 * time.Second, Handle: 310 * time.Second, Sessions: 1}}, []said{
 		{record(segment("interact", "10:00:10", "10:01:00", ""), segment("hold", "10:01:00", "", "")), 70 * time.Second}, {end, 325 * time.Second}})
 }
+
+func TestAHoldOfALaterAgentSaysNothingOfAnEarlierOne(t *testing.T) {
+	live := func(held bool, others string) string {
+		return fmt.Sprintf(`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[
+			{"id":"p-c","purpose":"customer","calls":[{"id":"s-c","state":"connected","connectedTime":"2025-01-10T10:00:00Z","held":%t}]},%s]}}`, held, others)
+	}
+	const gone = `{"id":"p-a","purpose":"agent","userId":"u","endTime":"2025-01-10T10:05:20Z","calls":[{"id":"s-a","state":"terminated","connectedTime":"2025-01-10T10:00:10Z",
+		"disconnectedTime":"2025-01-10T10:05:00Z","disconnectType":"transfer","afterCallWork":{"state":"complete","startTime":"2025-01-10T10:05:00Z","endTime":"2025-01-10T10:05:20Z"}}]}`
+	const next = `{"id":"p-b","purpose":"agent","userId":"u2","calls":[{"id":"s-b","state":"connected","connectedTime":"2025-01-10T10:05:01Z"}]}`
+	requireAgentTimes(t, []conversation.AgentTime{
+		{UserID: "u", Connected: 290 * time.Second, WrapUp: 20 * time.Second, Handle: 310 * time.Second, Sessions: 1},
+		{UserID: "u2", Sessions: 1}}, []said{
+		{record(segment("interact", "10:00:10", "10:01:00", ""), segment("hold", "10:01:00", "", "")), 70 * time.Second},
+		{live(false, gone), 325 * time.Second},
+		{live(true, gone+","+next), 400 * time.Second}})
+}

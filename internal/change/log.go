@@ -45,6 +45,14 @@ func (p *Plan) Veto(e events.Event, v Veto, now time.Time) {
 	p.Events = nil
 }
 
+// Repeat says again, at its place among the events, what came with the veto of one in an
+// attempt before: it is later than what hooks on earlier events set.
+func (p *Plan) Repeat(e events.Event, now time.Time) {
+	if v, vetoed := p.vetoes[e.Head().ID]; vetoed && p.Change.Vetoed == "" {
+		p.SetAttributes(v.Attributes, now)
+	}
+}
+
 // SetAttributes joins attributes that a Before hook has set to the
 // conversation, so that the next hook sees them. They are newer than what it has,
 // whatever the clock says: the hook has seen that.

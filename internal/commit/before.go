@@ -10,7 +10,6 @@ import (
 	"github.com/dcmkit/convtrack/internal/access"
 	"github.com/dcmkit/convtrack/internal/change"
 	"github.com/dcmkit/convtrack/internal/failure"
-	"github.com/dcmkit/convtrack/store"
 )
 
 // errUndone: a hook vetoed an event after others had written for it, or an
@@ -51,6 +50,7 @@ func (c *Committer) runBefore(ctx context.Context, a *attempt, run *beforeRun) e
 	defer done()
 	for _, e := range a.plan.Events {
 		if !a.plan.Asks(e) {
+			a.plan.Repeat(e, c.Stated.After(time.Now()))
 			continue
 		}
 		if err := c.askBefore(ctx, a.plan, e, run); err != nil {
@@ -74,7 +74,7 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 	wrote := creation && run.last != nil // a veto of the creation undoes everything
 	h.Conversation = p.Change.To
 	for name := range c.Hooks.EachBefore(e) {
-		if slices.Contains(p.Except, store.Skipped{Hook: name, EventID: h.ID}) || run.passed[question{name, h.ID}] {
+		if slices.Contains(p.Except, change.Question(name, h)) || run.passed[question{name, h.ID}] {
 			continue
 		}
 		run.last = &events.HookError{Hook: name, Timing: events.TimingBefore, EventID: h.ID, EventType: h.Type, ConversationID: h.ConversationID}

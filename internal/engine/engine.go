@@ -119,7 +119,7 @@ func New(c Config) *Engine {
 	})
 	e.Committer = commit.New(commit.Config{
 		Store: e.Store, Lanes: e.Lanes, Cache: e.cache, Outbox: e.Outbox, Inbox: e.Inbox, Hooks: c.Hooks,
-		Owns:          owns,
+		Owns:          func(id string) bool { return owns(id) && e.Membership.Sure() },
 		Shared:        func() bool { return len(e.Membership.Names()) > 1 },
 		Waits:         e.settling.Wake,
 		Now:           now,

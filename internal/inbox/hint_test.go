@@ -335,3 +335,29 @@ func TestWhatAReaderCouldNotReadIsReadByTheOneThatFollowsIt(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWaitsForItsTurnIsReadByWhoReadsThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, newStore(), newMembers(always("a"), "a"), "a")
+		release := make(chan struct{})
+		r.ReadBy(readFunc(func(_ context.Context, id string) error {
+			if id != "late" {
+				<-release
+			}
+			return errors.New("401")
+		}))
+		require.NoError(t, r.Hint(t.Context(), hint("late")))
+		time.Sleep(time.Hour) // its pauses are five minutes by now
+		for i := range mostReads {
+			require.NoError(t, r.Hint(t.Context(), hint(fmt.Sprint("c", i))))
+		}
+		time.Sleep(time.Second)
+		require.NoError(t, r.Hint(t.Context(), hint("late"))) // now it waits for a place
+		time.Sleep(2 * time.Second)
+		good := newAPI()
+		r.ReadBy(good)
+		close(release)
+		time.Sleep(10 * time.Second)
+		require.Len(t, good.begun("late"), 1)
+	})
+}

@@ -140,8 +140,7 @@ func (b *Inbox) handOn(ctx context.Context, hint store.Entry, to string) error {
 func (b *Inbox) readHinted(ctx context.Context, id string, h *hinted) {
 	failed := 0
 	for wait := gatherHints; retry.Pause(ctx, wait); {
-		reader := b.readerOf(id, h)
-		if reader == nil {
+		if !b.goesOn(id, h) {
 			return
 		}
 		select {
@@ -149,7 +148,14 @@ func (b *Inbox) readHinted(ctx context.Context, id string, h *hinted) {
 		case <-ctx.Done():
 			return
 		}
-		began, keys := time.Now(), b.takeHints(h)
+		began := time.Now()
+		reader, keys := b.takeHints(h)
+		if reader == nil { // it has waited for its turn
+			<-b.slots
+			b.putBack(h, keys)
+			wait = 0
+			continue
+		}
 		err := b.readAfter(ctx, reader, id, keys)
 		<-b.slots
 		wait = max(0, readEvery-time.Since(began))
@@ -174,24 +180,24 @@ func (b *Inbox) readHinted(ctx context.Context, id string, h *hinted) {
 	}
 }
 
-// readerOf returns who reads the conversation now; nil when no hint waits for a read, or
-// nobody can read any more. Then the next one begins anew, or hands it on.
-func (b *Inbox) readerOf(id string, h *hinted) Reader {
+// goesOn reports whether hints wait for a read, and somebody can read. Else the next
+// hint begins anew, or is handed on.
+func (b *Inbox) goesOn(id string, h *hinted) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(h.keys) > 0 && b.reader != nil {
-		return b.reader
+		return true
 	}
 	for _, key := range h.keys {
 		delete(b.current, key)
 		b.Look()
 	}
 	delete(b.hinted, id)
-	return nil
+	return false
 }
 
-// takeHints returns the hints that a read which begins now is for.
-func (b *Inbox) takeHints(h *hinted) []store.EntryKey {
+// takeHints returns who reads now, and the hints that a read which begins now is for.
+func (b *Inbox) takeHints(h *hinted) (Reader, []store.EntryKey) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	keys := h.keys
@@ -200,7 +206,7 @@ func (b *Inbox) takeHints(h *hinted) []store.EntryKey {
 	case <-h.more:
 	default:
 	}
-	return keys
+	return b.reader, keys
 }
 
 func (b *Inbox) putBack(h *hinted, keys []store.EntryKey) {

@@ -46,6 +46,7 @@ type Membership struct {
 	seen    map[string]sign
 	beats   int64
 	struck  int           // how often the others took this process for dead
+	sure    time.Time     // when the last sign of life that the store took was begun
 	changed chan struct{} // closed when live changes, or struck
 }
 
@@ -253,6 +254,9 @@ func (m *Membership) update(ctx context.Context, do func(*list, time.Time)) erro
 		_, err = m.values.SetValue(ctx, listName, value, version)
 		switch {
 		case err == nil:
+			m.mu.Lock()
+			m.sure = now
+			m.mu.Unlock()
 			m.set(&l)
 			return nil
 		case !errors.Is(err, store.ErrConflict):
@@ -308,6 +312,14 @@ func (m *Membership) set(l *list) {
 func (m *Membership) tellChanged() {
 	close(m.changed)
 	m.changed = make(chan struct{})
+}
+
+// Sure reports whether no other process can have taken this one for dead since its last
+// sign of life.
+func (m *Membership) Sure() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return time.Since(m.sure) < m.lease
 }
 
 // Struck returns how often the others have taken this process for dead, and looked after

@@ -240,3 +240,17 @@ func TestAProcessWithALongerLeaseIsAMemberAllTheTime(t *testing.T) {
 		}
 	})
 }
+
+func TestASourceThatIsDroppedIsNotRunHereFromThenOn(t *testing.T) {
+	m := New("a", memstore.New(), time.Minute, func() Holding { return Holding{} })
+	require.NoError(t, m.Join(t.Context(), []string{"x"}))
+	require.Equal(t, "a", m.Runner("x", "k"))
+	changed := m.Changed()
+	m.Drop("x")
+	select {
+	case <-changed:
+	default:
+		require.Fail(t, "nobody is told")
+	}
+	require.Empty(t, m.Runner("x", "k"))
+}

@@ -133,7 +133,7 @@ func (v viewer) line(c *conversation.Conversation) line {
 	}
 	present := c.PresentUsers()
 	for _, p := range c.Participants {
-		if p.UserID != "" && (c.Status == conversation.StatusEnded || slices.Contains(present, p.UserID)) {
+		if p.UserID != "" && p.Purpose != conversation.PurposeVoicemail && (c.Status == conversation.StatusEnded || slices.Contains(present, p.UserID)) {
 			l.Agents = with(l.Agents, p.UserID, v.personal(p.Name))
 		}
 		if p.Purpose.Side() == conversation.QueueSide && p.QueueID != "" {

@@ -263,21 +263,29 @@ func TestTheReportOfOpenConversationsNamesWhoIsPresent(t *testing.T) {
 	require.Positive(t, supervised)
 }
 
-// TestAnUpgradeForgetsAnOwnNumberThatWasTakenForTheCustomers: the conversation may never
-// be written again.
-func TestAnUpgradeForgetsAnOwnNumberThatWasTakenForTheCustomers(t *testing.T) {
+// TestAnUpgradeMendsAnOwnNumberThatWasTakenForTheCustomers: the conversation may never be
+// written again.
+func TestAnUpgradeMendsAnOwnNumberThatWasTakenForTheCustomers(t *testing.T) {
 	s := open(t)
-	for id, own := range map[string]string{"taken": "tel:+31-20-123 4567", "other": "sip:+31201234568@10.0.0.1;user=phone"} {
-		c := conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: id, Address: own}, conversation.Statement{By: conversation.SourceREST}))
+	call := func(id, own string, direction conversation.Direction, address string, leg conversation.Session) {
+		leg.ID, leg.MediaType = "s", conversation.MediaVoice
+		c := conversation.Merge(nil, conversation.State(&conversation.Conversation{ID: id, Address: own, OriginatingDirection: direction, Participants: []*conversation.Participant{
+			{ID: "p", Purpose: conversation.PurposeCustomer, Address: address, Sessions: []*conversation.Session{&leg}}}}, conversation.Statement{By: conversation.SourceREST}))
 		_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: id, To: c}}})
 		require.NoError(t, err)
 	}
+	call("caller", "tel:+31-20-123 4567", conversation.Inbound, "sip:+31201234567@10.0.0.1;user=phone", conversation.Session{ANI: "tel:+31612345678"})
+	call("nobody", "tel:+31201234567", conversation.Inbound, "sip:+31201234567@10.0.0.1;user=phone", conversation.Session{})
+	call("called", "tel:+31201234567", conversation.Outbound, "", conversation.Session{DNIS: "tel:+31201234567"})
 	for _, sql := range []string{"update cdm_conversation set customer_address = '+31201234567'", "delete from cdm_migration where name = '0016_reports'"} {
 		_, err := s.pool.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
-	page, err := openIn(t, s.schema).List(t.Context(), store.Query{Address: "+31201234567"})
-	require.NoError(t, err)
-	require.Len(t, page.Conversations, 1)
-	require.Equal(t, "other", page.Conversations[0].ID)
+	upgraded := openIn(t, s.schema)
+	for address, id := range map[string]string{"+31201234567": "called", "+31612345678": "caller"} {
+		page, err := upgraded.List(t.Context(), store.Query{Address: address})
+		require.NoError(t, err)
+		require.Len(t, page.Conversations, 1, address)
+		require.Equal(t, id, page.Conversations[0].ID)
+	}
 }

@@ -183,11 +183,13 @@ select u.conversation_id, u.participant_id, a.session_id, a.address, coalesce(a.
 from customer u
 left join answer a on a.conversation_id = u.conversation_id;
 
--- What migration 0009 took it for is not known then, until the conversation is written
--- again. Only numbers have several spellings.
-update cdm_conversation set customer_address = null
-where customer_address like '+%'::text and address is not null
-  and customer_address = translate(regexp_replace(address, '^(tel|sip|sips):|[;?@].*$'::text, ''::text, 'g'::text), ' -.()'::text, ''::text);
+-- Only numbers have several spellings. Where none is taken for the customer's the view is
+-- not asked.
+update cdm_conversation c set customer_address = r.address
+from cdm_report_customer r
+where r.conversation_id = c.conversation_id and c.customer_address is distinct from r.address
+  and c.customer_address like '+%'::text and c.address is not null
+  and c.customer_address = translate(regexp_replace(c.address, '^(tel|sip|sips):|[;?@].*$'::text, ''::text, 'g'::text), ' -.()'::text, ''::text);
 
 -- Who only watches is not connected, and a leg is over by its state, or with its
 -- participant, too.
