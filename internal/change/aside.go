@@ -60,9 +60,9 @@ func mustDecide(kept *store.Refused, q *Request) bool {
 	return q.Patience.Undecided < 0 || kept != nil && (kept.Overruled || q.All || q.Now.Sub(kept.Since) >= q.Patience.Undecided)
 }
 
-// Question is what a hook is asked with an event. What is kept aside is a version of the
+// SkippedAt names what is left out of a hook at an event. What is kept aside is a version of the
 // conversation, too, so the event of a version has another id each time.
-func Question(hook string, h *events.Header) store.Skipped {
+func SkippedAt(hook string, h *events.Header) store.Skipped {
 	if h.Type == events.TypeConversationChanged {
 		return store.Skipped{Hook: hook, EventID: string(h.Type)}
 	}
@@ -77,7 +77,7 @@ func skipped(kept *store.Refused, q *Request, about []events.Event) []store.Skip
 	}
 	all := slices.Clone(kept.Skipped)
 	for _, e := range about {
-		if x := Question(kept.Hook, e.Head()); !slices.Contains(all, x) {
+		if x := SkippedAt(kept.Hook, e.Head()); !slices.Contains(all, x) {
 			all = append(all, x)
 		}
 	}

@@ -240,7 +240,7 @@ func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
 	p = Work(r, Request{Decision: &skip, Now: now, Settling: rules})
 	require.Len(t, p.Except, len(p.Events))
 	for i, e := range p.Events {
-		require.Equal(t, Question("link", e.Head()), p.Except[i])
+		require.Equal(t, SkippedAt("link", e.Head()), p.Except[i])
 	}
 	require.Equal(t, 10, Refuse(r, Request{}, store.Failure{Hook: "link", Attempts: 5}, nil).Change.Refused.Attempts, "all tries count")
 }

@@ -73,8 +73,9 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 	creation := h.Type == events.TypeConversationCreated
 	wrote := creation && run.last != nil // a veto of the creation undoes everything
 	h.Conversation = p.Change.To
+	state := func() { p.SetAttributes(h.TakeAttributes(), c.Stated.After(time.Now())) }
 	for name := range c.Hooks.EachBefore(e) {
-		if slices.Contains(p.Except, change.Question(name, h)) || run.passed[question{name, h.ID}] {
+		if slices.Contains(p.Except, change.SkippedAt(name, h)) || run.passed[question{name, h.ID}] {
 			continue
 		}
 		run.last = &events.HookError{Hook: name, Timing: events.TimingBefore, EventID: h.ID, EventType: h.Type, ConversationID: h.ConversationID}
@@ -88,12 +89,12 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 			return err
 		case notYet != nil:
 			c.Log.Info("a conversation is tracked on which a hook could not decide in time", "conversation", h.ConversationID, "hook", notYet.Hook, "reason", notYet.Reason)
-			p.SetAttributes(h.TakeAttributes(), c.Stated.After(time.Now()))
+			state()
 		case creation && p.Overruled && errors.As(err, &veto):
 			c.Log.Info("a veto is overruled: somebody wants the conversation tracked", "conversation", h.ConversationID, "hook", veto.Hook, "reason", veto.Reason)
-			p.SetAttributes(h.TakeAttributes(), c.Stated.After(time.Now()))
+			state()
 		case err == nil:
-			p.SetAttributes(h.TakeAttributes(), c.Stated.After(time.Now()))
+			state()
 		case errors.As(err, &run.failed):
 			if c.pass(ctx, run, run.failed) {
 				return errUndone

@@ -131,29 +131,27 @@ func (m *Membership) Owns(source, key string) bool { return m.Owner(source, key)
 func (m *Membership) Owner(source, key string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	best, most := "", uint64(0)
-	for name, is := range m.live {
-		if is.leaving || source != "" && name != m.name && !slices.Contains(is.sources, source) {
-			continue
-		}
-		if w := weight(name, key); w > most || w == most && name > best {
-			best, most = name, w
-		}
-	}
-	return cmp.Or(best, m.name)
+	return cmp.Or(m.greatest(key, func(name string, is liveMember) bool {
+		return source == "" || name == m.name || slices.Contains(is.sources, source)
+	}), m.name)
 }
 
-// Runner returns the name of the process that is to look after the key, of those alone
-// that run the source and are not leaving; empty when none does.
+// Runner is as Owner, of those alone that run the source; empty when none does.
 func (m *Membership) Runner(source, key string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.greatest(key, func(_ string, is liveMember) bool { return slices.Contains(is.sources, source) })
+}
+
+// greatest returns the one that is to look after the key, of the members that count and
+// are not leaving; empty when there is none. The caller holds the lock.
+func (m *Membership) greatest(key string, counts func(name string, is liveMember) bool) string {
 	best, most := "", uint64(0)
 	for name, is := range m.live {
-		if is.leaving || !slices.Contains(is.sources, source) {
+		if is.leaving || !counts(name, is) {
 			continue
 		}
-		if w := weight(name, key); best == "" || w > most || w == most && name > best {
+		if w := weight(name, key); w > most || w == most && name > best {
 			best, most = name, w
 		}
 	}
@@ -254,10 +252,7 @@ func (m *Membership) update(ctx context.Context, do func(*list, time.Time)) erro
 		_, err = m.values.SetValue(ctx, listName, value, version)
 		switch {
 		case err == nil:
-			m.mu.Lock()
-			m.sure = now
-			m.mu.Unlock()
-			m.set(&l)
+			m.set(&l, now)
 			return nil
 		case !errors.Is(err, store.ErrConflict):
 			return err
@@ -293,9 +288,11 @@ func (m *Membership) removeDead(l *list, now time.Time) {
 // third of its own lease.
 func (m *Membership) leaseOf(is *member) time.Duration { return max(m.lease, is.Lease) }
 
-func (m *Membership) set(l *list) {
+// set takes the list that the store took, of a sign of life that was begun at a time.
+func (m *Membership) set(l *list, begun time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.sure = begun
 	live := map[string]liveMember{}
 	for name, is := range l.Members {
 		live[name] = liveMember{is.Sources, is.Leaving}

@@ -83,11 +83,7 @@ func candidates(p conversation.Person, after string, limit int) *search {
 	}
 	if mark := p.Mark(); mark != "" {
 		for _, x := range rows.Addresses {
-			mark := mark
-			if x.Column == "more" {
-				mark = rows.PlainOf(mark)
-			}
-			part(x.Of.Table().Name, `pg_catalog.strpos(pg_catalog.translate(pg_catalog.lower(`+x.Column+`::text collate pg_catalog."C"), '`+conversation.Separators+`'::text, ''::text), `+s.text(mark)+`) > 0`)
+			part(x.Of.Table().Name, `pg_catalog.strpos(pg_catalog.translate(pg_catalog.lower(`+x.Column+`::text collate pg_catalog."C"), '`+conversation.Separators+`'::text, ''::text), `+s.text(x.MarkIn(mark))+`) > 0`)
 		}
 	}
 	if len(s.parts) == 0 {

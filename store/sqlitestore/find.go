@@ -68,15 +68,11 @@ func (s *Store) candidates(p conversation.Person, after string, limit int) (sql 
 	}
 	if mark := p.Mark(); mark != "" {
 		for _, x := range rows.Addresses {
-			mark := mark
-			if x.Column == "more" {
-				mark = rows.PlainOf(mark)
-			}
 			plain := "lower(" + x.Column + ")"
 			for _, r := range conversation.Separators {
 				plain = "replace(" + plain + ", '" + string(r) + "', '')"
 			}
-			part(x.Of.Table().Name, "instr("+plain+", ?) > 0", mark)
+			part(x.Of.Table().Name, "instr("+plain+", ?) > 0", x.MarkIn(mark))
 		}
 	}
 	if len(parts) == 0 {

@@ -40,9 +40,18 @@ func MarkOf(id string) (mark string) {
 	return mark
 }
 
-// PlainOf is the longest part of a text that a JSON text in which the text is has in
+// MarkIn is what the column has in it where the mark of an address is: JSON writes some
+// signs otherwise.
+func (p Place) MarkIn(mark string) string {
+	if p.Column == "more" {
+		return plainOf(mark)
+	}
+	return mark
+}
+
+// plainOf is the longest part of a text that a JSON text in which the text is has in
 // it as it is.
-func PlainOf(s string) (plain string) {
+func plainOf(s string) (plain string) {
 	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError }) {
 		if len(part) > len(plain) {
 			plain = part
