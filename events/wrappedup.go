@@ -44,11 +44,32 @@ func (d *deriver) wrappedUp(s *stretch) {
 		e := &AgentWrappedUp{ParticipantID: leg.Participant.ID, SessionID: leg.Session.ID, UserID: leg.Participant.UserID,
 			WrapUpCode: code, WrapUpName: leg.Session.WrapUpName, WrapUpNote: leg.Session.WrapUpNote, WrapUpDuration: wrapUpDuration(leg)}
 		h := d.add(e, TypeAgentWrappedUp, RuleWrappedUp, wrappedUpAt(leg), legSettling(leg), s.first().Session.ID, code)
-		for _, a := range d.aliases(s, TypeAgentWrappedUp) {
+		for _, a := range append(d.aliases(s, TypeAgentWrappedUp), d.inVainBefore(s, TypeAgentWrappedUp)...) {
 			a.more = code
 			h.aliases = append(h.aliases, a)
 		}
 	}
+}
+
+// inVainBefore are the ids of what could have been announced of the stretch while a leg
+// that nobody answered was taken for its begin: detail events tell of an alert with its
+// end.
+func (d *deriver) inVainBefore(s *stretch, t Type) []alias {
+	var since time.Time // when the person was connected before
+	var list []alias
+	legs := d.c.Legs()
+	for i := range legs {
+		if l := &legs[i]; l.Answered && l.Person == s.first().Person && !l.Supervises && connectedAt(l).Before(s.connected) {
+			since = latest(since, connectedAt(l))
+		}
+	}
+	for i := range legs {
+		l := &legs[i]
+		if at := begin(l); !l.Answered && l.Person == s.first().Person && !l.Supervises && at.After(since) && !at.After(s.connected) {
+			list = append(list, alias{of: t, session: l.Session.ID})
+		}
+	}
+	return list
 }
 
 func wrappedUpAt(l *conversation.Leg) time.Time {

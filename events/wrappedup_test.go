@@ -1,6 +1,7 @@
 package events_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -78,4 +79,27 @@ func distinct(list []string) map[string]bool {
 		set[s] = true
 	}
 	return set
+}
+
+// Two facts that are late, the end of an alert in vain and the begin of the leg that
+// was answered, make the queue's answer count for the alert. The code is on the leg.
+func TestACodeIsToldOnceWhereAnAlertInVainWasTakenForTheAnswer(t *testing.T) {
+	fact := func(event string, at int, more string) string {
+		return fmt.Sprintf(`{"topicName":"v2.detail.events.conversation.c.%s","eventBody":{"eventTime":%d,"conversationId":"c","mediaType":"VOICE",%s}}`, event, 1736499600000+at*1000, more)
+	}
+	const vain, answered, queue = `"participantId":"p1","sessionId":"s1","userId":"u"`, `"participantId":"p2","sessionId":"s2","userId":"u"`, `"participantId":"q","sessionId":"sq"`
+	messages := []string{
+		fact("acd.start", 5, queue), fact("user.start", 10, vain), fact("user.end", 14, vain+`,"disconnectType":"CLIENT","alertingDurationMs":4000`),
+		fact("user.start", 20, answered), fact("acd.end", 25, queue+`,"acdOutcome":"ANSWERED","answeredUserId":"u"`),
+		fact("user.end", 60, answered+`,"disconnectType":"PEER","interactingDurationMs":35000`),
+		fact("acw", 80, answered+`,"wrapupCode":"w"`),
+	}
+	for _, order := range permutations(messages) {
+		l := newListener()
+		for _, m := range order {
+			l.hear(decode(t, [][]byte{[]byte(m)})...)
+			l.announce(true)
+		}
+		require.Equal(t, []string{"w"}, announcedCodes(l), order)
+	}
 }

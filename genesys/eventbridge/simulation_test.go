@@ -254,9 +254,10 @@ func (s *simulation) run() {
 }
 
 // concluded are the events that single facts can let one believe too early, when
-// others of the same moment come after the settling time.
+// others of the same moment come after the settling time. (The code of an agent's
+// second visit is told of the first one whose end is on its way.)
 var concluded = []events.Type{events.TypeAgentConnected, events.TypeAgentDisconnected, events.TypeAgentLeft, events.TypeAgentAlerted,
-	events.TypeAgentUnanswered}
+	events.TypeAgentUnanswered, events.TypeAgentWrappedUp}
 
 // judge compares what the hooks were told with what was sent.
 func (s *simulation) judge() {
@@ -307,6 +308,9 @@ func (s *simulation) judge() {
 				is, known := fact[h.ID]
 				if !known { // concluded while what overturns it was still on its way
 					require.Contains(s.t, concluded, h.Type, "%s: invented %s", id, h.Type)
+					if h.Type == events.TypeAgentWrappedUp {
+						require.Contains(s.t, slices.Collect(maps.Values(must)), h.Type, "%s: no code is known of", id)
+					}
 					continue
 				}
 				require.False(s.t, facts[is], "%s: %s is told under two ids", id, h.Type)
