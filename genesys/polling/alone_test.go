@@ -47,6 +47,12 @@ func TestWhatIsNeverAnsweredAboutOneConversationHoldsUpNoOtherThoughItIsReadAlon
 			"a refusal": func() ([]byte, error) {
 				return nil, &genesys.APIError{Method: http.MethodGet, Status: http.StatusBadRequest}
 			},
+			"a failure": func() ([]byte, error) {
+				return nil, &genesys.APIError{Method: http.MethodGet, Status: http.StatusInternalServerError}
+			},
+			"one that is not ready in time": func() ([]byte, error) {
+				return nil, &genesys.APIError{Method: http.MethodGet, Status: http.StatusGatewayTimeout}
+			},
 		} {
 			t.Run(question+" by "+name, func(t *testing.T) {
 				inBubble(t, func(t *testing.T, w *world) {

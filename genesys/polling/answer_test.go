@@ -17,11 +17,11 @@ import (
 )
 
 // refuseID refuses the details of lists with an id in them.
-func refuseID(id string, count *atomic.Int64) func(genesys.Request, []byte, error) ([]byte, error) {
+func refuseID(id string, status int, count *atomic.Int64) func(genesys.Request, []byte, error) ([]byte, error) {
 	return func(r genesys.Request, body []byte, err error) ([]byte, error) {
 		if r.Path == detailsPath && strings.Contains(r.Query.Get("id"), id) {
 			count.Add(1)
-			return nil, &genesys.APIError{Method: "GET", Path: r.Path, Status: http.StatusBadRequest}
+			return nil, &genesys.APIError{Method: "GET", Path: r.Path, Status: status}
 		}
 		return body, err
 	}

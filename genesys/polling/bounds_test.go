@@ -194,7 +194,8 @@ type interval conversation.Gap
 func (i interval) overlaps(from, to time.Time) bool { return i.From.Before(to) && from.Before(i.To) }
 
 func TestAPlatformThatRefusesEverythingLosesNothing(t *testing.T) {
-	for _, status := range []int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusGone} {
+	for _, status := range []int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusGone,
+		http.StatusInternalServerError, http.StatusGatewayTimeout} {
 		inBubble(t, func(t *testing.T, w *world) {
 			from, ids := w.history(3*day, 5*time.Hour)
 			undo := w.server.Faults().Requests(genesystest.RequestFault{Status: status})
@@ -250,12 +251,36 @@ func TestAnIdThatIsRefusedIsNotAskedForWithTheOthersAgain(t *testing.T) {
 			w.waiting(fmt.Sprintf("c-%02d", i))
 		}
 		var refusals atomic.Int64
-		w.calls.answer(refuseID("c-13", &refusals))
+		w.calls.answer(refuseID("c-13", http.StatusBadRequest, &refusals))
 		w.settle(50 * time.Minute)
 		first := refusals.Load()
 		require.NotZero(t, first)
 		require.LessOrEqual(t, first, int64(8), "one search for the culprit")
 		w.settle(50 * time.Minute)
 		require.Greater(t, refusals.Load(), first, "it is tried again in time")
+	})
+}
+
+// TestAnIDOnWhichThePlatformFailsMakesItBlindOnceForAMinute, however often it is tried
+// again.
+func TestAnIDOnWhichThePlatformFailsMakesItBlindOnceForAMinute(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{}, DiscoverEvery: 10 * time.Minute, FollowEvery: time.Minute, FollowLeast: time.Minute})
+		for i := range 20 {
+			w.waiting(fmt.Sprintf("c-%02d", i))
+		}
+		w.settle(20 * time.Minute)
+		var failures atomic.Int64
+		w.calls.answer(refuseID("c-13", http.StatusInternalServerError, &failures))
+		blind := 0
+		for range 4 * time.Hour / (10 * time.Second) {
+			w.settle(10 * time.Second)
+			if !w.source.Health().BlindSince.IsZero() {
+				blind++
+			}
+		}
+		require.Greater(t, failures.Load(), int64(40), "it is tried again in time")
+		require.NotZero(t, blind)
+		require.Less(t, blind, 20, "in steps of ten seconds")
 	})
 }

@@ -54,6 +54,11 @@
 // and reading goes on after it. When the platform refuses everything, nothing is
 // lost: the source waits and asks again.
 //
+// What the platform fails on (500), or does not answer in time (504), is asked again,
+// and in smaller pieces. A conversation with which that lasts for a minute, while the
+// same question about others is answered, is left out for an hour, and the log names
+// it.
+//
 // An answer that is not understood is an error of its request, whatever its
 // status: the position stays, and the request is repeated. A single element of a
 // page that is not understood is left out and named in the log by its id

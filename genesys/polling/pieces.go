@@ -135,7 +135,7 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 	case errors.Is(err, errUnlisted):
 		return p.lose(ctx, piece, err)
 	case !divisible(err):
-		return err // nil, temporary, or an error that smaller pieces do not avoid
+		return err // nil, or an error that smaller pieces do not avoid
 	}
 	if older, newer, ok := piece.halves(whole.smallest()); ok {
 		if err := p.piece(ctx, whole, older); err != nil {
@@ -146,13 +146,13 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 		}
 		return p.piece(ctx, whole, newer)
 	}
-	if !p.answers(ctx, whole, piece) {
+	if failedOn(err) || !p.answers(ctx, whole, piece) {
 		return err
 	}
 	// The cause may have gone meanwhile, so it is tried once more. A refused
 	// question is not repeated unchanged, so this one is a little wider.
 	err = p.question(ctx, interval{piece.from, piece.to.Add(time.Millisecond)})
-	if divisible(err) {
+	if divisible(err) && !failedOn(err) {
 		return p.lose(ctx, piece, err)
 	}
 	return err
@@ -175,7 +175,15 @@ func (p *pieces) answers(ctx context.Context, whole, refused interval) bool {
 
 // divisible reports whether a question that failed with err may be answered in
 // smaller pieces.
-func divisible(err error) bool { return refused(err) || errors.Is(err, genesys.ErrNotUnderstood) }
+func divisible(err error) bool {
+	return refused(err) || failedOn(err) || errors.Is(err, genesys.ErrNotUnderstood)
+}
+
+// failedOn reports whether the platform failed while it answered, or did not finish in
+// time. That may pass; or the cause is in what was asked.
+func failedOn(err error) bool {
+	return !ofLogin(err) && (genesys.HasStatus(err, http.StatusInternalServerError) || genesys.HasStatus(err, http.StatusGatewayTimeout))
+}
 
 // errRefused is wrapped by an error that is a refusal of the question.
 var errRefused = errors.New("refused")

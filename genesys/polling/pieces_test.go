@@ -73,6 +73,31 @@ func TestEachTimeIsReadOrLostOnceUnlessEverythingIsRefused(t *testing.T) {
 	})
 }
 
+// What takes the platform too long in one piece it may answer in smaller ones. Nothing
+// is lost by it: it may be faster tomorrow.
+func TestATimeThatTakesThePlatformTooLongIsReadInSmallerPieces(t *testing.T) {
+	late := &genesys.APIError{Status: http.StatusGatewayTimeout}
+	whole := interval{time.Unix(0, 0), time.Unix(0, 0).Add(2 * day)}
+	for longest, all := range map[time.Duration]bool{3 * time.Hour: true, 10 * time.Minute: true, time.Minute: false} {
+		var read []interval
+		p := pieces{
+			end:    func(from time.Time) time.Time { return from.Truncate(day).Add(day) },
+			losses: newLosses(),
+			ask: func(_ context.Context, i interval) error {
+				if i.to.Sub(i.from) > longest {
+					return late
+				}
+				read = append(read, i)
+				return nil
+			},
+			lost: func(context.Context, interval, error) error { panic("a loss") },
+		}
+		err := p.read(t.Context(), whole)
+		require.Equal(t, all, err == nil, longest)
+		require.Equal(t, all, covered(read, whole.from).Equal(whole.to), longest)
+	}
+}
+
 // covered returns the end of what the intervals cover without a gap since from.
 func covered(list []interval, from time.Time) time.Time {
 	slices.SortFunc(list, func(a, b interval) int { return a.from.Compare(b.from) })

@@ -1,6 +1,7 @@
 package polling
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,13 +34,14 @@ type reader struct {
 	malformed *malformed
 	refused   *refusedIDs
 	recent    recent
-	unstored  *unstored
+	unstored  *outliers // what the store refuses while it takes others
+	unread    *outliers // what the platform fails to answer about while it answers about others
 	// storeWorks returns an error when the store takes no writes.
 	storeWorks func(context.Context) error
 }
 
 func newReader(api genesys.API, answered func(time.Time), log *slog.Logger, storeWorks func(context.Context) error) *reader {
-	return &reader{api: api, answered: answered, log: log, malformed: newMalformed(log), refused: newRefusedIDs(), unstored: newUnstored(), storeWorks: storeWorks}
+	return &reader{api: api, answered: answered, log: log, malformed: newMalformed(log), refused: newRefusedIDs(), unstored: newOutliers(), unread: newOutliers(), storeWorks: storeWorks}
 }
 
 // mostTries is how many times a call is made while it fails for a temporary
@@ -78,6 +80,9 @@ func (r *reader) conversations(ctx context.Context, what string, until time.Time
 		return nil, nil, err
 	}
 	r.recent.add(found)
+	for _, c := range found {
+		r.unread.succeeded(part{what, c.ID}, time.Now())
+	}
 	return found, page, r.store(ctx, what, found)
 }
 
@@ -114,7 +119,7 @@ func (r *reader) store(ctx context.Context, what string, list []*conversation.Co
 	}
 	for _, c := range list {
 		if refused[c.ID] == nil {
-			r.unstored.stored(part{what, c.ID}, time.Now())
+			r.unstored.succeeded(part{what, c.ID}, time.Now())
 		}
 	}
 	if len(refused) == 0 {
@@ -126,7 +131,7 @@ func (r *reader) store(ctx context.Context, what string, list []*conversation.Co
 	}
 	wait := false
 	for id, e := range refused {
-		leftOut := r.unstored.refused(part{what, id}, time.Now())
+		leftOut := r.unstored.failed(part{what, id}, time.Now())
 		wait = wait || !leftOut
 		r.log.Warn("a conversation could not be stored", "read", what, "conversation", id, "left_out", leftOut, "reason", e)
 	}
@@ -151,9 +156,10 @@ func (e *storeError) Unwrap() error { return e.err }
 
 // details reads the records of up to mostIDs conversations. Those that the
 // platform does not know, or does not know yet, are left out. When it refuses
-// the list as a whole, or nothing in its answer is understood, the list is halved
-// until the ids that cause it are found; they are left out, too, and not requested
-// again for askAgainAfter. That it answers about others must be seen: when it
+// the list as a whole or fails on it, or nothing in its answer is understood, the list
+// is halved until the ids that cause it are found; they are left out, too, and not
+// requested again for askAgainAfter: at once where it refuses them, and where it fails
+// on them only when that lasts. That it answers about others must be seen: when it
 // answers about none, the cause is not in the ids.
 func (r *reader) details(ctx context.Context, ids []string, repair bool) ([]*conversation.Conversation, error) {
 	return r.detailsOf(ctx, r.refused.without(ids, time.Now()), repair, new(bool))
@@ -169,14 +175,15 @@ func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool, answe
 		return found, err
 	}
 	if len(ids) > 1 {
+		var failed error
 		for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {
 			more, err := r.detailsOf(ctx, half, repair, answers)
-			if err != nil {
+			if err != nil && !(failedOn(err) && *answers) {
 				return nil, err
 			}
-			found = append(found, more...)
+			found, failed = append(found, more...), cmp.Or(failed, err)
 		}
-		return found, nil
+		return found, failed
 	}
 	if !*answers {
 		if *answers = r.answersAboutAnother(ctx, ids, func(ctx context.Context, id string) error {
@@ -186,13 +193,18 @@ func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool, answe
 			return nil, err
 		}
 	}
+	if failedOn(err) && !r.unread.failed(part{whatDetails, ids[0]}, time.Now()) {
+		return nil, err
+	}
 	r.refused.add(ids[0], time.Now())
 	r.log.Warn("the platform does not give the details of a conversation", "conversation", ids[0], "reason", err)
 	return nil, nil
 }
 
+const whatDetails = "details"
+
 func (r *reader) detailsAtOnce(ctx context.Context, ids []string, repair bool) ([]*conversation.Conversation, error) {
-	found, _, err := r.conversations(ctx, "details", time.Time{}, genesys.Request{
+	found, _, err := r.conversations(ctx, whatDetails, time.Time{}, genesys.Request{
 		Path: "/api/v2/analytics/conversations/details", Query: url.Values{"id": {strings.Join(ids, ",")}}, Repair: repair,
 	})
 	return found, err
@@ -202,7 +214,11 @@ func (r *reader) detailsAtOnce(ctx context.Context, ids []string, repair bool) (
 // conversation that was read recently and is none of ids.
 func (r *reader) answersAboutAnother(ctx context.Context, ids []string, ask func(ctx context.Context, id string) error) bool {
 	id := r.recent.other(ids)
-	return id != "" && ask(ctx, id) == nil
+	if id == "" || ask(ctx, id) != nil {
+		return false
+	}
+	r.unread.succeeded(part{id: id}, time.Now())
+	return true
 }
 
 // errNothing: the live API has nothing of a conversation; its record says why.

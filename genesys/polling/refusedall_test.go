@@ -32,6 +32,9 @@ func refusedAll() map[string]func(genesys.Request) error {
 	all["of a login host that is not found"] = func(genesys.Request) error {
 		return &genesys.APIError{Method: http.MethodPost, Path: "/oauth/token", Status: http.StatusNotFound}
 	}
+	all["as the platform fails"] = func(r genesys.Request) error {
+		return &genesys.APIError{Method: r.Verb(), Path: r.Path, Status: http.StatusInternalServerError}
+	}
 	all["of a login whose credentials are wrong"] = func(r genesys.Request) error {
 		return &genesys.APIError{Method: r.Verb(), Path: r.Path, Err: genesys.ErrCredentials}
 	}

@@ -22,6 +22,11 @@ type txKey struct{}
 // returns [ErrTxLent], be it Commit, Rollback or a statement; when the hook has
 // returned, everything returns [pgx.ErrTxClosed]. Its Conn is nil: the
 // connection is the store's.
+//
+// A statement that takes longer than the ctx that it is given ends the connection, and
+// the server may go on with it, and keep the conversation locked, until it is done.
+// "set local statement_timeout" in the transaction, or the server's
+// client_connection_check_interval, bounds that.
 func Tx(ctx context.Context) (pgx.Tx, bool) {
 	tx, ok := ctx.Value(txKey{}).(*lentTx)
 	if !ok {
