@@ -155,7 +155,7 @@ func (r *reader) attributes() map[string]string {
 	if n == 0 {
 		return nil
 	}
-	values := make(map[string]string, min(n, 64))
+	values := make(map[string]string, min(n, mostAtOnce))
 	for ; n > 0 && r.err == nil; n-- {
 		name := r.text()
 		values[name] = r.text()

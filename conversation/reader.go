@@ -62,10 +62,17 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// mostAtOnce bounds the memory that the length of a damaged list takes.
+const mostAtOnce = 64
+
 // readAll reads a list that appendAll wrote; nil when it is empty.
 func readAll[V any](r *reader, read func(*reader) V) []V {
-	var list []V
-	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
+	n := r.uvarint()
+	if n == 0 {
+		return nil
+	}
+	list := make([]V, 0, min(n, mostAtOnce))
+	for ; n > 0 && r.err == nil; n-- {
 		list = append(list, read(r))
 	}
 	return list

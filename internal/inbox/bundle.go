@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/s2"
@@ -41,6 +42,7 @@ const mostBytes = 64 << 10
 // bundler composes entries, one list at a time: their memory is used again.
 type bundler struct {
 	buffers [][]byte
+	encoded []byte
 }
 
 // entries returns the entries for what was heard: for each owner as few as
@@ -58,13 +60,20 @@ func (b *bundler) entries(heard []Heard, now time.Time) []store.Entry {
 		}
 		entries[i].Data = appendPacked(entries[i].Data, h.Conversation)
 	}
-	b.buffers = b.buffers[:0]
 	for i := range entries {
 		raw := entries[i].Data
-		entries[i].Data = compressed(raw)
-		if len(b.buffers) < mostBuffers && cap(raw) <= 2*mostBytes {
+		b.encoded = compressed(b.encoded, raw)
+		entries[i].Data = bytes.Clone(b.encoded) // as large as it is, as it waits to be written
+		switch {
+		case cap(raw) > 2*mostBytes:
+		case i < len(b.buffers):
+			b.buffers[i] = raw[:0]
+		case len(b.buffers) < mostBuffers:
 			b.buffers = append(b.buffers, raw[:0])
 		}
+	}
+	if cap(b.encoded) > 4*mostBytes {
+		b.encoded = nil
 	}
 	return entries
 }
@@ -93,17 +102,30 @@ var errDamaged = errors.New("an entry of the inbox is damaged")
 
 // unbundle returns what was heard.
 func unbundle(data []byte) ([]*conversation.Conversation, error) {
-	raw, err := expand(data)
+	room, _ := rooms.Get().(*[]byte)
+	if room == nil {
+		room = new([]byte)
+	}
+	defer rooms.Put(room)
+	raw, err := expand(*room, data)
 	if err != nil {
 		return nil, err
+	}
+	if cap(raw) <= 4*mostBytes {
+		*room = raw
 	}
 	return unpackAll(raw)
 }
 
-func expand(data []byte) (raw []byte, err error) {
+// rooms are what bundles are expanded in, one after the other: what is read of them
+// has memory of its own.
+var rooms sync.Pool
+
+// expand returns what a bundle has, in room where that is large enough.
+func expand(room, data []byte) (raw []byte, err error) {
 	switch {
 	case len(data) > 0 && data[0] == form:
-		raw, err = decompress(data[1:])
+		raw, err = decompress(room, data[1:])
 	case len(data) > 0 && data[0] == deflated:
 		raw, err = io.ReadAll(flate.NewReader(bytes.NewReader(data[1:])))
 	default:
@@ -115,9 +137,14 @@ func expand(data []byte) (raw []byte, err error) {
 	return raw, nil
 }
 
-// compressed returns the bundle of raw.
-func compressed(raw []byte) []byte {
-	data := make([]byte, 1+s2.MaxEncodedLen(len(raw)))
+// compressed writes the bundle of raw to data, if that is large enough, or else to
+// memory of its own.
+func compressed(data, raw []byte) []byte {
+	most := 1 + s2.MaxEncodedLen(len(raw))
+	if cap(data) < most {
+		data = make([]byte, most)
+	}
+	data = data[:most]
 	data[0] = form
 	return data[:1+len(s2.Encode(data[1:], raw))]
 }
@@ -125,11 +152,11 @@ func compressed(raw []byte) []byte {
 // decompress returns what a bundle of today's form has. S2 works in whole bytes:
 // a bundle has a few kilobytes, of which a code for each letter, as deflate makes
 // one, takes longer to build than it saves.
-func decompress(data []byte) ([]byte, error) {
+func decompress(room, data []byte) ([]byte, error) {
 	if n, err := s2.DecodedLen(data); err != nil || n > mostRaw {
 		return nil, s2.ErrCorrupt
 	}
-	return s2.Decode(nil, data)
+	return s2.Decode(room, data)
 }
 
 func unpackAll(data []byte) (list []*conversation.Conversation, err error) {

@@ -45,7 +45,7 @@ func TestEachOwnerHasBundlesOfItsOwnOfALimitedSizeAndEachHasItsOwnName(t *testin
 	}
 	names, owners, n := map[string]bool{}, map[string]int{}, 0
 	for _, e := range b.entries(all, at) {
-		raw, err := expand(e.Data)
+		raw, err := expand(nil, e.Data)
 		require.NoError(t, err)
 		require.Less(t, len(raw), mostBytes+1024)
 		list, err := unbundle(e.Data)
@@ -57,6 +57,16 @@ func TestEachOwnerHasBundlesOfItsOwnOfALimitedSizeAndEachHasItsOwnName(t *testin
 	require.Equal(t, len(all), n)
 	require.Len(t, owners, 3)
 	require.Len(t, names, owners["owner0"]+owners["owner1"]+owners["owner2"])
+}
+
+func TestTheMemoryOfManyOwnersIsKeptWhileFewAreHeard(t *testing.T) {
+	var b bundler
+	c := heard("c", "tag", at)
+	for range 3 {
+		require.Len(t, b.entries([]Heard{{"a", c}, {"b", c}, {"c", c}}, at), 3)
+		require.Len(t, b.entries([]Heard{{"b", c}}, at), 1)
+		require.Len(t, b.buffers, 3)
+	}
 }
 
 func TestABundleOfAnEarlierVersionIsRead(t *testing.T) {
@@ -84,7 +94,7 @@ func TestADamagedBundleIsAnErrorAndSaysNothing(t *testing.T) {
 		_, err := unbundle(whole[:n])
 		require.Error(t, err)
 	}
-	raw, err := expand(whole)
+	raw, err := expand(nil, whole)
 	require.NoError(t, err)
 	ends := 0
 	for n := range raw {
@@ -136,5 +146,22 @@ func BenchmarkBundle(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkBundlesOfFewOwnersAfterThoseOfMany is how a process hears that shares the
+// conversations with three others.
+func BenchmarkBundlesOfFewOwnersAfterThoseOfMany(b *testing.B) {
+	var all []Heard
+	for i := range 30 {
+		m, err := genesys.Decode(genesystest.Notification(fmt.Sprint("c-", i), 4, i%7), time.Now())
+		require.NoError(b, err)
+		all = append(all, Heard{fmt.Sprint("owner-", i%3), m.Conversations[0]})
+	}
+	var bundles bundler
+	b.ReportAllocs()
+	for b.Loop() {
+		bundles.entries(all[:1], at)
+		bundles.entries(all, at)
 	}
 }

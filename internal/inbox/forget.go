@@ -100,7 +100,7 @@ func (b *Inbox) Strike(ctx context.Context, digests map[string]bool) error {
 		case 0:
 			taken = append(taken, e.Name())
 		default:
-			changed = append(changed, store.Entry{Key: e.Key, Owner: e.Owner, At: e.At.Add(time.Microsecond), Data: compressed(raw)})
+			changed = append(changed, store.Entry{Key: e.Key, Owner: e.Owner, At: e.At.Add(time.Microsecond), Data: compressed(nil, raw)})
 		}
 	})
 	if err == nil && len(changed) > 0 {
