@@ -44,7 +44,7 @@ func (d *deriver) wrappedUp(s *stretch) {
 		e := &AgentWrappedUp{ParticipantID: leg.Participant.ID, SessionID: leg.Session.ID, UserID: leg.Participant.UserID,
 			WrapUpCode: code, WrapUpName: leg.Session.WrapUpName, WrapUpNote: leg.Session.WrapUpNote, WrapUpDuration: wrapUpDuration(leg)}
 		h := d.add(e, TypeAgentWrappedUp, RuleWrappedUp, wrappedUpAt(leg), legSettling(leg), s.first().Session.ID, code)
-		for _, a := range append(d.aliases(s, TypeAgentWrappedUp), d.inVainBefore(s, TypeAgentWrappedUp)...) {
+		for _, a := range append(d.aliases(s, TypeAgentWrappedUp), d.inVainBefore(s)...) {
 			a.more = code
 			h.aliases = append(h.aliases, a)
 		}
@@ -54,19 +54,19 @@ func (d *deriver) wrappedUp(s *stretch) {
 // inVainBefore are the ids of what could have been announced of the stretch while a leg
 // that nobody answered was taken for its begin: detail events tell of an alert with its
 // end.
-func (d *deriver) inVainBefore(s *stretch, t Type) []alias {
+func (d *deriver) inVainBefore(s *stretch) []alias {
 	var since time.Time // when the person was connected before
 	var list []alias
-	legs := d.c.Legs()
+	legs, person := d.c.Legs(), s.first().Person
 	for i := range legs {
-		if l := &legs[i]; l.Answered && l.Person == s.first().Person && !l.Supervises && connectedAt(l).Before(s.connected) {
+		if l := &legs[i]; l.Answered && l.Person == person && !l.Supervises && connectedAt(l).Before(s.connected) {
 			since = latest(since, connectedAt(l))
 		}
 	}
 	for i := range legs {
 		l := &legs[i]
-		if at := begin(l); !l.Answered && l.Person == s.first().Person && !l.Supervises && at.After(since) && !at.After(s.connected) {
-			list = append(list, alias{of: t, session: l.Session.ID})
+		if at := begin(l); !l.Answered && l.Person == person && !l.Supervises && at.After(since) && !at.After(s.connected) {
+			list = append(list, alias{of: TypeAgentWrappedUp, session: l.Session.ID})
 		}
 	}
 	return list

@@ -72,14 +72,16 @@ func (b *bundler) entries(heard []Heard, now time.Time) []store.Entry {
 			b.buffers = append(b.buffers, raw[:0])
 		}
 	}
-	if cap(b.encoded) > 4*mostBytes {
+	if cap(b.encoded) > mostKept {
 		b.encoded = nil
 	}
 	return entries
 }
 
-// mostBuffers is how many are kept for the next list.
-const mostBuffers = 16
+const (
+	mostBuffers = 16            // how many are kept for the next list
+	mostKept    = 4 * mostBytes // how large one for a whole bundle may be that is kept
+)
 
 func (b *bundler) buffer(i int) []byte {
 	if i < len(b.buffers) {
@@ -102,30 +104,27 @@ var errDamaged = errors.New("an entry of the inbox is damaged")
 
 // unbundle returns what was heard.
 func unbundle(data []byte) ([]*conversation.Conversation, error) {
-	room, _ := rooms.Get().(*[]byte)
-	if room == nil {
-		room = new([]byte)
-	}
-	defer rooms.Put(room)
-	raw, err := expand(*room, data)
+	buffer := expanded.Get().(*[]byte) //nolint:forcetypeassert // New makes nothing else
+	defer expanded.Put(buffer)
+	raw, err := expand(*buffer, data)
 	if err != nil {
 		return nil, err
 	}
-	if cap(raw) <= 4*mostBytes {
-		*room = raw
+	if cap(raw) <= mostKept {
+		*buffer = raw
 	}
 	return unpackAll(raw)
 }
 
-// rooms are what bundles are expanded in, one after the other: what is read of them
-// has memory of its own.
-var rooms sync.Pool
+// expanded are buffers in which bundles are expanded, one after the other: what is
+// read of them has memory of its own.
+var expanded = sync.Pool{New: func() any { return new([]byte) }}
 
-// expand returns what a bundle has, in room where that is large enough.
-func expand(room, data []byte) (raw []byte, err error) {
+// expand returns what a bundle has, in the buffer where that is large enough.
+func expand(buffer, data []byte) (raw []byte, err error) {
 	switch {
 	case len(data) > 0 && data[0] == form:
-		raw, err = decompress(room, data[1:])
+		raw, err = decompress(buffer, data[1:])
 	case len(data) > 0 && data[0] == deflated:
 		raw, err = io.ReadAll(flate.NewReader(bytes.NewReader(data[1:])))
 	default:
@@ -152,11 +151,11 @@ func compressed(data, raw []byte) []byte {
 // decompress returns what a bundle of today's form has. S2 works in whole bytes:
 // a bundle has a few kilobytes, of which a code for each letter, as deflate makes
 // one, takes longer to build than it saves.
-func decompress(room, data []byte) ([]byte, error) {
+func decompress(buffer, data []byte) ([]byte, error) {
 	if n, err := s2.DecodedLen(data); err != nil || n > mostRaw {
 		return nil, s2.ErrCorrupt
 	}
-	return s2.Decode(room, data)
+	return s2.Decode(buffer, data)
 }
 
 func unpackAll(data []byte) (list []*conversation.Conversation, err error) {
