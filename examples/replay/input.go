@@ -121,8 +121,11 @@ func (in *input) readFrom(ctx context.Context, name string, r io.Reader, say fun
 			}
 		}
 	}
-	if err := scanner.Err(); err != nil {
+	switch err := scanner.Err(); {
+	case err != nil:
 		in.refuse(fmt.Sprintf("%s: after value %d: %v", name, n, err))
+	case n == 0:
+		fmt.Fprintln(in.stderr, name+": there is no message in it")
 	}
 	return nil
 }

@@ -215,13 +215,16 @@ func TestOutputThatCannotBeWrittenEndsTheRunAtOnce(t *testing.T) {
 	require.Less(t, time.Since(began), time.Minute)
 }
 
-func TestNothingToReadIsNoError(t *testing.T) {
-	for _, stdin := range []string{"", " \n", "\ufeff", "[]"} {
+func TestNothingToReadIsNoErrorButIsSaid(t *testing.T) {
+	for stdin, said := range map[string]string{"": nothing, " \n": nothing, "\ufeff": nothing, "[]": ""} {
 		r := play(t, stdin)
 		require.Zero(t, r.code, r.stderr)
 		require.Empty(t, r.stdout)
+		require.Equal(t, said, r.stderr)
 	}
 }
+
+const nothing = "stdin: there is no message in it\n"
 
 func TestValuesAreFoundInAnyConcatenation(t *testing.T) {
 	for text, want := range map[string][]string{

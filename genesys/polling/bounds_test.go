@@ -156,6 +156,38 @@ func TestDiscoveringGoesOnAfterATimeThatIsRefused(t *testing.T) {
 	})
 }
 
+// What fails may work in a while, so nothing is lost at once; and nothing else waits for
+// what never works.
+func TestATimeOnWhichThePlatformAlwaysFailsHoldsUpDiscoveryForMinutes(t *testing.T) {
+	for _, status := range []int{http.StatusInternalServerError, http.StatusGatewayTimeout} {
+		for lasts, lost := range map[time.Duration]bool{5 * time.Minute: false, day: true} {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{}})
+				w.settle(time.Hour)
+				bad := time.Now()
+				w.calls.answer(func(r genesys.Request, body []byte, err error) ([]byte, error) {
+					if r.Path == queryPath && time.Since(bad) < lasts {
+						if from, to, _ := readQuestion(r.Body); (interval{From: from, To: to}).overlaps(bad, bad.Add(time.Second)) {
+							return nil, &genesys.APIError{Status: status}
+						}
+					}
+					return body, err
+				})
+				w.settle(time.Minute)
+				w.call("c-1")
+				w.settle(30 * time.Minute)
+				require.Equal(t, conversation.StatusEnded, w.status("c-1"))
+				require.WithinDuration(t, time.Now(), w.source.Health().ReadUpTo, 5*time.Minute)
+				require.Equal(t, lost, len(w.lost()) > 0)
+				for _, g := range w.lost() {
+					require.LessOrEqual(t, g.To.Sub(g.From), time.Minute)
+					require.True(t, interval(g).overlaps(bad, bad.Add(time.Second)), "%v", g)
+				}
+			})
+		}
+	}
+}
+
 // TestHowFarItHasReadNeverGoesBack has the time after midnight refused, or not
 // answered, so that it comes only as far as midnight, which lies before its position.
 func TestHowFarItHasReadNeverGoesBack(t *testing.T) {

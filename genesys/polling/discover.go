@@ -53,12 +53,14 @@ func (s *Source) discoverBetween(ctx context.Context, whole interval, repair boo
 		}
 	}
 	// The platform selects by day (protocol 1, item 13), so the pieces are days.
+	const what = "conversations that began in this time"
 	p := pieces{
+		what: what,
 		end:  func(from time.Time) time.Time { return from.Truncate(day).Add(day) },
 		ask:  func(ctx context.Context, i interval) error { return s.reader.startedIn(ctx, i, repair, page) },
-		done: done, losses: s.lostStarts,
+		done: done, losses: s.lostStarts, failing: s.failingTimes,
 		lost: func(ctx context.Context, i interval, err error) error {
-			return s.announceLoss(ctx, s.lostStarts, "conversations that began in this time", i, err)
+			return s.announceLoss(ctx, s.lostStarts, what, i, err)
 		},
 	}
 	return p.read(ctx, whole)

@@ -47,8 +47,10 @@ func (s *Source) readActivity(ctx context.Context) error {
 	if !from.Equal(was) { // saved, so that a job that always fails is recognised by its start
 		s.save(ctx, func(is *state) { is.Jobs = from })
 	}
+	const what = "attributes, and what happened in conversations that began long before this time,"
 	p := pieces{
-		end: func(from time.Time) time.Time { return from.Add(longestJob) },
+		what: what,
+		end:  func(from time.Time) time.Time { return from.Add(longestJob) },
 		ask: func(ctx context.Context, i interval) error {
 			id, err := s.orderJob(ctx, i)
 			if err != nil {
@@ -57,14 +59,14 @@ func (s *Source) readActivity(ctx context.Context) error {
 			s.save(ctx, func(is *state) { is.JobID, is.JobFrom, is.JobUntil = id, i.from, i.to })
 			return s.failedJobs.judge(i.from, s.readJob(ctx, id, i.to))
 		},
-		losses: s.lostActivity,
+		losses: s.lostActivity, failing: s.failingTimes,
 		done: func(ctx context.Context, to time.Time) {
 			if to.After(from) {
 				s.save(ctx, func(is *state) { is.Jobs = to })
 			}
 		},
 		lost: func(ctx context.Context, i interval, err error) error {
-			return s.announceLoss(ctx, s.lostActivity, "attributes, and what happened in conversations that began long before this time,", i, err)
+			return s.announceLoss(ctx, s.lostActivity, what, i, err)
 		},
 	}
 	return p.read(ctx, interval{from.Add(-s.config.Overlap), until})

@@ -5,44 +5,51 @@ import (
 	"time"
 )
 
-// outliers are the conversations with which something fails that succeeds with others:
-// storing them, or reading them. When it fails with one, the store or the platform may
-// as well have failed for a moment: what the store knows already it takes even while
-// it is down. So it is tried again, until it has failed for failsFor and succeeded with
-// others all the while.
+// outliers are the conversations or the intervals with which something fails that
+// succeeds with others: storing them, or reading them. When it fails with one, the
+// store or the platform may as well have failed for a moment: what the store knows
+// already it takes even while it is down. So it is tried again, until it has failed for
+// failsFor and succeeded with others all the while.
 type outliers struct {
+	// failsFor is how long a failure must last to be one of this one, and how long ago
+	// the last success with another may be: beyond that all may fail.
+	failsFor time.Duration
+
 	mu          sync.Mutex
-	last, other success // the last one, and the last one with another conversation
+	last, other success // the last one, and the last one with another id
 	failures    map[part]failures
 }
 
-// success is when something succeeded with a conversation.
+// success is when something succeeded with a conversation or an interval.
 type success struct {
 	id string
 	at time.Time
 }
 
-// part is what one kind of read says of a conversation: its surveys may fail, and its
-// record succeed each time.
+// part is what one kind of read says of a conversation or an interval: the surveys of
+// a conversation may fail, and its record succeed each time.
 type part struct{ what, id string }
 
 // failures are since when a part fails, and when it last did.
 type failures struct{ first, last time.Time }
 
 const (
-	// failsFor is how long a failure must last to be one of this conversation, and how
-	// long ago the last success with another may be: beyond that all may fail.
-	failsFor = time.Minute
+	// leftOutAfter is failsFor of a conversation, which is tried again later, and
+	// lostAfter that of an interval, which is not.
+	leftOutAfter = time.Minute
+	lostAfter    = 10 * time.Minute
 	// mostApart is how far apart two failures may be to belong together: a repair of
 	// thousands of conversations takes long to come to the same one again, and what is
 	// left out is not read for askAgainAfter.
 	mostApart = 2 * askAgainAfter
 )
 
-func newOutliers() *outliers { return &outliers{failures: map[part]failures{}} }
+func newOutliers(failsFor time.Duration) *outliers {
+	return &outliers{failsFor: failsFor, failures: map[part]failures{}}
+}
 
-// failed notes that a part has failed, and reports whether it is left out from now on.
-func (o *outliers) failed(p part, now time.Time) (leftOut bool) {
+// failed notes that a part has failed, and reports whether it is given up now.
+func (o *outliers) failed(p part, now time.Time) (givenUp bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for old, is := range o.failures {
@@ -51,11 +58,11 @@ func (o *outliers) failed(p part, now time.Time) (leftOut bool) {
 		}
 	}
 	is := o.failures[p]
-	if is.last = now; is.first.IsZero() || now.Sub(o.succeededBesides(p.id)) > failsFor {
+	if is.last = now; is.first.IsZero() || now.Sub(o.succeededBesides(p.id)) > o.failsFor {
 		is.first = now
 	}
 	o.failures[p] = is
-	return now.Sub(is.first) >= failsFor
+	return now.Sub(is.first) >= o.failsFor
 }
 
 // succeeded notes that a part has succeeded.
@@ -69,7 +76,7 @@ func (o *outliers) succeeded(p part, now time.Time) {
 	delete(o.failures, p)
 }
 
-// succeededBesides returns when another conversation last succeeded; zero: none did.
+// succeededBesides returns when one with another id last succeeded; zero: none did.
 // The caller holds the lock.
 func (o *outliers) succeededBesides(id string) time.Time {
 	if o.last.id == id {
@@ -78,7 +85,8 @@ func (o *outliers) succeededBesides(id string) time.Time {
 	return o.last.at
 }
 
-// clear notes that everything fails: no failure was one of a conversation.
+// clear notes that everything fails: no failure was one of a single conversation or
+// interval.
 func (o *outliers) clear() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -47,11 +47,11 @@ func TestWhatTheStoreRefusesIsLeftOutOnlyWhileItTakesOthers(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, now, ever := newOutliers(), time.Unix(1e9, 0), false
+			o, now, ever := newOutliers(leftOutAfter), time.Unix(1e9, 0), false
 			for n := range 30 {
 				is.takes(o, n, now)
 				leftOut := o.failed(bad, now)
-				require.False(t, leftOut && time.Duration(n)*every < failsFor, "not at once")
+				require.False(t, leftOut && time.Duration(n)*every < leftOutAfter, "not at once")
 				ever = ever || leftOut
 				now = now.Add(every)
 			}
@@ -62,7 +62,7 @@ func TestWhatTheStoreRefusesIsLeftOutOnlyWhileItTakesOthers(t *testing.T) {
 
 // A store that is back takes one of a page and refused another just before.
 func TestWhatTheStoreRefusedWhileItRefusedEverythingIsNotLeftOutWhenItIsBack(t *testing.T) {
-	o, now := newOutliers(), time.Unix(1e9, 0)
+	o, now := newOutliers(leftOutAfter), time.Unix(1e9, 0)
 	o.succeeded(part{"details", "c-1"}, now)
 	for range 100 {
 		now = now.Add(3 * time.Second)
@@ -73,7 +73,7 @@ func TestWhatTheStoreRefusedWhileItRefusedEverythingIsNotLeftOutWhenItIsBack(t *
 }
 
 func TestWhatTheStoreRefusesNoMoreIsForgotten(t *testing.T) {
-	o, now := newOutliers(), time.Unix(1e9, 0)
+	o, now := newOutliers(leftOutAfter), time.Unix(1e9, 0)
 	o.failed(part{"details", "c-1"}, now)
 	o.failed(part{"details", "c-2"}, now.Add(mostApart))
 	require.Len(t, o.failures, 2)

@@ -10,14 +10,17 @@ import (
 // first. A piece that it refuses is halved. What it refuses at the smallest size
 // is lost, and reading goes on after it; but only when it answers the same
 // question about another interval: when everything is refused, by the platform
-// or by a proxy, that says nothing about this interval.
+// or by a proxy, that says nothing about this interval. What it fails on is lost,
+// too, once that has lasted for lostAfter.
 type pieces struct {
+	what string                                // is asked for
 	end  func(from time.Time) time.Time        // of the piece that begins then
 	ask  func(context.Context, interval) error // asks about one piece
 	done func(context.Context, time.Time)      // everything before is read or lost; may be nil
 	lost func(context.Context, interval, error) error
 	// losses are the intervals that are known to be lost; they are left out.
-	losses *losses
+	losses  *losses
+	failing *outliers // the intervals that the platform fails on
 
 	refusals    map[interval]error // of this read: the same question is not repeated
 	unannounced interval           // lost, but not announced yet: what follows may be lost, too
@@ -97,7 +100,7 @@ func (p *pieces) passed(ctx context.Context, t time.Time) error {
 // lose records that an interval is lost. Adjacent losses are announced as one, not
 // one for each piece.
 func (p *pieces) lose(ctx context.Context, i interval, err error) error {
-	if !p.unannounced.empty() && p.unannounced.to.Equal(i.from) {
+	if p.follows(i) {
 		p.unannounced.to = i.to
 		return nil
 	}
@@ -131,39 +134,70 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 	switch {
 	case errors.Is(err, errUnlisted):
 		return p.lose(ctx, piece, err)
+	case err == nil:
+		p.failing.succeeded(p.part(piece), time.Now())
+		return nil
 	case !divisible(err):
-		return err // nil, or an error that smaller pieces do not avoid
+		return err // smaller pieces do not avoid it
 	}
 	if older, newer, ok := piece.halves(whole.smallest()); ok {
-		if err := p.piece(ctx, whole, older); err != nil {
-			return err
-		}
-		if err := p.passed(ctx, older.to); err != nil {
-			return err
-		}
-		return p.piece(ctx, whole, newer)
+		return p.both(ctx, whole, older, newer)
 	}
-	if failedOn(err) || !p.answers(ctx, whole, piece) {
+	if !p.answers(ctx, whole, piece, failedOn(err)) {
+		p.failing.clear()
+		return err
+	}
+	// An hour may be too long for the platform, and a minute not.
+	if older, newer, ok := piece.halves(time.Minute); ok && failedOn(err) {
+		return p.both(ctx, whole, older, newer)
+	}
+	if failedOn(err) && !p.failing.failed(p.part(piece), time.Now()) && !p.follows(piece) {
 		return err
 	}
 	// The cause may have gone meanwhile, so it is tried once more. A refused
 	// question is not repeated unchanged, so this one is a little wider.
-	err = p.question(ctx, interval{piece.from, piece.to.Add(time.Millisecond)})
-	if divisible(err) && !failedOn(err) {
-		return p.lose(ctx, piece, err)
+	again := p.question(ctx, interval{piece.from, piece.to.Add(time.Millisecond)})
+	if divisible(again) && failedOn(again) == failedOn(err) {
+		return p.lose(ctx, piece, again)
 	}
-	return err
+	return again
+}
+
+// both reads the halves of a piece.
+func (p *pieces) both(ctx context.Context, whole, older, newer interval) error {
+	if err := p.piece(ctx, whole, older); err != nil {
+		return err
+	}
+	if err := p.passed(ctx, older.to); err != nil {
+		return err
+	}
+	return p.piece(ctx, whole, newer)
+}
+
+// part is an interval as one of those that may fail.
+func (p *pieces) part(i interval) part { return part{p.what, i.String()} }
+
+// follows reports whether a piece begins where a loss ends.
+func (p *pieces) follows(piece interval) bool {
+	return !p.unannounced.empty() && p.unannounced.to.Equal(piece.from)
 }
 
 // answers reports whether the platform answers the question about an interval
-// other than the one that it has just refused: the latest, or the earliest.
-func (p *pieces) answers(ctx context.Context, whole, refused interval) bool {
+// other than the one with which it has just failed: the latest, or the earliest. When
+// it fails, only the latest counts: while everything since a time fails, nothing waits
+// for it that could be read.
+func (p *pieces) answers(ctx context.Context, whole, failed interval, onlyLatest bool) bool {
 	size := whole.smallest()
-	for _, other := range []interval{{whole.to.Add(-size), whole.to}, {whole.from, whole.from.Add(size)}} {
-		if whole.to.Sub(whole.from) < 2*size || other.overlaps(refused) {
+	others := []interval{{whole.to.Add(-size), whole.to}, {whole.from, whole.from.Add(size)}}
+	if onlyLatest {
+		others = others[:1]
+	}
+	for _, other := range others {
+		if whole.to.Sub(whole.from) < 2*size || other.overlaps(failed) {
 			continue
 		}
 		if err := p.question(ctx, other); err == nil || errors.As(err, new(*unreadError)) {
+			p.failing.succeeded(p.part(other), time.Now())
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -30,7 +31,7 @@ func TestEachTimeIsReadOrLostOnceUnlessEverythingIsRefused(t *testing.T) {
 		asked := map[interval]bool{}
 		p := pieces{
 			end:    func(from time.Time) time.Time { return from.Truncate(day).Add(day) },
-			losses: newLosses(),
+			losses: newLosses(), failing: newOutliers(lostAfter),
 			ask: func(_ context.Context, i interval) error {
 				for _, b := range bad {
 					if b.overlaps(i) {
@@ -82,7 +83,7 @@ func TestATimeThatTakesThePlatformTooLongIsReadInSmallerPieces(t *testing.T) {
 		var read []interval
 		p := pieces{
 			end:    func(from time.Time) time.Time { return from.Truncate(day).Add(day) },
-			losses: newLosses(),
+			losses: newLosses(), failing: newOutliers(lostAfter),
 			ask: func(_ context.Context, i interval) error {
 				if i.to.Sub(i.from) > longest {
 					return late
@@ -95,6 +96,53 @@ func TestATimeThatTakesThePlatformTooLongIsReadInSmallerPieces(t *testing.T) {
 		err := p.read(t.Context(), whole)
 		require.Equal(t, all, err == nil, longest)
 		require.Equal(t, all, covered(read, whole.from).Equal(whole.to), longest)
+	}
+}
+
+// What the platform fails on is lost when that has lasted, what follows it at once, and
+// nothing while all that is newer fails, too: then there is nothing to go on with.
+func TestWhatThePlatformFailsOnIsLostOnlyWhereItAnswersAboutWhatIsNewer(t *testing.T) {
+	begin := time.Unix(0, 0)
+	for name, is := range map[string]struct{ bad, lost interval }{
+		"some minutes":           {bad: interval{begin.Add(70 * time.Minute), begin.Add(79 * time.Minute)}, lost: interval{begin.Add(70 * time.Minute), begin.Add(79 * time.Minute)}},
+		"everything since then":  {bad: interval{begin.Add(70 * time.Minute), begin.Add(1000 * time.Hour)}},
+		"everything before then": {bad: interval{begin, begin.Add(time.Minute)}, lost: interval{begin, begin.Add(time.Minute)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var lost []interval
+				reached, began := begin, time.Now()
+				failing := newOutliers(lostAfter)
+				for time.Since(began) < 2*lostAfter {
+					p := pieces{
+						what: "something", losses: newLosses(), failing: failing,
+						end: func(from time.Time) time.Time { return from.Truncate(day).Add(day) },
+						ask: func(_ context.Context, i interval) error {
+							if i.overlaps(is.bad) {
+								return &genesys.APIError{Status: http.StatusInternalServerError}
+							}
+							return nil
+						},
+						done: func(_ context.Context, to time.Time) { reached = to },
+						lost: func(_ context.Context, i interval, _ error) error {
+							require.GreaterOrEqual(t, time.Since(began), lostAfter)
+							lost = append(lost, i)
+							return nil
+						},
+					}
+					whole := interval{reached, begin.Add(2*time.Hour + time.Since(began))}
+					err := p.read(t.Context(), whole)
+					require.Equal(t, err == nil, whole.to.Equal(reached))
+					time.Sleep(time.Minute)
+				}
+				if is.lost.empty() {
+					require.Empty(t, lost)
+					return
+				}
+				require.Equal(t, []interval{is.lost}, lost)
+				require.WithinDuration(t, begin.Add(2*time.Hour+time.Since(began)), reached, 2*time.Minute)
+			})
+		})
 	}
 }
 

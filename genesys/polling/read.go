@@ -41,7 +41,7 @@ type reader struct {
 }
 
 func newReader(api genesys.API, answered func(time.Time), log *slog.Logger, storeWorks func(context.Context) error) *reader {
-	return &reader{api: api, answered: answered, log: log, malformed: newMalformed(log), refused: newRefusedIDs(), unstored: newOutliers(), unread: newOutliers(), storeWorks: storeWorks}
+	return &reader{api: api, answered: answered, log: log, malformed: newMalformed(log), refused: newRefusedIDs(), unstored: newOutliers(leftOutAfter), unread: newOutliers(leftOutAfter), storeWorks: storeWorks}
 }
 
 // mostTries is how many times a call is made while it fails for a temporary

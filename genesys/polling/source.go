@@ -38,6 +38,7 @@ type Source struct {
 	// The intervals that the platform refuses to answer for: by the start of
 	// conversations, and by the time of activity.
 	lostStarts, lostActivity *losses
+	failingTimes             *outliers // and those that it fails on
 
 	discovered, followed atomic.Bool // done once since the process started
 	started              atomic.Bool
@@ -56,7 +57,7 @@ func New(c Config) (*Source, error) {
 		config: c, log: log, reader: newReader(c.API, hearing.answer, log, position.rewrite), hearing: hearing,
 		position: position, open: newSchedule(), gaps: newGaps(), others: newOthers(),
 		overlap: &overlap{wide: c.Overlap}, permissions: newPermissions(log), failedJobs: newFailedJobs(),
-		lostStarts: newLosses(), lostActivity: newLosses(),
+		lostStarts: newLosses(), lostActivity: newLosses(), failingTimes: newOutliers(lostAfter),
 		running: make(chan struct{}),
 	}, nil
 }

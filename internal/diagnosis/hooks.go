@@ -46,17 +46,11 @@ func (d *Diagnosis) compareHooks(ctx context.Context, say func(what, message str
 	if err != nil {
 		return
 	}
-	for _, m := range members {
-		if m.Holding != nil && m.Name != d.Instance {
-			for _, hook := range m.Holding.Hooks {
-				delete(backlog, hook)
-			}
-		}
-	}
-	for _, hook := range d.Hooks() {
-		delete(backlog, hook)
-	}
+	has := d.owners(members)
 	for _, hook := range slices.Sorted(maps.Keys(backlog)) {
+		if !has.orphaned(hook) {
+			continue
+		}
 		say("hook "+hook, "deliveries wait for an After hook that no running process has registered: was it renamed or removed? Register it again under this name, with a function that does nothing to give them up",
 			"hook", hook, "deliveries", backlog[hook].Unfinished)
 	}

@@ -34,7 +34,9 @@ func (d *Diagnosis) countWaiting(ctx context.Context, h *State) {
 		h.Overdue = len(ids)
 	}
 	members, err := d.Members.Members(ctx)
-	has := d.owners(h, members, counted(Processes, err))
+	counted(Processes, err)
+	has := d.owners(members)
+	h.Processes, h.Undefined = has.processes, membership.Undefined(members)
 	lags, err := d.lags(ctx)
 	if counted(Deliveries, err) {
 		h.countDeliveries(lags, has)
@@ -45,19 +47,22 @@ func (d *Diagnosis) countWaiting(ctx context.Context, h *State) {
 	}
 }
 
-// owners are the hooks that processes have.
+// owners are the processes, and the hooks that they have.
 type owners struct {
-	known bool                 // of each process it is known which it has
-	hooks map[string]bool      // that any has
-	since map[string]time.Time // since when the oldest delivery of each is held
+	processes []Process
+	known     bool                 // of each process it is known which it has
+	hooks     map[string]bool      // that any has
+	since     map[string]time.Time // since when the oldest delivery of each is held
 }
 
-// owners tells of the processes, and returns the hooks that they have.
-func (d *Diagnosis) owners(h *State, members []membership.Member, counted bool) owners {
-	has := owners{counted && len(members) > 0, map[string]bool{}, map[string]time.Time{}}
+// orphaned reports whether it is known that no process has the hook.
+func (o *owners) orphaned(hook string) bool { return o.known && !o.hooks[hook] }
+
+func (d *Diagnosis) owners(members []membership.Member) owners {
+	has := owners{nil, len(members) > 0, map[string]bool{}, map[string]time.Time{}}
 	for _, m := range members {
 		p := d.process(m)
-		h.Processes = append(h.Processes, p.Process)
+		has.processes = append(has.processes, p.Process)
 		has.known = has.known && p.known
 		for _, hook := range p.Hooks {
 			has.hooks[hook] = true
@@ -71,14 +76,13 @@ func (d *Diagnosis) owners(h *State, members []membership.Member, counted bool) 
 	for _, hook := range d.Hooks() {
 		has.hooks[hook] = true
 	}
-	h.Undefined = membership.Undefined(members)
 	return has
 }
 
 // countDeliveries tells what After hooks have to do.
 func (h *State) countDeliveries(lags map[string]store.Lag, has owners) {
 	for hook, lag := range lags {
-		is := Delivery{Unfinished: lag.Unfinished, Counted: !lag.More, Attempts: lag.Attempts, DueSince: has.since[hook].UTC(), Orphaned: has.known && !has.hooks[hook]}
+		is := Delivery{Unfinished: lag.Unfinished, Counted: !lag.More, Attempts: lag.Attempts, DueSince: has.since[hook].UTC(), Orphaned: has.orphaned(hook)}
 		switch due := lag.Due.UTC(); {
 		case lag.Due.IsZero():
 		case !due.After(h.At) && (is.DueSince.IsZero() || due.Before(is.DueSince)):
