@@ -45,7 +45,7 @@ type probe struct {
 // cannot do without, and what more it does.
 func (d *diagnosis) permissions(ctx context.Context, client *rest.Client) {
 	needed := map[string]bool{}
-	for _, p := range setup.Permissions(setup.Config{}) {
+	for _, p := range setup.Permissions(setup.Config{Users: true}) { // whom examples/backend follows
 		needed[p.Name] = needed[p.Name] || p.Who == setup.Backend
 	}
 	calls := probes()

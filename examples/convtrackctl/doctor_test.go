@@ -206,6 +206,12 @@ func TestDoctorFindsWhatTheOAuthClientMayNot(t *testing.T) {
 	require.Equal(t, "problem", of(findings, "reading conversations")[0].Level)
 	require.Contains(t, of(findings, "reading conversations")[0].Remedy, "analytics:conversationDetail:view")
 
+	blind := genesystest.NewServer(t, directory...)
+	blind.Faults().Requests(genesystest.RequestFault{Status: 403, Match: func(_, path string) bool { return path == "/api/v2/users" }})
+	code, findings = diagnose(t, store, []string{"GENESYS_BASE_URL=" + blind.URL()})
+	require.Equal(t, 1, code, "examples/backend follows users, and does not start without")
+	require.Equal(t, "problem", of(findings, "reading users")[0].Level)
+
 	deaf := genesystest.NewServer(t, append(directory, genesystest.ForbidTopics("v2.routing.queues.*"))...)
 	code, findings = diagnose(t, store, []string{"GENESYS_BASE_URL=" + deaf.URL()}, "-topics")
 	require.Equal(t, 1, code)

@@ -53,6 +53,7 @@ func TestWithoutFlagsTheFolderIsWrittenAndTheNextStepsAreSaid(t *testing.T) {
 	all := tree(t, "genesys-setup")
 	require.Len(t, all, 30)
 	require.Contains(t, all["README.md"], "https://dcm.example.com")
+	require.Contains(t, all["permissions.md"], "directory:user:view", "the backend follows users, too")
 	require.NotContains(t, all, "aws/main.tf")
 }
 
@@ -64,6 +65,7 @@ func TestEachFlagHasItsEffect(t *testing.T) {
 		{"-division=Sales", "genesys/flows/acw.yaml", `division: "Sales"`},
 		{"-organization=0f0e0d0c-0000-4000-8000-000000000001", "aws/main.tf", "0f0e0d0c-0000-4000-8000-000000000001"},
 		{"-quality=false", "permissions.md", "-quality:evaluation:view"},
+		{"-users=false", "permissions.md", "-directory:user:view"},
 		{"-launch-flows", "permissions.md", "architect:flow:launch"},
 		{"-data-action=false", "README.md", "-custom-rest-actions"},
 		{"-timeout=9", "genesys/data-action.tf", "config_timeout_seconds = 9"},

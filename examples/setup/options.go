@@ -22,7 +22,7 @@ type options struct {
 	force bool
 
 	name, region, baseURL, division, organization string
-	quality, launchFlows                          bool
+	quality, users, launchFlows                   bool
 
 	dataAction   bool
 	timeout, ttl int
@@ -68,6 +68,7 @@ func parse(args []string, region string, stderr io.Writer) (*options, error) {
 	flags.StringVar(&o.division, "division", "Home", "create flows in this `division`")
 	flags.StringVar(&o.organization, "organization", "", "the `id` of the organisation; without it, it is asked for when the AWS files are applied")
 	flags.BoolVar(&o.quality, "quality", true, "let the backend read evaluations and surveys")
+	flags.BoolVar(&o.users, "users", true, "let the backend list the users, whom it follows beside the queues; examples/backend needs it")
 	flags.BoolVar(&o.launchFlows, "launch-flows", false, "let the backend run workflows")
 
 	flags.BoolVar(&o.dataAction, "data-action", true, "let flows tell the backend")
@@ -114,7 +115,7 @@ func (o *options) config() (setup.Config, error) {
 		return setup.Config{}, fmt.Errorf("setup: -region: %w", err)
 	}
 	c := setup.Config{Name: o.name, Region: region, BaseURL: o.baseURL, Division: o.division, OrganizationID: o.organization,
-		Quality: o.quality, LaunchFlows: o.launchFlows}
+		Quality: o.quality, Users: o.users, LaunchFlows: o.launchFlows}
 	if o.dataAction {
 		c.DataAction = &setup.DataAction{TimeoutSeconds: o.timeout, EventTTLSeconds: o.ttl, Heartbeat: o.heartbeat, Steps: o.steps}
 		switch o.triggers {

@@ -59,7 +59,10 @@ type Config struct {
 
 // A Comparer hears conversations live and can find out that it has missed
 // something. Compare takes the record of an open conversation as it was just
-// read; it must return soon and must not keep the record.
+// read; it must return soon and must not keep the record. One that has a method
+// Health, as notifications.Source has, tells so whether it hears, also where it was
+// never blind: while it does, open conversations are read less often
+// (Config.FollowBeside).
 type Comparer interface {
 	Compare(c *conversation.Conversation)
 }

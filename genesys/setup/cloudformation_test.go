@@ -2,8 +2,10 @@ package setup_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 )
@@ -69,10 +71,11 @@ var attributes = map[string][]string{
 	"AWS::Events::Rule":           {"Arn"},
 	"AWS::Events::Connection":     {"Arn"},
 	"AWS::Events::ApiDestination": {"Arn"},
-	"AWS::SQS::Queue":             {"Arn"},
+	"AWS::SQS::Queue":             {"Arn", "QueueName"},
 	"AWS::IAM::Role":              {"Arn"},
 	"AWS::SQS::QueuePolicy":       nil,
 	"AWS::IAM::ManagedPolicy":     nil,
+	"AWS::CloudWatch::Alarm":      nil,
 }
 
 // TestEveryReferenceOfTheStackResolves checks Ref, GetAtt and Sub, and that each
@@ -99,6 +102,9 @@ func TestEveryReferenceOfTheStackResolves(t *testing.T) {
 				parameters[name] = true
 				return
 			}
+			if name == "AWS::NoValue" {
+				return
+			}
 			require.Contains(t, types, name)
 		}
 		stack.walk(func(n node) {
@@ -113,6 +119,9 @@ func TestEveryReferenceOfTheStackResolves(t *testing.T) {
 				for _, parts := range subForm.FindAllStringSubmatch(n.Value, -1) {
 					used(parts[1])
 				}
+			case "!If":
+				require.Contains(t, stack.at("Conditions").keys(), n.Content[0].Value)
+			case "!Not", "!Equals": // what they compare is walked, too
 			case "!!str", "!!map", "!!seq", "!!int", "!!bool":
 				require.NotRegexp(t, subForm, n.Value, "a reference that is text")
 			default:
@@ -144,7 +153,7 @@ func TestTheStackGivesAsLittleAsItCan(t *testing.T) {
 			}
 		})
 	}
-	require.Equal(t, 5, policies)
+	require.Equal(t, 6, policies)
 	for path, content := range all {
 		require.NotRegexp(t, `"(sqs|events|sts|iam):\*"`, content, path)
 	}
@@ -178,6 +187,61 @@ func TestTheQueueIsOneThatTheBackendCanReadSafely(t *testing.T) {
 	}
 	visibility, _ := m.value(t, all, "aws", m.block(t, "resource", "aws_sqs_queue", "events").Attributes["visibility_timeout_seconds"].Expr).AsBigFloat().Int64()
 	require.EqualValues(t, 60, visibility)
+}
+
+// TestTheBackendAndDoctorMayDoWhatTheyDoWithTheQueues: both read from the queue; doctor
+// looks at what is in the dead-letter queue, and takes nothing from it.
+func TestTheBackendAndDoctorMayDoWhatTheyDoWithTheQueues(t *testing.T) {
+	all := files(t, everything())
+	want := map[string][]string{
+		"Events": {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+		"Poison": {"sqs:GetQueueAttributes"},
+	}
+	got := map[string][]string{}
+	statements := parseYAML(t, all["aws/cloudformation.yaml"]).at("Resources", "ConsumerPolicy", "Properties", "PolicyDocument", "Statement")
+	for _, s := range statements.Content {
+		queue := strings.TrimSuffix(node{s}.at("Resource").text(), ".Arn")
+		for _, action := range (node{s}).at("Action").Content {
+			got[queue] = append(got[queue], action.Value)
+		}
+	}
+	require.Equal(t, want, got)
+
+	m := modules(t, all)["aws"]
+	got = map[string][]string{}
+	for _, s := range m.block(t, "data", "aws_iam_policy_document", "consumer").Blocks {
+		resource := s.Body.Attributes["resources"].Expr.Variables()[0]
+		queue := resource[1].(hcl.TraverseAttr).Name //nolint:forcetypeassert // aws_sqs_queue.NAME.arn
+		for _, action := range m.value(t, all, "aws", s.Body.Attributes["actions"].Expr).AsValueSlice() {
+			got[strings.ToUpper(queue[:1])+queue[1:]] = append(got[strings.ToUpper(queue[:1])+queue[1:]], action.AsString())
+		}
+	}
+	require.Equal(t, want, got)
+}
+
+// TestAnAlarmRingsForEachEventThatIsLeftBehind: after 14 days it is gone.
+func TestAnAlarmRingsForEachEventThatIsLeftBehind(t *testing.T) {
+	for name, c := range examples() {
+		if c.EventBridge == nil {
+			continue
+		}
+		want := []string{"Undelivered"}
+		if c.EventBridge.Queue {
+			want = append(want, "Poison")
+		}
+		all := files(t, c)
+		stack := parseYAML(t, all["aws/cloudformation.yaml"]).at("Resources")
+		m := modules(t, all)["aws"]
+		for _, queue := range want {
+			is := stack.at(queue+"Alarm", "Properties")
+			require.Equal(t, "ApproximateNumberOfMessagesVisible", is.at("MetricName").text(), name)
+			require.Equal(t, queue+".QueueName", is.at("Dimensions").Content[0].Content[3].Value)
+			require.Equal(t, "0", is.at("Threshold").text())
+			b := m.block(t, "resource", "aws_cloudwatch_metric_alarm", strings.ToLower(queue))
+			require.Equal(t, "ApproximateNumberOfMessagesVisible", m.value(t, all, "aws", b.Attributes["metric_name"].Expr).AsString())
+			require.Equal(t, strings.ToLower(queue), b.Attributes["dimensions"].Expr.Variables()[0][1].(hcl.TraverseAttr).Name) //nolint:forcetypeassert // aws_sqs_queue.NAME.name
+		}
+	}
 }
 
 // TestTheConnectionShowsAnAPIKey: the handler answers 403 to a wrong API key,

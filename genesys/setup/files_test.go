@@ -28,6 +28,7 @@ func everything() setup.Config {
 		BaseURL:        "https://dcm.example.com",
 		OrganizationID: "0f0e0d0c-0000-4000-8000-000000000001",
 		Quality:        true,
+		Users:          true,
 		LaunchFlows:    true,
 		DataAction:     &setup.DataAction{Triggers: setup.DefaultTriggers(), Heartbeat: true, Steps: true},
 		EventBridge:    &setup.EventBridge{AccountID: "123456789012", Region: "eu-central-1", Queue: true, HTTPS: true},

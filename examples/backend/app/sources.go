@@ -69,6 +69,9 @@ func (s *sources) Compare(c *conversation.Conversation) {
 	}
 }
 
+// Health tells the poller whether the socket hears, so that it reads less often.
+func (s *sources) Health() conversation.SourceHealth { return s.socket.Health() }
+
 // all are those that are on.
 func (s *sources) all() (on []convtrack.Source) {
 	if s.client != nil {

@@ -20,8 +20,8 @@ const (
 func Span(c *conversation.Conversation, now time.Time) (begin, end time.Time) {
 	begin, end = c.Start, c.End
 	for _, l := range c.Legs() {
-		if !l.Start.IsZero() && (begin.IsZero() || l.Start.Before(begin)) {
-			begin = l.Start
+		if began := l.Began(); !began.IsZero() && (begin.IsZero() || began.Before(begin)) {
+			begin = began
 		}
 	}
 	if end.IsZero() {
@@ -45,14 +45,16 @@ func Bar(l *conversation.Leg, begin, end time.Time) string {
 	if over.IsZero() {
 		over = end
 	}
+	began := l.Began() // topic snapshots do not say since when a leg alerts
 	switch {
+	case began.IsZero():
 	case !l.Answered:
-		fill(l.Start, over, '░')
-	case l.Connected.After(l.Start):
-		fill(l.Start, l.Connected, '░')
+		fill(began, over, '░')
+	case l.Connected.After(began):
+		fill(began, l.Connected, '░')
 		fill(l.Connected, over, '█')
 	default:
-		fill(l.Start, over, '█')
+		fill(began, over, '█')
 	}
 	if l.WrapUp == conversation.WrapUpDone && l.WrapUpEnd.After(over) {
 		fill(over, l.WrapUpEnd, '▒')

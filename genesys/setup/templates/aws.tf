@@ -19,8 +19,15 @@ variable "genesys_organization_id" {
 [[- end]]
 }
 
+variable "alarm_topic_arn" {
+  description = "The SNS topic that is told when events are left behind; without it the alarms are only seen"
+  type        = string
+  default     = ""
+}
+
 locals {
-  bus_name = "aws.partner/genesys.com/cloud/${var.genesys_organization_id}/[[.Events.Suffix]]"
+  bus_name      = "aws.partner/genesys.com/cloud/${var.genesys_organization_id}/[[.Events.Suffix]]"
+  alarm_actions = var.alarm_topic_arn == "" ? [] : [var.alarm_topic_arn]
 }
 
 # If somebody has associated the source in the console, import the bus that this
@@ -56,6 +63,21 @@ resource "aws_sqs_queue" "undelivered" {
   name                      = "[[.AWSName]]-genesys-undelivered"
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
+}
+
+resource "aws_cloudwatch_metric_alarm" "undelivered" {
+  alarm_name          = "${aws_sqs_queue.undelivered.name}-not-empty"
+  alarm_description   = "These events of Genesys Cloud could not be delivered; they are deleted after 14 days"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.undelivered.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
 }
 
 data "aws_iam_policy_document" "to_undelivered" {

@@ -21,6 +21,21 @@ resource "aws_sqs_queue" "poison" {
   sqs_managed_sse_enabled   = true
 }
 
+resource "aws_cloudwatch_metric_alarm" "poison" {
+  alarm_name          = "${aws_sqs_queue.poison.name}-not-empty"
+  alarm_description   = "The backend did not take these events of Genesys Cloud; they are deleted after 14 days"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.poison.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+}
+
 resource "aws_cloudwatch_event_target" "queue" {
   rule           = aws_cloudwatch_event_rule.conversations.name
   event_bus_name = aws_cloudwatch_event_bus.genesys.name
@@ -70,6 +85,12 @@ data "aws_iam_policy_document" "consumer" {
       "sqs:ReceiveMessage",
     ]
     resources = [aws_sqs_queue.events.arn]
+  }
+
+  # So that convtrackctl doctor can tell whether something is in it.
+  statement {
+    actions   = ["sqs:GetQueueAttributes"]
+    resources = [aws_sqs_queue.poison.arn]
   }
 }
 

@@ -40,6 +40,12 @@ resource "genesyscloud_auth_role" "backend" {
   }
 
   permission_policies {
+    domain      = "directory"
+    entity_name = "user"
+    action_set  = ["view"]
+  }
+
+  permission_policies {
     domain      = "quality"
     entity_name = "evaluation"
     action_set  = ["view"]
