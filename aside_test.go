@@ -86,6 +86,7 @@ func TestARefusedChangeIsTriedAgainByItselfAndHoldsBackNoOther(t *testing.T) {
 				require.Greater(t, link.tries.Load(), int64(12))
 				require.Less(t, link.tries.Load(), int64(25), "the pauses grow")
 				require.Len(t, r.failed(), 1)
+				require.Zero(t, r.Stats().Failed, "not for good")
 				if restarts {
 					require.NoError(t, r.stop())
 					r = startOn(t, stored, hooks, config)
@@ -137,6 +138,7 @@ func TestWhatHasFailedForGoodIsToldOnceAndTriedNoMore(t *testing.T) {
 				synctest.Wait()
 				require.Len(t, told.read(), 2, "a change that was refused for a day")
 				require.Equal(t, store.ChangeID(s.ID)+" conversation.ended the case system is down", told.read()[1])
+				require.Equal(t, int64(2), r.Stats().Failed)
 				tries := link.tries.Load()
 				time.Sleep(48 * time.Hour)
 				synctest.Wait()

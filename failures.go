@@ -13,10 +13,9 @@ import (
 // Failed returns what has failed, the oldest first, page by page: deliveries
 // that an After hook failed, and changes that a Before hook refused.
 func (t *Tracker) Failed(ctx context.Context, q store.FailedQuery) iter.Seq2[store.FailedItem, error] {
-	return paged(ctx, func(after string) ([]store.FailedItem, string, error) {
-		if after != "" {
-			q.After = after
-		}
+	return paged(ctx, q.After, func(after string) ([]store.FailedItem, string, error) {
+		q := q
+		q.After = after
 		page, err := t.store.Failed(ctx, q)
 		return page.Items, page.Next, err
 	})
@@ -105,10 +104,9 @@ func (t *Tracker) decideAll(ctx context.Context, do store.Decision, q store.Fail
 
 // failedPages returns what has failed in pages.
 func (t *Tracker) failedPages(ctx context.Context, q store.FailedQuery) iter.Seq2[[]store.FailedItem, error] {
-	return paged(ctx, func(after string) ([][]store.FailedItem, string, error) {
-		if after != "" {
-			q.After = after
-		}
+	return paged(ctx, q.After, func(after string) ([][]store.FailedItem, string, error) {
+		q := q
+		q.After = after
 		page, err := t.store.Failed(ctx, q)
 		return [][]store.FailedItem{page.Items}, page.Next, err
 	})

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,6 +116,51 @@ func TestNoHookBeginsAfterAConversationWasForgottenInWhateverProcess(t *testing.
 			})
 		})
 	}
+}
+
+// TestNoHookBeginsOfWhatWasForgottenWhileABeforeHookRefusesIt: the conversation is
+// being worked on all the while.
+func TestNoHookBeginsOfWhatWasForgottenWhileABeforeHookRefusesIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, story := memstore.New(), genesystest.BlindTransferToQueue()
+		var begun, asked atomic.Int64
+		var all []*rig
+		for i := range 2 {
+			hooks := events.NewHooks()
+			events.Before(hooks, "link", func(context.Context, *events.AgentConnected) error {
+				asked.Add(1)
+				return errDead
+			}, events.Backoff(func(int) time.Duration { return time.Minute }))
+			events.After(hooks, "slow", func(context.Context, events.Event) error {
+				begun.Add(1)
+				time.Sleep(20 * time.Second)
+				return nil
+			}, events.Timeout(time.Minute))
+			all = append(all, startOn(t, s, hooks, func(c *convtrack.Config) { c.Instance = fmt.Sprint("p", i) }))
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute) // they know of each other
+		owner, other := all[0], all[1]
+		if !owner.Mine("", story.ID) {
+			owner, other = other, owner
+		}
+		go func() {
+			for _, m := range understoodAll(t, story.Snapshots()...) {
+				_ = owner.Observe(t.Context(), conversation.Update{Conversations: []*conversation.Conversation{m}})
+			}
+		}()
+		time.Sleep(5 * time.Second)
+		require.NotZero(t, asked.Load())
+		require.NotZero(t, begun.Load())
+		_, err := other.Forget(t.Context(), story.ID)
+		require.NoError(t, err)
+		before := begun.Load()
+		time.Sleep(time.Hour)
+		require.Equal(t, before, begun.Load())
+		for _, r := range all {
+			require.Zero(t, r.Stats().Deliveries)
+		}
+	})
 }
 
 func TestWhatWasHeardForAnotherProcessIsForgottenWithTheConversation(t *testing.T) {
@@ -322,6 +368,26 @@ func TestWhatAHookRefusedForGoodIsDeletedWhenNobodyDecides(t *testing.T) {
 func seeded(n uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 0xf0)) }
 
 // endedNow is a conversation that has ended now.
+// Nobody may have told when it began: of EventBridge's facts only the end was heard.
+func TestWhatEndedLongAgoIsDeletedAlthoughNobodyKnowsWhenItBegan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil, func(c *convtrack.Config) { c.Retain = 10 * time.Hour })
+		for i := range 100 {
+			c := endedNow(fmt.Sprint("c-", i))
+			c.Start = time.Time{}
+			require.NoError(t, r.Observe(t.Context(), conversation.Update{Conversations: []*conversation.Conversation{c}}))
+		}
+		time.Sleep(9 * time.Hour)
+		n, err := r.Count(t.Context(), store.Query{})
+		require.NoError(t, err)
+		require.Equal(t, 100, n)
+		time.Sleep(26 * time.Hour)
+		n, err = r.Count(t.Context(), store.Query{})
+		require.NoError(t, err)
+		require.Zero(t, n)
+	})
+}
+
 func endedNow(id string) *conversation.Conversation {
 	now := time.Now()
 	return conversation.State(&conversation.Conversation{ID: id, Start: now.Add(-time.Hour), RecordedEnd: now},

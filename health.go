@@ -43,7 +43,7 @@ func (t *Tracker) Stats() Stats {
 		Duplicates: e.Duplicates.Found.Load(),
 		Events:     e.Announced.ByType(), Vetoed: e.Announced.Vetoed.Load(),
 		Delivered: delivered.Delivered.Load(), AfterFailed: delivered.Failed.Load(),
-		Failed: committed.Refused.Load() + delivered.ForGood.Load(),
+		Failed: committed.ForGood.Load() + delivered.ForGood.Load(),
 		Gaps:   t.gaps.Load(), Losses: t.losses.Load(),
 		Pending: e.Lanes.Pending(), Deliveries: e.Outbox.Held(),
 	}

@@ -44,10 +44,9 @@ func (t *Tracker) Get(ctx context.Context, id string) (*conversation.Conversatio
 //	tracker.List(ctx, store.Query{PresentUserID: agent, Order: store.LastChanged})
 //	tracker.List(ctx, store.Query{PresentQueueID: queue, Media: []conversation.MediaType{conversation.MediaVoice}})
 func (t *Tracker) List(ctx context.Context, q store.Query) iter.Seq2[*conversation.Conversation, error] {
-	return paged(ctx, func(after string) ([]*conversation.Conversation, string, error) {
-		if after != "" {
-			q.After = after
-		}
+	return paged(ctx, q.After, func(after string) ([]*conversation.Conversation, string, error) {
+		q := q
+		q.After = after
 		page, err := t.store.List(ctx, q)
 		return page.Conversations, page.Next, err
 	})
@@ -71,15 +70,16 @@ func (t *Tracker) Count(ctx context.Context, q store.Query) (int, error) {
 	return t.store.Count(ctx, q)
 }
 
-// paged returns the items of all pages, one by one.
-func paged[T any](ctx context.Context, page func(after string) (items []T, next string, err error)) iter.Seq2[T, error] {
+// paged returns the items of all pages from a cursor on, one by one, each time that it
+// is ranged over.
+func paged[T any](ctx context.Context, first string, page func(after string) (items []T, next string, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		if err := outside(ctx); err != nil {
 			yield(none, err)
 			return
 		}
-		for after := ""; ; {
+		for after := first; ; {
 			items, next, err := page(after)
 			if err != nil {
 				yield(none, err)
@@ -123,13 +123,11 @@ func (t *Tracker) Events(ctx context.Context, conversationID string) ([]store.Lo
 // Find returns the ids of the conversations that a person took part in, in the
 // order of the ids, page by page: also of those that a hook refused, and in
 // whatever role. Of several fields of the person each selects by itself. A search
-// by address reads the whole store; it holds no connection while the loop's body
-// runs. It ends after an error.
+// may read the whole store for each page of a thousand; it holds no connection while
+// the loop's body runs. It ends after an error.
 func (t *Tracker) Find(ctx context.Context, person conversation.Person) iter.Seq2[string, error] {
-	q := store.PersonQuery{Person: person}
-	return paged(ctx, func(after string) ([]string, string, error) {
-		q.After = after
-		page, err := t.store.Find(ctx, q)
+	return paged(ctx, "", func(after string) ([]string, string, error) {
+		page, err := t.store.Find(ctx, store.PersonQuery{Person: person, After: after, Limit: store.MostLimit})
 		return page.IDs, page.Next, err
 	})
 }

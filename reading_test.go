@@ -3,6 +3,7 @@ package convtrack_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,6 +83,30 @@ func TestAPageHasTheCursorOfTheNext(t *testing.T) {
 		q.After = "made up"
 		_, err = r.Page(t.Context(), q)
 		require.ErrorIs(t, err, store.ErrCursor)
+	})
+}
+
+func TestAListingBeginsAnewEachTimeThatItIsRangedOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		events.After(hooks, "broken", func(context.Context, *events.ConversationCreated) error { return errDead }, events.Attempts(1))
+		r := start(t, hooks)
+		for _, id := range []string{"a", "b", "c"} {
+			require.NoError(t, r.SetAttributes(t.Context(), id, map[string]string{"caseId": "case-1"}))
+		}
+		time.Sleep(time.Minute)
+		first, err := r.Page(t.Context(), store.Query{Limit: 1})
+		require.NoError(t, err)
+		for after, n := range map[string]int{"": 3, first.Next: 2} {
+			listed := r.List(t.Context(), store.Query{Limit: 1, After: after})
+			for range 2 {
+				require.Len(t, slices.Collect(items(t, listed)), n)
+			}
+		}
+		failed := r.Failed(t.Context(), store.FailedQuery{Limit: 1})
+		for range 2 {
+			require.Len(t, slices.Collect(items(t, failed)), 3)
+		}
 	})
 }
 

@@ -19,19 +19,17 @@ func (c *Committer) setAside(ctx context.Context, a *attempt, hook *events.HookE
 	if a.work.Decision != nil {
 		a.work.Refused = hook
 	}
-	id, first := a.record.ID, !again(a)
+	id := a.record.ID
 	a.plan = change.Refuse(a.record, a.request, f, a.plan.Except)
 	kept := a.plan.Change.Refused
 	if !c.keep(ctx, a) {
 		return
 	}
-	if first {
-		c.Counters.Refused.Add(1)
-	}
 	if !kept.Next.IsZero() {
 		c.Failures.Refused(ctx, id, &kept.Failure, kept.Next)
 		return
 	}
+	c.Counters.ForGood.Add(1)
 	c.Failures.ForGood(ctx, id, &kept.Failure, "what was heard of the conversation is kept aside until somebody decides")
 	c.Failed(store.FailedItem{ID: store.ChangeID(id), Kind: store.FailedChange, ConversationID: id,
 		Event: store.Event{ID: kept.EventID, ConversationID: id, Type: kept.Type}, Failure: kept.Failure, Since: kept.Since})

@@ -94,6 +94,7 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 			c.Log.Info("a veto is overruled: somebody wants the conversation tracked", "conversation", h.ConversationID, "hook", veto.Hook, "reason", veto.Reason)
 			state()
 		case err == nil:
+			c.Failures.Worked(name)
 			state()
 		case errors.As(err, &run.failed):
 			if c.pass(ctx, run, run.failed) {

@@ -262,7 +262,7 @@ func TestATransactionOfHooksThatWasCommittedWithoutAnAnswerIsNoFailureOfAHook(t 
 				require.Equal(t, []string{"link"}, r.store.committed)
 				require.EqualValues(t, 1, r.load("c").Version)
 				require.Zero(t, r.Counters.BeforeFailed.Load())
-				require.Zero(t, r.Counters.Refused.Load())
+				require.Nil(t, r.load("c").Refused)
 				require.Less(t, time.Since(began), time.Second, "nothing waits for the next try of a hook")
 			})
 		})
@@ -300,7 +300,7 @@ func TestAFullDiskIsNotTheHooksFault(t *testing.T) {
 		}
 		require.NoError(t, r.hear(said("c", at)))
 		require.Equal(t, []string{"link"}, r.store.committed)
-		require.Zero(t, r.Counters.Refused.Load())
+		require.Nil(t, r.load("c").Refused)
 	})
 }
 

@@ -99,7 +99,7 @@ type Committer struct {
 
 // Counters count since the start.
 type Counters struct {
-	Changes, Conflicts, BeforeFailed, Refused atomic.Int64
+	Changes, Conflicts, BeforeFailed, ForGood atomic.Int64
 }
 
 // New returns a committer.
@@ -209,9 +209,6 @@ func (a *attempt) abandon(kind string) {
 // committed is for a change that has been written.
 func (c *Committer) committed(a *attempt, version int64) {
 	r, written := a.record, a.plan.Change
-	if was := r.Refused; was != nil && !was.Undecided() && written.Refused == nil {
-		c.Failures.Worked(was.Hook)
-	}
 	r.Committed(written, version)
 	c.keepInMemory(r)
 	for _, p := range written.Pending {

@@ -110,17 +110,18 @@ func (e *Engine) others(ctx context.Context) (names []string, err error) {
 	return names, err
 }
 
-// letGo lets go of what is in memory of conversations that were forgotten, once
-// nobody works on them.
+// letGo lets go of what is in memory of conversations that were forgotten: of their
+// deliveries at once, and of the rest once nobody works on them.
 func (e *Engine) letGo(ctx context.Context, digests map[string]bool) {
 	inMemory := e.Outbox.Holding()
 	for _, id := range slices.Concat(e.cache.IDs(), e.Lanes.IDs()) {
 		inMemory[id] = true
 	}
+	maps.DeleteFunc(inMemory, func(id string, _ bool) bool { return !digests[store.Digest(id)] })
 	for id := range inMemory {
-		if !digests[store.Digest(id)] {
-			continue
-		}
+		e.Outbox.Forget(id) // a Before hook that refuses may be tried again for minutes
+	}
+	for id := range inMemory {
 		drop := func() {
 			e.cache.Drop(id)
 			e.Outbox.Forget(id)

@@ -10,13 +10,18 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// reminder is how often it is said again that a hook fails for good.
-const reminder = time.Minute
+const (
+	// reminder is how often it is said again that a hook fails for good.
+	reminder = time.Minute
+	// quiet is how long a hook must not have failed until one that does what it should
+	// counts as working again: it may fail for some conversations, and work for others.
+	quiet = time.Minute
+)
 
 // Log says how hooks fail. A hook that fails on many conversations says the
 // same many times: its first failure is a warning, its first one for good an
 // error, and so is one in each minute after it; what comes between is for
-// debugging. It is safe for concurrent use.
+// debugging, until it works again. It is safe for concurrent use.
 type Log struct {
 	log *slog.Logger
 
@@ -26,8 +31,9 @@ type Log struct {
 	hooks map[string]*trouble
 }
 
-// trouble is that of one hook, since it last did what it should.
+// trouble is that of one hook, since it last worked.
 type trouble struct {
+	last    time.Time // when it last failed
 	forGood int       // how often it has failed for good
 	logged  time.Time // when the log last told of that
 }
@@ -76,13 +82,15 @@ func (l *Log) count(hook string) (level slog.Level, times int) {
 	return level, t.forGood
 }
 
-// of returns the trouble of the hook, and whether it begins. The caller holds
-// the lock.
+// of returns the trouble of the hook, which has failed now, and whether it begins. The
+// caller holds the lock.
 func (l *Log) of(hook string) (t *trouble, begins bool) {
+	now := time.Now()
 	if t = l.hooks[hook]; t != nil {
+		t.last = now
 		return t, false
 	}
-	t = &trouble{}
+	t = &trouble{last: now}
 	l.hooks[hook] = t
 	l.troubled.Add(1)
 	return t, true
@@ -96,7 +104,7 @@ func (l *Log) Worked(hook string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.hooks[hook]
-	if t == nil {
+	if t == nil || time.Since(t.last) < quiet {
 		return
 	}
 	delete(l.hooks, hook)

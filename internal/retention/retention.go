@@ -30,8 +30,11 @@ const (
 	// share is which part of the time is spent on it at the most.
 	share      = 20
 	leastPause = 20 * time.Millisecond
-	// every is how often it is looked for more.
-	every = time.Minute
+	// every is how often it is looked for more, and everyWhole how often through all
+	// that has ended, so many conversations in one step.
+	every      = time.Minute
+	everyWhole = 24 * time.Hour
+	scanned    = 200
 )
 
 // Store is what is deleted from.
@@ -75,21 +78,17 @@ func (r *Retention) DeleteConversations(ctx context.Context) (int, error) {
 	if r.Conversations <= 0 {
 		return 0, nil
 	}
-	ended, err := r.delete(ctx, r.ended())
-	if err != nil || r.ListFailed == nil {
-		return ended, err
-	}
-	refused, err := r.delete(ctx, r.refused())
-	return ended + refused, err
+	return r.delete(ctx, oneByOne(r.ended(), r.startless(), r.refused()))
 }
 
 // Loop deletes what is due, until ctx ends.
 func (r *Retention) Loop(ctx context.Context) {
+	var whole time.Time
 	for retry.Pause(ctx, every) {
 		if !r.Mine() {
 			continue
 		}
-		n, err := r.DeleteConversations(ctx)
+		n, err := r.deleteDue(ctx, &whole)
 		if n > 0 {
 			r.Log.Info("forgotten", "by", "Config.Retain", "conversations", n)
 		}
@@ -100,6 +99,22 @@ func (r *Retention) Loop(ctx context.Context) {
 			r.Failed("deleting what ended long ago", err)
 		}
 	}
+}
+
+// deleteDue deletes what is due now: what is found only by looking at all that has
+// ended, once a day.
+func (r *Retention) deleteDue(ctx context.Context, whole *time.Time) (int, error) {
+	if now := time.Now(); now.Sub(*whole) >= everyWhole {
+		n, err := r.DeleteConversations(ctx)
+		if err == nil {
+			*whole = now
+		}
+		return n, err
+	}
+	if r.Conversations <= 0 {
+		return 0, nil
+	}
+	return r.delete(ctx, oneByOne(r.ended(), r.refused()))
 }
 
 // rounds takes step after step, until nothing is left to do.
@@ -119,6 +134,17 @@ func (r *Retention) rounds(ctx context.Context, step func(ctx context.Context) (
 
 // search returns the ids of some that are due, and whether there may be more.
 type search func(ctx context.Context) (ids []string, more bool, err error)
+
+// oneByOne goes through one search after the other.
+func oneByOne(searches ...search) search {
+	return func(ctx context.Context) (ids []string, more bool, err error) {
+		ids, more, err = searches[0](ctx)
+		if err == nil && !more && len(searches) > 1 {
+			searches, more = searches[1:], true
+		}
+		return ids, more, err
+	}
+}
 
 // delete looks for some, deletes these, looks for more, and so on.
 func (r *Retention) delete(ctx context.Context, some search) (int, error) {
@@ -171,9 +197,30 @@ func (r *Retention) ended() search {
 	}
 }
 
+// startless finds, page by page, what ended long enough ago and began nobody knows
+// when, which no search by the start finds.
+func (r *Retention) startless() search {
+	q := store.Query{Status: []conversation.Status{conversation.StatusEnded}, EndedBefore: time.Now().Add(-r.Conversations), Limit: listed, Scan: scanned}
+	return func(ctx context.Context) (ids []string, more bool, err error) {
+		page, err := r.Store.List(ctx, q)
+		for _, c := range page.Conversations {
+			if c.Start.IsZero() {
+				ids = append(ids, c.ID)
+			}
+		}
+		if q.After = page.Next; err == nil && r.Free != nil && len(ids) > 0 {
+			ids, err = r.Free(ctx, ids)
+		}
+		return ids, page.Next != "", err
+	}
+}
+
 // refused finds, page by page, what hooks refused for good long enough ago: what
 // was kept aside does not end by itself.
 func (r *Retention) refused() search {
+	if r.ListFailed == nil {
+		return func(context.Context) ([]string, bool, error) { return nil, false, nil }
+	}
 	q := store.FailedQuery{Before: time.Now().Add(-r.Conversations), Limit: listedFailed}
 	return func(ctx context.Context) (ids []string, more bool, err error) {
 		page, err := r.ListFailed(ctx, q)

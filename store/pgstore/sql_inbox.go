@@ -30,8 +30,9 @@ func newInboxStatements(n names, t *rowTypes) (s inboxStatements) {
 			list += `, i.` + c.Name
 		}
 		const order = ` order by i.heard_at, i.conversation_id, i.key limit $3::bigint`
-		const fresh = ` and not exists (select from pg_catalog.unnest($4::{inbox_row}[]) as x
-				where x.conversation_id = i.conversation_id and x.key = i.key and x.heard_at = i.heard_at)`
+		// A subquery that depends on nothing is looked up by its hash, also where
+		// joins are told to use indexes.
+		const fresh = ` and (i.conversation_id, i.key, i.heard_at) not in (select x.conversation_id, x.key, x.heard_at from pg_catalog.unnest($4::{inbox_row}[]) as x)`
 		return n.statement(`with recursive o(owner) as (
 				(select i.owner from {inbox} i order by i.owner limit 1)
 				union all select (select i.owner from {inbox} i where i.owner > o.owner order by i.owner limit 1) from o where o.owner is not null)
