@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // FlowsConfig says how to run flows. API is required; other fields that are zero
@@ -92,9 +93,7 @@ func NewFlows(c FlowsConfig) (*Flows, error) {
 	if c.Within == 0 {
 		c.Within = 10 * time.Minute
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = host.Logger(c.Logger)
 	return &Flows{c, newKeys(c.Memory, c.Logger, manyValues)}, nil
 }
 

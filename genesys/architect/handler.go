@@ -10,6 +10,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/internal/ingress"
+	"github.com/dcmkit/convtrack/internal/host"
 	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
@@ -97,9 +98,7 @@ func NewHandler(c HandlerConfig) (*Handler, error) {
 	if c.MaxConcurrent == 0 {
 		c.MaxConcurrent = 1024
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = host.Logger(c.Logger)
 	h := &Handler{config: c, cases: make(chan struct{}, c.MaxConcurrent), quiet: newQuiet(c.QuietAfter, c.Logger)}
 	var err error
 	h.in, err = ingress.New(ingress.Config{

@@ -51,7 +51,7 @@ func live(description string) {
 	check(err)
 	api, err := rest.New(rest.Config{BaseURL: v.Platform, ClientID: "simulator-client", ClientSecret: "simulator-secret", Logger: silent})
 	check(err)
-	poller, err := onlyHinted(api, tracker)
+	poller, err := onlyHinted(api, tracker, silent)
 	check(err)
 	h, err := architect.NewHandler(architect.HandlerConfig{Sink: tracker.Observe, Secrets: secrets, Logger: silent})
 	check(err)

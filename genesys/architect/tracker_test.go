@@ -25,9 +25,9 @@ var silent = slog.New(slog.DiscardHandler)
 
 // onlyHinted returns a source that asks the API for nothing but what it is
 // hinted at.
-func onlyHinted(api genesys.API, tracked *convtrack.Tracker) (*polling.Source, error) {
+func onlyHinted(api genesys.API, tracked *convtrack.Tracker, logger *slog.Logger) (*polling.Source, error) {
 	const never = 1000 * time.Hour
-	return polling.New(polling.Config{API: api, Tracked: tracked, Logger: silent, DiscoverEvery: never, FollowEvery: never,
+	return polling.New(polling.Config{API: api, Tracked: tracked, Logger: logger, DiscoverEvery: never, FollowEvery: never,
 		FollowBeside: never, FollowLeast: never, JobsEvery: -1, LateAfter: []time.Duration{}, Lookback: time.Second})
 }
 
@@ -37,22 +37,25 @@ type following struct {
 	*architect.Handler
 	tracker  *convtrack.Tracker
 	platform *genesystest.Server
+	log      *written
 }
 
 // follow runs a test on one in virtual time.
 func follow(t *testing.T, hooks *events.Hooks, test func(t *testing.T, f following)) {
 	synctest.Test(t, func(t *testing.T) {
 		platform := genesystest.NewServer(t, genesystest.InMemory())
-		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: silent, Hooks: hooks})
+		log := &written{}
+		logger := slog.New(slog.NewTextHandler(log, nil))
+		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Logger: logger, Hooks: hooks})
 		require.NoError(t, err)
-		poller, err := onlyHinted(platform.API(), tracker)
+		poller, err := onlyHinted(platform.API(), tracker, logger)
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- tracker.Run(ctx, poller) }()
 		h, _, _ := newHandler(t, func(c *architect.HandlerConfig) { c.Sink = tracker.Observe })
 		time.Sleep(10 * time.Second) // what a start asks for is over
-		test(t, following{h, tracker, platform})
+		test(t, following{h, tracker, platform, log})
 		cancel()
 		require.NoError(t, <-ended)
 	})
@@ -68,6 +71,19 @@ func (f following) call(t *testing.T, conversationID string) {
 
 // requests is how many there were at the platform.
 func (f following) requests() int64 { return f.platform.Counts().Requests }
+
+// Whoever builds a flow may take the caller's number for the conversation's id.
+func TestANumberThatAFlowGivesForAnIDIsNotLoggedWhileItCannotBeRead(t *testing.T) {
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusBadRequest} {
+		follow(t, nil, func(t *testing.T, f following) {
+			f.platform.Faults().Requests(genesystest.RequestFault{Status: status})
+			f.call(t, "tel:+4930123456")
+			time.Sleep(5 * time.Minute)
+			require.NotContains(t, f.log.String(), "4930")
+			require.Contains(t, f.log.String(), "cannot be read after a hint", status)
+		})
+	}
+}
 
 func TestACallHasTheConversationReadWithinASecond(t *testing.T) {
 	follow(t, nil, func(t *testing.T, f following) {

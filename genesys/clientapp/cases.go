@@ -57,7 +57,9 @@ func (a *App) serveCases(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a proxy must not hold events back
 	w.WriteHeader(http.StatusOK)
-	to := &eventWriter{to: w, flow: http.NewResponseController(w)}
+	to := &eventWriter{to: w, flow: http.NewResponseController(w), hidden: func() {
+		a.throttled.To(r.Context(), a.config.Logger, slog.LevelError, "no panel is told of its case: the ResponseWriter hides http.Flusher; what the host has put around the App must give its own the method Unwrap")
+	}}
 	a.tell(r.Context(), s, to)
 	to.limit() // the end of the answer is written, too
 }
@@ -166,8 +168,9 @@ func (a *App) look(ctx context.Context, conversationID string, agent Agent) (str
 
 // eventWriter writes server-sent events.
 type eventWriter struct {
-	to   http.ResponseWriter
-	flow *http.ResponseController
+	to     http.ResponseWriter
+	flow   *http.ResponseController
+	hidden func() // is called when events cannot be sent one by one
 }
 
 func (w *eventWriter) event(data string) bool { return w.write("event: case\ndata: " + data + "\n\n") }
@@ -178,8 +181,14 @@ func (w *eventWriter) write(text string) bool {
 	w.limit()
 	// HTTP/2 resets a stream whose deadline has passed, though nobody writes.
 	defer func() { _ = w.flow.SetWriteDeadline(time.Time{}) }()
-	_, err := w.to.Write([]byte(text))
-	return err == nil && w.flow.Flush() == nil
+	if _, err := w.to.Write([]byte(text)); err != nil {
+		return false
+	}
+	err := w.flow.Flush()
+	if errors.Is(err, errors.ErrUnsupported) {
+		w.hidden()
+	}
+	return err == nil
 }
 
 // limit bounds how long a browser that does not read is waited for.

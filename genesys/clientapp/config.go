@@ -11,6 +11,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // Config says whose agents the page is for, and what it tells them. One of
@@ -115,8 +116,6 @@ func (c Config) withDefaults() Config {
 	if c.MaxStreams == 0 {
 		c.MaxStreams = 10_000
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = host.Logger(c.Logger)
 	return c
 }

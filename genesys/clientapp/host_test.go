@@ -64,6 +64,19 @@ func TestCallsOfTheHostThatDoNotReturnAreBoundedAndHoldUpNobody(t *testing.T) {
 	})
 }
 
+// TestAStreamThatCannotBeSentPieceByPieceIsSaid: a usual middleware that counts
+// statuses hides http.Flusher.
+func TestAStreamThatCannotBeSentPieceByPieceIsSaid(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, h *host) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/case?conversationId="+h.plays(), nil)
+		r.Header.Set("Authorization", "Bearer "+h.login("user-a"))
+		for range 10 {
+			h.app.ServeHTTP(struct{ http.ResponseWriter }{httptest.NewRecorder()}, r)
+		}
+		require.Equal(t, 1, strings.Count(h.log.String(), "Unwrap"))
+	}, func(*clientapp.Config) {})
+}
+
 type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }

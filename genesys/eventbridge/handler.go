@@ -11,6 +11,7 @@ import (
 
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys/internal/ingress"
+	"github.com/dcmkit/convtrack/internal/host"
 	"github.com/dcmkit/convtrack/internal/throttle"
 )
 
@@ -92,9 +93,7 @@ func NewHandler(sink conversation.Sink, c HandlerConfig) (*Handler, error) {
 	case c.MaxConcurrent < 0:
 		return nil, fmt.Errorf("eventbridge: HandlerConfig.MaxConcurrent is %d; it must be at least 1, or 0 for the default", c.MaxConcurrent)
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = host.Logger(c.Logger)
 	h := &Handler{sink: sink, log: c.Logger.With("ingress", "eventbridge")}
 	var err error
 	h.ingress, err = ingress.New(ingress.Config{

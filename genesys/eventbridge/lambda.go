@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
+	"github.com/dcmkit/convtrack/internal/host"
 )
 
 // Lambda returns the handler of an AWS Lambda function that SQS triggers. It
@@ -23,9 +24,7 @@ import (
 // those are deleted with the others. It fails, and the whole batch comes again,
 // only when the event is not one of SQS. A nil logger is slog.Default().
 func Lambda(sink conversation.Sink, logger *slog.Logger) func(ctx context.Context, event []byte) ([]byte, error) {
-	if logger == nil {
-		logger = slog.Default()
-	}
+	logger = host.Logger(logger)
 	return func(ctx context.Context, event []byte) ([]byte, error) {
 		var in lambdaEvent
 		if err := json.Unmarshal(event, &in); err != nil || len(in.Records) == 0 {

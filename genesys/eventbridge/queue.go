@@ -207,14 +207,18 @@ func (q *Queue) note(ctx context.Context, messages []QueueMessage, now time.Time
 		q.position.empty(now)
 		return
 	}
-	q.silence.heard(now)
 	var oldest time.Time
+	again := 0
 	for _, m := range messages {
 		if m.Receives > 1 {
-			q.stats.again.Add(1)
+			again++
 		} else {
 			oldest = earlier(oldest, m.Sent)
 		}
+	}
+	q.stats.again.Add(int64(again))
+	if again < len(messages) { // what comes again was in the queue
+		q.silence.heard(now)
 	}
 	if oldest.IsZero() {
 		return // nothing new, or SQS does not say

@@ -73,6 +73,25 @@ func TestSilenceIsAGapWhenOthersHear(t *testing.T) {
 	})
 }
 
+// A message that is not understood comes again each minute for as long as the queue
+// keeps it.
+func TestWhatComesAgainIsNoSignThatTheQueueTellsAnything(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		w.queue = w.sqs.Queue("alone", genesystest.QueueAttributes{Visibility: time.Minute})
+		q, b := listening(t, w)
+		w.queue.Send([]byte("not understood"))
+		for range 60 {
+			time.Sleep(time.Minute)
+			othersHear(q, 1)
+		}
+		require.Greater(t, q.Stats().Again, int64(30))
+		require.Equal(t, []string{"eventbridge/events"}, blind(b.gapList()))
+		w.queue.Send(envelope("c-2"))
+		time.Sleep(2 * time.Minute)
+		require.Empty(t, blind(b.gapList()))
+	})
+}
+
 func TestAQueueThatCannotBeReadIsNotSilent(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
 		q, b := listening(t, w)

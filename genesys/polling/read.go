@@ -15,6 +15,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/internal/pause"
+	"github.com/dcmkit/convtrack/internal/redact"
 )
 
 // Sizes of reads. The platform does not publish its maxima (protocol 6.5); a
@@ -197,7 +198,7 @@ func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool, answe
 		return nil, err
 	}
 	r.refused.add(ids[0], time.Now())
-	r.log.Warn("the platform does not give the details of a conversation", "conversation", ids[0], "reason", err)
+	r.log.Warn("the platform does not give the details of a conversation", "conversation", redact.ID(ids[0]), "reason", err)
 	return nil, nil
 }
 

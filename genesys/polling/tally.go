@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/internal/redact"
 )
 
 // tally counts how many answers of a series are understood, each about one
@@ -73,9 +74,9 @@ func (s *Source) note(answers *tally, what, id string, err error) error {
 	case err == nil:
 		s.reader.unread.succeeded(p, time.Now())
 	case errors.Is(err, genesys.ErrNotUnderstood):
-		s.log.Warn("an answer about a conversation is not understood", "read", what, "conversation", id, "reason", err)
+		s.log.Warn("an answer about a conversation is not understood", "read", what, "conversation", redact.ID(id), "reason", err)
 	case failedOn(err) && answers.answered([]string{id}) && s.reader.unread.failed(p, time.Now()):
-		s.log.Warn("the platform does not answer about a conversation", "read", what, "conversation", id, "reason", err)
+		s.log.Warn("the platform does not answer about a conversation", "read", what, "conversation", redact.ID(id), "reason", err)
 		return nil
 	}
 	return answers.note(id, err)

@@ -54,8 +54,20 @@ func (b *Inbox) put(ctx context.Context, d deposit) error {
 	case err := <-d.done:
 		return err
 	case <-ctx.Done():
+		b.deposits.drop(d.done)
 		return context.Cause(ctx)
 	}
+}
+
+// drop takes back what nobody waits for any more, where more waits than goes with one
+// write: while the store hangs its callers come again, and each time there is more.
+func (d *deposits) drop(done chan error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.waiting) <= mostAtOnce {
+		return // it is written all the same, in case its caller does not
+	}
+	d.waiting = slices.DeleteFunc(d.waiting, func(one deposit) bool { return one.done == done })
 }
 
 func (d *deposits) add(one deposit) error {

@@ -346,6 +346,29 @@ func TestADepositThatTheStoreDoesNotTakeIsAnErrorAndAfterTheEndItIsRefused(t *te
 	})
 }
 
+// TestWhatNobodyWaitsForAnyMoreTakesBoundedMemoryWhileTheStoreHangs: who was told to
+// come again does.
+func TestWhatNobodyWaitsForAnyMoreTakesBoundedMemoryWhileTheStoreHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newStore(), newMembers(always("b"), "a", "b")
+		b := New(Config{Store: s, Commits: s, Members: m, Name: "a", Attempts: 2, Lease: lease, Log: slog.New(slog.DiscardHandler)})
+		for range 3 * mostAtOnce { // no DepositLoop runs, as if its write hung
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			require.ErrorIs(t, b.Hint(ctx, hint("c")), context.DeadlineExceeded)
+			cancel()
+		}
+		require.Len(t, b.deposits.waiting, mostAtOnce)
+		ctx, cancel := context.WithCancel(t.Context())
+		var loop sync.WaitGroup
+		loop.Go(func() { b.DepositLoop(ctx, errStopped) })
+		synctest.Wait()
+		require.Empty(t, b.deposits.waiting)
+		require.Equal(t, 1, s.deposits, "what waits is written all the same: its caller may not come again")
+		cancel()
+		loop.Wait()
+	})
+}
+
 func TestADepositThatTheStoreRefusesHoldsUpNoOther(t *testing.T) {
 	for _, refused := range [][]int{{0}, {99}, {0, 1, 50, 99}} {
 		t.Run(fmt.Sprint(refused), func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dcmkit/convtrack/events"
+	"github.com/dcmkit/convtrack/internal/redact"
 	"github.com/dcmkit/convtrack/internal/retry"
 	"github.com/dcmkit/convtrack/store"
 )
@@ -134,7 +135,7 @@ func (b *Inbox) readHinted(ctx context.Context, id string, h *hinted) {
 		}
 		failed++
 		later := again(failed)
-		b.Log.Warn("a conversation cannot be read after a hint; it is tried again", "conversation", id, "again in", later, "error", err)
+		b.Log.Warn("a conversation cannot be read after a hint; it is tried again", "conversation", redact.ID(id), "again in", later, "error", err)
 		b.putBack(h, keys)
 		if !h.wait(ctx, later-wait) {
 			return

@@ -12,6 +12,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/dcmkit/convtrack/internal/host"
 	"github.com/dcmkit/convtrack/internal/origin"
 	"github.com/dcmkit/convtrack/internal/throttle"
 )
@@ -66,9 +67,7 @@ func New(c Config) (*Handler, error) {
 	if c.AnswerWithin == 0 {
 		c.AnswerWithin = 1500 * time.Millisecond
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = host.Logger(c.Logger)
 	c.Logger = c.Logger.With("ingress", c.Name)
 	return &Handler{
 		config: c, authenticating: make(chan struct{}, mostAuthenticating), handling: make(chan struct{}, c.MaxConcurrent),

@@ -283,6 +283,21 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 	require.NotContains(t, log.String(), "tel:+4930")
 }
 
+type broken struct{ slog.Handler }
+
+func (broken) Enabled(context.Context, slog.Level) bool  { return true }
+func (broken) Handle(context.Context, slog.Record) error { panic("full") }
+func (b broken) WithAttrs([]slog.Attr) slog.Handler      { return b }
+
+func TestALogHandlerThatPanicsEndsNothing(t *testing.T) {
+	s, h := serve(t, func(c *ingress.Config) {
+		c.Logger = slog.New(broken{})
+		c.Handle = func(context.Context, []byte) ingress.Reply { panic("down") }
+	})
+	require.Equal(t, 500, post(t, s, bearer(newer), strings.NewReader(`{}`)).StatusCode)
+	require.Eventually(t, func() bool { return h.Stats().Handling == 0 }, time.Minute, time.Millisecond)
+}
+
 // TestTenThousandAtOnceAreAllAnswered floods a handler with the proofs of friends
 // and of strangers, while its store hangs until all that it has no room for are
 // answered.
