@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/dcmkit/convtrack/store"
+	"github.com/dcmkit/convtrack/store/internal/cursor"
 )
 
 // Prepare lets the store prepare its statements, whatever the pool does.
@@ -26,7 +29,7 @@ func (s *Store) EndCare() { s.careful.until = time.Time{} }
 // PlanOfDeliverReady is the plan that a commit keeps of the statement that asks
 // whether deliveries can go on.
 func (s *Store) PlanOfDeliverReady(ctx context.Context) (string, error) {
-	return s.planOf(ctx, s.sql().deliverReady)
+	return s.planOf(ctx, s.sql().byIndex, s.sql().deliverReady)
 }
 
 // PlansByKey are the plans that are kept of the statements that are given the
@@ -47,10 +50,16 @@ func (s *Store) PlansOfInbox(ctx context.Context) (map[string]string, error) {
 	return s.plansOf(ctx, map[string]*statement{"take": s.sql().take, "first page": s.sql().firstPage, "later page": s.sql().laterPage, "latest": s.sql().latest})
 }
 
+// PlanOfFailed is the plan of a page behind a place of what has failed.
+func (s *Store) PlanOfFailed(ctx context.Context, q store.FailedQuery) (string, error) {
+	x, _ := s.failed(&q, cursor.Place{ID: "id", Key: 1}, true, 100)
+	return s.planOf(ctx, s.sql().inOrder, x)
+}
+
 func (s *Store) plansOf(ctx context.Context, of map[string]*statement) (map[string]string, error) {
 	plans := map[string]string{}
 	for name, x := range of {
-		plan, err := s.planOf(ctx, x)
+		plan, err := s.planOf(ctx, s.sql().byIndex, x)
 		if err != nil {
 			return nil, err
 		}
@@ -62,14 +71,14 @@ func (s *Store) plansOf(ctx context.Context, of map[string]*statement) (map[stri
 // Listening reports whether the server tells of deposits.
 func (s *Store) Listening() bool { return s.listening.Load() }
 
-func (s *Store) planOf(ctx context.Context, x *statement) (string, error) {
+func (s *Store) planOf(ctx context.Context, settings, x *statement) (string, error) {
 	tx, err := s.pool.Begin(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
 	given := strings.TrimSuffix(strings.Repeat("null, ", len(x.params)), ", ")
-	for _, sql := range []string{s.sql().byIndex.sql, "set local plan_cache_mode = force_generic_plan", "prepare it as " + x.sql} {
+	for _, sql := range []string{settings.sql, "set local plan_cache_mode = force_generic_plan", "prepare it as " + x.sql} {
 		if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return "", err
 		}

@@ -25,42 +25,54 @@ func (s *Store) Failed(ctx context.Context, q store.FailedQuery) (store.FailedPa
 		return store.FailedPage{}, fmt.Errorf("pgstore: failed: %w: %q", store.ErrCursor, q.After)
 	}
 	limit := store.PageSize(q.Limit)
+	x, args := s.failed(&q, place, begun, limit)
+	var found store.FailedPage
+	var places []cursor.Place
+	err := s.do(ctx, func(c *pgx.Conn) error {
+		found, places = store.FailedPage{}, nil
+		var p pipeline
+		p.add(s.sql().beginRead)
+		p.add(s.sql().inOrder)
+		p.read(func(r *row) error {
+			at := r.value()
+			item, err := failedItem(r, at)
+			found.Items, places = append(found.Items, item), append(places, cursor.Place{Listing: listing, Key: at.Int, ID: item.ID})
+			return err
+		}, x, args...)
+		p.add(s.sql().commit)
+		return s.run(ctx, c, &p)
+	})
+	if err != nil {
+		return store.FailedPage{}, fmt.Errorf("pgstore: failed: %w", err)
+	}
+	if len(found.Items) > limit {
+		found.Items, found.Next = found.Items[:limit], places[limit-1].String()
+	}
+	return found, nil
+}
+
+// failed is the statement that reads what the query selects behind a place, and one
+// more than the limit.
+func (s *Store) failed(q *store.FailedQuery, place cursor.Place, begun bool, limit int) (*statement, []argument) {
 	w := &where{}
 	deliveries := []string{"d.state = 'parked'", w.equal("d.hook", q.Hook), w.equal("d.conversation_id", q.ConversationID), w.equal("e.type", q.Type)}
 	changes := []string{"c.refused_at is not null", w.equal("c.refused_by", q.Hook), w.equal("c.conversation_id", q.ConversationID), w.equal("(c.refused ->> 'eventType'::text)", q.Type)}
 	deliveries, changes = append(deliveries, w.since("d.failed_at", q.From, q.Before)...), append(changes, w.since("c.refused_at", q.From, q.Before)...)
-	behind := "true"
+	const deliveryID, changeID = `'delivery:' || d.event_id || ':' || d.hook collate "C"`, `'change:' || c.conversation_id collate "C"`
 	if begun {
-		at := w.param(oidTimestamptz, "timestamptz", rows.Value{Valid: true, Int: place.Key})
-		deliveries = append(deliveries, "d.failed_at >= "+at)
-		changes = append(changes, "c.refused_at >= "+at)
-		behind = "(at > " + at + " or id > " + w.text(place.ID) + ")"
+		at, id := w.param(oidTimestamptz, "timestamptz", rows.Value{Valid: true, Int: place.Key}), w.text(place.ID)
+		deliveries = append(deliveries, "d.failed_at >= "+at, "(d.failed_at > "+at+" or "+deliveryID+" > "+id+")")
+		changes = append(changes, "c.refused_at >= "+at, "(c.refused_at > "+at+" or "+changeID+" > "+id+")")
 	}
-	sql := `select at, id, conversation_id, event_id, seq, type, time, rule, vetoed, data, hook, attempts, failed_type, error, stack, refused from (
-		select d.failed_at as at, 'delivery:' || d.event_id || ':' || d.hook collate "C" as id, d.conversation_id, e.event_id, e.seq, e.type, e.time, e.rule,
+	// Each part is as long as the page at the most: what has failed may be a lot.
+	page := ` order by at, id limit ` + strconv.Itoa(limit+1)
+	sql := `(select d.failed_at as at, ` + deliveryID + ` as id, d.conversation_id, e.event_id, e.seq, e.type, e.time, e.rule,
 			e.vetoed, e.data, d.hook, d.attempts, d.type as failed_type, d.error, d.stack, null::json as refused
-		from {delivery} d join {event} e on e.conversation_id = d.conversation_id and e.seq = d.seq where ` + strings.Join(deliveries, " and ") + `
+		from {delivery} d join {event} e on e.conversation_id = d.conversation_id and e.seq = d.seq where ` + strings.Join(deliveries, " and ") + page + `)
 		union all
-		select c.refused_at, 'change:' || c.conversation_id collate "C", c.conversation_id, null, null, null, null, null, null, null, null, null, null, null, null, c.refused
-		from {conversation} c where ` + strings.Join(changes, " and ") + `) as failed
-		where ` + behind + ` order by at, id limit ` + strconv.Itoa(limit+1)
-
-	var page store.FailedPage
-	var places []cursor.Place
-	var p pipeline
-	p.read(func(r *row) error {
-		at := r.value()
-		item, err := failedItem(r, at)
-		page.Items, places = append(page.Items, item), append(places, cursor.Place{Listing: listing, Key: at.Int, ID: item.ID})
-		return err
-	}, &statement{sql: newNames(&s.config).Replace(sql), params: w.params}, w.args...)
-	if err := s.one(ctx, &p); err != nil {
-		return store.FailedPage{}, fmt.Errorf("pgstore: failed: %w", err)
-	}
-	if len(page.Items) > limit {
-		page.Items, page.Next = page.Items[:limit], places[limit-1].String()
-	}
-	return page, nil
+		(select c.refused_at as at, ` + changeID + ` as id, c.conversation_id, null, null, null, null, null, null, null, null, null, null, null, null, c.refused
+		from {conversation} c where ` + strings.Join(changes, " and ") + page + `)` + page
+	return &statement{sql: newNames(&s.config).Replace(sql), params: w.params}, w.args
 }
 
 // equal is the condition that the column has the value; an empty one selects
