@@ -86,7 +86,7 @@ endif
 # A browser makes its tests wait, so that others can run beside them.
 .PHONY: test-browser
 test-browser:
-	$(GO) test $(FRESH) -timeout 30m ./genesys/clientapp ./store/inspector
+	$(GO) test $(FRESH) -timeout 30m ./internal/browsertest ./genesys/clientapp ./store/inspector
 
 # What the race detector leaves out besides: laws of one goroutine, many
 # conversations, and the contract of stores in further modes.

@@ -32,11 +32,12 @@ const Long = 5 * time.Minute
 // browser is the Chromium of all tests of a package. Each test has origins of its
 // own, so that they share no storage.
 var browser struct {
-	start sync.Once
-	path  string
-	ctx   context.Context
-	stop  func()
-	err   error
+	path string
+
+	mu      sync.Mutex
+	ctx     context.Context // nil: none was started
+	stop    func()
+	crashes int
 }
 
 // Use names the Chromium or Chrome to start, for TestMain: what
@@ -45,18 +46,35 @@ func Use(path string) { browser.path = path }
 
 // Stop ends the browser of the tests, if one was started: call it in TestMain.
 func Stop() {
-	if browser.stop != nil {
+	browser.mu.Lock()
+	defer browser.mu.Unlock()
+	if browser.ctx != nil {
+		noteCrash()
 		browser.stop()
+		browser.ctx = nil
+	}
+}
+
+// noteCrash notes whether the browser has ended by itself. The caller holds the lock.
+func noteCrash() {
+	if browser.ctx.Err() != nil {
+		browser.crashes++
 	}
 }
 
 // Main is for TestMain: it names the Chromium to start (see [Use]), runs the tests,
 // ends the browser, and then asks whether a goroutine is left. It returns the exit
-// code.
+// code. Where tests failed and the browser had crashed, they run once more: Chromium
+// itself breaks off now and then.
 func Main(m *testing.M, path string) int {
 	Use(path)
 	code := m.Run()
 	Stop()
+	if code != 0 && browser.crashes > 0 {
+		fmt.Fprintln(os.Stderr, "Chromium has crashed, and tests have failed: all of this package run once more")
+		code = m.Run()
+		Stop()
+	}
 	http.DefaultClient.CloseIdleConnections()
 	if err := goleak.Find(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -65,12 +83,23 @@ func Main(m *testing.M, path string) int {
 	return code
 }
 
-// Open starts Chromium when the first test needs it.
+// Open starts Chromium when the first test needs it, and anew when it has crashed.
 func Open(t *testing.T) context.Context {
 	t.Helper()
-	browser.start.Do(func() { browser.ctx, browser.stop, browser.err = Start() })
-	require.NoError(t, browser.err)
-	return browser.ctx
+	browser.mu.Lock()
+	defer browser.mu.Unlock()
+	if browser.ctx != nil && browser.ctx.Err() == nil {
+		return browser.ctx
+	}
+	if browser.ctx != nil {
+		noteCrash()
+		browser.stop()
+		browser.ctx = nil
+	}
+	ctx, stop, err := Start()
+	require.NoError(t, err)
+	browser.ctx, browser.stop = ctx, stop
+	return ctx
 }
 
 // Start starts a Chromium of its own.
