@@ -2,7 +2,10 @@ package pgstore_test
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -277,7 +280,7 @@ func TestAnUpgradeMendsAnOwnNumberThatWasTakenForTheCustomers(t *testing.T) {
 	call("caller", "tel:+31-20-123 4567", conversation.Inbound, "sip:+31201234567@10.0.0.1;user=phone", conversation.Session{ANI: "tel:+31612345678"})
 	call("nobody", "tel:+31201234567", conversation.Inbound, "sip:+31201234567@10.0.0.1;user=phone", conversation.Session{})
 	call("called", "tel:+31201234567", conversation.Outbound, "", conversation.Session{DNIS: "tel:+31201234567"})
-	for _, sql := range []string{"update cdm_conversation set customer_address = '+31201234567'", "delete from cdm_migration where name = '0016_reports'"} {
+	for _, sql := range []string{"update cdm_conversation set customer_address = '+31201234567'", "delete from cdm_migration where number >= 16"} {
 		_, err := s.pool.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
@@ -287,5 +290,32 @@ func TestAnUpgradeMendsAnOwnNumberThatWasTakenForTheCustomers(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, page.Conversations, 1, address)
 		require.Equal(t, id, page.Conversations[0].ID)
+	}
+}
+
+// TestAReportAboutOneConversationReadsThatOne: a case system asks for one, of a million.
+func TestAReportAboutOneConversationReadsThatOne(t *testing.T) {
+	s := open(t)
+	var ids []string
+	for i := range 200 {
+		story := genesystest.BlindTransferToQueue().Fresh(rand.New(rand.NewPCG(1, uint64(i))))
+		records := story.Records()
+		c := told(t, story.Start, records[len(records)-1:])
+		_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: c.ID, To: c}}})
+		require.NoError(t, err)
+		ids = append(ids, c.ID)
+	}
+	_, err := s.pool.Exec(t.Context(), "analyze")
+	require.NoError(t, err)
+	for _, view := range []string{"cdm_report_agent_time", "cdm_report_customer", "cdm_report_email_agents"} {
+		found, err := s.pool.Query(t.Context(), "explain (analyze, timing off, summary off) select * from "+view+" where conversation_id = '"+ids[100]+"'")
+		require.NoError(t, err)
+		plan, err := pgx.CollectRows(found, pgx.RowTo[string])
+		require.NoError(t, err)
+		for _, line := range plan {
+			if n := regexp.MustCompile(`actual rows=(\d+)`).FindStringSubmatch(line); n != nil && len(n[1]) > 2 {
+				require.Fail(t, "it reads others", "%s\n%s", line, strings.Join(plan, "\n"))
+			}
+		}
 	}
 }
