@@ -57,10 +57,11 @@ func (a *App) serveCases(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a proxy must not hold events back
 	w.WriteHeader(http.StatusOK)
-	to := &eventWriter{to: w, flow: http.NewResponseController(w), hidden: func() {
-		a.throttled.To(r.Context(), a.config.Logger, slog.LevelError, "no panel is told of its case: the ResponseWriter hides http.Flusher; what the host has put around the App must give its own the method Unwrap")
-	}}
+	to := &eventWriter{to: w, flow: http.NewResponseController(w)}
 	a.tell(r.Context(), s, to)
+	if to.hidden {
+		a.throttled.To(r.Context(), a.config.Logger, slog.LevelError, "no panel is told of its case: the ResponseWriter hides http.Flusher; what the host has put around the App must give its own the method Unwrap")
+	}
 	to.limit() // the end of the answer is written, too
 }
 
@@ -170,7 +171,7 @@ func (a *App) look(ctx context.Context, conversationID string, agent Agent) (str
 type eventWriter struct {
 	to     http.ResponseWriter
 	flow   *http.ResponseController
-	hidden func() // is called when events cannot be sent one by one
+	hidden bool // events cannot be sent one by one
 }
 
 func (w *eventWriter) event(data string) bool { return w.write("event: case\ndata: " + data + "\n\n") }
@@ -185,9 +186,7 @@ func (w *eventWriter) write(text string) bool {
 		return false
 	}
 	err := w.flow.Flush()
-	if errors.Is(err, errors.ErrUnsupported) {
-		w.hidden()
-	}
+	w.hidden = errors.Is(err, errors.ErrUnsupported)
 	return err == nil
 }
 
