@@ -14,11 +14,15 @@ import (
 // that an After hook failed, and changes that a Before hook refused.
 func (t *Tracker) Failed(ctx context.Context, q store.FailedQuery) iter.Seq2[store.FailedItem, error] {
 	return paged(ctx, q.After, func(after string) ([]store.FailedItem, string, error) {
-		q := q
-		q.After = after
-		page, err := t.store.Failed(ctx, q)
+		page, err := t.failedBehind(ctx, q, after)
 		return page.Items, page.Next, err
 	})
+}
+
+// failedBehind returns the page of what has failed behind a cursor.
+func (t *Tracker) failedBehind(ctx context.Context, q store.FailedQuery, after string) (store.FailedPage, error) {
+	q.After = after
+	return t.store.Failed(ctx, q)
 }
 
 // FailedPage returns one page of what has failed, and in Next the cursor of the
@@ -105,9 +109,7 @@ func (t *Tracker) decideAll(ctx context.Context, do store.Decision, q store.Fail
 // failedPages returns what has failed in pages.
 func (t *Tracker) failedPages(ctx context.Context, q store.FailedQuery) iter.Seq2[[]store.FailedItem, error] {
 	return paged(ctx, q.After, func(after string) ([][]store.FailedItem, string, error) {
-		q := q
-		q.After = after
-		page, err := t.store.Failed(ctx, q)
+		page, err := t.failedBehind(ctx, q, after)
 		return [][]store.FailedItem{page.Items}, page.Next, err
 	})
 }

@@ -48,18 +48,20 @@ func Use(path string) { browser.path = path }
 func Stop() {
 	browser.mu.Lock()
 	defer browser.mu.Unlock()
-	if browser.ctx != nil {
-		noteCrash()
-		browser.stop()
-		browser.ctx = nil
-	}
+	end()
 }
 
-// noteCrash notes whether the browser has ended by itself. The caller holds the lock.
-func noteCrash() {
+// end ends the browser, if there is one, and counts whether it had ended by itself. The
+// caller holds the lock.
+func end() {
+	if browser.ctx == nil {
+		return
+	}
 	if browser.ctx.Err() != nil {
 		browser.crashes++
 	}
+	browser.stop()
+	browser.ctx = nil
 }
 
 // Main is for TestMain: it names the Chromium to start (see [Use]), runs the tests,
@@ -91,11 +93,7 @@ func Open(t *testing.T) context.Context {
 	if browser.ctx != nil && browser.ctx.Err() == nil {
 		return browser.ctx
 	}
-	if browser.ctx != nil {
-		noteCrash()
-		browser.stop()
-		browser.ctx = nil
-	}
+	end()
 	ctx, stop, err := Start()
 	require.NoError(t, err)
 	browser.ctx, browser.stop = ctx, stop
