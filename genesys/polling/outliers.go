@@ -76,6 +76,13 @@ func (o *outliers) succeeded(p part, now time.Time) {
 	delete(o.failures, p)
 }
 
+// unclear notes that it cannot be told whether a failure is one of this part.
+func (o *outliers) unclear(p part) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.failures, p)
+}
+
 // succeededBesides returns when one with another id last succeeded; zero: none did.
 // The caller holds the lock.
 func (o *outliers) succeededBesides(id string) time.Time {

@@ -144,7 +144,7 @@ func (p *pieces) piece(ctx context.Context, whole, piece interval) error {
 		return p.both(ctx, whole, older, newer)
 	}
 	if !p.answers(ctx, whole, piece, failedOn(err)) {
-		p.failing.clear()
+		p.failing.unclear(p.part(piece))
 		return err
 	}
 	// An hour may be too long for the platform, and a minute not.

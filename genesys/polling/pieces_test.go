@@ -146,6 +146,37 @@ func TestWhatThePlatformFailsOnIsLostOnlyWhereItAnswersAboutWhatIsNewer(t *testi
 	}
 }
 
+// TestThatAllOfSomethingElseFailsDoesNotPutOffALoss: jobs and queries are counted in one
+// place, and all jobs may fail while one minute of the queries does.
+func TestThatAllOfSomethingElseFailsDoesNotPutOffALoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, failing := time.Unix(0, 0), newOutliers(lostAfter)
+		whole, bad := interval{begin, begin.Add(2 * time.Hour)}, interval{begin.Add(time.Hour), begin.Add(61 * time.Minute)}
+		var lost []interval
+		read := func(what string, fails interval) error {
+			p := pieces{
+				what: what, losses: newLosses(), failing: failing,
+				end: func(from time.Time) time.Time { return from.Add(day) },
+				ask: func(_ context.Context, i interval) error {
+					if i.overlaps(fails) {
+						return &genesys.APIError{Status: http.StatusInternalServerError}
+					}
+					return nil
+				},
+				lost: func(_ context.Context, i interval, _ error) error { lost = append(lost, i); return nil },
+			}
+			return p.read(t.Context(), whole)
+		}
+		for range 10 {
+			require.Error(t, read("queries", bad))
+			require.Error(t, read("jobs", whole))
+			time.Sleep(time.Minute)
+		}
+		require.NoError(t, read("queries", bad))
+		require.Equal(t, []interval{bad}, lost)
+	})
+}
+
 // covered returns the end of what the intervals cover without a gap since from.
 func covered(list []interval, from time.Time) time.Time {
 	slices.SortFunc(list, func(a, b interval) int { return a.from.Compare(b.from) })
