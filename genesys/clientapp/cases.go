@@ -89,6 +89,9 @@ type caseEvent struct {
 	// is told of the case.
 	TakesPart bool  `json:"takesPart"`
 	Case      *Case `json:"case"` // nil: there is none yet
+	// Unknown says that nothing of this could be found out now, so that the page
+	// does not take silence for an answer.
+	Unknown bool `json:"unknown,omitzero"`
 }
 
 // tell writes the cases of a stream, when it begins and whenever they change.
@@ -134,21 +137,19 @@ func (a *App) tell(ctx context.Context, s *stream, to *eventWriter) {
 				if ctx.Err() == nil { // the id is not logged: it can be any text of the browser's
 					a.throttled.To(ctx, a.config.Logger, slog.LevelWarn, "a panel is not told of a case", "reason", err)
 				}
-				continue // it is looked up again
+				event = caseEvent{ConversationID: id, Unknown: true} // it is looked up again
 			}
-			if event == last[id] {
-				continue
-			}
-			last[id] = event
-			if ok = to.event(event); !ok {
-				break
+			text, _ := json.Marshal(event) // texts and truth values
+			if told := string(text); told != last[id] {
+				last[id] = told
+				ok = to.event(told)
 			}
 		}
 	}
 }
 
 // look returns the event that tells of a case.
-func (a *App) look(ctx context.Context, conversationID string, agent Agent) (string, error) {
+func (a *App) look(ctx context.Context, conversationID string, agent Agent) (caseEvent, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	event := caseEvent{ConversationID: conversationID}
@@ -160,11 +161,7 @@ func (a *App) look(ctx context.Context, conversationID string, agent Agent) (str
 			event.Case = &is
 		}
 	}
-	if err != nil {
-		return "", err
-	}
-	text, err := json.Marshal(event)
-	return string(text), err
+	return event, err
 }
 
 // eventWriter writes server-sent events.

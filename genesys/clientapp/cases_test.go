@@ -71,7 +71,7 @@ func TestAnAgentSeesNoCaseOfAConversationThatIsNoneOfHis(t *testing.T) {
 	require.JSONEq(t, `{"conversationId":"`+id+`","takesPart":false,"case":null}`, next())
 }
 
-func TestACaseThatCannotBeToldNowIsToldLater(t *testing.T) {
+func TestACaseThatCannotBeToldNowIsUnknownAndToldLater(t *testing.T) {
 	for name, fail := range map[string]func(){
 		"an error": nil,
 		"a panic":  func() { panic("the case of Mr Smith") },
@@ -93,7 +93,9 @@ func TestACaseThatCannotBeToldNowIsToldLater(t *testing.T) {
 		})
 		id := h.plays()
 		h.gives(id, clientapp.Case{ID: "7"})
-		require.Contains(t, h.listen(h.login("user-a"), id)(), `"id":"7"`, name)
+		next := h.listen(h.login("user-a"), id)
+		require.JSONEq(t, `{"conversationId":"`+id+`","takesPart":false,"case":null,"unknown":true}`, next(), name)
+		require.Contains(t, next(), `"id":"7"`, name)
 		require.NotContains(t, h.log.String(), "Smith")
 		require.NotEmpty(t, h.log.String())
 	}

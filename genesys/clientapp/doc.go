@@ -78,7 +78,8 @@
 //	event: case
 //	data: {"conversationId": "…", "takesPart": true, "case": {"id": "…", "title": "…", "status": "…", "url": "…", "owner": "…", "ownerId": "…"}}
 //
-// case is null while there is none. takesPart is false while the agent is not
+// case is null while there is none. unknown is true, and nothing else is said, while
+// that cannot be found out. takesPart is false while the agent is not
 // known to take part in the conversation; then nothing is told. A comment every
 // 15 s shows that the stream is alive; it ends after 5 minutes, and the page opens
 // another one.

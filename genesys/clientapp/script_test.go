@@ -98,11 +98,13 @@ func TestWhatHappensDuringALookIsLookedAtAfterIt(t *testing.T) {
 }
 
 func TestAnAddressThatIsWrongIsTheTroubleOfItsOwnPageAlone(t *testing.T) {
-	for _, id := range []string{"{gcConversationId}", "a\x00b", "\uFFFD", strings.Repeat("ä", 65)} {
+	for _, id := range []string{".", "..", "a,b", "{gcConversationId}", "a\x00b", "\uFFFD", strings.Repeat("ä", 65)} {
 		script(t, "main", "noID", id)
 	}
 	script(t, "main", "anID", "6f0f5b5c-9d4b-4c55-8a37-3c5a7f6d1f11")
-	script(t, "main", "anID", strings.Repeat("ä", 64))
+	for _, id := range []string{"...", strings.Repeat("ä", 64)} {
+		script(t, "main", "anID", id)
+	}
 }
 
 func TestAnotherPageInPlaceOfTheSettingsIsWaitedFor(t *testing.T) {
@@ -129,6 +131,23 @@ func TestADeniedHintIsToldAgainNowAndThenAndWithTheNextOne(t *testing.T) {
 
 func TestAPageThatIsStoppedWhileAHintWaitsTellsItOnceMore(t *testing.T) {
 	script(t, "report", "stopped")
+}
+
+func TestAConversationThatTheHostCannotTakeHoldsUpNoOtherOne(t *testing.T) {
+	script(t, "report", "oneIsNeverTaken")
+	script(t, "report", "down")
+}
+
+func TestASocketOnADeadPathIsGivenUpWithoutAnAnswer(t *testing.T) {
+	script(t, "connection", "deadPath")
+}
+
+func TestWhileTheHostTellsOfNoCasesThePageKnows(t *testing.T) {
+	script(t, "connection", "stream")
+}
+
+func TestAnEventIsNotOverwrittenByAnOlderRead(t *testing.T) {
+	script(t, "main", "olderThanAnEvent")
 }
 
 func TestHintsOutliveThePage(t *testing.T) {

@@ -3,8 +3,11 @@
 package clientapp_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,10 +68,40 @@ func TestThePageComesUpWhenTheHostDoes(t *testing.T) {
 	page := w.open("c-1")
 	page.Shows("#link", "The case system does not answer")
 	w.fail("GET config.json", 0)
-	page.Shows("#link", "Connected")
-	page.Shows(".title", "No case yet")
+	page.Shows(".timeline", "Agent: you")
+	page.Shows("#link", "The case system does not answer")
+	require.Equal(t, "…", page.Text(".title"), "nobody has said whether there is a case")
 	w.fail("GET case", 0)
 	page.Shows(".owner", "Owner: you")
+	page.Shows("#link", "Connected")
+}
+
+func TestWhileTheHostCannotLookUpACaseThePanelSaysSo(t *testing.T) {
+	var broken atomic.Bool
+	broken.Store(true)
+	w := newWorld(t, func(a *arrangement) {
+		a.config = func(c *clientapp.Config) {
+			c.CaseEvery = 100 * time.Millisecond
+			ask := c.Case
+			c.Case = func(ctx context.Context, id string, agent clientapp.Agent) (clientapp.Case, error) {
+				if broken.Load() {
+					return clientapp.Case{}, errors.New("the store is down")
+				}
+				return ask(ctx, id, agent)
+			}
+		}
+	})
+	w.talk("c-1", "user-a")
+	page := w.open("c-1")
+	page.Shows(".note", "cannot look up the case now")
+	require.Equal(t, "…", page.Text(".title"))
+	broken.Store(false)
+	page.Shows(".owner", "Owner: you")
+	require.Empty(t, page.Text(".note"))
+	broken.Store(true)
+	page.Shows(".note", "may be old")
+	require.Equal(t, "Owner: you", page.Text(".owner"))
+	w.forgive()
 }
 
 func TestWhatIsTooLargeIsToldAsAHintAlone(t *testing.T) {
@@ -114,7 +147,8 @@ func TestAnAgentWhoIsNoParticipantSeesNoCaseAndIsToldWhy(t *testing.T) {
 	page := w.open("c-1") // of user-a, who may read all conversations
 	page.Shows("#link", "Connected")
 	page.Until(`document.querySelector('.timeline').children.length > 0`)
-	require.Equal(t, "No case yet", page.Text(".title"))
+	page.Shows(".note", "Genesys does not list you in this conversation yet")
+	require.Equal(t, "…", page.Text(".title"))
 	require.Nil(t, w.knows("c-1"), "what he says begins nothing")
 	require.NotZero(t, w.app.Stats().Strangers)
 }

@@ -3,6 +3,7 @@
 package inspector_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -154,12 +155,8 @@ func TestAProxyThatDoesNotFindThePagesDestroysNone(t *testing.T) {
 	d := newDesk(t)
 	s := story("c-1", 0)
 	d.tellUntil(s, 30*time.Second)
-	to, err := url.Parse(d.url)
-	require.NoError(t, err)
-	pass := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: to.Scheme, Host: to.Host})
-	pass.Transport = &http.Transport{DisableKeepAlives: true}
 	var answers, asked atomic.Int64
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d.behindAProxy(func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 		if status := int(answers.Load()); status != 0 && path.Base(r.URL.Path) == "conversation" {
 			asked.Add(1)
 			w.WriteHeader(status)
@@ -167,18 +164,9 @@ func TestAProxyThatDoesNotFindThePagesDestroysNone(t *testing.T) {
 			return
 		}
 		pass.ServeHTTP(w, r)
-	}))
-	t.Cleanup(func() {
-		d.pages.Close()
-		proxy.CloseClientConnections()
-		proxy.Close()
 	})
-	d.url = proxy.URL + "/operate/"
 	v := browsertest.OpenTab(t, "about:blank")
-	const faster = `{ const after = setTimeout; window.setTimeout = (f, ms) => after(f, ms / 20); }`
-	_, err = chromedp.Call(v.Context, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: faster})
-	require.NoError(t, err)
-	require.NoError(t, chromedp.Do(v.Context, chromedp.Navigate(d.at("anna", url.QueryEscape("conversation?id=c-1")))))
+	d.openFaster(v, "conversation?id=c-1")
 	v.Until(`document.querySelector('#live')?.textContent === 'Live'`)
 
 	answers.Store(http.StatusNotFound)
@@ -197,6 +185,69 @@ func TestAProxyThatDoesNotFindThePagesDestroysNone(t *testing.T) {
 	require.NotContains(t, browsertest.Eval[string](v, `document.documentElement.innerHTML`), "Rosa")
 	require.True(t, browsertest.Eval[bool](v, `new Promise(done => setTimeout(() => done(true), 40000))`)) // 2 s
 	require.Equal(t, int64(1), asked.Load(), "nobody is asked again for a password")
+}
+
+// behindAProxy puts a proxy before the pages, which answers with answer; pass hands a
+// request on to the pages.
+func (d *desk) behindAProxy(answer func(w http.ResponseWriter, r *http.Request, pass http.Handler)) {
+	d.Helper()
+	to, err := url.Parse(d.url)
+	require.NoError(d, err)
+	pass := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: to.Scheme, Host: to.Host})
+	pass.Transport = &http.Transport{DisableKeepAlives: true}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r, pass) }))
+	d.Cleanup(func() {
+		d.pages.Close()
+		proxy.CloseClientConnections()
+		proxy.Close()
+	})
+	d.url = proxy.URL + "/operate/"
+}
+
+// openFaster opens a page in which time passes twenty times as fast.
+func (d *desk) openFaster(v *browsertest.View, of string) {
+	d.Helper()
+	const faster = `{ const after = setTimeout; window.setTimeout = (f, ms) => after(f, ms / 20); }`
+	_, err := chromedp.Call(v.Context, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: faster})
+	require.NoError(d, err)
+	require.NoError(d, chromedp.Do(v.Context, chromedp.Navigate(d.at("anna", url.QueryEscape(of)))))
+}
+
+// TestAStreamOnADeadPathIsGivenUp has a proxy that passes on how a stream begins, and
+// then neither says nor ends anything.
+func TestAStreamOnADeadPathIsGivenUp(t *testing.T) {
+	d := newDesk(t)
+	s := story("c-1", 0)
+	d.tellUntil(s, 30*time.Second)
+	var streams atomic.Int64
+	d.behindAProxy(func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+		if path.Base(r.URL.Path) == "live" && streams.Add(1) == 1 {
+			w = &deaf{ResponseWriter: w}
+		}
+		pass.ServeHTTP(w, r)
+	})
+	v := browsertest.OpenTab(t, "about:blank")
+	d.openFaster(v, "conversation?id=c-1")
+	v.Until(`document.querySelector('#live')?.textContent === 'Live'`)
+	d.tellUntil(s, 2*time.Minute)
+	v.Shows("[data-part=head]", "Active")
+	require.Greater(t, streams.Load(), int64(1))
+}
+
+// deaf passes on what is written until the first state of a page.
+type deaf struct {
+	http.ResponseWriter
+	ended bool
+}
+
+func (d *deaf) Unwrap() http.ResponseWriter { return d.ResponseWriter }
+
+func (d *deaf) Write(b []byte) (int, error) {
+	if d.ended {
+		return len(b), nil
+	}
+	d.ended = bytes.Contains(b, []byte("event: changed"))
+	return d.ResponseWriter.Write(b)
 }
 
 // hostile are names that a caller may choose.

@@ -18,7 +18,8 @@ const (
 	// streamTime is how long a stream lasts: then the browser begins a new one, and
 	// is asked anew who it is.
 	streamTime = 10 * time.Minute
-	// signEvery is how often a stream says that it is there.
+	// signEvery is how often a stream says that it is there. A page that hears nothing
+	// for three times as long takes it for dead: live.js.
 	signEvery = 15 * time.Second
 	writeTime = 10 * time.Second
 	// rest is how many times as long as a look took it rests at least: who follows
@@ -84,15 +85,29 @@ func (s *stream) follow(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		timer := time.NewTimer(max(s.page.every, rest*time.Since(began)))
+		if !s.rest(ctx, max(s.page.every, rest*time.Since(began))) {
+			return
+		}
+	}
+}
+
+// rest waits, and gives signs of life. It reports whether the stream goes on.
+func (s *stream) rest(ctx context.Context, d time.Duration) bool {
+	end, sign := time.NewTimer(d), time.NewTicker(signEvery)
+	defer end.Stop()
+	defer sign.Stop()
+	for {
 		select {
-		case <-timer.C:
+		case <-end.C:
+			return true
+		case <-sign.C:
+			if s.sign() != nil {
+				return false
+			}
 		case <-ctx.Done():
-			timer.Stop()
-			return
+			return false
 		case <-s.handler.ended:
-			timer.Stop()
-			return
+			return false
 		}
 	}
 }
@@ -130,12 +145,13 @@ func (s *stream) say(event, state string) error {
 	return s.write("event: " + event + "\ndata: " + state + "\n\n")
 }
 
-// sign writes a sign of life when it is time for one.
+// sign writes a sign of life when it is time for one: an event, as a browser hands no
+// comment on.
 func (s *stream) sign() error {
 	if time.Since(s.written) < signEvery {
 		return nil
 	}
-	return s.write(": here\n\n")
+	return s.write("event: here\ndata:\n\n")
 }
 
 func (s *stream) write(text string) error {

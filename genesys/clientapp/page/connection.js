@@ -14,13 +14,14 @@ const sleep = (ms, signal) => new Promise(done => {
 });
 const backoff = failures => Math.min(1000 * 2 ** failures, 60000) * (0.5 + Math.random() / 2);
 
-export function newConnection({ name, topic, notifications, session, onState, onEvent, onCase, onDenied, onAdmitted }) {
+export function newConnection({ name, topic, notifications, session, onState, onEvent, onCase, onStream, onDenied, onAdmitted }) {
   const self = crypto.randomUUID();
   let bus = guarded(() => new BroadcastChannel(name));
   const pages = new Map(); // by page: the conversations it shows
   const cases = new Map(); // what the host has told last, by conversation
   let mine = [];
   let state = 'down';
+  let stream = 'up'; // of the host, until it fails
   let ending = null; // ends this page's part in the connection
   let leading = false;
   let covers = () => {}; // has the stream tell of new conversations
@@ -35,14 +36,19 @@ export function newConnection({ name, topic, notifications, session, onState, on
   const turn = to => {
     state = to;
     onState(to);
-    if (leading) say({ type: 'lead', state });
+    if (leading) say({ type: 'lead', state, stream });
+  };
+  const streamIs = is => {
+    if (is === stream) return;
+    onStream(stream = is);
+    if (leading) say({ type: 'lead', state, stream });
   };
   if (bus) bus.onmessage = ({ data }) => {
     switch (data.type) {
       case 'join':
         pages.set(data.from, data.conversations);
         if (!leading) return;
-        say({ type: 'lead', state, to: data.from });
+        say({ type: 'lead', state, stream, to: data.from });
         for (const id of data.conversations) if (cases.has(id)) say({ type: 'case', told: cases.get(id) });
         return covers();
       case 'leave':
@@ -50,6 +56,7 @@ export function newConnection({ name, topic, notifications, session, onState, on
       case 'lead':
         if (data.to && data.to !== self) return;
         if (!data.to && data.fresh) join();
+        streamIs(data.stream);
         if (data.state !== state || !data.to) turn(data.state);
         return;
       case 'event':
@@ -64,7 +71,7 @@ export function newConnection({ name, topic, notifications, session, onState, on
     state = 'down';
     pages.clear();
     pages.set(self, mine);
-    say({ type: 'lead', state, fresh: true });
+    say({ type: 'lead', state, stream, fresh: true });
     try {
       // Who waits for a login does not lead.
       await Promise.race([Promise.all([listen(signal), watch(signal)]), new Promise(done => signal.addEventListener('abort', done))]);
@@ -134,6 +141,7 @@ export function newConnection({ name, topic, notifications, session, onState, on
       covers = () => shown().some(id => !wanted.includes(id)) && setTimeout(end, 50); // several pages begin at once
       try {
         if (!wanted.length) {
+          streamIs('up'); // nobody is asked
           await sleep(3600000, again.signal);
           continue;
         }
@@ -143,20 +151,21 @@ export function newConnection({ name, topic, notifications, session, onState, on
           onAdmitted();
           const began = Date.now();
           const lasted = () => Date.now() - began > settle;
-          await read(answer.body, again, told => {
+          await read(answer.body, { onBreath: () => streamIs('up'), onStale: () => { streamIs('silent'); end(); }, onData: told => {
             cases.set(told.conversationId, told);
             say({ type: 'case', told });
             onCase(told);
-          }).finally(() => { if (lasted()) failures = 0; });
+          } }).finally(() => { if (lasted()) failures = 0; });
           if (lasted()) continue;
         }
         if (answer.status === 401 || answer.status === 403) {
           onDenied((await answer.json().catch(() => ({}))).error);
           failures = 6;
-        }
+        } else if (!answer.ok) streamIs('silent');
       } catch {
         if (signal.aborted) return;
         if (again.signal.aborted) continue;
+        streamIs('silent');
       } finally {
         signal.removeEventListener('abort', end);
       }
@@ -219,21 +228,23 @@ function connect(address, signal) {
 function closed(socket, signal) {
   return new Promise(done => {
     socket.heard = Date.now();
-    const timer = setInterval(() => Date.now() - socket.heard > silence && socket.close(), 5000);
-    const end = () => { clearInterval(timer); done(); };
+    const end = () => { clearInterval(timer); socket.onmessage = null; done(); };
+    const giveUp = () => { socket.close(); end(); }; // on a path that is dead nobody answers, and its end is told a minute later
+    const timer = setInterval(() => Date.now() - socket.heard > silence && giveUp(), 5000);
     socket.onclose = end;
-    signal.addEventListener('abort', () => { socket.close(); end(); }, { once: true });
+    signal.addEventListener('abort', giveUp, { once: true });
     if (socket.readyState > WebSocket.OPEN) end();
   });
 }
 
 // read reads server-sent events until the stream ends, or is silent.
-async function read(body, ending, onData) {
+async function read(body, { onBreath, onStale, onData }) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   for (let rest = ''; ; ) {
-    const timer = setTimeout(() => ending.abort(), stale);
+    const timer = setTimeout(onStale, stale);
     const { value, done } = await reader.read().finally(() => clearTimeout(timer));
     if (done) return;
+    onBreath();
     const events = (rest + value).split('\n\n');
     rest = events.pop();
     for (const event of events) {

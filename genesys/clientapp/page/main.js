@@ -11,7 +11,7 @@ import { isOver } from './timeline.js';
 const params = new URLSearchParams(location.search);
 const param = (...names) => names.map(n => params.get(n)).find(v => v && !v.startsWith('{{')) || '';
 const only = param('gcConversationId', 'pcConversationId'); // empty: all of the agent's own
-const isID = text => /^[^\s\p{C}\uFFFD"'<>\\/?#&{}$]+$/u.test(text) && new TextEncoder().encode(text).length <= 128; // as the host sees it
+const isID = text => /^(?!\.{1,2}$)[^\s\p{C}\uFFFD"'<>\\/?#&{}$,]+$/u.test(text) && new TextEncoder().encode(text).length <= 128; // as the host sees it
 
 if (!handOver()) start();
 
@@ -44,7 +44,7 @@ async function run(panel) {
 function follow({ config, platform, session, panel, desktop, me }) {
   const conversations = new platform.ConversationsApi();
   const shown = new Set();
-  const ended = new Map(); // how often each was over
+  const heard = new Map(); // how many events of each
   const told = is => shown.has(is.conversationId) && panel.told(is, me.id);
   const report = newReporter({ config, session, panel, told });
   let state = 'down';
@@ -62,7 +62,6 @@ function follow({ config, platform, session, panel, desktop, me }) {
   const saw = (kind, id, body, conversation) => {
     report(kind, id, body);
     if (!only && conversation && isOver(conversation, me.id)) {
-      ended.set(id, (ended.get(id) ?? 0) + 1);
       if (!shown.delete(id)) return;
       panel.close(id);
       return connection.want([...shown]);
@@ -71,9 +70,9 @@ function follow({ config, platform, session, panel, desktop, me }) {
     if (conversation) panel.conversation(id, conversation, me.id);
   };
   const snapshot = async id => {
-    const before = ended.get(id);
+    const before = heard.get(id);
     const answer = await session.api(() => conversations.getConversation(id)).catch(e => e);
-    if (ended.get(id) !== before) return report('hint', id); // it was over meanwhile
+    if (heard.get(id) !== before) return report('hint', id); // the answer may be older than the event that is shown
     if (answer?.status === 200 && answer.body?.id === id) return saw('snapshot', id, answer.body, answer.body);
     if (answer?.status === 403) panel.unreadable(id);
     saw('hint', id); // that something happened is worth telling all the same
@@ -118,9 +117,12 @@ function follow({ config, platform, session, panel, desktop, me }) {
     },
     onEvent(message) {
       const c = message.eventBody;
-      if (c?.id && (!only || c.id === only)) saw('event', c.id, message, c);
+      if (!c?.id || only && c.id !== only) return;
+      heard.set(c.id, (heard.get(c.id) ?? 0) + 1);
+      saw('event', c.id, message, c);
     },
     onCase: told,
+    onStream: is => panel.stream(is),
     onDenied: detail => panel.trouble('denied', detail),
     onAdmitted: () => panel.admitted(),
   });

@@ -11,6 +11,7 @@ export function newPanel(document, texts, lang) {
   const clock = new Intl.DateTimeFormat(lang, { timeStyle: 'short' });
   let connection = 'starting';
   let host = 'ok';
+  let stream = 'up';
   let wrong = ''; // what is wrong
 
   document.documentElement.lang = lang;
@@ -28,7 +29,7 @@ export function newPanel(document, texts, lang) {
     return e;
   };
   const showLink = () => {
-    const state = host === 'silent' ? 'host-silent' : connection;
+    const state = host === 'silent' || stream === 'silent' ? 'host-silent' : connection;
     link.dataset.state = state;
     set(link.firstElementChild, texts.link[state]);
   };
@@ -47,12 +48,14 @@ export function newPanel(document, texts, lang) {
     heading.id = 'case-' + crypto.randomUUID();
     card.root = element('article', 'card', heading, card.status, card.owner, card.people, card.note);
     card.root.setAttribute('aria-labelledby', heading.id);
-    set(card.title, texts.noCase);
+    set(card.title, '…'); // nobody has said yet whether there is a case
     for (const e of [card.status, card.owner, card.note]) e.hidden = true;
     cards.set(id, card);
     find('conversations').append(card.root);
     return card;
   };
+
+  const note = card => set(card.note, card.unknown ? texts.unknown : card.stranger ? texts.notYours : card.unreadable ? texts.unreadable : '');
 
   const entry = p => {
     const name = p.mine ? texts.you : p.name;
@@ -77,6 +80,12 @@ export function newPanel(document, texts, lang) {
       host = state;
       if (state === 'ok' && (wrong === 'denied' || wrong === 'misunderstood')) this.trouble('');
       else if (!wrong) showLink();
+    },
+
+    // stream is for what the host tells, as host is for what it is told.
+    stream(state) {
+      stream = state;
+      if (!wrong) showLink();
     },
 
     // admitted takes back that the agent is not let in.
@@ -104,17 +113,21 @@ export function newPanel(document, texts, lang) {
 
     conversation(id, conversation, me) {
       const card = open(id);
-      set(card.note, '');
+      card.unreadable = false;
+      note(card);
       card.people.replaceChildren(...timeline(conversation, me).map(entry));
     },
     unreadable(id) {
       const card = open(id);
-      if (!card.people.children.length) set(card.note, texts.unreadable);
+      card.unreadable = !card.people.children.length;
+      note(card);
     },
-    told({ conversationId, takesPart, case: is }, me) {
+    told({ conversationId, unknown, takesPart, case: is }, me) {
       const card = open(conversationId);
-      set(card.note, takesPart || card.people.children.length ? '' : texts.notYours);
-      set(card.title, is ? is.title || texts.case + ' ' + is.id : texts.noCase);
+      Object.assign(card, { unknown, stranger: unknown ? card.stranger : !takesPart });
+      note(card);
+      if (unknown) return; // what is shown is what was known last
+      set(card.title, is ? is.title || texts.case + ' ' + is.id : takesPart ? texts.noCase : '…');
       if (is && /^https?:\/\//.test(is.url ?? '')) Object.assign(card.title, { href: is.url, target: '_blank', rel: 'noopener noreferrer' });
       else card.title.removeAttribute('href');
       set(card.status, is ? [is.title && is.id, is.status].filter(Boolean).join(' · ') : '');

@@ -5,12 +5,14 @@
 const longest = 30000;
 const unread = 20000; // for the body of an answer
 const denied = 60000; // a denial can pass, too
+const few = 4;
 
 export function newReporter({ config, session, panel, told }) {
   const waiting = new Map(); // by conversation
   let working = null;
   let refused = false; // by the last answer the agent is not let in
   let newer = false; // something was reported since the last post began
+  const failed = new Map(); // by conversation of those that wait: how often
   let wake = () => {}; // ends a pause
 
   const post = body => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
@@ -54,25 +56,37 @@ export function newReporter({ config, session, panel, told }) {
     }
   };
 
+  const times = one => failed.get(one.conversationId) ?? 0;
+  // untried reports whether one waits that may be taken: where few conversations
+  // fail it need not be the host that is down.
+  const untried = () => failed.size < few && [...waiting.keys()].some(id => !failed.has(id));
+
+  // work sends what waits, and first what has failed least often.
   const work = async () => {
     for (let failures = 0; waiting.size; ) {
-      const [id, one] = waiting.entries().next().value;
+      const one = [...waiting.values()].reduce((a, b) => times(b) < times(a) ? b : a);
+      const id = one.conversationId;
       newer = false;
       const wait = await send(one);
       const still = waiting.get(id);
       waiting.delete(id);
-      if (wait) waiting.set(id, still); // behind the others
-      else if (still !== one) waiting.set(id, still);
-      failures = wait ? failures + 1 : 0;
+      if (wait || still !== one) waiting.set(id, still); // behind the others
+      if (!wait) {
+        failed.delete(id);
+        failures = 0;
+        continue;
+      }
+      failed.set(id, times(one) + 1);
+      failures = Math.max(failures + 1, times(one));
       const pause = Math.min(500 * 2 ** failures, longest) * (0.5 + Math.random() / 2);
-      if (wait && !(refused && newer)) await new Promise(done => { wake = done; setTimeout(done, Math.max(wait, pause)); });
+      if (!(refused && newer) && !untried()) await new Promise(done => { wake = done; setTimeout(done, Math.max(wait, pause)); });
     }
   };
 
   const report = (kind, conversationId, body) => {
     waiting.set(conversationId, { kind, conversationId, body, seenAt: new Date().toISOString() });
     newer = true;
-    if (refused) wake();
+    if (refused || untried()) wake();
     working ??= work().finally(() => { working = null; });
   };
   // flush tries once more, and waits for what is under way.

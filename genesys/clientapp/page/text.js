@@ -3,7 +3,7 @@
 const en = {
   conversations: 'Conversations', participants: 'Participants', case: 'Case', owner: 'Owner', you: 'you',
   noCase: 'No case yet', unreadable: 'You may not read this conversation. The case is kept up to date all the same.',
-  notYours: 'Genesys does not list you in this conversation yet.',
+  notYours: 'Genesys does not list you in this conversation yet.', unknown: 'The case system cannot look up the case now. What is shown may be old.',
   link: {
     starting: 'Connecting …', up: 'Connected', down: 'Connection to Genesys lost. Trying again …',
     deaf: 'Connected, updated every minute', 'host-silent': 'The case system does not answer. Trying again …', trouble: 'Not connected',
@@ -33,7 +33,7 @@ const en = {
 const de = {
   conversations: 'Gespräche', participants: 'Teilnehmer', case: 'Fall', owner: 'Zuständig', you: 'Sie',
   noCase: 'Noch kein Fall', unreadable: 'Sie dürfen dieses Gespräch nicht lesen. Der Fall wird trotzdem aktuell gehalten.',
-  notYours: 'Genesys führt Sie noch nicht in diesem Gespräch.',
+  notYours: 'Genesys führt Sie noch nicht in diesem Gespräch.', unknown: 'Das Fallsystem kann den Fall zurzeit nicht nachschlagen. Was zu sehen ist, kann veraltet sein.',
   link: {
     starting: 'Verbindung wird aufgebaut …', up: 'Verbunden', down: 'Verbindung zu Genesys unterbrochen. Neuer Versuch …',
     deaf: 'Verbunden, jede Minute aktualisiert', 'host-silent': 'Das Fallsystem antwortet nicht. Neuer Versuch …', trouble: 'Nicht verbunden',
@@ -63,7 +63,7 @@ const de = {
 const es = {
   conversations: 'Conversaciones', participants: 'Participantes', case: 'Caso', owner: 'Responsable', you: 'usted',
   noCase: 'Aún no hay caso', unreadable: 'No puede leer esta conversación. El caso se mantiene al día de todos modos.',
-  notYours: 'Genesys aún no le incluye en esta conversación.',
+  notYours: 'Genesys aún no le incluye en esta conversación.', unknown: 'El sistema de casos no puede consultar el caso ahora. Lo que se muestra puede ser antiguo.',
   link: {
     starting: 'Conectando …', up: 'Conectado', down: 'Sin conexión con Genesys. Intentando de nuevo …',
     deaf: 'Conectado, se actualiza cada minuto', 'host-silent': 'El sistema de casos no responde. Intentando de nuevo …', trouble: 'Sin conexión',

@@ -11,10 +11,10 @@ const event = id => 'event: case\ndata: ' + JSON.stringify({ conversationId: id,
 
 // listen begins to listen to a host, and to Genesys Cloud.
 function listen(host, notifications = { postNotificationsChannels: never }) {
-  const is = { asked: 0, told: 0 };
+  const is = { asked: 0, told: 0, stream: [] };
   const connection = newConnection({
     name: 'n', topic: 't', notifications, onState() {}, onEvent() {}, onDenied() {}, onAdmitted() {},
-    onCase() { is.told++; },
+    onCase() { is.told++; }, onStream(state) { is.stream.push(state); },
     session: { api: call => call(), onLost(tell) { is.lost = tell; }, host: (path, { signal }) => { 
       if (++is.asked > 1000) throw process.exit(1, console.error('it asks without end'));
       return host(signal);
@@ -55,6 +55,17 @@ function openSockets() {
   return sockets;
 }
 
+// openLonelySockets: as openSockets, but of sockets whose other side has gone without a word: the browser tells of their end a minute later.
+function openLonelySockets() {
+  const sockets = openSockets();
+  globalThis.WebSocket.prototype.close = function () {
+    if (this.readyState > 1) return;
+    this.readyState = 2;
+    setTimeout(() => { this.readyState = 3; this.onclose(); }, 60000);
+  };
+  return sockets;
+}
+
 const isOpen = socket => socket.readyState === 1;
 const postNotificationsChannels = async () => ({ body: { id: 'channel', connectUri: 'wss://streaming.mypurecloud.de/channel', expires: '2999-01-01T00:00:00Z' } });
 
@@ -79,7 +90,7 @@ export const tests = {
     let state = 'Rejected';
     let said = '';
     const load = () => {
-      const c = newConnection({ name: 'n', topic: 't', onState(is) { said = is; }, onEvent() {}, onCase() {}, onDenied() {}, onAdmitted() {},
+      const c = newConnection({ name: 'n', topic: 't', onState(is) { said = is; }, onEvent() {}, onCase() {}, onStream() {}, onDenied() {}, onAdmitted() {},
         notifications: { postNotificationsChannels, putNotificationsChannelSubscriptions: async () => ({ status: 200, body: { entities: [{ state }] } }) },
         session: { api: call => call(), onLost() {}, host: never } });
       c.start();
@@ -100,7 +111,7 @@ export const tests = {
   async deniedForAWhile() {
     const said = [];
     let no = 1;
-    const c = newConnection({ name: 'n', topic: 't', notifications: { postNotificationsChannels: never }, onState() {}, onEvent() {}, onCase() {},
+    const c = newConnection({ name: 'n', topic: 't', notifications: { postNotificationsChannels: never }, onState() {}, onEvent() {}, onCase() {}, onStream() {},
       onDenied: () => said.push('denied'), onAdmitted: () => said.push('admitted'),
       session: { api: call => call(), onLost() {}, host: async (path, { signal }) =>
         no-- > 0 ? new Response('{"error":"no"}', { status: 401 }) : lasting(300000)(signal) } });
@@ -123,6 +134,34 @@ export const tests = {
     await pass(600000);
     assert(sockets.length >= 10 && sockets.length < 30, 'it opens ' + sockets.length + ' sockets');
     assert.equal(sockets.filter(isOpen).length, 0, 'a socket that nobody listens to stays open');
+  },
+
+  // A path that is dead says nothing, and does not answer that the socket is to be closed.
+  async deadPath() {
+    const sockets = openLonelySockets();
+    listen(never, { postNotificationsChannels, putNotificationsChannelSubscriptions: async () => ({ status: 200, body: { entities: [{}] } }) });
+    await pass(1000);
+    assert.equal(sockets.length, 1);
+    await pass(82000);
+    assert.equal(sockets.length, 2);
+    assert.equal(sockets[0].onmessage, null, 'nothing is heard twice');
+  },
+
+  // Whether the host tells of the cases is said as soon as it is known.
+  async stream() {
+    let there = false;
+    const is = listen(signal => {
+      if (there === 'mute') return Promise.resolve(new Response(new ReadableStream({ start(to) { signal.addEventListener('abort', () => to.error(signal.reason)); } })));
+      return there ? lasting(300000)(signal) : Promise.resolve(new Response(null, { status: 503 }));
+    });
+    await pass(100);
+    assert.deepEqual(is.stream, ['silent']);
+    there = true;
+    await pass(60000);
+    assert.deepEqual(is.stream, ['silent', 'up']);
+    there = 'mute'; // a proxy holds it back
+    await pass(400000);
+    assert.deepEqual(is.stream, ['silent', 'up', 'silent']);
   },
 
   // Nothing of an agent's channel is left to the one whose page it is next.

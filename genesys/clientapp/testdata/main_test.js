@@ -17,9 +17,11 @@ const parts = globalThis.parts = {
   wrong: '',
   session: { begin: async () => ({ id: 'user-a' }), api: async call => { await parts.login; return call(); } },
   cards: [], // what opens one
+  shown: [],
   panel: new Proxy({}, { get: (_, name) => ({
     trouble: kind => { parts.wrong = kind; },
     told: is => { parts.cards.push(is.conversationId); },
+    conversation: (id, is) => { parts.shown.push(is); },
     unreadable: id => { parts.cards.push(id); },
   })[name] ?? nothing }),
   report: Object.assign(() => {}, { flush: async () => {} }),
@@ -122,6 +124,21 @@ export const tests = {
     parts.slow = null;
     await idle();
     assert.equal(parts.reads, 2);
+  },
+
+  // What was read before an event may be from before it: the event stays on the panel.
+  async olderThanAnEvent() {
+    await open('?gcConversationId=c-1');
+    let arrive;
+    parts.slow = new Promise(done => { arrive = done; });
+    parts.answer = { status: 200, body: { id: 'c-1', read: true } };
+    parts.connection.onState('up');
+    await idle();
+    const event = { id: 'c-1', participants: [] };
+    parts.connection.onEvent({ eventBody: event });
+    arrive();
+    await idle();
+    assert.equal(parts.shown.at(-1), event);
   },
 
   // What is heard of a conversation that is over opens no card that nobody would close.

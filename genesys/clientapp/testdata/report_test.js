@@ -112,6 +112,29 @@ export const tests = {
     }
   },
 
+  // A conversation that the host cannot take holds up no other one.
+  async oneIsNeverTaken() {
+    const is = page(Array(1000).fill(({ body }) => JSON.parse(body).conversationId.startsWith('no-') ? answer(503, { error: 'later' }) : taken()));
+    is.report('event', 'no-1');
+    is.report('event', 'no-2');
+    await pass(300000);
+    const before = is.posts.length;
+    assert(before < 60, 'it is not asked all the time');
+    is.report('event', 'c-1');
+    await idle();
+    assert(is.posts.slice(before).some(p => p.conversationId === 'c-1'));
+    await pass(300000);
+    assert(is.posts.length - before < 60);
+  },
+
+  // A host that is down is not asked about each conversation.
+  async down() {
+    const is = page(Array(1000).fill(() => answer(503, { error: 'later' })));
+    for (let i = 0; i < 20; i++) is.report('event', 'c-' + i);
+    await pass(300000);
+    assert(is.posts.length < 30, 'it is asked ' + is.posts.length + ' times');
+  },
+
   async neverTaken() {
     for (const refusal of [() => answer(400, { error: 'conversationId is not an id' }), () => answer(415, { error: 'no' }), () => answer(403, { error: 'no', code: 'participant' })]) {
       const is = page([refusal]);
@@ -136,7 +159,7 @@ export const tests = {
   // The page is gone at once, whatever was under way.
   async gone() {
     for (const first of [() => new Promise(() => {}), () => answer(503, { error: 'later' })]) {
-      const is = page([first], true);
+      const is = page([first, first, first], true);
       is.report('event', 'c-1', { text: 'a'.repeat(100000) });
       is.report('event', 'c-2', {});
       await idle();

@@ -40,7 +40,7 @@ function tell(before) {
 }
 
 const old = 'Not live: what is shown may be old';
-let busy = false, again = false, later = 0, stream;
+let busy = false, again = false, later = 0, silence = 0, stream;
 let unread = false; // the server says that it cannot read the page
 let left = false; // nothing is shown any more, and nothing asked for
 
@@ -61,7 +61,7 @@ async function refresh() {
 }
 
 async function load() {
-	const answer = await fetch(location.href, {headers: {Accept: 'text/html'}, credentials: 'same-origin'});
+	const answer = await fetch(location.href, {headers: {Accept: 'text/html'}, credentials: 'same-origin', signal: AbortSignal.timeout(20000)});
 	const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
 	const refusal = page.querySelector('#main:has([role=alert])'); // the inspector's own: a 404 of a proxy says nothing
 	if ([401, 403].includes(answer.status) || answer.status === 404 && refusal) return leave(refusal);
@@ -87,6 +87,7 @@ async function load() {
 function leave(refusal) {
 	left = true;
 	clearTimeout(later);
+	clearTimeout(silence);
 	stream?.close();
 	document.getElementById('main').replaceChildren(...refusal?.childNodes ?? ['This cannot be shown any more.']);
 	say('off', 'Not live');
@@ -103,6 +104,7 @@ function offerAll() {
 document.addEventListener('visibilitychange', () => {
 	if (left) return;
 	if (document.visibilityState !== 'hidden') return refresh().then(follow);
+	clearTimeout(silence);
 	stream?.close();
 	say('off', old);
 });
@@ -119,6 +121,8 @@ function follow() {
 	if (left || document.visibilityState === 'hidden') return;
 	stream?.close();
 	stream = new EventSource(document.body.dataset.live);
+	heard();
+	for (const event of ['changed', 'unread', 'gone', 'here']) stream.addEventListener(event, heard);
 	stream.addEventListener('changed', e => {
 		unread = false;
 		if (e.data === document.body.dataset.state) say('on', 'Live');
@@ -131,4 +135,11 @@ function follow() {
 		say('off', old);
 		if (stream.readyState === EventSource.CLOSED) setTimeout(() => refresh().then(follow), 10000);
 	};
+}
+
+// heard gives up a stream on which nothing is heard any more: nobody tells the browser
+// that the path to the server is dead, or that the server hangs.
+function heard() {
+	clearTimeout(silence);
+	silence = setTimeout(() => { say('off', old); follow(); }, 45000);
 }
