@@ -71,6 +71,24 @@ func TestADryRunSaysWhatChangedRulesWouldAddDropAndChange(t *testing.T) {
 	})
 }
 
+func TestADryRunNamesADefinitionThatFailsInPlaceOfDroppingItsEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := genesystest.BlindTransferToQueue()
+		time.Sleep(time.Until(s.Start.Add(24 * time.Hour)))
+		hooks := events.NewHooks()
+		legCounting(hooks, &journal{}, func(c *conversation.Conversation) []events.Fact[legs] { return []events.Fact[legs]{{Time: c.Start}} })
+		r := start(t, hooks)
+		r.tell(s.Snapshots()...)
+		require.NoError(t, r.Settle(t.Context()))
+		broken := events.NewHooks()
+		legCounting(broken, &journal{}, func(*conversation.Conversation) []events.Fact[legs] { panic("broken") })
+		all := differences(t, r.store, broken)
+		require.Len(t, all, 1)
+		require.ErrorContains(t, all[0].Failed["legs.counted"], "it panicked")
+		require.Empty(t, all[0].Dropped)
+	})
+}
+
 // With the same rules there is nothing to add and nothing to drop, whatever has
 // happened, over every channel.
 func TestADryRunWithTheSameRulesAddsAndDropsNothing(t *testing.T) {

@@ -27,6 +27,9 @@ type Difference struct {
 	Dropped []store.LoggedEvent
 	// Changed are announced with other data or another time.
 	Changed []Alteration
+	// Failed are the types whose function, of [events.Define], panics on the
+	// conversation or does not return, and why. Nothing is said of their events.
+	Failed map[events.Type]error
 }
 
 // Addition is an event that would be announced, and the hooks that would run on it,
@@ -44,7 +47,9 @@ type Alteration struct {
 }
 
 // Empty reports whether there is no difference.
-func (d *Difference) Empty() bool { return len(d.Added)+len(d.Dropped)+len(d.Changed) == 0 }
+func (d *Difference) Empty() bool {
+	return len(d.Added)+len(d.Dropped)+len(d.Changed)+len(d.Failed) == 0
+}
 
 // Compare compares what the rules of this version, and the hooks and definitions
 // given, imply of the conversations in a store with what was announced of them: to
@@ -102,7 +107,14 @@ func difference(ctx context.Context, s store.Store, hooks *events.Hooks, r *stor
 			old[l.ID] = l
 		}
 	}
-	implied := events.Unannounced(r.Conversation, hooks.Wants(), func(string) bool { return false })
+	wants := hooks.Wants()
+	wants.Failed = func(of events.Type, err error, _ string) {
+		if d.Failed == nil {
+			d.Failed = map[events.Type]error{}
+		}
+		d.Failed[of] = err
+	}
+	implied := events.Unannounced(r.Conversation, wants, func(string) bool { return false })
 	for _, e := range implied {
 		h := e.Head()
 		id := h.ID
@@ -125,7 +137,7 @@ func difference(ctx context.Context, s store.Store, hooks *events.Hooks, r *stor
 		}
 	}
 	for _, l := range logged {
-		if known(old, l.ID) && derivable(hooks, r.Conversation, l, implied) {
+		if d.Failed[events.Type(l.Type)] == nil && known(old, l.ID) && derivable(hooks, r.Conversation, l, implied) {
 			d.Dropped = append(d.Dropped, l)
 		}
 	}

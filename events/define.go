@@ -61,8 +61,9 @@ const RuleDefined Rule = "defined"
 //	})
 //
 // What had happened in a conversation before the type was defined is not told
-// later. A find that panics, or does not return within seconds, finds nothing; the
-// tracker logs it.
+// later. A find that panics, or does not return within seconds, finds nothing then; the
+// tracker logs it. What waits goes on waiting meanwhile, and find is asked again
+// within five minutes of its time.
 //
 // The type must be text without a zero byte and no type of this package, and not
 // defined already: Define panics otherwise. It is registered before the tracker

@@ -40,8 +40,8 @@ func Configured(change func(*convtrack.Config)) Option {
 func After(d time.Duration) Option { return func(o *options) { o.after = d } }
 
 // Play plays the story to a tracker with the hooks and returns what became of it.
-// It fails the test when the tracker fails, and when a type that is defined with
-// events.Define finds other facts when it is asked again, or, where messages
+// It fails the test when the tracker fails, and when the function of a type that is
+// defined with events.Define panics, does not return, or finds other facts when it is asked again, or, where messages
 // carry a time, when they come in another order.
 //
 // It must not be called from inside a synctest bubble, unless with [On]: it makes
@@ -63,6 +63,7 @@ func Play(t *testing.T, hooks *events.Hooks, story *genesystest.Story, form Form
 			o.virtual(t, hooks, story, script, got)
 		})
 	}
+	requireAnswers(t, hooks, script)
 	requirePure(t, hooks, got.Conversation)
 	if form.ordered {
 		requireOrderless(t, hooks, got.Conversation, script)

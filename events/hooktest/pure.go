@@ -2,6 +2,7 @@ package hooktest
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -55,15 +56,40 @@ func join(t *testing.T, script []message) (c *conversation.Conversation) {
 	return c
 }
 
-// found is what the types that are defined find.
-func found(t *testing.T, hooks *events.Hooks, c *conversation.Conversation) (facts []string) {
-	for _, e := range events.Unannounced(c, hooks.Wants(), func(string) bool { return false }) {
+// requireAnswers fails the test when a type that is defined has no answer to one of
+// the states that the conversation goes through.
+func requireAnswers(t *testing.T, hooks *events.Hooks, script []message) {
+	t.Helper()
+	for n := range script {
+		found(t, hooks, join(t, script[:n+1]))
+	}
+}
+
+// found is what the types that are defined find. It fails the test when one of them
+// has no answer: a tracker would only log it.
+func found(t *testing.T, hooks *events.Hooks, c *conversation.Conversation) []string {
+	t.Helper()
+	facts, err := answers(hooks, c)
+	require.NoError(t, err)
+	return facts
+}
+
+// answers returns what the types that are defined find, or that one of them has no
+// answer.
+func answers(hooks *events.Hooks, c *conversation.Conversation) (facts []string, err error) {
+	wants := hooks.Wants()
+	wants.Failed = func(of events.Type, why error, stack string) {
+		err = fmt.Errorf("a function that events.Define was given has no answer: type %q: %w\n%s", of, why, stack)
+	}
+	for _, e := range events.Unannounced(c, wants, func(string) bool { return false }) {
 		if e.Head().Rule != events.RuleDefined {
 			continue
 		}
 		data, err := json.Marshal(e)
-		require.NoError(t, err)
+		if err != nil {
+			return nil, err
+		}
 		facts = append(facts, string(e.Head().Type)+" "+e.Head().ID+" "+e.Head().Time.Format(time.RFC3339Nano)+" "+string(data))
 	}
-	return facts
+	return facts, err
 }

@@ -76,6 +76,8 @@ type difference struct {
 	Add            []occurrence `json:"add,omitzero"`
 	Drop           []occurrence `json:"drop,omitzero"`
 	Change         []occurrence `json:"change,omitzero"`
+	// Failed says why a function of events.Define has no answer, by the type of its events.
+	Failed map[events.Type]string `json:"failed,omitzero"`
 }
 
 type occurrence struct {
@@ -107,6 +109,12 @@ func describe(d *dryrun.Difference) difference {
 		e := encode(c.Event)
 		e.Was, e.Fields = c.Logged.Data, c.Fields
 		out.Change = append(out.Change, e)
+	}
+	for of, err := range d.Failed {
+		if out.Failed == nil {
+			out.Failed = map[events.Type]string{}
+		}
+		out.Failed[of] = err.Error()
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/internal/record"
 	"github.com/dcmkit/convtrack/store"
@@ -42,7 +43,14 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 	ended := false
 	announced := func(id string) bool { return r.Announced[id] }
 	old := history{of: r.Conversation, wants: q.Wants, announced: announced}
-	for _, e := range events.Unannounced(p.Change.To, q.Wants, announced) {
+	var implied []events.Event
+	unanswered := false
+	if len(r.Record.Pending) == 0 {
+		implied = events.Unannounced(p.Change.To, q.Wants, announced)
+	} else {
+		implied, unanswered = derive(p.Change.To, q.Wants, announced)
+	}
+	for _, e := range implied {
 		h := e.Head()
 		if at := h.NotBefore(); at.After(q.Now) || !q.Wall.IsZero() && at.After(q.Wall) {
 			ahead = append(ahead, store.Pending{EventID: h.ID, Due: at})
@@ -64,7 +72,44 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 		p.Events, pending = append(p.Events, waiting...), nil
 		slices.SortStableFunc(p.Events, events.InOrder)
 	}
+	if unanswered {
+		ahead = append(ahead, missed(r.Record.Pending, implied, q.Now.Add(askAgain))...)
+	}
 	return append(pending, ahead...)
+}
+
+// askAgain is when a function of the host's that gave no answer is asked again, at
+// the latest.
+const askAgain = 5 * time.Minute
+
+// derive returns the events that are not announced yet, and reports whether a
+// function of the host's gave no answer.
+func derive(c *conversation.Conversation, wants events.Wanted, announced func(id string) bool) (implied []events.Event, unanswered bool) {
+	tell := wants.Failed
+	wants.Failed = func(of events.Type, err error, stack string) {
+		if unanswered = true; tell != nil {
+			tell(of, err, stack)
+		}
+	}
+	implied = events.Unannounced(c, wants, announced)
+	return implied, unanswered
+}
+
+// missed returns what has waited and is not implied, because nobody says whether
+// it still is. It goes on waiting: when it is left out and found again later, it is
+// taken for what had happened before anybody wanted to know.
+func missed(waiting []store.Pending, implied []events.Event, until time.Time) (kept []store.Pending) {
+	for _, w := range waiting {
+		is := func(id string) bool { return id == w.EventID }
+		if slices.ContainsFunc(implied, func(e events.Event) bool { return e.Head().Known(is) }) {
+			continue
+		}
+		if w.Due.Before(until) {
+			w.Due = until
+		}
+		kept = append(kept, w)
+	}
+	return kept
 }
 
 // mostDoubt is how far ahead an end that is not sure yet may lie before it says
