@@ -122,6 +122,27 @@ func (c *Conversation) handedOver() []time.Time {
 }
 
 // live returns the participant in which the live API put the session.
+// QueueID returns the id of the queue through which the leg has come, as
+// [Participant.QueueOf] does for the participant in which the live API put it.
+func (l *Leg) QueueID() string { return l.live.QueueOf(l.Session) }
+
+// QueueOf returns the id of the queue through which a leg of the participant has
+// come; empty when it came through none, or that is not known. It is what the
+// session says, else what the participant says. A record gathers all sessions of a
+// user in one participant, which has the queue of the first: where another session
+// says its queue that speaks of no other one.
+func (p *Participant) QueueOf(s *Session) string {
+	if s.QueueID != "" || p.QueueID == "" {
+		return s.QueueID
+	}
+	for _, other := range p.Sessions {
+		if other != s && other.QueueID != "" {
+			return ""
+		}
+	}
+	return p.QueueID
+}
+
 func (c *Conversation) live(p *Participant, s *Session) *Participant {
 	if s.LiveParticipantID == "" || s.LiveParticipantID == p.ID {
 		return p

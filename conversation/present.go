@@ -1,9 +1,6 @@
 package conversation
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // PresentUsers returns the ids of the users who are connected now, in order:
 // agents and other users of the organisation, those on hold included. Whom it
@@ -26,7 +23,7 @@ func (c *Conversation) PresentQueues() []string {
 		if l.Side != QueueSide {
 			return ""
 		}
-		return cmp.Or(l.Session.QueueID, l.Participant.QueueID)
+		return l.QueueID()
 	})
 }
 

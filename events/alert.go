@@ -1,7 +1,6 @@
 package events
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/dcmkit/convtrack/conversation"
@@ -102,7 +101,7 @@ func during(l, k *conversation.Leg) bool {
 func (d *deriver) alerted(l *conversation.Leg) {
 	p := l.Participant
 	e := &AgentAlerted{ParticipantID: p.ID, SessionID: l.Session.ID, Purpose: p.Purpose, UserID: p.UserID,
-		QueueID: cmp.Or(l.Session.QueueID, p.QueueID), MediaType: l.Session.MediaType}
+		QueueID: l.QueueID(), MediaType: l.Session.MediaType}
 	settling := legSettling(l)
 	if p.UserID == "" {
 		settling = SettlesLate
@@ -119,7 +118,7 @@ func (d *deriver) unanswered(l *conversation.Leg) {
 	p := l.Participant
 	reason, sure := d.whyUnanswered(l)
 	e := &AgentUnanswered{ParticipantID: p.ID, SessionID: l.Session.ID, Purpose: p.Purpose, UserID: p.UserID,
-		QueueID: cmp.Or(l.Session.QueueID, p.QueueID), MediaType: l.Session.MediaType, Reason: reason}
+		QueueID: l.QueueID(), MediaType: l.Session.MediaType, Reason: reason}
 	settling := legSettling(l)
 	switch {
 	case p.UserID == "":

@@ -200,7 +200,7 @@ func (d *deriver) connected(s *stretch) {
 	}
 	p := leg.Participant
 	e := &AgentConnected{ParticipantID: p.ID, SessionID: leg.Session.ID, Purpose: p.Purpose, UserID: p.UserID,
-		QueueID: cmp.Or(leg.Session.QueueID, p.QueueID), MediaType: leg.Session.MediaType}
+		QueueID: leg.QueueID(), MediaType: leg.Session.MediaType}
 	h := d.add(e, TypeAgentConnected, RuleAnswered, s.connected, settling, leg.Session.ID)
 	h.aliases = d.aliases(s, TypeAgentConnected)
 }

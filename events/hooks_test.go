@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -336,6 +337,38 @@ func TestAFilterLooksAtTheLegWhereverARecordGathersIt(t *testing.T) {
 			}
 			require.Equal(t, 6, all, form)
 			require.Equal(t, 1, n, form)
+		}
+	}
+}
+
+// TestALegThatCameThroughNoQueueHasNotTheOneOfAnEarlierVisit: A answers from q-1, hands it to B,
+// who hands it straight back to A, and a record gathers both legs of A in one participant.
+func TestALegThatCameThroughNoQueueHasNotTheOneOfAnEarlierVisit(t *testing.T) {
+	for _, s := range genesystest.Scenarios() {
+		if s.Name != "two agents hand it to each other and back" {
+			continue
+		}
+		story := s.Story()
+		story.GroupAgents = true
+		for form, messages := range map[string][][]byte{
+			"snapshots": story.Snapshots(), "records": story.Records(), "both": slices.Concat(story.Snapshots(), story.Records()),
+		} {
+			var c *conversation.Conversation
+			for _, said := range decode(t, messages) {
+				c = conversation.Merge(c, said)
+			}
+			var queues []string
+			through := 0
+			for _, e := range events.Derive(c) {
+				if is, ok := e.(*events.AgentConnected); ok && is.UserID == "user-a" {
+					queues = append(queues, is.QueueID)
+					if events.ByQueue("q-1")(is) {
+						through++
+					}
+				}
+			}
+			require.Equal(t, []string{"q-1", ""}, queues, form)
+			require.Equal(t, 1, through, form)
 		}
 	}
 }

@@ -125,10 +125,10 @@ func ByMedia(media ...conversation.MediaType) Filter {
 // events of the conversation when it visited one.
 func ByQueue(queueIDs ...string) Filter {
 	return by(queueIDs, func(p *conversation.Participant, s *conversation.Session) string {
-		if s != nil && s.QueueID != "" {
-			return s.QueueID
+		if s == nil {
+			return p.QueueID
 		}
-		return p.QueueID
+		return p.QueueOf(s)
 	})
 }
 

@@ -1,10 +1,6 @@
 package events
 
-import (
-	"cmp"
-
-	"github.com/dcmkit/convtrack/conversation"
-)
+import "github.com/dcmkit/convtrack/conversation"
 
 // ConversationQueued fires when an acd leg begins to wait in a queue: once for
 // each visit.
@@ -33,7 +29,7 @@ func (d *deriver) queued() {
 			continue
 		}
 		e := &ConversationQueued{ParticipantID: l.Participant.ID, SessionID: l.Session.ID,
-			QueueID: cmp.Or(l.Session.QueueID, l.Participant.QueueID), MediaType: l.Session.MediaType}
+			QueueID: l.QueueID(), MediaType: l.Session.MediaType}
 		settling := legSettling(l)
 		if e.QueueID == "" {
 			settling = SettlesLate

@@ -125,12 +125,11 @@ func (t *targets) likeliest(s *stretch, leg *conversation.Leg) *conversation.Leg
 }
 
 func toLeg(l *conversation.Leg) TransferTarget {
-	queue := cmp.Or(l.Session.QueueID, l.Participant.QueueID)
 	switch l.Side {
 	case conversation.QueueSide:
-		return TransferTarget{Kind: TargetQueue, QueueID: queue}
+		return TransferTarget{Kind: TargetQueue, QueueID: l.QueueID()}
 	case conversation.AgentSide:
-		return TransferTarget{Kind: TargetAgent, UserID: l.Participant.UserID, QueueID: queue}
+		return TransferTarget{Kind: TargetAgent, UserID: l.Participant.UserID, QueueID: l.QueueID()}
 	}
 	number := l.Session.ANI
 	if l.Session.Direction == conversation.Outbound {
