@@ -258,12 +258,28 @@ func (l *Leg) begin() time.Time { return earliest(l.Start, l.Session.ConnectedTi
 
 // Began returns when the leg began, alerting and waiting included. Topic
 // snapshots do not say it: then it is when its participant joined, or the leg was
-// connected. It is zero when nobody has said that either.
+// connected. It is zero when nobody has said that either. A callback that is scheduled
+// does not wait in its queue before it is due, which is a time that may lie ahead.
 func (l *Leg) Began() time.Time {
+	began := earliest(l.live.Start, l.Connected)
 	if !l.Start.IsZero() {
-		return l.begin()
+		began = l.begin()
 	}
-	return earliest(l.live.Start, l.Connected)
+	if due := l.Session.CallbackScheduledTime; l.Side == QueueSide && due.After(began) && !(l.Over && l.End.Before(due)) {
+		return due
+	}
+	return began
+}
+
+// scheduled reports whether the leg is a callback that is not due yet, as far as
+// that was said: records show it by a segment, and say nothing of the state.
+func (l *Leg) scheduled() bool {
+	s := l.Session
+	if s.State.phase() == phaseWaiting {
+		return true
+	}
+	n := len(s.Segments)
+	return n > 0 && s.Segments[n-1].Type == SegmentScheduled && s.Segments[n-1].Open() && s.stated(fieldSessionState) == 0
 }
 
 // begunBy reports whether the leg had begun by t. A leg whose times nobody

@@ -16,11 +16,12 @@ func (c *Conversation) PresentUsers() []string {
 }
 
 // PresentQueues returns the ids of the queues in which the conversation waits
-// now, in order, also while it rings at an agent. More than one is rare: an agent
-// consults a queue while the customer waits in another one.
+// now, in order, also while it rings at an agent. A callback that is scheduled does not
+// wait before it is due. More than one is rare: an agent consults a queue while the
+// customer waits in another one.
 func (c *Conversation) PresentQueues() []string {
 	return c.present(func(l *Leg) string {
-		if l.Side != QueueSide {
+		if l.Side != QueueSide || l.scheduled() {
 			return ""
 		}
 		return l.QueueID()

@@ -62,7 +62,7 @@ type Status string
 
 // The statuses.
 const (
-	StatusNew           Status = "New"           // begun, nobody has it yet
+	StatusNew           Status = "New"           // begun, nobody has it yet; a callback that is not due
 	StatusInFlow        Status = "InFlow"        // in an IVR, a bot or another flow
 	StatusQueued        Status = "Queued"        // waits in a queue
 	StatusAlerting      Status = "Alerting"      // rings at an agent

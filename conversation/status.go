@@ -97,7 +97,7 @@ func (o *liveLegs) add(l *Leg) {
 	case CustomerSide:
 		o.hold.add(l)
 	case QueueSide:
-		o.queue = true
+		o.queue = o.queue || !l.scheduled()
 	case FlowSide:
 		o.flow = true
 	}

@@ -3,7 +3,7 @@ package events
 import "github.com/dcmkit/convtrack/conversation"
 
 // ConversationQueued fires when an acd leg begins to wait in a queue: once for
-// each visit.
+// each visit. A callback that is scheduled begins to wait when it is due.
 type ConversationQueued struct {
 	Header
 	ParticipantID string                 `json:"participantId"`
@@ -36,6 +36,9 @@ func (d *deriver) queued() {
 		}
 		h := d.add(e, TypeConversationQueued, RuleQueued, l.Began(), settling, l.Session.ID)
 		h.aliases = shadowOf(l, TypeConversationQueued, "")
+		if h.Time.Equal(l.Session.CallbackScheduledTime) {
+			h.notBefore = h.Time
+		}
 	}
 }
 

@@ -123,6 +123,41 @@ func TestATimerComesInVirtualTime(t *testing.T) {
 	})
 }
 
+// A callback for two hours later, which an agent answers within ten seconds of its time.
+func TestAScheduledCallbackWaitsInItsQueueWhenItIsDue(t *testing.T) {
+	var story *genesystest.Story
+	for _, s := range genesystest.Scenarios() {
+		if s.Name == "scheduled callback" {
+			story = s.Story()
+		}
+	}
+	due := story.Start.Add(2 * time.Hour)
+	hooktest.OverEachForm(t, func(t *testing.T, form hooktest.Form) {
+		hooks := events.NewHooks()
+		events.Define(hooks, "waiting", func(c *conversation.Conversation) (found []events.Fact[string]) {
+			for _, l := range c.Legs() {
+				if at := l.Began().Add(time.Minute); l.Side == conversation.QueueSide && (!l.Over || l.End.After(at)) {
+					found = append(found, events.Fact[string]{Key: l.Session.ID, Time: at})
+				}
+			}
+			return found
+		})
+		events.After(hooks, "escalate", func(context.Context, *events.Custom[string]) error {
+			t.Error("nobody has waited for a minute")
+			return nil
+		})
+		var queued []time.Time
+		events.After(hooks, "queued", func(_ context.Context, e *events.ConversationQueued) error {
+			queued = append(queued, e.Time, time.Now())
+			return nil
+		})
+		hooktest.Play(t, hooks, story, form)
+		require.Len(t, queued, 2)
+		require.WithinDuration(t, due, queued[0], time.Second, "it has begun")
+		require.False(t, queued[1].Before(due), "it is told")
+	})
+}
+
 func TestTheFormsHaveNames(t *testing.T) {
 	var names []string
 	for _, f := range hooktest.Forms() {

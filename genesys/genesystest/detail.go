@@ -70,6 +70,9 @@ func (s *Story) legEvents(l *Leg) []DetailEvent {
 			set(body, "externalContactId", l.Contact)
 		}
 		s.setAddresses(body, l)
+		if l.Due != Never {
+			body["callbackScheduledTime"] = s.millis(l.Due)
+		}
 		for k, v := range more {
 			body[k] = v
 		}

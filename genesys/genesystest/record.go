@@ -141,6 +141,9 @@ func (s *Story) recordSession(l *Leg, t time.Duration) Object {
 		o["messageType"] = l.Message
 	}
 	s.setAddresses(o, l)
+	if l.Due != Never {
+		o["callbackScheduledTime"] = s.iso(l.Due)
+	}
 	if l.Flow != "" {
 		o["flow"] = Object{"flowId": "fl-1", "flowName": "Main", "flowType": l.Flow, "flowVersion": "12.0", "exitReason": l.Exit, "transferType": l.Target}
 	}
