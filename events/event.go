@@ -71,7 +71,9 @@ func (e *ParticipantAdded) subject() (participantID, sessionID string) { return 
 
 // AgentConnected fires when a leg of the agents' side is answered while its
 // person has no other connected leg: Genesys assigned the conversation to an
-// agent. Supervisors who listen in, coach or barge are not assigned anything.
+// agent. Supervisors who listen in, coach or barge are not assigned anything. Who is
+// consulted, or joins a conference, is connected beside the agent who asked;
+// [AgentLeft] says when one of them leaves, and how many stay.
 type AgentConnected struct {
 	Header
 	ParticipantID string                 `json:"participantId"`

@@ -103,14 +103,19 @@ func TestTheCaseIsFoundWhicheverFormOfMessageComesFirst(t *testing.T) {
 		"topics": story.Snapshots(), "record": story.Records(), "REST": story.Bodies(), "EventBridge": story.Envelopes(), "details": details,
 		"the flow's event first": append([][]byte{details[1]}, details...),
 	} {
-		cases := aCase()
-		hooks := events.NewHooks()
-		register(hooks, cases, people(User{Name: "alice", GenesysUserID: "user-a"}, User{Name: "bob", GenesysUserID: "user-b"}), func(string, ...any) {})
-		tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler)})
-		require.NoError(t, err)
-		require.NoError(t, tracker.Run(t.Context(), said{messages, tracker.Settle}))
-		require.Equal(t, "bob", cases.All()[0].Owner, name)
+		require.Equal(t, "bob", ownerOf(t, messages), name)
 	}
+}
+
+// ownerOf is who has the case when the messages have been heard.
+func ownerOf(t *testing.T, messages [][]byte) string {
+	t.Helper()
+	cases, hooks := aCase(), events.NewHooks()
+	register(hooks, cases, people(User{Name: "alice", GenesysUserID: "user-a"}, User{Name: "bob", GenesysUserID: "user-b"}), func(string, ...any) {})
+	tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	require.NoError(t, tracker.Run(t.Context(), said{messages, tracker.Settle}))
+	return cases.All()[0].Owner
 }
 
 func TestAnAlertThatIsNotAnsweredChangesNothing(t *testing.T) {
@@ -121,6 +126,17 @@ func TestAnAlertThatIsNotAnsweredChangesNothing(t *testing.T) {
 		}
 	}
 	require.Equal(t, "nobody", cases.All()[0].Owner)
+}
+
+func TestWhoIsOnlyConsultedGivesTheCaseBack(t *testing.T) {
+	for _, s := range genesystest.Scenarios() {
+		if s.Name != "consult cancelled" {
+			continue
+		}
+		for form, messages := range map[string][][]byte{"topics": s.Story().Snapshots(), "EventBridge": s.Story().Envelopes(), "details": s.Story().Details()} {
+			require.Equal(t, "alice", ownerOf(t, messages), form)
+		}
+	}
 }
 
 func TestWhileTheDirectoryFailsTheHookIsTriedAgain(t *testing.T) {
