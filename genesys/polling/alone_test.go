@@ -1,6 +1,8 @@
 package polling_test
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -53,6 +55,12 @@ func TestWhatIsNeverAnsweredAboutOneConversationHoldsUpNoOtherThoughItIsReadAlon
 			"one that is not ready in time": func() ([]byte, error) {
 				return nil, &genesys.APIError{Method: http.MethodGet, Status: http.StatusGatewayTimeout}
 			},
+			"a proxy's failure": func() ([]byte, error) {
+				return nil, &genesys.APIError{Method: http.MethodGet, Status: http.StatusBadGateway}
+			},
+			"one that the client does not wait for": func() ([]byte, error) {
+				return nil, &genesys.APIError{Method: http.MethodGet, Err: errors.New("no answer in time")}
+			},
 		} {
 			t.Run(question+" by "+name, func(t *testing.T) {
 				inBubble(t, func(t *testing.T, w *world) {
@@ -77,6 +85,51 @@ func TestWhatIsNeverAnsweredAboutOneConversationHoldsUpNoOtherThoughItIsReadAlon
 					require.True(t, good.Surveys[0].Detailed())
 					require.True(t, good.Evaluations[0].Detailed())
 					require.Zero(t, w.source.Health().BlindSince)
+				})
+			})
+		}
+	}
+}
+
+// TestWhatTheClientWaitsForInVainHoldsUpNoOther has the client wait for each answer about
+// two of many conversations, for as long as the clients of the packages platform and rest
+// do: about the first of a list and the last.
+func TestWhatTheClientWaitsForInVainHoldsUpNoOther(t *testing.T) {
+	for question, prefix := range map[string]string{"details": detailsPath, "live conversations": "/api/v2/conversations/", "surveys": "/api/v2/quality/conversations/"} {
+		for _, limit := range []time.Duration{16 * time.Second, time.Minute} {
+			t.Run(fmt.Sprint(question, " for ", limit), func(t *testing.T) {
+				inBubble(t, func(t *testing.T, w *world) {
+					w.start(polling.Config{DiscoverEvery: 10 * time.Minute, Overlap: time.Second, JobsEvery: -1, LateAfter: []time.Duration{30 * time.Minute}})
+					for _, id := range []string{"a-slow", "e-1", "e-2", "z-slow"} {
+						w.judged(id)
+					}
+					w.settle(5 * time.Minute)
+					w.waiting("b-slow")
+					for i := range 120 {
+						w.waiting(fmt.Sprintf("c-%03d", i))
+					}
+					w.waiting("y-slow")
+					w.settle(10 * time.Minute)
+					w.calls.wait(func(r genesys.Request) time.Duration {
+						if strings.HasPrefix(r.Path, prefix) && strings.Contains(r.Path+r.Query.Get("id"), "-slow") {
+							return limit
+						}
+						return 0
+					})
+					w.gap(time.Now().Add(-time.Minute))
+					w.settle(75 * time.Minute)
+					require.Equal(t, int64(1), w.source.Stats().Repaired)
+					for _, id := range []string{"e-1", "e-2"} {
+						require.True(t, w.get(id).Surveys[0].Detailed(), id)
+					}
+					blind := 0
+					for range 60 {
+						w.settle(time.Minute)
+						if !w.source.Health().BlindSince.IsZero() {
+							blind++
+						}
+					}
+					require.Less(t, blind, 10, "minutes of an hour")
 				})
 			})
 		}

@@ -159,7 +159,7 @@ func TestDiscoveringGoesOnAfterATimeThatIsRefused(t *testing.T) {
 // What fails may work in a while, so nothing is lost at once; and nothing else waits for
 // what never works.
 func TestATimeOnWhichThePlatformAlwaysFailsHoldsUpDiscoveryForMinutes(t *testing.T) {
-	for _, status := range []int{http.StatusInternalServerError, http.StatusGatewayTimeout} {
+	for _, status := range []int{http.StatusInternalServerError, http.StatusGatewayTimeout, http.StatusBadGateway, 0} {
 		for lasts, lost := range map[time.Duration]bool{5 * time.Minute: false, day: true} {
 			inBubble(t, func(t *testing.T, w *world) {
 				w.start(polling.Config{JobsEvery: -1, LateAfter: []time.Duration{}})
@@ -227,10 +227,10 @@ func (i interval) overlaps(from, to time.Time) bool { return i.From.Before(to) &
 
 func TestAPlatformThatRefusesEverythingLosesNothing(t *testing.T) {
 	for _, status := range []int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusGone,
-		http.StatusInternalServerError, http.StatusGatewayTimeout} {
+		http.StatusInternalServerError, http.StatusGatewayTimeout, http.StatusBadGateway, 0} {
 		inBubble(t, func(t *testing.T, w *world) {
 			from, ids := w.history(3*day, 5*time.Hour)
-			undo := w.server.Faults().Requests(genesystest.RequestFault{Status: status})
+			undo := w.server.Faults().Requests(genesystest.RequestFault{Status: status, Hang: status == 0})
 			w.start(still)
 			w.gap(from)
 			w.settle(time.Hour)

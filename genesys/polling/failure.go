@@ -16,10 +16,19 @@ func divisible(err error) bool {
 	return refused(err) || failedOn(err) || errors.Is(err, genesys.ErrNotUnderstood)
 }
 
-// failedOn reports whether the platform failed while it answered, or did not finish in
-// time. That may pass; or the cause is in what was asked.
+// failedOn reports whether the platform, or a proxy before it, failed while it answered,
+// or did not finish within its time or that of the client. That may pass; or the cause is
+// in what was asked.
 func failedOn(err error) bool {
-	return !ofLogin(err) && (genesys.HasStatus(err, http.StatusInternalServerError) || genesys.HasStatus(err, http.StatusGatewayTimeout))
+	var e *genesys.APIError
+	if !errors.As(err, &e) || ofLogin(err) || errors.Is(err, genesys.ErrRequest) {
+		return false
+	}
+	switch e.Status {
+	case 0, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
 }
 
 // errRefused is wrapped by an error that is a refusal of the question.

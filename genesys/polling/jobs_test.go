@@ -174,6 +174,34 @@ func TestAJobWhoseResultsAreNeverUnderstoodHoldsUpNoLaterOne(t *testing.T) {
 	}
 }
 
+// TestJobsWhoseResultsAreNotReadyInTimeAreMadeSmaller has the client wait in vain for the
+// results of jobs that are longer than an hour.
+func TestJobsWhoseResultsAreNotReadyInTimeAreMadeSmaller(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.settle(2 * day)
+		j := newJobs(0)
+		w.calls.answer(j.answer)
+		w.calls.wait(func(r genesys.Request) time.Duration {
+			j.mu.Lock()
+			defer j.mu.Unlock()
+			id, areResults := strings.CutSuffix(strings.TrimPrefix(r.Path, jobsPath+"/"), "/results")
+			if i := j.requested[id]; areResults && i.To.Sub(i.From) > time.Hour {
+				return 16 * time.Second
+			}
+			return 0
+		})
+		w.start(polling.Config{Lookback: day, LateAfter: []time.Duration{}})
+		w.settle(4 * time.Hour)
+		require.NotEmpty(t, j.read)
+		require.Zero(t, j.hole(w.lost()), "%+v", j.read)
+		require.Empty(t, w.lost())
+		require.WithinDuration(t, time.Now(), j.read[len(j.read)-1].To, 70*time.Minute)
+		ordered := len(j.requested)
+		w.settle(3 * time.Hour)
+		require.LessOrEqual(t, len(j.requested)-ordered, 12, "three jobs, of an hour and ten minutes each")
+	})
+}
+
 func TestAFirstJobThatAlwaysFailsIsALossOfWhatItFailsOnAndTheRestIsRead(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.settle(5 * day)

@@ -49,18 +49,27 @@ func newReader(api genesys.API, answered func(time.Time), log *slog.Logger, stor
 // reason, so that a long read need not start from the beginning.
 const mostTries = 4
 
+// longTrying is after how long a call that the platform fails on, or does not answer in
+// time, is not made again: who asked may ask for less, or go on without it.
+const longTrying = 30 * time.Second
+
 // call makes a call, and repeats it when it fails for a temporary reason, or when
 // its answer is not understood. understand is given the time at which the request
 // was sent, as the answer may lack whatever happened after that.
 func (r *reader) call(ctx context.Context, q genesys.Request, understand func(body []byte, sent time.Time) error) error {
 	growing := pause.Growing(time.Second, time.Minute)
+	var first time.Time
 	for try := 1; ; try++ {
 		sent := time.Now()
 		q.Sent = &sent
 		body, err := r.api.Call(ctx, q)
+		first = earlier(first, sent)
 		if err == nil {
 			r.answered(time.Now())
 			err = understand(body, sent)
+		}
+		if failedOn(err) && time.Since(first) > longTrying {
+			return err
 		}
 		if err == nil || try == mostTries || ctx.Err() != nil || genesys.IsPermanent(err) || !pause.Sleep(ctx, growing.NextBackOff()) {
 			return err
@@ -186,7 +195,8 @@ func (r *reader) detailsOf(ctx context.Context, ids []string, repair bool, answe
 		}
 		return found, failed
 	}
-	if !*answers {
+	// That it failed may have taken long, so what was answered before says little.
+	if !*answers || failedOn(err) {
 		if *answers = r.answersAboutAnother(ctx, ids, func(ctx context.Context, id string) error {
 			_, err := r.detailsAtOnce(ctx, []string{id}, repair)
 			return err

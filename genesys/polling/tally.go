@@ -75,7 +75,7 @@ func (s *Source) note(answers *tally, what, id string, err error) error {
 		s.reader.unread.succeeded(p, time.Now())
 	case errors.Is(err, genesys.ErrNotUnderstood):
 		s.log.Warn("an answer about a conversation is not understood", "read", what, "conversation", redact.ID(id), "reason", err)
-	case failedOn(err) && answers.answered([]string{id}) && s.reader.unread.failed(p, time.Now()):
+	case failedOn(err) && answers.another([]string{id}) && s.reader.unread.failed(p, time.Now()):
 		s.log.Warn("the platform does not answer about a conversation", "read", what, "conversation", redact.ID(id), "reason", err)
 		return nil
 	}

@@ -72,6 +72,7 @@ func (l *logged) String() string {
 type tap struct {
 	genesys.API
 	change func(r genesys.Request, body []byte, err error) ([]byte, error) // nil: nothing is changed
+	waits  func(r genesys.Request) time.Duration                           // for an answer in vain; nil, or zero: not at all
 
 	mu    sync.Mutex
 	asked []question
@@ -87,6 +88,14 @@ type question struct {
 }
 
 func (a *tap) Call(ctx context.Context, r genesys.Request) ([]byte, error) {
+	if wait := a.inVain(r); wait > 0 {
+		select {
+		case <-time.After(wait):
+			return nil, &genesys.APIError{Method: r.Verb(), Path: r.Path, Err: errors.New("no answer in time")}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	body, err := a.API.Call(ctx, r)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -132,6 +141,22 @@ func (a *tap) answer(change func(r genesys.Request, body []byte, err error) ([]b
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.change = change
+}
+
+// wait has the client wait in vain for some answers.
+func (a *tap) wait(waits func(r genesys.Request) time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.waits = waits
+}
+
+func (a *tap) inVain(r genesys.Request) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.waits == nil {
+		return 0
+	}
+	return a.waits(r)
 }
 
 // lost returns the losses that were announced to the host.
