@@ -70,6 +70,29 @@ func TestLateDataWaitsForARepair(t *testing.T) {
 	})
 }
 
+// TestLateDataWaitsForOneRepairOnly has gaps come faster than they are repaired.
+func TestLateDataWaitsForOneRepairOnly(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		j := newJobs(0)
+		w.calls.answer(j.answer)
+		w.start(polling.Config{DiscoverEvery: 5 * time.Minute, FollowEvery: 10 * time.Minute, JobsEvery: 30 * time.Minute, LateAfter: []time.Duration{30 * time.Minute}})
+		w.settle(time.Minute)
+		w.judged("e-1")
+		for i := range 400 {
+			w.waiting(fmt.Sprintf("c-%04d", i))
+		}
+		for range 45 {
+			w.settle(2 * time.Minute)
+			w.gap(time.Now().Add(-time.Minute))
+		}
+		require.NotZero(t, w.source.Stats().Repaired)
+		require.NotZero(t, w.source.Health().RepairingSince, "they are back to back")
+		require.True(t, len(w.get("e-1").Evaluations) > 0 && w.get("e-1").Evaluations[0].Detailed())
+		require.NotEmpty(t, j.read)
+		require.WithinDuration(t, time.Now(), j.read[len(j.read)-1].To, time.Hour)
+	})
+}
+
 func TestManyDaysOfManyConversationsAreAllFound(t *testing.T) {
 	for name, c := range map[string]struct {
 		days, perDay int

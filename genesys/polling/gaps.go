@@ -11,9 +11,10 @@ type gaps struct {
 	added chan struct{} // a gap is to be saved
 	saved chan struct{} // a saved gap is to be repaired by this process
 
-	mu        sync.Mutex
-	from      time.Time // since when to repair; zero: there is none
-	repairing bool
+	mu     sync.Mutex
+	from   time.Time     // since when to repair; zero: there is none
+	repair chan struct{} // closed at the end of the repair that is under way; nil: none is
+	turn   time.Time     // until when nothing waits for repairs
 }
 
 func newGaps() *gaps {
@@ -42,14 +43,36 @@ func (g *gaps) take() time.Time {
 func (g *gaps) underway(is bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.repairing = is
+	switch {
+	case is:
+		g.repair = make(chan struct{})
+	case g.repair != nil:
+		close(g.repair)
+		g.repair = nil
+	}
 }
 
-func (g *gaps) isUnderway() bool {
+// repairUnderway returns what is closed at the end of the repair for which to wait now;
+// nil: there is none.
+func (g *gaps) repairUnderway(now time.Time) <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.repairing
+	if now.Before(g.turn) {
+		return nil
+	}
+	return g.repair
 }
+
+// waited notes that something has waited for a repair: it has its turn, though the next
+// repair may have begun.
+func (g *gaps) waited(now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turn = now.Add(turnAfterRepair)
+}
+
+// turnAfterRepair is how long what has waited for a repair goes on beside the next one.
+const turnAfterRepair = time.Minute
 
 // signal wakes the receiver of c, now or when it next waits.
 func signal(c chan<- struct{}) {

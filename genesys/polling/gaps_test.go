@@ -55,12 +55,24 @@ func TestNoGapIsLostHoweverAddingAndTakingMeet(t *testing.T) {
 }
 
 func TestARepairIsUnderwayUntilItIsSaidToBeOver(t *testing.T) {
-	g := newGaps()
-	require.False(t, g.isUnderway())
+	g, now := newGaps(), time.Unix(1, 0)
+	require.Nil(t, g.repairUnderway(now))
 	g.underway(true)
-	g.add(time.Unix(1, 0))
+	first := g.repairUnderway(now)
+	g.add(now)
 	g.take()
-	require.True(t, g.isUnderway(), "another gap changes nothing about that")
+	require.Equal(t, first, g.repairUnderway(now), "another gap changes nothing about that")
 	g.underway(false)
-	require.False(t, g.isUnderway())
+	<-first
+	require.Nil(t, g.repairUnderway(now))
+}
+
+func TestWhatHasWaitedForARepairDoesNotWaitForTheNextAtOnce(t *testing.T) {
+	g, now := newGaps(), time.Unix(1, 0)
+	g.underway(true)
+	g.underway(false)
+	g.waited(now)
+	g.underway(true)
+	require.Nil(t, g.repairUnderway(now))
+	require.NotNil(t, g.repairUnderway(now.Add(turnAfterRepair)))
 }

@@ -121,12 +121,16 @@ func (s *Source) repairAll(ctx context.Context) {
 	}
 }
 
-// afterRepair waits until no repair is under way: late data is less urgent and
-// shares the same half of the rate limit. It reports false when ctx has ended.
+// afterRepair waits for the end of a repair that is under way: late data is less urgent and
+// shares the same half of the rate limit. It does not wait for the next one, too: where
+// gaps come faster than they are repaired, there is always one. It reports false when ctx
+// has ended.
 func (s *Source) afterRepair(ctx context.Context) bool {
-	for s.gaps.isUnderway() {
-		if !pause.Sleep(ctx, time.Second) {
-			return false
+	if repair := s.gaps.repairUnderway(time.Now()); repair != nil {
+		select {
+		case <-repair:
+			s.gaps.waited(time.Now())
+		case <-ctx.Done():
 		}
 	}
 	return ctx.Err() == nil
