@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/genesys"
+	"github.com/dcmkit/convtrack/genesys/genesystest"
 	"github.com/dcmkit/convtrack/genesys/notifications"
 )
 
@@ -52,9 +53,11 @@ func TestATopicThatIsAllowedLaterIsHeardAfterTheNextRenewalAndNoLongerCalledRefu
 					Topics:    append(notifications.UserTopics("user-late"), callTopics...),
 					OnRefused: func(notifications.Refusal) { refusals++ },
 				})
+				began := time.Now()
 				w.settle(10 * time.Minute)
 				require.Len(t, w.source.Stats().Refused, 1)
 				require.Equal(t, 2, w.source.Health().Heard)
+				require.Zero(t, w.source.Health().BlindSince)
 				w.settle(11 * time.Hour)
 				require.Equal(t, 1, refusals, "reported once")
 				require.Len(t, w.heard.all(), 1, "that of the start")
@@ -64,9 +67,67 @@ func TestATopicThatIsAllowedLaterIsHeardAfterTheNextRenewalAndNoLongerCalledRefu
 				require.Equal(t, 3, w.source.Health().Heard)
 				require.True(t, w.rings("user-late", ""))
 				require.Equal(t, 1, refusals)
+				gaps := w.heard.all()
+				require.Len(t, gaps, 2)
+				require.False(t, gaps[1].From.After(began), "what was missed while it was refused")
+				require.WithinRange(t, gaps[1].To, began.Add(11*time.Hour), time.Now())
 			})
 		})
 	}
+}
+
+func TestASourceWhoseTopicsAreAllRefusedIsBlindUntilOneIsAllowed(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		var allowed atomic.Bool
+		topics := notifications.UserTopics("user-late")
+		w.start(notifications.Config{API: judging{w.server.API(), &allowed, topics[0], true}, Topics: topics})
+		began := time.Now()
+		w.settle(10 * time.Minute)
+		is := w.source.Health()
+		require.WithinRange(t, is.BlindSince, began.Add(-time.Second), began.Add(time.Second))
+		require.Zero(t, is.HeardSince)
+		require.Contains(t, is.Reason, "refuses")
+		require.Zero(t, w.source.Stats().Listening)
+		w.server.Faults().CutSockets()
+		w.settle(10 * time.Minute)
+		require.NotZero(t, w.source.Health().BlindSince)
+		gaps := w.heard.all()
+		require.Len(t, gaps, 1)
+		require.Zero(t, gaps[0].To)
+		allowed.Store(true)
+		w.settle(6 * time.Hour)
+		require.Zero(t, w.source.Health().BlindSince)
+		require.NotZero(t, w.source.Health().HeardSince)
+		gaps = w.heard.all()
+		require.Len(t, gaps, 2)
+		require.False(t, gaps[1].From.After(began))
+		require.NotZero(t, gaps[1].To)
+	})
+}
+
+func TestASourceIsBlindFromTheTimeWhenAllItsTopicsAreRefused(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		allowed, topics := atomic.Bool{}, notifications.UserTopics("user-late")
+		allowed.Store(true)
+		w.start(notifications.Config{API: judging{w.server.API(), &allowed, topics[0], true}, Topics: topics})
+		w.settle(10 * time.Minute)
+		require.Zero(t, w.source.Health().BlindSince)
+		began := time.Now()
+		allowed.Store(false)
+		w.settle(6 * time.Hour)
+		require.WithinRange(t, w.source.Health().BlindSince, began, time.Now())
+		gaps := w.heard.all()
+		require.Zero(t, gaps[len(gaps)-1].To)
+	})
+}
+
+func TestASourceThatMayHearNothingIsBlind(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.start(notifications.Config{Topics: callTopics})
+		w.settle(time.Minute)
+		require.NotZero(t, w.source.Health().BlindSince)
+		w.demandHeard(0, len(callTopics))
+	}, genesystest.ForbidTopics(callTopics...))
 }
 
 func TestATopicThatIsNotWantedAnyMoreIsNotCalledRefused(t *testing.T) {

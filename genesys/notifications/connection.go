@@ -27,19 +27,20 @@ type connection struct {
 	dismissed context.Context // ends when the connection is not needed any more
 	end       func()          // ends it
 
-	mu       sync.Mutex
-	topics   map[string]bool
-	channel  channel   // zero: none
-	socket   *socket   // nil while there is none
-	hears    bool      // the topics are subscribed on it, or were when it was told to stop
-	heard    time.Time // when it last heard, while it has no socket
-	began    time.Time // since when it hears or does not hear
-	trouble  error     // why it does not hear; nil: it does, or has just begun
-	accepted int       // how many topics the platform accepted
-	added    int       // how often topics were added
-	caught   int       // the value of added up to which topics are subscribed
-	missed   blindness // what is not heard yet
-	until    time.Time // when it was dismissed; zero: it is not
+	mu         sync.Mutex
+	topics     map[string]bool // whether something is missed without the topic
+	channel    channel         // zero: none
+	socket     *socket         // nil while there is none
+	hears      bool            // the topics are subscribed on it, or were when it was told to stop
+	heard      time.Time       // when it last heard, while it has no socket
+	began      time.Time       // since when it hears or does not hear
+	trouble    error           // why it does not hear; nil: it does, or has just begun
+	accepted   int             // how many topics the platform accepted
+	refusesAll bool            // it accepted none without which something is missed
+	added      int             // how often topics were added
+	caught     int             // the value of added up to which topics are subscribed
+	missed     blindness       // what is not heard yet
+	until      time.Time       // when it was dismissed; zero: it is not
 
 	// Of the goroutine that listens only:
 	announced bool         // that it is blind
@@ -105,7 +106,7 @@ func (c *connection) add(name string, missed blindness) {
 // nothing is missed.
 func (c *connection) addDetail(name string) {
 	c.mu.Lock()
-	c.topics[name] = true
+	c.topics[name] = false
 	c.mu.Unlock()
 	wake(c.soon)
 }
@@ -131,8 +132,16 @@ func (c *connection) gone(asked []string) func(topic string) bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		name, known := of[topic]
-		return known && !c.topics[name]
+		_, wanted := c.topics[name]
+		return known && !wanted
 	}
+}
+
+// misses reports whether something is missed without a topic of the connection.
+func (c *connection) misses(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.topics[name]
 }
 
 func wake(c chan struct{}) {
@@ -186,18 +195,40 @@ func (c *connection) caughtUp(added int) {
 	}
 }
 
+// refusedAll returns what is missed when the platform has just refused all topics, those
+// about single conversations left aside.
+func (c *connection) refusedAll(now time.Time) blindness {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.refusesAll {
+		return blindness{}
+	}
+	if c.hears {
+		c.heard, c.hears = now, false
+		c.tellPeers()
+	}
+	c.missed = c.missed.and(blindness{true, now})
+	return c.missed
+}
+
 // setSubscribed notes which topics the platform accepted. A combined one is heard unless
 // it, or all that it joins, is refused.
 func (c *connection) setSubscribed(topics []string, refused []Refusal) {
-	is, accepted := refusedNames(refused), 0
-	for _, name := range topics {
-		if !is[name] && slices.ContainsFunc(singles(name), func(single string) bool { return !is[single] }) {
-			accepted++
-		}
-	}
+	is := refusedNames(refused)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.accepted = accepted
+	c.accepted = 0
+	hears, wants := false, false
+	for _, misses := range c.topics {
+		wants = wants || misses
+	}
+	for _, name := range topics {
+		if !is[name] && slices.ContainsFunc(singles(name), func(single string) bool { return !is[single] }) {
+			c.accepted++
+			hears = hears || c.topics[name]
+		}
+	}
+	c.refusesAll = wants && !hears
 }
 
 // subscribed returns how many topics the connection hears.

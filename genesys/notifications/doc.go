@@ -30,10 +30,11 @@
 // silently end somebody else's (our processes take turns; nothing can be done
 // about another application that creates its channel at the same moment); a process
 // that has handed topics over gives the channels back that it does not need any more. A
-// refused topic is reported by its name and does not affect the others. A socket
-// that is dead, or silent although heartbeats are due every 30 s, is noticed
-// within 45 s. After a closing notice a new socket is opened before the old one
-// dies; repeated attempts back off. A deaf channel, which is subscribed and sends
+// refused topic is reported by its name and does not affect the others; when it is
+// allowed, which shows with the next renewal, what was missed meanwhile is announced. A
+// channel whose topics are all refused is blind. A socket that is dead, or silent
+// although heartbeats are due every 30 s, is noticed within 45 s. After a closing notice
+// a new socket is opened before the old one dies; repeated attempts back off. A deaf channel, which is subscribed and sends
 // heartbeats but no events (protocol 2.9), is found by comparing with what is
 // read from the API: by the source itself after a silence, or sooner when the
 // host hands what a poller reads to [Source.Compare]. Subscriptions are renewed

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/dcmkit/convtrack/internal/host"
 )
@@ -16,24 +17,24 @@ type refusedTopics struct {
 	onRefused func(Refusal) // may be nil
 
 	mu    sync.Mutex
-	known map[string]bool // those that were reported
-	fatal map[string]bool // those of them that make the platform refuse a whole list
-	list  []Refusal       // of the known ones, the earliest first
+	known map[string]time.Time // those that were reported, and since when they are refused
+	fatal map[string]bool      // those of them that make the platform refuse a whole list
+	list  []Refusal            // of the known ones, the earliest first
 }
 
 func newRefusedTopics(log *slog.Logger, onRefused func(Refusal)) *refusedTopics {
-	return &refusedTopics{log: log, onRefused: onRefused, known: map[string]bool{}, fatal: map[string]bool{}}
+	return &refusedTopics{log: log, onRefused: onRefused, known: map[string]time.Time{}, fatal: map[string]bool{}}
 }
 
 // mostRefused is how many refused topics are remembered: detail topics come and
 // go without end.
 const mostRefused = MostChannels * MostTopics
 
-// report logs refused topics and calls onRefused, once for each. Those that are not
+// report logs topics that are refused since then and calls onRefused, once for each. Those that are not
 // wanted any more, as gone tells, are left out: nobody would forget them.
-func (t *refusedTopics) report(list []Refusal, gone func(topic string) bool) {
+func (t *refusedTopics) report(list []Refusal, since time.Time, gone func(topic string) bool) {
 	for _, r := range list {
-		if !t.remember(r, gone) {
+		if !t.remember(r, since, gone) {
 			continue
 		}
 		t.log.Warn("a topic is refused", "topic", r.Topic, "reason", r.Reason, "missing_permissions", r.MissingPermissions)
@@ -45,13 +46,13 @@ func (t *refusedTopics) report(list []Refusal, gone func(topic string) bool) {
 
 // remember reports whether the refusal is new. Whether its topic is gone is asked under
 // the lock: one that goes later is forgotten later.
-func (t *refusedTopics) remember(r Refusal, gone func(topic string) bool) bool {
+func (t *refusedTopics) remember(r Refusal, since time.Time, gone func(topic string) bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.known[r.Topic] || len(t.known) >= mostRefused || gone(r.Topic) {
+	if _, known := t.known[r.Topic]; known || len(t.known) >= mostRefused || gone(r.Topic) {
 		return false
 	}
-	t.known[r.Topic] = true
+	t.known[r.Topic] = since
 	if r.fatal {
 		t.fatal[r.Topic] = true
 	}
@@ -63,34 +64,47 @@ func (t *refusedTopics) remember(r Refusal, gone func(topic string) bool) bool {
 func (t *refusedTopics) is(topic string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.known[topic]
+	_, known := t.known[topic]
+	return known
 }
 
-// permitted notes which of the topics that were asked for are not refused any more.
-func (t *refusedTopics) permitted(asked []string, refused []Refusal) {
-	t.forgetBut(refusedNames(refused), asked...)
+// permitted notes which of the topics that were asked for are not refused any more, and
+// returns what was missed of those without which something is.
+func (t *refusedTopics) permitted(asked []string, refused []Refusal, misses func(topic string) bool) (missed blindness) {
+	still := refusedNames(refused)
+	for _, name := range asked {
+		if since := t.forgetBut(still, name); !since.IsZero() && misses(name) {
+			missed = missed.and(blindness{true, since})
+		}
+	}
+	return missed
 }
 
 // forget forgets topics that are not wanted any more.
-func (t *refusedTopics) forget(topics ...string) { t.forgetBut(nil, topics...) }
+func (t *refusedTopics) forget(topics ...string) {
+	for _, name := range topics {
+		t.forgetBut(nil, name)
+	}
+}
 
-// forgetBut forgets topics, and those that they join, except for some.
-func (t *refusedTopics) forgetBut(still map[string]bool, topics ...string) {
+// forgetBut forgets a topic, and those that it joins, except for some. It returns since
+// when the earliest was refused; zero: none was.
+func (t *refusedTopics) forgetBut(still map[string]bool, topic string) (first time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	gone := map[string]bool{}
-	for _, asked := range topics {
-		for _, name := range withSingles(asked) {
-			if t.known[name] && !still[name] {
-				gone[name] = true
-				delete(t.known, name)
-				delete(t.fatal, name)
-			}
+	for _, name := range withSingles(topic) {
+		since, known := t.known[name]
+		if !known || still[name] {
+			continue
 		}
+		if first.IsZero() || since.Before(first) {
+			first = since
+		}
+		delete(t.known, name)
+		delete(t.fatal, name)
+		t.list = slices.DeleteFunc(t.list, func(r Refusal) bool { return r.Topic == name })
 	}
-	if len(gone) > 0 {
-		t.list = slices.DeleteFunc(t.list, func(r Refusal) bool { return gone[r.Topic] })
-	}
+	return first
 }
 
 // withSingles returns a topic and, if it is combined, those that it joins: the platform

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,7 +21,7 @@ func TestARefusalIsReportedOnceAndOnlyWhatSpoilsAListIsLeftOut(t *testing.T) {
 	var reported []string
 	topics := newRefusedTopics(slog.New(slog.DiscardHandler), func(r Refusal) { reported = append(reported, r.Topic) })
 	for range 2 {
-		topics.report([]Refusal{{Topic: "v2.a"}, {Topic: "v2.b", fatal: true}}, stays)
+		topics.report([]Refusal{{Topic: "v2.a"}, {Topic: "v2.b", fatal: true}}, time.Unix(1, 0), stays)
 	}
 	require.Equal(t, []string{"v2.a", "v2.b"}, reported)
 	require.Equal(t, []string{"v2.a", "v2.c"}, topics.without([]string{"v2.a", "v2.b", "v2.c"}, false))
@@ -34,7 +35,7 @@ func TestNoMoreRefusedTopicsAreRememberedThanAreWantedAndFewAreTriedAgainAtATime
 	for i := range 3 * mostRefused {
 		name := fmt.Sprint("v2.", i)
 		names = append(names, name)
-		topics.report([]Refusal{{Topic: name, fatal: true}}, stays)
+		topics.report([]Refusal{{Topic: name, fatal: true}}, time.Unix(1, 0), stays)
 		if len(names) > 100 {
 			topics.forget(names[0])
 			names = names[1:]
@@ -45,8 +46,22 @@ func TestNoMoreRefusedTopicsAreRememberedThanAreWantedAndFewAreTriedAgainAtATime
 	require.Len(t, topics.fatal, 100)
 	require.Empty(t, topics.without(slices.Clone(names), false))
 	require.Len(t, topics.without(slices.Clone(names), true), mostRetried)
-	topics.permitted(names, []Refusal{{Topic: names[7]}})
+	topics.permitted(names, []Refusal{{Topic: names[7]}}, stays)
 	require.Equal(t, []Refusal{{Topic: names[7], fatal: true}}, topics.all())
+}
+
+func TestWhatIsMissedOfTopicsThatAreAllowedBeginsWithTheFirstRefusal(t *testing.T) {
+	topics := newRefusedTopics(slog.New(slog.DiscardHandler), nil)
+	names := []string{"v2.a", "v2.b", "v2.c", "v2.detail.events.conversation.c-1?acw&user.end"}
+	topics.report([]Refusal{{Topic: "v2.detail.events.conversation.c-1.acw"}}, time.Unix(1, 0), stays)
+	topics.report([]Refusal{{Topic: "v2.b"}, {Topic: "v2.c"}}, time.Unix(2, 0), stays)
+	topics.report([]Refusal{{Topic: "v2.a"}, {Topic: "v2.b"}}, time.Unix(3, 0), stays)
+	misses := func(name string) bool { return len(name) == len("v2.a") }
+	require.Equal(t, blindness{}, topics.permitted(names, topics.all(), misses))
+	require.Equal(t, blindness{}, topics.permitted(names[3:], nil, misses), "nothing is missed without a detail topic")
+	require.Equal(t, blindness{true, time.Unix(2, 0)}, topics.permitted(names, []Refusal{{Topic: "v2.c"}}, misses))
+	require.Equal(t, blindness{true, time.Unix(2, 0)}, topics.permitted(names, nil, misses))
+	require.Equal(t, blindness{}, topics.permitted(names, nil, misses))
 }
 
 // answering is an API that answers every call alike.

@@ -37,14 +37,11 @@ const checkEvery = 15 * time.Second
 // listen subscribes, and listens until something prevents it.
 func (s *session) listen(ctx context.Context) (heard bool, err error) {
 	missed, added := s.unheard()
-	if err := s.subscribe(false); err != nil {
+	allowed, err := s.subscribe(false)
+	if err != nil {
 		return false, s.reason(err)
 	}
-	if missed.some {
-		s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "listening again"})
-	}
-	s.caughtUp(added)
-	s.announced = false
+	s.hearsNow(ctx, missed.and(allowed), added, "listening again")
 	s.log.Info("listening", "connection", s.number, "topics", s.len())
 
 	renew := time.NewTimer(pause.Jittered(renewEvery))
@@ -91,7 +88,8 @@ func (s *session) listen(ctx context.Context) (heard bool, err error) {
 		case <-again:
 		}
 		missed, added := s.unheard()
-		if err := s.subscribe(retry); err != nil {
+		allowed, err := s.subscribe(retry)
+		if err != nil {
 			if s.calls.Err() != nil || !passing(err) {
 				return true, s.reason(err)
 			}
@@ -103,12 +101,27 @@ func (s *session) listen(ctx context.Context) (heard bool, err error) {
 		}
 		again, retry = nil, false
 		growing.Reset()
-		if missed.some && time.Since(missed.from) > 2*gather {
-			s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: "topics that were added are heard"})
-		}
-		s.caughtUp(added)
-		s.announced = false
+		missed = missed.and(allowed)
+		missed.some = missed.some && time.Since(missed.from) > 2*gather
+		s.hearsNow(ctx, missed, added, "topics that were added, or are allowed, are heard")
 	}
+}
+
+// errAllRefused: there is a channel with a socket, and nothing to hear on it.
+var errAllRefused = errors.New("the platform refuses all topics of the connection")
+
+// hearsNow makes known what was missed until the topics were subscribed. Where the
+// platform has accepted none of them, they go on being missed.
+func (s *session) hearsNow(ctx context.Context, missed blindness, added int, reason string) {
+	if all := s.refusedAll(time.Now()); all.some {
+		s.lack(ctx, all, errAllRefused)
+		return
+	}
+	if missed.some {
+		s.announce(ctx, s.gapName(), conversation.Gap{From: missed.from, To: time.Now(), Reason: reason})
+	}
+	s.caughtUp(added)
+	s.announced = false
 }
 
 // passing reports whether a subscription may succeed later on the same channel.
@@ -228,14 +241,16 @@ const mostTries = 5
 
 // subscribe makes the connection's topics those of the channel, which also renews it.
 // Those that make the platform refuse a whole list are left out unless they are to be
-// tried again.
-func (s *session) subscribe(retry bool) error {
+// tried again. It returns what was missed of topics that were refused before and are
+// allowed.
+func (s *session) subscribe(retry bool) (allowed blindness, err error) {
 	growing := pause.Growing(time.Second, 30*time.Second)
 	for try := 1; ; try++ {
 		is := s.currentChannel()
 		if !s.claims.has(is.ID) {
-			return errTaken
+			return blindness{}, errTaken
 		}
+		asked := time.Now()
 		names := s.refused.without(s.names(), retry)
 		refused, err := s.channels.subscribe(s.calls, is.ID, names)
 		if gone(err) && !aboutChannel(err) && !gone(s.channels.exists(s.calls, is.ID)) {
@@ -247,16 +262,16 @@ func (s *session) subscribe(retry bool) error {
 			s.setChannel(is)
 			s.setSubscribed(names, refused)
 			s.claims.renewed(is)
-			s.refused.permitted(names, refused)
-			s.refused.report(refused, s.gone(names))
-			return nil
+			allowed = s.refused.permitted(names, refused, s.misses)
+			s.refused.report(refused, asked, s.gone(names))
+			return allowed, nil
 		}
 		if s.calls.Err() != nil || !passing(err) || try == mostTries {
-			return err
+			return blindness{}, err
 		}
 		s.log.Warn("the topics are not subscribed yet", "connection", s.number, "error", err)
 		if !pause.Sleep(s.calls, growing.NextBackOff()) {
-			return s.calls.Err()
+			return blindness{}, s.calls.Err()
 		}
 	}
 }
