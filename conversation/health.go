@@ -26,10 +26,12 @@ type SourceHealth struct {
 	// Leads says that this process does for the source what one does for all that
 	// share the store, as looking for new conversations.
 	Leads bool `json:"leads,omitzero"`
-	// Wanted are the topics that this process is to listen to, and Heard those it
-	// is subscribed to. Both are zero for a source without topics.
+	// Wanted are the topics that this process is to listen to, Heard those of them
+	// that it is subscribed to, and Left those for which its channels have no room.
+	// All are zero for a source without topics.
 	Wanted int `json:"wanted,omitzero"`
 	Heard  int `json:"heard,omitzero"`
+	Left   int `json:"left,omitzero"`
 	// Followed are the open conversations that this process reads again and again.
 	Followed int `json:"followed,omitzero"`
 	// Waiting is what was heard and is not stored yet.

@@ -131,6 +131,7 @@ func TestTheLimitOfTheChannelsIsRespectedAndSaid(t *testing.T) {
 		w.start(notifications.Config{Follow: everybody(), MaxChannels: 2, TopicsPerChannel: 3, Topics: []string{"v2.users.fixed.conversations"}})
 		stats := w.source.Stats()
 		require.Equal(t, []int{6, 5, 5, 2}, []int{stats.Topics, stats.Followed, stats.Left, stats.Channels})
+		require.Equal(t, []int{11, 6, 5}, []int{w.source.Health().Wanted, w.source.Health().Heard, w.source.Health().Left})
 		require.True(t, w.rings("fixed", ""))
 		require.True(t, w.rings("nobody", "q-3"), "queues come before users")
 		w.server.AddQueues(entries("r", 4)...)

@@ -13,7 +13,7 @@ import (
 // unless another process hears them, too.
 func (s *Source) Health() conversation.SourceHealth {
 	is := s.Stats()
-	h := conversation.SourceHealth{LastHeard: utc(is.LastHeard), Wanted: is.Topics + is.Left, Waiting: is.Pending, API: genesys.APIHealth(s.config.API)}
+	h := conversation.SourceHealth{LastHeard: utc(is.LastHeard), Wanted: is.Topics + is.Left, Left: is.Left, Waiting: is.Pending, API: genesys.APIHealth(s.config.API)}
 	for _, r := range is.Refused {
 		h.Refused = append(h.Refused, conversation.RefusedTopic{Topic: r.Topic, Reason: r.Reason, MissingPermissions: r.MissingPermissions})
 	}

@@ -36,6 +36,7 @@ func TestHealthSaysSinceWhenItHearsAndSinceWhenItDoesNot(t *testing.T) {
 		require.WithinDuration(t, broke, is.BlindSince, time.Minute)
 		require.NotEmpty(t, is.Reason)
 		w.demandHeard(0, len(callTopics))
+		require.Zero(t, is.Left, "there is room")
 		undo()
 		w.settle(5 * time.Minute)
 		is = w.source.Health()

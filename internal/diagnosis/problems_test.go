@@ -44,7 +44,10 @@ func TestEachProblemIsASentenceWithWhatToDo(t *testing.T) {
 		},
 		"2 topics of the source socket are not heard, as its channels have no room: follow fewer, or use EventBridge": {
 			well: health(conversation.SourceHealth{Wanted: 7, Heard: 7}),
-			ill:  health(conversation.SourceHealth{Wanted: 9, Heard: 7}),
+			ill:  health(conversation.SourceHealth{Wanted: 9, Heard: 7, Left: 2}),
+		},
+		"2 topics of the source socket are not subscribed yet: when it lasts, the log says why": {
+			ill: health(conversation.SourceHealth{Wanted: 9, Heard: 7}),
 		},
 		"the source socket may not read surveys: grant quality:survey:view": {
 			ill: health(conversation.SourceHealth{RefusedReads: []conversation.RefusedRead{{Read: "surveys", MissingPermissions: []string{"quality:survey:view"}}}}),
@@ -110,6 +113,16 @@ func TestEachProblemIsASentenceWithWhatToDo(t *testing.T) {
 			require.Equal(t, []string{want}, is.ill.Problems)
 		})
 	}
+}
+
+func TestOfASourceThatIsBlindItIsNotSaidThatTopicsAreNotSubscribed(t *testing.T) {
+	is := health(conversation.SourceHealth{BlindSince: ago(time.Minute), Reason: "503", Wanted: 9, Left: 2})
+	is.At = now
+	is.judge()
+	require.Equal(t, []string{
+		"the source socket is blind since 2026-03-01T11:59:00Z: 503",
+		"2 topics of the source socket are not heard, as its channels have no room: follow fewer, or use EventBridge",
+	}, is.Problems)
 }
 
 func TestProblemsComeInTheSameOrderEachTime(t *testing.T) {

@@ -31,7 +31,7 @@ func TestHealthShowsAllThatASourceSays(t *testing.T) {
 	at := time.Now().Add(-time.Hour)
 	d := newDeskWith(t, memstore.New(), []convtrack.Source{talkative{conversation.SourceHealth{
 		BlindSince: at, Reason: "the queue is <gone>", MissingPermissions: []string{"sqs:ReceiveMessage"}, LastHeard: at, RepairingSince: at,
-		Leads: true, Wanted: 7, Heard: 5, Followed: 3, Waiting: 2,
+		Leads: true, Wanted: 7, Heard: 5, Left: 1, Followed: 3, Waiting: 2,
 		Refused:      []conversation.RefusedTopic{{Topic: "v2.users.x", Reason: "no right", MissingPermissions: []string{"a:b:view"}}},
 		RefusedReads: []conversation.RefusedRead{{Read: "evaluations", MissingPermissions: []string{"quality:evaluation:view"}, Until: at}},
 		Queue:        &conversation.QueueHealth{OldestSent: at, DropsOldest: at, Waiting: 41, InFlight: -1, NotUnderstood: 43, NotStored: 44},
