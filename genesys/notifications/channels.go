@@ -88,9 +88,18 @@ func (c channels) post(ctx context.Context) (channel, error) {
 	return made, nil
 }
 
-// exists returns nil when the platform knows the channel.
+// exists returns nil when the platform knows the channel. The answer to a HEAD has no
+// words in which a platform differs from a proxy, so another one is asked for when it
+// says no.
 func (c channels) exists(ctx context.Context, id string) error {
 	_, err := c.api.Call(ctx, genesys.Request{Method: http.MethodHead, Path: channelsPath + "/" + url.PathEscape(id)})
+	if !gone(err) {
+		return err
+	}
+	_, said := c.api.Call(ctx, genesys.Request{Path: channelsPath + "/" + url.PathEscape(id) + "/subscriptions"})
+	if said == nil || gone(said) {
+		return said
+	}
 	return err
 }
 

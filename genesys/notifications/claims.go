@@ -24,6 +24,7 @@ type claims struct {
 
 	mu        sync.Mutex
 	own       map[string]claim // by the channel's id
+	doubted   []claim          // given up, though it is not certain that they are gone; to be tried again when there is no room
 	abandoned map[string]bool  // ids
 	shunned   map[string]bool  // ids of those to take over only when there is no other
 	released  map[string]bool  // ids of those that any process may have
@@ -49,6 +50,9 @@ type creating struct {
 
 // channelLife is how long a channel lives after its last renewal.
 const channelLife = 24 * time.Hour
+
+// expired reports whether the platform has ended the channel by now.
+func (c channel) expired() bool { return !c.Expires.IsZero() && !c.Expires.After(time.Now()) }
 
 // ownFor is how long a channel that was recorded is certain to be this process's, as far
 // as nothing speaks against it.
@@ -83,6 +87,10 @@ func (k *claims) get(ctx context.Context, had string) (channel, error) {
 		clear(k.shunned) // they may be accepted by now
 		if own {
 			return old.channel, nil
+		}
+		if again, some := k.undoubt(); some {
+			k.log.Info("a channel that was given up is tried again, as there is no room for another one")
+			return again.channel, nil
 		}
 	}
 	return c.channel, err
@@ -132,7 +140,7 @@ func (k *claims) knows(id string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	_, own := k.own[id]
-	return own || k.abandoned[id]
+	return own || k.abandoned[id] || k.doubts(id)
 }
 
 // abandon gives a channel up for good.
@@ -141,6 +149,35 @@ func (k *claims) abandon(id string) {
 	defer k.mu.Unlock()
 	delete(k.own, id)
 	k.abandoned[id] = true
+}
+
+// doubt gives a channel up that may be gone. It goes on counting as this process's: if it
+// is there, it takes up one of the places that the platform has.
+func (k *claims) doubt(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.doubted = slices.DeleteFunc(k.doubted, claim.expired)
+	if c, own := k.own[id]; own {
+		delete(k.own, id)
+		k.doubted = append(k.doubted, c)
+	}
+}
+
+// undoubt makes the channel that has been doubted for longest one of this process again.
+// The caller holds the lock.
+func (k *claims) undoubt() (c claim, some bool) {
+	k.doubted = slices.DeleteFunc(k.doubted, claim.expired)
+	if len(k.doubted) == 0 {
+		return claim{}, false
+	}
+	c, k.doubted = k.doubted[0], k.doubted[1:]
+	k.own[c.ID] = c
+	return c, true
+}
+
+// doubts reports whether a channel is doubted. The caller holds the lock.
+func (k *claims) doubts(id string) bool {
+	return slices.ContainsFunc(k.doubted, func(c claim) bool { return c.ID == id })
 }
 
 // shun gives a channel up that was taken over and is refused before anything was
@@ -182,7 +219,7 @@ func (k *claims) free(c ownedChannel, had string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	_, own := k.own[c.ID]
-	return (!own || c.ID == had) && !k.shunned[c.ID] && (c.Expires.IsZero() || c.Expires.After(time.Now()))
+	return (!own || c.ID == had) && !k.shunned[c.ID] && !k.doubts(c.ID) && !c.expired()
 }
 
 // adopt takes over a channel that nobody uses any more, the one that the connection had

@@ -39,7 +39,8 @@
 // read from the API: by the source itself after a silence, or sooner when the
 // host hands what a poller reads to [Source.Compare]. Subscriptions are renewed
 // long before a channel expires after 24 h; a channel that was evicted, has
-// expired, or lost its token is replaced.
+// expired, or lost its token is replaced. One that the platform does not call gone in its
+// own words may still take up a place, and is used again where there is no room for another.
 //
 // Reading never waits for hooks: partial conversations that arrive while the
 // conversation is being stored are merged and stored next. The number of those

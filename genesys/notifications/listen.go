@@ -3,6 +3,7 @@ package notifications
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -118,10 +119,17 @@ func (c *connection) ensureChannel(ctx context.Context) error {
 	return nil
 }
 
-// abandon gives the channel up for good: the platform does not know it any
-// more, somebody else has it, or it is deaf.
+// abandon gives the channel up for good: the platform says that it does not know it
+// any more, or it is deaf.
 func (c *connection) abandon() {
 	c.claims.abandon(c.currentChannel().ID)
+	c.setChannel(channel{})
+	c.tellPeers()
+}
+
+// doubt gives the channel up for now: it may be gone, or be somebody else's.
+func (c *connection) doubt() {
+	c.claims.doubt(c.currentChannel().ID)
 	c.setChannel(channel{})
 	c.tellPeers()
 }
@@ -142,8 +150,10 @@ func (c *connection) listen(ctx context.Context) (heard bool, err error) {
 	}
 	defer func() {
 		switch {
-		case gone(err) || errors.Is(err, errDeaf):
+		case aboutChannel(err) || errors.Is(err, errDeaf):
 			c.abandon()
+		case gone(err):
+			c.doubt()
 		case refusesChannel(err):
 			c.shun()
 		}
@@ -179,7 +189,7 @@ func (c *connection) explain(ctx context.Context, err error) error {
 		return err
 	}
 	if is := c.channels.exists(ctx, c.currentChannel().ID); gone(is) {
-		return errGone
+		return fmt.Errorf("%w: %w", errGone, is)
 	}
 	return err
 }

@@ -168,10 +168,10 @@ func (s *session) heed(n notice) error {
 			s.replace = time.After(s.replacing.Next(time.Since(s.socket.opened)))
 		}
 	case genesys.SystemNoLongerSubscribed:
-		s.abandon()
+		s.doubt()
 		return errors.New("the channel was taken over by another subscriber")
 	case genesys.SystemTokenRevoked:
-		s.abandon()
+		s.doubt()
 		return errors.New("the access token was revoked")
 	}
 	return nil
@@ -253,9 +253,13 @@ func (s *session) subscribe(retry bool) (allowed blindness, err error) {
 		asked := time.Now()
 		names := s.refused.without(s.names(), retry)
 		refused, err := s.channels.subscribe(s.calls, is.ID, names)
-		if gone(err) && !aboutChannel(err) && !gone(s.channels.exists(s.calls, is.ID)) {
-			// Not wrapped: the channel may be there, whoever has answered.
-			err = fmt.Errorf("the subscriptions are not found, and nobody says that the channel is gone: %v", err) //nolint:errorlint // see above
+		if gone(err) && !aboutChannel(err) {
+			if missing := s.channels.exists(s.calls, is.ID); gone(missing) {
+				err = missing
+			} else {
+				// Not wrapped: the channel may be there, whoever has answered.
+				err = fmt.Errorf("the subscriptions are not found, and nobody says that the channel is gone: %v", err) //nolint:errorlint // see above
+			}
 		}
 		if err == nil {
 			is.Expires = time.Now().Add(channelLife)
