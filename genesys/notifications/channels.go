@@ -106,7 +106,8 @@ func (c channels) exists(ctx context.Context, id string) error {
 // subscribe makes topics the subscriptions of the channel, and returns those
 // that were refused. Doing it again renews the channel. The platform should
 // refuse topics one by one, but with some errors it refuses the whole list; then
-// the list is added in ever smaller halves until the topics at fault are found.
+// the list is added in ever smaller halves until the topics at fault are found. Those
+// that were found before another call failed are returned beside its error.
 func (c channels) subscribe(ctx context.Context, id string, topics []string) ([]Refusal, error) {
 	refused, err := c.put(ctx, http.MethodPut, id, topics)
 	if !oneIsRefused(err) {
@@ -152,10 +153,10 @@ func (c channels) add(ctx context.Context, id string, topics []string) ([]Refusa
 	}
 	for _, half := range [][]string{topics[:len(topics)/2], topics[len(topics)/2:]} {
 		more, err := c.add(ctx, id, half)
-		if err != nil {
-			return nil, err
-		}
 		refused = append(refused, more...)
+		if err != nil {
+			return refused, err
+		}
 	}
 	return refused, nil
 }

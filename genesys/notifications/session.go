@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -245,13 +246,14 @@ const mostTries = 5
 // allowed.
 func (s *session) subscribe(retry bool) (allowed blindness, err error) {
 	growing := pause.Growing(time.Second, 30*time.Second)
+	found := map[string]bool{} // by earlier tries, to make the platform refuse a whole list
 	for try := 1; ; try++ {
 		is := s.currentChannel()
 		if !s.claims.has(is.ID) {
 			return blindness{}, errTaken
 		}
 		asked := time.Now()
-		names := s.refused.without(s.names(), retry)
+		names := slices.DeleteFunc(s.refused.without(s.names(), retry), func(name string) bool { return found[name] })
 		refused, err := s.channels.subscribe(s.calls, is.ID, names)
 		if gone(err) && !aboutChannel(err) {
 			if missing := s.channels.exists(s.calls, is.ID); gone(missing) {
@@ -269,6 +271,10 @@ func (s *session) subscribe(retry bool) (allowed blindness, err error) {
 			allowed = s.refused.permitted(names, refused, s.misses)
 			s.refused.report(refused, asked, s.gone(names))
 			return allowed, nil
+		}
+		s.refused.report(refused, asked, s.gone(names))
+		for _, r := range refused {
+			found[r.Topic] = found[r.Topic] || r.fatal
 		}
 		if s.calls.Err() != nil || !passing(err) || try == mostTries {
 			return blindness{}, err
