@@ -29,7 +29,8 @@ func Decode(data []byte, read time.Time) (*Message, error) {
 // DecodeDelivered decodes what is delivered late, again or out of order: what
 // came from a queue or a stream. It is [Decode], but an EventBridge envelope, or the
 // detail of one, that says when it was made counts as read then, so that a snapshot that
-// is delivered again does not count as newer than those after it.
+// is delivered again does not count as newer than those after it. That may be up to a
+// minute after read, as clocks differ.
 func DecodeDelivered(data []byte, read time.Time) (*Message, error) {
 	return reader{read: read, delivered: true}.decodeWhole(data)
 }

@@ -428,6 +428,71 @@ func TestABareDetailIsAsOldAsItsTimestamp(t *testing.T) {
 	}
 }
 
+// TestTheLaterTimestampIsTheNewerWhateverTheClockSays: ours may be behind that of
+// Genesys, and what is received together is read at one time.
+func TestTheLaterTimestampIsTheNewerWhateverTheClockSays(t *testing.T) {
+	detail := func(timestamp, held string) string {
+		return `{"topicName":"v2.users.u.conversations","timestamp":"` + timestamp + `","eventBody":{"id":"c","participants":[{"id":"p","purpose":"customer",
+			"calls":[{"id":"s","state":"connected","held":` + held + `}]}]}}`
+	}
+	forms := map[string]func(timestamp, held string) string{
+		"bare": detail,
+		"in an envelope": func(timestamp, held string) string {
+			return `{"id":"e","detail-type":"v2.users.{id}.conversations","time":"2025-01-10T09:00:05Z","detail":` + detail(timestamp, held) + `}`
+		},
+		"in an envelope that reads odd": func(timestamp, held string) string {
+			return `{"detail":` + detail(timestamp, held) + `,"time":"2025-01-10T09:00:05Z","detail-type":"v2.users.{id}.conversations","id":"e"}`
+		},
+	}
+	at := func(clock string) time.Time {
+		read, err := time.Parse(time.RFC3339, "2025-01-10T"+clock+"Z")
+		require.NoError(t, err)
+		return read
+	}
+	for name, read := range map[string][2]time.Time{
+		"between them":                        {at("09:00:05.150"), at("09:00:05.850")},
+		"ahead of both":                       {at("09:00:04.100"), at("09:00:04.900")},
+		"ahead of both, which came together":  {at("09:00:04"), at("09:00:04")},
+		"behind the second, with one reading": {at("09:00:05.500"), at("09:00:05.500")},
+		"a minute behind":                     {at("08:59:05.950"), at("08:59:06")},
+		"more than a minute behind":           {at("08:50:05"), at("08:50:06")},
+	} {
+		for form, message := range forms {
+			var c *conversation.Conversation
+			for i, m := range []string{message("2025-01-10T09:00:05.100Z", "true"), message("2025-01-10T09:00:05.900Z", "false")} {
+				d, err := genesys.DecodeDelivered([]byte(m), read[i])
+				require.NoError(t, err)
+				c = conversation.Merge(c, d.Conversations[0])
+			}
+			_, s := c.Session("s")
+			require.False(t, s.Held, "%s, the clock %s", form, name)
+		}
+	}
+}
+
+// TestATimestampFarAheadIsNotBelieved: nothing that is read later could overturn it.
+func TestATimestampFarAheadIsNotBelieved(t *testing.T) {
+	message := func(timestamp, held string) string {
+		return `{"topicName":"v2.users.u.conversations","timestamp":"` + timestamp + `","eventBody":{"id":"c","participants":[{"id":"p","purpose":"customer",
+			"calls":[{"id":"s","state":"connected","held":` + held + `}]}]}}`
+	}
+	var c *conversation.Conversation
+	read := time.Date(2025, 1, 10, 9, 0, 0, 0, time.UTC)
+	for _, m := range []struct {
+		text string
+		read time.Time
+	}{
+		{message("2035-01-10T09:00:00Z", "true"), read},
+		{message("2025-01-10T09:01:05Z", "false"), read.Add(65 * time.Second)},
+	} {
+		d, err := genesys.DecodeDelivered([]byte(m.text), m.read)
+		require.NoError(t, err)
+		c = conversation.Merge(c, d.Conversations[0])
+	}
+	_, s := c.Session("s")
+	require.False(t, s.Held)
+}
+
 // TestAProvisionalWrapUpIsNone: the agent still writes.
 func TestAProvisionalWrapUpIsNone(t *testing.T) {
 	c := conversation.Merge(nil, one(t, `{"id":"c","startTime":"2025-01-10T09:00:00Z","participants":[{"id":"p","purpose":"agent","userId":"u","wrapupRequired":true,

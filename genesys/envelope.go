@@ -93,14 +93,23 @@ func textOf(detail jsontext.Value, member string) string {
 	return string(text)
 }
 
-// madeAt returns when an envelope was made: by the timestamp in its detail, else
-// by its own time, which is in whole seconds. It is never later than when it was
-// read.
+// mostAhead is by how much what made a message may seem to be ahead of who reads
+// it: clocks differ, and that of a reader may be behind.
+const mostAhead = time.Minute
+
+// madeAt returns when a message was made: by the timestamp inside, else by the
+// envelope's own time, which is in whole seconds. What lies far ahead is no such
+// time, and the message counts as made when it was read.
 func madeAt(inside, own string, read time.Time) time.Time {
 	for _, text := range []string{inside, own} {
-		if made, err := time.Parse(time.RFC3339, text); err == nil && made.Before(read) && made.Year() >= 2000 {
-			return made
+		made, err := time.Parse(time.RFC3339, text)
+		switch {
+		case err != nil || made.Year() < 2000:
+			continue
+		case made.Sub(read) > mostAhead:
+			return read
 		}
+		return made
 	}
 	return read
 }
