@@ -71,7 +71,7 @@ func (r reader) analytics(m *Message, b *wire.AnalyticsConversation) error {
 	}
 	m.Kind = KindConversation
 	m.Conversations = append(m.Conversations, conversation.State(c, conversation.Statement{
-		By: conversation.SourceAnalytics, At: times.last, Seen: r.seen(times.last)}))
+		By: conversation.SourceAnalytics, At: times.last, Seen: r.seen(c.ID, times.last)}))
 	return gone.err()
 }
 

@@ -15,7 +15,7 @@ import (
 // read is when the message was read. It settles which of two snapshots of the
 // live API is newer, as those carry no time; pass the zero time where it is
 // not known, as in a replay, and the latest time that the message mentions is
-// used.
+// used. Of several in one message the later one is the newer.
 //
 // When a part of a message cannot be understood (one conversation of a page,
 // a session without an id, what is behind the last value), Decode returns what
@@ -37,7 +37,8 @@ func DecodeDelivered(data []byte, read time.Time) (*Message, error) {
 
 // DecodeNth decodes the nth of the messages of a file, of which nobody knows
 // when they were read. It is [Decode] with the zero time, but of snapshots that
-// mention the same latest time the later one in the file is the newer.
+// mention the same latest time the later one in the file is the newer, also when a
+// message holds several, up to 16 of a conversation.
 func DecodeNth(data []byte, n int) (*Message, error) {
 	return reader{nth: n}.decodeWhole(data)
 }
@@ -241,7 +242,11 @@ func (r reader) decodeElements(m *Message, data []byte, member, what string, dep
 	return r.decodeValues(m, values, what, depth+1)
 }
 
+// decodeValues decodes values of which the later ones count as newer.
 func (r reader) decodeValues(m *Message, values []jsontext.Value, what string, depth int) error {
+	if r.said == nil {
+		r.said = map[string]int{}
+	}
 	var errs []error
 	for i, v := range values {
 		if err := r.decode(m, v, depth); err != nil {

@@ -183,6 +183,24 @@ func TestMessagesThatSayNothingOfConversationsArePassedOver(t *testing.T) {
 	}
 }
 
+func TestAMessageOfConversationsIsOneWhateverElseIsInIt(t *testing.T) {
+	const heartbeat = `{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}`
+	const closing = `{"topicName":"v2.system.socket_closing","eventBody":{"message":"going down"}}`
+	frame := string(genesystest.BlindTransferToQueue().Snapshots()[0])
+	for message, want := range map[string]genesys.Kind{
+		`[` + frame + `,` + heartbeat + `]`:   genesys.KindConversation,
+		`[` + heartbeat + `,` + frame + `]`:   genesys.KindConversation,
+		frame + heartbeat:                     genesys.KindConversation,
+		frame + closing + heartbeat:           genesys.KindConversation,
+		closing + frame:                       genesys.KindConversation,
+		`[` + closing + `,` + heartbeat + `]`: genesys.KindSystem,
+	} {
+		m := decode(t, message)
+		require.Equal(t, want, m.Kind, message)
+		require.Equal(t, strings.Contains(message, closing), m.System != nil, message)
+	}
+}
+
 func TestSystemMessagesAreToldApart(t *testing.T) {
 	for name, want := range map[string]genesys.SystemType{
 		"v2.system.socket_closing":           genesys.SystemSocketClosing,
@@ -388,24 +406,108 @@ func TestAFlattenedLegHasItsCampaignAndItsWebVisit(t *testing.T) {
 	require.Equal(t, []string{"cu", "cookie", "v-1", "a-1"}, []string{s.JourneyCustomerID, s.JourneyCustomerIDType, s.JourneyCustomerSessionID, s.JourneyActionID})
 }
 
-func TestInAFileAHoldIsOverWhenALaterFrameSaysSo(t *testing.T) {
-	for hold, over := range map[string]string{
-		`"held":true,"startHoldTime":"2025-01-10T09:01:00Z"`: `"held":false`,
-		`"held":false,"parkTime":"2025-01-10T09:01:00Z"`:     `"held":false`,
-	} {
-		frame := func(call, attribute string) []byte {
-			return []byte(`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[
-				{"id":"p-c","purpose":"customer","attributes":{"a":"` + attribute + `"},"calls":[{"id":"s-c","state":"connected","connectedTime":"2025-01-10T09:00:00Z",` + call + `}]},
+// holdsThatEnd are frames of calls on which somebody is put on hold, or parked, and
+// then is not: three frames of each that mention the same latest time.
+func holdsThatEnd() (calls [][]string) {
+	for _, hold := range []string{`"held":true,"startHoldTime":"2025-01-10T09:01:00Z"`, `"held":false,"parkTime":"2025-01-10T09:01:00Z"`} {
+		var frames []string
+		for i, call := range []string{`"held":false`, hold, `"held":false`} {
+			frames = append(frames, `{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[
+				{"id":"p-c","purpose":"customer","attributes":{"a":"`+strconv.Itoa(9-i)+`"},"calls":[{"id":"s-c","state":"connected","connectedTime":"2025-01-10T09:00:00Z",`+call+`}]},
 				{"id":"p-a","purpose":"agent","userId":"u","calls":[{"id":"s-a","state":"connected","connectedTime":"2025-01-10T09:00:05Z"}]}]}}`)
 		}
+		calls = append(calls, frames)
+	}
+	return calls
+}
+
+func merged(partials []*conversation.Conversation) (c *conversation.Conversation) {
+	for _, p := range partials {
+		c = conversation.Merge(c, p)
+	}
+	return c
+}
+
+// requireOver demands that a hold of holdsThatEnd is over.
+func requireOver(t *testing.T, c *conversation.Conversation, what string) {
+	t.Helper()
+	require.Equal(t, conversation.StatusActive, c.Status, what)
+	require.Equal(t, "7", c.Participant("p-c").Attributes["a"], "%s: what the last frame says", what)
+}
+
+func TestInAFileAHoldIsOverWhenALaterFrameSaysSo(t *testing.T) {
+	for _, frames := range holdsThatEnd() {
 		var c *conversation.Conversation
-		for i, call := range []string{`"held":false`, hold, over} {
-			m, err := genesys.DecodeNth(frame(call, strconv.Itoa(9-i)), i+1)
+		for i, frame := range frames {
+			m, err := genesys.DecodeNth([]byte(frame), i+1)
 			require.NoError(t, err)
 			c = conversation.Merge(c, m.Conversations[0])
 		}
-		require.Equal(t, conversation.StatusActive, c.Status)
-		require.Equal(t, "7", c.Participant("p-c").Attributes["a"], "what the last frame says")
+		requireOver(t, c, "one by one")
+	}
+}
+
+// TestOfWhatComesInOneMessageTheLaterIsTheNewer: whoever gathers messages keeps
+// their order.
+func TestOfWhatComesInOneMessageTheLaterIsTheNewer(t *testing.T) {
+	text := func(v string) string { return object(t, v) }
+	read := time.Date(2025, 1, 10, 9, 1, 0, 0, time.UTC)
+	for _, frames := range holdsThatEnd() {
+		for name, message := range map[string]string{
+			"an array":                       "[" + strings.Join(frames, ",") + "]",
+			"an array of arrays":             "[[" + frames[0] + "],[" + frames[1] + "," + frames[2] + "]]",
+			"one after the other":            strings.Join(frames, "\n"),
+			"one after the other as text":    `{"MessageId":"1","Body":` + text(strings.Join(frames, "")) + `}`,
+			"a record of a stream":           `{"recordId":"1","data":` + base64Text(t, strings.Join(frames, "")) + `}`,
+			"a record of a stream, an array": `{"recordId":"1","data":` + base64Text(t, "["+strings.Join(frames, ",")+"]") + `}`,
+			"records of a stream": `{"records":[{"recordId":"1","data":` + base64Text(t, frames[0]) + `},{"recordId":"2","data":` +
+				base64Text(t, frames[1]+frames[2]) + `}]}`,
+			"messages of a queue": `{"Messages":[{"MessageId":"1","Body":` + text(frames[0]) + `},{"MessageId":"2","Body":` + text(frames[1]) +
+				`},{"MessageId":"3","Body":` + text(frames[2]) + `}]}`,
+		} {
+			for way, decode := range map[string]func(data []byte) (*genesys.Message, error){
+				"in a file":                 func(data []byte) (*genesys.Message, error) { return genesys.DecodeNth(data, 1) },
+				"read":                      func(data []byte) (*genesys.Message, error) { return genesys.Decode(data, read) },
+				"read at nobody knows when": func(data []byte) (*genesys.Message, error) { return genesys.Decode(data, time.Time{}) },
+				"delivered":                 func(data []byte) (*genesys.Message, error) { return genesys.DecodeDelivered(data, read) },
+			} {
+				m, err := decode([]byte(message))
+				require.NoError(t, err)
+				require.Len(t, m.Conversations, 3)
+				requireOver(t, merged(m.Conversations), name+", "+way)
+				slices.Reverse(m.Conversations)
+				requireOver(t, merged(m.Conversations), name+", "+way)
+			}
+		}
+	}
+}
+
+func TestInAFileALaterMessageIsNewerThanAllOfAnEarlierOne(t *testing.T) {
+	for _, frames := range holdsThatEnd() {
+		var all []*conversation.Conversation
+		for i, message := range []string{"[" + strings.Join([]string{frames[0], frames[1], frames[0], frames[1]}, ",") + "]", frames[2]} {
+			m, err := genesys.DecodeNth([]byte(message), i+1)
+			require.NoError(t, err)
+			all = append(all, m.Conversations...)
+		}
+		requireOver(t, merged(all), "an array, then a frame")
+	}
+}
+
+// TestWhatIsReadTogetherIsReadAtOneTime: what is said of one conversation has no
+// order with what is said of others.
+func TestWhatIsReadTogetherIsReadAtOneTime(t *testing.T) {
+	read := time.Date(2025, 1, 10, 9, 1, 0, 0, time.UTC)
+	call := func(id string) string {
+		return `{"id":"` + id + `","startTime":"2025-01-10T09:00:00Z","participants":[{"id":"p","purpose":"customer","calls":[{"id":"s","state":"connected"}]}]}`
+	}
+	m, err := genesys.Decode([]byte(`{"entities":[`+call("c-1")+`,`+call("c-2")+`]}`), read)
+	require.NoError(t, err)
+	require.Len(t, m.Conversations, 2)
+	for _, c := range m.Conversations {
+		alone, err := genesys.Decode([]byte(call(c.ID)), read)
+		require.NoError(t, err)
+		require.Equal(t, alone.Conversations[0], c)
 	}
 }
 

@@ -218,15 +218,19 @@ func (r reader) take(m *Message, t topic, body any) error {
 	return nil
 }
 
+// systemMessage takes what a channel says about itself. Among conversations it
+// does not make the message another one.
 func systemMessage(m *Message, t topic, b *wire.SystemMessage) error {
-	if t.kind == topicHeartbeat {
-		m.Kind = KindHeartbeat
-		return nil
+	kind := KindHeartbeat
+	if t.kind == topicSystem {
+		kind = KindSystem
+		m.System = &System{Type: t.system, ChannelID: b.ChannelID, Reason: b.Reason, Message: b.Message}
+		if t.system == SystemOther && b.SystemTopicType != "" {
+			m.System.Type = SystemType(b.SystemTopicType)
+		}
 	}
-	m.Kind = KindSystem
-	m.System = &System{Type: t.system, ChannelID: b.ChannelID, Reason: b.Reason, Message: b.Message}
-	if t.system == SystemOther && b.SystemTopicType != "" {
-		m.System.Type = SystemType(b.SystemTopicType)
+	if len(m.Conversations) == 0 && (kind == KindSystem || m.System == nil) {
+		m.Kind = kind
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func (r reader) stateLive(m *Message, c *conversation.Conversation, source conve
 	if c.Start.IsZero() {
 		c.Start = times.first
 	}
-	by := conversation.Statement{By: source, Seen: r.seen(times.last)}
+	by := conversation.Statement{By: source, Seen: r.seen(c.ID, times.last)}
 	if source >= conversation.SourceMediaREST {
 		by.At = times.last
 	}

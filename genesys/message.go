@@ -33,7 +33,8 @@ type Message struct {
 	// Conversations are the partial conversations that the message states,
 	// ready for conversation.Merge.
 	Conversations []*conversation.Conversation
-	// System is set for KindSystem.
+	// System is set for KindSystem, and for KindConversation where such a message is
+	// gathered with others.
 	System *System
 }
 
@@ -64,23 +65,38 @@ type reader struct {
 	read time.Time
 	// delivered says that a message may have been made long before it was read.
 	delivered bool
-	// nth is the place of the message in its file. It makes differences below
-	// the millisecond, in which Genesys gives its times.
+	// nth is the place of the message in its file.
 	nth int
+	// said is how often the message has stated something of a conversation; nil in
+	// one that holds a single value.
+	said map[string]int
 }
 
+// stepOfNth is by how many microseconds a message counts as newer than the one
+// before it in the file: it may state so many snapshots of a conversation.
+const stepOfNth = 16
+
 // seen returns the time that settles what can go back and forth: when the
-// message was read, else the latest time that it mentions.
-func (r reader) seen(evident time.Time) time.Time {
+// message was read, else the latest time that it mentions. What comes later in a
+// file, or in the message, is the newer. That makes differences below the
+// millisecond, in which Genesys gives its times.
+func (r reader) seen(id string, evident time.Time) time.Time {
+	later := r.said[id]
+	if r.said != nil {
+		r.said[id]++
+	}
+	if !r.read.IsZero() {
+		evident = r.read
+	} else {
+		later += r.nth * stepOfNth
+	}
 	switch {
-	case !r.read.IsZero():
-		return r.read
-	case r.nth == 0:
+	case later == 0:
 		return evident
 	case evident.IsZero():
 		evident = time.UnixMicro(0)
 	}
-	return evident.Add(time.Duration(r.nth) * time.Microsecond)
+	return evident.Add(time.Duration(later) * time.Microsecond)
 }
 
 // span is the earliest and latest of the times that a message mentions.

@@ -104,5 +104,5 @@ func (r reader) decodeSurvey(m *Message, data []byte) error {
 
 func (r reader) stateQuality(m *Message, source conversation.Source, c *conversation.Conversation) {
 	m.Kind = KindConversation
-	m.Conversations = append(m.Conversations, conversation.State(c, conversation.Statement{By: source, Seen: r.seen(time.Time{})}))
+	m.Conversations = append(m.Conversations, conversation.State(c, conversation.Statement{By: source, Seen: r.seen(c.ID, time.Time{})}))
 }
