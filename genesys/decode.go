@@ -127,6 +127,14 @@ func (r reader) decodeObject(m *Message, data []byte, names nameSet, depth int) 
 		return r.decodeElements(m, data, "conversations", "page of conversations", depth)
 	case has("entities"):
 		return r.decodeElements(m, data, "entities", "listing", depth)
+	}
+	return r.decodeFacts(m, data, names)
+}
+
+// decodeFacts decodes an object that holds no other message.
+func (r reader) decodeFacts(m *Message, data []byte, names nameSet) error {
+	has := names.has
+	switch {
 	case isMetric(has):
 		return r.decodeMetric(m, data, "")
 	case isRecord(has) || has("conversationId") && has("originatingDirection"):

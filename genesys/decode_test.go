@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -255,6 +256,35 @@ func TestEnvelopesInEachOtherWithoutEndAreRefused(t *testing.T) {
 	}
 	_, err := genesys.Decode([]byte(message), time.Time{})
 	require.ErrorContains(t, err, "too many envelopes")
+}
+
+func TestTheBodyOfACombinedTopicIsNoEnvelope(t *testing.T) {
+	within := func(levels int, message string) []byte {
+		const begin = `{"conversationId":"c","topicName":"v2.users.u?presence&conversations","eventBody":`
+		return []byte(strings.Repeat(begin, levels) + message + strings.Repeat("}", levels))
+	}
+	s := genesystest.BlindTransferToQueue()
+	snapshot := object(t, s.Snapshot(400*time.Second))
+	require.Len(t, decode(t, string(within(1, snapshot))).Conversations, 1)
+	for _, levels := range []int{2, 20, 5000} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		m, err := genesys.Decode(within(levels, snapshot), time.Time{})
+		runtime.ReadMemStats(&after)
+		require.ErrorContains(t, err, "of no shape that is known here")
+		require.Empty(t, m.Conversations)
+		require.LessOrEqual(t, (after.TotalAlloc-before.TotalAlloc)>>20, uint64(32), "MiB for %d levels", levels)
+	}
+	for name, envelope := range map[string]string{
+		"SQS message": `{"conversationId":"c","Body":` + object(t, string(s.Envelopes()[0])) + `}`,
+		"a page":      `{"conversationId":"c","entities":[` + snapshot + `]}`,
+	} {
+		m, err := genesys.Decode(within(1, envelope), time.Time{})
+		require.ErrorContains(t, err, "of no shape that is known here", name)
+		require.Empty(t, m.Conversations, name)
+	}
+	_, err := genesys.Decode(within(1, `{"eventTime":1736499600000,"conversationId":"c"}`), time.Time{})
+	require.ErrorContains(t, err, "its topic is missing", "by which a source learns how to subscribe")
 }
 
 func TestAnErrorNeverQuotesAValue(t *testing.T) {

@@ -93,7 +93,8 @@ func (r reader) decodeBody(m *Message, name string, data jsontext.Value) error {
 	return r.take(m, t, body)
 }
 
-// decodeCombined decodes the body of a combined topic by its shape (2.3).
+// decodeCombined decodes the body of a combined topic by its shape (2.3), which is
+// none of an envelope: frames in frames would have no end.
 func (r reader) decodeCombined(m *Message, body jsontext.Value) error {
 	names, err := namesOf(body)
 	if err != nil {
@@ -103,7 +104,7 @@ func (r reader) decodeCombined(m *Message, body jsontext.Value) error {
 	case names.has("id") && names.has("participants"):
 		return r.decodeSnapshot(m, body)
 	case names.has("conversationId"):
-		return r.decodeObject(m, body, names, 0)
+		return r.decodeFacts(m, body, names)
 	}
 	return nil // presence, routing status and the like
 }
