@@ -1,7 +1,6 @@
 package genesys
 
 import (
-	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,7 +19,7 @@ import (
 // When a part of a message cannot be understood (one conversation of a page,
 // a session without an id, what is behind the last value), Decode returns what
 // it understood together with an error that joins a [DecodeError] for each such
-// part; see [Refusals]. Use the message and report the error. It keeps nothing
+// part, up to 20; see [Refusals]. Use the message and report the error. It keeps nothing
 // of data.
 func Decode(data []byte, read time.Time) (*Message, error) {
 	return reader{read: read}.decodeWhole(data)
@@ -46,6 +45,7 @@ func DecodeNth(data []byte, n int) (*Message, error) {
 func (r reader) decodeWhole(data []byte) (*Message, error) {
 	m := &Message{}
 	err := r.decodeAll(m, wire.Sanitize(data), 0)
+	settle(m, err)
 	return m, err
 }
 
@@ -250,18 +250,30 @@ func (r reader) decodeElements(m *Message, data []byte, member, what string, dep
 	return r.decodeValues(m, values, what, depth+1)
 }
 
+// mostRefused is how many values of a message may say nothing that is understood:
+// those behind are not looked at.
+const mostRefused = 1 << 14
+
 // decodeValues decodes values of which the later ones count as newer.
 func (r reader) decodeValues(m *Message, values []jsontext.Value, what string, depth int) error {
-	if r.said == nil {
-		r.said = map[string]int{}
+	if r.values == nil {
+		r.values = &together{said: map[string]int{}}
 	}
-	var errs []error
+	var all refusals
 	for i, v := range values {
+		if r.values.refused >= mostRefused {
+			all.leaveOut(len(values)-i, "")
+			break
+		}
+		understood := len(m.Conversations)
 		if err := r.decode(m, v, depth); err != nil {
-			errs = append(errs, inElement(what, i, err))
+			all.add(inElement(what, i, err))
+			if len(m.Conversations) == understood {
+				r.values.refused++
+			}
 		}
 	}
-	return errors.Join(errs...)
+	return all.err()
 }
 
 // memberOf returns the named member of the object in data.

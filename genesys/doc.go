@@ -38,5 +38,6 @@
 // with a [DecodeError] that names the place and never quotes a value but the
 // conversation's id. Where only a part of a message is concerned (a session
 // without an id, one conversation of a page), the rest is decoded all the same;
-// nothing that says something is dropped without being named.
+// nothing that says something is dropped without being named or, behind the first
+// 20 refusals of a message, counted.
 package genesys

@@ -22,6 +22,12 @@ type DecodeError struct {
 	Reason         string
 	Part           bool  // the rest of the message is understood
 	Err            error // the category, if there is one
+
+	// More is how many refusals this one stands for that are not told one by one, as
+	// there are too many in the message; else zero. Part says of them that the
+	// message states something of each of their conversations.
+	More  int
+	about map[string]bool // of More: their conversations; "" for what is about none
 }
 
 // Error implements error.
@@ -44,52 +50,6 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 func refuse(what, reason string, args ...any) *DecodeError {
 	return &DecodeError{What: what, Reason: fmt.Sprintf(reason, args...)}
 }
-
-// Refusals returns the refusals that are joined in an error of [Decode], in
-// their order.
-func Refusals(err error) []*DecodeError {
-	switch e := err.(type) { //nolint:errorlint // it looks at each in turn
-	case nil:
-		return nil
-	case *DecodeError:
-		return []*DecodeError{e}
-	case interface{ Unwrap() []error }:
-		var all []*DecodeError
-		for _, one := range e.Unwrap() {
-			all = append(all, Refusals(one)...)
-		}
-		return all
-	}
-	return Refusals(errors.Unwrap(err))
-}
-
-// inElement says in which element of a list something was refused.
-func inElement(what string, i int, err error) error {
-	var errs []error
-	for _, d := range Refusals(err) {
-		e := *d
-		e.What, e.Part = fmt.Sprintf("%s, element %d: %s", what, i+1, d.What), true
-		errs = append(errs, &e)
-	}
-	return errors.Join(errs...)
-}
-
-// lost gathers what of a conversation is not understood while the rest is used.
-type lost struct {
-	what, id string // of the conversation
-	errs     []error
-}
-
-// add notes what is at the place, if that says anything at all: null and {} do
-// not.
-func (l *lost) add(v any, reason, place string, indexes ...any) {
-	if wire.Empty(v) {
-		return
-	}
-	l.errs = append(l.errs, &DecodeError{What: l.what, ConversationID: l.id, Pointer: fmt.Sprintf(place, indexes...), Reason: reason, Part: true})
-}
-
-func (l *lost) err() error { return errors.Join(l.errs...) }
 
 // mostText is how much of a place or an id is named: an attacker chooses how
 // deep a document is nested.

@@ -67,9 +67,14 @@ type reader struct {
 	delivered bool
 	// nth is the place of the message in its file.
 	nth int
-	// said is how often the message has stated something of a conversation; nil in
-	// one that holds a single value.
-	said map[string]int
+	// values is nil for a message that holds a single one.
+	values *together
+}
+
+// together is what the values of one message share.
+type together struct {
+	said    map[string]int // how often something was stated of a conversation
+	refused int            // how many say nothing that is understood
 }
 
 // stepOfNth is by how many microseconds a message counts as newer than the one
@@ -81,9 +86,10 @@ const stepOfNth = 16
 // file, or in the message, is the newer. That makes differences below the
 // millisecond, in which Genesys gives its times.
 func (r reader) seen(id string, evident time.Time) time.Time {
-	later := r.said[id]
-	if r.said != nil {
-		r.said[id]++
+	later := 0
+	if r.values != nil {
+		later = r.values.said[id]
+		r.values.said[id]++
 	}
 	if !r.read.IsZero() {
 		evident = r.read

@@ -1,6 +1,7 @@
 package genesys_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,45 @@ func TestEachRefusalOfAPageIsKept(t *testing.T) {
 	require.Len(t, genesys.Refusals(err), 5)
 	require.Equal(t, 5, len(strings.Split(err.Error(), "\n")))
 	require.ErrorContains(t, err, `page of conversations, element 3: analytics conversation "c" at /participants/1: participantId is missing`)
+}
+
+// TestOfManyRefusalsTheFirstAreToldAndTheOthersCounted: also of those in each other.
+func TestOfManyRefusalsTheFirstAreToldAndTheOthersCounted(t *testing.T) {
+	page := func(elements ...string) string { return `{"conversations":[` + strings.Join(elements, ",") + `]}` }
+	bad := func(id string, parts int) string {
+		return `{"conversationId":"` + id + `","conversationStart":"2025-01-10T09:00:00Z","participants":[` + strings.Repeat(`{"purpose":"agent"},`, parts) + `{"participantId":"p"}]}`
+	}
+	const unknown = `{"hello":1}`
+	for name, is := range map[string]struct {
+		message             string
+		told, more, decoded int
+		part                bool // the rest is understood, of all that is not told
+	}{
+		"as many as are told":             {page(bad("c", 20)), 20, 0, 1, true},
+		"one more":                        {page(bad("c", 21)), 20, 1, 1, true},
+		"alone":                           {bad("c", 50), 20, 30, 1, true},
+		"of several":                      {page(bad("c", 15), bad("d", 15), bad("e", 15)), 20, 25, 3, true},
+		"in each other":                   {`[` + page(bad("c", 30), bad("d", 1)) + `,` + page(bad("e", 30)) + `]`, 20, 41, 3, true},
+		"one after the other":             {page(bad("c", 30)) + page(bad("d", 30)), 20, 40, 2, true},
+		"with one of which nothing is":    {page(bad("c", 30), unknown), 20, 11, 1, false},
+		"with one before that":            {page(unknown, bad("c", 30)), 20, 11, 1, true},
+		"with one that is said afterward": {`[` + page(bad("c", 25)) + `,` + strings.Replace(bad("d", 0), "2025-01-10T", "2025-01-1T", 1) + `,` + bad("d", 0) + `]`, 20, 6, 2, false},
+	} {
+		m, err := genesys.Decode([]byte(is.message), time.Time{})
+		require.Len(t, m.Conversations, is.decoded, name)
+		refusals := genesys.Refusals(err)
+		if is.more > 0 {
+			last := refusals[len(refusals)-1]
+			refusals = refusals[:len(refusals)-1]
+			require.Equal(t, is.more, last.More, name)
+			require.Equal(t, is.part, last.Part, name)
+			require.Equal(t, fmt.Sprintf("message: %d more refusals", is.more), last.Error(), name)
+		}
+		require.Len(t, refusals, is.told, name)
+		for _, r := range refusals {
+			require.Zero(t, r.More, name)
+		}
+	}
 }
 
 func TestTheMediumOfABareBodyIsThatOfItsProvider(t *testing.T) {

@@ -45,11 +45,12 @@ func (r reader) decodeStreamRecord(m *Message, data []byte, member string, depth
 // decodeEach decodes JSON values, one after the other.
 func (r reader) decodeEach(m *Message, data []byte, what string, depth int) error {
 	values, err := valuesIn(data)
-	errs := []error{r.decodeValues(m, values, what, depth)}
+	var all refusals
+	all.add(r.decodeValues(m, values, what, depth))
 	if err != nil {
-		errs = append(errs, inElement(what, len(values), refused("message", err)))
+		all.add(inElement(what, len(values), refused("message", err)))
 	}
-	return errors.Join(errs...)
+	return all.err()
 }
 
 // valuesIn returns the JSON values in data, up to what is none.

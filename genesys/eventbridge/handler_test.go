@@ -118,6 +118,34 @@ func TestWhatIsUnderstoodOfAnEnvelopeThatIsRefusedIsStored(t *testing.T) {
 	require.EqualValues(t, 1, h.Stats().NotUnderstood)
 }
 
+// TestWhatIsRefusedOfAnEnvelopeIsSaidBrieflyHoweverMuchItIs: and of how much of it
+// nothing is known is seen all the same.
+func TestWhatIsRefusedOfAnEnvelopeIsSaidBrieflyHoweverMuchItIs(t *testing.T) {
+	snapshot := func(id string, nameless int) string {
+		return `{"id":"` + id + `","participants":[` + strings.Repeat(`{"purpose":"agent"},`, nameless) + `{"id":"p","purpose":"customer","calls":[{"id":"s","state":"connected"}]}]}`
+	}
+	for name, is := range map[string]struct {
+		body   string
+		code   int
+		stored int
+	}{
+		"nothing is understood":                 {"[" + strings.Repeat("1,", 500_000) + "1]", http.StatusBadRequest, 0},
+		"parts of a conversation are not":       {snapshot("c-1", 100), http.StatusOK, 1},
+		"parts of several are not":              {"[" + snapshot("c-1", 30) + "," + snapshot("c-2", 30) + "]", http.StatusOK, 2},
+		"parts, and one of which nothing is":    {"[" + snapshot("c-1", 30) + `,{"hello":1}]`, http.StatusBadRequest, 1},
+		"parts, and before them one of nothing": {`[{"hello":1},` + snapshot("c-1", 30) + "]", http.StatusBadRequest, 1},
+	} {
+		var b books
+		var log journal
+		h := newHandler(t, b.sink, func(c *eventbridge.HandlerConfig) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		w := call(h, key(secret), []byte(is.body))
+		require.Equal(t, is.code, w.Code, name)
+		require.Equal(t, is.stored, b.stored(), name)
+		require.Less(t, w.Body.Len(), 64<<10, name)
+		require.Less(t, len(log.String()), 64<<10, name)
+	}
+}
+
 func TestAHandlerNeedsASinkAndSecrets(t *testing.T) {
 	for _, is := range []struct {
 		sink conversation.Sink

@@ -20,7 +20,7 @@ func understand(body []byte, read time.Time) (facts []*conversation.Conversation
 	m, err := genesys.DecodeDelivered(body, read)
 	facts = m.Conversations
 	for _, r := range genesys.Refusals(err) {
-		used := slices.ContainsFunc(facts, func(c *conversation.Conversation) bool { return c.ID == r.ConversationID })
+		used := r.More > 0 || slices.ContainsFunc(facts, func(c *conversation.Conversation) bool { return c.ID == r.ConversationID })
 		whole = whole || !r.Part || !used
 	}
 	facts = slices.DeleteFunc(facts, func(c *conversation.Conversation) bool {
