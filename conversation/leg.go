@@ -291,6 +291,14 @@ func (l *Leg) begunBy(t time.Time) bool {
 	return l.KnownBy >= SourceREST && !l.live.Start.After(t) // it is as old as its participant
 }
 
+// shown reports whether anybody has shown the leg. A metric record names no
+// participant, and does not say whether the leg goes on.
+func (l *Leg) shown() bool {
+	s := l.Session
+	return l.Participant.ID != "" || len(s.Starts) > 0 ||
+		s.stated(fieldSessionState) != 0 || s.stated(fieldSessionWasConnected) != 0 || s.stated(fieldSessionConnected) != 0
+}
+
 // findWrapUp: protocol 7.9. Only an agent's leg that is over can owe
 // after-call work, and one that was never answered owes none, although it may
 // do some.

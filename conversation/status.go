@@ -81,8 +81,8 @@ type liveLegs struct {
 }
 
 func (o *liveLegs) add(l *Leg) {
-	if l.Supervises || l.Participant.ID == "" && !l.Answered {
-		return // who watches keeps no conversation open, nor does a leg of which only a metric is known
+	if l.Supervises || !l.shown() {
+		return // who watches keeps no conversation open, nor does a leg of which only metrics are known
 	}
 	o.legs++
 	switch l.Side {

@@ -194,7 +194,12 @@ func TestALegOfWhichOnlyAMetricIsKnownKeepsNoConversationOpen(t *testing.T) {
 		p.Purpose, s.Starts, s.Ends = PurposeCustomer, []time.Time{at(0)}, []time.Time{at(60_000)}
 	})
 	require.Equal(t, StatusEnded, Merge(nil, over).Status)
-	require.Equal(t, StatusEnded, inEveryOrder(t, over, metricOf("s-acd", Metric{Name: "tAcd", EmitDate: at(20_000), Value: 9_000})).Status)
+	for _, name := range []string{"tAcd", "tAnswered", "tTalk", "tHeld"} {
+		alone := metricOf("s-acd", Metric{Name: name, EmitDate: at(20_000), Value: 9_000})
+		require.Equal(t, StatusEnded, inEveryOrder(t, over, alone).Status, name)
+		live := State(&Conversation{ID: "c", Participants: []*Participant{{Sessions: []*Session{{ID: "s-acd", State: StateConnected}}}}}, Statement{By: SourceTopic, Seen: at(70_000)})
+		require.Equal(t, StatusNew, inEveryOrder(t, over, alone, live).Status, "a topic shows the leg, beside %s", name)
+	}
 }
 
 func TestALegWithoutTimesIsAsOldAsItsParticipant(t *testing.T) {
