@@ -43,10 +43,11 @@ func (s *Session) livesAfter(end time.Time, shadow *Session) bool {
 }
 
 // endIsSaid reports whether something is known of the leg that is known only of
-// legs that have ended.
+// legs that have ended. An error code is not: the live API has some of legs that
+// go on (protocol 9.6), and of a last segment that has failed the end is stated.
 func (s *Session) endIsSaid() bool {
 	_, handled := s.metric("tHandle")
-	return s.DisconnectType != "" || handled
+	return s.DisconnectType != "" || !s.ACWStart.IsZero() || !s.ACWEnd.IsZero() || handled
 }
 
 // shownLive returns when a snapshot of the live API that showed the leg was

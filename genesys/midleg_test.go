@@ -87,10 +87,6 @@ func requireAgentTimes(t *testing.T, want []conversation.AgentTime, all []said) 
 }
 
 func TestAHoldThatTheEndTellsCountsAlthoughARecordWasReadBefore(t *testing.T) {
-	fact := func(event string, at time.Duration, more string) string {
-		return fmt.Sprintf(`{"topicName":"v2.detail.events.conversation.c.%s","eventBody":{"eventTime":%d,"conversationId":"c","participantId":"p-a","sessionId":"s-a","userId":"u","mediaType":"VOICE"%s}}`,
-			event, tenOClock.Add(at).UnixMilli(), more)
-	}
 	requireAgentTimes(t, []conversation.AgentTime{{UserID: "u", Connected: 260 * time.Second, Hold: 30 * time.Second, Handle: 290 * time.Second, Sessions: 1}}, []said{
 		{fact("user.start", 5*time.Second, ""), 5 * time.Second},
 		{record(segment("interact", "10:00:10", "", "")), 70 * time.Second},

@@ -36,6 +36,12 @@ func shownLive(state string) string {
 		"calls":[{"id":"s-a","state":%q,"connectedTime":"2025-01-10T10:00:10Z"}]}]}}`, state)
 }
 
+// fact is a detail event of the agent's leg, so long after ten o'clock.
+func fact(event string, at time.Duration, more string) string {
+	return fmt.Sprintf(`{"topicName":"v2.detail.events.conversation.c.%s","eventBody":{"eventTime":%d,"conversationId":"c","participantId":"p-a","sessionId":"s-a","userId":"u","mediaType":"VOICE"%s}}`,
+		event, tenOClock.Add(at).UnixMilli(), more)
+}
+
 // said is a message and when it was read, after ten o'clock.
 type said struct {
 	message string
@@ -164,6 +170,21 @@ func TestAnEndThatIsSaidStands(t *testing.T) {
 			requireLeg(t, []said{{over, 61 * time.Second}, {shownLive("connected"), 62 * time.Second}}, "terminated", "10:01:00", status)
 		})
 	}
+}
+
+func TestAfterCallWorkThatIsToldBesideARecordSaysTheEnd(t *testing.T) {
+	talk := said{record(segment("interact", "10:00:10", "10:01:00", "")), 90 * time.Second}
+	live := said{shownLive("connected"), 70 * time.Second}
+	requireLeg(t, []said{talk, live}, "connected", "", active)
+	requireLeg(t, []said{talk, {fact("acw", 80*time.Second, ""), 80 * time.Second}, live}, "terminated", "10:01:00", begun)
+	begins := strings.Replace(shownLive("connected"), `"state"`, `"afterCallWork":{"state":"pending","startTime":"2025-01-10T10:01:00Z"},"state"`, 1)
+	requireLeg(t, []said{talk, {begins, 70 * time.Second}}, "terminated", "10:01:00", conversation.StatusAfterCallWork)
+}
+
+// protocol 9.6: there the state says whether the leg is over.
+func TestAnErrorOfALegThatTheLiveAPIShowsIsNoEnd(t *testing.T) {
+	live := strings.Replace(shownLive("connected"), `"state"`, `"errorInfo":{"code":"error.x"},"state"`, 1)
+	requireLeg(t, []said{{record(segment("interact", "10:00:10", "10:01:00", "")), 90 * time.Second}, {live, 70 * time.Second}}, "connected", "", active)
 }
 
 func TestWithoutADisconnectTypeTheLegAndTheConversationAreOver(t *testing.T) {
