@@ -34,7 +34,8 @@ func (c *Conversation) TookPart(p Person) bool {
 			return true
 		}
 		for _, s := range x.Sessions {
-			if has(s.ANI, s.DNIS, s.SessionDNIS, s.AddressFrom, s.AddressTo, s.AddressSelf, s.AddressOther, s.Remote) ||
+			if has(s.ANI, s.DNIS, s.SessionDNIS, s.AddressFrom, s.AddressTo, s.AddressSelf, s.AddressOther, s.Remote,
+				s.JourneyCustomerID, s.FlowTransferTargetAddress) ||
 				has(s.CallbackNumbers...) || has(s.DestinationAddresses...) || has(s.CC...) || has(s.BCC...) ||
 				user(s.AnsweredUserID, s.SelectedAgentID, s.ScreenMonitoredUserID) || user(s.RequestedRoutingUserIDs...) ||
 				slices.ContainsFunc(s.Segments, func(g *Segment) bool { return user(g.RequestedRoutingUserIDs...) }) {

@@ -40,6 +40,8 @@ var addressPlaces = []func(c *Conversation, p *Participant, s *Session, to strin
 	func(_ *Conversation, _ *Participant, s *Session, to string) { s.BCC = []string{"+31999", to} },
 	func(_ *Conversation, _ *Participant, s *Session, to string) { s.SessionDNIS = to },
 	func(_ *Conversation, _ *Participant, s *Session, to string) { s.Remote = to },
+	func(_ *Conversation, _ *Participant, s *Session, to string) { s.JourneyCustomerID = to },
+	func(_ *Conversation, _ *Participant, s *Session, to string) { s.FlowTransferTargetAddress = to },
 }
 
 var userPlaces = []func(c *Conversation, p *Participant, to string){

@@ -68,6 +68,12 @@ var people = map[string]struct {
 	"target of a transfer": {named(func(c *conversation.Conversation, _ *conversation.Participant, _ *conversation.Session) {
 		c.Transfers = []*conversation.Transfer{{ID: "t", DestinationAddress: "+3120117"}}
 	}), conversation.Person{Address: "+3120117"}},
+	"customer of a journey": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
+		s.JourneyCustomerID = "Journey@firm.example"
+	}), conversation.Person{Address: "journey@firm.example"}},
+	"target of a flow's transfer": {named(func(_ *conversation.Conversation, _ *conversation.Participant, s *conversation.Session) {
+		s.FlowTransferTargetAddress = "tel:+3120118"
+	}), conversation.Person{Address: "+31 20 118"}},
 	"external contact": {named(func(_ *conversation.Conversation, p *conversation.Participant, _ *conversation.Session) {
 		p.ExternalContactID = "x-1"
 	}),
