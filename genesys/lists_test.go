@@ -101,3 +101,19 @@ func TestARefusalIsSmallHoweverMuchIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestAttributesCostTheSameWhateverFollows: each participant of a record may have
+// some, and a record may be large.
+func TestAttributesCostTheSameWhateverFollows(t *testing.T) {
+	took := func(member string) time.Duration {
+		participants := strings.Repeat(`{"participantId":"p",`+member+`},`, 16_000)
+		message := []byte(`{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[` + participants[:len(participants)-1] +
+			`],"externalTag":"` + strings.Repeat("x", 8<<20) + `"}`)
+		begin := time.Now()
+		_, err := genesys.Decode(message, time.Time{})
+		require.NoError(t, err)
+		return time.Since(begin)
+	}
+	with, without := took(`"attributes":{"a":"b"}`), took(`"participantName":"b"`)
+	require.Less(t, with, 10*without+2*time.Second, "without any it took %s", without)
+}

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "github.com/go-json-experiment/json/jsontext"
 
 // Attributes is participant data: a map of texts. A null clears an attribute;
 // values of other kinds, which flows can set, are kept as their JSON text.
@@ -12,7 +8,7 @@ type Attributes map[string]string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
 func (a *Attributes) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	return reading(dec, utf8.Valid(dec.UnreadBuffer()), a.read)
+	return reading(dec, false, a.read)
 }
 
 func (a *Attributes) read(r *reader) error {
