@@ -2,6 +2,7 @@ package genesys_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -135,6 +136,25 @@ func TestTextThatNoDatabaseTakesIsMadeSafe(t *testing.T) {
 			require.True(t, utf8.ValidString(s.ANI))
 			require.NotContains(t, s.ANI, "\x00")
 			require.Contains(t, s.ANI, "\uFFFD")
+
+			kept := map[string]string{}
+			value := `{"x":{"a":"` + raw + `"}}`
+			for from, message := range map[string]string{
+				"a detail event": strings.Replace(event("attributes", value), "customer.start", "attributes", 1),
+				"a topic":        `{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{"id":"p","purpose":"customer","attributes":` + value + `}]}}`,
+				"a record":       `{"conversationId":"c","conversationStart":"2025-01-10T09:00:00Z","participants":[{"participantId":"p","attributes":` + value + `}]}`,
+			} {
+				kept["the attribute of "+from] = one(t, message).Participant("p").Attributes["x"]
+			}
+			kept["the scores of an evaluation"] = one(t, evaluationREST(`"answers":{"questionGroupScores":[`+value+`]}`)).Evaluations[0].QuestionGroupScores
+			kept["the error of a survey"] = one(t, `{"id":"v","conversation":{"id":"c"},"surveyErrorDetails":`+value+`}`).Surveys[0].ErrorDetails
+			for what, text := range kept {
+				require.NotEmpty(t, text, what)
+				require.True(t, utf8.ValidString(text), what)
+				require.NotContains(t, text, "\x00", what)
+				require.NotContains(t, text, `\u0000`, what)
+				require.True(t, json.Valid([]byte(text)), what)
+			}
 		})
 	}
 	_, s := one(t, event("ani", `"a\\u0000b"`)).Session("s")

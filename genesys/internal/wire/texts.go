@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Attributes is participant data: a map of texts. A null clears an attribute;
 // values of other kinds, which flows can set, are kept as their JSON text.
@@ -39,8 +43,12 @@ func (r *reader) attribute() (string, error) {
 	if err == nil && r.plain != nil && !v.IsValid(options) {
 		err = errTwice
 	}
-	return string(v), err
+	return asText(v), err
 }
+
+// asText returns the text of a value that is kept as such, as UTF-8: to the
+// decoder it need not be.
+func asText(v jsontext.Value) string { return strings.ToValidUTF8(string(v), "\uFFFD") }
 
 // Texts is a list of texts, without those that say nothing.
 type Texts []string
@@ -104,7 +112,7 @@ func (j *JSON) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	case "null", "{}", "[]":
 		*j = ""
 	default:
-		*j = JSON(v)
+		*j = JSON(asText(v))
 	}
 	return nil
 }
