@@ -75,6 +75,51 @@ func TestANameIsThatOfTheIDBesideItOrNotKnown(t *testing.T) {
 	}
 }
 
+// afterwork states a code of after-call work, and a note and tags if there are some,
+// of a leg and of its segment.
+func afterwork(by Source, minute int, code, note string, tags ...string) *Conversation {
+	st := Statement{By: by, Seen: at(minute * 60_000)}
+	if !by.snapshot() {
+		st.At = at(0)
+	}
+	return State(&Conversation{ID: "c", Participants: []*Participant{{ID: "p", Sessions: []*Session{{ID: "s", WrapUpCode: code, WrapUpNote: note, WrapUpTags: tags,
+		Segments: []*Segment{{Type: SegmentWrapup, Start: at(0), WrapUpCode: code, WrapUpNote: note, WrapUpTags: tags}}}}}}}, st)
+}
+
+// requireAfterwork demands that the leg and its segment have the code, the note and the tags.
+func requireAfterwork(t *testing.T, c *Conversation, code, note string, tags ...string) {
+	t.Helper()
+	_, s := c.Session("s")
+	require.Equal(t, []string{code, note}, []string{s.WrapUpCode, s.WrapUpNote}, "of the leg")
+	require.Equal(t, tags, s.WrapUpTags, "of the leg")
+	g := s.Segments[0]
+	require.Equal(t, []string{code, note}, []string{g.WrapUpCode, g.WrapUpNote}, "of the segment")
+	require.Equal(t, tags, g.WrapUpTags, "of the segment")
+	requireKept(t, c)
+}
+
+// TestTheNoteAndTheTagsAreThoseOfTheCodeBesideThem: an agent who corrects the code
+// takes them away, and says others or none.
+func TestTheNoteAndTheTagsAreThoseOfTheCodeBesideThem(t *testing.T) {
+	for _, by := range []Source{SourceMediaTopic, SourceTopic, SourceMediaREST, SourceREST, SourceAnalytics} {
+		first, next := afterwork(by, 1, "w-1", "note", "t-1", "t-2"), afterwork(by, 2, "w-2", "")
+		corrected := inEveryOrder(t, first, next)
+		requireAfterwork(t, corrected, "w-2", "")
+		_, shown := Shown(corrected).Session("s")
+		require.NotContains(t, string(shown.Segments[0].AppendProvenance(shown.AppendProvenance(nil))), "note")
+		requireAfterwork(t, inEveryOrder(t, first, next, afterwork(by, 3, "w-3", "other", "t-3")), "w-3", "other", "t-3")
+		requireAfterwork(t, inEveryOrder(t, first, next, afterwork(by, 3, "w-1", "")), "w-1", "note")
+		requireAfterwork(t, inEveryOrder(t, first, afterwork(by, 2, "w-1", "note", "t-2")), "w-1", "note", "t-2")
+	}
+}
+
+func TestADetailEventSaysNothingOfTags(t *testing.T) {
+	topic := say(SourceTopic, 1, func(_ *Participant, s *Session) { s.WrapUpCode, s.WrapUpTags = "w-1", []string{"t-1"} })
+	event := say(SourceDetailEvent, 2, func(_ *Participant, s *Session) { s.WrapUpCode = "w-1" })
+	_, s := inEveryOrder(t, topic, event).Session("s")
+	require.Equal(t, []string{"t-1"}, s.WrapUpTags)
+}
+
 // TestANameIsNeverThatOfAnotherID says ids, some with their names, by all sources,
 // in any order, of legs and of media topics, too.
 func TestANameIsNeverThatOfAnotherID(t *testing.T) {

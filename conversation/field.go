@@ -52,7 +52,8 @@ type Field[E any] struct {
 	Name string
 
 	rule    rule
-	flag    bool // a snapshot in which it is missing states the zero value
+	flag    bool   // a snapshot in which it is missing states the zero value
+	with    string // the field that is not stated without this one; empty: none
 	list    bool
 	set     bool // a list of which the order says nothing
 	at      func(*E) any
@@ -215,6 +216,14 @@ func asFlag[E any](f Field[E]) Field[E] {
 	return f
 }
 
+// statedWith marks what belongs to the field of the name, before it in the table:
+// messages that have that, but for detail events, state this one, too, if only that
+// it is empty.
+func statedWith[E any](name string, f Field[E]) Field[E] {
+	f.with = name
+	return f
+}
+
 // schema is the table of fields of one kind of entity.
 type schema[E any] struct {
 	fields   []Field[E]
@@ -230,6 +239,7 @@ type schema[E any] struct {
 	flags    fieldSet
 	lists    fieldSet
 	sets     fieldSet
+	with     [][2]int // fields, and those that are stated with them
 }
 
 func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields ...Field[E]) schema[E] {
@@ -237,6 +247,9 @@ func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields
 	for i := range fields {
 		f := &fields[i]
 		s.zero = append(s.zero, f.zero)
+		if f.with != "" {
+			s.with = append(s.with, [2]int{slices.IndexFunc(fields[:i], func(g Field[E]) bool { return g.Name == f.with }), i})
+		}
 		for _, in := range []struct {
 			set *fieldSet
 			is  bool
@@ -279,6 +292,11 @@ func (s *schema[E]) state(e *E, by Statement, like stamps) stamps {
 	}
 	for i := range s.sets.and(has).each() {
 		s.fields[i].unite(e, e)
+	}
+	for _, x := range s.with {
+		if has.has(x[0]) && by.By > SourceDetailEvent {
+			has.add(x[1])
+		}
 	}
 	settled, newest := has.and(s.settled), has.and(s.newest)
 	var room [3]stampSet

@@ -26,6 +26,9 @@ func drawPartial(t *rapid.T) *Conversation {
 		}
 		return time.Time{}
 	}
+	tags := func(label string) []string {
+		return rapid.SampledFrom([][]string{nil, {}, {"t1"}, {"t2", "t1"}}).Draw(t, label)
+	}
 	c := &Conversation{ID: "c",
 		Resolutions: ListOf(Resolution{pick("resolution queue", "q1", "q2"), "u", when("resolved"), int64(rapid.IntRange(0, 1).Draw(t, "avoided"))}),
 		Start:       when("start"), RecordedEnd: when("end"),
@@ -50,6 +53,7 @@ func drawPartial(t *rapid.T) *Conversation {
 			s.Start, s.ConnectedTime, s.DisconnectedTime = when("session start"), when("connected"), when("disconnected")
 			s.DisconnectType = DisconnectType(pick("disconnect", "", "client", "peer", "transfer"))
 			s.WrapUpCode, s.WrapUpName, s.WrapUpNote = pick("code", "", "w1", "w2"), pick("code name", "", "n1", "n2"), pick("note", "", "n1", "n2")
+			s.WrapUpTags = tags("tag")
 			s.FlowID, s.FlowName = pick("flow", "", "f1", "f2"), pick("flow name", "", "n1", "n2")
 			s.Held, s.PeerID = rapid.Bool().Draw(t, "held"), pick("peer", "", "s9")
 			if rapid.Bool().Draw(t, "facts") {
@@ -69,7 +73,8 @@ func drawPartial(t *rapid.T) *Conversation {
 				s.Segments, s.Metrics = []*Segment{}, []Metric{}
 			}
 			for range rapid.IntRange(0, 2).Draw(t, "segments") {
-				s.Segments = append(s.Segments, &Segment{Type: SegmentType(pick("segment", "alert", "interact", "wrapup")), Start: when("segment start"), End: when("segment end")})
+				s.Segments = append(s.Segments, &Segment{Type: SegmentType(pick("segment", "alert", "interact", "wrapup")), Start: when("segment start"), End: when("segment end"),
+					WrapUpCode: pick("segment code", "", "w1", "w2"), WrapUpNote: pick("segment note", "", "n1", "n2"), WrapUpTags: tags("segment tag")})
 			}
 			for range rapid.IntRange(0, 2).Draw(t, "metrics") {
 				s.Metrics = append(s.Metrics, Metric{Name: pick("metric", "tTalk", "tAnswered"), EmitDate: when("emit"), Value: int64(rapid.IntRange(0, 2).Draw(t, "metric value"))})
@@ -128,7 +133,7 @@ func dump(c *Conversation) string {
 			fmt.Fprintln(&b, " ", s.ID, s.stamps, s.owner, s.segmentsBy, s.overBySegments, s.SegmentsEnded, s.Starts, s.Ends, s.Metrics,
 				wrapUpName.said(s), wrapUpNote.said(s), flowName.said(s))
 			for _, g := range s.Segments {
-				fmt.Fprintln(&b, "   ", g.Type, g.Start, g.stamps)
+				fmt.Fprintln(&b, "   ", g.Type, g.Start, g.stamps, segmentNote.said(g))
 			}
 		}
 	}

@@ -63,7 +63,7 @@ func packSession(b []byte, s *Session) []byte {
 	b = s.AppendProvenance(sessionFields.pack(appendText(b, s.ID), s))
 	b = appendAll(b, s.Segments, func(b []byte, g *Segment) []byte {
 		b = packedTime.append(appendText(b, string(g.Type)), g.Start)
-		return g.AppendProvenance(segmentFields.pack(b, g))
+		return appendStamps(segmentFields.pack(b, g), g.stamps)
 	})
 	return appendAll(b, s.Metrics, func(b []byte, m Metric) []byte {
 		b = packedTime.append(appendText(b, m.Name), m.EmitDate)

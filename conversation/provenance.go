@@ -184,11 +184,20 @@ func (r *reader) owner() Source {
 }
 
 // AppendProvenance is as that of the conversation.
-func (s *Segment) AppendProvenance(b []byte) []byte { return appendStamps(b, s.stamps) }
+func (s *Segment) AppendProvenance(b []byte) []byte {
+	if b = appendStamps(b, s.stamps); hides(s, segmentTexts) {
+		b = appendHidden(b, s, segmentTexts)
+	}
+	return b
+}
 
 // SetProvenance is as that of the conversation.
 func (s *Segment) SetProvenance(b []byte) error {
-	return restoreStamps(&s.stamps, b, len(segmentFields.fields))
+	r := reader{rest: b}
+	if s.stamps = r.stamps(len(segmentFields.fields)); len(r.rest) > 0 && r.err == nil {
+		readHidden(&r, s, segmentTexts)
+	}
+	return r.err
 }
 
 // AppendProvenance is as that of the conversation.
@@ -196,7 +205,9 @@ func (t *Transfer) AppendProvenance(b []byte) []byte { return appendStamps(b, t.
 
 // SetProvenance is as that of the conversation.
 func (t *Transfer) SetProvenance(b []byte) error {
-	return restoreStamps(&t.stamps, b, len(transferFields.fields))
+	r := reader{rest: b}
+	t.stamps = r.stamps(len(transferFields.fields))
+	return r.err
 }
 
 // AppendProvenance is as that of the conversation. It holds what each kind of
@@ -257,12 +268,6 @@ func appendNamed(b []byte, values map[string]string, stamps attributeStamps) []b
 }
 
 var errProvenance = errors.New("conversation: the provenance is damaged")
-
-func restoreStamps(to *stamps, b []byte, fields int) error {
-	r := reader{rest: b}
-	*to = r.stamps(fields)
-	return r.err
-}
 
 func (r *reader) stamps(fields int) stamps {
 	n := r.uvarint()

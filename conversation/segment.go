@@ -34,8 +34,17 @@ type Segment struct {
 	Q850ResponseCodes       []int64  `json:"q850ResponseCodes,omitzero"`
 	SIPResponseCodes        []int64  `json:"sipResponseCodes,omitzero"`
 
-	stamps stamps
+	stamps          stamps
+	otherWrapUpNote *attributedText // the note of a code that is not WrapUpCode
 }
+
+var segmentNote = &belonging[Segment]{
+	text:   func(s *Segment) *string { return &s.WrapUpNote },
+	id:     func(s *Segment) *string { return &s.WrapUpCode },
+	hidden: func(s *Segment) **attributedText { return &s.otherWrapUpNote },
+}
+
+var segmentTexts = []*belonging[Segment]{segmentNote}
 
 var segmentFields = newSchema(func(s *Segment) *stamps { return &s.stamps }, nil,
 	instant("segmentEnd", last, func(s *Segment) *time.Time { return &s.End }),
@@ -45,9 +54,9 @@ var segmentFields = newSchema(func(s *Segment) *stamps { return &s.stamps }, nil
 	text("groupId", settled, func(s *Segment) *string { return &s.GroupID }),
 	text("subject", settled, func(s *Segment) *string { return &s.Subject }),
 	flag("conference", forward, func(s *Segment) *bool { return &s.Conference }),
-	text("wrapUpCode", settled, func(s *Segment) *string { return &s.WrapUpCode }),
-	text("wrapUpNote", settled, func(s *Segment) *string { return &s.WrapUpNote }),
-	texts("wrapUpTags", settled, func(s *Segment) *[]string { return &s.WrapUpTags }),
+	identifying(text("wrapUpCode", settled, func(s *Segment) *string { return &s.WrapUpCode }), segmentNote),
+	textOf("wrapUpNote", settled, segmentNote),
+	statedWith("wrapUpCode", texts("wrapUpTags", settled, func(s *Segment) *[]string { return &s.WrapUpTags })),
 	text("sourceConversationId", settled, func(s *Segment) *string { return &s.SourceConversationID }),
 	text("sourceSessionId", settled, func(s *Segment) *string { return &s.SourceSessionID }),
 	text("destinationConversationId", settled, func(s *Segment) *string { return &s.DestinationConversationID }),

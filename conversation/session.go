@@ -248,7 +248,7 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	identifying(text("wrapUpCode", newest, func(s *Session) *string { return &s.WrapUpCode }), wrapUpName, wrapUpNote),
 	textOf("wrapUpName", newest, wrapUpName),
 	textOf("wrapUpNote", newest, wrapUpNote),
-	texts("wrapUpTags", newest, func(s *Session) *[]string { return &s.WrapUpTags }),
+	statedWith("wrapUpCode", texts("wrapUpTags", newest, func(s *Session) *[]string { return &s.WrapUpTags })),
 	number("wrapUpDurationMs", newest, func(s *Session) *int64 { return &s.WrapUpDurationMs }),
 	instant("wrapUpEndTime", newest, func(s *Session) *time.Time { return &s.WrapUpEnd }),
 	identifying(text("flowId", settled, func(s *Session) *string { return &s.FlowID }), flowName),

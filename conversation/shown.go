@@ -24,6 +24,14 @@ func shownSession(s *Session) *Session {
 	for _, b := range sessionTexts {
 		*b.hidden(t) = nil
 	}
+	t.Segments = mapped(s.Segments, func(g *Segment) *Segment {
+		if g.otherWrapUpNote == nil {
+			return g
+		}
+		g = clone(g)
+		g.otherWrapUpNote = nil
+		return g
+	})
 	return t
 }
 
