@@ -89,10 +89,6 @@ func judgeSource(p *problems, s heard.Source, name string, now time.Time) {
 	if s.Left > 0 {
 		p.say("%d topics of the source %s are not heard, as its channels have no room: follow fewer, or use EventBridge", s.Left, name)
 	}
-	// While it hears nothing, that is said already.
-	if n := s.Wanted - s.Heard - len(s.Refused) - s.Left; n > 0 && s.Failed == "" && s.BlindSince.IsZero() {
-		p.say("%d topics of the source %s are not subscribed yet: when it lasts, the log says why", n, name)
-	}
 	for _, r := range s.RefusedReads {
 		p.say("the source %s may not read %s%s", name, r.Read, grant(r.MissingPermissions))
 	}

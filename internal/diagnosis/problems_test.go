@@ -46,9 +46,6 @@ func TestEachProblemIsASentenceWithWhatToDo(t *testing.T) {
 			well: health(conversation.SourceHealth{Wanted: 7, Heard: 7}),
 			ill:  health(conversation.SourceHealth{Wanted: 9, Heard: 7, Left: 2}),
 		},
-		"2 topics of the source socket are not subscribed yet: when it lasts, the log says why": {
-			ill: health(conversation.SourceHealth{Wanted: 9, Heard: 7}),
-		},
 		"the source socket may not read surveys: grant quality:survey:view": {
 			ill: health(conversation.SourceHealth{RefusedReads: []conversation.RefusedRead{{Read: "surveys", MissingPermissions: []string{"quality:survey:view"}}}}),
 		},
@@ -115,8 +112,14 @@ func TestEachProblemIsASentenceWithWhatToDo(t *testing.T) {
 	}
 }
 
-func TestOfASourceThatIsBlindItIsNotSaidThatTopicsAreNotSubscribed(t *testing.T) {
-	is := health(conversation.SourceHealth{BlindSince: ago(time.Minute), Reason: "503", Wanted: 9, Left: 2})
+// Topics of new conversations are subscribed after a few seconds, and a source that
+// cannot subscribe what it needs is blind.
+func TestTopicsThatWaitToBeSubscribedAreNoProblemOfTheirOwn(t *testing.T) {
+	is := health(conversation.SourceHealth{Wanted: 9, Heard: 7})
+	is.At = now
+	is.judge()
+	require.Empty(t, is.Problems)
+	is = health(conversation.SourceHealth{BlindSince: ago(time.Minute), Reason: "503", Wanted: 9, Left: 2})
 	is.At = now
 	is.judge()
 	require.Equal(t, []string{
