@@ -121,7 +121,6 @@ func (c *Conversation) handedOver() []time.Time {
 	return times
 }
 
-// live returns the participant in which the live API put the session.
 // QueueID returns the id of the queue through which the leg has come, as
 // [Participant.QueueOf] does for the participant in which the live API put it.
 func (l *Leg) QueueID() string { return l.live.QueueOf(l.Session) }
@@ -143,6 +142,7 @@ func (p *Participant) QueueOf(s *Session) string {
 	return p.QueueID
 }
 
+// live returns the participant in which the live API put the session.
 func (c *Conversation) live(p *Participant, s *Session) *Participant {
 	if s.LiveParticipantID == "" || s.LiveParticipantID == p.ID {
 		return p
