@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -139,6 +140,30 @@ func (s *said) String() string {
 	return s.text.String()
 }
 
+// panel is one of the dashboard.
+type panel struct {
+	Title   string
+	Targets []struct{ Expr, LegendFormat string }
+}
+
+func panels(t *testing.T) []panel {
+	text, err := os.ReadFile("../../examples/backend/dashboard.json")
+	require.NoError(t, err)
+	var dashboard struct{ Panels []panel }
+	require.NoError(t, json.Unmarshal(text, &dashboard))
+	return dashboard.Panels
+}
+
+// rules are those of the alerts.
+func rules(t *testing.T) (all []rulefmt.Rule) {
+	groups, errs := rulefmt.ParseFile("../../examples/backend/alerts.yml", false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
+	require.Empty(t, errs)
+	for _, g := range groups.Groups {
+		all = append(all, g.Rules...)
+	}
+	return all
+}
+
 // history is what Prometheus has kept, and what it knows of it.
 type history struct {
 	db     *tsdb.DB
@@ -146,7 +171,8 @@ type history struct {
 	last   time.Time
 }
 
-func remember(t *testing.T, all []scrape) *history {
+// remember keeps what each of the instances has said, which is the same.
+func remember(t *testing.T, all []scrape, instances ...string) *history {
 	db, err := tsdb.Open(t.TempDir(), nil, nil, tsdb.DefaultOptions(), nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -168,9 +194,11 @@ func remember(t *testing.T, all []scrape) *history {
 			_, _, value := p.Series()
 			var of labels.Labels
 			p.Labels(&of)
-			of = labels.NewBuilder(of).Set("instance", "backend").Set("job", "convtrack").Labels()
-			_, err = to.Append(0, of, s.at.UnixMilli(), value)
-			require.NoError(t, err)
+			for _, instance := range instances {
+				of = labels.NewBuilder(of).Set("instance", instance).Set("job", "convtrack").Labels()
+				_, err = to.Append(0, of, s.at.UnixMilli(), value)
+				require.NoError(t, err)
+			}
 			name := of.Get(model.MetricNameLabel)
 			if h.labels[name] == nil {
 				h.labels[name] = map[string]bool{}
@@ -189,24 +217,22 @@ func (h *history) evaluate(t *testing.T, query string) promql.Vector {
 	query = strings.ReplaceAll(query, "$__rate_interval", rateInterval)
 	expr, err := parser.NewParser(parser.Options{}).ParseExpr(query)
 	require.NoError(t, err, query)
-	var named []map[string]bool
 	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
-		if v, is := node.(*parser.VectorSelector); is {
-			require.Contains(t, h.labels, v.Name, "no such metric, in %s", query)
-			named = append(named, h.labels[v.Name])
-			for _, m := range v.LabelMatchers {
-				require.True(t, h.labels[v.Name][m.Name], "%s has no label %s, in %s", v.Name, m.Name, query)
+		switch is := node.(type) {
+		case *parser.VectorSelector:
+			require.Contains(t, h.labels, is.Name, "no such metric, in %s", query)
+			for _, m := range is.LabelMatchers {
+				require.True(t, h.labels[is.Name][m.Name], "%s has no label %s, in %s", is.Name, m.Name, query)
 			}
-		}
-		return nil
-	})
-	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
-		if a, is := node.(*parser.AggregateExpr); is {
-			for _, label := range a.Grouping {
-				for _, of := range named {
-					require.True(t, of[label], "no label %s, in %s", label, query)
+		case *parser.AggregateExpr:
+			parser.Inspect(is.Expr, func(of parser.Node, _ []parser.Node) error {
+				if of, named := of.(*parser.VectorSelector); named {
+					for _, label := range is.Grouping {
+						require.True(t, h.labels[of.Name][label], "%s has no label %s, in %s", of.Name, label, query)
+					}
 				}
-			}
+				return nil
+			})
 		}
 		return nil
 	})
@@ -222,19 +248,10 @@ func (h *history) evaluate(t *testing.T, query string) promql.Vector {
 
 func TestTheQueriesOfTheDashboardAndOfTheAlertsHoldOnWhatABackendSays(t *testing.T) {
 	well, failing := backend(t)
-	ofAll, ofWell := remember(t, append(well[:len(well):len(well)], failing...)), remember(t, well)
+	ofAll, ofWell := remember(t, append(well[:len(well):len(well)], failing...), "backend"), remember(t, well, "backend")
 	t.Run("each query of the dashboard shows something", func(t *testing.T) {
-		text, err := os.ReadFile("../../examples/backend/dashboard.json")
-		require.NoError(t, err)
-		var dashboard struct {
-			Panels []struct {
-				Title   string
-				Targets []struct{ Expr, LegendFormat string }
-			}
-		}
-		require.NoError(t, json.Unmarshal(text, &dashboard))
 		n := 0
-		for _, p := range dashboard.Panels {
+		for _, p := range panels(t) {
 			for _, q := range p.Targets {
 				n++
 				vector := ofAll.evaluate(t, q.Expr)
@@ -247,21 +264,41 @@ func TestTheQueriesOfTheDashboardAndOfTheAlertsHoldOnWhatABackendSays(t *testing
 		require.Greater(t, n, 30)
 	})
 	t.Run("alerts are silent while all is well, and the one on hooks fires when one fails", func(t *testing.T) {
-		groups, errs := rulefmt.ParseFile("../../examples/backend/alerts.yml", false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
-		require.Empty(t, errs)
-		for _, g := range groups.Groups {
-			for _, r := range g.Rules {
-				fires := ofAll.evaluate(t, r.Expr)
-				require.Equal(t, r.Alert == "ConvtrackHookFailed", len(fires) > 0, "%s: %v", r.Alert, fires)
-				expr, err := parser.NewParser(parser.Options{}).ParseExpr(r.Expr)
-				require.NoError(t, err)
-				compared, is := expr.(*parser.BinaryExpr)
-				require.True(t, is && compared.Op.IsComparisonOperator(), r.Alert)
-				require.NotEmpty(t, ofAll.evaluate(t, compared.LHS.String()), "%s compares nothing, so it never fires", r.Alert)
-				if r.Alert != "ConvtrackHookFailed" {
-					require.Empty(t, ofWell.evaluate(t, r.Expr), r.Alert)
-				}
+		for _, r := range rules(t) {
+			fires := ofAll.evaluate(t, r.Expr)
+			require.Equal(t, r.Alert == "ConvtrackHookFailed", len(fires) > 0, "%s: %v", r.Alert, fires)
+			if strings.HasPrefix(r.Expr, "absent(") {
+				continue
+			}
+			expr, err := parser.NewParser(parser.Options{}).ParseExpr(r.Expr)
+			require.NoError(t, err)
+			compared, is := expr.(*parser.BinaryExpr)
+			require.True(t, is && compared.Op.IsComparisonOperator(), r.Alert)
+			require.NotEmpty(t, ofAll.evaluate(t, compared.LHS.String()), "%s compares nothing, so it never fires", r.Alert)
+			if r.Alert != "ConvtrackHookFailed" {
+				require.Empty(t, ofWell.evaluate(t, r.Expr), r.Alert)
 			}
 		}
+	})
+	t.Run("an alert fires when no backend says anything any more", func(t *testing.T) {
+		silent := *ofAll
+		silent.last = silent.last.Add(6 * time.Minute) // Prometheus looks back for five
+		fired := 0
+		for _, r := range rules(t) {
+			fired += len(silent.evaluate(t, r.Expr))
+		}
+		require.Equal(t, 1, fired)
+	})
+	t.Run("several processes count what is in the store once", func(t *testing.T) {
+		twice := remember(t, append(well[:len(well):len(well)], failing...), "backend", "other")
+		compared := 0
+		for _, p := range panels(t) {
+			if !slices.Contains([]string{"Failed and not decided", "Problems", "Processes"}, p.Title) {
+				continue
+			}
+			compared++
+			require.Equal(t, ofAll.evaluate(t, p.Targets[0].Expr)[0].F, twice.evaluate(t, p.Targets[0].Expr)[0].F, p.Title)
+		}
+		require.Equal(t, 3, compared)
 	})
 }

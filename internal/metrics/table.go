@@ -45,9 +45,9 @@ var table = []telemetry.Instrument[state]{
 		say(float64(s.Cache.Open), attribute.String("convtrack.form", "open"))
 		say(float64(s.Cache.Packed), attribute.String("convtrack.form", "packed"))
 	}),
-	level("convtrack.overdue", "{conversation}", "Conversations with conclusions or timers that have been due for more than ten seconds, up to 1000.", func(s state) float64 { return float64(s.Overdue) }),
+	counted("convtrack.overdue", "{conversation}", "Conversations with conclusions or timers that have been due for more than ten seconds, up to 1000.", diagnosis.Overdue, func(s state) float64 { return float64(s.Overdue) }),
 	level("convtrack.problems", "{problem}", "Problems that Health names.", func(s state) float64 { return float64(len(s.Problems)) }),
-	level("convtrack.processes", "{process}", "Processes that share the store.", func(s state) float64 { return float64(len(s.Processes)) }),
+	counted("convtrack.processes", "{process}", "Processes that share the store.", diagnosis.Processes, func(s state) float64 { return float64(len(s.Processes)) }),
 	level("convtrack.store.latency", "s", "How long it took to write something small.", func(s state) float64 { return s.Store.Latency.Seconds() }),
 	level("convtrack.store.trouble.age", "s", "For how long the store has not taken writes as it should; 0 when it does.", func(s state) float64 { return s.since(s.Store.TroubleSince) }),
 	telling("convtrack.store.trouble", "", "1 for what is wrong with the store, 0 for the others.", func(s state, say func(float64, ...attribute.KeyValue)) {
@@ -79,9 +79,9 @@ var table = []telemetry.Instrument[state]{
 	ofSources("convtrack.source.followed", "{conversation}", "Open conversations that this process reads again and again.", func(_ state, is heard.Source) float64 { return float64(is.Followed) }),
 	ofSources("convtrack.source.repair.age", "s", "For how long what other sources have missed is yet to be read; 0: nothing is.", func(s state, is heard.Source) float64 { return s.since(is.RepairingSince) }),
 	ofSources("convtrack.source.reads.refused", "{read}", "Kinds of reads that the platform refuses.", func(_ state, is heard.Source) float64 { return float64(len(is.RefusedReads)) }),
-	telling("convtrack.source.topics", "{topic}", "Topics of a source: wanted, heard and refused.", func(s state, say func(float64, ...attribute.KeyValue)) {
+	telling("convtrack.source.topics", "{topic}", "Topics of a source: wanted of this process, heard and refused; left for lack of room by all.", func(s state, say func(float64, ...attribute.KeyValue)) {
 		for name, is := range s.Sources {
-			for of, n := range map[string]int{"wanted": is.Wanted, "heard": is.Heard, "refused": len(is.Refused)} {
+			for of, n := range map[string]int{"wanted": is.Wanted - is.Left, "heard": is.Heard, "refused": len(is.Refused), "left": is.Left} {
 				say(float64(n), attribute.String("convtrack.source", name), attribute.String("convtrack.topics", of))
 			}
 		}

@@ -106,3 +106,19 @@ func TestOfASourceIsToldOnlyWhatItHas(t *testing.T) {
 	}
 	require.Contains(t, all, "convtrack.source.blind socket")
 }
+
+func TestWhatTheStoreDoesNotTellIsNotTold(t *testing.T) {
+	all := told(state{State: diagnosis.State{Processes: []diagnosis.Process{{}}}})
+	require.Equal(t, 1.0, all["convtrack.processes"])
+	require.Contains(t, all, "convtrack.overdue")
+	all = told(state{State: diagnosis.State{Uncounted: []string{diagnosis.Overdue, diagnosis.Processes}}})
+	require.NotContains(t, all, "convtrack.processes")
+	require.NotContains(t, all, "convtrack.overdue")
+	require.Contains(t, all, "convtrack.facts.pending")
+}
+
+func TestTopicsWithoutRoomAreToldApart(t *testing.T) {
+	all := told(state{State: diagnosis.State{Sources: map[string]heard.Source{"s": {SourceHealth: conversation.SourceHealth{Wanted: 9, Heard: 5, Left: 3}}}}})
+	require.Equal(t, 6.0, all["convtrack.source.topics s wanted"], "which processes can add up")
+	require.Equal(t, 3.0, all["convtrack.source.topics s left"])
+}

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -28,6 +29,16 @@ func total(name, unit, help string, of func(state) int64) telemetry.Instrument[s
 
 func level(name, unit, help string, of func(state) float64) telemetry.Instrument[state] {
 	return telling(name, unit, help, func(s state, say func(float64, ...attribute.KeyValue)) { say(of(s)) })
+}
+
+// counted is a level of what the store is asked for. Where it does not answer nothing
+// is told, as 0 would be an answer.
+func counted(name, unit, help, what string, of func(state) float64) telemetry.Instrument[state] {
+	return telling(name, unit, help, func(s state, say func(float64, ...attribute.KeyValue)) {
+		if !slices.Contains(s.Uncounted, what) {
+			say(of(s))
+		}
+	})
 }
 
 func ofSources(name, unit, help string, of func(state, heard.Source) float64) telemetry.Instrument[state] {

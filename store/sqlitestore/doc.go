@@ -18,6 +18,11 @@
 // share the sync. A file that is deleted, replaced or cut short while it is
 // open, or its log (-wal), is noticed at the next write: [ErrGone].
 //
+// Never copy the file without its log, which has what was committed of late. VACUUM
+// INTO makes a whole copy while it is in use. Where such a copy takes the place of
+// the file, with no process running, remove the log (-wal) and its index (-shm) that
+// were left beside it: SQLite would play that log onto the copy.
+//
 // # What is deleted
 //
 // What the store deletes is overwritten with zeros. The log has it until others
