@@ -145,7 +145,13 @@ func (o *Outbox) renew(ctx context.Context) error {
 	}
 	o.mu.Lock()
 	o.renewed = began
-	o.held.renewed(keys, began, time.Now(), o.Lease)
+	now := time.Now()
+	o.held.renewed(keys, began, now, o.Lease)
+	for _, key := range keys {
+		if o.held.has(key) {
+			o.doubt(key, now)
+		}
+	}
 	o.mu.Unlock()
 	return nil
 }

@@ -42,6 +42,11 @@
 //     outcomes are recorded; then the record is dropped, to be loaded with its
 //     backlog. While somebody works on the conversation that must wait until it rests; it is
 //     enough, too, that Reserve has put the lane on the backlog meanwhile.
+//   - doubted: the lease of a delivery that is held may have ended, because the store
+//     could not be reached or the process was stopped. Somebody else may have it, and
+//     the store ignores what became of it here. The lane is blocked, as above, until
+//     that is recorded and the record is loaded. Before the first renewal that works
+//     again all lanes are closed.
 //   - no room: the hook has used up its share of the places. Every hook has the
 //     same share, so that one that hangs takes nothing from the others.
 //   - stopping.

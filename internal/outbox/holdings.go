@@ -45,6 +45,11 @@ func (h *holdings) remove(key store.DeliveryKey) bool {
 	return true
 }
 
+func (h *holdings) has(key store.DeliveryKey) bool {
+	_, held := h.since[key]
+	return held
+}
+
 // keys returns what is held.
 func (h *holdings) keys() []store.DeliveryKey {
 	keys := make([]store.DeliveryKey, 0, len(h.since))
@@ -70,7 +75,12 @@ func (h *holdings) renewed(keys []store.DeliveryKey, at, now time.Time, lease ti
 // goes on while the machine sleeps, the other one is not set.
 func (h *holdings) leased(key store.DeliveryKey, now time.Time, lease time.Duration) bool {
 	is, held := h.since[key]
-	return held && now.Sub(is.lease) < lease && now.Round(0).Sub(is.lease.Round(0)) < lease
+	return held && runs(is.lease, now, lease)
+}
+
+// runs reports whether a lease that began at the time runs now, by both clocks.
+func runs(since, now time.Time, lease time.Duration) bool {
+	return now.Sub(since) < lease && now.Round(0).Sub(since.Round(0)) < lease
 }
 
 // oldest returns since when the oldest delivery of each hook is held.

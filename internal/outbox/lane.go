@@ -53,14 +53,16 @@ func (o *Outbox) next(l lane) (delivery, bool) {
 func (o *Outbox) finish(l lane, d *delivery, r result) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	doubted := false
 	if r.recorded {
 		o.free(d.Key())
 	} else {
+		doubted = o.doubt(d.Key(), time.Now())
 		o.settle(d, r.outcome)
 	}
 	queue := o.lanes[l][1:]
 	o.lanes[l] = queue
-	if r.outcome.Did == store.Done {
+	if r.outcome.Did == store.Done && !doubted {
 		return true
 	}
 	o.blocked[l] = true

@@ -202,6 +202,53 @@ func TestWhatAnotherProcessHasDoneMeanwhileDoesNotRunAgain(t *testing.T) {
 	}
 }
 
+// A hook may run again, but not after a later event: what this process has run when its
+// lease had ended may run anywhere else.
+func TestALaneIsClosedWhileAnotherProcessMayHaveWhatRanHere(t *testing.T) {
+	for name, running := range map[string]bool{"its outcome waits": false, "its hook runs": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks, gate := events.NewHooks(), make(chan struct{})
+				j := hook(hooks, "h", func(_ context.Context, id string) error {
+					if running && id == "c.1" {
+						<-gate
+					}
+					return nil
+				}, events.Timeout(time.Hour))
+				r := newRig(t, hooks, 100)
+				require.NoError(t, r.announce("c"))
+				synctest.Wait()
+				r.store.set(func() { // nothing is recorded or renewed any more
+					r.store.before, r.store.leases = func(store.Batch) error { return errLost }, func() error { return errLost }
+				})
+				time.Sleep(lease + time.Second)
+				due, _, err := r.store.Store.Claim(t.Context(), store.Claim{Owner: "other", Lease: time.Hour, Hooks: []string{"h"}, Limit: 10})
+				require.NoError(t, err)
+				require.Len(t, due, 1, "the other process has it")
+				r.store.set(func() { r.store.before, r.store.leases = nil, nil })
+				require.NoError(t, r.announce("c"), "before anything is renewed or recorded")
+				time.Sleep(2 * time.Second)
+				close(gate)
+				synctest.Wait()
+				require.NoError(t, r.announce("c"))
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				require.Equal(t, []string{"c.1"}, j.read(), "what comes later waits behind it")
+				_, err = r.store.Store.Commit(t.Context(), store.Batch{Owner: "other", Outcomes: []store.Outcome{due[0].Outcome("other", store.Done)}})
+				require.NoError(t, err)
+				time.Sleep(2 * lease)
+				synctest.Wait()
+				require.Equal(t, []string{"c.1", "c.2", "c.3"}, j.read())
+				require.Zero(t, r.Held())
+				require.NoError(t, r.announce("c"))
+				synctest.Wait()
+				require.Equal(t, []string{"c.1", "c.2", "c.3", "c.4"}, j.read(), "the lane is open again")
+				require.Empty(t, r.blocked)
+			})
+		})
+	}
+}
+
 func TestAHookThatHangsTakesNoPlacesFromOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()

@@ -64,16 +64,35 @@ func (o *Outbox) Recorded(outcomes []store.Outcome, ready bool) {
 			o.look.Set(time.Now().Add(outcomes[i].Wait))
 		}
 	}
+	var blocked []lane
+	now := time.Now()
 	o.mu.Lock()
 	for i := range outcomes {
+		l := lane{outcomes[i].ConversationID, outcomes[i].Hook}
+		o.doubt(outcomes[i].Key(), now)
+		if o.blocked[l] {
+			blocked = append(blocked, l)
+		}
 		o.free(outcomes[i].Key())
 	}
 	o.mu.Unlock()
 	for i := range outcomes {
-		if o.tell(&outcomes[i]); outcomes[i].Did != store.Done {
-			o.unblock(lane{outcomes[i].ConversationID, outcomes[i].Hook})
-		}
+		o.tell(&outcomes[i])
 	}
+	for _, l := range blocked {
+		o.unblock(l)
+	}
+}
+
+// doubt blocks the lane of a delivery whose lease may have ended: somebody else may
+// hold it, so that the store ignores what becomes of it here. It reports whether it
+// did. The caller holds the lock.
+func (o *Outbox) doubt(key store.DeliveryKey, now time.Time) bool {
+	if o.held.leased(key, now, o.Lease) {
+		return false
+	}
+	o.blocked[lane{key.ConversationID, key.Hook}] = true
+	return true
 }
 
 // tell says that a delivery has failed for good.

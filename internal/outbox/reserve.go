@@ -58,7 +58,13 @@ func (r *Reservation) HeardAt(at time.Time) {
 
 // open reports whether the short way is. The caller holds the lock.
 func (o *Outbox) open(l lane) bool {
-	return !o.blocked[l] && !o.stopping && len(o.blocked) < o.Most && o.held.byHook[l.hook] < o.share
+	return !o.blocked[l] && !o.stopping && len(o.blocked) < o.Most && o.held.byHook[l.hook] < o.share && o.leasesHold()
+}
+
+// leasesHold reports whether the leases of what is held have not ended meanwhile: when
+// the store cannot be reached, or the process was stopped. The caller holds the lock.
+func (o *Outbox) leasesHold() bool {
+	return o.held.count() == 0 || runs(o.renewed, time.Now(), o.Lease)
 }
 
 // shareAmong divides the places among the hooks. The caller holds the lock.
@@ -72,9 +78,16 @@ func (r *Reservation) Abandon() {
 	}
 	o := r.outbox
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	var blocked []lane
 	for i := range r.held {
+		if l := r.held[i].lane(); o.blocked[l] {
+			blocked = append(blocked, l)
+		}
 		o.free(r.held[i].Key())
+	}
+	o.mu.Unlock()
+	for _, l := range blocked {
+		o.unblock(l)
 	}
 	r.held, r.longWay = nil, nil
 }
