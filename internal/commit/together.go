@@ -178,6 +178,11 @@ func (c *Committer) load(ctx context.Context, batch []*lane.Work, guess bool) (r
 		}
 		c.Store.Failed("loading conversations", err)
 		if n >= c.StoreAttempts || !retry.PauseForStore(ctx, n) {
+			for _, w := range batch {
+				if w.Reload { // nobody says so again
+					c.Cache.Drop(w.ID)
+				}
+			}
 			return nil, nil, err
 		}
 	}
