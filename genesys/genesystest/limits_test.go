@@ -66,3 +66,15 @@ func TestAPageInPlaceOfTheAnswerIsASuccess(t *testing.T) {
 		c.query(object{"interval": days(0, 1)})
 	})
 }
+
+func TestAConversationThatBeginsIsNotForgotten(t *testing.T) {
+	virtual(t, func(t *testing.T, s *genesystest.Server, c *client) {
+		for _, id := range []string{"a", "b", "c"} {
+			story := transfer()
+			story.ID = id
+			s.Play(story)
+			require.Equal(t, id, c.get("/api/v2/conversations/" + id)["id"])
+		}
+		require.Len(t, s.Truth(), 3, "none is over")
+	}, genesystest.Keep(2))
+}

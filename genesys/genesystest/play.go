@@ -19,6 +19,7 @@ type Playing struct {
 	story   *Story
 	moments []moment // after last
 	last    time.Duration
+	begun   bool // it has been played, or is
 	active  bool // its goroutine runs
 	ended   bool // over is closed
 	stopped bool
@@ -107,7 +108,7 @@ func (p *Playing) now() time.Duration { return time.Since(p.start) }
 func (p *Playing) idle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.active
+	return p.begun && !p.active
 }
 
 // view composes something of the story as of now, lag earlier. It returns
@@ -150,6 +151,7 @@ func (p *Playing) change(how func(s *Story, at time.Duration) bool) {
 // goOn plays what is left of the story. It needs the lock.
 func (p *Playing) goOn() {
 	p.moments = p.story.schedule(p.last)
+	p.begun = true
 	p.wake()
 	if !p.active {
 		p.active = p.server.goes(p.run)
