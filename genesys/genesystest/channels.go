@@ -30,7 +30,8 @@ type channel struct {
 	expires, used time.Time
 	deaf          bool     // a fault: it tells no events
 	topics        []string // as subscribed
-	socket        *socket  // nil: nobody is connected
+	refused       refusedParts
+	socket        *socket // nil: nobody is connected
 }
 
 func newChannels(s *Server) *channels {
@@ -55,15 +56,19 @@ func (cs *channels) find(id string) *channel {
 
 // drop removes a channel silently. It needs the lock.
 func (cs *channels) drop(ch *channel) {
-	cs.setTopics(ch, nil)
+	cs.setTopics(ch, nil, nil)
 	delete(cs.byID, ch.id)
 	if ch.socket != nil {
 		ch.socket.end(websocket.CloseNormalClosure, "") // nobody says why
 	}
 }
 
+// refusedParts are the individual topics of combined topics that a channel does
+// not hear, by the combined topic (protocol 2.3).
+type refusedParts map[string][]string
+
 // setTopics replaces what the channel has subscribed. It needs the lock.
-func (cs *channels) setTopics(ch *channel, topics []string) {
+func (cs *channels) setTopics(ch *channel, topics []string, refused refusedParts) {
 	for _, t := range ch.topics {
 		for _, part := range parts(t) {
 			delete(cs.byTopic[part], ch)
@@ -72,9 +77,12 @@ func (cs *channels) setTopics(ch *channel, topics []string) {
 			}
 		}
 	}
-	ch.topics = topics
+	ch.topics, ch.refused = topics, refused
 	for _, t := range topics {
 		for _, part := range parts(t) {
+			if slices.Contains(refused[t], part) {
+				continue
+			}
 			if cs.byTopic[part] == nil {
 				cs.byTopic[part] = map[*channel]string{}
 			}

@@ -1,6 +1,7 @@
 package genesystest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -131,6 +132,25 @@ func TestRefusedTopicsAreNamedWhenErrorsAreIgnored(t *testing.T) {
 		require.Equal(t, map[string]any{"v2.users.u-1?presence&conversations": "Permitted", "v2.users.u-1.presence": "Rejected", "v2.nothing": "Rejected"}, states)
 		require.Equal(t, []string{"v2.users.u-1?presence&conversations"}, topicsOf(t, c.get(path)))
 	}, genesystest.ForbidTopics("v2.users.u-1.presence"))
+}
+
+func TestARefusedPartOfACombinedTopicIsNotHeard(t *testing.T) {
+	virtual(t, func(t *testing.T, s *genesystest.Server, c *client) {
+		id, uri := c.channel()
+		path := channelsPath + "/" + id + "/subscriptions"
+		c.do(http.MethodPut, path+"?ignoreErrors=true", subscriptions("v2.users.user-a?presence&conversations"), http.StatusOK)
+		c.subscribe(http.MethodPost, id, "v2.users.user-b.conversations")
+		so := c.open(uri)
+		require.NoError(t, s.Play(transfer()).Wait(t.Context()))
+		heard := map[any]bool{}
+		for _, f := range so.soFar() {
+			var o object
+			require.NoError(t, json.Unmarshal(f, &o))
+			heard[o["topicName"]] = true
+		}
+		require.Contains(t, heard, "v2.users.user-b.conversations")
+		require.NotContains(t, heard, "v2.users.user-a.conversations", "also after more has been subscribed")
+	}, genesystest.ForbidTopics("v2.users.user-a.conversations"))
 }
 
 func TestAChannelTakes1000Topics(t *testing.T) {

@@ -3,6 +3,7 @@ package genesystest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -39,7 +40,7 @@ func (s *Server) deleteSubscriptions(c *call) answer {
 	if ch == nil {
 		return noChannel()
 	}
-	cs.setTopics(ch, nil)
+	cs.setTopics(ch, nil, nil)
 	return answer{status: http.StatusOK}
 }
 
@@ -68,8 +69,10 @@ func (s *Server) subscribe(c *call, add bool) answer {
 		return noChannel()
 	}
 	var topics []string
+	refused := refusedParts{}
 	if add {
 		topics = slices.Clone(ch.topics)
+		maps.Copy(refused, ch.refused)
 	}
 	entities := []Object{}
 	for _, w := range wanted {
@@ -77,7 +80,9 @@ func (s *Server) subscribe(c *call, add bool) answer {
 		if len(refusals) > 0 && !ignore {
 			return refusals[0].answer
 		}
+		var unheard []string
 		for _, r := range refusals {
+			unheard = append(unheard, r.topic)
 			o := Object{"id": r.topic, "state": "Rejected", "rejectionReason": r.answer.body.(*errorBody).Message}
 			if r.permission != "" {
 				o["missingPermissions"] = []string{r.permission}
@@ -88,6 +93,7 @@ func (s *Server) subscribe(c *call, add bool) answer {
 			continue
 		}
 		entities = append(entities, permitted(w.ID))
+		refused[w.ID] = unheard
 		if !slices.Contains(topics, w.ID) {
 			topics = append(topics, w.ID)
 		}
@@ -96,7 +102,7 @@ func (s *Server) subscribe(c *call, add bool) answer {
 		return refuse(http.StatusBadRequest, "notification.subscription.too.many.subscriptions",
 			fmt.Sprintf("A channel can have at most %d subscriptions.", mostTopics))
 	}
-	cs.setTopics(ch, topics)
+	cs.setTopics(ch, topics, refused)
 	ch.expires = time.Now().Add(s.channelLifetime)
 	if ch.socket != nil {
 		ch.socket.wakeUp()
