@@ -59,11 +59,11 @@ func (s *Server) Load(l Load) *Loading {
 			if wait(ctx, time.Until(next)) != nil {
 				return
 			}
-			story := c.story()
-			for s.stage.find(story.ID) != nil { // the same seed was used before
-				story = c.story()
+			p, err := s.play(c.story(), Speed(l.Speed))
+			for err != nil { // another load has the same seed
+				p, err = s.play(c.story(), Speed(l.Speed))
 			}
-			loading.add(s.Play(story, Speed(l.Speed)))
+			loading.add(p)
 		}
 	}) {
 		close(loading.begun)

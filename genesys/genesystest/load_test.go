@@ -68,6 +68,16 @@ func TestALoadWithTheSameSeedGoesOnWhereTheFirstEnded(t *testing.T) {
 	})
 }
 
+func TestLoadsWithTheSameSeedCanPlayAtOnce(t *testing.T) {
+	virtual(t, func(t *testing.T, s *genesystest.Server, _ *client) {
+		load := genesystest.Load{Conversations: 200, Seed: 1}
+		first, second := s.Load(load), s.Load(load)
+		require.NoError(t, first.Wait(t.Context()))
+		require.NoError(t, second.Wait(t.Context()))
+		require.Len(t, s.Truth(), 400)
+	})
+}
+
 func TestALoadWithoutAnEndIsStoppedAndForgotten(t *testing.T) {
 	virtual(t, func(t *testing.T, s *genesystest.Server, _ *client) {
 		l := s.Load(genesystest.Load{PerSecond: 1, Longest: 5 * time.Minute})

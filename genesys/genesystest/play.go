@@ -41,6 +41,15 @@ func Speed(factor float64) PlayOption { return func(c *playConfig) { c.speed = f
 // sets its Start. The story's ID must be new to the server: Play panics
 // otherwise, see [Story.Fresh].
 func (s *Server) Play(story *Story, opts ...PlayOption) *Playing {
+	p, err := s.play(story, opts...)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// play is Play with an error for a story whose ID is not new.
+func (s *Server) play(story *Story, opts ...PlayOption) (*Playing, error) {
 	c := playConfig{speed: 1}
 	for _, o := range opts {
 		o(&c)
@@ -53,13 +62,13 @@ func (s *Server) Play(story *Story, opts ...PlayOption) *Playing {
 		p.story.faster(c.speed)
 	}
 	if err := s.stage.enter(p); err != nil {
-		panic(err)
+		return nil, err
 	}
 	s.directory.learn(p.story)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.goOn()
-	return p
+	return p, nil
 }
 
 // ID is the conversation's id.
