@@ -87,7 +87,7 @@ func (s *Story) legEvents(l *Leg) []DetailEvent {
 		add(r.To, role+".start", nil)
 	}
 	for _, o := range l.Outcomes {
-		add(o.To+outcomeLag, role+".outcome", s.outcomeDetails(o))
+		add(o.To+s.outcomeLag, role+".outcome", s.outcomeDetails(o))
 	}
 	if l.End != Never {
 		add(l.End, role+".end", s.endDetails(l, role))

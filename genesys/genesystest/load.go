@@ -206,11 +206,11 @@ func (c *casting) cast(pool []string) func(string) string {
 	}
 }
 
-// lastMoment is when the last thing in the conversation happens.
+// lastMoment is when the last thing in the conversation happens or is told.
 func (s *Story) lastMoment() time.Duration {
-	moments := s.Moments()
-	if len(moments) == 0 {
-		return 0
+	last := time.Duration(0)
+	for _, t := range slices.Concat(s.Moments(), s.detailTimes()) {
+		last = max(last, t)
 	}
-	return moments[len(moments)-1]
+	return last
 }

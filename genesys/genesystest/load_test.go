@@ -91,6 +91,21 @@ func TestALoadWithoutAnEndIsStoppedAndForgotten(t *testing.T) {
 	}, genesystest.Keep(200))
 }
 
+func TestALoadLeavesOutWhatIsToldForLonger(t *testing.T) {
+	virtual(t, func(t *testing.T, s *genesystest.Server, _ *client) {
+		short := genesystest.Scenario{Story: func() *genesystest.Story {
+			story := genesystest.NewStory("c-short")
+			story.Customer("cust", 0).Ends(9*time.Second, "endpoint")
+			return story
+		}}
+		l := s.Load(genesystest.Load{Conversations: 20, Longest: time.Minute, Scenarios: []genesystest.Scenario{short, outcomeTwice(t)}})
+		require.NoError(t, l.Wait(t.Context()))
+		for _, tr := range s.Truth() {
+			require.Len(t, tr.Story.Legs, 1, "an outcome is told 97 s after the start")
+		}
+	})
+}
+
 func TestAFreshStoryHasNewIDsEverywhere(t *testing.T) {
 	virtual(t, func(t *testing.T, s *genesystest.Server, _ *client) {
 		l := s.Load(genesystest.Load{Conversations: 100, Longest: time.Hour})

@@ -34,9 +34,10 @@ func (s *Story) Clone() *Story {
 	return &c
 }
 
-// offsets returns all times of the story, to be read or changed.
+// offsets returns all times of the story, and what comes so much later than
+// another, to be read or changed.
 func (s *Story) offsets() []*time.Duration {
-	all := []*time.Duration{&s.RecordStart, &s.RecordEnd}
+	all := []*time.Duration{&s.RecordStart, &s.RecordEnd, &s.outcomeLag}
 	for _, l := range s.Legs {
 		all = append(all, &l.Start, &l.Connected, &l.End, &l.Due, &l.WrapStart, &l.WrapEnd)
 		for _, is := range [][]Interval{l.Holds, l.Parks, l.Restarts} {
@@ -57,7 +58,7 @@ func (s *Story) offsets() []*time.Duration {
 		all = append(all, &s.Transfers[i].At, &s.Transfers[i].Complete)
 	}
 	for _, v := range s.Surveys {
-		all = append(all, v.times()...)
+		all = append(all, v.offsets()...)
 	}
 	for _, e := range s.Evaluations {
 		all = append(all, e.times()...)

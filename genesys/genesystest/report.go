@@ -10,9 +10,6 @@ type FlowOutcome struct {
 	From, To  time.Duration
 }
 
-// outcomeLag is how much later than its end an outcome is told by an event.
-const outcomeLag = 89 * time.Second
-
 func (s *Story) outcomeDetails(o FlowOutcome) Object {
 	d := Object{"flowOutcomeId": o.ID, "flowOutcomeValue": o.Value, "flowOutcomeStartTime": s.millis(o.From), "flowOutcomeEndTime": s.millis(o.To)}
 	if o.Milestone != "" {

@@ -44,7 +44,8 @@ type Story struct {
 	Surveys     []*Survey
 	Evaluations []*Evaluation
 
-	otherwise otherwise // of the server that plays it
+	outcomeLag time.Duration // how much later than its end an outcome is told by an event
+	otherwise  otherwise     // of the server that plays it
 }
 
 // Object is a JSON object.
@@ -127,7 +128,8 @@ type TransferCommand struct {
 
 // NewStory returns an inbound call that begins at nine o'clock on a fixed day.
 func NewStory(id string) *Story {
-	return &Story{ID: id, Start: time.Date(2025, 1, 10, 9, 0, 0, 0, time.UTC), Direction: "inbound", Division: "d-home", Media: "voice"}
+	return &Story{ID: id, Start: time.Date(2025, 1, 10, 9, 0, 0, 0, time.UTC), Direction: "inbound", Division: "d-home", Media: "voice",
+		outcomeLag: 89 * time.Second}
 }
 
 func (s *Story) add(name, purpose string, start time.Duration) *Leg {

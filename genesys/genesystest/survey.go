@@ -54,6 +54,9 @@ func (v *Survey) times() []*time.Duration {
 	return []*time.Duration{&v.Sent, &v.Completed, &v.Expired, &v.Failed}
 }
 
+// offsets are its times and its lag, which is no time of its own.
+func (v *Survey) offsets() []*time.Duration { return append(v.times(), &v.Lag) }
+
 // settled is when the platform shows that the survey is completed.
 func (v *Survey) settled() time.Duration {
 	if v.Completed == Never {

@@ -2,6 +2,7 @@ package genesystest_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,4 +57,29 @@ func TestAStoryIsPlayedAtItsOwnMoments(t *testing.T) {
 		}
 		require.Len(t, last["eventBody"].(object)["participants"], 6)
 	})
+}
+
+// TestSpeedDividesWhatComesLate: outcomes are told 89 s after they are reached,
+// and a survey can be finished later than it is completed.
+func TestSpeedDividesWhatComesLate(t *testing.T) {
+	virtual(t, func(t *testing.T, s *genesystest.Server, c *client) {
+		story := outcomeTwice(t).Story()
+		story.Survey("sv-1", "", "", 9*time.Second).Complete(10*time.Second, 80, 9).Lag = 30 * time.Second
+		began := time.Now()
+		p := s.Play(story, genesystest.Speed(50))
+		time.Sleep(500 * time.Millisecond)
+		require.Equal(t, "Sent", c.get("/api/v2/quality/surveys/sv-1")["status"])
+		time.Sleep(500 * time.Millisecond)
+		require.Equal(t, "Finished", c.get("/api/v2/quality/surveys/sv-1")["status"])
+		require.NoError(t, p.Wait(t.Context()))
+		require.InDelta(t, (8+89)/50., time.Since(began).Seconds(), 0.1)
+	})
+}
+
+func outcomeTwice(t *testing.T) genesystest.Scenario {
+	t.Helper()
+	all := genesystest.Scenarios()
+	i := slices.IndexFunc(all, func(s genesystest.Scenario) bool { return s.Name == "one outcome of a flow twice, told after the end" })
+	require.GreaterOrEqual(t, i, 0)
+	return all[i]
 }
