@@ -62,9 +62,9 @@ func permitted(err error) error {
 	return err
 }
 
-// explain finds out why a launch was refused. The codes with which Genesys Cloud
-// refuses one are not published; what is, is how a flow looks that has no
-// published version.
+// explain finds out why a launch was refused (protocol 5.3): by the code, which
+// needs no permission, or else by how the flow looks, which the client may not be
+// permitted to see.
 func (f *Flows) explain(ctx context.Context, flowID string, err error) error {
 	var refused *genesys.APIError
 	if !errors.As(err, &refused) {
@@ -76,6 +76,12 @@ func (f *Flows) explain(ctx context.Context, flowID string, err error) error {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict:
 	default:
 		return err
+	}
+	switch refused.Code {
+	case "flow.config.not.published":
+		return fmt.Errorf("%w: %w", ErrNotPublished, err)
+	case "architect.flow.not.found":
+		return fmt.Errorf("%w: %w", ErrNoFlow, err)
 	}
 	answer, failed := f.config.API.Call(ctx, genesys.Request{Path: "/api/v2/flows/" + url.PathEscape(flowID)})
 	if genesys.HasStatus(failed, http.StatusNotFound) {

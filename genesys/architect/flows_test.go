@@ -114,7 +114,8 @@ func TestTheReasonOfARefusalIsTold(t *testing.T) {
 		"no permission":            {flow: "flow-1", deny: genesystest.RequestFault{Match: only("/api/v2/flows/executions"), Status: 403}, want: architect.ErrNotPermitted},
 		"no permission to see it":  {flow: "flow-1", deny: genesystest.RequestFault{Match: only("/api/v2/flows/executions/{id}"), Status: 403}, want: architect.ErrNotPermitted},
 		"an input of another kind": {flow: "flow-1", deny: genesystest.RequestFault{Match: only("/api/v2/flows/executions"), Status: 400}},
-		"a flow that is not seen":  {flow: "draft", deny: genesystest.RequestFault{Match: only("/api/v2/flows/{id}"), Status: 403}},
+		"a flow that is not seen":  {flow: "draft", deny: genesystest.RequestFault{Match: only("/api/v2/flows/{id}"), Status: 403}, want: architect.ErrNotPublished},
+		"no flow by its code":      {flow: "flow-1", deny: genesystest.RequestFault{Match: only("/api/v2/flows/executions"), Status: 404, Code: "architect.flow.not.found"}, want: architect.ErrNoFlow},
 	} {
 		t.Run(name, func(t *testing.T) {
 			simulated(t, func(t *testing.T, s *genesystest.Server, f *architect.Flows) {

@@ -142,7 +142,7 @@ func (s *Server) launchFlow(c *call) answer {
 		return badRequest("The body must be an object with a flowId.")
 	}
 	if s.flows.known[body.FlowID].Unpublished {
-		return badRequest("The flow has no published version.")
+		return refuse(http.StatusBadRequest, "flow.config.not.published", "The flow has no published version.")
 	}
 	if !s.flows.starts.take() {
 		a := refuse(http.StatusTooManyRequests, "too.many.requests", "Too many flows are started.")

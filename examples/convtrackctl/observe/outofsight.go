@@ -13,7 +13,6 @@ func OutOfSight() []Unseen {
 		{"Whether a topic that does not exist is answered so or still fails all is unknown (U)", "a listener subscribes topics that exist"},
 		{"Whether plain expiry of the access token ends a channel is unknown (U)", "a token lives a day, and is replaced long before it expires"},
 		{"Whether a new channel hears then is unknown (U)", "a channel that is deaf is rare, and cannot be brought about; the source logs it and counts it in Stats"},
-		{"the codes with which it refuses are not published", "no flow is started by listening"},
 		{"How a data action writes a value that a flow does not have, and a date and time, is not published (U)", "a data action calls the host, not a listener"},
 		{"Whether a job has a limit is unknown", "a listener starts no job"},
 		{"which of the changes they count is unknown", "they change weeks after the end"},
