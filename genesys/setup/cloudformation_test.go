@@ -189,6 +189,20 @@ func TestTheQueueIsOneThatTheBackendCanReadSafely(t *testing.T) {
 	require.EqualValues(t, 60, visibility)
 }
 
+// TestAStackThatCannotBeCreatedLeavesNothingBehind: what a first try leaves keeps
+// the next one from creating it, most of all the bus, whose name is given.
+func TestAStackThatCannotBeCreatedLeavesNothingBehind(t *testing.T) {
+	for name, c := range examples() {
+		if c.EventBridge == nil {
+			continue
+		}
+		stack := parseYAML(t, files(t, c)["aws/cloudformation.yaml"]).at("Resources")
+		for _, resource := range stack.keys() {
+			require.NotEqual(t, "Retain", stack.at(resource, "DeletionPolicy").text(), "%s: %s stays when its creation is rolled back", name, resource)
+		}
+	}
+}
+
 // TestTheBackendAndDoctorMayDoWhatTheyDoWithTheQueues: both read from the queue; doctor
 // looks at what is in the dead-letter queue, and takes nothing from it.
 func TestTheBackendAndDoctorMayDoWhatTheyDoWithTheQueues(t *testing.T) {

@@ -222,7 +222,11 @@ func TestTheEventBusOutlivesAccidents(t *testing.T) {
 	bus := m.block(t, "resource", "aws_cloudwatch_event_bus", "genesys")
 	require.True(t, m.value(t, all, "aws", bus.Blocks[0].Body.Attributes["prevent_destroy"].Expr).True())
 	require.Contains(t, all["aws/main.tf"], "terraform import aws_cloudwatch_event_bus.genesys aws.partner/genesys.com/cloud/")
-	require.Contains(t, all["aws/cloudformation.yaml"], "Type: AWS::Events::EventBus\n    DeletionPolicy: Retain")
+	for _, name := range []string{"Bus", "Undelivered", "Events", "Poison"} {
+		resource := parseYAML(t, all["aws/cloudformation.yaml"]).at("Resources", name)
+		require.Equal(t, "RetainExceptOnCreate", resource.at("DeletionPolicy").text(), name)
+		require.Equal(t, "Retain", resource.at("UpdateReplacePolicy").text(), name)
+	}
 }
 
 // TestTheBusIsThatOfOneIntegration: several integrations of an organisation can have names
