@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -33,7 +34,7 @@ var (
 // database is a memory store that can fail or hang.
 type database struct {
 	store.Store
-	release, commit func(ctx context.Context) error
+	release, commit, claim, value func(ctx context.Context) error // nil: it works
 }
 
 func (d *database) Release(ctx context.Context, owner string) error {
@@ -52,6 +53,24 @@ func (d *database) Commit(ctx context.Context, b store.Batch) (store.Committed, 
 		}
 	}
 	return d.Store.Commit(ctx, b)
+}
+
+func (d *database) Claim(ctx context.Context, c store.Claim) ([]store.Delivery, time.Time, error) {
+	if d.claim != nil {
+		if err := d.claim(ctx); err != nil {
+			return nil, time.Time{}, err
+		}
+	}
+	return d.Store.Claim(ctx, c)
+}
+
+func (d *database) Value(ctx context.Context, name string) ([]byte, int64, error) {
+	if d.value != nil {
+		if err := d.value(ctx); err != nil {
+			return nil, 0, err
+		}
+	}
+	return d.Store.Value(ctx, name)
 }
 
 func newEngine(s store.Store, hooks *events.Hooks) *Engine {
@@ -177,6 +196,44 @@ func TestAStopTakesNoLongerThanTheDrainTimeoutWhateverHangs(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A store that hangs, and does not heed its context, while Run begins or while what is
+// due is delivered at the end of the sources, is left behind as in any other stop.
+func TestAStopIsInTimeAlsoAtTheBeginningAndAtTheEndOfTheSources(t *testing.T) {
+	for _, what := range []string{"release at the beginning", "value at the beginning", "claim", "value"} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var hangs atomic.Bool
+				end := make(chan struct{})
+				hang := func(of string) func(context.Context) error {
+					return func(context.Context) error {
+						if strings.HasPrefix(what, of) && (hangs.Load() || strings.HasSuffix(what, "beginning")) {
+							<-end
+						}
+						return nil
+					}
+				}
+				s := &database{Store: memstore.New(), release: hang("release"), claim: hang("claim"), value: hang("value")}
+				e := newEngine(s, events.NewHooks())
+				ctx, stop := context.WithCancel(t.Context())
+				ended := make(chan error, 1)
+				go func() {
+					ended <- e.Run(ctx, nil, func(context.Context, context.CancelCauseFunc) error {
+						time.Sleep(time.Minute)
+						hangs.Store(true)
+						return nil // they have ended by themselves
+					})
+				}()
+				time.Sleep(2 * time.Minute)
+				began := time.Now()
+				stop()
+				<-ended
+				require.LessOrEqual(t, time.Since(began), e.config.DrainTimeout)
+				close(end)
+			})
+		})
 	}
 }
 

@@ -25,7 +25,15 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(ctx cont
 	lasting := context.WithoutCancel(ctx)
 	work, abort := context.WithCancel(lasting)
 	defer abort()
-	if err := e.join(ctx, sources); err != nil {
+	stop := newStopTime(lasting, e.config.DrainTimeout)
+	defer func() { stop.free() }()
+	joined := make(chan error, 1)
+	begun := context.AfterFunc(ctx, stop.start)
+	if !within(stop.over, func() { joined <- e.join(ctx, sources) }) {
+		joined <- fmt.Errorf("convtrack: the store does not answer: %w", context.Cause(ctx))
+	}
+	begun()
+	if err := <-joined; err != nil {
 		p.fail(err)
 		return err
 	}
@@ -35,8 +43,6 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(ctx cont
 	loops := e.start(work)
 	close(p.begun)
 
-	stop := newStopTime(lasting, e.config.DrainTimeout)
-	defer func() { stop.free() }()
 	listening, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	defer context.AfterFunc(listening, stop.start)()
@@ -51,13 +57,19 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(ctx cont
 			err = gaveUp
 		}
 	}
-	complete := err == nil && ctx.Err() == nil && e.complete(ctx, work, loops)
+	complete := false
+	if err == nil && ctx.Err() == nil {
+		delivered := make(chan bool, 1)
+		complete = within(stop.over, func() { delivered <- e.complete(ctx, work, loops) }) && <-delivered //nolint:contextcheck // as above
+	}
 	stop.start()
 	ended := within(stop.over, func() { e.drain(stop, loops, abort) }) //nolint:contextcheck // as above
 	if ended && complete && ctx.Err() == nil {
-		e.Outbox.Drain(ctx, work, e.config.DrainTimeout, true) // the second step, see complete
-		stop.free()                                            // that took the time that it needs; the goodbyes have theirs
+		stop.free() // what is delivered takes the time that it needs; the goodbyes have theirs
 		stop = newStopTime(lasting, e.config.DrainTimeout)
+		told := context.AfterFunc(ctx, stop.start)
+		ended = within(stop.over, func() { e.Outbox.Drain(ctx, work, e.config.DrainTimeout, true) }) // the second step, see complete
+		told()
 		stop.start()
 	}
 	ended = ended && within(stop.over, func() { //nolint:contextcheck // as above
