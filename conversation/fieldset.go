@@ -30,6 +30,14 @@ func field(i int) fieldSet {
 	return fieldSet{high: 1 << (i - 64)}
 }
 
+// fieldsBefore returns the set of the first n fields.
+func fieldsBefore(n int) fieldSet {
+	if n < 64 {
+		return fieldSet{low: 1<<n - 1}
+	}
+	return fieldSet{low: math.MaxUint64, high: 1<<(n-64) - 1}
+}
+
 func (set *fieldSet) add(i int)     { *set = set.or(field(i)) }
 func (set *fieldSet) remove(i int)  { *set = set.without(field(i)) }
 func (set fieldSet) has(i int) bool { return !set.and(field(i)).empty() }

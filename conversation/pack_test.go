@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"encoding/binary"
 	"reflect"
 	"testing"
 	"time"
@@ -51,6 +52,23 @@ func survives[E any](t *testing.T, fields schema[E]) {
 		b := fields.pack(nil, &e)
 		fields.unpack(&again, &reader{rest: b, whole: string(b)})
 		require.Equal(t, e, again, fields.fields[i].Name)
+	}
+}
+
+func TestAProvenanceWithAFieldThatIsNotKnownIsRefused(t *testing.T) {
+	of := func(set ...byte) error {
+		b := binary.LittleEndian.AppendUint64([]byte{1}, uint64(bySource(SourceTopic, at(1))))
+		return new(Segment).SetProvenance(append(append(b, byte(len(set))), set...))
+	}
+	n := len(segmentFields.fields)
+	last := make([]byte, n/8+1)
+	last[(n-1)/8] = 1 << ((n - 1) % 8)
+	require.NoError(t, of(last...))
+	require.NoError(t, of(append(last, make([]byte, 20)...)...))
+	for _, i := range []int{n, 63, 64, mostFields - 1, mostFields, mostFields + 20} {
+		set := make([]byte, i/8+1)
+		set[i/8] = 1 << (i % 8)
+		require.ErrorIs(t, of(set...), errProvenance, "field %d", i)
 	}
 }
 

@@ -241,15 +241,13 @@ func appendStamps(b []byte, list stamps) []byte {
 }
 
 func appendSet(b []byte, fields fieldSet) []byte {
-	var set [mostFields / 8]byte
-	size := 0
-	for i, word := range []uint64{fields.low, fields.high} {
-		binary.LittleEndian.PutUint64(set[i*8:], word)
-		if word != 0 {
-			size = i*8 + (bits.Len64(word)+7)/8
-		}
+	size := (bits.Len64(fields.low) + 7) / 8
+	if fields.high != 0 {
+		size = 8 + (bits.Len64(fields.high)+7)/8
 	}
-	return append(binary.AppendUvarint(b, uint64(size)), set[:size]...)
+	b = binary.AppendUvarint(b, uint64(size))
+	n := len(b) + size
+	return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, fields.low), fields.high)[:n]
 }
 
 // appendNamed writes the stamps of attributes, in the order of their names.
@@ -275,31 +273,30 @@ func (r *reader) stamps(fields int) stamps {
 		return nil
 	}
 	list := make(stamps, 0, min(n, mostFields))
+	var stated fieldSet
 	for ; n > 0 && r.err == nil; n-- {
 		stamp, set := stamp(r.uint64()), r.set(fields)
 		if r.err != nil {
 			return nil
 		}
-		if stated := list.fields(); stamp == 0 || set.and(stated) != (fieldSet{}) {
+		if stamp == 0 || !set.and(stated).empty() {
 			r.err = errProvenance
 			return nil
 		}
-		list = list.with(stamp, set)
+		list, stated = list.with(stamp, set), stated.or(set)
 	}
 	return list
 }
 
 // set reads what appendSet wrote of an entity with so many fields.
 func (r *reader) set(fields int) (set fieldSet) {
-	for i, part := range r.take(int(min(r.uvarint(), 1<<10))) {
-		for ; part != 0; part &= part - 1 {
-			at := i*8 + bits.TrailingZeros8(part)
-			if at >= fields {
-				r.err = fmt.Errorf("%w: a newer version wrote it", errProvenance)
-				return fieldSet{}
-			}
-			set.add(at)
-		}
+	var known [mostFields / 8]byte
+	all := r.take(int(min(r.uvarint(), 1<<10)))
+	more := all[copy(known[:], all):]
+	set = fieldSet{binary.LittleEndian.Uint64(known[:]), binary.LittleEndian.Uint64(known[8:])}
+	if !set.without(fieldsBefore(fields)).empty() || slices.ContainsFunc(more, func(b byte) bool { return b != 0 }) {
+		r.err = fmt.Errorf("%w: a newer version wrote it", errProvenance)
+		return fieldSet{}
 	}
 	return set
 }

@@ -37,13 +37,16 @@ func (s stamps) with(stamp stamp, fields fieldSet) stamps {
 	if fields.empty() || stamp == 0 {
 		return s
 	}
-	k := 0
-	for k < len(s) && s[k].stamp < stamp {
-		k++
+	k := len(s)
+	for k > 0 && s[k-1].stamp > stamp {
+		k--
 	}
-	if k < len(s) && s[k].stamp == stamp {
-		s[k].fields = s[k].fields.or(fields)
+	switch {
+	case k > 0 && s[k-1].stamp == stamp:
+		s[k-1].fields = s[k-1].fields.or(fields)
 		return s
+	case k == len(s): // mostly: they come in order
+		return append(s, stampSet{stamp, fields})
 	}
 	return slices.Insert(s, k, stampSet{stamp, fields})
 }
