@@ -156,7 +156,7 @@ func TestOnlyWhatChangedIsWritten(t *testing.T) {
 	before := Merge(nil, State(many, Statement{By: SourceTopic, Seen: at(1)}))
 	change := func(s *Session) Delta {
 		s.ID = "saa"
-		after := Merge(before, State(&Conversation{ID: "c", Participants: []*Participant{{ID: "paa", Sessions: []*Session{s}}}}, Statement{By: SourceTopic, Seen: at(2)}))
+		after := Merge(before, State(&Conversation{ID: "c", Participants: []*Participant{{ID: "paa", Sessions: []*Session{s}}}}, Statement{By: SourceDetailEvent, At: at(2), Seen: at(2)}))
 		d := Diff(before, after)
 		require.Len(t, d.Sessions, 1)
 		require.Empty(t, d.Participants)

@@ -165,6 +165,28 @@ func TestACallbackThatIsMovedAfterItWasReadIsAsItIsTold(t *testing.T) {
 	require.Equal(t, at(15), s.CallbackScheduledTime, "a record is above")
 }
 
+// TestWhatASnapshotOfAParticipantLeavesOutIsTakenBack: the forms of all snapshots have
+// the contact, the organisation and the flag; detail events and records tell what is.
+func TestWhatASnapshotOfAParticipantLeavesOutIsTakenBack(t *testing.T) {
+	linked := func(by Source, seen int) *Conversation {
+		return say(by, seen, func(p *Participant, _ *Session) {
+			p.ExternalContactID, p.ExternalOrganizationID, p.FlaggedReason = "x", "o", "general"
+		})
+	}
+	for by := SourceDetailEvent; by <= SourceHost; by++ {
+		for later := SourceDetailEvent; later <= SourceHost; later++ {
+			p := inEveryOrder(t, linked(by, 1), say(later, 2, func(*Participant, *Session) {})).Participants[0]
+			want := []string{"x", "o", "general"}
+			if later.snapshot() {
+				want = []string{"", "", ""}
+			}
+			require.Equal(t, want, []string{p.ExternalContactID, p.ExternalOrganizationID, p.FlaggedReason}, "by %s, then not by %s", by, later)
+			p = inEveryOrder(t, linked(by, 3), say(later, 2, func(*Participant, *Session) {})).Participants[0]
+			require.Equal(t, []string{"x", "o", "general"}, []string{p.ExternalContactID, p.ExternalOrganizationID, p.FlaggedReason}, "by %s, before that not by %s", by, later)
+		}
+	}
+}
+
 // TestWhatHasAnOrderIsTheSameHoweverItWasHeard states each other field with
 // two values: when they were read makes no difference.
 func TestWhatHasAnOrderIsTheSameHoweverItWasHeard(t *testing.T) {

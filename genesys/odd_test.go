@@ -246,3 +246,29 @@ func TestLargeAndDeepMessages(t *testing.T) {
 	c := one(t, `{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[`+b.String()[1:]+`]}}`)
 	require.Len(t, c.Participants, 10_000)
 }
+
+// An agent unlinks the contact, or takes back the flag.
+func TestWhatIsTakenBackIsGoneInEveryFormOfASnapshot(t *testing.T) {
+	const whole, flat = `,"externalContactId":"x","externalOrganizationId":"o","flaggedReason":"general"`, `,"externalContact":{"id":"x"},"externalOrganization":{"id":"o"},"flaggedReason":"general"`
+	for form, c := range map[string]struct{ message, linked string }{
+		"topic":       {`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{"id":"p","purpose":"customer"%s,"calls":[{"id":"s","state":"connected"}]}]}}`, whole},
+		"media topic": {`{"topicName":"v2.users.u.conversations.calls","eventBody":{"id":"c","participants":[{"id":"p","purpose":"customer","state":"connected"%s}]}}`, flat},
+		"REST":        {`{"id":"c","startTime":"2025-01-10T10:00:00Z","participants":[{"id":"p","purpose":"customer"%s,"calls":[{"id":"s","state":"connected"}]}]}`, whole},
+		"media REST":  {`{"id":"c","selfUri":"/api/v2/conversations/calls/c","participants":[{"id":"p","purpose":"customer","state":"connected"%s}]}`, flat},
+	} {
+		t.Run(form, func(t *testing.T) {
+			decoded := func(more string, read time.Duration) *conversation.Conversation {
+				m, err := genesys.Decode(fmt.Appendf(nil, c.message, more), tenOClock.Add(read))
+				require.NoError(t, err)
+				return m.Conversations[0]
+			}
+			linked, gone := decoded(c.linked, time.Second), decoded("", 2*time.Second)
+			p := conversation.Merge(nil, linked).Participants[0]
+			require.Equal(t, []string{"x", "o", "general"}, []string{p.ExternalContactID, p.ExternalOrganizationID, p.FlaggedReason})
+			for _, joined := range []*conversation.Conversation{conversation.Merge(linked, gone), conversation.Merge(gone, linked)} {
+				p := joined.Participants[0]
+				require.Equal(t, []string{"", "", ""}, []string{p.ExternalContactID, p.ExternalOrganizationID, p.FlaggedReason})
+			}
+		})
+	}
+}
