@@ -37,7 +37,7 @@ func stateAttributes(values *map[string]string, by Statement) attributeStamps {
 		*values = nil
 		return attributeStamps{}
 	}
-	return attributeStamps{all: byTime(by.By, by.Seen)}
+	return attributeStamps{all: byTime(by.By, by.asOf())}
 }
 
 // beats reports whether the first statement about an attribute wins over the

@@ -54,6 +54,7 @@ type Field[E any] struct {
 	rule    rule
 	flag    bool   // a snapshot in which it is missing states the zero value
 	with    string // the field that is not stated without this one; empty: none
+	read    bool   // it says what was read, not what was so: a record does not lag behind with it
 	list    bool
 	set     bool // a list of which the order says nothing
 	at      func(*E) any
@@ -224,6 +225,12 @@ func statedWith[E any](name string, f Field[E]) Field[E] {
 	return f
 }
 
+// ofReading marks a field that says what was found in reading.
+func ofReading[E any](f Field[E]) Field[E] {
+	f.read = true
+	return f
+}
+
 // schema is the table of fields of one kind of entity.
 type schema[E any] struct {
 	fields   []Field[E]
@@ -239,6 +246,7 @@ type schema[E any] struct {
 	flags    fieldSet
 	lists    fieldSet
 	sets     fieldSet
+	read     fieldSet
 	with     [][2]int // fields, and those that are stated with them
 }
 
@@ -256,7 +264,7 @@ func newSchema[E any](stamps func(*E) *stamps, derived func(*E) fieldSet, fields
 		}{
 			{&s.all, true}, {&s.byValue, f.rule == forward || f.rule == graded || f.rule == union},
 			{&s.timeless, f.rule == ranked || f.rule == first || f.rule == last}, {&s.ends, f.rule == last}, {&s.settled, f.rule == settled}, {&s.newest, f.rule == newest},
-			{&s.flags, f.flag}, {&s.lists, f.list}, {&s.sets, f.set},
+			{&s.flags, f.flag}, {&s.lists, f.list}, {&s.sets, f.set}, {&s.read, f.read},
 		} {
 			if in.is {
 				in.set.add(i)
@@ -298,10 +306,10 @@ func (s *schema[E]) state(e *E, by Statement, like stamps) stamps {
 			has.add(x[1])
 		}
 	}
-	settled, newest := has.and(s.settled), has.and(s.newest)
-	var room [3]stampSet
-	stated := stamps(room[:0]).with(by.restated(), settled).with(byTime(by.By, by.Seen), newest).
-		with(bySource(by.By, by.At), has.without(settled).without(newest))
+	settled, newest, read := has.and(s.settled), has.and(s.newest), has.and(s.read)
+	var room [4]stampSet
+	stated := stamps(room[:0]).with(by.restated(), settled).with(byTime(by.By, by.asOf()), newest.without(read)).
+		with(byTime(by.By, by.Seen), read).with(bySource(by.By, by.At), has.without(settled).without(newest))
 	if !slices.Equal(stated, like) {
 		like = slices.Clone(stated)
 	}

@@ -311,7 +311,7 @@ var sessionFields = newSchema(func(s *Session) *stamps { return &s.stamps }, der
 	number("routingRing", settled, func(s *Session) *int64 { return &s.RoutingRing }),
 	number("agentBullseyeRing", settled, func(s *Session) *int64 { return &s.AgentBullseyeRing }),
 	text("agentAssistantId", settled, func(s *Session) *string { return &s.AgentAssistantID }),
-	flag("segmentsEnded", newest, func(s *Session) *bool { return &s.SegmentsEnded }),
+	ofReading(flag("segmentsEnded", newest, func(s *Session) *bool { return &s.SegmentsEnded })),
 )
 
 // The places in sessionFields of the fields that are derived when nobody

@@ -73,7 +73,8 @@ type Statement struct {
 	// be newer. It settles what can go back and forth (held, muted, parked, peer,
 	// attributes, wrap-up) and, among statements of one source that carry no
 	// time of their own, what Genesys restates (a queue, a scheduled time):
-	// the newest is believed. FIELDS.md lists both.
+	// the newest is believed. A record, which lags behind, counts as older for the
+	// former. FIELDS.md lists both.
 	Seen time.Time
 }
 
@@ -109,6 +110,18 @@ func (by Statement) restated() stamp {
 		return bySource(by.By, by.Seen)
 	}
 	return bySource(by.By, by.At)
+}
+
+// asOf returns when what goes back and forth was as the statement says. A record lags
+// behind: it may show what was so nextSegmentWithin before it was read, but nothing
+// from before what it mentions. Of two that mention the same the one that was read
+// later is newer, by less than the millisecond in which Genesys gives its times.
+func (by Statement) asOf() time.Time {
+	if by.By != SourceAnalytics || by.At.After(by.Seen) {
+		return by.Seen
+	}
+	late := min(by.Seen.Sub(by.At), nextSegmentWithin)
+	return latest(by.Seen.Add(-nextSegmentWithin), by.At.Add(late/time.Duration(nextSegmentWithin/time.Millisecond)))
 }
 
 // compareRestated orders the stamps of two statements of what Genesys restates:

@@ -27,7 +27,7 @@ func (f Fields[E]) Stated(e *E, place int) (by Source, at time.Time) {
 	return s.sourceLeading(), fromMicros(uint64(s & stampTimeMask))
 }
 
-// AttributeStated returns who states an attribute, and when that was read.
+// AttributeStated returns who states an attribute, and as of when.
 func (c *Conversation) AttributeStated(name string) (by Source, at time.Time) {
 	return c.attributes.stated(name)
 }

@@ -223,3 +223,39 @@ func TestAFormerEndDoesNotEndALegThatBeganAfterIt(t *testing.T) {
 	requireLeg(t, []said{{former(alert), 11 * time.Second},
 		{former(alert, segment("interact", "10:00:10", "", "")), 20 * time.Second}}, "connected", "", active)
 }
+
+// A record lags behind: what it shows of what goes back and forth can be older than
+// what the live API has told before it was read, by minutes.
+func TestARecordThatLagsBehindTakesNoCorrectionBack(t *testing.T) {
+	wrapUp := func(code string) string {
+		return record(segment("interact", "10:00:10", "10:01:00", `,"disconnectType":"client"`), segment("wrapup", "10:01:00", "10:01:30", fmt.Sprintf(`,"wrapUpCode":%q`, code)))
+	}
+	corrected := strings.Replace(shownLive("terminated"), `"state"`, `"wrapup":{"code":"w-2"},"state"`, 1)
+	for name, c := range map[string]struct {
+		record said
+		code   string
+	}{
+		"read soon after the correction":         {said{wrapUp("w-1"), 180 * time.Second}, "w-2"},
+		"read minutes after the correction":      {said{wrapUp("w-1"), 460 * time.Second}, "w-2"},
+		"read when it has caught up":             {said{wrapUp("w-1"), 480 * time.Second}, "w-1"},
+		"of a correction that was made weeks on": {said{wrapUp("w-3"), 21 * 24 * time.Hour}, "w-3"},
+		"of a correction that it mentions":       {said{strings.Replace(wrapUp("w-3"), `"segmentEnd":"2025-01-10T10:01:30Z"`, `"segmentEnd":"2025-01-10T10:03:00Z"`, 1), 200 * time.Second}, "w-3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var parts []*conversation.Conversation
+			for _, m := range []said{c.record, {wrapUp("w-1"), 100 * time.Second}, {corrected, 170 * time.Second}} {
+				d, err := genesys.Decode([]byte(m.message), tenOClock.Add(m.read))
+				require.NoError(t, err)
+				parts = append(parts, d.Conversations...)
+			}
+			permute(len(parts), func(order []int) {
+				var all *conversation.Conversation
+				for _, i := range order {
+					all = conversation.Merge(all, parts[i])
+				}
+				_, s := all.Session("s-a")
+				require.Equal(t, c.code, s.WrapUpCode, "in the order %v", order)
+			})
+		})
+	}
+}
