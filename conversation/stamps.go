@@ -53,6 +53,9 @@ func (s stamps) with(stamp stamp, fields fieldSet) stamps {
 
 // replaced returns the stamps in which the fields have theirs of by.
 func (s stamps) replaced(fields fieldSet, by stamps) stamps {
+	if len(s) == 0 && by.fields().without(fields).empty() {
+		return by
+	}
 	out := make(stamps, 0, len(s)+len(by))
 	for k := range s {
 		if kept := s[k].fields.without(fields); !kept.empty() {
