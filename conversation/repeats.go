@@ -43,11 +43,10 @@ func repeats[E any](s *schema[E], a, b *E, within time.Duration) bool {
 	as, bs := *s.stamps(a), *s.stamps(b)
 	for i := range s.weigh(a, b).wins.each() {
 		f, was, is := &s.fields[i], as.of(i), bs.of(i)
-		same := f.compare(a, b) == 0
-		if f.rule == union {
-			same = f.holds(a, b)
+		if !soonAfter(was, is, f.rule == newest, within) { // mostly it is later
+			return false
 		}
-		if !same || !soonAfter(was, is, f.rule == newest, within) {
+		if f.rule == union && !f.holds(a, b) || f.rule != union && f.compare(a, b) != 0 {
 			return false
 		}
 	}

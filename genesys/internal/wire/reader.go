@@ -82,9 +82,10 @@ func reading(dec *jsontext.Decoder, valid bool, read func(r *reader) error) erro
 func readingPlain(data []byte, read func(r *reader) error) error {
 	m := borrowMemory()
 	defer memories.Put(m)
-	m.scanner = newScanner(data)
+	var valid bool
+	m.scanner, valid = newScanner(data)
 	defer func() { m.scanner.data = nil }()
-	if err := read(&reader{memory: m, plain: &m.scanner, valid: utf8.Valid(data)}); err != nil {
+	if err := read(&reader{memory: m, plain: &m.scanner, valid: valid}); err != nil {
 		return err
 	}
 	return m.scanner.end()

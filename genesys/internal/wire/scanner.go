@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -26,23 +27,30 @@ type scanner struct {
 	objects   [mostDeep]bool // which of them are within an object, not a list
 }
 
-func newScanner(data []byte) scanner { return scanner{data: data, controls: hasControls(data)} }
+// newScanner also reports whether the document is UTF-8.
+func newScanner(data []byte) (s scanner, valid bool) {
+	controls, ascii := characters(data)
+	return scanner{data: data, controls: controls}, ascii || utf8.Valid(data)
+}
 
-// hasControls reports whether there is a control character. It looks at eight
-// bytes at a time.
-func hasControls(data []byte) bool {
+// characters reports whether there is a control character, and whether there is nothing but
+// ASCII. It looks at 32 bytes at a time.
+func characters(data []byte) (controls, ascii bool) {
 	const ones, highest = 0x0101010101010101, 0x8080808080808080
-	for ; len(data) >= 8; data = data[8:] {
-		if eight := binary.LittleEndian.Uint64(data); (eight-' '*ones)&^eight&highest != 0 {
-			return true
-		}
+	var low, high uint64 // the highest bits of bytes that are a control character, or no ASCII
+	for ; len(data) >= 32; data = data[32:] {
+		a, b := binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])
+		c, d := binary.LittleEndian.Uint64(data[16:]), binary.LittleEndian.Uint64(data[24:])
+		low |= (a-' '*ones)&^a | (b-' '*ones)&^b | (c-' '*ones)&^c | (d-' '*ones)&^d
+		high |= a | b | c | d
 	}
 	for _, c := range data {
 		if c < ' ' {
-			return true
+			low = highest
 		}
+		high |= uint64(c)
 	}
-	return false
+	return low&highest != 0, high&highest == 0
 }
 
 // mostDeep is how deeply a document may be nested that the scanner reads. None of

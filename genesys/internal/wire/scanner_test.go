@@ -18,7 +18,7 @@ var looseOptions = json.JoinOptions(options, jsontext.AllowDuplicateNames(true))
 // scanned returns the first value as the scanner reads it; nothing when it does
 // not.
 func scanned(data []byte) []byte {
-	s := newScanner(data)
+	s, _ := newScanner(data)
 	v, err := s.whole()
 	if err != nil {
 		return nil
@@ -112,4 +112,17 @@ func TestAFrameIsReadAlikeByTheScannerAndByTheDecoder(t *testing.T) {
 		require.Equal(t, is, topic)
 		require.Equal(t, want, got, "%q", data)
 	})
+}
+
+func TestACharacterIsSeenWhereverItStands(t *testing.T) {
+	for n := range 100 {
+		for at := range n {
+			for c, want := range map[byte][2]bool{'a': {false, true}, ' ': {false, true}, 0x7f: {false, true}, 0x1f: {true, true}, 0: {true, true}, 0x80: {false, false}, 0xff: {false, false}} {
+				data := bytes.Repeat([]byte("~ "), 50)[:n]
+				data[at] = c
+				controls, ascii := characters(data)
+				require.Equal(t, want, [2]bool{controls, ascii}, "%#x at %d of %d", c, at, n)
+			}
+		}
+	}
 }
