@@ -121,7 +121,7 @@ func (by Statement) asOf() time.Time {
 		return by.Seen
 	}
 	late := min(by.Seen.Sub(by.At), nextSegmentWithin)
-	return latest(by.Seen.Add(-nextSegmentWithin), by.At.Add(late/time.Duration(nextSegmentWithin/time.Millisecond)))
+	return latest(by.Seen.Add(-nextSegmentWithin), by.At.Add(late/(nextSegmentWithin/time.Millisecond)))
 }
 
 // compareRestated orders the stamps of two statements of what Genesys restates:

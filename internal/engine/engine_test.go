@@ -229,7 +229,8 @@ func TestAStopIsInTimeAlsoAtTheBeginningAndAtTheEndOfTheSources(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 				began := time.Now()
 				stop()
-				<-ended
+				err := <-ended
+				require.Equal(t, strings.HasSuffix(what, "beginning"), err != nil, "%v", err)
 				require.LessOrEqual(t, time.Since(began), e.config.DrainTimeout)
 				close(end)
 			})

@@ -29,7 +29,7 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(ctx cont
 	defer func() { stop.free() }()
 	joined := make(chan error, 1)
 	begun := context.AfterFunc(ctx, stop.start)
-	if !within(stop.over, func() { joined <- e.join(ctx, sources) }) {
+	if !within(stop.over, func() { joined <- e.join(ctx, sources) }) { //nolint:contextcheck // the time of a stop begins when ctx ends
 		joined <- fmt.Errorf("convtrack: the store does not answer: %w", context.Cause(ctx))
 	}
 	begun()
@@ -47,7 +47,7 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(ctx cont
 	defer giveUp(nil)
 	defer context.AfterFunc(listening, stop.start)()
 	heard := make(chan error, 1)
-	if !within(stop.drain, func() { heard <- listen(listening, giveUp) }) { //nolint:contextcheck // the time of a stop begins when ctx ends
+	if !within(stop.drain, func() { heard <- listen(listening, giveUp) }) { //nolint:contextcheck // as above
 		e.config.Log.Warn("a source was told to stop and has not returned; it is left behind", "after", e.config.DrainTimeout)
 	}
 	select {
@@ -68,7 +68,9 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(ctx cont
 		stop.free() // what is delivered takes the time that it needs; the goodbyes have theirs
 		stop = newStopTime(lasting, e.config.DrainTimeout)
 		told := context.AfterFunc(ctx, stop.start)
-		ended = within(stop.over, func() { e.Outbox.Drain(ctx, work, e.config.DrainTimeout, true) }) // the second step, see complete
+		ended = within(stop.over, func() { //nolint:contextcheck // as above
+			e.Outbox.Drain(ctx, work, e.config.DrainTimeout, true) // the second step, see complete
+		})
 		told()
 		stop.start()
 	}
