@@ -41,7 +41,7 @@ func (o *Outbox) deliver(d *delivery) result {
 	if !registered {
 		return released
 	}
-	leave, ok := o.acquire(ctx, slots{d.Hook, how.Concurrency})
+	leave, ok := o.acquire(ctx, slots{d.Hook, o.concurrency(how)})
 	if !ok {
 		return released
 	}
@@ -117,6 +117,21 @@ func (o *Outbox) mine(d *delivery) bool {
 type slots struct {
 	hook        string
 	concurrency int
+}
+
+// concurrency returns for how many conversations a hook runs at a time. One in
+// transactions leaves a place for those to each other hook of that kind.
+func (o *Outbox) concurrency(how events.Delivery) int {
+	if !how.InTransaction {
+		return how.Concurrency
+	}
+	others := -1
+	for _, name := range o.Hooks.AfterNames() {
+		if is, registered := o.Hooks.Delivery(name); registered && is.InTransaction {
+			others++
+		}
+	}
+	return max(1, min(how.Concurrency, cap(o.InTransaction)-max(0, others)))
 }
 
 // acquire takes one of the hook's slots; leave gives it back. It reports false when

@@ -275,6 +275,25 @@ func TestAHookThatHangsTakesNoPlacesFromOthers(t *testing.T) {
 	})
 }
 
+func TestAHookInATransactionThatHangsTakesNoPlacesForTransactionsFromOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks, end := events.NewHooks(), make(chan struct{})
+		hook(hooks, "hangs", func(context.Context, string) error { <-end; return nil }, events.InTransaction(), events.Timeout(time.Hour))
+		works := hook(hooks, "works", nil, events.InTransaction())
+		r := newRig(t, hooks, 1000)
+		for i := range 10 {
+			require.NoError(t, r.announce(fmt.Sprint("c", i)))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Len(t, works.read(), 10)
+		close(end)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Zero(t, r.Held())
+	})
+}
+
 func TestATransactionThatIsNotCommittedWhileTheStoreWorksIsTheHooksFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
