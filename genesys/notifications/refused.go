@@ -71,40 +71,47 @@ func (t *refusedTopics) is(topic string) bool {
 // permitted notes which of the topics that were asked for are not refused any more, and
 // returns what was missed of those without which something is.
 func (t *refusedTopics) permitted(asked []string, refused []Refusal, misses func(topic string) bool) (missed blindness) {
-	still := refusedNames(refused)
-	for _, name := range asked {
-		if since := t.forgetBut(still, name); !since.IsZero() && misses(name) {
+	t.forgetBut(refusedNames(refused), asked, func(name string, since time.Time) {
+		if misses(name) {
 			missed = missed.and(blindness{true, since})
 		}
-	}
+	})
 	return missed
 }
 
 // forget forgets topics that are not wanted any more.
 func (t *refusedTopics) forget(topics ...string) {
-	for _, name := range topics {
-		t.forgetBut(nil, name)
-	}
+	t.forgetBut(nil, topics, func(string, time.Time) {})
 }
 
-// forgetBut forgets a topic, and those that it joins, except for some. It returns since
-// when the earliest was refused; zero: none was.
-func (t *refusedTopics) forgetBut(still map[string]bool, topic string) (first time.Time) {
+// forgetBut forgets topics, and those that they join, except for some. It calls each
+// with every one of the topics that was refused, and since when it, or the earliest of
+// those that it joins, was.
+func (t *refusedTopics) forgetBut(still map[string]bool, topics []string, each func(topic string, since time.Time)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, name := range withSingles(topic) {
-		since, known := t.known[name]
-		if !known || still[name] {
-			continue
+	gone := map[string]bool{}
+	for _, asked := range topics {
+		var first time.Time
+		for _, name := range withSingles(asked) {
+			since, known := t.known[name]
+			if !known || still[name] {
+				continue
+			}
+			if first.IsZero() || since.Before(first) {
+				first = since
+			}
+			gone[name] = true
+			delete(t.known, name)
+			delete(t.fatal, name)
 		}
-		if first.IsZero() || since.Before(first) {
-			first = since
+		if !first.IsZero() {
+			each(asked, first)
 		}
-		delete(t.known, name)
-		delete(t.fatal, name)
-		t.list = slices.DeleteFunc(t.list, func(r Refusal) bool { return r.Topic == name })
 	}
-	return first
+	if len(gone) > 0 {
+		t.list = slices.DeleteFunc(t.list, func(r Refusal) bool { return gone[r.Topic] })
+	}
 }
 
 // withSingles returns a topic and, if it is combined, those that it joins: the platform
