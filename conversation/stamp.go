@@ -115,13 +115,15 @@ func (by Statement) restated() stamp {
 // asOf returns when what goes back and forth was as the statement says. A record lags
 // behind: it may show what was so nextSegmentWithin before it was read, but nothing
 // from before what it mentions. Of two that mention the same the one that was read
-// later is newer, by less than the millisecond in which Genesys gives its times.
+// later is newer, by little; and exactly in the first second, as the records of a file
+// count as read one after the other within it.
 func (by Statement) asOf() time.Time {
 	if by.By != SourceAnalytics || by.At.After(by.Seen) {
 		return by.Seen
 	}
 	late := min(by.Seen.Sub(by.At), nextSegmentWithin)
-	return latest(by.Seen.Add(-nextSegmentWithin), by.At.Add(late/(nextSegmentWithin/time.Millisecond)))
+	exact := min(late, time.Second)
+	return latest(by.Seen.Add(-nextSegmentWithin), by.At.Add(exact+(late-exact)/(nextSegmentWithin/time.Millisecond)))
 }
 
 // compareRestated orders the stamps of two statements of what Genesys restates:

@@ -259,3 +259,17 @@ func TestARecordThatLagsBehindTakesNoCorrectionBack(t *testing.T) {
 		})
 	}
 }
+
+// Nobody knows when the records of a file were read.
+func TestOfTheRecordsInAFileTheLaterIsTheNewerAlthoughBothMentionTheSameTimes(t *testing.T) {
+	for _, place := range []int{1, 100, 10_000} {
+		var all *conversation.Conversation
+		for i, code := range []string{"w-2", "w-1"} {
+			d, err := genesys.DecodeNth([]byte(record(segment("wrapup", "10:01:00", "10:01:30", fmt.Sprintf(`,"wrapUpCode":%q`, code)))), place+i)
+			require.NoError(t, err)
+			all = conversation.Merge(all, d.Conversations[0])
+		}
+		_, s := all.Session("s-a")
+		require.Equal(t, "w-1", s.WrapUpCode, place)
+	}
+}
