@@ -28,12 +28,14 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(ctx cont
 	stop := newStopTime(lasting, e.config.DrainTimeout)
 	defer func() { stop.free() }()
 	joined := make(chan error, 1)
-	begun := context.AfterFunc(ctx, stop.start)
-	if !within(stop.over, func() { joined <- e.join(ctx, sources) }) { //nolint:contextcheck // the time of a stop begins when ctx ends
-		joined <- fmt.Errorf("convtrack: the store does not answer: %w", context.Cause(ctx))
+	unregister := context.AfterFunc(ctx, stop.start)
+	if within(stop.over, func() { joined <- e.join(ctx, sources) }) { //nolint:contextcheck // the time of a stop begins when ctx ends
+		err = <-joined
+	} else {
+		err = fmt.Errorf("convtrack: the store does not answer: %w", context.Cause(ctx))
 	}
-	begun()
-	if err := <-joined; err != nil {
+	unregister()
+	if err != nil {
 		p.fail(err)
 		return err
 	}
@@ -67,11 +69,11 @@ func (e *Engine) Run(ctx context.Context, sources []string, listen func(ctx cont
 	if ended && complete && ctx.Err() == nil {
 		stop.free() // what is delivered takes the time that it needs; the goodbyes have theirs
 		stop = newStopTime(lasting, e.config.DrainTimeout)
-		told := context.AfterFunc(ctx, stop.start)
+		unregister := context.AfterFunc(ctx, stop.start)
 		ended = within(stop.over, func() { //nolint:contextcheck // as above
 			e.Outbox.Drain(ctx, work, e.config.DrainTimeout, true) // the second step, see complete
 		})
-		told()
+		unregister()
 		stop.start()
 	}
 	ended = ended && within(stop.over, func() { //nolint:contextcheck // as above

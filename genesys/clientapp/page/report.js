@@ -5,7 +5,7 @@
 const longest = 30000;
 const unread = 20000; // for the body of an answer
 const denied = 60000; // a denial can pass, too
-const few = 4;
+const few = 4; // as many fail before it is the host that is taken for down
 
 export function newReporter({ config, session, panel, told }) {
   const waiting = new Map(); // by conversation
