@@ -34,7 +34,8 @@ type Config struct {
 	// BeforeWorkers is for how many conversations Before hooks run at a time,
 	// each in a transaction of its own. 16, or as many as the store's
 	// connections allow, so that a hook finds a second one to read with: half
-	// of them.
+	// of them. Conversations that wait for a hook which has timed out in the last
+	// minute share half of these: one that hangs holds up only its own.
 	BeforeWorkers int
 	// CacheSize is how many conversations are kept in memory so that they need
 	// not be loaded again. Those used last are kept as they are, of some 20 KB

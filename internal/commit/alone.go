@@ -139,14 +139,13 @@ func (r *beforeRun) why(err error) string {
 func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (version int64, err error) {
 	run := &beforeRun{answers: known}
 	ctx = c.measure(ctx, a)
-	if c.asks(a.plan) {
-		select {
-		case c.InTransaction <- struct{}{}:
-			defer func() { <-c.InTransaction }()
-		case <-ctx.Done():
+	if hooks := c.asked(a.plan); len(hooks) > 0 {
+		leave, err := c.places.take(ctx, hooks)
+		if err != nil {
 			a.abandon("canceled")
-			return 0, context.Cause(ctx)
+			return 0, err
 		}
+		defer leave()
 		plan := *a.plan
 		a.plan.Change.InTx = func(ctx context.Context, _ *store.Change) error { // a store that was in a deadlock runs it again
 			a.reserved.Abandon()

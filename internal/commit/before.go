@@ -97,6 +97,9 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 			c.Failures.Worked(name)
 			state()
 		case errors.As(err, &run.failed):
+			if errors.Is(run.failed.Err, events.ErrTimeout) {
+				c.places.slow(name)
+			}
 			if c.pass(ctx, run, run.failed) {
 				return errUndone
 			}

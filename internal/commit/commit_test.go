@@ -130,8 +130,8 @@ func newRig(t *testing.T, hooks *events.Hooks) *rig {
 	box := outbox.New(outbox.Config{Leases: s, Commits: s, Hooks: hooks, Conversations: r, InTransaction: make(chan struct{}, 1),
 		Owner: "me", Lease: time.Minute, Most: 100, Log: log, Failures: failures})
 	r.Committer = New(Config{Store: s, Lanes: lanes, Cache: record.NewCache(100), Outbox: box, Inbox: noInbox{}, Hooks: hooks, Failed: func(store.FailedItem) {},
-		Owns: func(string) bool { return true }, Waits: func(time.Time) {}, Now: time.Now, Stated: &monotonic.Clock{}, Settling: change.Settling{Soon: time.Second, Late: time.Second},
-		InTransaction: make(chan struct{}, 4), Owner: "me", Lease: time.Minute, BatchSize: 10, BeforeAttempts: 3,
+		Owns: func(string) bool { return true }, Shared: func() bool { return false }, Waits: func(time.Time) {}, Now: time.Now, Stated: &monotonic.Clock{}, Settling: change.Settling{Soon: time.Second, Late: time.Second},
+		Owner: "me", Lease: time.Minute, BatchSize: 10, BeforeWorkers: 4, BeforeAttempts: 3,
 		BeforeBackoff: func(int) time.Duration { return time.Second }, StoreAttempts: 3, Log: log, Failures: failures, Announced: func(*store.Change) {}})
 	ctx, cancel := context.WithCancel(t.Context())
 	box.Start(ctx)

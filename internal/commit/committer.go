@@ -56,12 +56,11 @@ type Config struct {
 	Stated   *monotonic.Clock
 	Settling change.Settling
 	Patience change.Patience
-	// InTransaction has a place for each transaction in which Before hooks run.
-	InTransaction chan struct{}
 
 	Owner          string        // the name of this process
 	Lease          time.Duration // on deliveries
 	BatchSize      int           // conversations in one commit
+	BeforeWorkers  int           // transactions at a time in which Before hooks run
 	BeforeAttempts int
 	BeforeBackoff  func(attempt int) time.Duration
 	StoreAttempts  int
@@ -94,7 +93,8 @@ type Committer struct {
 	waiting   chan struct{} // has a place for who waits for work
 	underWay  underWay
 	alone     sync.WaitGroup // commits that have left their batch
-	throttled throttle.Log   // what can happen with each commit
+	places    *places
+	throttled throttle.Log // what can happen with each commit
 }
 
 // Counters count since the start.
@@ -103,7 +103,9 @@ type Counters struct {
 }
 
 // New returns a committer.
-func New(c Config) *Committer { return &Committer{Config: c, waiting: make(chan struct{}, 1)} }
+func New(c Config) *Committer {
+	return &Committer{Config: c, waiting: make(chan struct{}, 1), places: newPlaces(c.BeforeWorkers)}
+}
 
 // Run commits what has accumulated until ctx ends: an idle tracker commits single
 // changes at once, a busy one batches. work is the
@@ -174,6 +176,17 @@ func (c *Committer) asks(p *change.Plan) bool {
 		}
 	}
 	return false
+}
+
+// asked returns the Before hooks that are to be asked about the plan's events.
+func (c *Committer) asked(p *change.Plan) (hooks []string) {
+	for _, e := range p.Events {
+		e.Head().Conversation = p.Change.To
+		if p.Asks(e) {
+			hooks = append(hooks, c.Hooks.BeforeHooks(e)...)
+		}
+	}
+	return hooks
 }
 
 // complete adds the events to the plan's change.
