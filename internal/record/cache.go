@@ -108,10 +108,15 @@ func (c *Cache) AsOf(id string, seq int64) *conversation.Conversation {
 func (c *Cache) Put(r *Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e := c.byID[r.ID]; e != nil {
-		c.remove(e)
-	} else {
+	e := c.byID[r.ID]
+	switch {
+	case e == nil:
 		c.mostOpen = max(c.mostOpen-1, leastOpen(c.most))
+	case e.Value == r: // mostly
+		c.open.MoveToFront(e)
+		return
+	default:
+		c.remove(e)
 	}
 	c.byID[r.ID] = c.open.PushFront(r)
 }
