@@ -29,7 +29,7 @@ type tokens interface {
 // PeekKind returns the kind of the next token.
 func (r *reader) PeekKind() jsontext.Kind {
 	if r.plain != nil {
-		return kindOf(r.plain.peek())
+		return r.plain.peek()
 	}
 	return r.dec.PeekKind()
 }
@@ -54,13 +54,18 @@ func (r *reader) bracket() (err error) {
 
 // memory is what readers leave to others.
 type memory struct {
-	known   texts
-	seen    []place // of the members that were read, of all objects that have begun
-	scanner scanner
+	known    texts
+	seen     []place // of the members that were read, of all objects that have begun
+	unquoted []byte  // the text that was read last, if it was not written as it is
+	scanner  scanner
 }
 
-// mostSeen is how many names may have been seen at a time whose memory is kept.
-const mostSeen = 4096
+// What memory is kept: of how many names that were seen at a time, and of which
+// length of a text.
+const (
+	mostSeen        = 4096
+	longestUnquoted = 4096
+)
 
 // texts are those that were read lately. Each has the choice of two places, by
 // its hash: in one, two texts that every message has could drive each other out
@@ -95,6 +100,9 @@ func borrowMemory() *memory {
 	m := memories.Get().(*memory)
 	if m.seen = m.seen[:0]; cap(m.seen) > mostSeen {
 		m.seen = nil
+	}
+	if cap(m.unquoted) > longestUnquoted {
+		m.unquoted = nil
 	}
 	return m
 }
@@ -177,7 +185,7 @@ func (r *reader) at(err error) error {
 // quoted reads a text or a name, which is valid until the next one is read.
 func (r *reader) quoted() (v []byte, err error) {
 	if r.plain != nil && r.plain.peek() == '"' {
-		v, err = r.plain.token()
+		v, err = r.plain.quoted()
 	} else {
 		v, err = r.ReadValue()
 	}
@@ -185,8 +193,8 @@ func (r *reader) quoted() (v []byte, err error) {
 		return nil, err
 	}
 	if r.escaped(v) || !r.valid && !utf8.Valid(v) {
-		v, _ = jsontext.AppendUnquote(nil, v) // its error: that it has made text of what was none
-		return v, nil
+		r.unquoted, _ = jsontext.AppendUnquote(r.unquoted[:0], v) // its error: that it has made text of what was none
+		return r.unquoted, nil
 	}
 	return v[1 : len(v)-1], nil
 }

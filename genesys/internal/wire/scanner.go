@@ -1,8 +1,8 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,44 +13,36 @@ import (
 // and for what a Decoder would have to wait for. It does not look whether text is
 // UTF-8, nor whether a name occurs twice.
 type scanner struct {
-	data      []byte
-	controls  bool           // there are control characters
-	backslash int            // the next one, as far as somebody has looked
-	at        int            // behind what was read
-	last      lastToken      // what was read
-	named     int            // where the name begins that was read last, behind the quotation mark
-	escaped   bool           // it is a text with a backslash
-	kind      byte           // of the next token; 0: nobody has looked for it
-	next      int            // where that begins
-	member    bool           // the next value is one of an object
-	depth     int            // of objects and lists that have begun
-	objects   [mostDeep]bool // which of them are within an object, not a list
+	data    []byte
+	at      int            // behind what was read
+	last    lastToken      // what was read
+	named   int            // where the name begins that was read last, behind the quotation mark
+	escaped bool           // it is a text with a backslash
+	kind    jsontext.Kind  // of the next token; 0: nobody has looked for it
+	next    int            // where that begins
+	member  bool           // the next value is one of an object
+	depth   int            // of objects and lists that have begun
+	objects [mostDeep]bool // which of them are within an object, not a list
 }
 
 // newScanner also reports whether the document is UTF-8.
 func newScanner(data []byte) (s scanner, valid bool) {
-	controls, ascii := characters(data)
-	return scanner{data: data, controls: controls}, ascii || utf8.Valid(data)
+	return scanner{data: data}, isASCII(data) || utf8.Valid(data)
 }
 
-// characters reports whether there is a control character, and whether there is nothing but
-// ASCII. It looks at 32 bytes at a time.
-func characters(data []byte) (controls, ascii bool) {
-	const ones, highest = 0x0101010101010101, 0x8080808080808080
-	var low, high uint64 // the highest bits of bytes that are a control character, or no ASCII
+// Of eight bytes that are looked at at once: all of them one, and the highest bits.
+const ones, highest = 0x0101010101010101, 0x8080808080808080
+
+// isASCII looks at 32 bytes at a time.
+func isASCII(data []byte) bool {
+	var high uint64
 	for ; len(data) >= 32; data = data[32:] {
-		a, b := binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])
-		c, d := binary.LittleEndian.Uint64(data[16:]), binary.LittleEndian.Uint64(data[24:])
-		low |= (a-' '*ones)&^a | (b-' '*ones)&^b | (c-' '*ones)&^c | (d-' '*ones)&^d
-		high |= a | b | c | d
+		high |= binary.LittleEndian.Uint64(data) | binary.LittleEndian.Uint64(data[8:]) | binary.LittleEndian.Uint64(data[16:]) | binary.LittleEndian.Uint64(data[24:])
 	}
 	for _, c := range data {
-		if c < ' ' {
-			low = highest
-		}
 		high |= uint64(c)
 	}
-	return low&highest != 0, high&highest == 0
+	return high&highest == 0
 }
 
 // mostDeep is how deeply a document may be nested that the scanner reads. None of
@@ -66,16 +58,16 @@ const (
 	value                    // or the end of one
 )
 
-// unexpected is the kind of what may not come next.
+// unexpected is the kind of what may not come next. No Decoder has it.
 const unexpected = '?'
 
 // kinds are the kinds of tokens by their first byte.
-var kinds = func() (kinds [256]byte) {
+var kinds = func() (kinds [256]jsontext.Kind) {
 	for i := range kinds {
 		kinds[i] = unexpected
 	}
 	for _, c := range []byte(`{}[]"tfn`) {
-		kinds[c] = c
+		kinds[c] = jsontext.Kind(c)
 	}
 	for _, c := range []byte(`-0123456789`) {
 		kinds[c] = '0'
@@ -84,7 +76,7 @@ var kinds = func() (kinds [256]byte) {
 }()
 
 // peek returns the kind of the next token.
-func (s *scanner) peek() byte {
+func (s *scanner) peek() jsontext.Kind {
 	if s.kind == 0 {
 		s.look()
 	}
@@ -94,8 +86,9 @@ func (s *scanner) peek() byte {
 // look finds the next token, behind what separates it from the last one.
 func (s *scanner) look() {
 	i, first := s.first(s.at)
-	comma := first == ',' && s.last == value && s.depth > 0
-	if comma {
+	comma := false
+	if s.last == value && first == ',' && s.depth > 0 {
+		comma = true
 		i, first = s.first(i + 1)
 	}
 	kind := kinds[first]
@@ -141,9 +134,7 @@ func (s *scanner) token() ([]byte, error) {
 		s.depth--
 		s.member = s.objects[s.depth]
 	case '"':
-		if end = s.text(end); s.member && s.last != name {
-			return s.name(begin, end)
-		}
+		return s.quoted()
 	case '0':
 		end = s.number(begin)
 	case 't':
@@ -162,10 +153,19 @@ func (s *scanner) token() ([]byte, error) {
 	return s.data[begin:end], nil
 }
 
-// name reads the colon behind a name.
-func (s *scanner) name(begin, end int) ([]byte, error) {
-	colon, is := s.first(max(end, begin))
-	if end < 0 || is != ':' {
+// quoted reads the text that is next, or the name with the colon behind it.
+func (s *scanner) quoted() ([]byte, error) {
+	begin := s.next
+	end := s.text(begin + 1)
+	if end < 0 {
+		return nil, ErrNotPlain
+	}
+	if !s.member || s.last == name {
+		s.at, s.last, s.kind = end, value, 0
+		return s.data[begin:end], nil
+	}
+	colon, is := s.first(end)
+	if is != ':' {
 		return nil, ErrNotPlain
 	}
 	s.at, s.last, s.kind, s.named = colon+1, name, 0, begin+1
@@ -194,14 +194,22 @@ func (s *scanner) end() error {
 	return nil
 }
 
-// text returns the end of the text whose first byte is at i.
+// text returns the end of the text whose first byte is at i. It looks at 8 bytes at
+// a time for what may not be passed over.
 func (s *scanner) text(i int) (end int) {
 	s.escaped = false
-	if end = bytes.IndexByte(s.data[i:], '"'); end < 0 {
-		return -1
-	}
-	if end += i; !s.controls && end < s.nextBackslash(i) {
-		return end + 1
+	for i+8 <= len(s.data) {
+		w := binary.LittleEndian.Uint64(s.data[i:])
+		quote, backslash := w^'"'*ones, w^'\\'*ones
+		found := ((quote-ones)&^quote | (backslash-ones)&^backslash | (w-' '*ones)&^w) & highest
+		if found == 0 {
+			i += 8
+			continue
+		}
+		if i += bits.TrailingZeros64(found) / 8; s.data[i] == '"' { // mostly
+			return i + 1
+		}
+		break
 	}
 	for ; i < len(s.data); i++ {
 		switch c := s.data[i]; {
@@ -220,18 +228,6 @@ func (s *scanner) text(i int) (end int) {
 		}
 	}
 	return -1
-}
-
-// nextBackslash returns where the next backslash is, from i on.
-func (s *scanner) nextBackslash(i int) int {
-	if s.backslash < i {
-		if s.backslash = bytes.IndexByte(s.data[i:], '\\'); s.backslash < 0 {
-			s.backslash = len(s.data)
-		} else {
-			s.backslash += i
-		}
-	}
-	return s.backslash
 }
 
 // escape returns the last byte of what is at i, behind a backslash.
@@ -294,12 +290,4 @@ func (s *scanner) literal(i int, is string) int {
 		return end
 	}
 	return -1
-}
-
-// kindOf is how a Decoder names the kind of a token.
-func kindOf(kind byte) jsontext.Kind {
-	if kind == unexpected {
-		return 0
-	}
-	return jsontext.Kind(kind)
 }

@@ -117,12 +117,45 @@ func TestAFrameIsReadAlikeByTheScannerAndByTheDecoder(t *testing.T) {
 func TestACharacterIsSeenWhereverItStands(t *testing.T) {
 	for n := range 100 {
 		for at := range n {
-			for c, want := range map[byte][2]bool{'a': {false, true}, ' ': {false, true}, 0x7f: {false, true}, 0x1f: {true, true}, 0: {true, true}, 0x80: {false, false}, 0xff: {false, false}} {
+			for c, ascii := range map[byte]bool{'a': true, ' ': true, 0x7f: true, 0x1f: true, 0: true, 0x80: false, 0xff: false} {
 				data := bytes.Repeat([]byte("~ "), 50)[:n]
 				data[at] = c
-				controls, ascii := characters(data)
-				require.Equal(t, want, [2]bool{controls, ascii}, "%#x at %d of %d", c, at, n)
+				require.Equal(t, ascii, isASCII(data), "%#x at %d of %d", c, at, n)
 			}
 		}
 	}
+}
+
+// The bytes are those that end a text or must not be in one, and those beside them
+// in value, in texts of all lengths that fit differently into what is looked at at once.
+func TestATextEndsWhereADecoderSaysWhateverStandsInIt(t *testing.T) {
+	for n := range 30 {
+		for at := range n {
+			for c, valid := range map[byte]bool{'"': false, '!': true, '#': true, '\\': false, '[': true, ']': true, 0x1f: false, 0: false, ' ': true, 0x7f: true, 0x80: true, 0xdc: true, 0xa2: true, 0xff: true} {
+				data := []byte(`"` + strings.Repeat("~", n) + `","",""`)
+				data[1+at] = c
+				requireNoMoreThanADecoder(t, data)
+				if valid {
+					require.Equal(t, string(data[:n+2]), string(scanned(data)), "%#x at %d of %d", c, at, n)
+				}
+			}
+		}
+	}
+}
+
+func TestTextsThatAreNotWrittenAsTheyAreDoNotRunIntoEachOther(t *testing.T) {
+	const written = `{"topicName":"t","eventBody":{"id":"\u0063","participants":[{"id":"p\/1","name":"J\u00f6rg","attributes":{"a":"\n","b":"\"\"\"","c":"plain","d":"2 \u003e 1"},
+		"wrapup":{"notes":"a\tb","tags":["\u0031","\u00322"]},"queueId":"q"}]}}`
+	const names = `{"topicName":"t","eventBody":{"id":"c","participants":[{"\u0069d":"p\/1","attributes":{"\u0061":"\n","\u0062b":"\"\"\""}}]}}`
+	read := func(data string, live bool) (c Conversation) {
+		require.NoError(t, Frame([]byte(data), live, func(string) any { return &c }))
+		return c
+	}
+	p := read(written, true).Participants[0]
+	require.Equal(t, []any{"p/1", "Jörg", "q", "a\tb", Texts{"1", "22"}}, []any{p.ID, p.Name, p.QueueID, p.Wrapup.Notes, p.Wrapup.Tags})
+	require.Equal(t, Attributes{"a": "\n", "b": `"""`, "c": "plain", "d": "2 > 1"}, p.Attributes)
+	require.Equal(t, read(written, false), read(written, true))
+	p = read(names, false).Participants[0]
+	require.Equal(t, "p/1", p.ID)
+	require.Equal(t, Attributes{"a": "\n", "bb": `"""`}, p.Attributes)
 }
