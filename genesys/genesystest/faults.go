@@ -12,6 +12,7 @@ type Faults struct {
 	server *Server
 	dice   *dice // of its own: so the same ids are given out with and without faults
 
+	matching       sync.Mutex // taken before mu: one request at a time asks a test's own Match
 	mu             sync.Mutex
 	frames         FrameFaults
 	envelopes      FrameFaults

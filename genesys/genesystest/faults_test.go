@@ -203,6 +203,32 @@ func TestRequestsFail(t *testing.T) {
 	})
 }
 
+func TestAMatchMayChangeTheFaults(t *testing.T) {
+	virtual(t, func(t *testing.T, s *genesystest.Server, c *client) {
+		var undo func()
+		undo = s.Faults().Requests(genesystest.RequestFault{Status: http.StatusBadGateway, Match: func(string, string) bool {
+			undo()
+			s.Faults().Requests(genesystest.RequestFault{Status: http.StatusServiceUnavailable, Times: 1, Match: func(_, path string) bool { return path == "/api/v2/conversations" }})
+			return true
+		}})
+		for _, status := range []int{http.StatusOK, http.StatusServiceUnavailable, http.StatusOK} { // the fault is undone before it happens
+			r, err := c.try(t.Context(), http.MethodGet, "/api/v2/conversations", nil)
+			require.NoError(t, err)
+			require.Equal(t, status, r.status)
+		}
+	})
+}
+
+func TestASimulatorWithoutHeartbeatsSendsNone(t *testing.T) {
+	virtual(t, func(t *testing.T, s *genesystest.Server, c *client) {
+		_, uri := c.channel("v2.users.user-a.conversations")
+		so := c.open(uri)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		require.Empty(t, so.soFar())
+	}, genesystest.HeartbeatEvery(0))
+}
+
 func TestAHangingRequestEndsWithItsClient(t *testing.T) {
 	virtual(t, func(t *testing.T, s *genesystest.Server, c *client) {
 		undo := s.Faults().Hang()

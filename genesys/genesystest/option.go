@@ -97,7 +97,8 @@ func LoginNeedsReferrer() Option { return func(c *config) { c.loginReferrer = tr
 // the option (protocol 2.7). Zero or less means no limit.
 func RateLimit(perMinute int) Option { return func(c *config) { c.perMinute = perMinute } }
 
-// HeartbeatEvery is the period of the heartbeats: 30 s without the option.
+// HeartbeatEvery is the period of the heartbeats: 30 s without the option. Zero or
+// less means that there are none.
 func HeartbeatEvery(d time.Duration) Option { return func(c *config) { c.heartbeat = d } }
 
 // ChannelLifetime is how long a channel lives after the last change of its

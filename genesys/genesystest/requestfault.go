@@ -93,26 +93,42 @@ func (f *Faults) remove(rf *requestFault) {
 	f.requests = slices.DeleteFunc(slices.Clone(f.requests), func(other *requestFault) bool { return other == rf })
 }
 
-// strike returns the fault that meets the request.
+// strike returns the fault that meets the request. Faults can be added and undone
+// while a test's own Match is asked, and by it.
 func (f *Faults) strike(method, path string) (*requestFault, bool) {
+	f.matching.Lock()
+	defer f.matching.Unlock()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, rf := range f.requests {
-		matches := strings.HasPrefix(path, "/api/")
-		if rf.Match != nil {
-			matches = rf.Match(method, path)
+	faults := f.requests
+	f.mu.Unlock()
+	for _, rf := range faults {
+		if rf.matches(method, path) && f.meets(rf) {
+			return rf, true
 		}
-		if !matches || rf.Chance > 0 && !f.dice.chance(rf.Chance) {
-			continue
-		}
-		if rf.Times > 0 {
-			if rf.left--; rf.left == 0 {
-				f.remove(rf)
-			}
-		}
-		return rf, true
 	}
 	return nil, false
+}
+
+func (rf *requestFault) matches(method, path string) bool {
+	if rf.Match != nil {
+		return rf.Match(method, path)
+	}
+	return strings.HasPrefix(path, "/api/")
+}
+
+// meets reports whether the fault meets a request that it matches.
+func (f *Faults) meets(rf *requestFault) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Contains(f.requests, rf) || rf.Chance > 0 && !f.dice.chance(rf.Chance) {
+		return false
+	}
+	if rf.Times > 0 {
+		if rf.left--; rf.left == 0 {
+			f.remove(rf)
+		}
+	}
+	return true
 }
 
 // happen lets the fault happen. Its answer is nil when the request is to be

@@ -140,8 +140,12 @@ func (so *socket) serve() {
 const writeTime = 30 * time.Second
 
 func (so *socket) write() {
-	heartbeat := time.NewTicker(so.server.heartbeat)
-	defer heartbeat.Stop()
+	var heartbeat <-chan time.Time
+	if every := so.server.heartbeat; every > 0 {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		heartbeat = ticker.C
+	}
 	due := time.NewTimer(0)
 	defer due.Stop()
 	for {
@@ -156,7 +160,7 @@ func (so *socket) write() {
 				_ = so.conn.Close()
 			})
 			return
-		case <-heartbeat.C:
+		case <-heartbeat:
 			so.say(metadata("WebSocket Heartbeat"))
 		case <-so.queue.wake:
 		case <-due.C:
