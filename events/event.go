@@ -73,7 +73,8 @@ func (e *ParticipantAdded) subject() (participantID, sessionID string) { return 
 // person has no other connected leg: Genesys assigned the conversation to an
 // agent. Supervisors who listen in, coach or barge are not assigned anything. Who is
 // consulted, or joins a conference, is connected beside the agent who asked;
-// [AgentLeft] says when one of them leaves, and how many stay.
+// [AgentLeft] says when one of them leaves, and how many stay, and [AgentAfter] who
+// has the conversation then.
 type AgentConnected struct {
 	Header
 	ParticipantID string                 `json:"participantId"`

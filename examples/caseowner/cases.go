@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Case is a case of DCM.
@@ -11,6 +12,10 @@ type Case struct {
 	ID     string
 	Owner  string
 	Caller string // the address that the case's customer calls from
+
+	// Of which conversation, and since when, the owner is the agent.
+	Conversation string
+	Since        time.Time
 }
 
 // Cases are the cases of DCM: a stand-in for its tables.
@@ -21,8 +26,12 @@ type Cases struct {
 
 func newCases(list ...*Case) *Cases { return &Cases{list: list} }
 
-// ByCaller returns the id of the customer's case; empty when there is none.
+// ByCaller returns the id of the customer's case; empty when there is none. Whoever
+// withholds the number is not the customer of a case that has none.
 func (c *Cases) ByCaller(address string) string {
+	if address == "" {
+		return ""
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, x := range c.list {
@@ -33,15 +42,19 @@ func (c *Cases) ByCaller(address string) string {
 	return ""
 }
 
-// SetOwner gives the case to the user and reports whether that changed anything.
-func (c *Cases) SetOwner(id, user string) bool {
+// SetOwner gives the case to the user who has the conversation since then, and reports
+// whether that changed anything. What is heard late takes the case from nobody who has
+// the conversation since a later time.
+func (c *Cases) SetOwner(id, user, conversationID string, since time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, x := range c.list {
-		if x.ID == id && x.Owner != user {
-			x.Owner = user
-			return true
+		if x.ID != id || x.Conversation == conversationID && since.Before(x.Since) {
+			continue
 		}
+		was := x.Owner
+		x.Owner, x.Conversation, x.Since = user, conversationID, since
+		return user != was
 	}
 	return false
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"time"
 
-	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 )
 
@@ -40,7 +38,8 @@ func register(hooks *events.Hooks, cases *Cases, people *People, report func(for
 	// run again after a crash: setting an owner twice does no harm. It is one hook for
 	// both types of events, as their order holds within a hook.
 	events.After(hooks, "case-owner", func(ctx context.Context, e events.Event) error {
-		id, userID := e.Head().Conversation.Attributes[caseID], ownerAfter(e)
+		h, userID := e.Head(), events.AgentAfter(e)
+		id := h.Conversation.Attributes[caseID]
 		if id == "" || userID == "" {
 			return nil
 		}
@@ -50,28 +49,9 @@ func register(hooks *events.Hooks, cases *Cases, people *People, report func(for
 			return err // it is tried again
 		case !found:
 			report("%s: the Genesys user %s is no user of DCM; the owner stays", id, userID)
-		case cases.SetOwner(id, user.Name):
+		case cases.SetOwner(id, user.Name, h.ConversationID, h.Time):
 			report("%s: the owner is %s now", id, user.Name)
 		}
 		return nil
 	}, events.OfTypes(events.TypeAgentConnected, events.TypeAgentLeft))
-}
-
-// ownerAfter returns the user who has the conversation after the event; empty when
-// that is nobody. One who was only consulted, or was a guest of a conference, gives it
-// back to who stays: of several, to who has talked longest.
-func ownerAfter(e events.Event) (userID string) {
-	if connected, is := e.(*events.AgentConnected); is {
-		return connected.UserID
-	}
-	var since time.Time
-	legs, left := e.Head().Conversation.Legs(), e.Head().Time
-	for i := range legs {
-		l := &legs[i]
-		talks := l.Side == conversation.AgentSide && l.Answered && !l.Supervises && !l.Connected.After(left) && !(l.Over && !l.End.After(left))
-		if talks && (userID == "" || l.Connected.Before(since)) {
-			userID, since = l.Participant.UserID, l.Connected
-		}
-	}
-	return userID
 }

@@ -94,6 +94,11 @@ func (s said) Run(ctx context.Context, sink conversation.Sink) error {
 	return s.settle(ctx)
 }
 
+// source is a function that is one.
+type source func(ctx context.Context, sink conversation.Sink) error
+
+func (s source) Run(ctx context.Context, sink conversation.Sink) error { return s(ctx, sink) }
+
 // After a restart the poller may speak first; of detail events a flow's or a
 // queue's may be the first to be heard.
 func TestTheCaseIsFoundWhicheverFormOfMessageComesFirst(t *testing.T) {
@@ -107,14 +112,22 @@ func TestTheCaseIsFoundWhicheverFormOfMessageComesFirst(t *testing.T) {
 	}
 }
 
-// ownerOf is who has the case when the messages have been heard.
-func ownerOf(t *testing.T, messages [][]byte) string {
+// ownerOf is who has the case when the messages have been heard, batch by batch.
+func ownerOf(t *testing.T, batches ...[][]byte) string {
 	t.Helper()
 	cases, hooks := aCase(), events.NewHooks()
 	register(hooks, cases, people(User{Name: "alice", GenesysUserID: "user-a"}, User{Name: "bob", GenesysUserID: "user-b"}), func(string, ...any) {})
 	tracker, err := convtrack.New(memstore.New(), &convtrack.Config{Hooks: hooks, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	require.NoError(t, tracker.Run(t.Context(), said{messages, tracker.Settle}))
+	sources := func(ctx context.Context, sink conversation.Sink) error {
+		for _, messages := range batches {
+			if err := (said{messages, tracker.Settle}).Run(ctx, sink); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	require.NoError(t, tracker.Run(t.Context(), source(sources)))
 	return cases.All()[0].Owner
 }
 
@@ -128,15 +141,47 @@ func TestAnAlertThatIsNotAnsweredChangesNothing(t *testing.T) {
 	require.Equal(t, "nobody", cases.All()[0].Owner)
 }
 
-func TestWhoIsOnlyConsultedGivesTheCaseBack(t *testing.T) {
+// scenario returns the story of the name.
+func scenario(t *testing.T, name string) *genesystest.Story {
+	t.Helper()
 	for _, s := range genesystest.Scenarios() {
-		if s.Name != "consult cancelled" {
-			continue
-		}
-		for form, messages := range map[string][][]byte{"topics": s.Story().Snapshots(), "EventBridge": s.Story().Envelopes(), "details": s.Story().Details()} {
-			require.Equal(t, "alice", ownerOf(t, messages), form)
+		if s.Name == name {
+			return s.Story()
 		}
 	}
+	require.Fail(t, "no such scenario", name)
+	return nil
+}
+
+func TestWhoIsOnlyConsultedGivesTheCaseBack(t *testing.T) {
+	for name, owner := range map[string]string{"consult cancelled": "alice", "customer gone during a consult": "alice", "consult transfer completed": "bob"} {
+		story := scenario(t, name)
+		for form, messages := range map[string][][]byte{"topics": story.Snapshots(), "EventBridge": story.Envelopes(), "details": story.Details()} {
+			require.Equal(t, owner, ownerOf(t, messages), "%s: %s", name, form)
+		}
+	}
+}
+
+// EventBridge tells again for a day what a backend that was down did not take.
+func TestWhatIsHeardOfAnEarlierAgentAfterTheLaterOneTakesNoCase(t *testing.T) {
+	var late, rest [][]byte
+	for _, m := range genesystest.BlindTransferToQueue().Details() {
+		if bytes.Contains(m, []byte(`"userId":"user-a"`)) {
+			late = append(late, m)
+		} else {
+			rest = append(rest, m)
+		}
+	}
+	require.NotEmpty(t, late)
+	require.Equal(t, "bob", ownerOf(t, rest, late))
+}
+
+func TestWhoWithholdsTheNumberHasNoCaseOfSomebodyElse(t *testing.T) {
+	cases := newCases(&Case{ID: "CASE-2", Owner: "nobody"})
+	for _, s := range genesystest.Scenarios() {
+		play(t, s.Story(), people(User{Name: "alice", GenesysUserID: "user-a"}), cases)
+	}
+	require.Equal(t, "nobody", cases.All()[0].Owner)
 }
 
 func TestWhileTheDirectoryFailsTheHookIsTriedAgain(t *testing.T) {

@@ -15,8 +15,11 @@ const caseID = "caseId"
 func register(hooks *events.Hooks, printf func(format string, args ...any)) {
 	events.Before(hooks, "link-case", func(ctx context.Context, e *events.ConversationCreated) error {
 		customer, known := e.Conversation.Customer()
-		if !known {
+		switch {
+		case !known:
 			return nil // tracked for now: a veto would be for good
+		case customer.Address == "":
+			return events.Veto("the number is withheld") // a case without one is somebody else's
 		}
 		tx, _ := pgstore.Tx(ctx)
 		id, err := caseOf(ctx, tx, customer.Address, e.ConversationID)
@@ -32,7 +35,7 @@ func register(hooks *events.Hooks, printf func(format string, args ...any)) {
 	// Who could not be linked at once is linked when an agent answers.
 	events.Before(hooks, "link-case-late", func(ctx context.Context, e *events.AgentConnected) error {
 		customer, known := e.Conversation.Customer()
-		if !known || e.Conversation.Attributes[caseID] != "" {
+		if !known || customer.Address == "" || e.Conversation.Attributes[caseID] != "" {
 			return nil
 		}
 		tx, _ := pgstore.Tx(ctx)
@@ -42,13 +45,13 @@ func register(hooks *events.Hooks, printf func(format string, args ...any)) {
 		}
 		return err
 	})
-	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error {
+	events.After(hooks, "case-owner", func(ctx context.Context, e events.Event) error {
 		tx, _ := pgstore.Tx(ctx)
-		id := e.Conversation.Attributes[caseID]
-		owner, err := giveTo(ctx, tx, id, e.UserID)
+		id := e.Head().Conversation.Attributes[caseID]
+		owner, err := giveTo(ctx, tx, id, events.AgentAfter(e))
 		if err == nil && owner != "" {
 			printf("%s: the owner is %s now\n", id, owner)
 		}
 		return err
-	}, events.InTransaction())
+	}, events.OfTypes(events.TypeAgentConnected, events.TypeAgentLeft), events.InTransaction())
 }

@@ -34,13 +34,17 @@ func newHooks(cases cases, out *lines, changed func(conversationID string), fail
 		e.SetAttribute(caseID, id)
 		return nil
 	})
-	events.After(hooks, "case-owner", func(ctx context.Context, e *events.AgentConnected) error {
-		if err := cases.giveTo(ctx, e.Conversation.Attributes[caseID], e.UserID); err != nil {
+	events.After(hooks, "case-owner", func(ctx context.Context, e events.Event) error {
+		h, userID := e.Head(), events.AgentAfter(e)
+		if userID == "" {
+			return nil
+		}
+		if err := cases.giveTo(ctx, h.Conversation.Attributes[caseID], userID); err != nil {
 			return err
 		}
-		changed(e.ConversationID) // the panel looks until after the commit
+		changed(h.ConversationID) // the panel looks until after the commit
 		return nil
-	}, events.InTransaction(), events.Attempts(ownerAttempts))
+	}, events.OfTypes(events.TypeAgentConnected, events.TypeAgentLeft), events.InTransaction(), events.Attempts(ownerAttempts))
 	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
 		line, err := events.CloudEvent(e, source)
 		if err != nil {
