@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -21,15 +23,35 @@ import (
 // of two minutes is less than a restart may take.
 const remembers = time.Hour
 
-// makeStream makes the stream, or corrects how long it remembers ids.
+// makeStream makes the stream. One that is there belongs to its administrator: it
+// keeps its configuration, but remembers ids for long enough.
 func makeStream(ctx context.Context, conn *nats.Conn, topic string) (jetstream.Stream, error) {
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return nil, err
 	}
-	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: topic, Subjects: []string{topic}, Duplicates: remembers})
-	if err != nil {
-		return nil, fmt.Errorf("making the stream %q: %w (does the server run with JetStream, as in nats-server -js?)", topic, err)
+	stream, err := js.Stream(ctx, topic)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		stream, err = js.CreateStream(ctx, jetstream.StreamConfig{Name: topic, Subjects: []string{topic}, Duplicates: remembers})
+		if err != nil {
+			return nil, fmt.Errorf("making the stream %q: %w", topic, err)
+		}
+		return stream, nil
+	case err != nil:
+		return nil, fmt.Errorf("looking for the stream %q: %w (does the server run with JetStream, as in nats-server -js?)", topic, err)
+	}
+	config := stream.CachedInfo().Config
+	if !slices.ContainsFunc(config.Subjects, func(of string) bool { return server.SubjectMatchesFilter(topic, of) }) {
+		return nil, fmt.Errorf("the stream %q does not have the subject %[1]q: add it to the stream's subjects, or choose another -topic", topic)
+	}
+	if config.Duplicates >= remembers {
+		return stream, nil
+	}
+	was := config.Duplicates
+	config.Duplicates = remembers
+	if stream, err = js.UpdateStream(ctx, config); err != nil {
+		return nil, fmt.Errorf("the stream %q remembers ids for %v, and must for %v, so that nothing is in it twice: %w; change the stream, or choose another -topic", topic, was, remembers, err)
 	}
 	return stream, nil
 }
