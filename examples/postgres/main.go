@@ -3,7 +3,7 @@
 // replicas.
 //
 //	go run ./examples/postgres
-//	go run ./examples/postgres -database postgres://localhost/dcm
+//	go run ./examples/postgres -database postgres://localhost/demo
 //
 // A call comes in and is transferred from one agent to another. A Before hook
 // links it to a case in the transaction that stores it, and an After hook gives
@@ -11,8 +11,8 @@
 // Both replicas hear everything that Genesys says; all of it happens once.
 //
 // Without -database it starts a PostgreSQL of its own, if one is installed, and
-// removes it at the end. With -database the program can also be run several
-// times at once: as so many more replicas.
+// removes it at the end. With -database, which names a database for this program
+// alone, it can also be run several times at once: as so many more replicas.
 //
 // Everything that is the backend's own is in cases.go, its hooks are in
 // hooks.go.
@@ -59,7 +59,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.database, "database", "", "`URL` of the database; empty: start a server for this run")
+	flags.StringVar(&o.database, "database", "", "`URL` of a database for this program alone; empty: start a server for this run")
 	flags.StringVar(&o.conversation, "conversation", "a-call", "`ID` of the conversation; one that was played before brings nothing new")
 	flags.IntVar(&o.replicas, "replicas", 2, "run `N` replicas in this process")
 	if err := flags.Parse(args); err != nil {

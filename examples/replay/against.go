@@ -26,7 +26,7 @@ const progressEvery = 10 * time.Second
 // register registers the hooks and definitions whose effect a dry run shows. To see
 // what your own would do, register them here.
 func register(hooks *events.Hooks) {
-	events.After(hooks, "print", func(context.Context, events.Event) error { return nil })
+	events.After(hooks, "replay-print", func(context.Context, events.Event) error { return nil })
 }
 
 // against compares what the rules of this version imply with what a store has

@@ -62,7 +62,7 @@ func TestADryRunShowsWhatTheRulesOfThisVersionSayOtherwise(t *testing.T) {
 			require.Len(t, differences, 1)
 			require.Len(t, differences[0].Add, 1)
 			require.Equal(t, "agent.connected", differences[0].Add[0].Type)
-			require.Equal(t, []string{"print"}, differences[0].Add[0].After)
+			require.Equal(t, []string{"replay-print"}, differences[0].Add[0].After)
 			require.Len(t, differences[0].Drop, 1)
 			require.Equal(t, "made-up", differences[0].Drop[0].ID)
 			require.Equal(t, before, store.state(), "nothing is written")

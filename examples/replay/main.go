@@ -70,7 +70,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.store, "store", "memory", "where to keep the conversations: memory, sqlite:PATH or a postgres:// URL")
+	flags.StringVar(&o.store, "store", "memory", "where to keep the conversations: memory, sqlite:PATH or a postgres:// URL, a store for replay alone")
 	seed := flags.Int64("shuffle", 0, "put the messages in a random order; the same `SEED` gives the same order")
 	flags.IntVar(&o.repeat, "repeat", 1, "say every message `N` times")
 	flags.StringVar(&o.against, "against", "", "compare with what was announced in this store, sqlite:PATH or a postgres:// URL, and write nothing to it")

@@ -38,7 +38,7 @@ func replay(ctx context.Context, s store.Store, in *input, stdout io.Writer) err
 	defer cancel(nil)
 	out := &lines{w: bufio.NewWriter(stdout)}
 	hooks := events.NewHooks()
-	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
+	events.After(hooks, "replay-print", func(_ context.Context, e events.Event) error {
 		line, err := events.CloudEvent(e, source)
 		if err != nil {
 			return err

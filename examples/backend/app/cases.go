@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/dcmkit/convtrack/store/pgstore"
@@ -27,6 +28,23 @@ const createCases = `create table if not exists dcm_case (
   conversation_id text not null unique,
   owner text not null default ''
 )`
+
+// prepare makes the table where it is not there, which needs a privilege that to use
+// it does not, and sees that it has the columns of this backend. find returns its name,
+// or nothing.
+func (c cases) prepare(ctx context.Context, find string, create func(context.Context) error) error {
+	name, err := c.read(ctx, find, "dcm_case")
+	if err == nil && name == "" {
+		err = create(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("the table of cases: %w", err)
+	}
+	if _, err := c.read(ctx, "select case_id || conversation_id || owner from dcm_case where case_id = $1 limit 0", ""); err != nil {
+		return fmt.Errorf("the table dcm_case is not one that this backend can use: %w; if it is another program's, name a database of the backend's own with -store", err)
+	}
+	return nil
+}
 
 // link links a conversation to a case, which it returns. This backend opens a
 // case for each conversation; a real one would look for that of the customer,

@@ -54,9 +54,6 @@ func openDatabase(ctx context.Context, name string) (*database, error) {
 
 func onSQLite(ctx context.Context, at *stores.Address, s *stores.Store) (*database, error) {
 	db, err := sql.Open("sqlite", at.FileURI("_pragma=busy_timeout(30000)"))
-	if err == nil {
-		_, err = db.ExecContext(ctx, createCases)
-	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the table of cases: %w", err), s.Close())
 	}
@@ -67,19 +64,19 @@ func onSQLite(ctx context.Context, at *stores.Address, s *stores.Store) (*databa
 		}
 		return text, err
 	}
-	return &database{Store: s, cases: cases{exec: execSQLite, read: read}, close: func() { _ = db.Close() }, says: at.String()}, nil
+	d := &database{Store: s, cases: cases{exec: execSQLite, read: read}, close: func() { _ = db.Close() }, says: at.String()}
+	err = d.cases.prepare(ctx, "select name from sqlite_master where name = $1", func(ctx context.Context) error {
+		_, err := db.ExecContext(ctx, createCases)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
 }
 
 func onPostgres(ctx context.Context, at *stores.Address, s *stores.Store) (*database, error) {
 	pool := s.Pool
-	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		// Replicas may start at once.
-		_, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtext('dcm_case'));"+createCases)
-		return err
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the table of cases: %w", err), s.Close())
-	}
 	read := func(ctx context.Context, statement, arg string) (text string, err error) {
 		err = pool.QueryRow(ctx, statement, arg).Scan(&text)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -87,5 +84,16 @@ func onPostgres(ctx context.Context, at *stores.Address, s *stores.Store) (*data
 		}
 		return text, err
 	}
-	return &database{Store: s, cases: cases{exec: execPostgres, read: read}, says: at.String()}, nil
+	d := &database{Store: s, cases: cases{exec: execPostgres, read: read}, says: at.String()}
+	err := d.cases.prepare(ctx, "select coalesce(to_regclass($1)::text, '')", func(ctx context.Context) error {
+		return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+			// Replicas may start at once.
+			_, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtext('dcm_case'));"+createCases)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
 }

@@ -68,7 +68,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		_, _ = fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.database, "db", "", "SQLite `FILE` to keep conversations in (default: a temporary one)")
+	flags.StringVar(&o.database, "db", "", "SQLite `FILE` to keep conversations in, for quickstart alone (default: a temporary one)")
 	flags.Float64Var(&o.speed, "speed", 30, "play the simulated call `F` times as fast as it was")
 	flags.BoolVar(&o.verbose, "v", false, "log what the sources do")
 	switch err := flags.Parse(args); {

@@ -66,7 +66,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 	// What is to happen when something happens.
 	hooks := events.NewHooks()
-	events.After(hooks, "print", func(_ context.Context, e events.Event) error {
+	events.After(hooks, "quickstart-print", func(_ context.Context, e events.Event) error {
 		p.event(e)
 		return nil
 	})
