@@ -1,9 +1,11 @@
 package main_test
 
 import (
+	"bytes"
 	"database/sql"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,4 +61,46 @@ func TestWhereTheTablesAreThereARoleIsEnoughThatMayNotCreateAny(t *testing.T) {
 	p.until(func() bool { return has(p.events(story.ID), "conversation.ended") })
 	p.quiet()
 	require.Zero(t, p.stop())
+}
+
+// EventBridge tells again for a day what a backend that was down did not take. The table
+// was made before it said since when somebody has a case.
+func TestWhatIsHeardLateOfAnEarlierAgentTakesNoCase(t *testing.T) {
+	t.Parallel()
+	file, database := filepath.Join(t.TempDir(), "backend.db"), cluster.URL(cluster.Schema(t))
+	story := genesystest.BlindTransferToQueue()
+	var late, rest [][]byte
+	for _, envelope := range story.Envelopes() {
+		if bytes.Contains(envelope, []byte(`"userId":"user-a"`)) {
+			late = append(late, envelope)
+		} else {
+			rest = append(rest, envelope)
+		}
+	}
+	require.NotEmpty(t, late)
+	for _, c := range []struct{ store, driver, source string }{
+		{"sqlite:" + file, "sqlite", "file:" + file},
+		{database, "pgx", database},
+	} {
+		require.Zero(t, start(t, c.store).stop(), "it makes the table")
+		db, err := sql.Open(c.driver, c.source)
+		require.NoError(t, err)
+		_, err = db.ExecContext(t.Context(), "alter table dcm_case drop column owner_since")
+		require.NoError(t, err)
+
+		p := start(t, c.store, "CONVTRACK_TOKENS="+token)
+		p.post(rest)
+		p.until(func() bool { return has(p.events(story.ID), "agent.left") })
+		p.post(late)
+		p.until(func() bool {
+			answers := slices.DeleteFunc(p.events(story.ID), func(e event) bool { return e.Type != "agent.connected" })
+			return len(answers) == 2
+		})
+		p.quiet()
+		require.Zero(t, p.stop())
+		var owner string
+		require.NoError(t, db.QueryRowContext(t.Context(), "select owner from dcm_case where conversation_id = $1", story.ID).Scan(&owner))
+		require.Equal(t, "user-b", owner)
+		require.NoError(t, db.Close())
+	}
 }

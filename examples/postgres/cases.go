@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,6 +21,7 @@ create table if not exists demo_case_conversation (
   case_id text not null references demo_case,
   conversation_id text not null,
   verb text not null,
+  owner_since timestamptz not null default '-infinity',
   primary key (case_id, conversation_id)
 );
 create table if not exists demo_user (
@@ -46,15 +48,18 @@ func caseOf(ctx context.Context, tx pgx.Tx, caller, conversationID string) (id s
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.Exec(ctx, "insert into demo_case_conversation values ($1, $2, 'INITIAL')", id, conversationID)
+	_, err = tx.Exec(ctx, "insert into demo_case_conversation (case_id, conversation_id, verb) values ($1, $2, 'INITIAL')", id, conversationID)
 	return id, err
 }
 
-// giveTo gives a case to the user behind a Genesys user, and returns the name
-// of the user; empty when that changes nothing.
-func giveTo(ctx context.Context, tx pgx.Tx, caseID, genesysUserID string) (owner string, err error) {
-	err = tx.QueryRow(ctx, `update demo_case c set owner = u.name from demo_user u
-		where c.case_id = $1 and u.genesys_user_id = $2 and c.owner <> u.name returning u.name`, caseID, genesysUserID).Scan(&owner)
+// giveTo gives a case to the user behind a Genesys user who has the conversation since
+// the time, and returns the name of the user; empty when that changes nothing. What is
+// heard late takes the case from nobody who has the conversation since a later time.
+func giveTo(ctx context.Context, tx pgx.Tx, caseID, conversationID, genesysUserID string, since time.Time) (owner string, err error) {
+	err = tx.QueryRow(ctx, `with latest as (update demo_case_conversation set owner_since = $4
+			where case_id = $1 and conversation_id = $2 and owner_since <= $4 returning case_id)
+		update demo_case c set owner = u.name from demo_user u, latest
+		where c.case_id = latest.case_id and u.genesys_user_id = $3 and c.owner <> u.name returning u.name`, caseID, conversationID, genesysUserID, since).Scan(&owner)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
 	}

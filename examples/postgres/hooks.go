@@ -13,7 +13,7 @@ const caseID = "caseId"
 // register registers the backend's hooks. What they write through pgstore.Tx
 // is committed with what they are told of, or not at all.
 func register(hooks *events.Hooks, printf func(format string, args ...any)) {
-	events.Before(hooks, "link-case", func(ctx context.Context, e *events.ConversationCreated) error {
+	events.Before(hooks, "demo-link-case", func(ctx context.Context, e *events.ConversationCreated) error {
 		customer, known := e.Conversation.Customer()
 		switch {
 		case !known:
@@ -33,7 +33,7 @@ func register(hooks *events.Hooks, printf func(format string, args ...any)) {
 		return nil
 	})
 	// Who could not be linked at once is linked when an agent answers.
-	events.Before(hooks, "link-case-late", func(ctx context.Context, e *events.AgentConnected) error {
+	events.Before(hooks, "demo-link-case-late", func(ctx context.Context, e *events.AgentConnected) error {
 		customer, known := e.Conversation.Customer()
 		if !known || customer.Address == "" || e.Conversation.Attributes[caseID] != "" {
 			return nil
@@ -45,10 +45,14 @@ func register(hooks *events.Hooks, printf func(format string, args ...any)) {
 		}
 		return err
 	})
-	events.After(hooks, "case-owner", func(ctx context.Context, e events.Event) error {
+	events.After(hooks, "demo-case-owner", func(ctx context.Context, e events.Event) error {
+		h, userID := e.Head(), events.AgentAfter(e)
+		if userID == "" {
+			return nil
+		}
 		tx, _ := pgstore.Tx(ctx)
-		id := e.Head().Conversation.Attributes[caseID]
-		owner, err := giveTo(ctx, tx, id, events.AgentAfter(e))
+		id := h.Conversation.Attributes[caseID]
+		owner, err := giveTo(ctx, tx, id, h.ConversationID, userID, h.Time)
 		if err == nil && owner != "" {
 			printf("%s: the owner is %s now\n", id, owner)
 		}

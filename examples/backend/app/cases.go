@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/dcmkit/convtrack/store/pgstore"
 	"github.com/dcmkit/convtrack/store/sqlitestore"
@@ -18,30 +19,43 @@ type cases struct {
 	exec func(ctx context.Context, statement string, args ...any) error
 	// read reads one text, outside of a transaction.
 	read func(ctx context.Context, statement, arg string) (string, error)
-	// owners are those of the cases where there is no table.
-	owners *sync.Map
+	// owners are those of the cases where there is no table; mu locks them.
+	mu     *sync.Mutex
+	owners map[string]owner
 }
 
 // createCases makes the table.
 const createCases = `create table if not exists dcm_case (
   case_id text primary key,
   conversation_id text not null unique,
-  owner text not null default ''
+  owner text not null default '',
+  owner_since text not null default ''
 )`
+
+// addSince adds the column to a table that was made before there was one.
+const addSince = "alter table dcm_case add column owner_since text not null default ''"
 
 // prepare makes the table where it is not there, which needs a privilege that to use
 // it does not, and sees that it has the columns of this backend. find returns its name,
 // or nothing.
-func (c cases) prepare(ctx context.Context, find string, create func(context.Context) error) error {
+func (c cases) prepare(ctx context.Context, find string, execute func(ctx context.Context, statement string) error) error {
 	name, err := c.read(ctx, find, "dcm_case")
 	if err == nil && name == "" {
-		err = create(ctx)
+		err = execute(ctx, createCases)
 	}
 	if err != nil {
 		return fmt.Errorf("the table of cases: %w", err)
 	}
 	if _, err := c.read(ctx, "select case_id || conversation_id || owner from dcm_case where case_id = $1 limit 0", ""); err != nil {
 		return fmt.Errorf("the table dcm_case is not one that this backend can use: %w; if it is another program's, name a database of the backend's own with -store", err)
+	}
+	const since = "select owner_since from dcm_case where case_id = $1 limit 0"
+	if _, err := c.read(ctx, since, ""); err == nil {
+		return nil
+	}
+	err = execute(ctx, addSince)
+	if _, lacks := c.read(ctx, since, ""); lacks != nil { // else another replica was faster
+		return fmt.Errorf("the table dcm_case lacks a column: %w; its owner can add it: %s", err, addSince)
 	}
 	return nil
 }
@@ -57,21 +71,35 @@ func (c cases) link(ctx context.Context, conversationID string) (id string, err 
 	return id, c.exec(ctx, "insert into dcm_case (case_id, conversation_id) values ($1, $2) on conflict (case_id) do nothing", id, conversationID)
 }
 
-// giveTo makes a Genesys user the owner of a case.
-func (c cases) giveTo(ctx context.Context, id, userID string) error {
+// owner is who has a case, and since when.
+type owner struct {
+	userID string
+	since  time.Time
+}
+
+// sinceFormat sorts as the times do.
+const sinceFormat = "2006-01-02T15:04:05.000000Z"
+
+// giveTo makes a Genesys user the owner of a case, unless somebody is since a later
+// time: a source may bring late who had the conversation before.
+func (c cases) giveTo(ctx context.Context, id string, to owner) error {
 	if c.exec == nil {
-		c.owners.Store(id, userID)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !to.since.Before(c.owners[id].since) {
+			c.owners[id] = to
+		}
 		return nil
 	}
-	return c.exec(ctx, "update dcm_case set owner = $2 where case_id = $1", id, userID)
+	return c.exec(ctx, "update dcm_case set owner = $2, owner_since = $3 where case_id = $1 and owner_since <= $3", id, to.userID, to.since.UTC().Format(sinceFormat))
 }
 
 // owner returns the Genesys user who owns a case; empty: nobody does yet.
 func (c cases) owner(ctx context.Context, id string) (userID string, err error) {
 	if c.exec == nil {
-		owner, _ := c.owners.Load(id)
-		userID, _ = owner.(string)
-		return userID, nil
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.owners[id].userID, nil
 	}
 	return c.read(ctx, "select owner from dcm_case where case_id = $1", id)
 }

@@ -49,7 +49,7 @@ func openDatabase(ctx context.Context, name string) (*database, error) {
 	case at.Path != "":
 		return onSQLite(ctx, at, s)
 	}
-	return &database{Store: s, cases: cases{owners: &sync.Map{}}, says: "in memory, until the end; -store sqlite:PATH or postgres://… keeps it"}, nil
+	return &database{Store: s, cases: cases{mu: &sync.Mutex{}, owners: map[string]owner{}}, says: "in memory, until the end; -store sqlite:PATH or postgres://… keeps it"}, nil
 }
 
 func onSQLite(ctx context.Context, at *stores.Address, s *stores.Store) (*database, error) {
@@ -65,8 +65,8 @@ func onSQLite(ctx context.Context, at *stores.Address, s *stores.Store) (*databa
 		return text, err
 	}
 	d := &database{Store: s, cases: cases{exec: execSQLite, read: read}, close: func() { _ = db.Close() }, says: at.String()}
-	err = d.cases.prepare(ctx, "select name from sqlite_master where name = $1", func(ctx context.Context) error {
-		_, err := db.ExecContext(ctx, createCases)
+	err = d.cases.prepare(ctx, "select name from sqlite_master where name = $1", func(ctx context.Context, statement string) error {
+		_, err := db.ExecContext(ctx, statement)
 		return err
 	})
 	if err != nil {
@@ -85,10 +85,10 @@ func onPostgres(ctx context.Context, at *stores.Address, s *stores.Store) (*data
 		return text, err
 	}
 	d := &database{Store: s, cases: cases{exec: execPostgres, read: read}, says: at.String()}
-	err := d.cases.prepare(ctx, "select coalesce(to_regclass($1)::text, '')", func(ctx context.Context) error {
+	err := d.cases.prepare(ctx, "select coalesce(to_regclass($1)::text, '')", func(ctx context.Context, statement string) error {
 		return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 			// Replicas may start at once.
-			_, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtext('dcm_case'));"+createCases)
+			_, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtext('dcm_case'));"+statement)
 			return err
 		})
 	})

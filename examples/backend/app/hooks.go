@@ -39,7 +39,7 @@ func newHooks(cases cases, out *lines, changed func(conversationID string), fail
 		if userID == "" {
 			return nil
 		}
-		if err := cases.giveTo(ctx, h.Conversation.Attributes[caseID], userID); err != nil {
+		if err := cases.giveTo(ctx, h.Conversation.Attributes[caseID], owner{userID, h.Time}); err != nil {
 			return err
 		}
 		changed(h.ConversationID) // the panel looks until after the commit
