@@ -636,3 +636,78 @@ func TestOfTwoHooksThatRefuseAVersionBothCanBeSkipped(t *testing.T) {
 		require.Empty(t, r.failed())
 	})
 }
+
+// TestADecisionOnAConclusionHoldsAtOnce: until somebody decides, a conclusion waits as
+// what was refused does.
+func TestADecisionOnAConclusionHoldsAtOnce(t *testing.T) {
+	for name, patience := range map[string]time.Duration{"that is tried again by itself": 0, "that is tried no more": -1} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks := events.NewHooks()
+				var link switched
+				link.broken.Store(true)
+				events.Before(hooks, "link", func(context.Context, *events.ConversationEnded) error { return link.run() })
+				j := journalHook(hooks, "journal")
+				r := start(t, hooks, func(c *convtrack.Config) { c.RefusedFor = patience })
+				r.tell(genesystest.BlindTransferToQueue().Details()...)
+				time.Sleep(time.Minute)
+				failed := r.failed()
+				require.Len(t, failed, 1)
+				require.Equal(t, "conversation.ended", failed[0].Event.Type)
+				require.NotContains(t, j.read(), "conversation.ended")
+
+				tries := link.tries.Load()
+				n, err := r.Retry(t.Context(), failed[0].ID)
+				require.Equal(t, 1, n)
+				require.ErrorContains(t, err, "the case system is down")
+				require.Equal(t, tries+1, link.tries.Load(), "it is tried before Retry returns")
+
+				_, err = r.Skip(t.Context(), failed[0].ID)
+				require.NoError(t, err)
+				require.Equal(t, tries+1, link.tries.Load())
+				synctest.Wait()
+				require.Contains(t, j.read(), "conversation.ended")
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				require.Empty(t, r.failed())
+				require.Equal(t, tries+1, link.tries.Load(), "nor is it asked later")
+			})
+		})
+	}
+}
+
+// TestOneDecisionHoldsForAllConclusionsThatAHookRefuses: those that are due with the one
+// that it has refused wait with it.
+func TestOneDecisionHoldsForAllConclusionsThatAHookRefuses(t *testing.T) {
+	for name, patience := range map[string]time.Duration{"that are tried again by themselves": 0, "that are tried no more": -1} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks := events.NewHooks()
+				events.Before(hooks, "link", func(context.Context, events.Event) error { return errors.New("down") },
+					events.OfTypes(events.TypeAgentTransferred, events.TypeAgentDisconnected, events.TypeConversationEnded))
+				// A timer that lies ahead is no conclusion that a hook can have refused.
+				began := time.Now()
+				events.Define(hooks, "much later", func(*conversation.Conversation) []events.Fact[int] {
+					return []events.Fact[int]{{Time: began.Add(time.Hour)}}
+				})
+				j := journalHook(hooks, "journal")
+				r := start(t, hooks, func(c *convtrack.Config) { c.RefusedFor = patience })
+				r.tell(genesystest.BlindTransferToQueue().Details()...)
+				time.Sleep(time.Minute)
+				failed := r.failed()
+				require.Len(t, failed, 1)
+				_, err := r.Skip(t.Context(), failed[0].ID)
+				require.NoError(t, err)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				require.Empty(t, r.failed())
+				told := j.read()
+				require.Subset(t, told, []string{"agent.transferred", "agent.disconnected", "conversation.ended"})
+				require.NotContains(t, told, "much later")
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				require.Contains(t, j.read(), "much later")
+			})
+		})
+	}
+}

@@ -45,6 +45,28 @@ func isDue(kept *store.Refused, q *Request) bool {
 	return !kept.Next.After(q.Now) || kept.Next.Sub(q.Now) > max(mostPause, q.Patience.Undecided)
 }
 
+// waitsUntil is until when conclusions wait because of what is kept aside.
+func waitsUntil(kept *store.Refused) time.Time {
+	if kept.Next.IsZero() {
+		return AtTheEnd
+	}
+	return kept.Next
+}
+
+// decided reports whether somebody has decided on the conclusion: it was refused, or has
+// waited with what was. One that waits longer by itself has not settled, nor has one that
+// waits for the end of the input.
+func decided(h *events.Header, r *record.Record, q *Request) bool {
+	kept := r.Refused
+	if q.Decision == nil || kept == nil {
+		return false
+	}
+	return h.Known(func(id string) bool {
+		was, waits := r.Pending(id)
+		return id == kept.EventID || waits && q.Settling.wait(h.Settling()) >= 0 && !was.Due.After(waitsUntil(kept))
+	})
+}
+
 // since is since when facts are kept aside; one that lies ahead is of a clock that
 // was wrong.
 func since(kept *store.Refused, q *Request) time.Time {
@@ -140,10 +162,8 @@ func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 // be history.
 func aside(r *record.Record, kept *store.Refused) *store.Change {
 	c := &store.Change{ID: r.ID, Version: r.Version, From: r.Conversation, To: r.Conversation, Refused: kept}
-	next := kept.Next
-	if next.IsZero() {
-		next = AtTheEnd
-	} else {
+	next := waitsUntil(kept)
+	if !kept.Next.IsZero() {
 		c.Pending = append(c.Pending, store.Pending{EventID: kept.EventID, Due: next})
 	}
 	for _, p := range r.Record.Pending {

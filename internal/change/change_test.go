@@ -245,6 +245,34 @@ func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
 	require.Equal(t, 10, Refuse(r, Request{}, store.Failure{Hook: "link", Attempts: 5}, nil).Change.Refused.Attempts, "all tries count")
 }
 
+// TestADecisionAnnouncesNothingThatHasNotSettled: it is about what was refused and what
+// has waited with it.
+func TestADecisionAnnouncesNothingThatHasNotSettled(t *testing.T) {
+	facts := call(t)
+	for name, c := range map[string]struct {
+		settling Settling
+		refused  time.Duration // how long by itself
+		ended    bool          // the decision announces the end
+	}{
+		"what was due with it":                            {rules, time.Hour, true},
+		"what was due with it, of what is tried no more":  {rules, -1, true},
+		"what waits longer by itself":                     {Settling{Soon: time.Second, Late: time.Hour}, 2 * time.Hour, false},
+		"what waits for the end of the input":             {Settling{Soon: -1, Late: -1}, time.Hour, false},
+		"what waits for it, beside what is tried no more": {Settling{Soon: -1, Late: -1}, -1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := unknown(facts)
+			commit(t, r, Work(r, Request{Facts: facts, Now: now, Settling: c.settling}))
+			f := store.Failure{Hook: "link", EventID: "an event", Type: "agent.connected"}
+			p := Refuse(r, Request{Now: now, Settling: c.settling, Patience: Patience{Refused: c.refused}}, f, nil)
+			commit(t, r, p)
+			skip := store.Skip
+			p = Work(r, Request{Decision: &skip, Now: now.Add(time.Second), Settling: c.settling})
+			require.Equal(t, c.ended, count(p.Events, events.TypeConversationEnded) == 1)
+		})
+	}
+}
+
 func TestAttributesOfAHookJoinTheConversation(t *testing.T) {
 	facts := call(t)
 	p := Work(unknown(facts), Request{Facts: facts, Now: now, Settling: rules})

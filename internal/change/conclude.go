@@ -119,12 +119,12 @@ const mostDoubt = 10 * time.Minute
 // due is when the conclusion has settled: the first time that it was drawn
 // counts. No conclusion waits longer than its kind does, whatever the clock
 // said by which the stored time was written; but none is announced before it is
-// sure.
+// sure. What somebody has decided on waits for nothing else.
 func due(h *events.Header, r *record.Record, q Request) time.Time {
 	if sure := h.SureFrom(); sure.After(q.Now) && sure.Before(q.Now.Add(mostDoubt)) {
 		return sure
 	}
-	if h.Settling() == events.Settled {
+	if h.Settling() == events.Settled || decided(h, r, &q) {
 		return q.Now
 	}
 	due := AtTheEnd
