@@ -196,3 +196,48 @@ func TestADeliveryOfATypeThatAProcessDoesNotKnowWaitsForOneThatDoes(t *testing.T
 		require.Equal(t, []string{"customer.waiting"}, told.read())
 	})
 }
+
+// TestADeliveryOfATypeThatItsHookDoesNotTakeAnyMoreIsDone: also where the type is not
+// defined any more, or has other data.
+func TestADeliveryOfATypeThatItsHookDoesNotTakeAnyMoreIsDone(t *testing.T) {
+	for name, register := range map[string]func(*events.Hooks, *journal){
+		"it has other types": func(hooks *events.Hooks, j *journal) {
+			events.After(hooks, "escalate", func(_ context.Context, e events.Event) error { j.write("%s", e.Head().Type); return nil },
+				events.OfTypes(events.TypeConversationEnded))
+		},
+		"its function takes another type": func(hooks *events.Hooks, j *journal) {
+			events.After(hooks, "escalate", func(_ context.Context, e *events.ConversationEnded) error { j.write("%s", e.Type); return nil })
+		},
+		"so it does, and the type has other data": func(hooks *events.Hooks, j *journal) {
+			events.Define(hooks, "customer.waiting", func(*conversation.Conversation) []events.Fact[int] { return nil })
+			events.After(hooks, "escalate", func(_ context.Context, e *events.ConversationEnded) error { j.write("%s", e.Type); return nil })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, first := memstore.New(), events.NewHooks()
+				waits(first)
+				events.After(first, "escalate", func(context.Context, *events.Custom[string]) error { return errDead })
+				r := startOn(t, s, first)
+				began := time.Now().UTC()
+				r.tell(queued(0).Snapshots()...)
+				time.Sleep(time.Minute + time.Second)
+				require.NoError(t, r.stop())
+
+				hooks, j := events.NewHooks(), &journal{}
+				register(hooks, j)
+				r = startOn(t, s, hooks)
+				abandoned := genesystest.NewStory("c-waits")
+				abandoned.Start = began
+				abandoned.Customer("cust", 0).Ends(90*time.Second, "client")
+				abandoned.Queue("acd", time.Millisecond, "q-1").Ends(90*time.Second, "peer")
+				time.Sleep(30 * time.Second)
+				r.tell(abandoned.Snapshots()...)
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
+				require.Equal(t, []string{"conversation.ended"}, j.read())
+				require.Empty(t, r.failed())
+			})
+		})
+	}
+}

@@ -38,6 +38,7 @@ type hook struct {
 	timing  Timing
 	takes   Types
 	accepts func(Event) bool
+	own     bool // accepts events of the host's own, of some data
 	run     func(context.Context, Event) error
 	stuck   atomic.Int64 // runs that were given up and have not returned
 	hanging atomic.Int64 // questions to the filters that have not returned
@@ -80,7 +81,8 @@ func Before[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) er
 // The outbox remembers deliveries by the name of the hook: a process that
 // registers it again after a restart goes on where the last one stopped. A
 // hook gets the events that are committed from its registration on. What waits for
-// it, and is of a type that it does not take any more, counts as done.
+// it, and is of a type that it does not take any more, counts as done, whether that
+// type is still defined or not.
 //
 // The name must be UTF-8 without a zero byte, not empty and not taken: After
 // panics otherwise. remove takes the hook out; runs under way finish. It may be
@@ -104,6 +106,9 @@ func register[E Event](h *Hooks, timing Timing, name string, fn func(context.Con
 	}
 	n := &hook{name: name, timing: timing, options: defaults(timing)}
 	n.accepts = func(e Event) bool { _, ok := e.(E); return ok }
+	var none E
+	_, n.own = any(none).(interface{ ofHost() })
+	n.own = n.own || n.accepts(&Custom[struct{}]{}) // of whatever data
 	n.run = func(ctx context.Context, e Event) error { return fn(ctx, e.(E)) }
 	for _, o := range opts {
 		if o == nil {

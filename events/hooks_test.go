@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -402,4 +403,36 @@ func TestOfTypesAddsUp(t *testing.T) {
 	hooks := events.NewHooks()
 	events.After(hooks, "h", func(context.Context, events.Event) error { return nil }, events.OfTypes(events.TypeAgentLeft), events.OfTypes(events.TypeAgentConnected))
 	require.Equal(t, events.TypesOf(events.TypeAgentLeft, events.TypeAgentConnected), hooks.Wants().Types)
+}
+
+func TestAHookCanTakeWhatItsFunctionAndItsTypesSay(t *testing.T) {
+	type data struct{ A int }
+	hooks := events.NewHooks()
+	events.Define(hooks, "known", func(*conversation.Conversation) []events.Fact[data] { return nil })
+	idle[events.Event](hooks, "all")
+	idle[*events.AgentConnected](hooks, "connected")
+	idle[*events.Custom[data]](hooks, "own")
+	idle[*events.Custom[string]](hooks, "other")
+	idle[events.Event](hooks, "one", events.OfTypes("unknown", events.TypeAgentLeft))
+	for of, want := range map[events.Type]string{
+		events.TypeAgentConnected: "all connected",
+		events.TypeAgentLeft:      "all one",
+		"known":                   "all own",
+		"unknown":                 "all own other one",
+		"also unknown":            "all own other",
+	} {
+		var can []string
+		for _, name := range hooks.Names() {
+			if hooks.CanTake(name, of) {
+				can = append(can, name)
+			}
+		}
+		require.Equal(t, want, strings.Join(can, " "), of)
+	}
+	require.True(t, hooks.CanTake("removed", events.TypeAgentLeft), "nobody knows")
+}
+
+// idle registers an After hook that does nothing.
+func idle[E events.Event](hooks *events.Hooks, name string, opts ...events.Option) {
+	events.After(hooks, name, func(context.Context, E) error { return nil }, opts...)
 }

@@ -110,6 +110,28 @@ func (h *Hooks) Defined() []Type {
 	return types
 }
 
+// CanTake reports whether the named After hook can take events of the type. Of a type that
+// is not defined in this process nobody knows the data, so it can be that of any hook on
+// events of the host's own. Of a hook that is not registered nobody knows what it takes. It
+// is for trackers.
+func (h *Hooks) CanTake(name string, of Type) bool {
+	k := h.find(TimingAfter, name)
+	switch {
+	case k == nil:
+		return true
+	case !k.takesOnly(of):
+		return false
+	case of.kind() >= 0:
+		return k.accepts(kinds[of.kind()].empty())
+	}
+	for _, d := range h.Wants().definitions {
+		if d.of == of {
+			return k.accepts(d.empty())
+		}
+	}
+	return k.own
+}
+
 // RunAfter runs the named After hook on the event. The error is a *HookError,
 // or ErrNoHook. It is for trackers.
 func (h *Hooks) RunAfter(ctx context.Context, name string, e Event) error {

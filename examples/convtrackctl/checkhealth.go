@@ -87,7 +87,7 @@ func (d *diagnosis) deliveries(is convtrack.Health) {
 		switch {
 		case lag.Orphaned:
 			d.find(finding{"deliveries", levelProblem, says + ", and no running process has that hook",
-				"was it renamed or removed? Register it again under this name, with a function that does nothing to give them up"})
+				"was it renamed or removed? Register it again under this name to give them up, with a function that does nothing, on *events.ConversationCreated: what a hook does not take counts as done"})
 		case slices.Contains(is.Uncounted, "processes"):
 			d.find(finding{"deliveries", levelUnknown, says + "; whether a running process has that hook is not known", "see processes above"})
 		case len(is.Processes) == 0:

@@ -51,7 +51,7 @@ func (d *Diagnosis) compareHooks(ctx context.Context, say func(what, message str
 		if !has.orphaned(hook) {
 			continue
 		}
-		say("hook "+hook, "deliveries wait for an After hook that no running process has registered: was it renamed or removed? Register it again under this name, with a function that does nothing to give them up",
+		say("hook "+hook, "deliveries wait for an After hook that no running process has registered: was it renamed or removed? Register it again under this name to give them up, with a function that does nothing, on *events.ConversationCreated: what a hook does not take counts as done",
 			"hook", hook, "deliveries", backlog[hook].Unfinished)
 	}
 }

@@ -128,7 +128,7 @@ func (d *Delivery) judge(p *problems, hook string, now time.Time) {
 	}
 	switch {
 	case d.Orphaned:
-		p.say("%s deliveries wait for the hook %s, which no running process has: register it again under this name, with a function that does nothing to give them up", n, hook)
+		p.say("%s deliveries wait for the hook %s, which no running process has: register it again under this name to give them up, with a function that does nothing, on *events.ConversationCreated: what a hook does not take counts as done", n, hook)
 	case d.Attempts >= fewAttempts:
 		p.say("the hook %s fails: a delivery has failed %d times and %s deliveries are unfinished; the log has its errors", hook, d.Attempts, n)
 	case !d.DueSince.IsZero() && now.Sub(d.DueSince) > mostLag:

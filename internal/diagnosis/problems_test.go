@@ -80,7 +80,7 @@ func TestEachProblemIsASentenceWithWhatToDo(t *testing.T) {
 		"conclusions of 3 conversations are overdue: no process has come to them; see how the store does, and whether Before hooks are slow": {
 			ill: State{Overdue: 3},
 		},
-		"more than 7 deliveries wait for the hook case-owner, which no running process has: register it again under this name, with a function that does nothing to give them up": {
+		"more than 7 deliveries wait for the hook case-owner, which no running process has: register it again under this name to give them up, with a function that does nothing, on *events.ConversationCreated: what a hook does not take counts as done": {
 			well: hook(Delivery{Unfinished: 7}),
 			ill:  hook(Delivery{Unfinished: 7, Orphaned: true, Attempts: fewAttempts}),
 		},

@@ -94,6 +94,9 @@ func notRun(ctx context.Context, err error) bool {
 }
 
 func (o *Outbox) attempt(ctx context.Context, d *delivery, how events.Delivery) (recorded bool, err error) {
+	if d.event == nil && !o.Hooks.CanTake(d.Hook, events.Type(d.Type)) {
+		return false, nil // a hook of its name took it once, of a type that may be unknown by now
+	}
 	switch err := o.restore(ctx, d); {
 	case err != nil:
 		return false, err
