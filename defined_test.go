@@ -2,7 +2,9 @@ package convtrack_test
 
 import (
 	"context"
+	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,6 +239,50 @@ func TestADeliveryOfATypeThatItsHookDoesNotTakeAnyMoreIsDone(t *testing.T) {
 				synctest.Wait()
 				require.Equal(t, []string{"conversation.ended"}, j.read())
 				require.Empty(t, r.failed())
+			})
+		})
+	}
+}
+
+// TestAConversationGoesOnWithoutAnEventThatCannotBeEncoded: its data are the host's.
+func TestAConversationGoesOnWithoutAnEventThatCannotBeEncoded(t *testing.T) {
+	for name, before := range map[string]bool{"beside others": false, "with a Before hook": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hooks, s, began := events.NewHooks(), genesystest.BlindTransferToQueue(), time.Now()
+				var mended atomic.Bool
+				define := func(of events.Type, at time.Time) {
+					events.Define(hooks, of, func(*conversation.Conversation) []events.Fact[float64] {
+						if mended.Load() {
+							return []events.Fact[float64]{{Time: at, Data: 0.5}}
+						}
+						return []events.Fact[float64]{{Time: at, Data: math.NaN()}}
+					})
+				}
+				define("ratio", began.Add(time.Minute))
+				define("ratio at once", began)
+				if before {
+					events.Before(hooks, "innocent", func(context.Context, events.Event) error { return nil })
+				}
+				j := journalHook(hooks, "journal")
+				var log said
+				r := start(t, hooks, logTo(&log))
+				messages := s.Snapshots()
+				r.tell(messages[:3]...)
+				require.Contains(t, log.String(), `type="ratio at once"`)
+				require.NotContains(t, log.String(), "type=ratio ")
+				time.Sleep(2 * time.Minute)
+				require.Contains(t, log.String(), "type=ratio ")
+				require.Contains(t, log.String(), "unsupported value: NaN")
+				r.tell(messages[3:]...)
+				synctest.Wait()
+				require.Equal(t, storyEvents, j.read())
+				require.Empty(t, r.failed())
+
+				mended.Store(true)
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				require.Equal(t, append(storyEvents, "ratio"), j.read(), "what waits is asked again")
 			})
 		})
 	}

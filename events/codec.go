@@ -18,6 +18,19 @@ func Encode(e Event) ([]byte, error) {
 	return byHost("encoded", func() ([]byte, error) { return json.Marshal(e) })
 }
 
+// Encode is like [Encode], and tells Failed of what cannot be encoded. It is for trackers.
+func (w Wanted) Encode(e Event) (data []byte, ok bool) {
+	data, err := Encode(e)
+	if err != nil && w.Failed != nil {
+		var stack string
+		if failed := new(unanswered); errors.As(err, &failed) {
+			stack = failed.stack
+		}
+		w.Failed(e.Head().Type, fmt.Errorf("an event cannot be encoded: %w", err), stack)
+	}
+	return data, err == nil
+}
+
 // byHost encodes or decodes data of the host's, which may have methods for it.
 func byHost[T any](done string, do func() (T, error)) (T, error) {
 	type result struct {
@@ -32,7 +45,7 @@ func byHost[T any](done string, do func() (T, error)) (T, error) {
 		return result{v, err}
 	})
 	if failed != nil {
-		return r.value, fmt.Errorf("events: the host's data cannot be %s: %w", done, failed.error)
+		return r.value, fmt.Errorf("events: the host's data cannot be %s: %w", done, failed)
 	}
 	return r.value, r.err
 }

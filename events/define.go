@@ -20,7 +20,8 @@ type Fact[D any] struct {
 	// ahead is announced when it has come, if the fact is still found then. Zero
 	// means the latest time that the conversation knows of.
 	Time time.Time
-	// Data is what there is to say about it. It must encode to JSON and back.
+	// Data is what there is to say about it. It must encode to JSON and back, so a NaN is
+	// none. The event has it as it was found: what a Before hook changes of it is not kept.
 	Data D
 }
 
@@ -63,7 +64,7 @@ const RuleDefined Rule = "defined"
 // What had happened in a conversation before the type was defined is not told
 // later. A find that panics, or does not return within seconds, finds nothing then; the
 // tracker logs it. What waits goes on waiting meanwhile, and find is asked again
-// within five minutes of its time.
+// within five minutes of its time. The same holds for a fact whose data cannot be encoded.
 //
 // The type must be text without a zero byte and no type of this package, and not
 // defined already: Define panics otherwise. It is registered before the tracker

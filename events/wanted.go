@@ -6,7 +6,7 @@ type Wanted struct {
 	// Types are of this package.
 	Types
 	// Failed is told when the function of a definition panics or does not return,
-	// and where; nil: nobody is.
+	// and where, and when data that it has found cannot be encoded; nil: nobody is.
 	Failed func(of Type, err error, stack string)
 
 	definitions []*definition

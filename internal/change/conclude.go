@@ -65,6 +65,12 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 				continue
 			}
 		}
+		if !p.encodes(e, q.Wants) {
+			if h.Known(waits(r)) {
+				ahead = append(ahead, store.Pending{EventID: h.ID, Due: q.Now.Add(askAgain)})
+			}
+			continue
+		}
 		p.Events = append(p.Events, e)
 		ended = ended || h.Type == events.TypeConversationEnded
 	}
@@ -78,9 +84,28 @@ func (p *Plan) conclude(r *record.Record, q Request) []store.Pending {
 	return append(pending, ahead...)
 }
 
-// askAgain is when a function of the host's that gave no answer is asked again, at
-// the latest.
+// askAgain is when a function of the host's that gave no answer, or data that cannot be
+// encoded, is asked again, at the latest.
 const askAgain = 5 * time.Minute
+
+// encodes reports whether the event can be encoded, and keeps the data of one of the
+// host's own, which only the host knows: without it everything else is announced. Those of
+// this package are encoded when they are logged.
+func (p *Plan) encodes(e events.Event, wants events.Wanted) bool {
+	h := e.Head()
+	if h.Rule != events.RuleDefined {
+		return true
+	}
+	data, ok := wants.Encode(e)
+	if !ok {
+		return false
+	}
+	if p.data == nil {
+		p.data = map[string][]byte{}
+	}
+	p.data[h.ID] = data
+	return true
+}
 
 // derive returns the events that are not announced yet, and reports whether a
 // function of the host's gave no answer.

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/events"
 	"github.com/dcmkit/convtrack/internal/record"
+	"github.com/dcmkit/convtrack/store"
 )
 
 func TestATimerOutlivesAFunctionThatFailsForAWhile(t *testing.T) {
@@ -68,4 +70,65 @@ func TestATimerThatIsNotFoundAnyMoreIsGoneOnceTheFunctionAnswers(t *testing.T) {
 		found = false
 		require.Len(t, r.Record.Pending, []int{1, 1, 0}[i])
 	}
+}
+
+// fact is data of the host's with a method for its encoding.
+type fact struct{ encode func() error }
+
+func (f fact) MarshalJSON() ([]byte, error) { return []byte("{}"), f.encode() }
+
+func TestATimerOutlivesDataThatCannotBeEncodedForAWhile(t *testing.T) {
+	for name, fails := range map[string]func() error{
+		"it is an error": func() error { return errors.New("bad data") },
+		"it panics":      func() error { panic("bad data") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			facts := call(t)
+			hooks, encode := events.NewHooks(), fails
+			due := now.Add(time.Hour)
+			events.Define(hooks, "customer.waiting", func(*conversation.Conversation) []events.Fact[fact] {
+				return []events.Fact[fact]{{Time: due, Data: fact{func() error { return encode() }}}}
+			})
+			var said, stack string
+			work := func(r *record.Record, q Request, at time.Time) *Plan {
+				q.Now, q.Settling, q.Wants = at, rules, hooks.Wants()
+				q.Wants.Failed = func(of events.Type, err error, at string) { said, stack = string(of)+": "+err.Error(), at }
+				p := Work(r, q)
+				if p != nil {
+					commit(t, r, p)
+				}
+				return p
+			}
+			r := unknown(facts)
+			work(r, Request{Facts: facts[:1]}, now)
+			id := r.Record.Pending[0].EventID
+			require.Empty(t, said, "nobody needs the data yet")
+			p := work(r, Request{Facts: facts[1:]}, due.Add(time.Second))
+			require.Contains(t, types(p.Events), events.TypeParticipantAdded)
+			require.NotContains(t, types(p.Events), events.Type("customer.waiting"))
+			require.Contains(t, said, "customer.waiting: an event cannot be encoded: ")
+			if name == "it panics" {
+				require.NotContains(t, said, "bad data", "it may be of a conversation")
+				require.Contains(t, stack, "defined_test.go", "where it happened")
+			}
+			for _, all := range []bool{false, true} {
+				work(r, Request{Settle: true, All: all}, due.Add(time.Minute))
+				require.Equal(t, []store.Pending{{EventID: id, Due: due.Add(time.Minute + askAgain)}}, r.Record.Pending)
+			}
+			encode = func() error { return nil }
+			p = work(r, Request{Settle: true}, due.Add(time.Minute+askAgain))
+			require.Equal(t, []events.Type{"customer.waiting"}, types(p.Events))
+			require.Empty(t, r.Record.Pending)
+		})
+	}
+}
+
+func TestDataAreEncodedOnce(t *testing.T) {
+	facts, n := call(t), 0
+	hooks := events.NewHooks()
+	events.Define(hooks, "own", func(*conversation.Conversation) []events.Fact[fact] {
+		return []events.Fact[fact]{{Data: fact{func() error { n++; return nil }}}}
+	})
+	commit(t, unknown(facts), Work(unknown(facts), Request{Facts: facts, Now: now, Settling: rules, Wants: hooks.Wants()}))
+	require.Equal(t, 1, n)
 }

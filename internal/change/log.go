@@ -100,7 +100,7 @@ func (p *Plan) Log(takers func(events.Event) []string, now time.Time) error {
 		if h.Time.IsZero() {
 			h.Time = now.UTC().Truncate(time.Microsecond)
 		}
-		data, err := events.Encode(e)
+		data, err := p.encoded(e)
 		if err != nil {
 			return fmt.Errorf("convtrack: %s %s of conversation %s cannot be encoded: %w", h.Type, h.ID, c.ID, err)
 		}
@@ -115,6 +115,13 @@ func (p *Plan) Log(takers func(events.Event) []string, now time.Time) error {
 		c.Events = append(c.Events, entry)
 	}
 	return nil
+}
+
+func (p *Plan) encoded(e events.Event) ([]byte, error) {
+	if data, own := p.data[e.Head().ID]; own {
+		return data, nil
+	}
+	return events.Encode(e)
 }
 
 // tellAttributes tells of a version that shows nothing new but attributes which Before

@@ -43,7 +43,8 @@ type Plan struct {
 
 	lastSeq int64
 	vetoes  map[string]Veto
-	changed bool // what a version shows of change is told
+	data    map[string][]byte // of events of the host's own, encoded
+	changed bool              // what a version shows of change is told
 }
 
 // Work works out what the request does to the record; nil when there is nothing
