@@ -103,6 +103,18 @@ func brokenRecords() []broken {
 			}},
 		{"counts time in nanoseconds since 1970", []string{"times/times come back to the microsecond, however far away", "times/a time that is not known stays unknown"},
 			eachEvent(func(e *store.NewEvent) { e.Time = time.Unix(0, e.Time.UnixNano()).UTC() })},
+		{"reads no times after the year 9999", []string{"times/what lies after the year 9999 keeps nothing from being read, and is not due before its end"}, func(w *wrapped) {
+			w.load = func(ctx context.Context, ids ...string) ([]store.Record, error) {
+				records, err := w.sound.Load(ctx, ids...)
+				for _, r := range records {
+					for _, p := range r.Pending {
+						_, unreadable := p.Due.UTC().MarshalJSON()
+						err = errors.Join(err, unreadable)
+					}
+				}
+				return records, err
+			}
+		}},
 		{"trims text", []string{"text/any text comes back as it is"}, eachEvent(func(e *store.NewEvent) { e.Rule = strings.TrimSpace(e.Rule) })},
 		{"cuts text off", []string{"text/any text comes back as it is"}, eachEvent(func(e *store.NewEvent) { e.Rule = e.Rule[:min(len(e.Rule), 255)] })},
 		{"folds the case of ids", []string{"text/ids that differ in anything are different conversations"}, func(w *wrapped) {

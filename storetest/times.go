@@ -47,6 +47,35 @@ func times(rule define) {
 		}
 	})
 
+	rule("what lies after the year 9999 keeps nothing from being read, and is not due before its end", func(t *trial) {
+		end := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+		west := time.FixedZone("west of Greenwich", -5*3600)
+		for i, due := range []time.Time{time.Date(9999, 12, 31, 23, 59, 59, 0, west), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC),
+			time.Date(200_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(400_000, 1, 1, 0, 0, 0, 0, time.UTC)} {
+			c := created(fmt.Sprintf("c-%d", i))
+			c.Pending = []store.Pending{{EventID: "never", Due: due}, {EventID: "soon", Due: at(10 + i)}}
+			alone := created(fmt.Sprintf("never-%d", i))
+			alone.Pending = c.Pending[:1]
+			t.write(c, alone, created(fmt.Sprintf("other-%d", i)))
+			for _, r := range t.loadAll(c.ID, alone.ID, fmt.Sprintf("other-%d", i))[:2] {
+				for _, p := range r.Pending {
+					if p.EventID == "never" && p.Due.Before(end) {
+						t.Errorf("what is due at %v came back as due at %v", due, p.Due)
+					}
+				}
+			}
+			t.same("what waits beside it", t.load(c.ID).Pending[1], c.Pending[1])
+		}
+		ids, after := t.due(end, 10)
+		t.same("what has settled by then", ids, []string{"c-0", "c-1", "c-2", "c-3"})
+		if after.Before(end) {
+			t.Errorf("what is due never is next at %v", after)
+		}
+		if n := len(t.listAll(store.Query{})); n != 12 {
+			t.Errorf("%d conversations are listed, and must be 12", n)
+		}
+	})
+
 	rule("a time that is not known stays unknown", func(t *trial) {
 		c := createdAs(partial("c", call))
 		e := event("c", 1, "hook")

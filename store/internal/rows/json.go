@@ -1,10 +1,12 @@
 package rows
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -49,8 +51,39 @@ func appendText(b []byte, s string) []byte {
 // appendTime appends t as a JSON string, in UTC and to the microsecond.
 func appendTime(b []byte, t time.Time) []byte {
 	b = append(b, '"')
-	b = t.UTC().Truncate(time.Microsecond).AppendFormat(b, time.RFC3339Nano)
+	b = bounded(t).UTC().Truncate(time.Microsecond).AppendFormat(b, time.RFC3339Nano)
 	return append(b, '"')
+}
+
+// A time in JSON has a year of four digits.
+var (
+	firstTime = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
+)
+
+// bounded returns the nearest time to t that can be written as JSON.
+func bounded(t time.Time) time.Time {
+	switch {
+	case t.After(lastTime):
+		return lastTime
+	case t.Before(firstTime):
+		return firstTime
+	}
+	return t
+}
+
+// jsonTime is a time in a row, which may be of a version that does not bound them: one
+// of a longer year is read as the last one, and keeps nothing else from being read.
+type jsonTime struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *jsonTime) UnmarshalJSON(data []byte) error {
+	year, _, found := bytes.Cut(bytes.Trim(data, `"`), []byte("-"))
+	if n, err := strconv.Atoi(string(year)); found && err == nil && n > lastTime.Year() {
+		t.Time = lastTime
+		return nil
+	}
+	return t.Time.UnmarshalJSON(data)
 }
 
 func appendList[V any](b []byte, list []V, appendOne func([]byte, V) []byte) []byte {

@@ -45,7 +45,7 @@ func encodePending(pending []store.Pending) (list, due Value) {
 		b = append(appendText(append(b, `{"eventId":`...), p.EventID), `,"due":`...)
 		return append(appendTime(b, p.Due), '}')
 	})
-	return keyText(string(b)), keyTime(first)
+	return keyText(string(b)), keyTime(bounded(first))
 }
 
 // ParsePending reads the column "pending".
@@ -54,15 +54,15 @@ func ParsePending(v Value) ([]store.Pending, error) {
 		return nil, nil
 	}
 	var documents []struct {
-		EventID string    `json:"eventId"`
-		Due     time.Time `json:"due"`
+		EventID string   `json:"eventId"`
+		Due     jsonTime `json:"due"`
 	}
 	if err := json.Unmarshal([]byte(v.Text), &documents); err != nil {
 		return nil, err
 	}
 	pending := make([]store.Pending, len(documents))
 	for i, d := range documents {
-		pending[i] = store.Pending{EventID: d.EventID, Due: d.Due}
+		pending[i] = store.Pending{EventID: d.EventID, Due: d.Due.Time}
 	}
 	return pending, nil
 }

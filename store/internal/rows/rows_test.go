@@ -11,6 +11,7 @@ import (
 	"github.com/dcmkit/convtrack/conversation"
 	"github.com/dcmkit/convtrack/genesys"
 	"github.com/dcmkit/convtrack/genesys/genesystest"
+	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
@@ -221,4 +222,21 @@ func BenchmarkRows(b *testing.B) {
 			stored.read(b, first.ID)
 		}
 	})
+}
+
+// Rows may be of a version that does not bound times.
+func TestWhatWaitsIsReadAlsoWhereItsYearHasMoreThanFourDigits(t *testing.T) {
+	for due, want := range map[string]time.Time{
+		"10000-01-01T04:59:59Z":       time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC),
+		"9999-12-31T23:59:59.999999Z": time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC),
+		"2025-01-10T09:00:00Z":        time.Date(2025, 1, 10, 9, 0, 0, 0, time.UTC),
+	} {
+		pending, err := rows.ParsePending(rows.Value{Valid: true, Text: `[{"eventId":"e","due":"` + due + `"}]`})
+		require.NoError(t, err)
+		require.Equal(t, []store.Pending{{EventID: "e", Due: want}}, pending)
+	}
+	for _, due := range []string{`"never"`, `""`, `"10000"`, `7`} {
+		_, err := rows.ParsePending(rows.Value{Valid: true, Text: `[{"eventId":"e","due":` + due + `}]`})
+		require.Error(t, err, due)
+	}
 }
