@@ -9,12 +9,12 @@ import (
 	"github.com/dcmkit/convtrack/store/internal/rows"
 )
 
-// refillName is the name of a value that is there while columns that were added
-// to conversations have yet to be filled, which no SQL can do.
+// refillName is the name of a value that is there while columns of conversations
+// have yet to be filled, as they were added or are filled by another rule, which no SQL can do.
 const refillName = "sqlitestore/refill"
 
 // refill fills in what is derived of conversations that were stored before there
-// was a column for it: some hundred at a time, so that others can write in
+// was a column for it, or by another rule: some hundred at a time, so that others can write in
 // between. What they write meanwhile has it.
 func (s *Store) refill(ctx context.Context, l *link) error {
 	waits := false
