@@ -166,6 +166,9 @@ func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (ve
 	if err == nil {
 		return version, nil
 	}
+	if run.failed != nil && ctx.Err() == nil {
+		c.pass(ctx, run, run.failed)
+	}
 	a.abandon(run.why(err))
 	switch {
 	case ctx.Err() != nil:

@@ -96,12 +96,9 @@ func (c *Committer) askBefore(ctx context.Context, p *change.Plan, e events.Even
 		case err == nil:
 			c.Failures.Worked(name)
 			state()
-		case errors.As(err, &run.failed):
+		case errors.As(err, &run.failed): // the store may run all of it again
 			if errors.Is(run.failed.Err, events.ErrTimeout) {
 				c.places.slow(name)
-			}
-			if c.pass(ctx, run, run.failed) {
-				return errUndone
 			}
 			return err
 		case errors.As(err, &veto):

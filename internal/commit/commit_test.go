@@ -518,3 +518,22 @@ func TestAVetoUndoesTheAttributesOfEarlierHooksOfItsEventToo(t *testing.T) {
 		require.Equal(t, map[string]string{"suppressed": "yes"}, r.load("c").Conversation.Attributes)
 	})
 }
+
+func TestAnOptionalHookIsNotPassedOverWhereItsCommitIsRunAgainAndItWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		runs := 0
+		events.Before(hooks, "link", func(ctx context.Context, e *events.ConversationCreated) error {
+			if runs++; runs == 1 {
+				return errors.New("its statement lost a deadlock")
+			}
+			write(ctx, "link")
+			return nil
+		}, events.Optional())
+		r := newRig(t, hooks)
+		r.store.twice = true
+		require.NoError(t, r.hear(said("c", at)))
+		require.Equal(t, []string{"link"}, r.store.committed)
+		require.Zero(t, r.Counters.BeforeFailed.Load())
+	})
+}

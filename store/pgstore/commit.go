@@ -68,7 +68,10 @@ func (s *Store) commitWithHooks(ctx context.Context, b store.Batch) (store.Commi
 			before[i] = &saved
 		}
 	}
+	tries := 0
 	return s.commit(ctx, b, func(t *committer) error {
+		tries++
+		t.lastTry = tries == mostAttempts
 		for i, c := range b.Changes {
 			if c.InTx != nil {
 				*c = *before[i]

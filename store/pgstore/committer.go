@@ -30,6 +30,7 @@ type committer struct {
 	lanes   lanes
 
 	counting []*store.Outcome // see collectOutcomes
+	lastTry  bool             // a hook that loses against another transaction is not run again
 }
 
 // scratch is memory for the rows of a batch that is used again.

@@ -72,5 +72,6 @@
 // one without prepared statements then, such as pgx.QueryExecModeExec.
 // A statement that the server ends, or a connection that breaks, fails the
 // call and leaves nothing half done. Deadlocks and the like are tried again
-// before they are reported: the hooks of the batch run again then.
+// before they are reported, also those of a hook's own statements that the hook
+// returns, wrapped or not: the hooks of the batch run again then.
 package pgstore

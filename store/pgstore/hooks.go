@@ -2,9 +2,11 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/internal/rows"
@@ -163,8 +165,27 @@ func (t *committer) after(hookErr error) (error, error) {
 		return nil, ErrTxEnded
 	case hookErr == nil && pc.TxStatus() == 'E':
 		return errAborted, nil
+	case hookErr != nil && pc.TxStatus() == 'E' && !t.lastTry:
+		if lost := lostRace(hookErr); lost != nil {
+			return nil, fmt.Errorf("a hook in the transaction: %w", lost)
+		}
 	}
 	return hookErr, nil
+}
+
+// lostRace returns what the server said when a statement of the hook lost against
+// another transaction, which is no fault of the hook; nil for anything else. The
+// host's own errors may panic when they are asked.
+func lostRace(hookErr error) (lost *pgconn.PgError) {
+	defer func() {
+		if recover() != nil {
+			lost = nil
+		}
+	}()
+	if errors.As(hookErr, &lost) && (lost.Code == serializationFailure || lost.Code == deadlockDetected) {
+		return lost
+	}
+	return nil
 }
 
 // runOutcomeHooks runs the hooks of the outcomes that counted. Their

@@ -3,7 +3,9 @@ package pgstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -209,4 +211,84 @@ func TestAHookCanBeTestedAloneInATransactionOfTheTest(t *testing.T) {
 	require.ErrorIs(t, lent.Commit(t.Context()), pgstore.ErrTxLent, "a hook that ends it is found out")
 	_, ok = pgstore.Tx(t.Context())
 	require.False(t, ok)
+}
+
+func TestAHookWhoseStatementLosesADeadlockRunsAgain(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		s := open(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		_, err := s.pool.Exec(ctx, "create table host (id int primary key, n int); insert into host values (1, 0), (2, 0)")
+		require.NoError(t, err)
+		// Somebody takes the second row, and wants the first one when the hook has it.
+		other, err := s.pool.Begin(ctx)
+		require.NoError(t, err)
+		_, err = other.Exec(ctx, "set local deadlock_timeout = '1h'; update host set n = n + 10 where id = 2")
+		require.NoError(t, err)
+		others := make(chan error, 1)
+		runs := 0
+		results, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
+			runs++
+			if _, err := tx.Exec(ctx, "update host set n = n + 1 where id = 1"); err != nil {
+				return err
+			}
+			if runs == 1 {
+				go func() {
+					_, err := other.Exec(ctx, "update host set n = n + 10 where id = 1")
+					others <- errors.Join(err, other.Commit(ctx))
+				}()
+				require.Eventually(t, func() bool {
+					var waits bool
+					require.NoError(t, s.pool.QueryRow(ctx, "select exists (select from pg_locks where not granted)").Scan(&waits))
+					return waits
+				}, time.Minute, 5*time.Millisecond)
+			}
+			if _, err := tx.Exec(ctx, "update host set n = n + 1 where id = 2"); err != nil {
+				return fmt.Errorf("the second row: %w", err)
+			}
+			return nil
+		})
+		require.NoError(t, <-others, "the server ends the hook's statement")
+		require.NoError(t, err)
+		for _, r := range results {
+			require.NoError(t, r.Err)
+		}
+		require.Equal(t, 2, runs)
+		require.Equal(t, []int64{1, 1}[:n], stored(t, s, n))
+		var least, most int
+		require.NoError(t, s.pool.QueryRow(ctx, "select min(n), max(n) from host").Scan(&least, &most))
+		require.Equal(t, []int{11, 11}, []int{least, most})
+	}
+}
+
+func TestAHookThatLosesEachTimeFailsItsChangeAlone(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		s := open(t)
+		runs := 0
+		results, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
+			runs++
+			_, err := tx.Exec(ctx, "do $$ begin raise exception 'again' using errcode = '40001'; end $$")
+			return fmt.Errorf("the hook: %w", err)
+		})
+		require.NoError(t, err)
+		require.ErrorContains(t, results[0].Err, "the hook: ")
+		require.Greater(t, runs, 1)
+		require.Equal(t, []int64{0, 1}[:n], stored(t, s, n))
+	}
+}
+
+// hostile is an error of a host that cannot be asked.
+type hostile struct{ error }
+
+func (hostile) As(any) bool { panic("asked") }
+
+func TestAnErrorOfAHookThatCannotBeAskedFailsItsChange(t *testing.T) {
+	s := open(t)
+	results, err := hooked(t, s, 2, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "select 1/0")
+		return hostile{err}
+	})
+	require.NoError(t, err)
+	require.Error(t, results[0].Err)
+	require.Equal(t, []int64{0, 1}, stored(t, s, 2))
 }
