@@ -120,7 +120,7 @@ func analyticsSession(b *wire.AnalyticsSession, side conversation.Side, i, k int
 		ActiveSkillIDs: b.ActiveSkillIDs, RemovedSkillIDs: b.RemovedSkillIDs, RoutingRing: int64(b.RoutingRing), AgentBullseyeRing: int64(b.AgentBullseyeRing),
 		AgentAssistantID: b.AgentAssistantID,
 		CallbackUserName: b.CallbackUserName, CallbackNumbers: b.CallbackNumbers, CallbackScheduledTime: b.CallbackScheduledTime.Time,
-		SkipEnabled: b.SkipEnabled, TimeoutSeconds: int64(b.TimeoutSeconds),
+		SkipEnabled: b.SkipEnabled, TimeoutSeconds: seconds(b.TimeoutSeconds),
 		OutboundCampaignID: b.OutboundCampaignID, OutboundContactID: b.OutboundContactID, OutboundContactListID: b.OutboundContactListID,
 		DispositionName:   b.DispositionName,
 		JourneyCustomerID: b.JourneyCustomerID, JourneyCustomerIDType: b.JourneyCustomerIDType,

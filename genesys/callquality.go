@@ -16,7 +16,7 @@ func endpointStats(list []wire.MediaEndpointStat) conversation.List[conversation
 		}
 		stats = append(stats, conversation.MediaEndpointStat{
 			EventTime: s.EventTime.Time, Codecs: s.Codecs, MinMOS: s.MinMOS.Value, MinRFactor: s.MinRFactor.Value,
-			MaxLatencyMs: int64(s.MaxLatencyMs), ReceivedPackets: int64(s.ReceivedPackets), DiscardedPackets: int64(s.DiscardedPackets),
+			MaxLatencyMs: milliseconds(s.MaxLatencyMs), ReceivedPackets: int64(s.ReceivedPackets), DiscardedPackets: int64(s.DiscardedPackets),
 			DuplicatePackets: int64(s.DuplicatePackets), InvalidPackets: int64(s.InvalidPackets),
 			OverrunPackets: int64(s.OverrunPackets), UnderrunPackets: int64(s.UnderrunPackets),
 		})

@@ -151,10 +151,10 @@ func detailSession(role, moment string, at time.Time, b *wire.DetailEvent) *conv
 		UtilizationLabel:         b.UtilizationLabel,
 		JourneyCustomerSessionID: b.JourneyContext.SessionID, JourneyActionID: b.JourneyContext.ActionID,
 
-		AlertingDurationMs: int64(b.AlertingDurationMs), ContactingDurationMs: int64(b.ContactingDurationMs),
-		DialingDurationMs: int64(b.DialingDurationMs), InteractingDurationMs: int64(b.InteractingDurationMs),
-		HeldDurationMs: int64(b.HeldDurationMs), CallbackDurationMs: int64(b.CallbackDurationMs),
-		ConnectedDurationMs: int64(b.ConnectedDurationMs), VoicemailDurationMs: int64(b.VoicemailDurationMs),
+		AlertingDurationMs: milliseconds(b.AlertingDurationMs), ContactingDurationMs: milliseconds(b.ContactingDurationMs),
+		DialingDurationMs: milliseconds(b.DialingDurationMs), InteractingDurationMs: milliseconds(b.InteractingDurationMs),
+		HeldDurationMs: milliseconds(b.HeldDurationMs), CallbackDurationMs: milliseconds(b.CallbackDurationMs),
+		ConnectedDurationMs: milliseconds(b.ConnectedDurationMs), VoicemailDurationMs: milliseconds(b.VoicemailDurationMs),
 
 		FlowID: b.FlowID, FlowType: b.FlowType, FlowVersion: b.FlowVersion,
 		FlowExitReason: b.ExitReason, FlowTransferType: b.TransferType,
@@ -175,7 +175,7 @@ func detailSession(role, moment string, at time.Time, b *wire.DetailEvent) *conv
 		s.DisconnectType = conversation.ParseDisconnectType(b.DisconnectType)
 	}
 	if role == "acw" || role == "wrapup" {
-		s.WrapUpCode, s.WrapUpNote, s.WrapUpDurationMs = b.WrapupCode, b.WrapupNotes, int64(b.WrapupDurationMs)
+		s.WrapUpCode, s.WrapUpNote, s.WrapUpDurationMs = b.WrapupCode, b.WrapupNotes, milliseconds(b.WrapupDurationMs)
 	}
 	if role == "acw" {
 		s.ACWEnd = at

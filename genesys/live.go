@@ -193,7 +193,7 @@ func liveSession(b *wire.Communication, media conversation.MediaType, i, k int, 
 		ACWRequired: b.AfterCallWorkRequired, ACWState: conversation.ACWState(b.AfterCallWork.State),
 		ACWStart: b.AfterCallWork.StartTime.Time, ACWEnd: b.AfterCallWork.EndTime.Time,
 		CallbackUserName: b.CallbackUserName, CallbackNumbers: b.CallbackNumbers, CallbackScheduledTime: b.CallbackScheduledTime.Time,
-		SkipEnabled: b.SkipEnabled, TimeoutSeconds: int64(b.TimeoutSeconds), AgentAssistantID: b.AgentAssistantID,
+		SkipEnabled: b.SkipEnabled, TimeoutSeconds: seconds(b.TimeoutSeconds), AgentAssistantID: b.AgentAssistantID,
 		OutboundCampaignID: b.DialerPreview.CampaignID, OutboundContactID: b.DialerPreview.ContactID,
 		OutboundContactListID: b.DialerPreview.ContactListID,
 		JourneyCustomerID:     b.JourneyContext.Customer.ID, JourneyCustomerIDType: b.JourneyContext.Customer.IDType,
@@ -255,7 +255,7 @@ func setWrapUp(s *conversation.Session, w *wire.Wrapup) {
 		return
 	}
 	s.WrapUpCode, s.WrapUpName, s.WrapUpNote, s.WrapUpTags = w.Code, w.Name, w.Notes, w.Tags
-	s.WrapUpDurationMs, s.WrapUpEnd = int64(w.DurationSeconds)*1000, w.EndTime.Time
+	s.WrapUpDurationMs, s.WrapUpEnd = seconds(w.DurationSeconds)*1000, w.EndTime.Time
 }
 
 // shareWrapUp gives the participant's after-call work to the leg that it

@@ -162,7 +162,7 @@ func flatSession(f *wire.Participant, media conversation.MediaType, times *span)
 	s.ACWStart, s.ACWEnd, s.ACWSkipped = f.StartAcwTime.Time, f.EndAcwTime.Time, f.WrapupSkipped
 	s.ANI, s.DNIS = f.ANI, f.DNIS
 	s.CallbackUserName, s.CallbackNumbers, s.CallbackScheduledTime = f.CallbackUserName, f.CallbackNumbers, f.CallbackScheduledTime.Time
-	s.SkipEnabled, s.TimeoutSeconds = f.SkipEnabled, int64(f.TimeoutSeconds)
+	s.SkipEnabled, s.TimeoutSeconds = f.SkipEnabled, seconds(f.TimeoutSeconds)
 	s.OutboundCampaignID, s.OutboundContactID, s.OutboundContactListID = f.OutboundPreview.CampaignID, f.OutboundPreview.ContactID, f.OutboundPreview.ContactListID
 	s.JourneyCustomerID, s.JourneyCustomerIDType = f.JourneyContext.Customer.ID, f.JourneyContext.Customer.IDType
 	s.JourneyCustomerSessionID, s.JourneyActionID = f.JourneyContext.CustomerSession.ID, f.JourneyContext.TriggeringAction.ID

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -98,11 +99,44 @@ func TestTheYearOneIsNoTime(t *testing.T) {
 }
 
 func TestNumbersBeyond32Bits(t *testing.T) {
-	m := decode(t, strings.Replace(event("interactingDurationMs", "9223372036854775807"), "customer.start", "customer.end", 1))
+	m := decode(t, strings.Replace(event("interactingDurationMs", "4294967297"), "customer.start", "customer.end", 1))
 	_, s := m.Conversations[0].Session("s")
-	require.EqualValues(t, 9223372036854775807, s.InteractingDurationMs)
+	require.EqualValues(t, 4294967297, s.InteractingDurationMs)
 	_, err := genesys.Decode([]byte(event("interactingDurationMs", "92233720368547758080")), time.Time{})
 	require.ErrorContains(t, err, "/interactingDurationMs: the number is too large")
+}
+
+func TestDurationsThatCannotBeRightStateNothing(t *testing.T) {
+	const most = 10 * 366 * 24 * 60 * 60 * 1000
+	session := func(message string) *conversation.Session {
+		_, s := one(t, message).Session("s")
+		return s
+	}
+	live := func(wrapUp, timeout int) string {
+		return fmt.Sprintf(`{"topicName":"v2.users.u.conversations","eventBody":{"id":"c","participants":[{"id":"p","purpose":"agent","callbacks":[
+			{"id":"s","state":"disconnected","connectedTime":"2025-01-10T09:00:00Z","wrapup":{"code":"x","durationSeconds":%d},"timeoutSeconds":%d}]}]}}`, wrapUp, timeout)
+	}
+	for n, want := range map[int]int64{-1: 0, 0: 0, 90_000: 90_000, most: most, most + 1: 0, math.MaxInt64: 0, math.MinInt64: 0} {
+		for member, duration := range map[string]func(*conversation.Session) int64{
+			"alertingDurationMs":    func(s *conversation.Session) int64 { return s.AlertingDurationMs },
+			"contactingDurationMs":  func(s *conversation.Session) int64 { return s.ContactingDurationMs },
+			"dialingDurationMs":     func(s *conversation.Session) int64 { return s.DialingDurationMs },
+			"interactingDurationMs": func(s *conversation.Session) int64 { return s.InteractingDurationMs },
+			"heldDurationMs":        func(s *conversation.Session) int64 { return s.HeldDurationMs },
+			"callbackDurationMs":    func(s *conversation.Session) int64 { return s.CallbackDurationMs },
+			"connectedDurationMs":   func(s *conversation.Session) int64 { return s.ConnectedDurationMs },
+			"voicemailDurationMs":   func(s *conversation.Session) int64 { return s.VoicemailDurationMs },
+			"wrapupDurationMs":      func(s *conversation.Session) int64 { return s.WrapUpDurationMs },
+		} {
+			s := session(strings.Replace(event(member, fmt.Sprint(n)), "customer.start", "user.acw", 1))
+			require.Equal(t, want, duration(s), "%s: %d", member, n)
+		}
+	}
+	for n, want := range map[int]int64{-1: 0, 90: 90, most / 1000: most / 1000, most/1000 + 1: 0, math.MaxInt64: 0, math.MinInt64: 0} {
+		s := session(live(n, n))
+		require.Equal(t, want*1000, s.WrapUpDurationMs, n)
+		require.Equal(t, want, s.TimeoutSeconds, n)
+	}
 }
 
 func TestNamesInThePlaceOfIds(t *testing.T) {
