@@ -98,5 +98,7 @@ func (e *NotYetError) Error() string {
 func NotYet(reason string) error { return &NotYetError{Reason: reason} }
 
 // Veto is what a Before hook returns to refuse an event, deliberately and
-// without noise; see [Before]. The reason appears in logs: no personal data.
+// without noise; see [Before]. The reason appears in logs: no personal data. Set
+// attributes to keep something of it: what the hook has written in the transaction may be
+// rolled back, as that of the hooks before it is.
 func Veto(reason string) error { return &VetoError{Reason: reason} }
