@@ -72,7 +72,8 @@ const RuleDefined Rule = "defined"
 // not, the facts of conversations that the latter looks after are not announced,
 // nor are its timers kept; the log and the tracker's Health of both name the type.
 // A delivery that comes to a process without the type waits there, and is no
-// failure of its hook, unless that takes other types alone. remove takes the type out again; it may be called twice.
+// failure of its hook; where the hook takes other types alone it waits for an hour, in
+// which an update may go on. remove takes the type out again; it may be called twice.
 func Define[D any](h *Hooks, of Type, find func(c *conversation.Conversation) []Fact[D]) (remove func()) {
 	switch {
 	case h == nil:

@@ -81,8 +81,8 @@ func Before[E Event](h *Hooks, name string, fn func(ctx context.Context, e E) er
 // The outbox remembers deliveries by the name of the hook: a process that
 // registers it again after a restart goes on where the last one stopped. A
 // hook gets the events that are committed from its registration on. What waits for
-// it, and is of a type that it does not take any more, counts as done, whether that
-// type is still defined or not.
+// it, and is of a type that it does not take any more, counts as done, also
+// where nobody defines that type any more.
 //
 // The name must be UTF-8 without a zero byte, not empty and not taken: After
 // panics otherwise. remove takes the hook out; runs under way finish. It may be

@@ -94,10 +94,9 @@ func notRun(ctx context.Context, err error) bool {
 }
 
 func (o *Outbox) attempt(ctx context.Context, d *delivery, how events.Delivery) (recorded bool, err error) {
-	if d.event == nil && !o.Hooks.CanTake(d.Hook, events.Type(d.Type)) {
-		return false, nil // a hook of its name took it once, of a type that may be unknown by now
-	}
 	switch err := o.restore(ctx, d); {
+	case err != nil && o.givenUp(d, err):
+		return false, nil
 	case err != nil:
 		return false, err
 	case how.InTransaction:
@@ -105,6 +104,16 @@ func (o *Outbox) attempt(ctx context.Context, d *delivery, how events.Delivery) 
 	default:
 		return false, o.Hooks.RunAfter(o.without(ctx, d.Hook), d.Hook, d.event)
 	}
+}
+
+// updated is how long an update takes at the most in which a process of an earlier
+// version has the hook, but not yet the type.
+const updated = time.Hour
+
+// givenUp reports whether the event of a delivery, which cannot be restored, is of a type
+// that the hook does not take: one of its name took it once.
+func (o *Outbox) givenUp(d *delivery, err error) bool {
+	return !o.Hooks.CanTake(d.Hook, events.Type(d.Type)) && (!unknown(err) || time.Since(d.Time) > updated)
 }
 
 // mine looks at the lease: a process that was stopped for longer than that does
