@@ -129,7 +129,7 @@ func TestAStatementThatTakesTooLongFailsTheCommitAsAWhole(t *testing.T) {
 	schema := cluster.Schema(t)
 	s := openIn(t, schema)
 	list := references(t, s, 0, 3)
-	hasty := openIn(t, schema, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["statement_timeout"] = "100ms" })
+	hasty := openIn(t, schema, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["statement_timeout"] = "5s" })
 
 	locker, err := s.pool.Begin(t.Context())
 	require.NoError(t, err)
