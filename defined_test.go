@@ -293,3 +293,38 @@ func TestAConversationGoesOnWithoutAnEventThatCannotBeEncoded(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatAnEarlierVersionDoesNotKnowOutlivesTheUpdate: a hook of the name takes other
+// types there, and the fact may be an old one.
+func TestWhatAnEarlierVersionDoesNotKnowOutlivesTheUpdate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(24 * time.Hour)
+		long := time.Now().UTC().Add(-2 * time.Hour)
+		define := func(hooks *events.Hooks) {
+			events.Define(hooks, "begun", func(*conversation.Conversation) []events.Fact[string] {
+				return []events.Fact[string]{{Time: long, Data: "x"}}
+			})
+		}
+		s, first := memstore.New(), events.NewHooks()
+		define(first)
+		events.After(first, "escalate", func(context.Context, *events.Custom[string]) error { return errDead })
+		r := startOn(t, s, first)
+		r.tell(queued(0).Snapshots()...)
+		time.Sleep(time.Second)
+		require.NoError(t, r.stop())
+
+		earlier := events.NewHooks()
+		events.After(earlier, "escalate", func(context.Context, *events.ConversationEnded) error { return nil })
+		r = startOn(t, s, earlier)
+		time.Sleep(10 * time.Minute)
+		require.NoError(t, r.stop())
+
+		later, j := events.NewHooks(), &journal{}
+		define(later)
+		events.After(later, "escalate", func(_ context.Context, e *events.Custom[string]) error { j.write("%s", e.Data); return nil })
+		startOn(t, s, later)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		require.Equal(t, []string{"x"}, j.read())
+	})
+}

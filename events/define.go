@@ -21,7 +21,7 @@ type Fact[D any] struct {
 	// means the latest time that the conversation knows of.
 	Time time.Time
 	// Data is what there is to say about it. It must encode to JSON and back, so a NaN is
-	// none. The event has it as it was found: what a Before hook changes of it is not kept.
+	// none.
 	Data D
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -13,9 +14,8 @@ type Case struct {
 	Owner  string
 	Caller string // the address that the case's customer calls from
 
-	// Of which conversation, and since when, the owner is the agent.
-	Conversation string
-	Since        time.Time
+	// Since is since when each of its conversations is the agent's who has it.
+	Since map[string]time.Time
 }
 
 // Cases are the cases of DCM: a stand-in for its tables.
@@ -49,11 +49,14 @@ func (c *Cases) SetOwner(id, user, conversationID string, since time.Time) bool 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, x := range c.list {
-		if x.ID != id || x.Conversation == conversationID && since.Before(x.Since) {
+		if x.ID != id || since.Before(x.Since[conversationID]) {
 			continue
 		}
+		if x.Since == nil {
+			x.Since = map[string]time.Time{}
+		}
 		was := x.Owner
-		x.Owner, x.Conversation, x.Since = user, conversationID, since
+		x.Owner, x.Since[conversationID] = user, since
 		return user != was
 	}
 	return false
@@ -65,7 +68,9 @@ func (c *Cases) All() []Case {
 	defer c.mu.Unlock()
 	var all []Case
 	for _, x := range c.list {
-		all = append(all, *x)
+		one := *x
+		one.Since = maps.Clone(x.Since)
+		all = append(all, one)
 	}
 	return all
 }

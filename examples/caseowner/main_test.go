@@ -176,6 +176,17 @@ func TestWhatIsHeardOfAnEarlierAgentAfterTheLaterOneTakesNoCase(t *testing.T) {
 	require.Equal(t, "bob", ownerOf(t, rest, late))
 }
 
+func TestAnotherCallOfTheCustomerTakesNothingFromThat(t *testing.T) {
+	cases, at := aCase(), time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	set := func(user, conversation string, minute int) bool {
+		return cases.SetOwner("CASE-1", user, conversation, at.Add(time.Duration(minute)*time.Minute))
+	}
+	require.True(t, set("bob", "first", 10))
+	require.True(t, set("carol", "second", 60))
+	require.False(t, set("dave", "first", 5), "it is heard late")
+	require.True(t, set("bob", "first", 70))
+}
+
 func TestWhoWithholdsTheNumberHasNoCaseOfSomebodyElse(t *testing.T) {
 	cases := newCases(&Case{ID: "CASE-2", Owner: "nobody"})
 	for _, s := range genesystest.Scenarios() {

@@ -54,16 +54,17 @@ func waitsUntil(kept *store.Refused) time.Time {
 }
 
 // decided reports whether somebody has decided on the conclusion: it was refused, or has
-// waited with what was. One that waits longer by itself has not settled, nor has one that
-// waits for the end of the input.
+// settled while it waited with what was. One that waits longer by itself has not settled,
+// nor has one that waits for the end of the input.
 func decided(h *events.Header, r *record.Record, q *Request) bool {
 	kept := r.Refused
 	if q.Decision == nil || kept == nil {
 		return false
 	}
+	settles := q.Settling.wait(h.Settling())
 	return h.Known(func(id string) bool {
 		was, waits := r.Pending(id)
-		return id == kept.EventID || waits && q.Settling.wait(h.Settling()) >= 0 && !was.Due.After(waitsUntil(kept))
+		return id == kept.EventID || waits && settles >= 0 && !was.Due.After(waitsUntil(kept)) && q.Now.Sub(since(kept, q)) >= settles
 	})
 }
 

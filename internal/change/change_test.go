@@ -246,19 +246,22 @@ func TestAChangeThatWasRefusedIsKeptAsideUntilSomebodyDecides(t *testing.T) {
 }
 
 // TestADecisionAnnouncesNothingThatHasNotSettled: it is about what was refused and what
-// has waited with it.
+// has settled while it waited with that.
 func TestADecisionAnnouncesNothingThatHasNotSettled(t *testing.T) {
 	facts := call(t)
 	for name, c := range map[string]struct {
 		settling Settling
 		refused  time.Duration // how long by itself
+		after    time.Duration // since it was refused
 		ended    bool          // the decision announces the end
 	}{
-		"what was due with it":                            {rules, time.Hour, true},
-		"what was due with it, of what is tried no more":  {rules, -1, true},
-		"what waits longer by itself":                     {Settling{Soon: time.Second, Late: time.Hour}, 2 * time.Hour, false},
-		"what waits for the end of the input":             {Settling{Soon: -1, Late: -1}, time.Hour, false},
-		"what waits for it, beside what is tried no more": {Settling{Soon: -1, Late: -1}, -1, false},
+		"what has settled with it":                           {rules, time.Hour, time.Minute, true},
+		"what has settled with it, of what is tried no more": {rules, -1, time.Minute, true},
+		"what has not settled yet":                           {rules, time.Hour, time.Second, false},
+		"what has not settled yet, of what is tried no more": {rules, -1, time.Second, false},
+		"what waits longer by itself":                        {Settling{Soon: time.Second, Late: time.Hour}, 2 * time.Hour, time.Minute, false},
+		"what waits for the end of the input":                {Settling{Soon: -1, Late: -1}, time.Hour, time.Minute, false},
+		"what waits for that, beside what is tried no more":  {Settling{Soon: -1, Late: -1}, -1, time.Minute, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := unknown(facts)
@@ -267,7 +270,7 @@ func TestADecisionAnnouncesNothingThatHasNotSettled(t *testing.T) {
 			p := Refuse(r, Request{Now: now, Settling: c.settling, Patience: Patience{Refused: c.refused}}, f, nil)
 			commit(t, r, p)
 			skip := store.Skip
-			p = Work(r, Request{Decision: &skip, Now: now.Add(time.Second), Settling: c.settling})
+			p = Work(r, Request{Decision: &skip, Now: now.Add(c.after), Settling: c.settling})
 			require.Equal(t, c.ended, count(p.Events, events.TypeConversationEnded) == 1)
 		})
 	}

@@ -2,6 +2,8 @@ package change
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,12 +125,19 @@ func TestATimerOutlivesDataThatCannotBeEncodedForAWhile(t *testing.T) {
 	}
 }
 
-func TestDataAreEncodedOnce(t *testing.T) {
-	facts, n := call(t), 0
+func TestDataThatABeforeHookChangesAreLogged(t *testing.T) {
+	facts := call(t)
 	hooks := events.NewHooks()
-	events.Define(hooks, "own", func(*conversation.Conversation) []events.Fact[fact] {
-		return []events.Fact[fact]{{Data: fact{func() error { n++; return nil }}}}
-	})
-	commit(t, unknown(facts), Work(unknown(facts), Request{Facts: facts, Now: now, Settling: rules, Wants: hooks.Wants()}))
-	require.Equal(t, 1, n)
+	events.Define(hooks, "own", func(*conversation.Conversation) []events.Fact[int] { return []events.Fact[int]{{Data: 1}} })
+	r := unknown(facts)
+	p := Work(r, Request{Facts: facts, Now: now, Settling: rules, Wants: hooks.Wants()})
+	for _, e := range p.Events {
+		if own, is := e.(*events.Custom[int]); is {
+			own.Data = 2
+		}
+	}
+	commit(t, r, p)
+	require.True(t, slices.ContainsFunc(p.Change.Events, func(e store.NewEvent) bool {
+		return e.Type == "own" && strings.Contains(string(e.Data), `"data":2`)
+	}))
 }

@@ -117,11 +117,14 @@ func (p *Plan) Log(takers func(events.Event) []string, now time.Time) error {
 	return nil
 }
 
+// encoded returns the data of the event. Those of the host's own may be others by now: a
+// Before hook has changed them.
 func (p *Plan) encoded(e events.Event) ([]byte, error) {
-	if data, own := p.data[e.Head().ID]; own {
-		return data, nil
+	data, err := events.Encode(e)
+	if before, own := p.data[e.Head().ID]; own && err != nil {
+		return before, nil
 	}
-	return events.Encode(e)
+	return data, err
 }
 
 // tellAttributes tells of a version that shows nothing new but attributes which Before

@@ -166,8 +166,12 @@ func (c *Committer) tryAlone(ctx context.Context, a *attempt, known answers) (ve
 	if err == nil {
 		return version, nil
 	}
-	if run.failed != nil && ctx.Err() == nil {
+	switch {
+	case run.failed == nil || ctx.Err() != nil:
+	case errors.Is(err, run.failed):
 		c.pass(ctx, run, run.failed)
+	default: // the store began again, and did not come to the hooks
+		*run = beforeRun{answers: known}
 	}
 	a.abandon(run.why(err))
 	switch {

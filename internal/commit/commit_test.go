@@ -41,6 +41,7 @@ type transactions struct {
 	twice     bool // hooks run twice in each commit, as after a deadlock
 	cut       int  // in how many transactions the connection is cut after the hooks
 	races     int  // how many changes somebody else was faster with
+	overtaken int  // how many of those while the commit began again after its hooks
 }
 
 type written struct{ list []string }
@@ -64,6 +65,11 @@ func (s *transactions) Commit(ctx context.Context, b store.Batch) (store.Committ
 	}
 	for _, c := range b.Changes {
 		if in := c.InTx; in != nil {
+			if s.overtaken > 0 {
+				s.overtaken--
+				_ = in(ctx, c)
+				return store.Committed{Results: []store.Result{{Err: store.ErrConflict}}}, nil
+			}
 			c.InTx = func(ctx context.Context, c *store.Change) error {
 				if s.twice {
 					as := *c
@@ -532,6 +538,25 @@ func TestAnOptionalHookIsNotPassedOverWhereItsCommitIsRunAgainAndItWorks(t *test
 		}, events.Optional())
 		r := newRig(t, hooks)
 		r.store.twice = true
+		require.NoError(t, r.hear(said("c", at)))
+		require.Equal(t, []string{"link"}, r.store.committed)
+		require.Zero(t, r.Counters.BeforeFailed.Load())
+	})
+}
+
+func TestAHookIsNotToBlameWhereItsCommitBeganAgainAndDidNotComeToIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		runs := 0
+		events.Before(hooks, "link", func(ctx context.Context, e *events.ConversationCreated) error {
+			if runs++; runs == 1 {
+				return errors.New("its statement lost a deadlock")
+			}
+			write(ctx, "link")
+			return nil
+		}, events.Optional())
+		r := newRig(t, hooks)
+		r.store.overtaken = 1
 		require.NoError(t, r.hear(said("c", at)))
 		require.Equal(t, []string{"link"}, r.store.committed)
 		require.Zero(t, r.Counters.BeforeFailed.Load())

@@ -58,7 +58,7 @@ func (o *Outbox) deliver(d *delivery) result {
 	case notRun(ctx, err):
 		return released // that is no failure of the hook
 	case unknown(err):
-		o.sayUnknown(d, err)
+		o.met(d, err)
 		f := failure.Of(d.Hook, d.Event, d.Attempts, err, time.Now())
 		return result{outcome: store.Outcome{Did: store.WillRetry, Wait: o.Lease, Failure: f}} // another process may know it
 	case unavailable(err):
@@ -113,7 +113,7 @@ const updated = time.Hour
 // givenUp reports whether the event of a delivery, which cannot be restored, is of a type
 // that the hook does not take: one of its name took it once.
 func (o *Outbox) givenUp(d *delivery, err error) bool {
-	return !o.Hooks.CanTake(d.Hook, events.Type(d.Type)) && (!unknown(err) || time.Since(d.Time) > updated)
+	return !o.Hooks.CanTake(d.Hook, events.Type(d.Type)) && (!unknown(err) || time.Since(o.met(d, err)) > updated)
 }
 
 // mine looks at the lease: a process that was stopped for longer than that does
@@ -194,12 +194,15 @@ func unknown(err error) bool {
 	return is
 }
 
-// sayUnknown says of each type once that its events wait.
-func (o *Outbox) sayUnknown(d *delivery, err error) {
-	if _, logged := o.unknown.LoadOrStore(d.Type, true); !logged {
+// met returns since when this process meets the type of a delivery that it does not
+// know, and says once that its events wait.
+func (o *Outbox) met(d *delivery, err error) time.Time {
+	since, known := o.unknown.LoadOrStore(d.Type, time.Now())
+	if !known {
 		o.Log.Warn("deliveries wait for a process that knows the type of their events: register it with events.Define in every process, or update this one",
 			"type", d.Type, "hook", d.Hook, "conversation", d.ConversationID, "event", d.ID, "error", err)
 	}
+	return since.(time.Time)
 }
 
 // unavailableError is a failure of the store.

@@ -84,7 +84,7 @@ type Outbox struct {
 	unavailable time.Time
 
 	asked   sync.Map     // the hooks that asked for a transaction where there is none
-	unknown sync.Map     // the types of which it was said that this process does not know them
+	unknown sync.Map     // the types that this process does not know, and since when it meets them
 	slots   sync.Map     // of chan struct{}, by slots: as many as its concurrency
 	look    *alarm.Alarm // for claiming
 	record  *alarm.Alarm // for recording outcomes

@@ -165,7 +165,7 @@ func (t *committer) after(hookErr error) (error, error) {
 		return nil, ErrTxEnded
 	case hookErr == nil && pc.TxStatus() == 'E':
 		return errAborted, nil
-	case hookErr != nil && pc.TxStatus() == 'E' && !t.lastTry:
+	case hookErr != nil && !t.lastTry: // also where the hook has rolled a savepoint of its own back
 		if lost := lostRace(hookErr); lost != nil {
 			return nil, fmt.Errorf("a hook in the transaction: %w", lost)
 		}

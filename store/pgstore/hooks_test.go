@@ -262,18 +262,28 @@ func TestAHookWhoseStatementLosesADeadlockRunsAgain(t *testing.T) {
 }
 
 func TestAHookThatLosesEachTimeFailsItsChangeAlone(t *testing.T) {
+	loses := func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "do $$ begin raise exception 'again' using errcode = '40001'; end $$")
+		return err
+	}
 	for _, n := range []int{1, 2} {
-		s := open(t)
-		runs := 0
-		results, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
-			runs++
-			_, err := tx.Exec(ctx, "do $$ begin raise exception 'again' using errcode = '40001'; end $$")
-			return fmt.Errorf("the hook: %w", err)
-		})
-		require.NoError(t, err)
-		require.ErrorContains(t, results[0].Err, "the hook: ")
-		require.Greater(t, runs, 1)
-		require.Equal(t, []int64{0, 1}[:n], stored(t, s, n))
+		for within, hook := range map[string]func(ctx context.Context, tx pgx.Tx) error{
+			"the transaction": loses,
+			"a savepoint of its own": func(ctx context.Context, tx pgx.Tx) error {
+				return pgx.BeginFunc(ctx, tx, func(sp pgx.Tx) error { return loses(ctx, sp) })
+			},
+		} {
+			s := open(t)
+			runs := 0
+			results, err := hooked(t, s, n, func(ctx context.Context, tx pgx.Tx) error {
+				runs++
+				return fmt.Errorf("the hook: %w", hook(ctx, tx))
+			})
+			require.NoError(t, err, within)
+			require.ErrorContains(t, results[0].Err, "the hook: ", within)
+			require.Greater(t, runs, 1, within)
+			require.Equal(t, []int64{0, 1}[:n], stored(t, s, n), within)
+		}
 	}
 }
 
