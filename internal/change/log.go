@@ -122,7 +122,7 @@ func (p *Plan) Log(takers func(events.Event) []string, now time.Time) error {
 func (p *Plan) encoded(e events.Event) ([]byte, error) {
 	data, err := events.Encode(e)
 	if before, own := p.data[e.Head().ID]; own && err != nil {
-		return before, nil
+		return before, nil //nolint:nilerr // a Before hook has changed them so: they are kept as they were found
 	}
 	return data, err
 }
