@@ -86,9 +86,8 @@ func (s *scanner) peek() jsontext.Kind {
 // look finds the next token, behind what separates it from the last one.
 func (s *scanner) look() {
 	i, first := s.first(s.at)
-	comma := false
-	if s.last == value && first == ',' && s.depth > 0 {
-		comma = true
+	comma := first == ',' && s.last == value && s.depth > 0
+	if comma {
 		i, first = s.first(i + 1)
 	}
 	kind := kinds[first]
