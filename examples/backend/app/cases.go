@@ -19,9 +19,8 @@ type cases struct {
 	exec func(ctx context.Context, statement string, args ...any) error
 	// read reads one text, outside of a transaction.
 	read func(ctx context.Context, statement, arg string) (string, error)
-	// owners are those of the cases where there is no table; mu locks them.
-	mu     *sync.Mutex
-	owners map[string]owner
+	// owners are those of the cases where there is no table.
+	owners *owners
 }
 
 // createCases makes the table.
@@ -77,6 +76,26 @@ type owner struct {
 	since  time.Time
 }
 
+// owners are kept in memory, by the case.
+type owners struct {
+	mu sync.Mutex
+	by map[string]owner
+}
+
+func (o *owners) set(id string, to owner) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !to.since.Before(o.by[id].since) {
+		o.by[id] = to
+	}
+}
+
+func (o *owners) of(id string) owner {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.by[id]
+}
+
 // sinceFormat sorts as the times do.
 const sinceFormat = "2006-01-02T15:04:05.000000Z"
 
@@ -84,11 +103,7 @@ const sinceFormat = "2006-01-02T15:04:05.000000Z"
 // time: a source may bring late who had the conversation before.
 func (c cases) giveTo(ctx context.Context, id string, to owner) error {
 	if c.exec == nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if !to.since.Before(c.owners[id].since) {
-			c.owners[id] = to
-		}
+		c.owners.set(id, to)
 		return nil
 	}
 	return c.exec(ctx, "update dcm_case set owner = $2, owner_since = $3 where case_id = $1 and owner_since <= $3", id, to.userID, to.since.UTC().Format(sinceFormat))
@@ -97,9 +112,7 @@ func (c cases) giveTo(ctx context.Context, id string, to owner) error {
 // owner returns the Genesys user who owns a case; empty: nobody does yet.
 func (c cases) owner(ctx context.Context, id string) (userID string, err error) {
 	if c.exec == nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.owners[id].userID, nil
+		return c.owners.of(id).userID, nil
 	}
 	return c.read(ctx, "select owner from dcm_case where case_id = $1", id)
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -49,7 +48,7 @@ func openDatabase(ctx context.Context, name string) (*database, error) {
 	case at.Path != "":
 		return onSQLite(ctx, at, s)
 	}
-	return &database{Store: s, cases: cases{mu: &sync.Mutex{}, owners: map[string]owner{}}, says: "in memory, until the end; -store sqlite:PATH or postgres://… keeps it"}, nil
+	return &database{Store: s, cases: cases{owners: &owners{by: map[string]owner{}}}, says: "in memory, until the end; -store sqlite:PATH or postgres://… keeps it"}, nil
 }
 
 func onSQLite(ctx context.Context, at *stores.Address, s *stores.Store) (*database, error) {
