@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -58,7 +60,8 @@ type fleet struct {
 	count    func(convtrack.Stats) int64 // what the extra is
 	counted  int64                       // up to the last round
 
-	listeners [live]listeners // for everybody
+	homes     [live]atomic.Pointer[home] // by slot: who looked after its conversation when that was heard of first
+	listeners [live]listeners            // for everybody
 }
 
 // hearing says which of the trackers hear a notification of the slot.
@@ -162,17 +165,30 @@ func observe(ctx context.Context, t *convtrack.Tracker, m *genesys.Message) erro
 }
 
 // owner lets only the tracker hear it that looks after the conversation.
-func (f *fleet) owner(ctx context.Context, data []byte, _ int) error {
+func (f *fleet) owner(ctx context.Context, data []byte, slot int) error {
 	m, err := genesys.Decode(data, time.Now())
 	if err != nil {
 		return err
 	}
-	for _, t := range f.trackers {
-		if len(f.trackers) == 1 || t.Mine("", m.Conversations[0].ID) {
-			return observe(ctx, t, m)
-		}
+	return observe(ctx, f.home(slot, m.Conversations[0].ID), m)
+}
+
+// home is a tracker, and the conversation that it looks after in a slot.
+type home struct {
+	id      string
+	tracker *convtrack.Tracker
+}
+
+// home returns the tracker that looks after the conversation in the slot. It asks once
+// for each conversation: a load balancer that knows does not ask the library.
+func (f *fleet) home(slot int, id string) *convtrack.Tracker {
+	if h := f.homes[slot].Load(); h != nil && h.id == id {
+		return h.tracker
 	}
-	return observe(ctx, f.trackers[0], m)
+	i := slices.IndexFunc(f.trackers, func(t *convtrack.Tracker) bool { return t.Mine("", id) })
+	h := &home{id, f.trackers[max(0, i)]}
+	f.homes[slot].Store(h)
+	return h.tracker
 }
 
 // one lets one tracker hear it, always the same one for a conversation, but
