@@ -53,8 +53,13 @@ type Membership struct {
 // liveMember is what a member looks after: of those sources, and nothing new when it is
 // leaving.
 type liveMember struct {
+	hash    uint64 // of its name
 	sources []string
 	leaving bool
+}
+
+func newLiveMember(name string, sources []string, leaving bool) liveMember {
+	return liveMember{hash(name), sources, leaving}
 }
 
 func (m liveMember) equal(n liveMember) bool {
@@ -88,7 +93,7 @@ type member struct {
 // New returns the membership of the process of that name. With each sign of life it
 // tells the others what it holds.
 func New(name string, v Values, lease time.Duration, holding func() Holding) *Membership {
-	return &Membership{name: name, values: v, lease: lease, holding: holding, live: map[string]liveMember{name: {}}, names: []string{name}, seen: map[string]sign{}, changed: make(chan struct{})}
+	return &Membership{name: name, values: v, lease: lease, holding: holding, live: map[string]liveMember{name: newLiveMember(name, nil, false)}, names: []string{name}, seen: map[string]sign{}, changed: make(chan struct{})}
 }
 
 // Join says that this process is alive and runs those sources.
@@ -107,7 +112,7 @@ func (m *Membership) Drop(source string) {
 	if i := slices.Index(m.sources, source); i >= 0 { // the slice itself may be being written
 		m.sources = slices.Delete(slices.Clone(m.sources), i, i+1)
 		m.live = maps.Clone(m.live)
-		m.live[m.name] = liveMember{m.sources, m.leaving}
+		m.live[m.name] = newLiveMember(m.name, m.sources, m.leaving)
 		m.tellChanged()
 	}
 }
@@ -146,28 +151,32 @@ func (m *Membership) Runner(source, key string) string {
 // greatest returns the one that is to look after the key, of the members that count and
 // are not leaving; empty when there is none. The caller holds the lock.
 func (m *Membership) greatest(key string, counts func(name string, is liveMember) bool) string {
-	best, most := "", uint64(0)
+	best, most, keyHash := "", uint64(0), uint64(0)
+	if len(m.live) > 1 { // of one alone the key makes no difference
+		keyHash = hash(key)
+	}
 	for name, is := range m.live {
 		if is.leaving || !counts(name, is) {
 			continue
 		}
-		if w := weight(name, key); w > most || w == most && name > best {
+		if w := mixed(is.hash ^ keyHash); w > most || w == most && name > best {
 			best, most = name, w
 		}
 	}
 	return best
 }
 
-func weight(member, key string) uint64 {
+func hash(s string) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(member))
-	_, _ = h.Write([]byte{0})
-	_, _ = h.Write([]byte(key))
-	x := h.Sum64() // FNV alone orders similar keys alike
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	x ^= x >> 33
-	return x
+	_, _ = h.Write([]byte(s))
+	return h.Sum64()
+}
+
+// mixed is the finalizer of MurmurHash3: FNV alone orders similar keys alike.
+func mixed(x uint64) uint64 {
+	x = (x ^ x>>33) * 0xff51afd7ed558ccd
+	x = (x ^ x>>33) * 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
 }
 
 // Names returns the names of all members, in order. They must not be changed.
@@ -295,9 +304,9 @@ func (m *Membership) set(l *list, begun time.Time) {
 	m.sure = begun
 	live := map[string]liveMember{}
 	for name, is := range l.Members {
-		live[name] = liveMember{is.Sources, is.Leaving}
+		live[name] = newLiveMember(name, is.Sources, is.Leaving)
 	}
-	live[m.name] = liveMember{m.sources, m.leaving}
+	live[m.name] = newLiveMember(m.name, m.sources, m.leaving)
 	if maps.EqualFunc(live, m.live, liveMember.equal) {
 		return
 	}
