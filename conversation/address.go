@@ -22,6 +22,9 @@ func Address(stated string) string {
 // is. It returns the address in one spelling, or that it is withheld; neither
 // for what says nothing.
 func readAddress(stated string) (address string, withheld bool) {
+	if number := strings.TrimPrefix(stated, "tel:"); isPlainNumber(number) { // mostly
+		return number, false
+	}
 	rest := strings.TrimSpace(stated)
 	scheme := ""
 	if before, after, found := strings.Cut(rest, ":"); found {
@@ -51,6 +54,19 @@ func readAddress(stated string) (address string, withheld bool) {
 		return user + "@" + host, false
 	}
 	return user, false
+}
+
+// isPlainNumber reports whether s is a + and digits.
+func isPlainNumber(s string) bool {
+	if len(s) < 2 || s[0] != '+' {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // withoutParameters cuts off what follows an address after ; or ?

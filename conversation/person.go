@@ -70,6 +70,9 @@ func foldedAddress(stated string) string {
 		return ""
 	}
 	address, _ := readAddress(stated)
+	if isPlainNumber(address) {
+		return address
+	}
 	return fold(address)
 }
 

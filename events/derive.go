@@ -12,12 +12,13 @@ import (
 // Derive returns every Common Event that the state of the conversation
 // implies, in the order in which they happened. It is pure: the same state
 // gives the same events, with the same ids.
-func Derive(c *conversation.Conversation) []Event { return derive(c, Wanted{Types: AllTypes}) }
+func Derive(c *conversation.Conversation) []Event { return derive(c, Wanted{Types: AllTypes}, nil) }
 
 // derive derives the events that every tracker announces, and those further
-// ones that are wanted.
-func derive(c *conversation.Conversation, wants Wanted) []Event {
-	d := deriver{c: c, wants: wants, at: lastTime(c)}
+// ones that are wanted. Those that are announced under their ids may be left out;
+// announced may be nil.
+func derive(c *conversation.Conversation, wants Wanted, announced func(id string) bool) []Event {
+	d := deriver{c: c, wants: wants, announced: announced, at: lastTime(c)}
 	d.created()
 	d.participants()
 	d.queued()
@@ -34,10 +35,11 @@ func derive(c *conversation.Conversation, wants Wanted) []Event {
 }
 
 type deriver struct {
-	c      *conversation.Conversation
-	wants  Wanted
-	at     time.Time // for what has no time of its own
-	events []Event
+	c         *conversation.Conversation
+	wants     Wanted
+	announced func(id string) bool
+	at        time.Time // for what has no time of its own
+	events    []Event
 }
 
 func (d *deriver) add(e Event, t Type, rule Rule, at time.Time, settling Settling, key ...string) *Header {
@@ -48,6 +50,12 @@ func (d *deriver) add(e Event, t Type, rule Rule, at time.Time, settling Settlin
 	*h = Header{ID: identify(d.c.ID, t, key...), Type: t, Time: at, ConversationID: d.c.ID, Rule: rule, Conversation: d.c, settling: settling}
 	d.events = append(d.events, e)
 	return h
+}
+
+// isAnnounced reports whether an event has been announced under its id: it need not be
+// composed then.
+func (d *deriver) isAnnounced(t Type, key ...string) bool {
+	return d.announced != nil && d.announced(identify(d.c.ID, t, key...))
 }
 
 // InOrder compares events of one conversation by time, and at the same time by
@@ -105,6 +113,9 @@ func latest(times ...time.Time) time.Time {
 }
 
 func (d *deriver) created() {
+	if d.isAnnounced(TypeConversationCreated) {
+		return
+	}
 	e := &ConversationCreated{Direction: d.c.OriginatingDirection, MediaTypes: d.c.MediaTypes(), InitiatedBy: d.c.InitiatedBy}
 	if e.InitiatedBy == "" {
 		e.InitiatedBy = conversation.InitiatedByGenesys
@@ -119,18 +130,28 @@ func (d *deriver) created() {
 // participant once. One who can still turn out to be a person who is announced
 // already waits for the message that says who it is.
 func (d *deriver) participants() {
-	persons := map[string]*Header{}
+	persons := map[string]*Header{} // nil: announced
 	for _, p := range d.c.Participants {
 		if p.ID == "" || d.nameless(p) {
 			continue
 		}
 		known := alias{of: TypeParticipantAdded, participant: p.ID}
-		agent := p.Purpose.Side() == conversation.AgentSide
-		if agent && p.UserID != "" {
-			if h := persons[p.UserID]; h != nil {
-				h.aliases = append(h.aliases, known)
+		rule, key := RuleNewParticipant, []string{keyParticipant, p.ID}
+		person := p.Purpose.Side() == conversation.AgentSide && p.UserID != ""
+		if person {
+			if h, seen := persons[p.UserID]; seen {
+				if h != nil {
+					h.aliases = append(h.aliases, known)
+				}
 				continue
 			}
+			rule, key = RuleNewPerson, []string{keyPerson, p.UserID}
+		}
+		if d.isAnnounced(TypeParticipantAdded, key...) {
+			if person {
+				persons[p.UserID] = nil
+			}
+			continue
 		}
 		e := &ParticipantAdded{ParticipantID: p.ID, Purpose: p.Purpose, UserID: p.UserID, Name: p.Name, QueueID: p.QueueID}
 		joined := p.Start
@@ -145,13 +166,11 @@ func (d *deriver) participants() {
 				e.QueueID = s.QueueID
 			}
 		}
-		if agent && p.UserID != "" {
-			h := d.add(e, TypeParticipantAdded, RuleNewPerson, joined, Settled, keyPerson, p.UserID)
+		h := d.add(e, TypeParticipantAdded, rule, joined, Settled, key...)
+		if person {
 			h.aliases = append(h.aliases, known)
 			persons[p.UserID] = h
-			continue
 		}
-		d.add(e, TypeParticipantAdded, RuleNewParticipant, joined, Settled, keyParticipant, p.ID)
 	}
 }
 

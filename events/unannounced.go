@@ -10,7 +10,7 @@ import (
 // and that have not been announced, neither under their id nor under an alias,
 // in order; of the further ones those that are wanted. It is for trackers.
 func Unannounced(c *conversation.Conversation, wants Wanted, announced func(id string) bool) []Event {
-	return slices.DeleteFunc(derive(c, wants), func(e Event) bool { return e.Head().Known(announced) })
+	return slices.DeleteFunc(derive(c, wants, announced), func(e Event) bool { return e.Head().Known(announced) })
 }
 
 // Known reports whether a set of ids has the event, under its id or an alias.
