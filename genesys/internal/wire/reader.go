@@ -116,21 +116,44 @@ func (r *reader) object(member func(name []byte) error) error {
 	if err := r.bracket(); err != nil {
 		return err
 	}
-	mine := names{begin: len(r.seen)}
+	if r.plain != nil {
+		return r.plainMembers(member)
+	}
 	for r.PeekKind() != '}' {
 		name, err := r.quoted()
 		if err != nil {
 			return err
 		}
-		if r.plain != nil && !mine.add(r, name) {
-			return errTwice
-		}
 		if err := member(name); err != nil {
 			return r.at(err)
 		}
 	}
-	r.seen = r.seen[:mine.begin]
 	return r.bracket()
+}
+
+// plainMembers reads the members of an object of a plain document, and its end.
+func (r *reader) plainMembers(member func(name []byte) error) error {
+	mine := names{begin: len(r.seen)}
+	for {
+		switch r.plain.peek() {
+		case '"':
+			name, err := r.quoted()
+			if err != nil {
+				return err
+			}
+			if !mine.add(r, name) {
+				return errTwice
+			}
+			if err := member(name); err != nil {
+				return err
+			}
+		case '}':
+			r.seen = r.seen[:mine.begin]
+			return r.bracket()
+		default:
+			return ErrNotPlain
+		}
+	}
 }
 
 // skip passes over a value that nobody wants.
@@ -144,7 +167,7 @@ func (r *reader) skip() error {
 	case '[':
 		return r.list(r.skip)
 	}
-	_, err := r.ReadValue()
+	_, err := r.plain.token()
 	return err
 }
 
@@ -184,8 +207,10 @@ func (r *reader) at(err error) error {
 
 // quoted reads a text or a name, which is valid until the next one is read.
 func (r *reader) quoted() (v []byte, err error) {
-	if r.plain != nil && r.plain.peek() == '"' {
-		v, err = r.plain.quoted()
+	if s := r.plain; s != nil && s.peek() == '"' {
+		if v, err = s.quoted(); err == nil && r.valid && !s.escaped { // mostly
+			return v[1 : len(v)-1], nil
+		}
 	} else {
 		v, err = r.ReadValue()
 	}

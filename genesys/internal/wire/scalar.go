@@ -167,7 +167,7 @@ func parseISO(v []byte) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, second, micros*1000, time.UTC)
-	if t.Year() != year || int(t.Month()) != month || t.Day() != day || t.Hour() != hour || t.Minute() != minute || t.Second() != second {
+	if month < 1 || month > 12 || t.Day() != day || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 {
 		return time.Time{}, odd("the time does not exist in the calendar")
 	}
 	if year < firstYear || year > lastYear {

@@ -27,23 +27,11 @@ type scanner struct {
 
 // newScanner also reports whether the document is UTF-8.
 func newScanner(data []byte) (s scanner, valid bool) {
-	return scanner{data: data}, isASCII(data) || utf8.Valid(data)
+	return scanner{data: data}, utf8.Valid(data)
 }
 
 // Of eight bytes that are looked at at once: all of them one, and the highest bits.
 const ones, highest = 0x0101010101010101, 0x8080808080808080
-
-// isASCII looks at 32 bytes at a time.
-func isASCII(data []byte) bool {
-	var high uint64
-	for ; len(data) >= 32; data = data[32:] {
-		high |= binary.LittleEndian.Uint64(data) | binary.LittleEndian.Uint64(data[8:]) | binary.LittleEndian.Uint64(data[16:]) | binary.LittleEndian.Uint64(data[24:])
-	}
-	for _, c := range data {
-		high |= uint64(c)
-	}
-	return high&highest == 0
-}
 
 // mostDeep is how deeply a document may be nested that the scanner reads. None of
 // the platform's comes near.

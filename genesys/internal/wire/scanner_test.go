@@ -114,18 +114,6 @@ func TestAFrameIsReadAlikeByTheScannerAndByTheDecoder(t *testing.T) {
 	})
 }
 
-func TestACharacterIsSeenWhereverItStands(t *testing.T) {
-	for n := range 100 {
-		for at := range n {
-			for c, ascii := range map[byte]bool{'a': true, ' ': true, 0x7f: true, 0x1f: true, 0: true, 0x80: false, 0xff: false} {
-				data := bytes.Repeat([]byte("~ "), 50)[:n]
-				data[at] = c
-				require.Equal(t, ascii, isASCII(data), "%#x at %d of %d", c, at, n)
-			}
-		}
-	}
-}
-
 // The bytes are those that end a text or must not be in one, and those beside them
 // in value, in texts of all lengths that fit differently into what is looked at at once.
 func TestATextEndsWhereADecoderSaysWhateverStandsInIt(t *testing.T) {
