@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -60,7 +61,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 // measure fills the tables that are asked for, and returns how many goals are
-// missed.
+// missed. It ends where they cannot be written: what is measured next would be lost, too.
 func measure(ctx context.Context, o *options, stdout io.Writer) (missed int, err error) {
 	profile, err := startProfile(o.cpuProfile)
 	if err != nil {
@@ -72,8 +73,12 @@ func measure(ctx context.Context, o *options, stdout io.Writer) (missed int, err
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	if err := s.describe(ctx, stdout, o); err != nil {
+	out := bufio.NewWriter(stdout)
+	if err := s.describe(ctx, out, o); err != nil {
 		return 0, err
+	}
+	if err := out.Flush(); err != nil {
+		return 0, fmt.Errorf("stdout: %w", err)
 	}
 	if err := s.useIn(ctx, o); err != nil {
 		return 0, err
@@ -87,9 +92,12 @@ func measure(ctx context.Context, o *options, stdout io.Writer) (missed int, err
 		if !o.tables[table.name] {
 			continue
 		}
-		n, err := table.fill(ctx, o, s, stdout)
+		n, err := table.fill(ctx, o, s, out)
 		if err != nil {
 			return missed, fmt.Errorf("table %s: %w", table.name, err)
+		}
+		if err := out.Flush(); err != nil {
+			return missed, fmt.Errorf("stdout: %w", err)
 		}
 		missed += n
 	}

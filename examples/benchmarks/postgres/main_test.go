@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,6 +55,18 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 		require.NotEmpty(t, says.String())
 		require.Empty(t, out.String())
 	}
+}
+
+// full is a device without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestTablesThatCannotBeWrittenAreAnErrorBeforeAnythingIsMeasured(t *testing.T) {
+	var says bytes.Buffer
+	require.Equal(t, exitFailed, run(t.Context(), []string{"-quick"}, nil, full{}, &says))
+	require.Contains(t, says.String(), "stdout: "+syscall.ENOSPC.Error())
+	require.NotContains(t, says.String(), "round 1")
 }
 
 func TestADatabaseThatDoesNotAnswerIsNamed(t *testing.T) {
