@@ -46,7 +46,7 @@ func (o *Outbox) deliver(d *delivery) result {
 		return released
 	}
 	defer leave()
-	if !o.mine(d) {
+	if o.stops() || !o.mine(d) { // it may have waited for its turn
 		return released
 	}
 	recorded, err := o.measured(ctx, d, how)
@@ -122,6 +122,13 @@ func (o *Outbox) mine(d *delivery) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.held.leased(d.Key(), time.Now(), o.Lease)
+}
+
+// stops reports whether no further delivery may begin.
+func (o *Outbox) stops() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.stopping
 }
 
 // slots are where a hook runs. One that is registered anew with another concurrency

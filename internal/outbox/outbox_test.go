@@ -275,6 +275,23 @@ func TestAHookThatHangsTakesNoPlacesFromOthers(t *testing.T) {
 	})
 }
 
+// TestAStopRunsNothingThatWaitsForItsHook: it takes as long as the hooks that run.
+func TestAStopRunsNothingThatWaitsForItsHook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		slow := hook(hooks, "slow", func(context.Context, string) error { time.Sleep(time.Second); return nil }, events.Concurrency(2))
+		r := newRig(t, hooks, 100)
+		for i := range 10 {
+			require.NoError(t, r.announce(fmt.Sprint("c", i)))
+		}
+		synctest.Wait()
+		began := time.Now()
+		r.Stop(t.Context(), func() {})
+		require.Equal(t, time.Second, time.Since(began))
+		require.Len(t, slow.read(), 2)
+	})
+}
+
 func TestAHookInATransactionThatHangsTakesNoPlacesForTransactionsFromOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks, end := events.NewHooks(), make(chan struct{})
