@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -119,6 +120,7 @@ func (c *Committer) Run(ctx, work context.Context, turn func(context.Context)) {
 		}
 		c.commitTogether(work, batch)
 		c.over(len(batch))
+		runtime.Gosched() // to the hooks that have waited for this commit
 		c.Cache.Pack(c.Lanes.Resting)
 	}
 }

@@ -470,7 +470,7 @@ func TestOutcomesThatCannotBeRecordedAreRecordedLater(t *testing.T) {
 	})
 }
 
-func TestACommitOfFewChangesTakesOutcomesOnlyWhenTheyHaveWaitedOrAreMany(t *testing.T) {
+func TestACommitOfFewChangesTakesOutcomesOnlyWhenTheyAreManyOrCouldNotBeRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
 		hook(hooks, "h", nil)
@@ -488,23 +488,40 @@ func TestACommitOfFewChangesTakesOutcomesOnlyWhenTheyHaveWaitedOrAreMany(t *test
 		r.ReturnOutcomes(taken)
 		require.Len(t, r.TakeOutcomes(1), 1, "what could not be recorded goes with the next commit")
 
-		begins(1)
-		time.Sleep(recordDelay / 3)
-		begins(1)
-		require.Empty(t, r.TakeOutcomes(1))
-		time.Sleep(recordDelay / 3)
-		require.Len(t, r.TakeOutcomes(1), 2, "the oldest has waited")
-
 		begins(manyOutcomes - 1)
 		require.Empty(t, r.TakeOutcomes(1))
 		begins(1)
 		require.Len(t, r.TakeOutcomes(1), manyOutcomes)
 
-		begins(1)
-		before := r.Held()
-		time.Sleep(recordDelay)
-		synctest.Wait()
-		require.Equal(t, before-1, r.Held(), "without a commit it is recorded alone")
+	})
+}
+
+func TestOutcomesAreRecordedAloneOnceTheFirstOfThemHasWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hooks := events.NewHooks()
+		hook(hooks, "h", nil)
+		r := newRig(t, hooks, 1000)
+		begin := func(id string) {
+			require.NoError(t, r.announce(id))
+			synctest.Wait() // the hook has run
+		}
+		after := func(wait time.Duration, held int, why string) {
+			time.Sleep(wait)
+			synctest.Wait()
+			require.Equal(t, held, r.Held(), why)
+		}
+		begin("first")
+		after(recordDelay/2, 1, "a commit may take it along")
+		begin("second")
+		require.Empty(t, r.TakeOutcomes(1), "hooks wait for this commit")
+		after(recordDelay/2, 0, "both are recorded together")
+
+		begin("third")
+		after(recordDelay/2, 1, "")
+		r.Recorded(r.TakeOutcomes(fewChanges), false)
+		begin("fourth")
+		after(recordDelay/2, 1, "what it was woken for is recorded, and this one has not waited")
+		after(recordDelay/2, 0, "now it has")
 	})
 }
 

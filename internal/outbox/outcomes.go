@@ -7,8 +7,8 @@ import (
 	"github.com/dcmkit/convtrack/store"
 )
 
-// recordDelay is how long outcomes wait for a commit to go along with. Each commit
-// that only records some keeps the disk from the next change.
+// recordDelay is how long outcomes wait for a commit to go along with, or for more
+// of them. Each commit that only records some keeps the disk from the next change.
 const recordDelay = 25 * time.Millisecond
 
 // untilResting is how long a lane stays blocked whose conversation is worked on,
@@ -17,7 +17,7 @@ const untilResting = time.Second
 
 // A commit of few changes is one that hooks wait for, and each outcome in it makes
 // them wait longer. So it takes outcomes along only once they are many, or have
-// waited for half of their time.
+// waited in vain to be recorded alone.
 const (
 	fewChanges   = 8
 	manyOutcomes = 64
@@ -28,7 +28,7 @@ const (
 func (o *Outbox) TakeOutcomes(changes int) []store.Outcome {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if changes < fewChanges && len(o.outcomes) < manyOutcomes && time.Until(o.recordBy) > recordDelay/2 {
+	if changes < fewChanges && len(o.outcomes) < manyOutcomes && time.Until(o.recordBy) > 0 {
 		return nil
 	}
 	return o.takeAll()
@@ -140,9 +140,26 @@ func (o *Outbox) unblockRest() {
 // RecordLoop records the outcomes that no commit has taken along.
 func (o *Outbox) RecordLoop(ctx context.Context) {
 	for o.record.Wait(ctx) {
-		o.Record(ctx)
+		if o.due() {
+			o.Record(ctx)
+		}
 		o.unblockRest()
 	}
+}
+
+// due reports whether outcomes have waited for as long as they should. Those that
+// the loop was woken for may have gone along with a commit since.
+func (o *Outbox) due() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.outcomes) == 0 {
+		return false
+	}
+	if time.Until(o.recordBy) > 0 {
+		o.record.Set(o.recordBy)
+		return false
+	}
+	return true
 }
 
 // Record records all outcomes there are.
