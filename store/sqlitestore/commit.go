@@ -63,6 +63,8 @@ type committer struct {
 	adds     int             // to rows, since it was empty
 	added    []*store.Change // whose events are to be written
 	args     []any
+
+	attributes []rows.Value // of a change, to be written
 }
 
 // prepared is what is known of a change before it is its turn.
@@ -114,6 +116,7 @@ func (c *committer) reset() {
 	clear(c.seen)
 	clear(c.args[:cap(c.args)])
 	clear(c.added)
+	clear(c.attributes[:cap(c.attributes)])
 	c.transaction, c.batch, c.added, c.adds = nil, store.Batch{}, c.added[:0], 0
 	c.store.committers.Put(c)
 }

@@ -49,15 +49,15 @@ func (c *committer) setAttributes(change *store.Change) error {
 	if maps.Equal(before, change.To.Attributes) {
 		return nil
 	}
+	given := func(s string) rows.Value { return rows.Value{Valid: true, Text: s} }
+	c.attributes = c.attributes[:0]
 	for name, value := range change.To.Attributes {
 		if was, set := before[name]; set && was == value {
 			continue
 		}
-		if _, err := c.exec(c.statements.setAttribute, change.ID, name, value); err != nil {
-			return err
-		}
+		c.attributes = append(c.attributes, given(change.ID), given(name), given(value))
 	}
-	return nil
+	return c.upsert(rows.Attribute, c.attributes)
 }
 
 // flush writes what has been collected.
@@ -68,12 +68,8 @@ func (c *committer) flush() error {
 		}
 	}
 	for _, e := range rows.Children() {
-		columns := e.Table().Columns
-		for row := range slices.Chunk(c.rows.Values(e), len(columns)) {
-			c.args = arguments(c.args[:0], columns, row)
-			if _, err := c.exec(c.statements.upsert[e], c.args...); err != nil {
-				return err
-			}
+		if err := c.upsert(e, c.rows.Values(e)); err != nil {
+			return err
 		}
 	}
 	for _, change := range c.added {
@@ -83,6 +79,27 @@ func (c *committer) flush() error {
 	}
 	c.rows.Reset()
 	c.adds, c.added = 0, c.added[:0]
+	return nil
+}
+
+// upsert writes rows of an entity, several with a statement where there are as many.
+func (c *committer) upsert(e rows.Entity, values []rows.Value) error {
+	columns, statements := e.Table().Columns, c.statements.upsert[e]
+	for list := range slices.Chunk(values, severalRows*len(columns)) {
+		statement, size := statements.several, len(list)
+		if len(list) < severalRows*len(columns) {
+			statement, size = statements.one, len(columns)
+		}
+		for given := range slices.Chunk(list, size) {
+			c.args = c.args[:0]
+			for row := range slices.Chunk(given, len(columns)) {
+				c.args = arguments(c.args, columns, row)
+			}
+			if _, err := c.exec(statement, c.args...); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

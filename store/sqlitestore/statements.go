@@ -16,11 +16,10 @@ type statements struct {
 	dataVersion                   *statement // of the file, as this connection sees it
 	create, createRecord          *statement // of conversations
 	update, updateRecord, clear   *statement
-	upsert                        map[rows.Entity]*statement
-	deleteAll                     []*statement // of what is below a conversation
+	upsert                        map[rows.Entity]upserts // of rows below conversations
+	deleteAll                     []*statement            // of what is below a conversation
 	deleteSuperseded              *statement
 	addEvent, addDelivery         *statement
-	setAttribute                  *statement
 	load                          map[rows.Entity]*statement
 	loadRecords, loadLog, backlog *statement
 	due, backlogs                 *statement
@@ -63,7 +62,6 @@ func newStatements(prefix string) *statements {
 		addEvent:         prepare(insert(rows.Event.Table().Name, rows.Event.Table().Columns)),
 		addDelivery: prepare(`INSERT INTO @delivery (conversation_id, hook, seq, event_id, state, due, owner, trace, attempts, head)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, NOT EXISTS (SELECT 1 FROM @delivery WHERE conversation_id = ?1 AND hook = ?2 AND state < 3))`),
-		setAttribute: prepare(upsert(rows.Attribute.Table())),
 
 		loadRecords: prepare(selectByID(conversation.Name, "t.conversation_id, version, vetoed, pending, refused, refused_at, "+names(conversation.State(), "t."))),
 		loadLog:     prepare(selectByID("event", "t.conversation_id, event_id, seq")),
@@ -92,29 +90,46 @@ func newStatements(prefix string) *statements {
 
 		failedDeliveries: text(failedDeliveriesText),
 		failedChanges:    text(failedChangesText),
-		upsert:           map[rows.Entity]*statement{},
+		upsert:           map[rows.Entity]upserts{},
 		load:             map[rows.Entity]*statement{},
 	}
 	for _, e := range rows.Children() {
 		t := e.Table()
-		s.upsert[e] = prepare(upsert(t))
+		s.upsert[e] = newUpserts(prepare, t)
 		s.load[e] = prepare(selectByID(t.Name, names(t.Columns, "t.")))
 		s.deleteAll = append(s.deleteAll, prepare("DELETE FROM @"+t.Name+" WHERE conversation_id = ?"))
 	}
+	s.upsert[rows.Attribute] = newUpserts(prepare, rows.Attribute.Table())
 	s.deleteAll = append(s.deleteAll, prepare("DELETE FROM @attribute WHERE conversation_id = ?"))
 	return s
 }
 
-func insert(table string, columns []rows.Column) string {
-	return fmt.Sprintf("INSERT INTO @%s (%s) VALUES (%s)", table, names(columns, ""), strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", "))
+func insert(table string, columns []rows.Column) string { return insertRows(table, columns, 1) }
+
+func insertRows(table string, columns []rows.Column, n int) string {
+	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
+	return fmt.Sprintf("INSERT INTO @%s (%s) VALUES %s", table, names(columns, ""), strings.TrimSuffix(strings.Repeat(row+", ", n), ", "))
 }
 
-func upsert(t *rows.Table) string {
+// severalRows is how many rows a statement writes where there are as many: to begin
+// and end a statement costs more than a row. A snapshot often has a handful.
+const severalRows = 4
+
+// upserts write rows of a table, one or several with a statement.
+type upserts struct{ one, several *statement }
+
+func newUpserts(prepare func(string) *statement, t *rows.Table) upserts {
+	return upserts{prepare(upsert(t)), prepare(upsertRows(t, severalRows))}
+}
+
+func upsert(t *rows.Table) string { return upsertRows(t, 1) }
+
+func upsertRows(t *rows.Table, n int) string {
 	var sets []string
 	for _, c := range t.State() {
 		sets = append(sets, c.Name+" = excluded."+c.Name)
 	}
-	return fmt.Sprintf("%s ON CONFLICT (%s) DO UPDATE SET %s", insert(t.Name, t.Columns), names(t.Key(), ""), strings.Join(sets, ", "))
+	return fmt.Sprintf("%s ON CONFLICT (%s) DO UPDATE SET %s", insertRows(t.Name, t.Columns, n), names(t.Key(), ""), strings.Join(sets, ", "))
 }
 
 // updateConversation sets columns of one version of a conversation, and others
