@@ -12,8 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/dcmkit/convtrack/conversation"
-	"github.com/dcmkit/convtrack/store"
 	"github.com/dcmkit/convtrack/store/pgstore"
 )
 
@@ -111,7 +109,8 @@ func TestABadConfigurationIsRefused(t *testing.T) {
 func TestValidateNamesWhatIsNotAsItMustBe(t *testing.T) {
 	s := open(t)
 	for _, sql := range []string{"drop view cdm_report_open_conversations", "drop table cdm_survey", "alter table cdm_participant rename ani to caller",
-		"alter table cdm_transfer alter state type varchar(10)", "drop index cdm_conversation_start", "drop type cdm_metric_row", "drop trigger cdm_conversation_deleted on cdm_conversation"} {
+		"alter table cdm_transfer alter state type varchar(10)", "drop index cdm_conversation_start", "drop type cdm_metric_row", "drop trigger cdm_conversation_deleted on cdm_conversation",
+		"alter table cdm_session disable trigger cdm_session_truncated"} {
 		_, err := s.pool.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
@@ -120,11 +119,11 @@ func TestValidateNamesWhatIsNotAsItMustBe(t *testing.T) {
 	require.ErrorAs(t, err, &problems)
 	all := strings.Join(problems.Problems, "\n")
 	for _, want := range []string{"cdm_survey is missing", "the column cdm_participant.ani is missing", "cdm_transfer.state is of the type character varying(10), and must be text",
-		"the index cdm_conversation_start is missing", "cdm_metric_row is missing", "the trigger cdm_conversation_deleted is missing",
+		"the index cdm_conversation_start is missing", "cdm_metric_row is missing", "the trigger cdm_conversation_deleted is missing", "the trigger cdm_session_truncated is missing, or disabled",
 		"the view " + s.schema + ".cdm_report_open_conversations is missing"} {
 		require.Contains(t, all, want)
 	}
-	require.Len(t, problems.Problems, 7)
+	require.Len(t, problems.Problems, 8)
 }
 
 // Whatever a statement or a report names, New says that it is missing.
@@ -166,30 +165,37 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestEventsAndDeliveriesGoWithTheirConversation(t *testing.T) {
-	s := open(t)
-	left := func() (n int) {
-		require.NoError(t, s.pool.QueryRow(t.Context(), "select (select count(*) from cdm_event) + (select count(*) from cdm_delivery)").Scan(&n))
-		return n
+// below are the tables of what belongs to a conversation; everywhere stores a row in each.
+var below = []string{"participant", "session", "segment", "metric", "transfer", "survey", "evaluation", "event", "delivery"}
+
+// rowsBelow counts what belongs to conversations.
+func rowsBelow(t *testing.T, s opened) (n int) {
+	t.Helper()
+	for _, table := range below {
+		var of int
+		require.NoError(t, s.pool.QueryRow(t.Context(), "select count(*) from cdm_"+table).Scan(&of))
+		n += of
 	}
+	return n
+}
+
+func TestWhatBelongsToAConversationGoesWithIt(t *testing.T) {
+	s := open(t)
+	left := func() int { return rowsBelow(t, s) }
 	fill := func() {
 		_, err := s.pool.Exec(t.Context(), "delete from cdm_forgotten") // what is deleted stays so
 		require.NoError(t, err)
-		for _, id := range []string{"a", "b"} {
-			said := conversation.State(&conversation.Conversation{ID: id}, conversation.Statement{By: conversation.SourceREST})
-			_, err := s.Commit(t.Context(), store.Batch{Changes: []*store.Change{{ID: id, To: conversation.Merge(nil, said),
-				Events: []store.NewEvent{{Event: store.Event{ID: id + ".1", ConversationID: id, Seq: 1, Data: []byte("{}")}, Deliveries: []store.NewDelivery{{Hook: "hook"}}}}}}})
-			require.NoError(t, err)
-		}
-		require.Equal(t, 4, left())
+		everywhere(t, s, "a")
+		everywhere(t, s, "b")
+		require.Equal(t, 2*len(below), left())
 	}
 	elsewhere := cluster.Pool(t, "pg_catalog") // the search_path of who deletes does not matter
 	table := pgx.Identifier{s.schema, "cdm_conversation"}.Sanitize()
 	fill()
 	_, err := elsewhere.Exec(t.Context(), "delete from "+table+" where conversation_id = 'a'")
 	require.NoError(t, err)
-	require.Equal(t, 2, left())
-	_, err = elsewhere.Exec(t.Context(), "truncate "+table+" cascade")
+	require.Equal(t, len(below), left())
+	_, err = elsewhere.Exec(t.Context(), "truncate "+table)
 	require.NoError(t, err)
 	require.Zero(t, left())
 	fill()
@@ -207,13 +213,61 @@ func TestEventsAndDeliveriesGoWithTheirConversation(t *testing.T) {
 	fill()
 	cluster.Exec(t, "revoke delete on "+s.schema+".cdm_event from "+role)
 	require.ErrorContains(t, as(t, role, "delete from "+table), "permission denied for table cdm_event")
-	require.Equal(t, 4, left(), "who may not delete what goes with a conversation deletes nothing")
+	require.Equal(t, 2*len(below), left(), "who may not delete what goes with a conversation deletes nothing")
 	renamed := s.schema + "_renamed"
 	cluster.Exec(t, "alter schema "+s.schema+" rename to "+renamed)
 	_, err = elsewhere.Exec(t.Context(), "delete from "+renamed+".cdm_conversation")
 	cluster.Exec(t, "alter schema "+renamed+" rename to "+s.schema)
 	require.NoError(t, err)
 	require.Zero(t, left())
+}
+
+// A program of the version before deletes sessions, and leaves their segments to the server.
+func TestSegmentsAndMetricsGoWithTheirSession(t *testing.T) {
+	s := open(t)
+	everywhere(t, s, "a")
+	everywhere(t, s, "b")
+	elsewhere := cluster.Pool(t, "pg_catalog")
+	table := pgx.Identifier{s.schema, "cdm_session"}.Sanitize()
+	_, err := elsewhere.Exec(t.Context(), "delete from "+table+" where conversation_id = 'a'")
+	require.NoError(t, err)
+	require.Equal(t, 2*len(below)-3, rowsBelow(t, s))
+	require.Contains(t, tablesWith(t, s, "b"), "cdm_segment")
+	_, err = elsewhere.Exec(t.Context(), "truncate "+table)
+	require.NoError(t, err)
+	require.Equal(t, 2*(len(below)-3), rowsBelow(t, s))
+	cluster.Exec(t, "create table "+s.schema+".cdm_other (conversation_id text, session_id text)", "create trigger x after delete on "+s.schema+`.cdm_other
+		referencing old table as gone for each statement execute function `+s.schema+".cdm_forget_session()")
+	_, err = elsewhere.Exec(t.Context(), "delete from "+s.schema+".cdm_other")
+	require.ErrorContains(t, err, "cdm_forget_session is only for cdm_session")
+}
+
+// foreignKeys are those of the tables of a schema.
+func foreignKeys(t *testing.T, s opened) []string {
+	t.Helper()
+	found, err := s.pool.Query(t.Context(), "select conname::text from pg_constraint where contype = 'f' and connamespace = $1::text::regnamespace", s.schema)
+	require.NoError(t, err)
+	names, err := pgx.CollectRows(found, pgx.RowTo[string])
+	require.NoError(t, err)
+	return names
+}
+
+func TestAMigrationTakesTheForeignKeysOfTheStoreAndNoOthers(t *testing.T) {
+	schema := cluster.Schema(t)
+	installOld(t, schema, "postgres")
+	cluster.Exec(t, "create table "+schema+".host (conversation_id text constraint of_the_host references "+schema+".cdm_conversation on delete cascade)")
+	before := opened{pool: cluster.Pool(t, schema), schema: schema}
+	require.Len(t, foreignKeys(t, before), 8)
+	s := openIn(t, schema)
+	require.Equal(t, []string{"of_the_host"}, foreignKeys(t, s))
+	require.NoError(t, s.Validate(t.Context()))
+
+	long := &pgstore.Config{Prefix: strings.Repeat("p", 31)}
+	named := opened{pool: cluster.Pool(t, cluster.Schema(t))}
+	require.NoError(t, named.pool.QueryRow(t.Context(), "select current_schema()::text").Scan(&named.schema))
+	_, err := pgstore.New(t.Context(), named.pool, long)
+	require.NoError(t, err)
+	require.Empty(t, foreignKeys(t, named))
 }
 
 func TestEverythingThatAReportWriterSeesHasAComment(t *testing.T) {

@@ -39,6 +39,7 @@ func (s *schemas) take(t testing.TB) string {
 		if t.Failed() {
 			return
 		}
+		requireNoOrphans(t, schema)
 		empty(t, schema)
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -64,4 +65,25 @@ func empty(t testing.TB, schema string) {
 			execute format('delete from %I.%I', '`+schema+`', x);
 		end loop;
 	end $$`)
+}
+
+// requireNoOrphans looks for rows without the conversation or session that they
+// belong to.
+func requireNoOrphans(t testing.TB, schema string) {
+	t.Helper()
+	check := ""
+	for _, table := range below {
+		check += `
+		if exists (select from ` + schema + `.cdm_` + table + ` x where not exists (select from ` + schema + `.cdm_conversation c where c.conversation_id = x.conversation_id)) then
+			raise 'there is a ` + table + ` without its conversation';
+		end if;`
+	}
+	for _, table := range []string{"segment", "metric"} {
+		check += `
+		if exists (select from ` + schema + `.cdm_` + table + ` x where not exists (select from ` + schema + `.cdm_session s
+			where s.conversation_id = x.conversation_id and s.session_id = x.session_id)) then
+			raise 'there is a ` + table + ` without its session';
+		end if;`
+	}
+	cluster.Exec(t, "do $$ begin"+check+" end $$")
 }

@@ -9,9 +9,9 @@ type statements struct {
 	// begin says the isolation level, as each statement must see what was committed
 	// while the one before waited, whatever the default of the connection is.
 	begin, beginRead, commit *statement
-	// byIndex makes the transaction use indexes. A plan is kept for long, also
-	// by the server's own checks of foreign keys, and one that was made while a
-	// table was small reads all of it later. A scan in the order of an index
+	// byIndex makes the transaction use indexes. A plan is kept for long, also by
+	// the server's own checks of a host's foreign keys, and one that was made while
+	// a table was small reads all of it later. A scan in the order of an index
 	// also remembers which of its entries are dead; one that makes a bitmap
 	// visits the rows of all deliveries that a lane ever had.
 	// asKept does so, too, with the plans that the server keeps: it would plan

@@ -189,12 +189,13 @@ func (v *validation) indexes(ctx context.Context) error {
 	return nil
 }
 
-// triggers on the table of conversations.
+// triggers on the tables of conversations and sessions: they delete what belongs to them.
 func (v *validation) triggers(ctx context.Context) error {
 	found, err := v.pool.Query(ctx, `select t.tgname::text, f.prosecdef from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
 		join pg_catalog.pg_proc f on f.oid = t.tgfoid
-		join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1::text and c.relname = $2::text and t.tgenabled <> 'D'`,
-		v.mode(), v.config.Schema, v.config.Prefix+"conversation")
+		join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+		where n.nspname = $1::text and c.relname::text in ($2::text, $3::text) and t.tgenabled <> 'D'`,
+		v.mode(), v.config.Schema, v.config.Prefix+"conversation", v.config.Prefix+"session")
 	if err != nil {
 		return err
 	}
@@ -207,12 +208,17 @@ func (v *validation) triggers(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	for _, name := range []string{"conversation_deleted", "conversation_truncated"} {
-		switch definer, is := asOwner[v.config.Prefix+name]; {
+	for _, trigger := range []struct{ name, stays string }{
+		{"conversation_deleted", "what belongs to a conversation will stay when that is deleted"},
+		{"conversation_truncated", "what belongs to conversations will stay when their table is truncated"},
+		{"session_deleted", "segments and metrics will stay when their session is deleted"},
+		{"session_truncated", "segments and metrics will stay when the table of sessions is truncated"},
+	} {
+		switch definer, is := asOwner[v.config.Prefix+trigger.name]; {
 		case !is:
-			v.say("the trigger %s%s is missing, or disabled: events, deliveries and entries of the inbox will stay when their conversation is deleted", v.config.Prefix, name)
+			v.say("the trigger %s%s is missing, or disabled: %s", v.config.Prefix, trigger.name, trigger.stays)
 		case definer:
-			v.say("the function of the trigger %s%s has the rights of its owner: it must be security invoker", v.config.Prefix, name)
+			v.say("the function of the trigger %s%s has the rights of its owner: it must be security invoker", v.config.Prefix, trigger.name)
 		}
 	}
 	return nil
