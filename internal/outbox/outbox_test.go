@@ -470,7 +470,7 @@ func TestOutcomesThatCannotBeRecordedAreRecordedLater(t *testing.T) {
 	})
 }
 
-func TestACommitOfFewChangesTakesOutcomesOnlyWhenTheyAreManyOrCouldNotBeRecorded(t *testing.T) {
+func TestACommitOfFewChangesTakesOutcomesOnlyWhenTheyAreManyOrDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hooks := events.NewHooks()
 		hook(hooks, "h", nil)
@@ -492,7 +492,6 @@ func TestACommitOfFewChangesTakesOutcomesOnlyWhenTheyAreManyOrCouldNotBeRecorded
 		require.Empty(t, r.TakeOutcomes(1))
 		begins(1)
 		require.Len(t, r.TakeOutcomes(1), manyOutcomes)
-
 	})
 }
 

@@ -16,8 +16,8 @@ const recordDelay = 25 * time.Millisecond
 const untilResting = time.Second
 
 // A commit of few changes is one that hooks wait for, and each outcome in it makes
-// them wait longer. So it takes outcomes along only once they are many, or have
-// waited in vain to be recorded alone.
+// them wait longer. So it takes outcomes along only once they are many, or one is
+// to be recorded at once.
 const (
 	fewChanges   = 8
 	manyOutcomes = 64

@@ -183,8 +183,7 @@ func postgres(c *pgx.Conn) database {
 			}
 			return pgx.CollectRows(found, pgx.RowTo[string])
 		},
-		before:  []string{"set session_replication_role = replica"}, // no checks of foreign keys
-		after:   []string{"set session_replication_role = default", "vacuum analyze"},
+		after:   []string{"vacuum analyze"},
 		columns: "select attname::text from pg_attribute where attrelid = to_regclass('%s') and attnum > 0 and attgenerated = '' and not attisdropped",
 		indexes: "select pg_get_indexdef(i.oid)" + ofIndexes,
 		names:   "select i.relname::text" + ofIndexes,

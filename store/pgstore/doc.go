@@ -12,8 +12,9 @@
 // forget a conversation, call Forget, or delete its row: everything that belongs
 // to it goes with it, events, deliveries and entries of the inbox included, and
 // a tombstone in cdm_forgotten keeps it from coming back. To truncate the table
-// leaves no tombstones. Triggers do that, not foreign keys, which would cost each
-// commit more than deleting costs: see [Store.Validate].
+// leaves no tombstones. It is triggers that delete what belongs to it: foreign
+// keys would make each commit dearer. They run once for each statement, so delete
+// many conversations with one.
 //
 // # Roles
 //
@@ -29,9 +30,10 @@
 //
 // Who deletes a conversation needs the privileges select and delete on the
 // tables of what belongs to it, cdm_event, cdm_delivery and cdm_inbox included,
-// and select and insert on cdm_forgotten too: nothing here runs with the rights of another role. Grant nobody the privilege trigger, which "grant all" includes: a
-// trigger runs with the rights of whoever writes to the table. A view shows
-// what its owner may read, so the privilege to select from it is enough to
+// and select and insert on cdm_forgotten too: nothing here runs with the rights
+// of another role. Grant nobody the privilege trigger, which "grant all"
+// includes: a trigger runs with the rights of whoever writes to the table. A view
+// shows what its owner may read, so the privilege to select from it is enough to
 // report. Only the owner should be allowed to create objects in the schema;
 // before PostgreSQL 15 everybody may in the schema public. [Store.Validate]
 // says what differs.

@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,8 +9,10 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dcmkit/convtrack/store/pgstore"
@@ -240,6 +243,72 @@ func TestSegmentsAndMetricsGoWithTheirSession(t *testing.T) {
 		referencing old table as gone for each statement execute function `+s.schema+".cdm_forget_session()")
 	_, err = elsewhere.Exec(t.Context(), "delete from "+s.schema+".cdm_other")
 	require.ErrorContains(t, err, "cdm_forget_session is only for cdm_session")
+}
+
+// The snapshot of such a transaction may be older than what a table has held that it
+// truncates, and what is deleted below it is what the snapshot shows.
+func TestTablesAreTruncatedAtReadCommittedAlone(t *testing.T) {
+	s := open(t)
+	everywhere(t, s, "a")
+	for _, level := range []string{"repeatable read", "serializable"} {
+		for _, table := range []string{"cdm_conversation", "cdm_session"} {
+			_, err := s.pool.Exec(t.Context(), "begin isolation level "+level+"; truncate "+table+"; commit", pgx.QueryExecModeSimpleProtocol)
+			require.ErrorContains(t, err, "at the isolation level read committed")
+		}
+	}
+	require.Equal(t, len(below), rowsBelow(t, s))
+}
+
+func TestWithoutWhatDeletesNothingIsWritten(t *testing.T) {
+	s := open(t)
+	for _, trigger := range []string{"cdm_conversation_deleted on cdm_conversation", "cdm_session_deleted on cdm_session"} {
+		name, table, _ := strings.Cut(trigger, " on ")
+		cluster.Exec(t, "alter table "+s.schema+"."+table+" disable trigger "+name)
+		_, err := pgstore.New(t.Context(), s.pool, nil)
+		require.ErrorContains(t, err, "the trigger "+name+" is missing, or disabled")
+		cluster.Exec(t, "alter table "+s.schema+"."+table+" enable trigger "+name)
+	}
+	files, err := pgstore.Migrations(&pgstore.Config{Schema: s.schema})
+	require.NoError(t, err)
+	old, err := fs.ReadFile(files, "0010_forgotten.sql")
+	require.NoError(t, err)
+	_, function, _ := strings.Cut(string(old), "create or replace function")
+	function, _, _ = strings.Cut(function, "insert into cdm_migration")
+	_, err = s.pool.Exec(t.Context(), "create or replace function"+function)
+	require.NoError(t, err)
+	_, err = pgstore.New(t.Context(), s.pool, nil)
+	require.ErrorContains(t, err, "is that of an earlier migration; apply 0018_together.sql")
+}
+
+// A migration waits for a reader, with another one behind it that has read a table
+// which the migration comes to next.
+func TestAMigrationThatTheServerEndsInACircleOfWaitsIsTriedAgain(t *testing.T) {
+	schema := cluster.Schema(t)
+	installOld(t, schema, "postgres")
+	patient := cluster.Pool(t, schema, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["deadlock_timeout"] = "10min" })
+	reader, err := patient.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = reader.Exec(t.Context(), "select from cdm_session")
+	require.NoError(t, err)
+	migrated := make(chan error, 1)
+	hasty := cluster.Pool(t, schema, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["deadlock_timeout"] = "5s" })
+	go func() {
+		s, err := pgstore.New(context.WithoutCancel(t.Context()), hasty, nil)
+		if err == nil {
+			err = s.Close()
+		}
+		migrated <- err
+	}()
+	require.Eventually(t, func() bool {
+		var waits bool
+		err := patient.QueryRow(t.Context(), `select exists (select from pg_locks l join pg_class c on c.oid = l.relation
+			where not l.granted and l.mode = 'AccessExclusiveLock' and c.relnamespace = $1::text::regnamespace)`, schema).Scan(&waits)
+		return err == nil && waits
+	}, time.Minute, time.Millisecond)
+	_, err = reader.Exec(t.Context(), "select from cdm_conversation")
+	require.NoError(t, err, "the migration is the one that the server ends")
+	require.NoError(t, reader.Rollback(t.Context()))
+	require.NoError(t, <-migrated)
 }
 
 // foreignKeys are those of the tables of a schema.

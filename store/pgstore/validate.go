@@ -25,10 +25,13 @@ func (s *Store) Validate(ctx context.Context) error {
 }
 
 // complete returns a [SchemaError] when something is missing that statements
-// or reports name.
+// or reports name, or that deletes what belongs to a conversation.
 func (db *database) complete(ctx context.Context) error {
 	v := &validation{database: db}
-	return v.all(ctx, v.columns, v.views, v.rowTypes)
+	if err := v.all(ctx, v.columns, v.views, v.rowTypes); err != nil {
+		return err
+	}
+	return v.all(ctx, v.triggers) // those of a table that is missing are, too
 }
 
 // all makes all checks.
@@ -191,7 +194,7 @@ func (v *validation) indexes(ctx context.Context) error {
 
 // triggers on the tables of conversations and sessions: they delete what belongs to them.
 func (v *validation) triggers(ctx context.Context) error {
-	found, err := v.pool.Query(ctx, `select t.tgname::text, f.prosecdef from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+	found, err := v.pool.Query(ctx, `select t.tgname::text, f.prosecdef, f.prosrc from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
 		join pg_catalog.pg_proc f on f.oid = t.tgfoid
 		join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 		where n.nspname = $1::text and c.relname::text in ($2::text, $3::text) and t.tgenabled <> 'D'`,
@@ -199,26 +202,32 @@ func (v *validation) triggers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	asOwner := map[string]bool{}
+	type function struct {
+		definer bool
+		body    string
+	}
+	of := map[string]function{}
 	var name string
-	var definer bool
-	if _, err = pgx.ForEachRow(found, []any{&name, &definer}, func() error {
-		asOwner[name] = definer
+	var f function
+	if _, err = pgx.ForEachRow(found, []any{&name, &f.definer, &f.body}, func() error {
+		of[name] = f
 		return nil
 	}); err != nil {
 		return err
 	}
-	for _, trigger := range []struct{ name, stays string }{
-		{"conversation_deleted", "what belongs to a conversation will stay when that is deleted"},
-		{"conversation_truncated", "what belongs to conversations will stay when their table is truncated"},
-		{"session_deleted", "segments and metrics will stay when their session is deleted"},
-		{"session_truncated", "segments and metrics will stay when the table of sessions is truncated"},
+	for _, trigger := range []struct{ name, deletes, stays string }{
+		{"conversation_deleted", "participant", "what belongs to a conversation will stay when that is deleted"},
+		{"conversation_truncated", "participant", "what belongs to conversations will stay when their table is truncated"},
+		{"session_deleted", "segment", "segments and metrics will stay when their session is deleted"},
+		{"session_truncated", "segment", "segments and metrics will stay when the table of sessions is truncated"},
 	} {
-		switch definer, is := asOwner[v.config.Prefix+trigger.name]; {
+		switch f, is := of[v.config.Prefix+trigger.name]; {
 		case !is:
 			v.say("the trigger %s%s is missing, or disabled: %s", v.config.Prefix, trigger.name, trigger.stays)
-		case definer:
+		case f.definer:
 			v.say("the function of the trigger %s%s has the rights of its owner: it must be security invoker", v.config.Prefix, trigger.name)
+		case !strings.Contains(f.body, v.config.Prefix+trigger.deletes):
+			v.say("the function of the trigger %s%s is that of an earlier migration; apply 0018_together.sql of pgstore.Migrations again: %s", v.config.Prefix, trigger.name, trigger.stays)
 		}
 	}
 	return nil

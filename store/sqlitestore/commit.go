@@ -115,8 +115,11 @@ func (c *committer) reset() {
 	clear(c.prepared)
 	clear(c.seen)
 	clear(c.args[:cap(c.args)])
-	clear(c.added)
+	clear(c.added[:cap(c.added)])
 	clear(c.attributes[:cap(c.attributes)])
+	if cap(c.attributes) > rows.MostKept {
+		c.attributes = nil
+	}
 	c.transaction, c.batch, c.added, c.adds = nil, store.Batch{}, c.added[:0], 0
 	c.store.committers.Put(c)
 }

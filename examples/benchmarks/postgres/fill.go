@@ -35,8 +35,8 @@ func fill(ctx context.Context, x *site, to *pgstore.Store, n int) error {
 		return err
 	}
 	defer c.Release()
-	// Copies need no lookup of foreign keys, and nobody needs them to be durable.
-	if _, err := c.Exec(ctx, "set session_replication_role = replica; set synchronous_commit = off"); err != nil {
+	// Nobody needs them to be durable.
+	if _, err := c.Exec(ctx, "set synchronous_commit = off"); err != nil {
 		return err
 	}
 	for _, table := range []string{"conversation", "participant", "session", "segment", "metric"} {
@@ -44,7 +44,7 @@ func fill(ctx context.Context, x *site, to *pgstore.Store, n int) error {
 			return fmt.Errorf("%s: %w", table, err)
 		}
 	}
-	if _, err := c.Exec(ctx, "reset session_replication_role; reset synchronous_commit"); err != nil {
+	if _, err := c.Exec(ctx, "reset synchronous_commit"); err != nil {
 		return err
 	}
 	if _, err := c.Exec(ctx, "vacuum analyze"); err != nil {

@@ -1,8 +1,8 @@
 -- What belongs to a conversation is written in the transaction that has the row of the
 -- conversation, and is deleted in the statement that deletes that row. So it has no
 -- foreign keys: for each row the server would look for the conversation, or the session,
--- once more, and mark that row as looked at. That is a seventh of what a commit costs
--- the server. The triggers below do what those on events and deliveries did.
+-- once more, and lock its row. That is a seventh of the server's work in a commit. The
+-- triggers delete it, as they did events and deliveries.
 
 lock table cdm_conversation, cdm_participant, cdm_session, cdm_segment, cdm_metric, cdm_transfer, cdm_survey, cdm_evaluation in access exclusive mode;
 
@@ -32,7 +32,13 @@ begin
   ) then
     raise exception 'cdm_forget is only for cdm_conversation in its own schema' using errcode = 'insufficient_privilege';
   end if;
-  foreach below in array array['cdm_delivery'::text, 'cdm_event', 'cdm_participant', 'cdm_session', 'cdm_transfer', 'cdm_survey', 'cdm_evaluation'] loop
+  -- The snapshot of such a transaction may be older than what the table has held.
+  if tg_op = 'TRUNCATE' and current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'truncate %.% at the isolation level read committed: at others, rows of what belongs to it would stay', tg_table_schema, tg_table_name
+      using errcode = 'feature_not_supported';
+  end if;
+  -- Segments and metrics come first, at one look for each conversation instead of each session.
+  foreach below in array array['cdm_delivery'::text, 'cdm_event', 'cdm_segment', 'cdm_metric', 'cdm_participant', 'cdm_session', 'cdm_transfer', 'cdm_survey', 'cdm_evaluation'] loop
     execute format('delete from %I.%I', tg_table_schema, below) || which;
   end loop;
   if tg_op = 'DELETE' then
@@ -56,6 +62,11 @@ begin
     where t.tgrelid = tg_relid and t.tgname = tg_name and c.relname = 'cdm_session'::name and c.relnamespace = f.pronamespace
   ) then
     raise exception 'cdm_forget_session is only for cdm_session in its own schema' using errcode = 'insufficient_privilege';
+  end if;
+  -- The snapshot of such a transaction may be older than what the table has held.
+  if tg_op = 'TRUNCATE' and current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'truncate %.% at the isolation level read committed: at others, rows of what belongs to it would stay', tg_table_schema, tg_table_name
+      using errcode = 'feature_not_supported';
   end if;
   execute format('delete from %I.cdm_segment', tg_table_schema) || which;
   execute format('delete from %I.cdm_metric', tg_table_schema) || which;
