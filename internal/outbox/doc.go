@@ -57,9 +57,10 @@
 // # Outcomes
 //
 // What became of a delivery is recorded by the next commit of many changes, or
-// together with what else there is after 25 ms. An outcome that could not be recorded goes back to the head of
-// the queue. One that is recorded twice, or after the lease has ended and
-// somebody else has claimed the row, is ignored by the store.
+// together with what else there is after 25 ms. An outcome that could not be
+// recorded goes back to the head of the queue. One that is recorded twice, or
+// after the lease has ended and somebody else has claimed the row, is ignored by
+// the store.
 //
 // # The end
 //
