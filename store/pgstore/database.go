@@ -22,13 +22,19 @@ type database struct {
 // do runs pipelines on a connection of the pool, and again when that is
 // harmless: f must do everything from the start.
 func (db *database) do(ctx context.Context, f func(c *pgx.Conn) error) error {
+	return db.retry(ctx, f, db.outdated)
+}
+
+// retry is do, but what is not harmless is tried again only when mend says so,
+// whose error is returned otherwise.
+func (db *database) retry(ctx context.Context, f func(c *pgx.Conn) error, mend func(context.Context, error) (again bool, err error)) error {
 	for attempt := 1; ; attempt++ {
 		err := db.once(ctx, f)
 		if err == nil || attempt == mostAttempts {
 			return err
 		}
 		if !harmless(err) {
-			again, err := db.outdated(ctx, err)
+			again, err := mend(ctx, err)
 			if !again {
 				return err
 			}

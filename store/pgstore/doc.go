@@ -12,9 +12,9 @@
 // forget a conversation, call Forget, or delete its row: everything that belongs
 // to it goes with it, events, deliveries and entries of the inbox included, and
 // a tombstone in cdm_forgotten keeps it from coming back. To truncate the table
-// leaves no tombstones. It is triggers that delete what belongs to it: foreign
-// keys would make each commit dearer. They run once for each statement, so delete
-// many conversations with one.
+// leaves no tombstones. Triggers delete what belongs to it, not foreign keys, which
+// would make each commit dearer. They run once for each statement, so delete many
+// conversations with one.
 //
 // # Roles
 //

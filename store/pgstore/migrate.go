@@ -70,17 +70,8 @@ func (db *database) migrate(ctx context.Context) error {
 		return fmt.Errorf("%w: %d migrations are applied in the schema %q, this version needs %d; apply those of pgstore.Migrations, or leave Config.SkipMigrations unset",
 			ErrOutdated, applied, db.config.Schema, len(all))
 	}
-	// Tables are locked that others read in another order: who waits for the other one
-	// in a circle is ended by the server, which may be the migration.
-	for attempt := 1; ; attempt++ {
-		err := db.once(ctx, func(c *pgx.Conn) error { return db.apply(ctx, c, all) })
-		if err == nil || attempt == mostAttempts || !harmless(err) {
-			return err
-		}
-		if err := pause(ctx, attempt); err != nil {
-			return err
-		}
-	}
+	// It can lose a deadlock with those who read the tables in another order.
+	return db.retry(ctx, func(c *pgx.Conn) error { return db.apply(ctx, c, all) }, func(_ context.Context, err error) (bool, error) { return false, err })
 }
 
 // apply applies the missing ones in one transaction.

@@ -259,7 +259,7 @@ func TestTablesAreTruncatedAtReadCommittedAlone(t *testing.T) {
 	require.Equal(t, len(below), rowsBelow(t, s))
 }
 
-func TestWithoutWhatDeletesNothingIsWritten(t *testing.T) {
+func TestAStoreWithoutTheTriggersThatDeleteDoesNotOpen(t *testing.T) {
 	s := open(t)
 	for _, trigger := range []string{"cdm_conversation_deleted on cdm_conversation", "cdm_session_deleted on cdm_session"} {
 		name, table, _ := strings.Cut(trigger, " on ")
@@ -277,12 +277,28 @@ func TestWithoutWhatDeletesNothingIsWritten(t *testing.T) {
 	_, err = s.pool.Exec(t.Context(), "create or replace function"+function)
 	require.NoError(t, err)
 	_, err = pgstore.New(t.Context(), s.pool, nil)
-	require.ErrorContains(t, err, "is that of an earlier migration; apply 0018_together.sql")
+	const anew = "apply 0018_foreign_keys.sql of pgstore.Migrations again, without its last statement"
+	require.ErrorContains(t, err, "is that of an earlier migration")
+	require.ErrorContains(t, err, anew)
+
+	_, err = s.pool.Exec(t.Context(), "drop trigger cdm_session_truncated on cdm_session")
+	require.NoError(t, err)
+	_, err = pgstore.New(t.Context(), s.pool, nil)
+	require.ErrorContains(t, err, anew)
+	last, err := fs.ReadFile(files, "0018_foreign_keys.sql")
+	require.NoError(t, err)
+	statements, _, _ := strings.Cut(string(last), "insert into cdm_migration")
+	_, err = s.pool.Exec(t.Context(), statements)
+	require.NoError(t, err)
+	again := openIn(t, s.schema)
+	require.NoError(t, again.Validate(t.Context()))
+	everywhere(t, again, "a")
+	_, err = s.pool.Exec(t.Context(), "delete from cdm_conversation")
+	require.NoError(t, err)
+	require.Zero(t, rowsBelow(t, again))
 }
 
-// A migration waits for a reader, with another one behind it that has read a table
-// which the migration comes to next.
-func TestAMigrationThatTheServerEndsInACircleOfWaitsIsTriedAgain(t *testing.T) {
+func TestAMigrationThatLosesADeadlockIsTriedAgain(t *testing.T) {
 	schema := cluster.Schema(t)
 	installOld(t, schema, "postgres")
 	patient := cluster.Pool(t, schema, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["deadlock_timeout"] = "10min" })

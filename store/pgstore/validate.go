@@ -215,19 +215,21 @@ func (v *validation) triggers(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	const anew = "to have them as they must be, apply 0018_foreign_keys.sql of pgstore.Migrations again, without its last statement"
 	for _, trigger := range []struct{ name, deletes, stays string }{
 		{"conversation_deleted", "participant", "what belongs to a conversation will stay when that is deleted"},
 		{"conversation_truncated", "participant", "what belongs to conversations will stay when their table is truncated"},
 		{"session_deleted", "segment", "segments and metrics will stay when their session is deleted"},
 		{"session_truncated", "segment", "segments and metrics will stay when the table of sessions is truncated"},
 	} {
-		switch f, is := of[v.config.Prefix+trigger.name]; {
+		name := v.config.Prefix + trigger.name
+		switch f, is := of[name]; {
 		case !is:
-			v.say("the trigger %s%s is missing, or disabled: %s", v.config.Prefix, trigger.name, trigger.stays)
+			v.say("the trigger %s is missing, or disabled: %s; enable it, or %s", name, trigger.stays, anew)
 		case f.definer:
-			v.say("the function of the trigger %s%s has the rights of its owner: it must be security invoker", v.config.Prefix, trigger.name)
+			v.say("the function of the trigger %s has the rights of its owner: it must be security invoker", name)
 		case !strings.Contains(f.body, v.config.Prefix+trigger.deletes):
-			v.say("the function of the trigger %s%s is that of an earlier migration; apply 0018_together.sql of pgstore.Migrations again: %s", v.config.Prefix, trigger.name, trigger.stays)
+			v.say("the function of the trigger %s is that of an earlier migration: %s; %s", name, trigger.stays, anew)
 		}
 	}
 	return nil

@@ -85,20 +85,19 @@ func (c *committer) flush() error {
 // upsert writes rows of an entity, several with a statement where there are as many.
 func (c *committer) upsert(e rows.Entity, values []rows.Value) error {
 	columns, statements := e.Table().Columns, c.statements.upsert[e]
-	for list := range slices.Chunk(values, severalRows*len(columns)) {
-		statement, size := statements.several, len(list)
-		if len(list) < severalRows*len(columns) {
-			statement, size = statements.one, len(columns)
+	for len(values) > 0 {
+		statement, n := statements.one, len(columns)
+		if several := severalRows * n; len(values) >= several {
+			statement, n = statements.several, several
 		}
-		for given := range slices.Chunk(list, size) {
-			c.args = c.args[:0]
-			for row := range slices.Chunk(given, len(columns)) {
-				c.args = arguments(c.args, columns, row)
-			}
-			if _, err := c.exec(statement, c.args...); err != nil {
-				return err
-			}
+		c.args = c.args[:0]
+		for row := range slices.Chunk(values[:n], len(columns)) {
+			c.args = arguments(c.args, columns, row)
 		}
+		if _, err := c.exec(statement, c.args...); err != nil {
+			return err
+		}
+		values = values[n:]
 	}
 	return nil
 }

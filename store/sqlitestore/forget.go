@@ -21,7 +21,7 @@ func newForgetStatements(prepare func(string) *statement) forgetStatements {
 		// What belongs to it goes with it.
 		delete:          prepare("DELETE FROM @conversation WHERE conversation_id = ?"),
 		deleteHeard:     prepare("DELETE FROM @inbox WHERE conversation_id = ?"),
-		note:            prepare(upsert(rows.Forgotten.Table())),
+		note:            prepare(upsert(rows.Forgotten.Table(), 1)),
 		is:              prepare("SELECT 1 FROM @forgotten WHERE digest = ?"),
 		among:           prepare("SELECT t.digest FROM json_each(?) AS id CROSS JOIN @forgotten AS t ON t.digest = id.value"),
 		expireForgotten: prepare("DELETE FROM @forgotten WHERE digest IN (SELECT digest FROM @forgotten WHERE forgotten_at < ? ORDER BY forgotten_at LIMIT ?)"),

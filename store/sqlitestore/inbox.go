@@ -23,7 +23,7 @@ func newInboxStatements(prepare func(string) *statement) inboxStatements {
 		return prepare("SELECT " + names(table.Columns, "") + " FROM @inbox WHERE owner = ?1" + behind + " ORDER BY heard_at, conversation_id, key LIMIT ?2")
 	}
 	return inboxStatements{
-		deposit: prepare(upsert(table) + " WHERE excluded.heard_at > heard_at"),
+		deposit: prepare(upsert(table, 1) + " WHERE excluded.heard_at > heard_at"),
 		take:    prepare("DELETE FROM @inbox WHERE conversation_id = ? AND key = ? AND heard_at <= ?"),
 		// There are few owners, and there may be many entries: each is looked up
 		// behind the one before.

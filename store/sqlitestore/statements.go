@@ -52,14 +52,14 @@ func newStatements(prefix string) *statements {
 
 		dataVersion: prepare("PRAGMA data_version"),
 
-		create:       prepare(insert(conversation.Name, conversation.Columns) + " ON CONFLICT DO NOTHING"),
-		createRecord: prepare(insert(conversation.Name, record) + " ON CONFLICT DO NOTHING"),
+		create:       prepare(insert(conversation.Name, conversation.Columns, 1) + " ON CONFLICT DO NOTHING"),
+		createRecord: prepare(insert(conversation.Name, record, 1) + " ON CONFLICT DO NOTHING"),
 		update:       prepare(updateConversation(conversation.Columns[1:], nil)),
 		updateRecord: prepare(updateConversation(record[1:], nil)),
 		clear:        prepare(updateConversation(record[1:], conversation.State())),
 
 		deleteSuperseded: prepare("DELETE FROM @segment WHERE conversation_id = ? AND session_id = ?"),
-		addEvent:         prepare(insert(rows.Event.Table().Name, rows.Event.Table().Columns)),
+		addEvent:         prepare(insert(rows.Event.Table().Name, rows.Event.Table().Columns, 1)),
 		addDelivery: prepare(`INSERT INTO @delivery (conversation_id, hook, seq, event_id, state, due, owner, trace, attempts, head)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, NOT EXISTS (SELECT 1 FROM @delivery WHERE conversation_id = ?1 AND hook = ?2 AND state < 3))`),
 
@@ -104,32 +104,28 @@ func newStatements(prefix string) *statements {
 	return s
 }
 
-func insert(table string, columns []rows.Column) string { return insertRows(table, columns, 1) }
-
-func insertRows(table string, columns []rows.Column, n int) string {
+func insert(table string, columns []rows.Column, n int) string {
 	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
 	return fmt.Sprintf("INSERT INTO @%s (%s) VALUES %s", table, names(columns, ""), strings.TrimSuffix(strings.Repeat(row+", ", n), ", "))
 }
 
-// severalRows is how many rows a statement writes where there are as many: to begin
-// and end a statement costs more than a row. A snapshot often has a handful.
+func upsert(t *rows.Table, n int) string {
+	var sets []string
+	for _, c := range t.State() {
+		sets = append(sets, c.Name+" = excluded."+c.Name)
+	}
+	return fmt.Sprintf("%s ON CONFLICT (%s) DO UPDATE SET %s", insert(t.Name, t.Columns, n), names(t.Key(), ""), strings.Join(sets, ", "))
+}
+
+// severalRows is how many rows a statement writes where there are as many: each
+// statement has a cost of its own, and a snapshot often has a handful of rows.
 const severalRows = 4
 
 // upserts write rows of a table, one or several with a statement.
 type upserts struct{ one, several *statement }
 
 func newUpserts(prepare func(string) *statement, t *rows.Table) upserts {
-	return upserts{prepare(upsert(t)), prepare(upsertRows(t, severalRows))}
-}
-
-func upsert(t *rows.Table) string { return upsertRows(t, 1) }
-
-func upsertRows(t *rows.Table, n int) string {
-	var sets []string
-	for _, c := range t.State() {
-		sets = append(sets, c.Name+" = excluded."+c.Name)
-	}
-	return fmt.Sprintf("%s ON CONFLICT (%s) DO UPDATE SET %s", insertRows(t.Name, t.Columns, n), names(t.Key(), ""), strings.Join(sets, ", "))
+	return upserts{prepare(upsert(t, 1)), prepare(upsert(t, severalRows))}
 }
 
 // updateConversation sets columns of one version of a conversation, and others

@@ -80,4 +80,4 @@ create or replace trigger cdm_session_deleted after delete on cdm_session
 create or replace trigger cdm_session_truncated after truncate on cdm_session
   for each statement execute function cdm_forget_session();
 
-insert into cdm_migration (number, name) values (18, '0018_together');
+insert into cdm_migration (number, name) values (18, '0018_foreign_keys');
